@@ -1,0 +1,1 @@
+"""Patient-reported outcomes in pain care."""

@@ -1,0 +1,64 @@
+"""The exceptions of the library, one tree.
+
+- IpmOutcomesError
+  - DefinitionError: a definition file does not hold together (also a ValueError)
+  - UnknownNameError: an instrument, scale, rule or indicator that does not exist (also a KeyError)
+  - InvalidAnswersError: cells outside the allowed answers; carries the table of problems (also a ValueError)
+  - FrameError: a table that cannot be worked on: missing, doubled or clashing columns, an unknown kind (also a ValueError)
+  - ParameterError: an argument outside what it may be (also a ValueError)
+  - MissingExtraError: an optional part of the library is not installed (also an ImportError)
+
+Messages name the place, the fact and the way out. They never hold a patient identifier or free text:
+rows are named by position, numbers are shown, text is described by its length.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class IpmOutcomesError(Exception):
+    """Base of every error that the library raises itself."""
+
+
+class DefinitionError(IpmOutcomesError, ValueError):
+    """A definition file does not hold together; names the file, the place in it and the fact."""
+
+
+class UnknownNameError(IpmOutcomesError, KeyError):
+    """An instrument, scale, missing rule or indicator that does not exist."""
+
+    def __str__(self) -> str:
+        # KeyError would print the repr of the message, quotes and all.
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidAnswersError(IpmOutcomesError, ValueError):
+    """Answers outside the allowed set.
+
+    Attributes
+    ----------
+    problems : data frame
+        One row per bad cell, in the kind of frame that was given: row, column, item, kind, value, rule, message.
+
+    """
+
+    def __init__(self, message: str, problems: Any = None) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class FrameError(IpmOutcomesError, ValueError):
+    """A table that cannot be worked on: missing, doubled or clashing columns, or an unknown kind of frame."""
+
+
+class ParameterError(IpmOutcomesError, ValueError):
+    """An argument outside what it may be; names the argument, what was given and what is allowed."""
+
+
+class MissingExtraError(IpmOutcomesError, ImportError):
+    """An optional part of the library is not installed; names the extra that brings it."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs the extra {extra!r}: pip install 'ipm-outcomes[{extra}]'")
+        self.extra = extra
