@@ -1,0 +1,93 @@
+"""Finding and reading definitions: a file in ``instruments/`` is all the registration an instrument needs."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from os import PathLike
+from pathlib import Path
+
+from ipm_outcomes.definition import Instrument, parse
+from ipm_outcomes.errors import DefinitionError, UnknownNameError
+
+
+def shelf() -> Traversable:
+    """The folder of the definition files: inside the installed package, or beside ``src`` in a checkout."""
+    installed = files("ipm_outcomes") / "instruments"
+    if installed.is_dir():
+        return installed
+    checkout = Path(__file__).parents[2] / "instruments"
+    if checkout.is_dir():
+        return checkout
+    raise DefinitionError("the folder of instrument definitions is missing; reinstall ipm-outcomes")
+
+
+@cache
+def instruments() -> tuple[str, ...]:
+    """Ids of all instruments on the shelf, in alphabetical order.
+
+    >>> import ipm_outcomes as ipm
+    >>> "phq9" in ipm.instruments()
+    True
+    """
+    return tuple(
+        sorted(entry.name.removesuffix(".toml") for entry in shelf().iterdir() if entry.name.endswith(".toml"))
+    )
+
+
+@cache
+def instrument(id: str) -> Instrument:
+    """The definition of one instrument.
+
+    Parameters
+    ----------
+    id
+        Id as `instruments` lists it, such as ``"phq9"``.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such instrument; the message lists those there are.
+    DefinitionError
+        The file does not hold together; the message names the place and the fact.
+
+    >>> import ipm_outcomes as ipm
+    >>> ipm.instrument("peg").title
+    'Pain, Enjoyment of life, General activity scale'
+    """
+    if id not in instruments():
+        raise UnknownNameError(f"there is no instrument {id!r}; there are {', '.join(instruments())}")
+    return _read((shelf() / f"{id}.toml").read_bytes(), f"instruments/{id}.toml", id)
+
+
+def read(path: str | PathLike[str]) -> Instrument:
+    """Read a definition from a file of one's own, with every check.
+
+    Parameters
+    ----------
+    path
+        A TOML file whose name is the id of the instrument.
+
+    Raises
+    ------
+    DefinitionError
+        Names the file, the place in it and the fact that does not hold.
+    """
+    file = Path(path)
+    return _read(file.read_bytes(), file.name, file.stem)
+
+
+def _read(content: bytes, file: str, id: str) -> Instrument:
+    try:
+        data = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"{file}: not a TOML file: {error}") from None
+    # Line ends differ between checkouts of one and the same file, so they do not count.
+    found = parse(data, file=file, digest=hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest())
+    if found.id != id:
+        raise DefinitionError(f"{file}: id: the id {found.id!r} differs from the name of the file")
+    return found

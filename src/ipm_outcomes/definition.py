@@ -1,0 +1,705 @@
+"""What a definition may say, and every check that it holds together.
+
+An instrument is data: one TOML file per edition in ``instruments/``. The models here are the grammar of those files
+(``docs/definitions.md`` shows it by example); reading and finding the files is the work of `ipm_outcomes.catalog`.
+Decimals stay exact: numbers are read as `Decimal` and worked on as `Fraction`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from ipm_outcomes.errors import DefinitionError, UnknownNameError
+
+Evidence = Literal["2+", "1", "derived", "unverified"]
+"""Strength of evidence: read in the original or in two independent sources; read once; arithmetic on a sourced number;
+written from general knowledge of the literature, no source text read."""
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _unfolded(fields: tuple[str, ...]) -> BeforeValidator:
+    """Rows of a table may be written as plain lists, in the order of these fields."""
+
+    def unfold(value: object) -> object:
+        if isinstance(value, list):
+            if not 1 <= len(value) <= len(fields):
+                raise ValueError(f"a row holds {', '.join(fields)}; {len(value)} entries were given")
+            return dict(zip(fields, value, strict=False))
+        return value
+
+    return BeforeValidator(unfold)
+
+
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Loinc = Annotated[str, Field(pattern=r"^\d{1,7}-\d$")]
+LoincAnswer = Annotated[str, Field(pattern=r"^LA\d{1,6}-\d$")]
+Exact = Annotated[Decimal, BeforeValidator(lambda v: Decimal(v) if type(v) is int else v), Field(strict=True)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+
+class _Fact(_Part):
+    """Anything decided: it names its source and how strong the evidence is."""
+
+    source: Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(strict=False, min_length=1)]
+    evidence: Evidence
+    note: Text | None = None
+
+
+class Source(_Part):
+    """A work that facts rest on; facts name it by its key."""
+
+    key: Id
+    cite: Text
+    doi: Text | None = None
+
+
+class License(_Fact):
+    """The terms of the instrument (not of the code), from a closed vocabulary."""
+
+    status: Literal["public-domain", "free-with-attribution", "permission-required", "unknown"]
+    holder: Text | None = None
+    statement: Text
+    wording: bool
+    """Whether the wording of the items may ship with the library."""
+
+
+class LoincPanel(_Fact):
+    """Where the LOINC codes of the file were read, and the code of the panel."""
+
+    panel: Loinc | None = None
+
+
+class Option(_Part):
+    """One answer option: the code printed beside it, its label, its LOINC answer code."""
+
+    code: int
+    label: Text
+    loinc: LoincAnswer | None = None
+
+
+class AlsoLabel(_Fact):
+    """Another label in use for the same answer (a copying error, or the label of a LOINC answer list)."""
+
+    code: int
+    label: Text
+    loinc: LoincAnswer | None = None
+
+
+class AnswerList(_Fact):
+    """The answers an item allows: labelled options in printed order, or a numeric rating with labelled ends."""
+
+    options: Annotated[
+        tuple[Annotated[Option, _unfolded(("code", "label", "loinc"))], ...], Field(strict=False)
+    ] = ()
+    range: Annotated[tuple[int, int], Field(strict=False)] | None = None
+    low: Text | None = None
+    high: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if bool(self.options) == (self.range is not None):
+            raise ValueError("an answer list has either options or a range")
+        if self.options:
+            codes = sorted(o.code for o in self.options)
+            if codes != list(range(codes[0], codes[0] + len(codes))):
+                raise ValueError(f"the codes of the options must run without gap or repeat, not {codes}")
+            labels = Counter(plain_label(o.label) for o in self.options)
+            if repeated := [label for label, count in labels.items() if count > 1]:
+                raise ValueError(f"the label {repeated[0]!r} stands for two answers")
+        elif self.range is not None and not 0 <= self.range[0] < self.range[1]:
+            raise ValueError(f"the range must rise from 0 or above, not {list(self.range)}")
+        if not 0 <= self.lowest <= self.highest <= 100:
+            raise ValueError("answer codes must lie within 0 to 100")
+        return self
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the answers are numbers of their own, with labels only at the ends."""
+        return self.range is not None
+
+    @cached_property
+    def lowest(self) -> int:
+        """The lowest answer code."""
+        return self.range[0] if self.range else min(o.code for o in self.options)
+
+    @cached_property
+    def highest(self) -> int:
+        """The highest answer code."""
+        return self.range[1] if self.range else max(o.code for o in self.options)
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """All answer codes, in the order in which the form prints the options."""
+        if self.range:
+            return tuple(range(self.range[0], self.range[1] + 1))
+        return tuple(o.code for o in self.options)
+
+
+class Item(_Part):
+    """One question of the form."""
+
+    id: Id
+    gist: Text
+    """A neutral description of our own; the wording of the form only where its owner has freed it."""
+    wording: Text | None = None
+    answers: Id
+    loinc: Loinc | None = None
+    loinc_evidence: Evidence | None = None
+    unscored: bool = False
+    reverse: bool = False
+    recode: Annotated[tuple[Annotated[tuple[int, int], Field(strict=False)], ...], Field(strict=False)] = ()
+    also: Annotated[tuple[AlsoLabel, ...], Field(strict=False)] = ()
+    note: Text | None = None
+
+
+class MissingRule(_Fact):
+    """How many items may be unanswered for the scale still to have a score.
+
+    With ``at_most`` above 0 a sum is prorated (answered sum x items / answered) and a mean is that of the answered items.
+    """
+
+    id: Id
+    at_most: Annotated[int, Field(ge=0)] = 0
+
+
+class Band(_Part):
+    """A named stretch of the scale; on whole-number scales both ends belong to it."""
+
+    low: Exact
+    high: Exact
+    label: Text
+
+
+class Bands(_Fact):
+    """The bands of a scale, rising, without gap or overlap.
+
+    ``edge`` says where a value goes that equals the common boundary of two bands of a continuous scale:
+    into the upper or the lower of the two.
+    """
+
+    of: Annotated[
+        tuple[Annotated[Band, _unfolded(("low", "high", "label"))], ...], Field(strict=False, min_length=2)
+    ]
+    edge: Literal["upper", "lower"] = "upper"
+
+
+class Row(_Part):
+    """One row of a conversion table: raw sum, converted value, its standard error."""
+
+    raw: int
+    value: Exact
+    se: Exact | None = None
+
+
+class Conversion(_Fact):
+    """A published table from the raw sum of the complete form to a converted score."""
+
+    rows: Annotated[
+        tuple[Annotated[Row, _unfolded(("raw", "value", "se"))], ...], Field(strict=False, min_length=2)
+    ]
+
+
+class Outcome(_Part):
+    """One outcome of a counting rule: the limits of both counts, both ends included."""
+
+    value: Text
+    core: Annotated[tuple[int, int], Field(strict=False)]
+    all: Annotated[tuple[int, int], Field(strict=False)]
+
+
+class Counts(_Fact):
+    """Two counts over thresholds: of the core items, and of all items, that are answered at or above a threshold.
+
+    The first outcome whose limits hold is the value.
+    """
+
+    at_least: int
+    except_for: dict[str, int] = Field(default_factory=dict)
+    core: Annotated[tuple[Id, ...], Field(strict=False, min_length=1)]
+    outcomes: Annotated[tuple[Outcome, ...], Field(strict=False, min_length=2)]
+
+
+class Term(_Part):
+    """One term of a weighted score: the mean of the standardized scales named, times the weight."""
+
+    scales: Annotated[tuple[Id, ...], Field(strict=False, min_length=1)]
+    weight: Exact
+
+
+class Weighted(_Fact):
+    """A weighted sum of standardized scales: ``center + unit * sum(weight * mean(z))``."""
+
+    standardize: dict[str, Annotated[tuple[Exact, Exact], Field(strict=False)]]
+    terms: Annotated[tuple[Term, ...], Field(strict=False, min_length=1)]
+    center: Exact
+    unit: Exact
+
+
+class Threshold(_Fact):
+    """A published threshold of change or of a score.
+
+    ``points``: a change of at least so many points; ``percent``: of at least that share of the baseline;
+    ``below``: a score under that value (remission). ``value_worse`` differs where worsening has its own.
+    """
+
+    id: Id
+    kind: Literal["points", "percent", "below"]
+    value: Exact
+    value_worse: Exact | None = None
+    meaning: Text
+    population: Text | None = None
+    method: Text | None = None
+    baseline_above: Exact | None = None
+    """The threshold holds only for baselines above this value."""
+
+
+class Cutoff(_Fact):
+    """A published cut-off on the score."""
+
+    id: Id
+    value: Exact
+    including: bool
+    """Whether the value itself counts as beyond the cut-off."""
+    meaning: Text
+    population: Text | None = None
+    sensitivity: Exact | None = None
+    specificity: Exact | None = None
+
+
+class Constant(_Fact):
+    """A published property of the scale in a population, as reliable change needs it."""
+
+    kind: Literal["mean", "sd", "alpha", "test_retest", "icc", "sem", "mdc95"]
+    value: Exact
+    population: Text
+    n: int | None = None
+
+
+class Scale(_Fact):
+    """One score of an instrument."""
+
+    id: Id
+    title: Text
+    kind: Literal["sum", "mean", "table", "counts", "weighted"]
+    worse: Literal["higher", "lower"] | None = None
+    range: Annotated[tuple[Exact, Exact], Field(strict=False)] | None = None
+    items: Annotated[tuple[Id, ...], Field(strict=False)] = ()
+    ratio: bool = False
+    """Whether 0 means none of what is measured, so that percent change has a meaning."""
+    missing: Annotated[tuple[MissingRule, ...], Field(strict=False, min_length=1)]
+    bands: Bands | None = None
+    conversion: Conversion | None = None
+    counts: Counts | None = None
+    weighted: Weighted | None = None
+    thresholds: Annotated[tuple[Threshold, ...], Field(strict=False)] = ()
+    cutoffs: Annotated[tuple[Cutoff, ...], Field(strict=False)] = ()
+    constants: Annotated[tuple[Constant, ...], Field(strict=False)] = ()
+    loinc: Loinc | None = None
+    loinc_note: Text | None = None
+
+    @property
+    def categorical(self) -> bool:
+        """Whether the value is a word."""
+        return self.kind == "counts"
+
+    @property
+    def whole(self) -> bool:
+        """Whether a complete form gives a whole number."""
+        return self.kind == "sum"
+
+    def rule(self, missing: str | None = None) -> MissingRule:
+        """The missing rule of that name, or the default one where the scale has none of that name."""
+        for rule in self.missing:
+            if rule.id == missing:
+                return rule
+        return self.missing[0]
+
+    def threshold(self, id: str) -> Threshold | None:
+        """The threshold of that id, or None."""
+        return next((t for t in self.thresholds if t.id == id), None)
+
+
+class Flag(_Fact):
+    """Something a reader must see: an answer at or above a code, or that the question was left unanswered."""
+
+    id: Id
+    title: Text
+    item: Id
+    raised_from: int
+    sentence: Text
+    sentence_unanswered: Text
+
+
+class Instrument(_Part):
+    """One edition of a questionnaire, as its file in ``instruments/`` defines it."""
+
+    id: Id
+    class_name: Annotated[str, Field(alias="class", pattern=r"^[A-Z][A-Za-z0-9]*$")]
+    title: Text
+    edition: Text
+    measures: Text
+    recall: Text
+    about: Text
+    domain: Text
+    notice: Text | None = None
+    """A copyright or trademark notice to show wherever the instrument is shown."""
+    license: License
+    loinc: LoincPanel | None = None
+    sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
+    answers: dict[str, AnswerList]
+    items: Annotated[tuple[Item, ...], Field(strict=False, min_length=1)]
+    scales: Annotated[tuple[Scale, ...], Field(strict=False, min_length=1)]
+    flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
+    digest: str = ""
+    """SHA-256 of the file's bytes, so that a score can name the very definition it came from."""
+
+    def item(self, id: str) -> Item:
+        """The item of that id; raises `UnknownNameError`."""
+        try:
+            return self._items[id]
+        except KeyError:
+            raise UnknownNameError(
+                f"{self.id} has no item {id!r}; its items are {', '.join(self._items)}"
+            ) from None
+
+    def scale(self, id: str) -> Scale:
+        """The scale of that id; raises `UnknownNameError`."""
+        for scale in self.scales:
+            if scale.id == id:
+                return scale
+        raise UnknownNameError(f"{self.id} has no scale {id!r}; its scales are {', '.join(self.scale_ids)}")
+
+    @cached_property
+    def _items(self) -> dict[str, Item]:
+        return {item.id: item for item in self.items}
+
+    @cached_property
+    def item_ids(self) -> tuple[str, ...]:
+        """Ids of all items, in form order."""
+        return tuple(item.id for item in self.items)
+
+    @cached_property
+    def scale_ids(self) -> tuple[str, ...]:
+        """Ids of all scales."""
+        return tuple(scale.id for scale in self.scales)
+
+    @cached_property
+    def missing_rules(self) -> tuple[str, ...]:
+        """Names of all missing rules that some scale has."""
+        return tuple(dict.fromkeys(rule.id for scale in self.scales for rule in scale.missing))
+
+    def answers_of(self, item: str) -> AnswerList:
+        """The answers that an item allows."""
+        return self.answers[self.item(item).answers]
+
+    def points(self, item: str) -> dict[int, int]:
+        """What each answer code of an item adds to a sum: the code itself unless recoded or reversed."""
+        listed, it = self.answers_of(item), self.item(item)
+        if it.recode:
+            return dict(it.recode)
+        if it.reverse:
+            return {code: listed.lowest + listed.highest - code for code in listed.codes}
+        return {code: code for code in listed.codes}
+
+    def labels(self, item: str) -> dict[str, int]:
+        """Every known label of an item's answers, in plain form (see `plain_label`), with its code."""
+        listed = self.answers_of(item)
+        found = {plain_label(o.label): o.code for o in listed.options}
+        if listed.range:
+            for anchor, code in ((listed.low, listed.range[0]), (listed.high, listed.range[1])):
+                if anchor:
+                    found[plain_label(anchor)] = code
+        found.update({plain_label(also.label): also.code for also in self.item(item).also})
+        return found
+
+    def source(self, key: str) -> Source:
+        """The source of that key; raises `UnknownNameError`."""
+        for source in self.sources:
+            if source.key == key:
+                return source
+        raise UnknownNameError(f"{self.id} has no source {key!r}")
+
+    def facts(self) -> Iterator[tuple[str, _Fact]]:
+        """Every sourced part of the definition with its place."""
+
+        def walk(part: object, place: str) -> Iterator[tuple[str, _Fact]]:
+            if isinstance(part, _Fact):
+                yield place, part
+            if isinstance(part, BaseModel):
+                for name in type(part).model_fields:
+                    yield from walk(getattr(part, name), f"{place}.{name}" if place else name)
+            elif isinstance(part, tuple):
+                for n, entry in enumerate(part):
+                    yield from walk(entry, f"{place}.{getattr(entry, 'id', n)}")
+            elif isinstance(part, dict):
+                for key, entry in part.items():
+                    yield from walk(entry, f"{place}.{key}")
+
+        yield from walk(self, "")
+
+
+def plain_label(label: str) -> str:
+    """A label without differences of case, spacing and punctuation, so that spellings of one answer meet.
+
+    >>> plain_label("  Several   Days. ")
+    'several days'
+    """
+    return re.sub(r"[\W_]+", " ", label).strip().casefold()
+
+
+def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument:
+    """Build an instrument from the parsed content of its file, with every check.
+
+    Parameters
+    ----------
+    data
+        Content of the TOML file, decimals read as `Decimal`.
+    file
+        Name of the file, for messages.
+    digest
+        SHA-256 of the file's bytes.
+
+    Raises
+    ------
+    DefinitionError
+        Names the file, the place in it and the fact that does not hold.
+
+    """
+    try:
+        instrument = Instrument.model_validate({**data, "digest": digest})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = _place(data, first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise DefinitionError(f"{file}: {place}: {message}") from None
+    for place, fact in _problems(instrument):
+        raise DefinitionError(f"{file}: {place}: {fact}")
+    return instrument
+
+
+def _place(data: object, loc: tuple[int | str, ...]) -> str:
+    """A place as a reader of the file would name it: entries by their id where they have one."""
+    names = []
+    for step in loc:
+        try:
+            data = data[step]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            data = None
+        named = isinstance(step, int) and isinstance(data, dict) and data.get("id")
+        names.append(str(named or (f"entry {step + 1}" if isinstance(step, int) else step)))
+    return ".".join(names) or "file"
+
+
+def _problems(inst: Instrument) -> Iterator[tuple[str, str]]:
+    yield from _repeats(inst)
+    keys = {source.key for source in inst.sources}
+    for place, fact in inst.facts():
+        for key in fact.source:
+            if key not in keys:
+                yield place, f"the source {key!r} is not among the sources of the file"
+    yield from _item_problems(inst)
+    for scale in inst.scales:
+        for place, fact in _scale_problems(inst, scale):
+            yield f"scales.{scale.id}{place}", fact
+    for flag in inst.flags:
+        if flag.item not in inst.item_ids:
+            yield f"flags.{flag.id}", f"there is no item {flag.item!r}"
+        elif flag.raised_from not in inst.answers_of(flag.item).codes:
+            yield f"flags.{flag.id}", f"{flag.raised_from} is no answer of item {flag.item!r}"
+    for code in _loinc_codes(inst):
+        if not _check_digit_holds(code):
+            yield "loinc", f"{code} fails the LOINC check digit, so it cannot exist"
+
+
+def _repeats(inst: Instrument) -> Iterator[tuple[str, str]]:
+    groups = {
+        "sources": [s.key for s in inst.sources],
+        "items": list(inst.item_ids),
+        "scales": list(inst.scale_ids),
+        "flags": [f.id for f in inst.flags],
+    }
+    for scale in inst.scales:
+        groups[f"scales.{scale.id}.missing"] = [r.id for r in scale.missing]
+        groups[f"scales.{scale.id}.thresholds"] = [t.id for t in scale.thresholds]
+        groups[f"scales.{scale.id}.cutoffs"] = [c.id for c in scale.cutoffs]
+        groups[f"scales.{scale.id}.items"] = list(scale.items)
+    for place, names in groups.items():
+        for name, count in Counter(names).items():
+            if count > 1:
+                yield place, f"{name!r} stands {count} times"
+
+
+def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
+    used = {item for scale in inst.scales for item in scale.items}
+    for item in inst.items:
+        place = f"items.{item.id}"
+        if item.answers not in inst.answers:
+            yield place, f"there is no answer list {item.answers!r}"
+            return
+        if (item.id in used) == item.unscored:
+            told = "is marked unscored but stands in a scale" if item.unscored else "is in no scale and not marked unscored"
+            yield place, f"the item {told}"
+        if item.wording and not inst.license.wording:
+            yield place, "the license does not let the wording ship; give a gist of your own only"
+        codes = inst.answers[item.answers].codes
+        if item.recode and item.reverse:
+            yield place, "an item is either recoded or reversed"
+        if item.recode and sorted(a for a, _ in item.recode) != sorted(codes):
+            yield place, f"the recode must name each of the answers {sorted(codes)} once"
+        if item.recode and not all(0 <= points <= 100 for _, points in item.recode):
+            yield place, "recoded points must lie within 0 to 100"
+        for also in item.also:
+            if also.code not in codes:
+                yield place, f"the further label {also.label!r} stands for {also.code}, which is no answer"
+    for name in inst.answers:
+        if name not in {item.answers for item in inst.items}:
+            yield f"answers.{name}", "no item uses this answer list"
+
+
+_FIELD_OF_KIND = {"table": "conversion", "counts": "counts", "weighted": "weighted"}
+
+
+def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
+    for item in scale.items:
+        if item not in inst.item_ids:
+            yield ".items", f"there is no item {item!r}"
+            return
+    for kind, field in _FIELD_OF_KIND.items():
+        if (getattr(scale, field) is not None) != (scale.kind == kind):
+            yield "", f"a scale has {field} if, and only if, its kind is {kind!r}"
+            return
+    if bool(scale.items) == (scale.kind == "weighted"):
+        yield "", "a weighted scale rests on other scales, every other scale on items"
+        return
+    if scale.missing[0].at_most:
+        yield ".missing", "the first rule is the default and must be the strictest: no item missing"
+    for rule in scale.missing:
+        if rule.at_most and scale.kind not in ("sum", "mean"):
+            yield f".missing.{rule.id}", f"a scale of kind {scale.kind!r} has no score with items missing"
+        if rule.at_most and rule.at_most >= len(scale.items):
+            yield f".missing.{rule.id}", "at least one item must be answered"
+    if not scale.categorical and scale.worse is None:
+        yield ".worse", "say whether a higher or a lower value is worse"
+    if scale.kind in ("sum", "mean", "table"):
+        yield from _range_problems(inst, scale)
+    if scale.counts:
+        yield from _count_problems(inst, scale, scale.counts)
+    if scale.weighted:
+        yield from _weight_problems(inst, scale, scale.weighted)
+    if scale.bands:
+        yield from _band_problems(scale, scale.bands)
+    for threshold in scale.thresholds:
+        if threshold.kind == "percent" and not scale.ratio:
+            yield f".thresholds.{threshold.id}", "percent change needs a scale whose 0 means none (ratio = true)"
+        if threshold.value <= 0 or (threshold.value_worse is not None and threshold.value_worse <= 0):
+            yield f".thresholds.{threshold.id}", "a threshold is a positive number"
+
+
+def _range_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
+    low = sum(min(inst.points(item).values()) for item in scale.items)
+    high = sum(max(inst.points(item).values()) for item in scale.items)
+    if high + len(scale.items) > 255:
+        yield ".items", f"sums above {255 - len(scale.items)} are not supported, this scale reaches {high}"
+    lowest, highest = Fraction(low), Fraction(high)
+    if scale.kind == "mean":
+        lowest, highest = lowest / len(scale.items), highest / len(scale.items)
+    if scale.conversion:
+        rows = scale.conversion.rows
+        if [row.raw for row in rows] != list(range(low, high + 1)):
+            yield ".conversion", f"the raw sums must run from {low} to {high} without gap or repeat"
+            return
+        for before, after in pairwise(rows):
+            if after.value <= before.value:
+                yield ".conversion", f"the value must rise with the raw sum, and does not at raw {after.raw}"
+        if any(row.se is not None and row.se <= 0 for row in rows) or len({row.se is None for row in rows}) > 1:
+            yield ".conversion", "every row has a standard error above 0, or none has one"
+        lowest, highest = Fraction(rows[0].value), Fraction(rows[-1].value)
+    if scale.range is None or tuple(map(Fraction, scale.range)) != (lowest, highest):
+        yield ".range", f"the items give a range of {float(lowest):g} to {float(highest):g}"
+
+
+def _count_problems(inst: Instrument, scale: Scale, counts: Counts) -> Iterator[tuple[str, str]]:
+    for item in (*counts.core, *counts.except_for):
+        if item not in scale.items:
+            yield ".counts", f"{item!r} is not among the items of the scale"
+    n, core = len(scale.items), len(counts.core)
+    if (core + 1) * (n + 1) > 255:
+        yield ".counts", "too many items to count"
+    for c in range(core + 1):
+        for a in range(c, n - core + c + 1):
+            if not any(o.core[0] <= c <= o.core[1] and o.all[0] <= a <= o.all[1] for o in counts.outcomes):
+                yield ".counts", f"no outcome for {c} core items and {a} items in all"
+                return
+
+
+def _weight_problems(inst: Instrument, scale: Scale, weighted: Weighted) -> Iterator[tuple[str, str]]:
+    used = {name for term in weighted.terms for name in term.scales}
+    if used != set(weighted.standardize):
+        yield ".weighted", "the standardized scales and the scales of the terms must be the same"
+    for name in sorted(used):
+        if name not in inst.scale_ids:
+            yield ".weighted", f"there is no scale {name!r}"
+        elif inst.scale(name).kind in ("counts", "weighted"):
+            yield ".weighted", f"{name!r} is not a scale of items with a numeric value"
+    for name, (_, unit) in weighted.standardize.items():
+        if unit <= 0:
+            yield ".weighted", f"the unit of {name!r} must be above 0"
+
+
+def _band_problems(scale: Scale, bands: Bands) -> Iterator[tuple[str, str]]:
+    if scale.range is None:
+        yield ".bands", "bands need a scale with a range"
+        return
+    step = 1 if scale.whole else 0
+    for before, after in pairwise(bands.of):
+        expected = before.high + step
+        if after.low < expected:
+            yield ".bands", f"{before.label!r} and {after.label!r} overlap at {after.low}"
+        if after.low > expected:
+            yield ".bands", f"there is a gap between {before.label!r} and {after.label!r}: {before.high} to {after.low}"
+    for band in bands.of:
+        if band.high < band.low:
+            yield ".bands", f"{band.label!r} ends before it begins"
+    for end, mark in ((bands.of[0].low, scale.range[0]), (bands.of[-1].high, scale.range[1])):
+        if end != mark:
+            yield ".bands", f"the bands must cover the range: they reach {end}, the scale {mark}"
+    for label, count in Counter(band.label for band in bands.of).items():
+        if count > 1:
+            yield ".bands", f"the label {label!r} stands {count} times"
+
+
+def _loinc_codes(inst: Instrument) -> Iterator[str]:
+    if inst.loinc and inst.loinc.panel:
+        yield inst.loinc.panel
+    for part in (*inst.items, *inst.scales):
+        if part.loinc:
+            yield part.loinc
+    for answers in inst.answers.values():
+        yield from (o.loinc for o in answers.options if o.loinc)
+    yield from (also.loinc for item in inst.items for also in item.also if also.loinc)
+
+
+def _check_digit_holds(code: str) -> bool:
+    """Mod-10 check digit of LOINC, as the LOINC Users' Guide describes it; LA codes use the same scheme."""
+    digits, check = code.removeprefix("LA").split("-")
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        doubled = int(digit) * (2 if place % 2 == 0 else 1)
+        total += doubled - 9 if doubled > 9 else doubled
+    return (10 - total % 10) % 10 == int(check)
