@@ -1,0 +1,1114 @@
+"""Reliable change, cut-offs between populations, and the classes made of both, on arrays.
+
+Throughout, a change is ``after - before`` and an improvement is the change counted toward health: where a
+higher score is worse (``worse="higher"``, pain intensity, PHQ-9), a negative change is an improvement.
+Missing scores are NaN or None and never count as anything.
+
+**Ties.** A change is reliable when it is *strictly* larger than the critical value times its standard error.
+The comparison is made on the points, and a change that lies within one part in 10^9 of the limit is a tie and
+so not reliable: 61.3 - 51.5 and 60.2 - 50.4 are both 9.8, though binary floats put one below and one above.
+Scores are compared with a cut-off exactly as given; a score equal to the cut-off is on neither side.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Real
+from statistics import NormalDist
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ipm_outcomes.errors import ParameterError
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Booleans: TypeAlias = npt.NDArray[np.bool_]
+Method: TypeAlias = Literal[
+    "jacobson_truax",
+    "gulliksen_lord_novick",
+    "hsu_linn_lord",
+    "edwards_nunnally",
+    "nunnally_kotsch",
+    "hageman_arrindell",
+]
+Worse: TypeAlias = Literal["higher", "lower"]
+
+RECOVERED = "recovered"
+IMPROVED = "improved"
+UNCHANGED = "unchanged"
+DETERIORATED = "deteriorated"
+HARMED = "harmed"
+NOT_CLASSIFIABLE = "not classifiable"
+
+_RELATIVE_TIE = 1e-9
+
+
+def scores_array(name: str, values: npt.ArrayLike) -> Floats:
+    """Read scores as one-dimensional float64, with None, NaN and NA as NaN.
+
+    Parameters
+    ----------
+    name : str
+        What the argument is called, for the message.
+    values : array_like, shape (n,)
+        Numbers, None, NaN or NA. Booleans, text and infinite numbers are refused.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+
+    Raises
+    ------
+    ParameterError
+        If the values are not a plain row of numbers; the message names the first bad position, never its content.
+
+    Examples
+    --------
+    >>> scores_array("before", [12, None, 7.5])
+    array([12. ,  nan,  7.5])
+
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"{name}: not a row of numbers; give a list or array of scores") from error
+    if array.ndim != 1:
+        raise ParameterError(
+            f"{name}: has {array.ndim} dimensions where 1 is needed; give one score per patient"
+        )
+    if array.dtype.kind in "iuf":
+        numbers = array.astype(np.float64)
+    elif array.dtype.kind == "O":
+        numbers = np.array([_number(name, i, x) for i, x in enumerate(array)], dtype=np.float64)
+    else:
+        raise ParameterError(
+            f"{name}: holds {array.dtype.name} values; scores are numbers, missing ones NaN or None"
+        )
+    infinite = np.flatnonzero(np.isinf(numbers))
+    if infinite.size:
+        raise ParameterError(
+            f"{name}: infinite at position {infinite[0]} (counted from 0); give NaN for a missing score"
+        )
+    return numbers
+
+
+def _number(name: str, position: int, value: Any) -> float:
+    if value is None or type(value).__name__ == "NAType":
+        return math.nan
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
+        kind = f"text of length {len(value)}" if isinstance(value, str) else f"a {type(value).__name__}"
+        raise ParameterError(f"{name}: {kind} at position {position} (counted from 0); scores are numbers")
+    return float(value)
+
+
+def paired_arrays(before: npt.ArrayLike, after: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Read two score arrays and refuse them unless they are equally long.
+
+    Examples
+    --------
+    >>> x1, x2 = paired_arrays([3, 4], [1, None])
+    >>> x2
+    array([ 1., nan])
+
+    """
+    x1, x2 = scores_array("before", before), scores_array("after", after)
+    if x1.size != x2.size:
+        raise ParameterError(
+            f"before has {x1.size} scores and after {x2.size}; give one of each per patient, NaN where missing"
+        )
+    return x1, x2
+
+
+def better_sign(worse: str) -> int:
+    """Return +1 where a higher score is better, -1 where a higher score is worse.
+
+    Examples
+    --------
+    >>> better_sign("higher"), better_sign("lower")
+    (-1, 1)
+
+    """
+    if worse not in ("higher", "lower"):
+        raise ParameterError("worse: must be 'higher' (a higher score is worse) or 'lower'")
+    return -1 if worse == "higher" else 1
+
+
+def positive(name: str, value: Any) -> float:
+    """Read a finite number above 0 or raise ParameterError.
+
+    Examples
+    --------
+    >>> positive("sd", 7)
+    7.0
+
+    """
+    number = finite(name, value)
+    if number <= 0:
+        raise ParameterError(f"{name}: is {number:g}; it must be above 0")
+    return number
+
+
+def finite(name: str, value: Any) -> float:
+    """Read a finite number or raise ParameterError.
+
+    Examples
+    --------
+    >>> finite("clinical_mean", -2)
+    -2.0
+
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
+        raise ParameterError(f"{name}: must be a number, not a {type(value).__name__}")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ParameterError(f"{name}: must be a finite number")
+    return number
+
+
+def _reliability(name: str, value: Any) -> float:
+    number = finite(name, value)
+    if not 0 < number < 1:
+        raise ParameterError(
+            f"{name}: is {number:g}; it must lie between 0 and 1, both excluded"
+            " (at 0 the score tells nothing, at 1 every change is reliable)"
+        )
+    return number
+
+
+def normal_quantile(level: float, *, sides: Literal[1, 2] = 2) -> float:
+    """Return the standard normal quantile of a two- or one-sided confidence level.
+
+    Examples
+    --------
+    >>> round(normal_quantile(0.95), 6), round(normal_quantile(0.95, sides=1), 6)
+    (1.959964, 1.644854)
+
+    """
+    number = finite("level", level)
+    if not 0 < number < 1:
+        raise ParameterError(f"level: is {number:g}; it must lie between 0 and 1, for example 0.95")
+    return NormalDist().inv_cdf(1 - (1 - number) / sides)
+
+
+def _integer_above(limit: float) -> int:
+    nearest = round(limit)
+    if abs(limit - nearest) <= _RELATIVE_TIE * max(1.0, abs(limit)):
+        return nearest + 1
+    return math.floor(limit) + 1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ReliableChange:
+    """What `reliable_change` found; arrays have one entry per patient.
+
+    Attributes
+    ----------
+    method : str
+        Name of the method.
+    worse : str
+        "higher" or "lower".
+    before, after : numpy.ndarray of float64
+        The scores as read.
+    index : numpy.ndarray of float64
+        The reliable change index, in the sign of the change; NaN where a score is missing.
+    direction : numpy.ndarray of int8
+        +1 reliable improvement, -1 reliable worsening, 0 neither; 0 also where a score is missing, see `evaluable`.
+    evaluable : numpy.ndarray of bool
+        Whether both scores are there.
+    critical : float
+        The value that the index must exceed.
+    sd, sd_source : float, str
+        The standard deviation used, "sample" (of the baselines of the complete pairs) or "given".
+    reliability : float
+        The reliability used.
+    n : int
+        Number of complete pairs.
+    sem : float
+        Standard error of measurement, ``sd * sqrt(1 - reliability)``, in points.
+    sdiff : float
+        Standard error of the difference of two scores, ``sqrt(2) * sem``, in points.
+    standard_error : float
+        The denominator of this method's index, in points (equal to `sdiff` for jacobson_truax).
+    minimal_change : float or None
+        Points that a change must exceed to be reliable. Only for jacobson_truax: in the other methods the limit
+        depends on the baseline or on the sample's mean change, and this is None.
+
+    """
+
+    method: str
+    worse: str
+    before: Floats
+    after: Floats
+    index: Floats
+    direction: npt.NDArray[np.int8]
+    evaluable: Booleans
+    critical: float
+    sd: float
+    sd_source: str
+    reliability: float
+    n: int
+    sem: float
+    sdiff: float
+    standard_error: float
+    minimal_change: float | None
+
+    @property
+    def minimal_points(self) -> int | None:
+        """Smallest whole number of points strictly above `minimal_change`; None where that is None."""
+        return None if self.minimal_change is None else _integer_above(self.minimal_change)
+
+    @property
+    def improved(self) -> Booleans:
+        """Whether the patient improved reliably."""
+        return self.direction == 1
+
+    @property
+    def deteriorated(self) -> Booleans:
+        """Whether the patient worsened reliably."""
+        return self.direction == -1
+
+    def classes(
+        self, *, cutoff: float, require_dysfunctional_baseline: bool = True, harmed: bool = False
+    ) -> npt.NDArray[np.str_]:
+        """Class words of the patients; see `classify`."""
+        return classes_of(
+            self.before,
+            self.after,
+            self.direction,
+            self.evaluable,
+            cutoff=cutoff,
+            worse=self.worse,
+            require_dysfunctional_baseline=require_dysfunctional_baseline,
+            harmed=harmed,
+        )
+
+    def crossed(self, *, cutoff: float) -> Booleans:
+        """Whether the patient passed from dysfunctional to functional *without* a reliable change."""
+        dysfunctional, functional = _sides(self.before, self.after, cutoff, self.worse)
+        crossing: Booleans = self.evaluable & (self.direction == 0) & dysfunctional[0] & functional[1]
+        return crossing
+
+    def eligible_to_recover(self, *, cutoff: float) -> Booleans:
+        """Whether both scores are there and the baseline is on the dysfunctional side of the cut-off."""
+        dysfunctional, _ = _sides(self.before, self.after, cutoff, self.worse)
+        eligible: Booleans = self.evaluable & dysfunctional[0]
+        return eligible
+
+
+def reliable_change(
+    before: npt.ArrayLike,
+    after: npt.ArrayLike,
+    *,
+    sd: float | Literal["sample"] | None = None,
+    reliability: float,
+    method: Method = "jacobson_truax",
+    worse: Worse = "higher",
+    critical: float | None = None,
+    reliability_after: float | None = None,
+    second_sd: Literal["before", "after"] = "before",
+    mean_before: float | None = None,
+    mean_after: float | None = None,
+) -> ReliableChange:
+    """Tell which changes are larger than measurement error would make them.
+
+    Parameters
+    ----------
+    before, after : array_like, shape (n,)
+        Scores in points; NaN or None where missing.
+    sd : float or "sample", optional
+        Standard deviation of the score at baseline, in points: a published one, or (default, also "sample") that
+        of the sample's baselines, over the complete pairs with n - 1. With fewer than 30 patients prefer a published one.
+    reliability : float
+        Reliability of the score (test-retest or internal consistency), between 0 and 1, both excluded.
+    method : str
+        With x1, x2 the scores, M1, M2 their means over the complete pairs, s1 the SD and r the reliability:
+
+        - "jacobson_truax": (x2 - x1) / (s1 sqrt(2 (1 - r))).
+        - "gulliksen_lord_novick": ((x2 - M1) - r (x1 - M1)) / (s1 sqrt(1 - r^2)); allows for regression to M1.
+        - "hsu_linn_lord": ((x2 - M2) - r (x1 - M1)) / (s1 sqrt(1 - r^2)). It compares a patient with the *average*
+          patient of the sample, not with no change.
+        - "edwards_nunnally": (x2 - [r (x1 - M1) + M1]) / (s1 sqrt(1 - r)).
+        - "nunnally_kotsch": (x2 - [r (x1 - M1) + M1]) / sqrt(r^2 s1^2 (1 - r) + s^2 (1 - r2)), with r2 the
+          reliability at follow-up and s as `second_sd` says.
+        - "hageman_arrindell": ((x2 - x1) R + (M2 - M1) (1 - R)) / (sqrt(R) s1 sqrt(2 (1 - r))), R the reliability
+          of the sample's changes, 1 - 2 s1^2 (1 - r) / var(x2 - x1).
+    worse : {"higher", "lower"}
+        Whether a higher or a lower score is worse. Decides the sign of `direction` only.
+    critical : float, optional
+        Value that the index must exceed. Default 1.959964 (two-sided 95 %); give 1.96 for the rounded constant.
+        For hageman_arrindell the default is the one-sided 1.644854.
+    reliability_after : float, optional
+        Reliability at follow-up: needed by nunnally_kotsch, used by no other method.
+    second_sd : {"before", "after"}
+        nunnally_kotsch only: the SD in the second term, s1 (default) or the sample's SD at follow-up.
+    mean_before, mean_after : float, optional
+        Means M1 and M2 from a publication in place of the sample's.
+
+    Returns
+    -------
+    ReliableChange
+
+    Raises
+    ------
+    ParameterError
+        For arrays that do not match, a reliability outside (0, 1), a standard deviation that is not above 0, an
+        unknown method, or too few pairs for the sample figures that the method needs.
+
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19. Bauer S, Lambert MJ, Nielsen SL (2004), J Pers
+    Assess 82:60-70, for the other methods. Hageman WJ, Arrindell WA (1999), Behav Res Ther 37:1169-1193.
+
+    Examples
+    --------
+    The hypothetical patient of Jacobson and Truax: SEM 3.35, standard error of the difference 4.74, index 3.16.
+
+    >>> found = reliable_change([32.5], [47.5], sd=7.5, reliability=0.80, worse="lower")
+    >>> round(found.sem, 2), round(found.sdiff, 2), round(float(found.index[0]), 2)
+    (3.35, 4.74, 3.16)
+    >>> found.direction.tolist(), round(found.minimal_change, 2), found.minimal_points
+    ([1], 9.3, 10)
+
+    """
+    x1, x2 = paired_arrays(before, after)
+    sign = better_sign(worse)
+    if method not in get_args(Method):
+        raise ParameterError(f"method: not one of {', '.join(get_args(Method))}")
+    r = _reliability("reliability", reliability)
+    if (reliability_after is None) == (method == "nunnally_kotsch"):
+        raise ParameterError("reliability_after: needed by the method nunnally_kotsch and used by no other")
+    if second_sd not in ("before", "after"):
+        raise ParameterError("second_sd: must be 'before' or 'after'")
+    both = ~np.isnan(x1) & ~np.isnan(x2)
+    pairs = _Pairs(x1[both], x2[both])
+    if sd is None or (isinstance(sd, str) and sd == "sample"):
+        s1, source = pairs.sd("before"), "sample"
+    else:
+        s1, source = positive("sd", sd), "given"
+    if critical is None:
+        limit = normal_quantile(0.95, sides=1 if method == "hageman_arrindell" else 2)
+    else:
+        limit = positive("critical", critical)
+
+    sem = s1 * math.sqrt(1 - r)
+    sdiff = math.sqrt(2.0) * sem
+    m1 = m2 = math.nan
+    if method not in ("jacobson_truax", "hageman_arrindell"):
+        m1 = pairs.mean("before") if mean_before is None else finite("mean_before", mean_before)
+    if method == "hsu_linn_lord":
+        m2 = pairs.mean("after") if mean_after is None else finite("mean_after", mean_after)
+
+    if method == "jacobson_truax":
+        excess, error = x2 - x1, sdiff
+    elif method == "gulliksen_lord_novick":
+        excess, error = (x2 - m1) - r * (x1 - m1), s1 * math.sqrt(1 - r * r)
+    elif method == "hsu_linn_lord":
+        excess, error = (x2 - m2) - r * (x1 - m1), s1 * math.sqrt(1 - r * r)
+    elif method == "edwards_nunnally":
+        excess, error = x2 - (r * (x1 - m1) + m1), sem
+    elif method == "nunnally_kotsch":
+        r2 = _reliability("reliability_after", reliability_after)
+        second = s1 if second_sd == "before" else pairs.sd("after")
+        excess = x2 - (r * (x1 - m1) + m1)
+        error = math.sqrt(r * r * s1 * s1 * (1 - r) + second * second * (1 - r2))
+    else:
+        rdd = _change_reliability(pairs, sem)
+        shift = _mean_shift(pairs, mean_before, mean_after)
+        excess, error = (x2 - x1) * rdd + shift * (1 - rdd), math.sqrt(rdd) * sdiff
+
+    return ReliableChange(
+        method=method,
+        worse=worse,
+        before=x1,
+        after=x2,
+        index=excess / error,
+        direction=_direction(excess, limit * error, sign),
+        evaluable=both,
+        critical=limit,
+        sd=s1,
+        sd_source=source,
+        reliability=r,
+        n=int(both.sum()),
+        sem=sem,
+        sdiff=sdiff,
+        standard_error=error,
+        minimal_change=limit * sdiff if method == "jacobson_truax" else None,
+    )
+
+
+class _Pairs(NamedTuple):
+    """The complete pairs of a sample, with refusals where they cannot give a figure."""
+
+    before: Floats
+    after: Floats
+
+    def sd(self, when: Literal["before", "after"]) -> float:
+        values = self.before if when == "before" else self.after
+        if values.size < 2:
+            raise ParameterError(
+                f"sd: {values.size} complete pairs give no sample standard deviation; give a published one"
+            )
+        spread = float(values.std(ddof=1))
+        if spread == 0:
+            raise ParameterError(f"sd: all complete pairs have the same score {when}; give a published one")
+        return spread
+
+    def mean(self, when: Literal["before", "after"]) -> float:
+        values = self.before if when == "before" else self.after
+        if not values.size:
+            raise ParameterError(f"mean_{when}: no complete pair to take it from; give a published one")
+        return float(values.mean())
+
+
+def _mean_shift(pairs: _Pairs, mean_before: float | None, mean_after: float | None) -> float:
+    m1 = pairs.mean("before") if mean_before is None else finite("mean_before", mean_before)
+    m2 = pairs.mean("after") if mean_after is None else finite("mean_after", mean_after)
+    return m2 - m1
+
+
+def _change_reliability(pairs: _Pairs, sem: float) -> float:
+    # s1^2 R1 + s2^2 R2 - 2 s1 s2 c over var(x2 - x1), with Rk = 1 - SEM^2 / sk^2, is 1 - 2 SEM^2 / var(x2 - x1).
+    if pairs.before.size < 2:
+        raise ParameterError(
+            f"method: hageman_arrindell needs at least 2 complete pairs, there are {pairs.before.size}"
+        )
+    variance = float((pairs.after - pairs.before).var(ddof=1))
+    if variance <= 2 * sem * sem:
+        raise ParameterError(
+            "method: the changes of this sample vary no more than measurement error alone would make them, so"
+            " hageman_arrindell is not defined here; use another method"
+        )
+    return 1 - 2 * sem * sem / variance
+
+
+def _direction(excess: Floats, limit: float, sign: int) -> npt.NDArray[np.int8]:
+    # NaN compares as False, so a missing score is never reliable.
+    reliable = np.abs(excess) - limit > _RELATIVE_TIE * limit
+    return np.where(reliable, sign * np.sign(excess), 0).astype(np.int8)
+
+
+def _sides(
+    before: Floats, after: Floats, cutoff: float, worse: str
+) -> tuple[tuple[Booleans, Booleans], tuple[Booleans, Booleans]]:
+    sign, cut = better_sign(worse), finite("cutoff", cutoff)
+    dysfunctional = (sign * before < sign * cut, sign * after < sign * cut)
+    functional = (sign * before > sign * cut, sign * after > sign * cut)
+    return dysfunctional, functional
+
+
+def classes_of(
+    before: Floats,
+    after: Floats,
+    direction: npt.NDArray[np.int8],
+    evaluable: Booleans,
+    *,
+    cutoff: float,
+    worse: str,
+    require_dysfunctional_baseline: bool = True,
+    harmed: bool = False,
+) -> npt.NDArray[np.str_]:
+    """Give class words from a direction of reliable change that was found by whatever method.
+
+    Parameters
+    ----------
+    before, after : numpy.ndarray of float64, shape (n,)
+        Scores in points.
+    direction : numpy.ndarray of int8, shape (n,)
+        +1 reliable improvement, -1 reliable worsening, 0 neither.
+    evaluable : numpy.ndarray of bool, shape (n,)
+        False gives "not classifiable".
+    cutoff, worse, require_dysfunctional_baseline, harmed
+        As in `classify`.
+
+    Returns
+    -------
+    numpy.ndarray of str, shape (n,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scores = np.array([20.0, 20.0]), np.array([4.0, 19.0])
+    >>> classes_of(*scores, np.array([1, 0], np.int8), np.array([True, True]), cutoff=10, worse="higher").tolist()
+    ['recovered', 'unchanged']
+
+    """
+    dysfunctional, functional = _sides(before, after, cutoff, worse)
+    better, worsened = evaluable & (direction == 1), evaluable & (direction == -1)
+    recovered = better & functional[1]
+    if require_dysfunctional_baseline:
+        recovered &= dysfunctional[0]
+    words = np.full(before.shape, NOT_CLASSIFIABLE)
+    words[evaluable] = UNCHANGED
+    words[better] = IMPROVED
+    words[recovered] = RECOVERED
+    words[worsened] = DETERIORATED
+    if harmed:
+        words[worsened & functional[0] & dysfunctional[1]] = HARMED
+    return words
+
+
+def classify(
+    before: npt.ArrayLike,
+    after: npt.ArrayLike,
+    *,
+    sd: float | Literal["sample"] | None = None,
+    reliability: float,
+    cutoff: float,
+    worse: Worse = "higher",
+    method: Method = "jacobson_truax",
+    require_dysfunctional_baseline: bool = True,
+    harmed: bool = False,
+    critical: float | None = None,
+    reliability_after: float | None = None,
+    second_sd: Literal["before", "after"] = "before",
+    mean_before: float | None = None,
+    mean_after: float | None = None,
+) -> npt.NDArray[np.str_]:
+    """Put every patient into one class by reliable change and by the side of a cut-off.
+
+    Parameters
+    ----------
+    before, after, sd, reliability, worse, method, critical, reliability_after, second_sd, mean_before, mean_after
+        As in `reliable_change`.
+    cutoff : float
+        Point between the dysfunctional and the functional population, in points: `cutoffs`, or a published one.
+        A score equal to it belongs to neither population.
+    require_dysfunctional_baseline : bool
+        Whether only a patient who began on the dysfunctional side can recover (default). Without it, a reliable
+        improvement that ends on the functional side is recovered wherever it began, as two R packages have it.
+    harmed : bool
+        Whether to tell apart, as "harmed", a reliable worsening from the functional to the dysfunctional side.
+
+    Returns
+    -------
+    numpy.ndarray of str, shape (n,)
+        "recovered" (reliable improvement across the cut-off), "improved" (reliable improvement else), "unchanged" (no
+        reliable change), "deteriorated" (reliable worsening), "not classifiable" (a score is missing), and "harmed"
+        only when asked for.
+
+    Raises
+    ------
+    ParameterError
+        As in `reliable_change`, or for a cut-off that is not a finite number.
+
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19.
+
+    Examples
+    --------
+    >>> classify([32.5, 32.5, 48, 32.5], [51, 47.5, 38, None], sd=7.5, reliability=0.8, cutoff=50, worse="lower").tolist()
+    ['recovered', 'improved', 'deteriorated', 'not classifiable']
+
+    """
+    found = reliable_change(
+        before,
+        after,
+        sd=sd,
+        reliability=reliability,
+        method=method,
+        worse=worse,
+        critical=critical,
+        reliability_after=reliability_after,
+        second_sd=second_sd,
+        mean_before=mean_before,
+        mean_after=mean_after,
+    )
+    return found.classes(
+        cutoff=cutoff, require_dysfunctional_baseline=require_dysfunctional_baseline, harmed=harmed
+    )
+
+
+def crossed(
+    before: npt.ArrayLike,
+    after: npt.ArrayLike,
+    *,
+    sd: float | Literal["sample"] | None = None,
+    reliability: float,
+    cutoff: float,
+    worse: Worse = "higher",
+) -> Booleans:
+    """Flag patients who passed to the functional side of the cut-off without a reliable change.
+
+    A flag beside the class "unchanged", not a class. By the method of Jacobson and Truax; for another method use
+    ``reliable_change(...).crossed(cutoff=...)``.
+
+    Parameters
+    ----------
+    before, after, sd, reliability, worse
+        As in `reliable_change`.
+    cutoff : float
+        As in `classify`.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n,)
+        False where a score is missing.
+
+    Raises
+    ------
+    ParameterError
+        As in `classify`.
+
+    Examples
+    --------
+    >>> crossed([11, 20], [8, 4], sd=5, reliability=0.8, cutoff=10).tolist()
+    [True, False]
+
+    """
+    found = reliable_change(before, after, sd=sd, reliability=reliability, worse=worse)
+    return found.crossed(cutoff=cutoff)
+
+
+class SmallestDetectableChange(NamedTuple):
+    """Smallest detectable change, in points.
+
+    `individual` is the limit for one patient, `group` that for the mean of `n` patients; `sem` is the standard error
+    of measurement it rests on, and `sem_source` says whether that was given or made of an SD and a reliability.
+    """
+
+    individual: float
+    group: float
+    n: int
+    sem: float
+    sem_source: str
+    level: float
+    z: float
+
+
+def smallest_detectable_change(
+    *,
+    sem: float | None = None,
+    sd: float | None = None,
+    reliability: float | None = None,
+    n: int = 1,
+    level: float = 0.95,
+    critical: float | None = None,
+) -> SmallestDetectableChange:
+    """Return the smallest change that is not measurement error, for one patient and for a group mean.
+
+    ``z * sqrt(2) * sem``, and that divided by ``sqrt(n)``. With sem = sd sqrt(1 - reliability) the individual value is
+    the minimal reliable change of Jacobson and Truax. With a SEM of agreement (from repeated measurements of stable
+    patients), which contains the drift between occasions, it is another number: say which was given.
+
+    Parameters
+    ----------
+    sem : float, optional
+        Standard error of measurement, in points. Else `sd` and `reliability` make it.
+    sd, reliability : float, optional
+        Standard deviation in points, and reliability between 0 and 1.
+    n : int
+        Size of the group.
+    level : float
+        0.95 for the usual limit, 0.90 for what physiotherapy calls MDC90.
+    critical : float, optional
+        z to use in place of the level's normal quantile, for example the rounded 1.96.
+
+    Returns
+    -------
+    SmallestDetectableChange
+
+    Raises
+    ------
+    ParameterError
+        Unless exactly one of `sem`, or `sd` with `reliability`, is given and all are in their range.
+
+    References
+    ----------
+    de Vet HCW et al. (2006), Health Qual Life Outcomes 4:54.
+
+    Examples
+    --------
+    >>> found = smallest_detectable_change(sd=7.5, reliability=0.80, n=25)
+    >>> round(found.individual, 2), round(found.group, 2)
+    (9.3, 1.86)
+
+    """
+    if sem is not None and sd is None and reliability is None:
+        error, source = positive("sem", sem), "given"
+    elif sem is None and sd is not None and reliability is not None:
+        error = positive("sd", sd) * math.sqrt(1 - _reliability("reliability", reliability))
+        source = "sd and reliability"
+    else:
+        raise ParameterError("sem: give either sem, or sd and reliability together")
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+        raise ParameterError("n: must be a whole number of at least 1")
+    z = normal_quantile(level) if critical is None else positive("critical", critical)
+    individual = z * math.sqrt(2.0) * error
+    return SmallestDetectableChange(individual, individual / math.sqrt(n), int(n), error, source, level, z)
+
+
+def minimal_reliable_points(*, sd: float, reliability: float, critical: float | None = None) -> int:
+    """Return the smallest whole number of points that is a reliable change by Jacobson and Truax.
+
+    Parameters
+    ----------
+    sd : float
+        Standard deviation in points.
+    reliability : float
+        Between 0 and 1, both excluded.
+    critical : float, optional
+        Default 1.959964.
+
+    Returns
+    -------
+    int
+        The smallest integer strictly above ``critical * sd * sqrt(2 (1 - reliability))``; an integer equal to
+        that limit (to one part in 10^9) is a tie and does not count.
+
+    Raises
+    ------
+    ParameterError
+        For a parameter out of its range.
+
+    Examples
+    --------
+    >>> minimal_reliable_points(sd=7.5, reliability=0.8)
+    10
+    >>> minimal_reliable_points(sd=5, reliability=0.5, critical=2)
+    11
+
+    """
+    return _integer_above(
+        smallest_detectable_change(sd=sd, reliability=reliability, critical=critical).individual
+    )
+
+
+class Cutoffs(NamedTuple):
+    """Cut-offs a, b and c of Jacobson and Truax, in points."""
+
+    a: float
+    b: float
+    c: float
+
+
+def cutoffs(
+    *,
+    clinical_mean: float,
+    clinical_sd: float,
+    functional_mean: float,
+    functional_sd: float,
+    worse: Worse,
+) -> Cutoffs:
+    """Return the three cut-offs between a clinical and a functional population.
+
+    a: two clinical SDs beyond the clinical mean, toward health. b: two *functional* SDs from the functional mean,
+    toward illness. c: where the two are equally many SDs away, ``(s0 M1 + s1 M0) / (s0 + s1)``.
+    (An R package takes the clinical SD for b; the paper does not.)
+
+    Parameters
+    ----------
+    clinical_mean, clinical_sd : float
+        Of patients before treatment, in points.
+    functional_mean, functional_sd : float
+        Of a population without the problem, in points.
+    worse : {"higher", "lower"}
+        Whether a higher or a lower score is worse.
+
+    Returns
+    -------
+    Cutoffs
+        Calculated on the decimals as written, so that b of 114.8 and 17.8 is 79.2 and equals a score of 79.2.
+
+    Raises
+    ------
+    ParameterError
+        For SDs not above 0, or a functional mean that is not better than the clinical one in the direction given.
+
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19.
+
+    Examples
+    --------
+    >>> cutoffs(clinical_mean=40, clinical_sd=7.5, functional_mean=60, functional_sd=7.5, worse="lower")
+    Cutoffs(a=55.0, b=45.0, c=50.0)
+
+    """
+    sign = better_sign(worse)
+    m1 = _as_written(finite("clinical_mean", clinical_mean))
+    m0 = _as_written(finite("functional_mean", functional_mean))
+    s1 = _as_written(positive("clinical_sd", clinical_sd))
+    s0 = _as_written(positive("functional_sd", functional_sd))
+    if sign * (m0 - m1) <= 0:
+        side = "below" if worse == "higher" else "above"
+        raise ParameterError(
+            f"functional_mean: must lie {side} the clinical mean where a {worse} score is worse;"
+            " check `worse` and the two means"
+        )
+    return Cutoffs(
+        float(m1 + sign * 2 * s1), float(m0 - sign * 2 * s0), float((s0 * m1 + s1 * m0) / (s0 + s1))
+    )
+
+
+def _as_written(number: float) -> Fraction:
+    return Fraction(repr(number))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class GrowthCurve:
+    """What `growth_curve` found; arrays have one entry per patient, in the order of `patients`.
+
+    Attributes
+    ----------
+    patients : numpy.ndarray
+        The distinct patients, sorted. Patients who cannot be evaluated are kept.
+    visits : numpy.ndarray of int64
+        Number of scores of the patient.
+    slope : numpy.ndarray of float64
+        Total slope of the patient, fixed plus random, in points per unit of time; NaN where not evaluable.
+    random_slope : numpy.ndarray of float64
+        Only the patient's departure from the average slope.
+    standard_error : numpy.ndarray of float64
+        Conditional standard deviation of the slope, given the fixed effects and variances.
+    index : numpy.ndarray of float64
+        ``slope / standard_error``.
+    direction : numpy.ndarray of int8
+        +1 reliable improvement, -1 reliable worsening, 0 neither or not evaluable.
+    evaluable : numpy.ndarray of bool
+        At least 3 scores, and slopes that vary between patients.
+    before, after : numpy.ndarray of float64
+        First and last score of the patient.
+    fixed_intercept, fixed_slope : float
+        Average line of the patients.
+    covariance : numpy.ndarray of float64, shape (2, 2)
+        Covariance of the patients' intercepts and slopes.
+    residual_variance : float
+        Variance of a score about the patient's own line.
+    critical : float
+        The value that the index must exceed.
+    worse : str
+        "higher" or "lower".
+
+    """
+
+    patients: npt.NDArray[Any]
+    visits: npt.NDArray[np.int64]
+    slope: Floats
+    random_slope: Floats
+    standard_error: Floats
+    index: Floats
+    direction: npt.NDArray[np.int8]
+    evaluable: Booleans
+    before: Floats
+    after: Floats
+    fixed_intercept: float
+    fixed_slope: float
+    covariance: Floats
+    residual_variance: float
+    critical: float
+    worse: str
+
+    def classes(
+        self, *, cutoff: float, require_dysfunctional_baseline: bool = True, harmed: bool = False
+    ) -> npt.NDArray[np.str_]:
+        """Class words of the patients, from the slope and from the sides of the first and last score."""
+        return classes_of(
+            self.before,
+            self.after,
+            self.direction,
+            self.evaluable,
+            cutoff=cutoff,
+            worse=self.worse,
+            require_dysfunctional_baseline=require_dysfunctional_baseline,
+            harmed=harmed,
+        )
+
+
+def growth_curve(
+    patients: npt.ArrayLike,
+    times: npt.ArrayLike,
+    values: npt.ArrayLike,
+    *,
+    worse: Worse = "higher",
+    critical: float | None = None,
+) -> GrowthCurve:
+    """Reliable change over three or more visits: each patient's own slope against its uncertainty.
+
+    A linear mixed model with a random intercept and a random slope per patient is fitted by restricted maximum
+    likelihood to the patients with at least 3 scores. The index is the empirical-Bayes *total* slope (average slope
+    plus the patient's departure) over its conditional standard deviation. (An R package tests the departure alone; its
+    "improved" means faster than the average patient. `random_slope` holds that figure.)
+
+    Parameters
+    ----------
+    patients : array_like, shape (n,)
+        Patient of each row.
+    times : array_like, shape (n,)
+        Time of each row, a number in any unit; none may be missing where there is a score.
+    values : array_like, shape (n,)
+        Score of each row, in points; NaN or None where missing.
+    worse : {"higher", "lower"}
+        Whether a higher or a lower score is worse.
+    critical : float, optional
+        Default 1.959964.
+
+    Returns
+    -------
+    GrowthCurve
+
+    Raises
+    ------
+    ParameterError
+        For arrays that do not match, missing times, or data from which the model cannot be estimated.
+
+    References
+    ----------
+    Speer DC, Greenbaum PE (1995), J Consult Clin Psychol 63:1044-1048.
+
+    Examples
+    --------
+    >>> found = growth_curve([1] * 3 + [2] * 3 + [3] * 3, [0, 1, 2] * 3, [9, 7, 6, 9, 4, 2, 8, 8, 7])
+    >>> round(found.fixed_slope, 3)
+    -1.833
+
+    """
+    sign = better_sign(worse)
+    limit = normal_quantile(0.95) if critical is None else positive("critical", critical)
+    time, value = scores_array("times", times), scores_array("values", values)
+    people = np.asarray(patients)
+    if people.ndim != 1 or not people.size == time.size == value.size:
+        raise ParameterError("patients, times and values: must be equally long rows, one entry per score")
+    lost = np.flatnonzero(np.isnan(time) & ~np.isnan(value))
+    if lost.size:
+        raise ParameterError(f"times: missing at position {lost[0]} (counted from 0), where there is a score")
+    try:
+        names, who = np.unique(people, return_inverse=True)
+    except TypeError as error:
+        raise ParameterError("patients: must all be of one kind, without None") from error
+
+    seen = ~np.isnan(value)
+    visits = np.bincount(who[seen], minlength=names.size).astype(np.int64)
+    before, after = _first_and_last(who[seen], time[seen], value[seen], names.size)
+    rows = seen & (visits[who] >= 3)
+    fitted = np.flatnonzero(visits >= 3)
+    compact = np.searchsorted(fitted, who[rows])
+    fit = _fit_lines(compact, time[rows], value[rows], fitted.size)
+
+    slope = np.full(names.size, np.nan)
+    random_slope, error_, index = slope.copy(), slope.copy(), slope.copy()
+    # Where slopes do not vary between patients the conditional SD is 0 and no patient can be told from the average.
+    if fit.slope_varies:
+        random_slope[fitted] = fit.random_slope
+        error_[fitted] = fit.conditional_sd
+        slope[fitted] = fit.fixed_slope + fit.random_slope
+        index[fitted] = slope[fitted] / error_[fitted]
+    reliable = np.abs(index) - limit > _RELATIVE_TIE * limit
+    return GrowthCurve(
+        patients=names,
+        visits=visits,
+        slope=slope,
+        random_slope=random_slope,
+        standard_error=error_,
+        index=index,
+        direction=np.where(reliable, sign * np.sign(index), 0).astype(np.int8),
+        evaluable=~np.isnan(index),
+        before=before,
+        after=after,
+        fixed_intercept=fit.fixed_intercept,
+        fixed_slope=fit.fixed_slope,
+        covariance=fit.covariance,
+        residual_variance=fit.residual_variance,
+        critical=limit,
+        worse=worse,
+    )
+
+
+def _first_and_last(
+    who: npt.NDArray[np.intp], time: Floats, value: Floats, count: int
+) -> tuple[Floats, Floats]:
+    first, last = np.full(count, np.nan), np.full(count, np.nan)
+    order = np.lexsort((time, who))
+    # Assigning in order leaves the last one standing, and in reverse order the first.
+    last[who[order]] = value[order]
+    backward = order[::-1]
+    first[who[backward]] = value[backward]
+    return first, last
+
+
+class _Lines(NamedTuple):
+    fixed_intercept: float
+    fixed_slope: float
+    random_slope: Floats
+    conditional_sd: Floats
+    covariance: Floats
+    residual_variance: float
+    slope_varies: bool
+
+
+def _fit_lines(who: npt.NDArray[np.intp], time: Floats, value: Floats, count: int) -> _Lines:
+    from scipy.optimize import minimize
+
+    center = float(time.mean()) if time.size else 0.0
+    spread = float(time.std()) if time.size else 0.0
+    if count < 2 or spread == 0 or float(value.std()) == 0:
+        raise ParameterError(
+            "values: the growth curve needs at least 2 patients with 3 scores each, at differing times and not all equal"
+        )
+    # Time is standardized for the numerics; the model is the same in any unit of time.
+    z, origin = (time - center) / spread, float(value.mean())
+    y = value - origin
+    ones = np.bincount(who, minlength=count).astype(np.float64)
+    sz, szz = np.bincount(who, z, count), np.bincount(who, z * z, count)
+    gram = np.stack([np.stack([ones, sz], -1), np.stack([sz, szz], -1)], -2)
+    cross = np.stack([np.bincount(who, y, count), np.bincount(who, z * y, count)], -1)[..., None]
+    square = float(y @ y)
+    freedom = y.size - 2
+
+    def parts(root: Floats) -> tuple[Floats, Floats, Floats, float, float]:
+        lower = np.array([[root[0], 0.0], [root[1], root[2]]])
+        relative = lower @ lower.T
+        # V_i^-1 through the 2 x 2 inverse: Z'V^-1 Z = A (I + G A)^-1, and so on, with A = Z'Z and G relative to sigma^2.
+        inner = np.linalg.inv(np.eye(2) + gram @ relative)
+        shrink = relative @ inner
+        information = inner @ gram
+        total = information.sum(0)
+        right = (inner @ cross).sum(0)
+        beta = np.linalg.solve(total, right)
+        quadratic = (
+            square - float((cross.swapaxes(-1, -2) @ shrink @ cross).sum()) - float((right.T @ beta)[0, 0])
+        )
+        logdet = -float(np.linalg.slogdet(inner)[1].sum()) + float(np.linalg.slogdet(total)[1])
+        return relative, shrink, beta, quadratic, logdet
+
+    def deviance(root: Floats) -> float:
+        *_, quadratic, logdet = parts(root)
+        return freedom * math.log(max(quadratic, 1e-300)) + logdet
+
+    best = None
+    for start in ((1.0, 0.0, 1.0), (0.5, 0.0, 0.1), (2.0, -0.3, 0.5)):
+        rough = minimize(deviance, start, method="L-BFGS-B", bounds=[(0, None), (None, None), (0, None)])
+        fine = minimize(
+            deviance,
+            rough.x,
+            method="Nelder-Mead",
+            bounds=[(0, None), (None, None), (0, None)],
+            options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4000},
+        )
+        if best is None or fine.fun < best.fun:
+            best = fine
+    assert best is not None
+    relative, shrink, beta, quadratic, _ = parts(best.x)
+    variance = quadratic / freedom
+    if not variance > 1e-12 * float(y.var()):
+        raise ParameterError(
+            "values: every patient's scores lie on a straight line; the growth curve has no error to test with"
+        )
+    effects = shrink @ (cross - gram @ beta)
+    conditional = variance * shrink
+    back = np.array([[1.0, -center / spread], [0.0, 1.0 / spread]])
+    return _Lines(
+        fixed_intercept=float(origin + beta[0, 0] - beta[1, 0] * center / spread),
+        fixed_slope=float(beta[1, 0]) / spread,
+        random_slope=effects[:, 1, 0] / spread,
+        conditional_sd=np.sqrt(np.maximum(conditional[:, 1, 1], 0.0)) / spread,
+        covariance=back @ (variance * relative) @ back.T,
+        residual_variance=variance,
+        slope_varies=bool(relative[1, 1] > 1e-8),
+    )
