@@ -696,10 +696,13 @@ def _loinc_codes(inst: Instrument) -> Iterator[str]:
 
 
 def _check_digit_holds(code: str) -> bool:
-    """Mod-10 check digit of LOINC, as the LOINC Users' Guide describes it; LA codes use the same scheme."""
-    digits, check = code.removeprefix("LA").split("-")
+    """Mod-10 check digit of LOINC, as the LOINC Users' Guide describes it.
+
+    In answer codes the letters LA are counted too, each as its ASCII code less 48; answer codes of both lengths bear it out.
+    """
+    body, check = code.split("-")
     total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (2 if place % 2 == 0 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
-    return (10 - total % 10) % 10 == int(check)
+    for place, character in enumerate(reversed(body)):
+        value = ord(character) - 48
+        total += 2 * value - value // 5 * 9 if place % 2 == 0 else value
+    return -total % 10 == int(check)
