@@ -27,6 +27,7 @@ from ipm_outcomes.errors import ParameterError
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Booleans: TypeAlias = npt.NDArray[np.bool_]
+_Array: TypeAlias = npt.NDArray[Any]
 Method: TypeAlias = Literal[
     "jacobson_truax",
     "gulliksen_lord_novick",
@@ -64,7 +65,8 @@ def scores_array(name: str, values: npt.ArrayLike) -> Floats:
     Raises
     ------
     ParameterError
-        If the values are not a plain row of numbers; the message names the first bad position, never its content.
+        If the values are not a plain row of numbers; the message names the first bad position, never its
+        content.
 
     Examples
     --------
@@ -120,7 +122,7 @@ def paired_arrays(before: npt.ArrayLike, after: npt.ArrayLike) -> tuple[Floats, 
     x1, x2 = scores_array("before", before), scores_array("after", after)
     if x1.size != x2.size:
         raise ParameterError(
-            f"before has {x1.size} scores and after {x2.size}; give one of each per patient, NaN where missing"
+            f"before has {x1.size} scores and after {x2.size}; give one of each per patient, NaN if missing"
         )
     return x1, x2
 
@@ -218,7 +220,8 @@ class ReliableChange:
     index : numpy.ndarray of float64
         The reliable change index, in the sign of the change; NaN where a score is missing.
     direction : numpy.ndarray of int8
-        +1 reliable improvement, -1 reliable worsening, 0 neither; 0 also where a score is missing, see `evaluable`.
+        +1 reliable improvement, -1 reliable worsening, 0 neither; 0 also where a score is missing, see
+        `evaluable`.
     evaluable : numpy.ndarray of bool
         Whether both scores are there.
     critical : float
@@ -236,8 +239,8 @@ class ReliableChange:
     standard_error : float
         The denominator of this method's index, in points (equal to `sdiff` for jacobson_truax).
     minimal_change : float or None
-        Points that a change must exceed to be reliable. Only for jacobson_truax: in the other methods the limit
-        depends on the baseline or on the sample's mean change, and this is None.
+        Points that a change must exceed to be reliable. Only for jacobson_truax: in the other methods the
+        limit depends on the baseline or on the sample's mean change, and this is None.
 
     """
 
@@ -266,12 +269,14 @@ class ReliableChange:
     @property
     def improved(self) -> Booleans:
         """Whether the patient improved reliably."""
-        return self.direction == 1
+        better: Booleans = np.equal(self.direction, 1)
+        return better
 
     @property
     def deteriorated(self) -> Booleans:
         """Whether the patient worsened reliably."""
-        return self.direction == -1
+        worsened: Booleans = np.equal(self.direction, -1)
+        return worsened
 
     def classes(
         self, *, cutoff: float, require_dysfunctional_baseline: bool = True, harmed: bool = False
@@ -322,27 +327,29 @@ def reliable_change(
     before, after : array_like, shape (n,)
         Scores in points; NaN or None where missing.
     sd : float or "sample", optional
-        Standard deviation of the score at baseline, in points: a published one, or (default, also "sample") that
-        of the sample's baselines, over the complete pairs with n - 1. With fewer than 30 patients prefer a published one.
+        Standard deviation of the score at baseline, in points: a published one, or (default, also "sample")
+        that of the sample's baselines, over the complete pairs with n - 1. With fewer than 30 patients prefer
+        a published one.
     reliability : float
         Reliability of the score (test-retest or internal consistency), between 0 and 1, both excluded.
     method : str
         With x1, x2 the scores, M1, M2 their means over the complete pairs, s1 the SD and r the reliability:
 
         - "jacobson_truax": (x2 - x1) / (s1 sqrt(2 (1 - r))).
-        - "gulliksen_lord_novick": ((x2 - M1) - r (x1 - M1)) / (s1 sqrt(1 - r^2)); allows for regression to M1.
-        - "hsu_linn_lord": ((x2 - M2) - r (x1 - M1)) / (s1 sqrt(1 - r^2)). It compares a patient with the *average*
-          patient of the sample, not with no change.
+        - "gulliksen_lord_novick": ((x2 - M1) - r (x1 - M1)) / (s1 sqrt(1 - r^2)); allows for regression to
+          M1.
+        - "hsu_linn_lord": ((x2 - M2) - r (x1 - M1)) / (s1 sqrt(1 - r^2)). It compares a patient with the
+          *average* patient of the sample, not with no change.
         - "edwards_nunnally": (x2 - [r (x1 - M1) + M1]) / (s1 sqrt(1 - r)).
         - "nunnally_kotsch": (x2 - [r (x1 - M1) + M1]) / sqrt(r^2 s1^2 (1 - r) + s^2 (1 - r2)), with r2 the
           reliability at follow-up and s as `second_sd` says.
-        - "hageman_arrindell": ((x2 - x1) R + (M2 - M1) (1 - R)) / (sqrt(R) s1 sqrt(2 (1 - r))), R the reliability
-          of the sample's changes, 1 - 2 s1^2 (1 - r) / var(x2 - x1).
+        - "hageman_arrindell": ((x2 - x1) R + (M2 - M1) (1 - R)) / (sqrt(R) s1 sqrt(2 (1 - r))), R the
+          reliability of the sample's changes, 1 - 2 s1^2 (1 - r) / var(x2 - x1).
     worse : {"higher", "lower"}
         Whether a higher or a lower score is worse. Decides the sign of `direction` only.
     critical : float, optional
-        Value that the index must exceed. Default 1.959964 (two-sided 95 %); give 1.96 for the rounded constant.
-        For hageman_arrindell the default is the one-sided 1.644854.
+        Value that the index must exceed. Default 1.959964 (two-sided 95 %); give 1.96 for the rounded
+        constant. For hageman_arrindell the default is the one-sided 1.644854.
     reliability_after : float, optional
         Reliability at follow-up: needed by nunnally_kotsch, used by no other method.
     second_sd : {"before", "after"}
@@ -357,17 +364,18 @@ def reliable_change(
     Raises
     ------
     ParameterError
-        For arrays that do not match, a reliability outside (0, 1), a standard deviation that is not above 0, an
-        unknown method, or too few pairs for the sample figures that the method needs.
+        For arrays that do not match, a reliability outside (0, 1), a standard deviation that is not above 0,
+        an unknown method, or too few pairs for the sample figures that the method needs.
 
     References
     ----------
-    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19. Bauer S, Lambert MJ, Nielsen SL (2004), J Pers
-    Assess 82:60-70, for the other methods. Hageman WJ, Arrindell WA (1999), Behav Res Ther 37:1169-1193.
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19. Bauer S, Lambert MJ, Nielsen SL (2004), J
+    Pers Assess 82:60-70, for the other methods. Hageman WJ, Arrindell WA (1999), Behav Res Ther 37:1169-1193.
 
     Examples
     --------
-    The hypothetical patient of Jacobson and Truax: SEM 3.35, standard error of the difference 4.74, index 3.16.
+    The hypothetical patient of Jacobson and Truax: SEM 3.35, standard error of the difference 4.74, index
+    3.16.
 
     >>> found = reliable_change([32.5], [47.5], sd=7.5, reliability=0.80, worse="lower")
     >>> round(found.sem, 2), round(found.sdiff, 2), round(float(found.index[0]), 2)
@@ -473,7 +481,8 @@ def _mean_shift(pairs: _Pairs, mean_before: float | None, mean_after: float | No
 
 
 def _change_reliability(pairs: _Pairs, sem: float) -> float:
-    # s1^2 R1 + s2^2 R2 - 2 s1 s2 c over var(x2 - x1), with Rk = 1 - SEM^2 / sk^2, is 1 - 2 SEM^2 / var(x2 - x1).
+    # s1^2 R1 + s2^2 R2 - 2 s1 s2 c over var(x2 - x1), with Rk = 1 - SEM^2 / sk^2, is 1 - 2 SEM^2 / var(x2 -
+    # x1).
     if pairs.before.size < 2:
         raise ParameterError(
             f"method: hageman_arrindell needs at least 2 complete pairs, there are {pairs.before.size}"
@@ -534,7 +543,8 @@ def classes_of(
     --------
     >>> import numpy as np
     >>> scores = np.array([20.0, 20.0]), np.array([4.0, 19.0])
-    >>> classes_of(*scores, np.array([1, 0], np.int8), np.array([True, True]), cutoff=10, worse="higher").tolist()
+    >>> direction, evaluable = np.array([1, 0], np.int8), np.array([True, True])
+    >>> classes_of(*scores, direction, evaluable, cutoff=10, worse="higher").tolist()
     ['recovered', 'unchanged']
 
     """
@@ -574,23 +584,26 @@ def classify(
 
     Parameters
     ----------
-    before, after, sd, reliability, worse, method, critical, reliability_after, second_sd, mean_before, mean_after
+    before, after, sd, reliability, worse, method, critical, reliability_after, second_sd, mean_before,
+    mean_after
         As in `reliable_change`.
     cutoff : float
-        Point between the dysfunctional and the functional population, in points: `cutoffs`, or a published one.
-        A score equal to it belongs to neither population.
+        Point between the dysfunctional and the functional population, in points: `cutoffs`, or a published
+        one. A score equal to it belongs to neither population.
     require_dysfunctional_baseline : bool
-        Whether only a patient who began on the dysfunctional side can recover (default). Without it, a reliable
-        improvement that ends on the functional side is recovered wherever it began, as two R packages have it.
+        Whether only a patient who began on the dysfunctional side can recover (default). Without it, a
+        reliable improvement that ends on the functional side is recovered wherever it began, as two R
+        packages have it.
     harmed : bool
-        Whether to tell apart, as "harmed", a reliable worsening from the functional to the dysfunctional side.
+        Whether to tell apart, as "harmed", a reliable worsening from the functional to the dysfunctional
+        side.
 
     Returns
     -------
     numpy.ndarray of str, shape (n,)
-        "recovered" (reliable improvement across the cut-off), "improved" (reliable improvement else), "unchanged" (no
-        reliable change), "deteriorated" (reliable worsening), "not classifiable" (a score is missing), and "harmed"
-        only when asked for.
+        "recovered" (reliable improvement across the cut-off), "improved" (reliable improvement else),
+        "unchanged" (no reliable change), "deteriorated" (reliable worsening), "not classifiable" (a score is
+        missing), and "harmed" only when asked for.
 
     Raises
     ------
@@ -603,7 +616,8 @@ def classify(
 
     Examples
     --------
-    >>> classify([32.5, 32.5, 48, 32.5], [51, 47.5, 38, None], sd=7.5, reliability=0.8, cutoff=50, worse="lower").tolist()
+    >>> before, after = [32.5, 32.5, 48, 32.5], [51, 47.5, 38, None]
+    >>> classify(before, after, sd=7.5, reliability=0.8, cutoff=50, worse="lower").tolist()
     ['recovered', 'improved', 'deteriorated', 'not classifiable']
 
     """
@@ -636,8 +650,8 @@ def crossed(
 ) -> Booleans:
     """Flag patients who passed to the functional side of the cut-off without a reliable change.
 
-    A flag beside the class "unchanged", not a class. By the method of Jacobson and Truax; for another method use
-    ``reliable_change(...).crossed(cutoff=...)``.
+    A flag beside the class "unchanged", not a class. By the method of Jacobson and Truax; for another method
+    use ``reliable_change(...).crossed(cutoff=...)``.
 
     Parameters
     ----------
@@ -669,8 +683,9 @@ def crossed(
 class SmallestDetectableChange(NamedTuple):
     """Smallest detectable change, in points.
 
-    `individual` is the limit for one patient, `group` that for the mean of `n` patients; `sem` is the standard error
-    of measurement it rests on, and `sem_source` says whether that was given or made of an SD and a reliability.
+    `individual` is the limit for one patient, `group` that for the mean of `n` patients; `sem` is the
+    standard error of measurement it rests on, and `sem_source` says whether that was given or made of an SD
+    and a reliability.
     """
 
     individual: float
@@ -693,9 +708,10 @@ def smallest_detectable_change(
 ) -> SmallestDetectableChange:
     """Return the smallest change that is not measurement error, for one patient and for a group mean.
 
-    ``z * sqrt(2) * sem``, and that divided by ``sqrt(n)``. With sem = sd sqrt(1 - reliability) the individual value is
-    the minimal reliable change of Jacobson and Truax. With a SEM of agreement (from repeated measurements of stable
-    patients), which contains the drift between occasions, it is another number: say which was given.
+    ``z * sqrt(2) * sem``, and that divided by ``sqrt(n)``. With sem = sd sqrt(1 - reliability) the individual
+    value is the minimal reliable change of Jacobson and Truax. With a SEM of agreement (from repeated
+    measurements of stable patients), which contains the drift between occasions, it is another number: say
+    which was given.
 
     Parameters
     ----------
@@ -798,8 +814,8 @@ def cutoffs(
 ) -> Cutoffs:
     """Return the three cut-offs between a clinical and a functional population.
 
-    a: two clinical SDs beyond the clinical mean, toward health. b: two *functional* SDs from the functional mean,
-    toward illness. c: where the two are equally many SDs away, ``(s0 M1 + s1 M0) / (s0 + s1)``.
+    a: two clinical SDs beyond the clinical mean, toward health. b: two *functional* SDs from the functional
+    mean, toward illness. c: where the two are equally many SDs away, ``(s0 M1 + s1 M0) / (s0 + s1)``.
     (An R package takes the clinical SD for b; the paper does not.)
 
     Parameters
@@ -819,7 +835,8 @@ def cutoffs(
     Raises
     ------
     ParameterError
-        For SDs not above 0, or a functional mean that is not better than the clinical one in the direction given.
+        For SDs not above 0, or a functional mean that is not better than the clinical one in the direction
+        given.
 
     References
     ----------
@@ -931,10 +948,11 @@ def growth_curve(
 ) -> GrowthCurve:
     """Reliable change over three or more visits: each patient's own slope against its uncertainty.
 
-    A linear mixed model with a random intercept and a random slope per patient is fitted by restricted maximum
-    likelihood to the patients with at least 3 scores. The index is the empirical-Bayes *total* slope (average slope
-    plus the patient's departure) over its conditional standard deviation. (An R package tests the departure alone; its
-    "improved" means faster than the average patient. `random_slope` holds that figure.)
+    A linear mixed model with a random intercept and a random slope per patient is fitted by restricted
+    maximum likelihood to the patients with at least 3 scores. The index is the empirical-Bayes *total* slope
+    (average slope plus the patient's departure) over its conditional standard deviation. (An R package tests
+    the departure alone; its "improved" means faster than the average patient. `random_slope` holds that
+    figure.)
 
     Parameters
     ----------
@@ -993,7 +1011,8 @@ def growth_curve(
 
     slope = np.full(names.size, np.nan)
     random_slope, error_, index = slope.copy(), slope.copy(), slope.copy()
-    # Where slopes do not vary between patients the conditional SD is 0 and no patient can be told from the average.
+    # Where slopes do not vary between patients the conditional SD is 0 and no patient can be told from the
+    # average.
     if fit.slope_varies:
         random_slope[fitted] = fit.random_slope
         error_[fitted] = fit.conditional_sd
@@ -1049,7 +1068,8 @@ def _fit_lines(who: npt.NDArray[np.intp], time: Floats, value: Floats, count: in
     spread = float(time.std()) if time.size else 0.0
     if count < 2 or spread == 0 or float(value.std()) == 0:
         raise ParameterError(
-            "values: the growth curve needs at least 2 patients with 3 scores each, at differing times and not all equal"
+            "values: the growth curve needs at least 2 patients with 3 scores each, at differing times"
+            " and not all equal"
         )
     # Time is standardized for the numerics; the model is the same in any unit of time.
     z, origin = (time - center) / spread, float(value.mean())
@@ -1061,10 +1081,11 @@ def _fit_lines(who: npt.NDArray[np.intp], time: Floats, value: Floats, count: in
     square = float(y @ y)
     freedom = y.size - 2
 
-    def parts(root: Floats) -> tuple[Floats, Floats, Floats, float, float]:
+    def parts(root: Floats) -> tuple[_Array, _Array, _Array, float, float]:
         lower = np.array([[root[0], 0.0], [root[1], root[2]]])
         relative = lower @ lower.T
-        # V_i^-1 through the 2 x 2 inverse: Z'V^-1 Z = A (I + G A)^-1, and so on, with A = Z'Z and G relative to sigma^2.
+        # V_i^-1 through the 2 x 2 inverse: Z'V^-1 Z = A (I + G A)^-1, and so on, with A = Z'Z and G relative
+        # to sigma^2.
         inner = np.linalg.inv(np.eye(2) + gram @ relative)
         shrink = relative @ inner
         information = inner @ gram
@@ -1098,7 +1119,7 @@ def _fit_lines(who: npt.NDArray[np.intp], time: Floats, value: Floats, count: in
     variance = quadratic / freedom
     if not variance > 1e-12 * float(y.var()):
         raise ParameterError(
-            "values: every patient's scores lie on a straight line; the growth curve has no error to test with"
+            "values: every patient's scores lie on a straight line; there is no error to test a slope with"
         )
     effects = shrink @ (cross - gram @ beta)
     conditional = variance * shrink

@@ -1,0 +1,552 @@
+"""Minimal important change from an anchor: what change do patients have who say that they are better?
+
+The anchor is a second question (a global rating of change, say), made into improved or not; state where "a
+little better" falls. Everything here is asked in *improvement*: the change counted toward health, in points.
+Improvements that differ by less than 1e-9 are one value, so that binary noise makes no ties or breaks none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ipm_outcomes.change.reliable import Booleans, Floats, normal_quantile, positive, scores_array
+from ipm_outcomes.errors import ParameterError
+
+MicMethod: TypeAlias = Literal["mean_change", "roc", "predictive", "adjusted"]
+
+_DECIMALS = 9
+
+
+class LogisticFit(NamedTuple):
+    """A logistic regression: coefficients of the columns, fitted probabilities, and whether they are final.
+
+    `separated` says that the columns tell the outcome apart completely for some rows, so that the
+    coefficients have no finite estimate; the probabilities are then the limit they run to.
+    """
+
+    coefficients: Floats
+    probabilities: Floats
+    separated: bool
+
+
+def fit_logistic(design: Floats, outcome: Floats) -> LogisticFit:
+    """Fit a logistic regression by Newton's method.
+
+    Parameters
+    ----------
+    design : numpy.ndarray of float64, shape (n, p)
+        Columns of the model, the constant among them. They may depend on each other; the smallest
+        coefficients that give the fit are returned then.
+    outcome : numpy.ndarray of float64, shape (n,)
+        0 or 1.
+
+    Returns
+    -------
+    LogisticFit
+
+    Raises
+    ------
+    ParameterError
+        If the fit does not settle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fit = fit_logistic(np.ones((4, 1)), np.array([1.0, 1.0, 1.0, 0.0]))
+    >>> fit.probabilities.round(6).tolist()
+    [0.75, 0.75, 0.75, 0.75]
+
+    """
+    n = outcome.size
+    scale = np.abs(design).max(axis=0)
+    scale[scale == 0] = 1.0
+    left, singular, right = np.linalg.svd(design / scale, full_matrices=False)
+    kept = singular > 1e-10 * singular[0]
+    # Orthogonal columns of unit mean square: the information matrix below is the identity / 4 at the start.
+    columns = left[:, kept] * math.sqrt(n)
+    gamma = np.zeros(int(kept.sum()))
+    likelihood = -n * math.log(2)
+    separated = False
+    for _ in range(100):
+        p = _expit(columns @ gamma)
+        weight = p * (1 - p)
+        information = (columns * weight[:, None]).T @ columns / n
+        if np.linalg.eigvalsh(information)[0] < 1e-9:
+            separated = True
+            break
+        step = np.linalg.solve(information, columns.T @ (outcome - p) / n)
+        factor = 1.0
+        while (new := _log_likelihood(columns @ (gamma + factor * step), outcome)) < likelihood - 1e-9 * n:
+            factor /= 2
+        gamma, likelihood = gamma + factor * step, new
+        if np.abs(step).max() < 1e-10 * (1 + np.abs(gamma).max()):
+            break
+    else:
+        raise ParameterError("outcome: the logistic regression did not settle; use fewer or other columns")
+    back = right[kept].T @ (gamma * math.sqrt(n) / singular[kept])
+    return LogisticFit(back / scale, _expit(columns @ gamma), separated)
+
+
+def _expit(eta: Floats) -> Floats:
+    # Through tanh, which cannot overflow.
+    probability: Floats = 0.5 * (1 + np.tanh(eta / 2))
+    return probability
+
+
+def _log_likelihood(eta: Floats, outcome: Floats) -> float:
+    return float((outcome * eta - np.logaddexp(0, eta)).sum())
+
+
+def _flags(name: str, values: npt.ArrayLike) -> Floats:
+    array = np.asarray(values)
+    if array.dtype.kind == "b":
+        array = array.astype(np.float64)
+    elif array.dtype.kind == "O":
+        array = np.array(
+            [float(x) if isinstance(x, (bool, np.bool_)) else x for x in array.ravel()], dtype=object
+        )
+    flags = scores_array(name, array)
+    if np.any(~np.isnan(flags) & (flags != 0) & (flags != 1)):
+        raise ParameterError(f"{name}: must hold True and False (or 1 and 0), with None or NaN where not
+        answered")
+    return flags
+
+
+def _both(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> tuple[Floats, Floats]:
+    x, y = scores_array("improvement", improvement), _flags("improved", improved)
+    if x.size != y.size:
+        raise ParameterError(f"improvement has {x.size} values and improved {y.size}; give one of each per
+        patient")
+    answered = ~np.isnan(x) & ~np.isnan(y)
+    x, y = np.round(x[answered], _DECIMALS), y[answered]
+    if not 0 < y.sum() < y.size:
+        raise ParameterError(
+            f"improved: {int(y.sum())} of {y.size} patients with both answers are improved; some must be and some not"
+        )
+    return x, y
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorQuality:
+    """Whether an anchor can carry a minimal important change.
+
+    Attributes
+    ----------
+    n, n_group : int
+        Patients with improvement and anchor, and those of them in the group that is a little better.
+    spearman : float
+        Rank correlation of improvement and anchor; NaN where one of them does not vary.
+    effect_size : float
+        Mean improvement of the group over the baseline SD; NaN where no SD was given.
+    correlated : bool
+        |spearman| of at least 0.30.
+    well_correlated : bool
+        |spearman| of at least 0.50.
+    large_enough : bool
+        At least 10 in the group.
+    plausible_effect : bool or None
+        Effect size of 0.2 to 0.8; None where it is unknown.
+
+    """
+
+    n: int
+    n_group: int
+    spearman: float
+    effect_size: float
+    correlated: bool
+    well_correlated: bool
+    large_enough: bool
+    plausible_effect: bool | None
+
+    @property
+    def adequate(self) -> bool:
+        """Correlated, large enough, and no implausible effect."""
+        return self.correlated and self.large_enough and self.plausible_effect is not False
+
+
+def anchor_quality(
+    improvement: npt.ArrayLike,
+    anchor: npt.ArrayLike,
+    *,
+    slightly: npt.ArrayLike,
+    baseline_sd: float | None = None,
+) -> AnchorQuality:
+    """Check an anchor before a minimal important change is taken from it.
+
+    Parameters
+    ----------
+    improvement : array_like, shape (n,)
+        Change counted toward health, in points; NaN or None where missing.
+    anchor : array_like, shape (n,)
+        The ordered rating as numbers, for example 1 to 7; NaN or None where missing.
+    slightly : array_like of bool, shape (n,)
+        The group that is "a little better".
+    baseline_sd : float, optional
+        SD of the score at baseline, in points, for the effect size of the group.
+
+    Returns
+    -------
+    AnchorQuality
+
+    Raises
+    ------
+    ParameterError
+        For arrays that do not match, or a baseline SD not above 0.
+
+    References
+    ----------
+    Criteria as used in the studies of minimally important differences of PROMIS measures.
+
+    Examples
+    --------
+    >>> found = anchor_quality([0, 1, 2, 3, 5], [4, 4, 5, 5, 6], slightly=[False, False, True, True, False])
+    >>> round(found.spearman, 3), found.n_group, found.adequate
+    (0.949, 2, False)
+
+    """
+    x, a, group = scores_array("improvement", improvement), scores_array("anchor", anchor), _flags("slightly",
+    slightly) if not x.size == a.size == group.size:
+        raise ParameterError("improvement, anchor and slightly: must be equally long, one entry per patient")
+    answered = ~np.isnan(x) & ~np.isnan(a)
+    inside = answered & (group == 1)
+    rank = _spearman(np.round(x[answered], _DECIMALS), np.round(a[answered], _DECIMALS))
+    n_group = int(inside.sum())
+    effect = math.nan
+    if baseline_sd is not None:
+        spread = positive("baseline_sd", baseline_sd)
+        effect = float(x[inside].mean()) / spread if n_group else math.nan
+    return AnchorQuality(
+        n=int(answered.sum()),
+        n_group=n_group,
+        spearman=rank,
+        effect_size=effect,
+        correlated=abs(rank) >= 0.30,
+        well_correlated=abs(rank) >= 0.50,
+        large_enough=n_group >= 10,
+        plausible_effect=None if math.isnan(effect) else 0.2 <= effect <= 0.8,
+    )
+
+
+def _ranks(values: Floats) -> Floats:
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    mid: Floats = np.cumsum(counts) - (counts - 1) / 2
+    return mid[inverse]
+
+
+def _spearman(x: Floats, y: Floats) -> float:
+    if x.size < 2 or np.all(x == x[0]) or np.all(y == y[0]):
+        return math.nan
+    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
+
+
+@dataclass(frozen=True, slots=True)
+class RocMic:
+    """The improvement that best tells improved from not improved patients.
+
+    Attributes
+    ----------
+    value : float
+        Threshold: an improvement of at least this much counts as improved. The smallest, where several are
+        best.
+    sensitivity, specificity : float
+        At the threshold.
+    youden : float
+        sensitivity + specificity - 1.
+    auc : float
+        Area under the ROC curve; ties count half.
+    tied : tuple of float
+        All thresholds with the same best Youden index, smallest first.
+    share_improved : float
+        Share of patients who are improved by the anchor; where it is not 0.5, the threshold is biased.
+
+    """
+
+    value: float
+    sensitivity: float
+    specificity: float
+    youden: float
+    auc: float
+    tied: tuple[float, ...]
+    share_improved: float
+
+
+def roc_mic(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> RocMic:
+    """Return the threshold with the best sum of sensitivity and specificity.
+
+    Parameters
+    ----------
+    improvement : array_like, shape (n,)
+        Change counted toward health, in points; NaN or None where missing.
+    improved : array_like of bool, shape (n,)
+        Improved by the anchor; None or NaN where not answered. Only patients with both are used.
+
+    Returns
+    -------
+    RocMic
+        Thresholds are improvements that occur. Best is decided on whole counts.
+
+    Raises
+    ------
+    ParameterError
+        For arrays that do not match, or unless some patients are improved and some are not.
+
+    Examples
+    --------
+    >>> found = roc_mic([0, 1, 2, 3, 4, 5], [False, False, True, False, True, True])
+    >>> found.value, round(found.auc, 4), found.tied
+    (2.0, 0.8889, (2.0, 4.0))
+
+    """
+    x, y = _both(improvement, improved)
+    return _roc(x, y)
+
+
+def _roc(x: Floats, y: Floats) -> RocMic:
+    values, inverse = np.unique(x, return_inverse=True)
+    hits = np.bincount(inverse, y, values.size).round().astype(np.int64)
+    alarms = np.bincount(inverse, minlength=values.size).astype(np.int64) - hits
+    positives, negatives = int(hits.sum()), int(alarms.sum())
+    at_least_hits = np.cumsum(hits[::-1])[::-1]
+    at_least_alarms = np.cumsum(alarms[::-1])[::-1]
+    # sensitivity - (1 - specificity), times both group sizes: integers, so ties are true ties.
+    gain = at_least_hits * negatives - at_least_alarms * positives
+    best = np.flatnonzero(gain == gain.max())
+    # Pairs (improved, not improved) in which the improved one changed more, ties half; doubled to stay whole.
+    below = np.cumsum(alarms) - alarms
+    wins = int((hits * (2 * below + alarms)).sum())
+    i = int(best[0])
+    return RocMic(
+        value=float(values[i]),
+        sensitivity=int(at_least_hits[i]) / positives,
+        specificity=1 - int(at_least_alarms[i]) / negatives,
+        youden=int(gain[i]) / (positives * negatives),
+        auc=wins / (2 * positives * negatives),
+        tied=tuple(float(values[j]) for j in best),
+        share_improved=positives / (positives + negatives),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PredictiveMic:
+    """Minimal important change by predictive modeling, plain and adjusted.
+
+    Attributes
+    ----------
+    value : float
+        ``(ln(p / (1 - p)) - intercept) / slope``.
+    adjusted : float
+        ``value - (0.090 + 0.103 correlation) sd ln(p / (1 - p))``.
+    intercept, slope : float
+        Of the logistic regression of improved on improvement.
+    share_improved : float
+        p, the share of patients who are improved by the anchor.
+    correlation : float
+        Of improvement with improved (0 or 1).
+    sd : float
+        SD of the improvements, in points.
+
+    """
+
+    value: float
+    adjusted: float
+    intercept: float
+    slope: float
+    share_improved: float
+    correlation: float
+    sd: float
+
+
+def predictive_mic(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> PredictiveMic:
+    """Return the improvement at which a patient is as likely to be improved as patients are on the whole.
+
+    Parameters
+    ----------
+    improvement, improved
+        As in `roc_mic`.
+
+    Returns
+    -------
+    PredictiveMic
+        The plain value is biased where the share improved is not one half; `adjusted` allows for that.
+
+    Raises
+    ------
+    ParameterError
+        As in `roc_mic`, and where improvement tells the two groups apart completely, or does not rise with
+        being improved: no threshold can be estimated then.
+
+    References
+    ----------
+    Terluin B et al. (2015), J Clin Epidemiol 68:1388-1396; adjusted: Terluin B et al. (2017), J Clin
+    Epidemiol 83:90-100.
+
+    Examples
+    --------
+    >>> found = predictive_mic([0, 1, 2, 3, 4, 5], [False, False, True, False, True, True])
+    >>> round(found.value, 6), round(found.adjusted, 6)
+    (2.5, 2.5)
+
+    """
+    x, y = _both(improvement, improved)
+    return _predictive(x, y)
+
+
+def _predictive(x: Floats, y: Floats) -> PredictiveMic:
+    if np.all(x == x[0]):
+        raise ParameterError("improvement: all patients have the same; no threshold can be estimated")
+    fit = fit_logistic(np.column_stack([np.ones_like(x), x]), y)
+    if fit.separated:
+        raise ParameterError(
+            "improvement: tells the improved from the others completely; the logistic regression has no finite
+            slope"
+        )
+    intercept, slope = (float(value) for value in fit.coefficients)
+    correlation = float(np.corrcoef(x, y)[0, 1])
+    # A slope of rounding size is 0: the value would be a division by noise.
+    if slope * float(x.std()) < 1e-9:
+        raise ParameterError("improvement: is not larger in the improved patients; the anchor does not go with
+        it")
+    p = float(y.mean())
+    odds = math.log(p / (1 - p))
+    sd = float(x.std(ddof=1))
+    value = (odds - intercept) / slope
+    return PredictiveMic(
+        value, value - (0.090 + 0.103 * correlation) * sd * odds, intercept, slope, p, correlation, sd
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorMic:
+    """A minimal important change with its bootstrap interval, in points of improvement.
+
+    Attributes
+    ----------
+    method : str
+        "mean_change", "roc", "predictive" or "adjusted".
+    value, lower, upper : float
+        Estimate, and percentile interval; NaN where fewer than half of the resamples gave a value.
+    level : float
+        Confidence level.
+    n, n_improved : int
+        Patients with improvement and anchor, and those improved (or a little better, for mean_change).
+    share_improved : float
+        n_improved / n.
+    resamples, failed : int
+        Resamples drawn, and those of them that gave no value and are left out.
+    seed : int
+        Seed of the random numbers.
+
+    """
+
+    method: str
+    value: float
+    lower: float
+    upper: float
+    level: float
+    n: int
+    n_improved: int
+    share_improved: float
+    resamples: int
+    failed: int
+    seed: int
+
+
+def minimal_important_change(
+    improvement: npt.ArrayLike,
+    improved: npt.ArrayLike,
+    *,
+    method: MicMethod = "adjusted",
+    resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> AnchorMic:
+    """Return a minimal important change from an anchor, with a bootstrap interval over patients.
+
+    Parameters
+    ----------
+    improvement : array_like, shape (n,)
+        Change counted toward health, in points; NaN or None where missing.
+    improved : array_like of bool, shape (n,)
+        Improved by the anchor; for "mean_change", being in the group that is a little better. None or NaN
+        where not answered.
+    method : {"adjusted", "predictive", "roc", "mean_change"}
+        "mean_change" is the mean improvement of the flagged group; the others are `predictive_mic` and
+        `roc_mic`.
+    resamples : int
+        Bootstrap resamples; 0 leaves the interval NaN.
+    seed : int
+        Seed of NumPy's default generator; the same seed gives the same interval.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    AnchorMic
+
+    Raises
+    ------
+    ParameterError
+        As in `roc_mic` and `predictive_mic`, or for resamples below 0 or an unknown method.
+
+    Examples
+    --------
+    >>> rated = [False, False, True, False, True, True]
+    >>> minimal_important_change([0, 1, 2, 3, 4, 5], rated, method="mean_change", resamples=0).value
+    3.6666666666666665
+
+    """
+    if method not in get_args(MicMethod):
+        raise ParameterError(f"method: not one of {', '.join(get_args(MicMethod))}")
+    for name, number in (("resamples", resamples), ("seed", seed)):
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 0:
+            raise ParameterError(f"{name}: must be a whole number of at least 0")
+    normal_quantile(level)
+    x, y = _both(improvement, improved)
+    estimate = _ESTIMATORS[method]
+    value = estimate(x, y)
+    generator = np.random.default_rng(seed)
+    drawn: list[float] = []
+    for _ in range(resamples):
+        rows = generator.integers(0, x.size, x.size)
+        flags = y[rows]
+        if 0 < flags.sum() < flags.size:
+            try:
+                drawn.append(estimate(x[rows], flags))
+            except ParameterError:
+                continue
+    lower = upper = math.nan
+    if drawn and 2 * len(drawn) >= resamples:
+        tail = (1 - level) / 2
+        lower, upper = (float(end) for end in np.quantile(drawn, [tail, 1 - tail]))
+    return AnchorMic(
+        method=method,
+        value=value,
+        lower=lower,
+        upper=upper,
+        level=level,
+        n=x.size,
+        n_improved=int(y.sum()),
+        share_improved=float(y.mean()),
+        resamples=int(resamples),
+        failed=int(resamples) - len(drawn),
+        seed=int(seed),
+    )
+
+
+def _mean_change(x: Floats, y: Floats) -> float:
+    flagged: Booleans = y == 1
+    return float(x[flagged].mean())
+
+
+_ESTIMATORS: dict[str, Callable[[Floats, Floats], float]] = {
+    "mean_change": _mean_change,
+    "roc": lambda x, y: _roc(x, y).value,
+    "predictive": lambda x, y: _predictive(x, y).value,
+    "adjusted": lambda x, y: _predictive(x, y).adjusted,
+}
