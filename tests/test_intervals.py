@@ -195,7 +195,7 @@ def test_log_wald_without_events_in_a_group_has_no_interval() -> None:
 @given(counts(), LEVELS)
 def test_proportion_agrees_with_scipy(xn: tuple[int, int], level: float) -> None:
     x, n = xn
-    oracle = stats.binomtest(x, n)
+    oracle: Any = stats.binomtest(x, n)
     for ours, theirs in (("wilson", "wilson"), ("wilson_cc", "wilsoncc"), ("clopper_pearson", "exact")):
         ci = oracle.proportion_ci(level, method=theirs)
         low, high = iv.proportion(x, n, ours, level)
@@ -504,9 +504,10 @@ def test_times_and_factors() -> None:
         iv.rate(3, math.nan)
     with pytest.raises(ParameterError, match=r"^time\[1\] is 0; it must be above 0 where events are"):
         iv.rate([0, 1], [0, 0])
-    for factor in (0.5, math.nan, math.inf, True, "2"):
+    factors: tuple[Any, ...] = (0.5, math.nan, math.inf, True, "2")
+    for factor in factors:
         with pytest.raises(ParameterError, match=r"^overdispersion is "):
-            iv.rate(3, 1, overdispersion=factor)  # type: ignore[call-overload]
+            iv.rate(3, 1, overdispersion=factor)
     with pytest.raises(ParameterError, match=r"^sd is -1"):
         iv.mean(3.0, -1.0, 5)
     with pytest.raises(ParameterError, match=r"^estimate is nan"):

@@ -13,15 +13,25 @@ Nothing is rounded here: round once, for display.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from numbers import Real
-from statistics import NormalDist
 from typing import Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.program._arguments import (
+    Floats,
+    choice,
+    counts_of,
+    level_of,
+    numbers,
+    part_of,
+    refuse,
+    together,
+    z_of,
+)
 
 __all__ = [
     "difference",
@@ -37,7 +47,6 @@ __all__ = [
     "rate_ratio",
 ]
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Scalar: TypeAlias = "float | np.integer[Any] | np.floating[Any]"
 Interval: TypeAlias = "tuple[float, float]"
 Intervals: TypeAlias = "tuple[Floats, Floats]"
@@ -49,70 +58,12 @@ _HALVINGS = 60
 # -- what arguments may be -------------------------------------------------------------------------
 
 
-def _numbers(name: str, values: npt.ArrayLike) -> Floats:
-    """The values as float64; anything that is not a plain number is refused, NaN is let through."""
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):
-        raise ParameterError(f"{name} must be a number or an array of numbers of one shape") from None
-    if array.dtype.kind == "O" and all(isinstance(v, Real) and not isinstance(v, bool) for v in array.flat):
-        array = array.astype(np.float64)
-    if array.dtype.kind not in "iuf":
-        raise ParameterError(
-            f"{name} must hold numbers, not {array.dtype.name} values; "
-            "leave out what is missing and convert the rest"
-        )
-    return array.astype(np.float64)
-
-
-def _refuse(name: str, array: Floats, bad: npt.NDArray[np.bool_], must: str) -> None:
-    """Raise for the first bad entry, named by its position."""
-    if not bad.any():
-        return
-    first = tuple(int(i) for i in np.argwhere(bad)[0])
-    place = f"{name}[{', '.join(map(str, first))}]" if first else name
-    raise ParameterError(f"{place} is {array[first]:g}; {must}")
-
-
-def _counts(name: str, values: npt.ArrayLike) -> Floats:
-    array = _numbers(name, values)
-    bad = ~np.isfinite(array) | (array < 0) | (array != np.floor(array))
-    _refuse(name, array, bad, "it must be a whole number of 0 or more")
-    return array
-
-
-def _together(**arrays: Floats) -> list[Floats]:
-    try:
-        return list(np.broadcast_arrays(*arrays.values()))
-    except ValueError:
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        raise ParameterError(f"the shapes do not go together: {shapes}") from None
-
-
-def _part_of(name: str, x: npt.ArrayLike, total: str, n: npt.ArrayLike) -> tuple[Floats, Floats]:
-    xs, ns = _together(**{name: _counts(name, x), total: _counts(total, n)})
-    _refuse(name, xs, xs > ns, f"it must not exceed {total}")
-    return xs, ns
-
-
 def _exposure(name: str, values: npt.ArrayLike, events: str, counts: Floats) -> Floats:
-    array = _numbers(name, values)
-    _refuse(name, array, ~np.isfinite(array) | (array < 0), "it must be a finite time of 0 or more")
-    times, xs = _together(**{name: array, events: counts})
-    _refuse(name, times, (times == 0) & (xs > 0), f"it must be above 0 where {events} are")
+    array = numbers(name, values)
+    refuse(name, array, ~np.isfinite(array) | (array < 0), "it must be a finite time of 0 or more")
+    times, xs = together(**{name: array, events: counts})
+    refuse(name, times, (times == 0) & (xs > 0), f"it must be above 0 where {events} are")
     return times
-
-
-def _level(level: float) -> float:
-    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < float(level) < 1:
-        shown = f"{float(level):g}" if isinstance(level, Real) else type(level).__name__
-        raise ParameterError(f"level is {shown}; it must lie between 0 and 1, such as 0.95")
-    return float(level)
-
-
-def _z(level: float) -> float:
-    # The lower tail keeps its digits where level comes close to 1.
-    return -NormalDist().inv_cdf((1.0 - level) / 2.0)
 
 
 def _factor(phi: float) -> float:
@@ -120,12 +71,6 @@ def _factor(phi: float) -> float:
         shown = f"{float(phi):g}" if isinstance(phi, Real) else type(phi).__name__
         raise ParameterError(f"overdispersion is {shown}; it must be a finite factor of 1 or more")
     return float(phi)
-
-
-def _choice(method: str, allowed: Sequence[str]) -> None:
-    if method not in allowed:
-        shown = repr(method) if isinstance(method, str) and len(method) <= 30 else "not one of the names"
-        raise ParameterError(f"method is {shown}; it must be one of: {', '.join(allowed)}")
 
 
 def _out(low: Floats, high: Floats, usable: npt.NDArray[np.bool_]) -> Any:
@@ -177,8 +122,8 @@ def _clopper_pearson(x: Floats, n: Floats, level: float) -> Intervals:
 
 
 _PROPORTION: dict[str, Callable[[Floats, Floats, float], Intervals]] = {
-    "wilson": lambda x, n, level: _wilson(x, n, _z(level)),
-    "wilson_cc": lambda x, n, level: _wilson_cc(x, n, _z(level)),
+    "wilson": lambda x, n, level: _wilson(x, n, z_of(level)),
+    "wilson_cc": lambda x, n, level: _wilson_cc(x, n, z_of(level)),
     "jeffreys": _jeffreys,
     "clopper_pearson": _clopper_pearson,
 }
@@ -226,9 +171,9 @@ def proportion(x: npt.ArrayLike, n: npt.ArrayLike, method: str = "wilson", level
     '0.2553 to 0.3662'
 
     """
-    _choice(method, tuple(_PROPORTION))
-    level = _level(level)
-    xs, ns = _part_of("x", x, "n", n)
+    choice(method, tuple(_PROPORTION))
+    level = level_of(level)
+    xs, ns = part_of("x", x, "n", n)
     safe = np.where(ns > 0, ns, 1.0)
     low, high = _PROPORTION[method](xs, safe, level)
     return _out(low, high, ns > 0)
@@ -290,11 +235,11 @@ def difference(
     '0.0524 to 0.3339'
 
     """
-    _choice(method, ("newcombe",))
-    z = _z(_level(level))
-    a, m = _part_of("x1", x1, "n1", n1)
-    b, n = _part_of("x2", x2, "n2", n2)
-    a, m, b, n = _together(x1=a, n1=m, x2=b, n2=n)
+    choice(method, ("newcombe",))
+    z = z_of(level_of(level))
+    a, m = part_of("x1", x1, "n1", n1)
+    b, n = part_of("x2", x2, "n2", n2)
+    a, m, b, n = together(x1=a, n1=m, x2=b, n2=n)
     usable = (m > 0) & (n > 0)
     m, n = np.where(m > 0, m, 1.0), np.where(n > 0, n, 1.0)
     p1, p2 = a / m, b / n
@@ -409,13 +354,13 @@ def paired_difference(
     '0.0562 to 0.3292'
 
     """
-    _choice(method, ("newcombe", "tango"))
-    z = _z(_level(level))
-    a, b, c, d = _together(
-        both=_counts("both", both),
-        only_first=_counts("only_first", only_first),
-        only_second=_counts("only_second", only_second),
-        neither=_counts("neither", neither),
+    choice(method, ("newcombe", "tango"))
+    z = z_of(level_of(level))
+    a, b, c, d = together(
+        both=counts_of("both", both),
+        only_first=counts_of("only_first", only_first),
+        only_second=counts_of("only_second", only_second),
+        neither=counts_of("neither", neither),
     )
     usable = a + b + c + d > 0
     low, high = (_newcombe_paired if method == "newcombe" else _tango)(a, b, c, np.where(usable, d, 1.0), z)
@@ -456,8 +401,8 @@ def mcnemar(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> Any:
     """
     from scipy.special import bdtr
 
-    b, c = _together(
-        only_first=_counts("only_first", only_first), only_second=_counts("only_second", only_second)
+    b, c = together(
+        only_first=counts_of("only_first", only_first), only_second=counts_of("only_second", only_second)
     )
     p = np.minimum(1.0, 2.0 * bdtr(np.minimum(b, c), (b + c).astype(np.int64), 0.5))
     return float(p) if p.ndim == 0 else p
@@ -537,12 +482,12 @@ def nps(
     '29.3 to 58.0'
 
     """
-    _choice(method, _NPS_METHODS)
-    z = _z(_level(level))
-    counts = _together(
-        promoters=_counts("promoters", promoters),
-        passives=_counts("passives", passives),
-        detractors=_counts("detractors", detractors),
+    choice(method, _NPS_METHODS)
+    z = z_of(level_of(level))
+    counts = together(
+        promoters=counts_of("promoters", promoters),
+        passives=counts_of("passives", passives),
+        detractors=counts_of("detractors", detractors),
     )
     score, variance, usable = _nps_parts(counts, method)
     half = z * np.sqrt(variance)
@@ -613,15 +558,15 @@ def nps_difference(
     '12.5 to 55.5'
 
     """
-    _choice(method, _NPS_METHODS)
-    z = _z(_level(level))
-    counts = _together(
-        promoters1=_counts("promoters1", promoters1),
-        passives1=_counts("passives1", passives1),
-        detractors1=_counts("detractors1", detractors1),
-        promoters2=_counts("promoters2", promoters2),
-        passives2=_counts("passives2", passives2),
-        detractors2=_counts("detractors2", detractors2),
+    choice(method, _NPS_METHODS)
+    z = z_of(level_of(level))
+    counts = together(
+        promoters1=counts_of("promoters1", promoters1),
+        passives1=counts_of("passives1", passives1),
+        detractors1=counts_of("detractors1", detractors1),
+        promoters2=counts_of("promoters2", promoters2),
+        passives2=counts_of("passives2", passives2),
+        detractors2=counts_of("detractors2", detractors2),
     )
     score1, variance1, usable1 = _nps_parts(counts[:3], method)
     score2, variance2, usable2 = _nps_parts(counts[3:], method)
@@ -634,7 +579,7 @@ def nps_difference(
 
 
 def _byar(x: Floats, level: float) -> Intervals:
-    z = _z(level)
+    z = z_of(level)
     some = np.where(x > 0, x, 1.0)
     down = np.maximum(1 - 1 / (9 * some) - z / (3 * np.sqrt(some)), 0.0)
     more = x + 1
@@ -712,12 +657,12 @@ def rate(
     '4.79 to 18.39 per 1000'
 
     """
-    _choice(method, ("byar", "exact", "official"))
-    level = _level(level)
+    choice(method, ("byar", "exact", "official"))
+    level = level_of(level)
     phi = _factor(overdispersion)
-    xs = _counts("events", events)
+    xs = counts_of("events", events)
     times = _exposure("time", time, "events", xs)
-    xs, times = _together(events=xs, time=times)
+    xs, times = together(events=xs, time=times)
     effective = xs / phi
     if method == "byar":
         low, high = _byar(effective, level)
@@ -802,19 +747,19 @@ def rate_ratio(
     '0.936 to 4.273'
 
     """
-    _choice(method, ("log_wald", "exact"))
-    level = _level(level)
+    choice(method, ("log_wald", "exact"))
+    level = level_of(level)
     phi = _factor(overdispersion)
-    a, b = _counts("events1", events1), _counts("events2", events2)
+    a, b = counts_of("events1", events1), counts_of("events2", events2)
     t1, t2 = _exposure("time1", time1, "events1", a), _exposure("time2", time2, "events2", b)
-    a, t1, b, t2 = _together(events1=a, time1=t1, events2=b, time2=t2)
+    a, t1, b, t2 = together(events1=a, time1=t1, events2=b, time2=t2)
     usable = (t1 > 0) & (t2 > 0)
     swap = np.where(t1 > 0, t2, 1.0) / np.where(t1 > 0, t1, 1.0)
     a, b = a / phi, b / phi
     if method == "log_wald":
         usable = usable & (a > 0) & (b > 0)
         a, b = np.where(usable, a, 1.0), np.where(usable, b, 1.0)
-        factor = np.exp(_z(level) * np.sqrt(1 / a + 1 / b))
+        factor = np.exp(z_of(level) * np.sqrt(1 / a + 1 / b))
         estimate = a / b * swap
         return _out(estimate / factor, estimate * factor, usable)
     usable = usable & (a + b > 0)
@@ -860,9 +805,9 @@ def overdispersion(events: npt.ArrayLike, time: npt.ArrayLike) -> float:
     4.0
 
     """
-    xs = _counts("events", events)
+    xs = counts_of("events", events)
     times = _exposure("time", time, "events", xs)
-    xs, times = (array.ravel() for array in _together(events=xs, time=times))
+    xs, times = (array.ravel() for array in together(events=xs, time=times))
     xs, times = xs[times > 0], times[times > 0]
     if xs.size < 2 or xs.sum() == 0:
         return 1.0
@@ -915,12 +860,12 @@ def mean(estimate: npt.ArrayLike, sd: npt.ArrayLike, n: npt.ArrayLike, level: fl
     """
     from scipy.special import stdtrit
 
-    level = _level(level)
-    m, s, ns = _together(estimate=_numbers("estimate", estimate), sd=_numbers("sd", sd), n=_counts("n", n))
+    level = level_of(level)
+    m, s, ns = together(estimate=numbers("estimate", estimate), sd=numbers("sd", sd), n=counts_of("n", n))
     usable = ns >= 2
-    _refuse("estimate", m, usable & ~np.isfinite(m), "it must be a finite number where n is 2 or more")
+    refuse("estimate", m, usable & ~np.isfinite(m), "it must be a finite number where n is 2 or more")
     bad = ~np.isfinite(s) | (s < 0)
-    _refuse("sd", s, usable & bad, "it must be finite and not negative where n is 2 or more")
+    refuse("sd", s, usable & bad, "it must be finite and not negative where n is 2 or more")
     safe = np.where(usable, ns, 2.0)
     half = -stdtrit(safe - 1, (1.0 - level) / 2.0) * np.where(usable, s, 0.0) / np.sqrt(safe)
     return _out(m - half, m + half, usable)
@@ -959,14 +904,14 @@ def paired_mean(before: npt.ArrayLike, after: npt.ArrayLike, level: float = 0.95
     '-4.554 to -0.446'
 
     """
-    first, second = _numbers("before", before), _numbers("after", after)
+    first, second = numbers("before", before), numbers("after", after)
     if first.ndim != 1 or first.shape != second.shape:
         raise ParameterError(
             f"before has shape {first.shape} and after {second.shape}; "
             "both must be one-dimensional and of one length"
         )
     for name, array in (("before", first), ("after", second)):
-        _refuse(name, array, ~np.isfinite(array), "leave out patients without both values, and say how many")
+        refuse(name, array, ~np.isfinite(array), "leave out patients without both values, and say how many")
     if first.size < 2:
         return math.nan, math.nan
     changes = second - first
