@@ -35,12 +35,14 @@ def instruments() -> tuple[str, ...]:
     True
     """
     return tuple(
-        sorted(entry.name.removesuffix(".toml") for entry in shelf().iterdir() if entry.name.endswith(".toml"))
+        sorted(
+            entry.name.removesuffix(".toml") for entry in shelf().iterdir() if entry.name.endswith(".toml")
+        )
     )
 
 
 @cache
-def instrument(id: str) -> Instrument:
+def instrument(id: str) -> Instrument:  # noqa: A002
     """The definition of one instrument.
 
     Parameters
@@ -81,7 +83,7 @@ def read(path: str | PathLike[str]) -> Instrument:
     return _read(file.read_bytes(), file.name, file.stem)
 
 
-def _read(content: bytes, file: str, id: str) -> Instrument:
+def _read(content: bytes, file: str, id: str) -> Instrument:  # noqa: A002
     try:
         data = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,7 +1,8 @@
 """What a definition may say, and every check that it holds together.
 
-An instrument is data: one TOML file per edition in ``instruments/``. The models here are the grammar of those files
-(``docs/definitions.md`` shows it by example); reading and finding the files is the work of `ipm_outcomes.catalog`.
+An instrument is data: one TOML file per edition in ``instruments/``. The models here are the grammar of those
+files (``docs/definitions.md`` shows it by example); reading and finding the files is the work of
+`ipm_outcomes.catalog`.
 Decimals stay exact: numbers are read as `Decimal` and worked on as `Fraction`.
 """
 
@@ -21,8 +22,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
 
 Evidence = Literal["2+", "1", "derived", "unverified"]
-"""Strength of evidence: read in the original or in two independent sources; read once; arithmetic on a sourced number;
-written from general knowledge of the literature, no source text read."""
+"""Strength of evidence: read in the original or in two independent sources; read once; arithmetic on a sourced
+number; written from general knowledge of the literature, no source text read."""
 
 
 def _listed(value: object) -> object:
@@ -102,7 +103,7 @@ class AlsoLabel(_Fact):
 
 
 class AnswerList(_Fact):
-    """The answers an item allows: labelled options in printed order, or a numeric rating with labelled ends."""
+    """The answers an item allows: labeled options in printed order, or a rating with labeled ends."""
 
     options: Annotated[
         tuple[Annotated[Option, _unfolded(("code", "label", "loinc"))], ...], Field(strict=False)
@@ -171,7 +172,8 @@ class Item(_Part):
 class MissingRule(_Fact):
     """How many items may be unanswered for the scale still to have a score.
 
-    With ``at_most`` above 0 a sum is prorated (answered sum x items / answered) and a mean is that of the answered items.
+    With ``at_most`` above 0 a sum is prorated (answered sum x items / answered) and a mean is that of the
+    answered items.
     """
 
     id: Id
@@ -224,7 +226,7 @@ class Outcome(_Part):
 
 
 class Counts(_Fact):
-    """Two counts over thresholds: of the core items, and of all items, that are answered at or above a threshold.
+    """Two counts over thresholds: of the core items, and of all items, answered at or above a threshold.
 
     The first outcome whose limits hold is the value.
     """
@@ -330,7 +332,7 @@ class Scale(_Fact):
                 return rule
         return self.missing[0]
 
-    def threshold(self, id: str) -> Threshold | None:
+    def threshold(self, id: str) -> Threshold | None:  # noqa: A002
         """The threshold of that id, or None."""
         return next((t for t in self.thresholds if t.id == id), None)
 
@@ -369,7 +371,7 @@ class Instrument(_Part):
     digest: str = ""
     """SHA-256 of the file's bytes, so that a score can name the very definition it came from."""
 
-    def item(self, id: str) -> Item:
+    def item(self, id: str) -> Item:  # noqa: A002
         """The item of that id; raises `UnknownNameError`."""
         try:
             return self._items[id]
@@ -378,7 +380,7 @@ class Instrument(_Part):
                 f"{self.id} has no item {id!r}; its items are {', '.join(self._items)}"
             ) from None
 
-    def scale(self, id: str) -> Scale:
+    def scale(self, id: str) -> Scale:  # noqa: A002
         """The scale of that id; raises `UnknownNameError`."""
         for scale in self.scales:
             if scale.id == id:
@@ -486,11 +488,14 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = _place(data, first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
+        message = _PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise DefinitionError(f"{file}: {place}: {message}") from None
     for place, fact in _problems(instrument):
         raise DefinitionError(f"{file}: {place}: {fact}")
     return instrument
+
+
+_PLAIN = {"extra_forbidden": "there is no such key", "missing": "this key is required and missing"}
 
 
 def _place(data: object, loc: tuple[int | str, ...]) -> str:
@@ -553,7 +558,11 @@ def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
             yield place, f"there is no answer list {item.answers!r}"
             return
         if (item.id in used) == item.unscored:
-            told = "is marked unscored but stands in a scale" if item.unscored else "is in no scale and not marked unscored"
+            told = (
+                "is marked unscored but stands in a scale"
+                if item.unscored
+                else "is in no scale and not marked unscored"
+            )
             yield place, f"the item {told}"
         if item.wording and not inst.license.wording:
             yield place, "the license does not let the wording ship; give a gist of your own only"
@@ -564,9 +573,14 @@ def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
             yield place, f"the recode must name each of the answers {sorted(codes)} once"
         if item.recode and not all(0 <= points <= 100 for _, points in item.recode):
             yield place, "recoded points must lie within 0 to 100"
+        own = {plain_label(o.label): o.code for o in inst.answers[item.answers].options}
         for also in item.also:
             if also.code not in codes:
                 yield place, f"the further label {also.label!r} stands for {also.code}, which is no answer"
+            if own.setdefault(plain_label(also.label), also.code) != also.code:
+                yield place, f"the label {also.label!r} stands for two answers"
+        if item.loinc and inst.loinc is None:
+            yield place, "it has a LOINC code, but no [loinc] table says where the codes were read"
     for name in inst.answers:
         if name not in {item.answers for item in inst.items}:
             yield f"answers.{name}", "no item uses this answer list"
@@ -606,9 +620,15 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
         yield from _band_problems(scale, scale.bands)
     for threshold in scale.thresholds:
         if threshold.kind == "percent" and not scale.ratio:
-            yield f".thresholds.{threshold.id}", "percent change needs a scale whose 0 means none (ratio = true)"
+            yield (
+                f".thresholds.{threshold.id}",
+                "percent change needs a scale whose 0 means none (ratio = true)",
+            )
         if threshold.value <= 0 or (threshold.value_worse is not None and threshold.value_worse <= 0):
             yield f".thresholds.{threshold.id}", "a threshold is a positive number"
+    for cutoff in scale.cutoffs:
+        if scale.range and not scale.range[0] <= cutoff.value <= scale.range[1]:
+            yield f".cutoffs.{cutoff.id}", f"{cutoff.value} lies outside the range of the scale"
 
 
 def _range_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
@@ -627,7 +647,8 @@ def _range_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
         for before, after in pairwise(rows):
             if after.value <= before.value:
                 yield ".conversion", f"the value must rise with the raw sum, and does not at raw {after.raw}"
-        if any(row.se is not None and row.se <= 0 for row in rows) or len({row.se is None for row in rows}) > 1:
+        mixed = len({row.se is None for row in rows}) > 1
+        if mixed or any(row.se is not None and row.se <= 0 for row in rows):
             yield ".conversion", "every row has a standard error above 0, or none has one"
         lowest, highest = Fraction(rows[0].value), Fraction(rows[-1].value)
     if scale.range is None or tuple(map(Fraction, scale.range)) != (lowest, highest):
@@ -638,6 +659,8 @@ def _count_problems(inst: Instrument, scale: Scale, counts: Counts) -> Iterator[
     for item in (*counts.core, *counts.except_for):
         if item not in scale.items:
             yield ".counts", f"{item!r} is not among the items of the scale"
+        elif counts.except_for.get(item, counts.at_least) not in inst.answers_of(item).codes:
+            yield ".counts", f"the threshold of {item!r} is none of its answers"
     n, core = len(scale.items), len(counts.core)
     if (core + 1) * (n + 1) > 255:
         yield ".counts", "too many items to count"
@@ -672,7 +695,8 @@ def _band_problems(scale: Scale, bands: Bands) -> Iterator[tuple[str, str]]:
         if after.low < expected:
             yield ".bands", f"{before.label!r} and {after.label!r} overlap at {after.low}"
         if after.low > expected:
-            yield ".bands", f"there is a gap between {before.label!r} and {after.label!r}: {before.high} to {after.low}"
+            told = f"{before.label!r} and {after.label!r}: {before.high} to {after.low}"
+            yield ".bands", f"there is a gap between {told}"
     for band in bands.of:
         if band.high < band.low:
             yield ".bands", f"{band.label!r} ends before it begins"
@@ -698,7 +722,8 @@ def _loinc_codes(inst: Instrument) -> Iterator[str]:
 def _check_digit_holds(code: str) -> bool:
     """Mod-10 check digit of LOINC, as the LOINC Users' Guide describes it.
 
-    In answer codes the letters LA are counted too, each as its ASCII code less 48; answer codes of both lengths bear it out.
+    In answer codes the letters LA are counted too, each as its ASCII code less 48: answer codes of both lengths
+    bear it out.
     """
     body, check = code.split("-")
     total = 0
