@@ -22,8 +22,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
 
 Evidence = Literal["2+", "1", "derived", "unverified"]
-"""Strength of evidence: read in the original or in two independent sources; read once; arithmetic on a sourced
-number; written from general knowledge of the literature, no source text read."""
+"""Strength of evidence: read in the original or in two independent sources; read once; arithmetic on a
+sourced number; written from general knowledge of the literature, no source text read."""
 
 
 def _listed(value: object) -> object:
@@ -514,8 +514,8 @@ def _place(data: object, loc: tuple[int | str, ...]) -> str:
 def _problems(inst: Instrument) -> Iterator[tuple[str, str]]:
     yield from _repeats(inst)
     keys = {source.key for source in inst.sources}
-    for place, fact in inst.facts():
-        for key in fact.source:
+    for place, sourced in inst.facts():
+        for key in sourced.source:
             if key not in keys:
                 yield place, f"the source {key!r} is not among the sources of the file"
     yield from _item_problems(inst)
@@ -711,9 +711,8 @@ def _band_problems(scale: Scale, bands: Bands) -> Iterator[tuple[str, str]]:
 def _loinc_codes(inst: Instrument) -> Iterator[str]:
     if inst.loinc and inst.loinc.panel:
         yield inst.loinc.panel
-    for part in (*inst.items, *inst.scales):
-        if part.loinc:
-            yield part.loinc
+    yield from (item.loinc for item in inst.items if item.loinc)
+    yield from (scale.loinc for scale in inst.scales if scale.loinc)
     for answers in inst.answers.values():
         yield from (o.loinc for o in answers.options if o.loinc)
     yield from (also.loinc for item in inst.items for also in item.also if also.loinc)
@@ -722,8 +721,8 @@ def _loinc_codes(inst: Instrument) -> Iterator[str]:
 def _check_digit_holds(code: str) -> bool:
     """Mod-10 check digit of LOINC, as the LOINC Users' Guide describes it.
 
-    In answer codes the letters LA are counted too, each as its ASCII code less 48: answer codes of both lengths
-    bear it out.
+    In answer codes the letters LA are counted too, each as its ASCII code less 48: answer codes of both
+    lengths bear it out.
     """
     body, check = code.split("-")
     total = 0
