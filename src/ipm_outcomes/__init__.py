@@ -1,1 +1,65 @@
-"""Patient-reported outcomes in pain care."""
+"""Patient-reported outcomes in pain care: answers to scores, scores to change, change to program figures.
+
+One response: build one of the response classes (`PEG`, `PHQ9`, `GAD7`, `PROMIS29`, `PROMIS29v20`, `PCS`, `NPS`) and
+call `score`. A data frame: `ipm_outcomes.frames.score`. Definitions: `instrument`, `instruments`.
+Everything is loaded when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from ipm_outcomes import change, frames, program, report
+    from ipm_outcomes.catalog import instrument, instruments
+    from ipm_outcomes.change import between
+    from ipm_outcomes.responses import GAD7, NPS, PCS, PEG, PHQ9, PROMIS29, PROMIS29v20
+    from ipm_outcomes.scoring import score
+
+_HOMES = {
+    "GAD7": "responses",
+    "NPS": "responses",
+    "PCS": "responses",
+    "PEG": "responses",
+    "PHQ9": "responses",
+    "PROMIS29": "responses",
+    "PROMIS29v20": "responses",
+    "between": "change",
+    "instrument": "catalog",
+    "instruments": "catalog",
+    "score": "scoring",
+}
+
+__all__ = [
+    "GAD7",
+    "NPS",
+    "PCS",
+    "PEG",
+    "PHQ9",
+    "PROMIS29",
+    "PROMIS29v20",
+    "__version__",
+    "between",
+    "change",
+    "frames",
+    "instrument",
+    "instruments",
+    "program",
+    "report",
+    "score",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        found = getattr(import_module(f"ipm_outcomes.{_HOMES[name]}"), name)
+        globals()[name] = found  # the next access does not come here
+        return found
+    if name in __all__:
+        return import_module(f"ipm_outcomes.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -113,16 +113,16 @@ def _flags(name: str, values: npt.ArrayLike) -> Floats:
         )
     flags = scores_array(name, array)
     if np.any(~np.isnan(flags) & (flags != 0) & (flags != 1)):
-        raise ParameterError(f"{name}: must hold True and False (or 1 and 0), with None or NaN where not
-        answered")
+        raise ParameterError(f"{name}: must hold True and False (or 1 and 0); None or NaN if not answered")
     return flags
 
 
 def _both(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> tuple[Floats, Floats]:
     x, y = scores_array("improvement", improvement), _flags("improved", improved)
     if x.size != y.size:
-        raise ParameterError(f"improvement has {x.size} values and improved {y.size}; give one of each per
-        patient")
+        raise ParameterError(
+            f"improvement has {x.size} values, improved {y.size}; give one of each per patient"
+        )
     answered = ~np.isnan(x) & ~np.isnan(y)
     x, y = np.round(x[answered], _DECIMALS), y[answered]
     if not 0 < y.sum() < y.size:
@@ -210,8 +210,9 @@ def anchor_quality(
     (0.949, 2, False)
 
     """
-    x, a, group = scores_array("improvement", improvement), scores_array("anchor", anchor), _flags("slightly",
-    slightly) if not x.size == a.size == group.size:
+    x, a = scores_array("improvement", improvement), scores_array("anchor", anchor)
+    group = _flags("slightly", slightly)
+    if not x.size == a.size == group.size:
         raise ParameterError("improvement, anchor and slightly: must be equally long, one entry per patient")
     answered = ~np.isnan(x) & ~np.isnan(a)
     inside = answered & (group == 1)
@@ -403,15 +404,14 @@ def _predictive(x: Floats, y: Floats) -> PredictiveMic:
     fit = fit_logistic(np.column_stack([np.ones_like(x), x]), y)
     if fit.separated:
         raise ParameterError(
-            "improvement: tells the improved from the others completely; the logistic regression has no finite
-            slope"
+            "improvement: tells the improved from the others completely;"
+            " the logistic regression has no finite slope"
         )
     intercept, slope = (float(value) for value in fit.coefficients)
     correlation = float(np.corrcoef(x, y)[0, 1])
     # A slope of rounding size is 0: the value would be a division by noise.
     if slope * float(x.std()) < 1e-9:
-        raise ParameterError("improvement: is not larger in the improved patients; the anchor does not go with
-        it")
+        raise ParameterError("improvement: is not larger in the improved; the anchor does not go with it")
     p = float(y.mean())
     odds = math.log(p / (1 - p))
     sd = float(x.std(ddof=1))

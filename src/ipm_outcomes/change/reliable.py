@@ -1054,9 +1054,9 @@ def _first_and_last(
 class _Lines(NamedTuple):
     fixed_intercept: float
     fixed_slope: float
-    random_slope: Floats
-    conditional_sd: Floats
-    covariance: Floats
+    random_slope: _Array
+    conditional_sd: _Array
+    covariance: _Array
     residual_variance: float
     slope_varies: bool
 

@@ -1,0 +1,174 @@
+"""Prints the response classes from the definitions: ``python -m ipm_outcomes._printer`` (``--check`` only compares).
+
+The classes are real, committed source, so that editors complete and explain them and type checkers see every item.
+They are never edited by hand; a test fails when one differs from what its definition prints.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from textwrap import wrap
+
+from ipm_outcomes.catalog import instrument, instruments
+from ipm_outcomes.definition import Instrument, Item, Scale
+
+FOLDER = Path(__file__).parent / "responses"
+HEAD = '"""{summary}\n\nPrinted from ``instruments/{id}.toml`` by ``python -m ipm_outcomes._printer``; do not edit.\n"""\n'
+
+
+def print_class(found: Instrument) -> str:
+    """The source of the module with the response class and the scores class of one instrument."""
+    name = found.class_name
+    lines = [
+        HEAD.format(summary=f"{found.title} ({found.edition}).", id=found.id),
+        "from typing import Annotated, ClassVar, Self",
+        "",
+        "from pydantic import Field",
+        "",
+        "from ipm_outcomes.responses._base import Response",
+        f"from ipm_outcomes.scores import {', '.join(_score_types(found))}, Scores",
+        "",
+    ]
+    for id, answers in found.answers.items():
+        lines.append(f"_{id.upper()} = Field(strict=True, ge={answers.lowest}, le={answers.highest}{_labels(found, id)})")
+    lines += ["", "", f"class {name}Scores(Scores):", *_docstring(f"The scores of one {name} response.", 4)]
+    for scale in found.scales:
+        kind = "CategoryScore" if scale.categorical else "Score"
+        lines += [f"    {scale.id}: {kind}", *_docstring(_scale_sentence(scale), 4)]
+    about = f"{found.about} {found.notice}" if found.notice else found.about
+    lines += ["", "", f"class {name}(Response[{name}Scores]):"]
+    lines += _docstring(f"Answers to the {found.title}, {found.edition}. Recall: {found.recall}.", 4, about)
+    lines += [
+        f'    instrument_id: ClassVar[str] = "{found.id}"',
+        f"    scores_class: ClassVar[type[Scores]] = {name}Scores",
+        "",
+    ]
+    for item in found.items:
+        lines.append(f"    {item.id}: Annotated[int, _{item.answers.upper()}] | None = None")
+        lines += _docstring(_item_sentence(found, item), 4)
+    lines += ["", "    @classmethod", "    def from_labels("]
+    lines += ["        cls,", "        *,"]
+    lines += [f"        {item.id}: str | int | None = None," for item in found.items]
+    lines += ["    ) -> Self:"]
+    lines += _docstring(
+        "Build a response from the labels of the answers; case, spacing and punctuation do not matter.",
+        8,
+        "Raises pydantic.ValidationError with all labels that are none of the item's.",
+    )
+    lines += ["        return cls._from_labels(", "            {"]
+    lines += [f'                "{item.id}": {item.id},' for item in found.items]
+    lines += ["            }", "        )", ""]
+    return "\n".join(lines)
+
+
+def print_index(ids: tuple[str, ...]) -> str:
+    """The source of ``responses/__init__.py``: every class by name, loaded when asked for."""
+    found = {instrument(id).class_name: id for id in ids}
+    lines = [
+        '"""The response classes, one module for each instrument, loaded when asked for.\n\n'
+        'Printed by ``python -m ipm_outcomes._printer``; do not edit.\n"""\n',
+        "from importlib import import_module",
+        "from typing import TYPE_CHECKING",
+        "",
+        "from ipm_outcomes.responses._base import Response",
+        "",
+        "if TYPE_CHECKING:",
+    ]
+    for name, id in sorted(found.items(), key=lambda pair: pair[1]):
+        lines.append(f"    from ipm_outcomes.responses.{id} import {name}, {name}Scores")
+    exported = sorted([*found, *(f"{name}Scores" for name in found), "Response"])
+    lines += ["", "CLASSES = {"]
+    lines += [f'    "{id}": "{name}",' for name, id in sorted(found.items(), key=lambda pair: pair[1])]
+    lines += ["}", '"""Instrument ids with the names of their response classes."""', "", "__all__ = ["]
+    lines += [f'    "{name}",' for name in exported]
+    lines += [
+        "]",
+        "",
+        "",
+        "def __getattr__(name: str) -> object:",
+        "    for id, class_name in CLASSES.items():",
+        '        if name in (class_name, f"{class_name}Scores"):',
+        '            return getattr(import_module(f"ipm_outcomes.responses.{id}"), name)',
+        '    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")',
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def stale(folder: Path = FOLDER) -> dict[Path, str]:
+    """Files that differ from what the definitions print, with their right content."""
+    ids = instruments()
+    wanted = {folder / f"{id}.py": print_class(instrument(id)) for id in ids}
+    wanted[folder / "__init__.py"] = print_index(ids)
+    return {
+        path: source
+        for path, source in wanted.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != source
+    }
+
+
+def _score_types(found: Instrument) -> list[str]:
+    kinds = {"CategoryScore" if scale.categorical else "Score" for scale in found.scales}
+    return sorted(kinds)
+
+
+def _labels(found: Instrument, id: str) -> str:
+    answers = found.answers[id]
+    if answers.options:
+        labels = [{"const": o.code, "title": o.label} for o in answers.options]
+        return f', json_schema_extra={{"oneOf": {json.dumps(labels, ensure_ascii=False)}}}'
+    ends = "; ".join(
+        f"{code} = {anchor}"
+        for code, anchor in zip(answers.range or (), (answers.low, answers.high), strict=False)
+        if anchor
+    )
+    return f", description={json.dumps(ends, ensure_ascii=False)}" if ends else ""
+
+
+def _item_sentence(found: Instrument, item: Item) -> str:
+    answers = found.answers_of(item.id)
+    told = (item.wording or item.gist).rstrip(".")
+    if answers.options:
+        told += ": " + ", ".join(f"{o.code} {o.label}" for o in answers.options)
+    else:
+        ends = zip((answers.lowest, answers.highest), (answers.low, answers.high), strict=True)
+        told += ": " + " to ".join(f"{code} {anchor}" if anchor else str(code) for code, anchor in ends)
+    return told + (". Not scored." if item.unscored else ".")
+
+
+def _scale_sentence(scale: Scale) -> str:
+    told = scale.title.rstrip(".")
+    if scale.range:
+        told += f", {scale.range[0]} to {scale.range[1]}"
+    if scale.worse:
+        told += f"; {scale.worse} is worse"
+    return told + "."
+
+
+def _docstring(text: str, indent: int, more: str = "") -> list[str]:
+    pad = " " * indent
+    lines = wrap(text.replace("\\", "\\\\").replace('"""', "'''"), 105 - indent)
+    if more:
+        lines += ["", *wrap(more, 105 - indent)]
+    if len(lines) == 1:
+        # A quote at the end would run into the closing quotes.
+        closing = ' """' if lines[0].endswith('"') else '"""'
+        return [f'{pad}"""{lines[0]}{closing}']
+    return [f'{pad}"""{lines[0]}', *((pad + line) if line else "" for line in lines[1:]), f'{pad}"""']
+
+
+def main(arguments: list[str]) -> int:
+    """Print what differs, or with ``--check`` only name it; the exit code is 1 where a check finds something."""
+    check = "--check" in arguments
+    found = stale()
+    for path, source in found.items():
+        if not check:
+            path.write_text(source, encoding="utf-8")
+        sys.stdout.write(f"{'stale' if check else 'printed'}: {path.name}\n")
+    return int(bool(check and found))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,7 @@
+"""Data frames of answers to data frames of scores; any of pandas, Polars, PyArrow, DuckDB, the same kind out."""
+
+from ipm_outcomes.frames._check import check
+from ipm_outcomes.frames._score import score
+from ipm_outcomes.frames._tidy import tidy
+
+__all__ = ["check", "score", "tidy"]

@@ -1,0 +1,149 @@
+"""One row per bad cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._items import Coding, Columns, ItemColumns
+from ipm_outcomes.frames._kernel import WRONG
+
+RULES = {
+    "answer_not_allowed": "the number is outside the allowed answers",
+    "answer_not_whole": "the number is not whole",
+    "answer_is_boolean": "a truth value is not an answer",
+    "answer_is_text": "the text is no label of an answer",
+    "answer_wrong_kind": "neither a number nor a label",
+}
+"""Rules that a cell can break, by the codes that the response classes use as well."""
+
+
+def check(
+    data: Any,
+    instrument: str | Instrument,
+    *,
+    columns: Columns = None,
+    coding: Coding = "answer",
+    not_answered: Collection[float] = (),
+    text_numbers: bool = False,
+) -> Any:
+    """Find every cell that is not an answer.
+
+    Parameters
+    ----------
+    data
+        A data frame: pandas, Polars (eager or lazy), PyArrow, a DuckDB relation.
+    instrument, columns, coding, not_answered, text_numbers
+        As in `score`.
+
+    Returns
+    -------
+    data frame of the same kind
+        One row per bad cell, by row and then in form order: ``row`` (position, from 0), ``column``, ``item``,
+        ``kind`` (number, text, boolean, other), ``value`` (the number; never text), ``length`` (of a text),
+        ``rule`` (a stable code), ``message``. Empty where all is well.
+
+    Raises
+    ------
+    FrameError
+        An item column is missing or stands twice, or the kind of frame is not known. Bad data never raise.
+
+    >>> import pandas as pd
+    >>> from ipm_outcomes import frames
+    >>> data = pd.DataFrame({"peg_pain": [3, 11], "peg_enjoyment": [4, 5], "peg_activity": [5, 6]})
+    >>> frames.check(data, "peg")[["row", "column", "value", "rule"]].to_dict("records")
+    [{'row': 1, 'column': 'peg_pain', 'value': '11', 'rule': 'answer_not_allowed'}]
+    """
+    frame = Frame(data)
+    items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers)
+    return problems(items)
+
+
+def problems(items: ItemColumns, progress: Callable[[int], None] | None = None) -> Any:
+    """The table of bad cells, in the caller's kind of frame."""
+    rows: list[int] = []
+    places: list[int] = []
+    for start, codes in items.chunks(progress):
+        found = np.argwhere((codes == WRONG).T)
+        rows += (found[:, 0] + start).tolist()
+        places += found[:, 1].tolist()
+    ids = [items.instrument.item_ids[place] for place in places]
+    columns = {item: _cells(items.frame, items.names[item]) for item in set(ids)}
+    told = [_described(columns[item](row), items, item) for row, item in zip(rows, ids, strict=True)]
+    return _table(items.frame, rows, [items.names[item] for item in ids], ids, told)
+
+
+def _cells(frame: Frame, name: str) -> Callable[[int], Any]:
+    column = frame.column(name)
+    if frame.kind == "pyarrow":
+        return lambda row: column[row].as_py()
+    if frame.kind == "pandas":
+        return lambda row: column.iloc[row]
+    return lambda row: column[row]
+
+
+def _described(value: Any, items: ItemColumns, item: str) -> tuple[str, str | None, int | None, str, str]:
+    """Kind, number shown, length of a text, rule, message. Text itself is never shown: it may name a person."""
+    reading = items.readings[item]
+    allowed = f"allowed are {reading.lowest} to {reading.highest}"
+    kind = type(value).__name__
+    if isinstance(value, bool) or kind in ("bool", "bool_"):
+        return "boolean", None, None, "answer_is_boolean", f"{RULES['answer_is_boolean']}; {allowed}"
+    if isinstance(value, str):
+        number = _number(value) if items.readings[item].text_numbers else None
+        if number is None:
+            message = f"a text of {len(value)} characters is no label of an answer; {allowed}"
+            return "text", None, len(value), "answer_is_text", message
+        value = number
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return "other", None, None, "answer_wrong_kind", f"{RULES['answer_wrong_kind']}; {allowed}"
+    rule = "answer_not_allowed" if math.isinf(number) or number.is_integer() else "answer_not_whole"
+    shown = f"{number:g}" if abs(number) >= 1e15 or not number.is_integer() else str(int(number))
+    return "number", shown, None, rule, f"{shown}: {RULES[rule]}; {allowed}"
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _table(
+    frame: Frame,
+    rows: list[int],
+    names: list[str],
+    ids: list[str],
+    told: list[tuple[str, str | None, int | None, str, str]],
+) -> Any:
+    data = {
+        "row": rows,
+        "column": names,
+        "item": ids,
+        "kind": [t[0] for t in told],
+        "value": [t[1] for t in told],
+        "length": [t[2] for t in told],
+        "rule": [t[3] for t in told],
+        "message": [t[4] for t in told],
+    }
+    if frame.kind == "pandas":
+        import pandas as pd
+
+        kinds = {"row": "int64", "length": "Int64"}
+        return pd.DataFrame({k: pd.array(v, dtype=kinds.get(k, "str")) for k, v in data.items()})
+    if frame.kind == "polars":
+        import polars as pl
+
+        types = {"row": pl.Int64, "length": pl.Int64}
+        return frame.restore(pl.DataFrame(data, schema={k: types.get(k, pl.String) for k in data}))
+    import pyarrow as pa
+
+    kinds_of = {"row": pa.int64(), "length": pa.int64()}
+    return frame.restore(pa.table({k: pa.array(v, kinds_of.get(k, pa.string())) for k, v in data.items()}))

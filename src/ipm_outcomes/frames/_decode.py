@@ -1,0 +1,222 @@
+"""From a column as its library holds it to uint8 codes: an answer, `MISSING`, or `WRONG`.
+
+What counts as an answer is the same as for a single response: whole numbers of any numeric type within the allowed set,
+and the labels of the item's answers. Cells of other kinds are judged one by one by the rule for single responses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipm_outcomes.definition import AnswerList, plain_label
+from ipm_outcomes.errors import FrameError
+from ipm_outcomes.frames._kernel import MISSING, U8, WRONG
+from ipm_outcomes.responses._base import SAS_ZERO
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the cells of one item are to be read."""
+
+    lowest: int
+    highest: int
+    labels: dict[str, int]
+    not_answered: frozenset[float]
+    text_numbers: bool
+    positions: tuple[int, ...] = ()
+    """Answer codes in printed order, where cells hold positions (first option = 1) instead of codes."""
+    recode: U8 | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        answers: AnswerList,
+        labels: dict[str, int],
+        not_answered: frozenset[float],
+        text_numbers: bool,
+        by_position: bool,
+    ) -> Reading:
+        """The reading of an item with these answers."""
+        if not by_position or answers.numeric:
+            return cls(answers.lowest, answers.highest, labels, not_answered, text_numbers)
+        recode = np.arange(256, dtype=np.uint8)
+        recode[1 : len(answers.codes) + 1] = answers.codes
+        return cls(1, len(answers.codes), labels, not_answered, text_numbers, answers.codes, recode)
+
+    def number(self, value: float) -> int:
+        """The code of a number."""
+        if value in self.not_answered:
+            return MISSING
+        if value == SAS_ZERO:
+            value = 0
+        if not self.lowest <= value <= self.highest or value != int(value):
+            return WRONG
+        return self.positions[int(value) - 1] if self.positions else int(value)
+
+    def text(self, value: str) -> int:
+        """The code of a text: a label, a number where the file has no types, nothing where it is blank."""
+        stripped = value.strip()
+        if not stripped:
+            return MISSING
+        if self.text_numbers and _NUMBER.fullmatch(stripped):
+            return self.number(float(stripped))
+        return self.labels.get(plain_label(stripped), WRONG)
+
+    def cell(self, value: Any) -> int:
+        """The code of a cell of any kind."""
+        kind = type(value).__name__
+        if value is None or kind in ("NAType", "NaTType"):
+            return MISSING
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, bool) or kind in ("bool", "bool_"):
+            return WRONG
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            return WRONG
+        if number != number:
+            return MISSING
+        return self.number(number) if abs(number) < 1e9 else WRONG
+
+
+Reader = Callable[[int, int, U8], None]
+"""Fills codes from rows start to stop into the array given."""
+
+
+def reader(kind: str, column: Any, reading: Reading) -> Reader:
+    """A reader of one column.
+
+    Parameters
+    ----------
+    kind
+        ``"pandas"``, ``"polars"`` or ``"pyarrow"``.
+    column
+        The column as that library holds it.
+    reading
+        How its cells are to be read.
+    """
+    fetch = {"pandas": _from_pandas, "polars": _from_polars, "pyarrow": _from_pyarrow}[kind](column)
+    cache: dict[str, int] = {}
+
+    def read(start: int, stop: int, codes: U8) -> None:
+        values, mask = fetch(start, stop)
+        if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+            _numbers(values, reading, codes)
+            if reading.recode is not None:
+                keep = codes >= WRONG
+                np.copyto(codes, reading.recode[codes], where=~keep)
+        elif isinstance(values, np.ndarray) and values.dtype.kind == "b":
+            codes.fill(WRONG)
+        else:
+            codes[:] = [_cached(cache, reading, value) for value in values]
+        if mask is not None:
+            codes[mask] = MISSING
+
+    return read
+
+
+def _cached(cache: dict[str, int], reading: Reading, value: Any) -> int:
+    if type(value) is not str:
+        return reading.cell(value)
+    code = cache.get(value)
+    if code is None:
+        code = reading.text(value)
+        if len(cache) < 10_000:
+            cache[value] = code
+    return code
+
+
+def _numbers(values: NDArray[Any], reading: Reading, codes: U8) -> None:
+    """Numbers to codes: a cast to uint8 that comes back equal was a whole number from 0 to 255."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        np.copyto(codes, values, casting="unsafe")
+    whole = codes == values
+    if codes.max(initial=0) <= reading.highest and codes.min(initial=255) >= reading.lowest and whole.all():
+        found = False
+    else:
+        codes[~whole | (codes < reading.lowest) | (codes > reading.highest)] = WRONG
+        found = True
+    if found and values.dtype.kind == "f":
+        codes[np.isnan(values)] = MISSING
+        if reading.lowest == 0:
+            codes[values == SAS_ZERO] = 0
+    for code in reading.not_answered:
+        codes[values == code] = MISSING
+
+
+_Fetch = Callable[[int, int], tuple[Any, NDArray[np.bool_] | None]]
+
+
+def _from_polars(column: Any) -> _Fetch:
+    import polars as pl
+
+    dtype = column.dtype
+    if dtype in (pl.Categorical, pl.Enum) or isinstance(dtype, (pl.Categorical, pl.Enum)):
+        column = column.cast(pl.String)
+        dtype = column.dtype
+    if not (dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean):
+        return lambda start, stop: (column[start:stop].to_list(), None)
+    column = column.rechunk()
+    nulls = column.null_count() > 0
+
+    def fetch(start: int, stop: int) -> tuple[Any, NDArray[np.bool_] | None]:
+        part = column[start:stop]
+        if not nulls:
+            return part.to_numpy(), None
+        filled = part.fill_null(False) if dtype == pl.Boolean else part.fill_null(0)
+        return filled.to_numpy(), part.is_null().to_numpy()
+
+    return fetch
+
+
+def _from_pyarrow(column: Any) -> _Fetch:
+    import pyarrow as pa
+    import pyarrow.types as pt
+
+    kind = column.type
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        if isinstance(column, pa.ChunkedArray):  # longer than one array can be
+            raise FrameError("a column is too long for one Arrow array; give the table in parts")
+    if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind)):
+        return lambda start, stop: (column.slice(start, stop - start).to_pylist(), None)
+    nulls = column.null_count > 0
+    zero = pa.scalar(False if pt.is_boolean(kind) else 0, kind)
+
+    def fetch(start: int, stop: int) -> tuple[Any, NDArray[np.bool_] | None]:
+        part = column.slice(start, stop - start)
+        if not nulls:
+            return part.to_numpy(zero_copy_only=False), None
+        return part.fill_null(zero).to_numpy(zero_copy_only=False), part.is_null().to_numpy(zero_copy_only=False)
+
+    return fetch
+
+
+def _from_pandas(column: Any) -> _Fetch:
+    array = column.array
+    if type(column.dtype).__name__ == "ArrowDtype":
+        import pyarrow as pa
+
+        return _from_pyarrow(pa.chunked_array(array.__arrow_array__()))
+    if column.dtype.kind in "iufb" and isinstance(column.dtype, np.dtype):
+        values = column.to_numpy()
+        return lambda start, stop: (values[start:stop], None)
+    if hasattr(column.dtype, "numpy_dtype") and column.dtype.kind in "iufb":  # nullable
+        fill = False if column.dtype.kind == "b" else 0
+        dtype = column.dtype.numpy_dtype
+
+        def fetch(start: int, stop: int) -> tuple[Any, NDArray[np.bool_] | None]:
+            part = array[start:stop]
+            return part.to_numpy(dtype=dtype, na_value=fill), np.asarray(part.isna())
+
+        return fetch
+    return lambda start, stop: (list(array[start:stop]), None)

@@ -1,0 +1,236 @@
+"""One face for every kind of data frame: read a column, add columns, make a frame of the same kind.
+
+pandas (NumPy, nullable and Arrow dtypes), Polars (eager and lazy), PyArrow tables and DuckDB relations. A data-frame
+library is never imported here unless the caller brought one of its frames.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipm_outcomes.errors import FrameError, MissingExtraError
+
+Kind = Literal["pandas", "polars", "pyarrow"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column of words: codes into ``labels``, -1 for none; ``ordered`` where the labels rise."""
+
+    codes: NDArray[np.int8]
+    labels: tuple[str, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A column of whole numbers, null where ``null`` is true."""
+
+    values: NDArray[np.int64]
+    null: NDArray[np.bool_]
+
+
+Column = NDArray[Any] | Words | Whole
+"""A column to add: words, whole numbers, truth values, or float64 in which NaN means null."""
+
+
+class Frame:
+    """A caller's frame behind one face. ``native`` is the eager form; `restore` gives back the caller's kind."""
+
+    def __init__(self, data: Any) -> None:
+        self.given = data
+        self.kind, self.native = _recognize(data)
+        self.names: list[str] = [str(name) for name in _names(self.kind, self.native)]
+
+    def __len__(self) -> int:
+        return int(self.native.num_rows) if self.kind == "pyarrow" else len(self.native)
+
+    def require(self, names: Sequence[str], told: str) -> None:
+        """Refuse a frame in which one of these columns is missing or stands more than once."""
+        counts = Counter(self.names)
+        if absent := [name for name in names if not counts[name]]:
+            raise FrameError(f"{told}: the frame has no column {', '.join(map(repr, absent))}")
+        if doubled := [name for name in names if counts[name] > 1]:
+            raise FrameError(f"{told}: the column {doubled[0]!r} stands {counts[doubled[0]]} times; keep one")
+
+    def column(self, name: str) -> Any:
+        """A column as its own library holds it."""
+        return self.native.column(name) if self.kind == "pyarrow" else self.native[name]
+
+    def with_columns(self, columns: Mapping[str, Column], like: Sequence[str] = ()) -> Any:
+        """The caller's frame with columns added at its end, everything else untouched.
+
+        ``like`` names columns whose dtype family (NumPy, nullable, Arrow) the new pandas columns follow.
+        """
+        if clash := [name for name in columns if name in self.names]:
+            raise FrameError(
+                f"the frame already has a column {clash[0]!r}, which the result needs; rename or drop it"
+            )
+        if self.kind == "polars":
+            return self.restore(self.native.with_columns([_polars_series(n, c) for n, c in columns.items()]))
+        if self.kind == "pyarrow":
+            table = self.native
+            for name, column in columns.items():
+                table = table.append_column(name, _arrow_array(column))
+            return self.restore(table)
+        return self.restore(_pandas_joined(self.native, columns, _pandas_family(self.native, like)))
+
+    def make(self, columns: Mapping[str, Column | Any], like: Sequence[str] = ()) -> Any:
+        """A new frame of the caller's kind; a column may also be one of this library's own, as `repeat` gives it."""
+        if self.kind == "polars":
+            pl = sys.modules["polars"]
+            series = [
+                c.alias(n) if isinstance(c, pl.Series) else _polars_series(n, c) for n, c in columns.items()
+            ]
+            return self.restore(pl.DataFrame(series))
+        if self.kind == "pyarrow":
+            import pyarrow as pa
+
+            own = (pa.Array, pa.ChunkedArray)
+            return self.restore(
+                pa.table({n: c if isinstance(c, own) else _arrow_array(c) for n, c in columns.items()})
+            )
+        pd = sys.modules["pandas"]
+        family = _pandas_family(self.native, like)
+        return self.restore(
+            pd.DataFrame(
+                {
+                    n: c.array if isinstance(c, pd.Series) else _pandas_array(c, family)
+                    for n, c in columns.items()
+                },
+                copy=False,
+            )
+        )
+
+    def repeat(self, name: str, times: int) -> Any:
+        """A column with every entry repeated, in the library's own form."""
+        column = self.column(name)
+        index = np.repeat(np.arange(len(self)), times)
+        if self.kind == "polars":
+            return column.gather(index)
+        return column.take(index)
+
+    def restore(self, native: Any) -> Any:
+        """An eager frame in the kind that the caller gave."""
+        given = type(self.given).__name__
+        if given == "LazyFrame":
+            return native.lazy()
+        if given == "DuckDBPyRelation":
+            # The relation's own connection finds the table by the name of this local variable, and keeps it alive.
+            scored = native
+            return self.given.query("ipm_outcomes_given", "SELECT * FROM scored")
+        return native
+
+
+def _recognize(data: Any) -> tuple[Kind, Any]:
+    root = type(data).__module__.split(".")[0]
+    name = type(data).__name__
+    if root == "pandas" and name == "DataFrame":
+        return "pandas", data
+    if root == "polars" and name == "DataFrame":
+        return "polars", data
+    if root == "polars" and name == "LazyFrame":
+        return "polars", data.collect()
+    if root == "pyarrow" and name == "Table":
+        return "pyarrow", data
+    if name == "DuckDBPyRelation":
+        try:
+            import pyarrow  # noqa: F401
+        except ImportError:
+            raise MissingExtraError("working on a DuckDB relation", "arrow") from None
+        return "pyarrow", data.to_arrow_table()
+    if hasattr(data, "__arrow_c_stream__"):
+        try:
+            import pyarrow as pa
+        except ImportError:
+            raise MissingExtraError(f"working on a {name} through Arrow", "arrow") from None
+        return "pyarrow", pa.table(data)
+    if hasattr(data, "to_native"):
+        return _recognize(data.to_native())
+    raise FrameError(
+        f"a {name} is not a data frame that can be worked on; give pandas, Polars, PyArrow, a DuckDB relation, or "
+        "anything that hands over Arrow data"
+    )
+
+
+def _names(kind: Kind, native: Any) -> Sequence[Any]:
+    return list(native.column_names if kind == "pyarrow" else native.columns)
+
+
+def _polars_series(name: str, column: Column) -> Any:
+    pl = sys.modules["polars"]
+    if isinstance(column, Words):
+        kind = pl.Enum(list(column.labels))
+        codes = pl.Series(name, column.codes.view(np.uint8))  # -1 becomes 255, which no label has: null
+        if hasattr(codes.cat, "to"):
+            return codes.cat.to(kind, strict=False)
+        return pl.Series(name, [*column.labels, None], dtype=kind).gather(column.codes.astype(np.int64))
+    if isinstance(column, Whole):
+        values = pl.Series(name, column.values)
+        return values.zip_with(pl.Series(~column.null), pl.Series([None], dtype=pl.Int64)) if column.null.any() else values
+    if column.dtype.kind == "f":
+        return pl.Series(name, column, nan_to_null=True)
+    return pl.Series(name, column)
+
+
+def _arrow_array(column: Column) -> Any:
+    import pyarrow as pa
+
+    if isinstance(column, Words):
+        return pa.DictionaryArray.from_arrays(
+            pa.array(column.codes, mask=column.codes < 0), pa.array(column.labels, pa.string()), ordered=column.ordered
+        )
+    if isinstance(column, Whole):
+        return pa.array(column.values, mask=column.null)
+    return pa.array(column, from_pandas=column.dtype.kind == "f")
+
+
+def _pandas_family(frame: Any, like: Sequence[str]) -> Literal["numpy", "nullable", "arrow"]:
+    kinds = {type(frame[name].dtype).__module__ + "." + type(frame[name].dtype).__name__ for name in like}
+    if any(kind.endswith("ArrowDtype") for kind in kinds):
+        return "arrow"
+    if any(".arrays." in kind and not kind.endswith("StringDtype") for kind in kinds):
+        return "nullable"
+    return "numpy"
+
+
+def _pandas_array(column: Column, family: str) -> Any:
+    pd = sys.modules["pandas"]
+    if family == "arrow":
+        return pd.arrays.ArrowExtensionArray(_arrow_array(column))
+    if isinstance(column, Words):
+        return pd.Categorical.from_codes(column.codes, list(column.labels), ordered=column.ordered)
+    if isinstance(column, Whole):  # whole numbers with nulls have no NumPy form that stays exact
+        return pd.arrays.IntegerArray(column.values, column.null)
+    if family == "nullable" and column.dtype.kind == "f":
+        return pd.arrays.FloatingArray(column, np.isnan(column))
+    if family == "nullable" and column.dtype.kind in "iu":
+        return pd.arrays.IntegerArray(column, np.zeros(len(column), bool))
+    return column
+
+
+def _pandas_joined(frame: Any, columns: Mapping[str, Column], family: str) -> Any:
+    pd = sys.modules["pandas"]
+    added = pd.DataFrame(
+        {name: _pandas_array(column, family) for name, column in columns.items()}, index=frame.index, copy=False
+    )
+    # Columns put side by side by position: an index with repeats must not be aligned.
+    joined = pd.concat([frame, added], axis=1) if frame.index.is_unique else _side_by_side(frame, added)
+    joined.columns = [*frame.columns, *added.columns] if frame.columns.nlevels == 1 else joined.columns
+    joined.attrs = dict(frame.attrs)
+    return joined
+
+
+def _side_by_side(frame: Any, added: Any) -> Any:
+    joined = sys.modules["pandas"].concat(
+        [frame.reset_index(drop=True), added.reset_index(drop=True)], axis=1
+    )
+    joined.index = frame.index
+    return joined

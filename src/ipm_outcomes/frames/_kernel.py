@@ -1,0 +1,226 @@
+"""Counting and gathering: the only vectorized scoring there is.
+
+Items come as uint8 codes (`MISSING` where there is no answer), one row of the array per item. In uint8, ``code + 1``
+turns a missing answer into 0 and leaves every other one above 0, so one sum and one comparison give tally and count.
+Values, bands and reasons are then gathered from the flat cells of the very tables that score single responses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipm_outcomes.definition import Flag, Instrument
+from ipm_outcomes.tables import ABSENT_CODES, COMPONENT, AnyTable, FormulaTable, ScaleTable, tables
+
+MISSING = 255
+WRONG = 254
+CHUNK = 1 << 16
+"""Rows worked on at a time, so that what is counted stays in the processor's cache."""
+
+FLAG_STATES = ("raised", "not answered", "not raised")
+_RAISED, _UNANSWERED, _CLEAR, _BLANK = 0, 1, 2, -1
+
+U8 = NDArray[np.uint8]
+I8 = NDArray[np.int8]
+
+
+@dataclass
+class ScaleColumns:
+    """What scoring says of one scale, one entry per row. Codes are -1 for none."""
+
+    table: AnyTable
+    value: NDArray[np.float64] | None
+    se: NDArray[np.float64] | None
+    numerator: NDArray[np.int64] | None
+    labels: I8 | None
+    answered: U8
+    absent: I8
+
+
+class Kernel:
+    """Scores codes of one instrument under one missing rule."""
+
+    def __init__(self, instrument: Instrument, missing: str | None = None) -> None:
+        self.instrument = instrument
+        self.tables = tables(instrument, missing)
+        place = {item: n for n, item in enumerate(instrument.item_ids)}
+        self._scales = {
+            id: _ItemScale(table, [place[item] for item in table.scale.items])
+            for id, table in self.tables.items()
+            if isinstance(table, ScaleTable)
+        }
+        self._formulas = {
+            id: _FormulaScale(table) for id, table in self.tables.items() if isinstance(table, FormulaTable)
+        }
+        self._flags = [(flag, place[flag.item]) for flag in instrument.flags]
+
+    def columns(self, rows: int, exact: bool = False) -> dict[str, ScaleColumns]:
+        """Empty columns for so many rows; ``exact`` adds the integers behind the values."""
+        return {id: _empty(table, rows, exact) for id, table in self.tables.items()}
+
+    def flag_columns(self, rows: int) -> dict[str, I8]:
+        """Empty columns of flag states (codes into `FLAG_STATES`)."""
+        return {flag.id: np.empty(rows, np.int8) for flag in self.instrument.flags}
+
+    def score(
+        self, codes: U8, columns: dict[str, ScaleColumns], flags: dict[str, I8], start: int = 0
+    ) -> None:
+        """Score a stretch of rows, at most `CHUNK` long, into the columns from row ``start`` on.
+
+        Parameters
+        ----------
+        codes
+            uint8, one row per item in form order, one column per row of data; allowed answers or `MISSING` only.
+        """
+        stop = start + codes.shape[1]
+        raised = codes + np.uint8(1)
+        counts = None if raised.min(initial=1) else (raised != 0).view(np.uint8)
+        indices: dict[str, NDArray[np.intp]] = {}
+        for id, scale in self._scales.items():
+            indices[id] = scale.fill(codes, raised, counts, columns[id], start, stop)
+        for id, formula in self._formulas.items():
+            formula.fill(self._scales, indices, columns, columns[id], start, stop)
+        for flag, place in self._flags:
+            _fill_flag(flag, codes, place, flags[flag.id][start:stop])
+
+
+def _empty(table: AnyTable, rows: int, exact: bool) -> ScaleColumns:
+    if isinstance(table, FormulaTable):
+        has_value, has_se, has_labels = True, False, False
+    else:
+        has_value = not table.scale.categorical
+        conversion = table.scale.conversion
+        has_se = conversion is not None and conversion.rows[0].se is not None
+        has_labels = bool(table.words)
+    return ScaleColumns(
+        table,
+        np.empty(rows) if has_value else None,
+        np.empty(rows) if has_se else None,
+        np.empty(rows, np.int64) if exact and has_value else None,
+        np.empty(rows, np.int8) if has_labels else None,
+        np.empty(rows, np.uint8),
+        np.empty(rows, np.int8),
+    )
+
+
+class _ItemScale:
+    """Tally, count and gather for one table."""
+
+    def __init__(self, table: ScaleTable, places: list[int]) -> None:
+        self.table, self.places = table, places
+        together = places == list(range(places[0], places[0] + len(places)))
+        self._rows = slice(places[0], places[-1] + 1) if together else places
+        self._steps = [_steps(points) for points in table.points]
+        self._identity = all(all(k == v for k, v in points.items()) for points in table.points)
+        # With the tally counted in `code + 1`, the count is part of it already: one factor less in the index.
+        self._factor = table.width - 1 if self._identity else table.width
+
+    def fill(
+        self, codes: U8, raised: U8, counts: U8 | None, out: ScaleColumns, start: int, stop: int
+    ) -> NDArray[np.intp]:
+        n = self.table.size
+        if self._identity:
+            tally = np.add.reduce(raised[self._rows], axis=0, dtype=np.uint8)
+        else:
+            tally = self._tally(codes, raised)
+        answered = out.answered[start:stop]
+        if counts is None:
+            answered.fill(n)
+            index = tally + np.intp(n * self._factor)
+        else:
+            np.add.reduce(counts[self._rows], axis=0, dtype=np.uint8, out=answered)
+            index = np.multiply(answered, self._factor, dtype=np.intp)
+            index += tally
+        cells = self.table.arrays
+        for column, source in (
+            (out.value, cells.value),
+            (out.se, cells.se),
+            (out.numerator, cells.numerator),
+            (out.labels, cells.labels),
+        ):
+            if column is not None:
+                # Every index is a cell of the table; "clip" only spares NumPy a second look at that.
+                np.take(source, index, out=column[start:stop], mode="clip")
+        if counts is None:
+            out.absent[start:stop].fill(-1)
+        else:
+            np.take(cells.absent, index, out=out.absent[start:stop], mode="clip")
+        return index
+
+    def _tally(self, codes: U8, raised: U8) -> U8:
+        tally = np.zeros(codes.shape[1], np.uint8)
+        for place, (threshold, worth, lookup) in zip(self.places, self._steps, strict=True):
+            if lookup is not None:
+                tally += lookup[codes[place]]
+            else:
+                step = (raised[place] > threshold).view(np.uint8)
+                tally += step if worth == 1 else step * np.uint8(worth)
+        return tally
+
+
+def _steps(points: dict[int, int]) -> tuple[int, int, U8 | None]:
+    """Points as one step (threshold, worth) where they are that, else as a lookup over all codes."""
+    ordered = [points[code] for code in sorted(points)]
+    first = next((n for n, worth in enumerate(ordered) if worth), len(ordered))
+    worth = ordered[-1]
+    if set(ordered[:first]) <= {0} and set(ordered[first:]) == {worth}:
+        return sorted(points)[first], worth, None
+    lookup = np.zeros(256, np.uint8)
+    for code, value in points.items():
+        lookup[code] = value
+    return 0, 0, lookup
+
+
+class _FormulaScale:
+    """An exact integer combination of the components' numerators."""
+
+    def __init__(self, table: FormulaTable) -> None:
+        self.table = table
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, NDArray[np.int64]]]:
+        return [
+            (part.scale.id, part.arrays.numerator * coefficient)
+            for part, coefficient in zip(self.table.components, self.table.coefficients, strict=True)
+        ]
+
+    def fill(
+        self,
+        scales: dict[str, _ItemScale],
+        indices: dict[str, NDArray[np.intp]],
+        columns: dict[str, ScaleColumns],
+        out: ScaleColumns,
+        start: int,
+        stop: int,
+    ) -> None:
+        rows = stop - start
+        total = np.full(rows, self.table.constant, np.int64)
+        answered = np.zeros(rows, np.uint8)
+        absent = np.zeros(rows, bool)
+        for id, products in self._parts:
+            total += np.take(products, indices[id], mode="clip")
+            answered += columns[id].answered[start:stop]
+            absent |= columns[id].absent[start:stop] >= 0
+        assert out.value is not None
+        np.divide(total, self.table.denominator, out=out.value[start:stop])
+        out.value[start:stop][absent] = np.nan
+        out.absent[start:stop] = np.where(absent, np.int8(ABSENT_CODES.index(COMPONENT)), np.int8(-1))
+        out.answered[start:stop] = answered
+        if out.numerator is not None:
+            out.numerator[start:stop] = np.where(absent, 0, total)
+
+
+def _fill_flag(flag: Flag, codes: U8, place: int, out: I8) -> None:
+    answers = codes[place]
+    out.fill(_CLEAR)
+    out[answers >= flag.raised_from] = _RAISED
+    missing = answers == MISSING
+    if missing.any():
+        started = (codes[:, missing] != MISSING).any(axis=0)
+        out[missing] = np.where(started, _UNANSWERED, _BLANK)
+
+

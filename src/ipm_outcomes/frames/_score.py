@@ -1,0 +1,165 @@
+"""Scoring a frame: items to codes, codes through the kernel, columns back into the caller's frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, Literal
+
+import numpy as np
+
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import InvalidAnswersError, ParameterError
+from ipm_outcomes.frames._check import problems
+from ipm_outcomes.frames._frame import Column, Frame, Words
+from ipm_outcomes.frames._items import Coding, Columns, ItemColumns
+from ipm_outcomes.frames._kernel import FLAG_STATES, MISSING, WRONG, I8, Kernel, ScaleColumns
+from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
+
+Invalid = Literal["raise", "null"]
+
+
+def score(
+    data: Any,
+    instrument: str | Instrument,
+    *,
+    columns: Columns = None,
+    missing: str | None = None,
+    coding: Coding = "answer",
+    not_answered: Collection[float] = (),
+    invalid: Invalid = "raise",
+    text_numbers: bool = False,
+    level: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Any:
+    """Score every row of a data frame for one instrument.
+
+    Parameters
+    ----------
+    data
+        A data frame, one row per filled-in form: pandas (NumPy, nullable or Arrow dtypes), Polars (eager or lazy; a lazy
+        frame is collected, because wrong cells must be known before any score is handed out), PyArrow, a DuckDB relation,
+        or anything that hands over Arrow data.
+    instrument
+        Id of the instrument, or a definition of one's own.
+    columns
+        Where the items are: None for ``{instrument}_{item}``; a dict of item ids to column names; or a pattern with
+        ``{n}`` (number of the item on the form) or ``{item}`` (its id), such as ``"DPQ0{n}0"``.
+    missing
+        Name of a missing rule that the definition has; None for the default, the strictest.
+    coding
+        ``"answer"``: cells hold the number printed beside the option. ``"position"``: 1 for the first option as
+        printed, 2 for the second, and so on; numeric ratings (0 to 10) are as answered all the same.
+    not_answered
+        Codes that mean that no answer was given, such as ``(7, 9)``.
+    invalid
+        What to do where a cell is not an answer: ``"raise"``, or ``"null"``: take such cells as not answered and count
+        them in a further column ``{instrument}_invalid``.
+    text_numbers
+        Whether numbers may be written as text, as in a file without types. Labels of answers are always understood.
+    level
+        Confidence level; adds ``…_lower`` and ``…_upper`` for scales with a standard error.
+    progress
+        Called with the number of rows done.
+
+    Returns
+    -------
+    data frame of the same kind
+        The frame with columns added: for each scale ``{instrument}_{scale}`` (float64; a word for a categorical scale),
+        ``…_se``, ``…_band``, ``…_answered`` (uint8), ``…_absent`` (a code where there is no value); for each flag
+        ``{instrument}_flag_{flag}`` (raised, not answered, not raised; null on a blank form).
+
+    Raises
+    ------
+    InvalidAnswersError
+        Some cells are not answers, and ``invalid`` is ``"raise"``; its ``problems`` is what `check` returns.
+    FrameError
+        An item column is missing or stands twice, a result column is there already, or the kind of frame is not known.
+    ParameterError, UnknownNameError
+        An argument is outside what it may be.
+
+    >>> import polars as pl
+    >>> from ipm_outcomes import frames
+    >>> data = pl.DataFrame({"peg_pain": [7, 8], "peg_enjoyment": [6, None], "peg_activity": [7, 4]})
+    >>> frames.score(data, "peg")["peg_mean", "peg_mean_absent"].rows()
+    [(6.666666666666667, None), (None, 'too_few_answers')]
+    """
+    if invalid not in ("raise", "null"):
+        raise ParameterError(f"invalid is 'raise' or 'null', not {invalid!r}")
+    if level is not None and not 0 < level < 1:
+        raise ParameterError(f"level must lie between 0 and 1, not {level}")
+    frame = Frame(data)
+    items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers)
+    scales, flags, wrong = score_items(items, missing, invalid, progress=progress)
+    added: dict[str, Column] = {}
+    for id, scale in scales.items():
+        added |= _scale_columns(f"{items.instrument.id}_{id}", scale, level)
+    for id, states in flags.items():
+        added[f"{items.instrument.id}_flag_{id}"] = Words(states, FLAG_STATES)
+    if invalid == "null":
+        added[f"{items.instrument.id}_invalid"] = wrong
+    return frame.with_columns(added, like=list(items.names.values()))
+
+
+def score_items(
+    items: ItemColumns,
+    missing: str | None,
+    invalid: Invalid,
+    exact: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[dict[str, ScaleColumns], dict[str, I8], Any]:
+    """Score the item columns of a frame: columns by scale, flag states, and how many cells of each row were invalid."""
+    kernel = Kernel(items.instrument, missing)
+    rows = len(items.frame)
+    scales, flags = kernel.columns(rows, exact), kernel.flag_columns(rows)
+    wrong = np.zeros(rows if invalid == "null" else 0, np.uint8)
+    for start, codes in items.chunks(progress):
+        # Answers reach 100 at most, so the highest code below MISSING tells whether any cell is wrong.
+        if (codes == WRONG).any():
+            if invalid == "raise":
+                raise _refused(items)
+            bad = codes == WRONG
+            wrong[start : start + codes.shape[1]] = bad.sum(axis=0)
+            codes[bad] = MISSING
+        kernel.score(codes, scales, flags, start)
+    return scales, flags, wrong
+
+
+def _refused(items: ItemColumns) -> InvalidAnswersError:
+    table = problems(items)
+    shown = Frame(table)
+    first = {name: _cell(shown, name, 0) for name in ("row", "column", "message")}
+    count = len(shown)
+    more = f" and {count - 1} more" if count > 1 else ""
+    return InvalidAnswersError(
+        f"{items.instrument.id}: {count} cell{'s are' if count > 1 else ' is'} not an answer: row {first['row']}, "
+        f"column {first['column']!r}: {first['message']}{more}. The table of all is in .problems; correct them, "
+        "declare codes with not_answered=…, or take them as not answered with invalid='null'",
+        table,
+    )
+
+
+def _cell(frame: Frame, name: str, row: int) -> Any:
+    column = frame.column(name)
+    return column.iloc[row] if frame.kind == "pandas" else (column[row].as_py() if frame.kind == "pyarrow" else column[row])
+
+
+def _scale_columns(name: str, found: ScaleColumns, level: float | None) -> dict[str, Column]:
+    columns: dict[str, Column] = {}
+    words = found.table.words if isinstance(found.table, ScaleTable) else ()
+    if found.value is not None:
+        columns[name] = found.value
+    elif found.labels is not None:
+        columns[name] = Words(found.labels, words)
+    if found.se is not None and found.value is not None:
+        columns[f"{name}_se"] = found.se
+        if level is not None:
+            from statistics import NormalDist
+
+            reach = NormalDist().inv_cdf((1 + level) / 2) * found.se
+            columns[f"{name}_lower"] = found.value - reach
+            columns[f"{name}_upper"] = found.value + reach
+    if found.value is not None and found.labels is not None:
+        columns[f"{name}_band"] = Words(found.labels, words, ordered=True)
+    columns[f"{name}_answered"] = found.answered
+    columns[f"{name}_absent"] = Words(found.absent, ABSENT_CODES)
+    return columns

@@ -1,0 +1,154 @@
+"""The tidy table of scores: one row per assessment and scale."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
+from ipm_outcomes.frames._items import Coding, Columns, ItemColumns
+from ipm_outcomes.frames._kernel import ScaleColumns
+from ipm_outcomes.frames._score import Invalid, score_items
+from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
+
+SCORE_COLUMNS = (
+    "instrument",
+    "scale",
+    "value",
+    "se",
+    "band",
+    "answered",
+    "absent",
+    "exact_numerator",
+    "exact_denominator",
+)
+
+
+def tidy(
+    data: Any,
+    instruments: Sequence[str | Instrument] | str | Instrument,
+    by: Sequence[str] = (),
+    *,
+    columns: Mapping[str, Columns] | None = None,
+    missing: str | None = None,
+    coding: Coding | Mapping[str, Coding] = "answer",
+    not_answered: Collection[float] = (),
+    invalid: Invalid = "raise",
+    text_numbers: bool = False,
+) -> Any:
+    """Score several instruments and lay the scores out long: one row per assessment and scale.
+
+    Parameters
+    ----------
+    data
+        A data frame as in `score`, one row per visit.
+    instruments
+        Ids of the instruments to score.
+    by
+        Columns to carry along, such as ``["patient_id", "date", "site"]``; they come first and keep their dtypes.
+    columns
+        For each instrument id, where its items are, as in `score`.
+    missing
+        Name of a missing rule; instruments and scales without it keep their default.
+    coding
+        As in `score`, for all instruments or by instrument id.
+    not_answered, invalid, text_numbers
+        As in `score`.
+
+    Returns
+    -------
+    data frame of the same kind
+        The ``by`` columns, then ``instrument, scale, value`` (float64), ``se``, ``band``, ``answered`` (uint8),
+        ``absent``, ``exact_numerator`` and ``exact_denominator`` (int64: the integers behind the value, numerator null
+        where there is none). Rows of the frame times scales, in the order of rows, then of instruments and scales. The
+        word of a categorical scale stands in ``band``.
+
+    Raises
+    ------
+    InvalidAnswersError, FrameError, ParameterError, UnknownNameError
+        As in `score`.
+
+    >>> import polars as pl
+    >>> from ipm_outcomes import frames
+    >>> data = pl.DataFrame({"patient_id": [1], "peg_pain": [7], "peg_enjoyment": [6], "peg_activity": [7]})
+    >>> frames.tidy(data, ["peg"], by=["patient_id"]).select("scale", "exact_numerator", "exact_denominator").rows()
+    [('mean', 20, 3)]
+    """
+    wanted = [instruments] if isinstance(instruments, (str, Instrument)) else list(instruments)
+    if not wanted:
+        raise ParameterError("instruments: name at least one instrument")
+    if isinstance(by, str):
+        by = [by]
+    frame = Frame(data)
+    frame.require(by, "by")
+    if clash := [name for name in by if name in SCORE_COLUMNS]:
+        raise FrameError(f"by: the table of scores has a column {clash[0]!r} of its own; rename the column")
+    found: list[tuple[str, str, ScaleColumns]] = []
+    like: list[str] = []
+    known_rules: set[str] = set()
+    every = [
+        ItemColumns(
+            frame,
+            one,
+            (columns or {}).get(one if isinstance(one, str) else one.id),
+            coding if isinstance(coding, str) else coding.get(one if isinstance(one, str) else one.id, "answer"),
+            not_answered,
+            text_numbers,
+        )
+        for one in wanted
+    ]
+    for items in every:
+        known_rules |= set(items.instrument.missing_rules)
+    if missing is not None and missing not in known_rules:
+        raise ParameterError(f"missing: none of these instruments has a rule {missing!r}; there are {sorted(known_rules)}")
+    for items in every:
+        rule = missing if missing in items.instrument.missing_rules else None
+        scales, _, _ = score_items(items, rule, invalid, exact=True)
+        found += [(items.instrument.id, id, scale) for id, scale in scales.items()]
+        like += list(items.names.values())
+    rows, times = len(frame), len(found)
+    result: dict[str, Column | Any] = {name: frame.repeat(name, times) for name in by}
+    for name, words in (("instrument", [i for i, _, _ in found]), ("scale", [s for _, s, _ in found])):
+        labels = tuple(dict.fromkeys(words))
+        codes = np.array([labels.index(word) for word in words], np.int8)
+        result[name] = Words(np.tile(codes, rows), labels)
+    result |= _long(found, rows)
+    return frame.make(result, like)
+
+
+def _long(found: list[tuple[str, str, ScaleColumns]], rows: int) -> dict[str, Column]:
+    """The columns of all scales, interleaved so that the scores of one row of the frame stand together."""
+    shape = (rows, len(found))
+    value, se = np.full(shape, np.nan), np.full(shape, np.nan)
+    numerator, denominator = np.zeros(shape, np.int64), np.empty(shape, np.int64)
+    band, absent, answered = np.full(shape, -1, np.int8), np.empty(shape, np.int8), np.empty(shape, np.uint8)
+    labels: list[str] = []
+    for at, (_, _, scale) in enumerate(found):
+        words = scale.table.words if isinstance(scale.table, ScaleTable) else ()
+        labels += [word for word in words if word not in labels]
+        if scale.labels is not None:
+            # One position more for "none", which -1 reaches from the end.
+            own = np.array([labels.index(word) for word in words] + [-1], np.int8)
+            band[:, at] = own[scale.labels]
+        if scale.value is not None:
+            value[:, at] = scale.value
+        if scale.se is not None:
+            se[:, at] = scale.se
+        if scale.numerator is not None:
+            numerator[:, at] = scale.numerator
+        denominator[:, at] = scale.table.denominator
+        answered[:, at] = scale.answered
+        absent[:, at] = scale.absent
+    return {
+        "value": value.ravel(),
+        "se": se.ravel(),
+        "band": Words(band.ravel(), tuple(labels)),
+        "answered": answered.ravel(),
+        "absent": Words(absent.ravel(), ABSENT_CODES),
+        "exact_numerator": Whole(numerator.ravel(), np.isnan(value).ravel()),
+        "exact_denominator": denominator.ravel(),
+    }

@@ -1,0 +1,860 @@
+"""Disclosure control: no small count can be read from, or worked out of, a published indicator table.
+
+The table is seen as a system of whole numbers: counts of one row are nested (who counts in the numerator is in
+the denominator, and so on), groups add up to their totals, and one population may stand in several rows. Hiding
+the small counts is the easy half. The other half is to hide enough others that whoever solves that system learns
+nothing that the policy withholds. Which others is found by asking for the cheapest *alternative table*: another
+set of whole numbers that agrees with everything published and in which the small count has another value.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.errors import FrameError, ParameterError
+
+COUNTS = ("numerator", "denominator", "observed", "eligible")  # narrowest first: the usual nesting
+RATES = ("estimate", "lower", "upper")
+COLUMNS = ("indicator", *COUNTS, *RATES, "level", "method", "suppressed", "source")
+TOTAL = "all"
+_FAR = 10**9  # stands for "no limit"; far beyond any number of patients
+_TINY = 1e-6
+
+
+@dataclass(frozen=True)
+class _Policy:
+    lowest: int  # smallest count that is hidden
+    highest: int  # largest count that is hidden
+    told: int  # values left to a reader who is told the size class of every count
+    rounds: bool
+
+
+POLICIES = {"cms": _Policy(1, 10, 5, False), "nhs": _Policy(0, 4, 2, True)}
+
+
+def suppress(
+    table: Any,
+    policy: str = "cms",
+    *,
+    by: Sequence[str] | None = None,
+    parts: Iterable[Sequence[str]] = (),
+    keep: Sequence[str] = (),
+) -> Any:
+    """Hide small counts in an indicator table, and all that would give them away.
+
+    Rows stay; hidden numbers become null; `suppressed` says per row `"primary"` (the row holds a small count, as a
+    cell or as a difference of its cells), `"secondary"` (something is hidden to protect another cell) or `""`.
+
+    Protected are the four counts of each row and their differences (complement, not observed, excluded, ...), also
+    for the people in a total who are in none of its groups. A difference is taken as a count of people when the
+    one column never exceeds the other within the indicator.
+
+    **What a reader may know**: all that is published, the nesting of the counts, that groups add up to totals, that
+    columns equal in every row are one population, and the families named in `parts`.
+    From that, by exact linear programming, each small count can still be any value that the policy hides:
+    all of 1-10 (`cms`), all of 0-4 for a cell and 1-4 for a difference (`nhs`).
+    A reader who is moreover *told* for every cell and difference whether it is zero, small or larger (more than
+    `suppressed` tells) is left at least 5 (`cms`) or 2 (`nhs`) values, or as many as there would be if every
+    cell were hidden, where that is fewer. Ten values cannot be promised to this second reader: of a site
+    with 3 of 5 people, both cells and the complement small, even a blank table leaves fewer.
+
+    Policies:
+
+    - `cms`: 1-10 is hidden, 0 is shown.
+    - `nhs`: a count below 5 is hidden, 0 included; others are rounded to the nearest 5. Rates come from unrounded
+      counts, are hidden when numerator or denominator is below 5 or the complement is 1-4, else rounded to 2
+      decimals (half away from zero). A count beside a shown rate is treated as known exactly.
+    - `none`: the table is returned as it is.
+
+    Parameters
+    ----------
+    table : data frame (pandas, Polars eager, PyArrow)
+        Columns `<by...>, indicator, eligible, observed, numerator, denominator, estimate, lower, upper, level, method,
+        suppressed, source`; one row per group and indicator; counts are people, numerators may be null (a mean)
+        or signed (a net promoter count; hidden with its row). A total has null or `"all"` in a `by` column; where a
+        column has `"all"`, null is a group like any other.
+    policy : {"cms", "nhs", "none"}
+        The rule.
+    by : sequence of str, optional
+        The grouping columns; by default those left of `indicator`.
+    parts : iterable of sequences of str
+        Families of indicators whose numerators add up to their common denominator, such as the bands of a
+        severity distribution.
+    keep : sequence of str
+        Further numeric columns that hold no results (a year, say). Other extra numeric columns are hidden in
+        every row in which a count is; extra text is never changed.
+
+    Returns
+    -------
+    data frame
+        Same kind, same rows, same columns.
+
+    Raises
+    ------
+    ParameterError
+        Unknown policy, or a name in `by`, `parts` or `keep` that the table does not have.
+    FrameError
+        Missing or doubled columns, a count that is negative or not whole, a key that occurs twice, a table that
+        has been suppressed before, parts that do not add up, or a lazy or unknown kind of table.
+
+    Notes
+    -----
+    Rules: CMS cell size policy (1-10) and NHS England dashboards (below 5, nearest 5). Search by the cheapest
+    alternative table after Kelly, Golden and Assad (1992), Cell suppression: disclosure protection for sensitive
+    tabular data, Networks 22:397-417. Not covered: two tables published at different times or with
+    different filters (suppress them as one table), and a reader who runs this function backwards.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("A", 40, 6), ("B", 60, 30), ("C", 80, 41), ("all", 180, 77)]
+    >>> table = pd.DataFrame([
+    ...     {"site": site, "indicator": "responder_30", "eligible": n, "observed": n, "numerator": x, "denominator": n,
+    ...      "estimate": x / n, "lower": None, "upper": None, "level": 0.95, "method": "wilson", "suppressed": "",
+    ...      "source": "IMMPACT 2008"} for site, n, x in rows])
+    >>> suppress(table)[["site", "numerator", "denominator", "suppressed"]]
+      site  numerator  denominator suppressed
+    0    A        NaN           40    primary
+    1    B        NaN           60  secondary
+    2    C       41.0           80           
+    3  all       77.0          180           
+
+    """
+    if policy != "none" and policy not in POLICIES:
+        allowed = ", ".join(repr(name) for name in (*POLICIES, "none"))
+        raise ParameterError(f"policy: one of {allowed}, not {_shown(policy)}")
+    frame = _frame(table)
+    columns = _columns(frame, by, keep)
+    if policy == "none":
+        return table
+    rows = _read(frame, columns)
+    system = _build(rows, POLICIES[policy], _families(parts, rows))
+    for wanted in range(len(system.small)):
+        system.protect(wanted)
+    return _write(frame, rows, system, keep, columns)
+
+
+# ---- reading the table ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Row:
+    position: int  # in the table; -1 for people in a total who are in no group
+    indicator: str
+    key: tuple[Any, ...]  # None = total over that column
+    counts: dict[str, int]  # what is a count of people
+    other: bool = False  # numerator or denominator that is a number but not a count
+    cells: dict[str, int] = field(default_factory=dict)  # column -> cell of the system
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"
+
+
+def _frame(table: Any) -> Any:
+    import narwhals as nw
+
+    try:
+        frame = nw.from_native(table)
+        names = list(frame.collect_schema().names())
+    except Exception as error:
+        raise FrameError(
+            f"table: expected a pandas, Polars or PyArrow table with distinct column names, got {type(table).__name__}"
+        ) from error
+    if not isinstance(frame, nw.DataFrame):
+        raise FrameError("table: a lazy table; collect it first, the whole of it is needed to protect any cell")
+    if len(set(names)) != len(names):
+        raise FrameError("table: column names occur twice; rename them")
+    return frame
+
+
+def _columns(frame: Any, by: Sequence[str] | None, keep: Sequence[str]) -> list[str]:
+    names = frame.columns
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise FrameError(f"table: missing column(s) {', '.join(missing)}; give the table made by program.table")
+    if by is None:
+        by = names[: names.index("indicator")]
+    for argument, given in (("by", by), ("keep", keep)):
+        if isinstance(given, str):
+            raise ParameterError(f"{argument}: a sequence of column names, not one string; write [{given!r}]")
+        for name in given:
+            if name not in names or name in COLUMNS:
+                raise ParameterError(f"{argument}: not a grouping or extra column of the table: {name!r}")
+    return list(by)
+
+
+def _null(value: Any) -> bool:
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:  # pandas.NA has no truth value
+        return True
+
+
+def _read(frame: Any, by: list[str]) -> list[_Row]:
+    values = {name: frame[name].to_list() for name in (*by, "indicator", *COUNTS, "suppressed")}
+    totals = {name: any(isinstance(v, str) and v == TOTAL for v in values[name]) for name in by}
+    rows: list[_Row] = []
+    seen: dict[tuple[Any, ...], int] = {}
+    for at in range(len(frame)):
+        before = values["suppressed"][at]
+        if not _null(before) and before not in ("", False):
+            raise FrameError(f"row {at}: already suppressed; give the table as it was before")
+        indicator = values["indicator"][at]
+        if not isinstance(indicator, str) or not indicator:
+            raise FrameError(f"row {at}, column 'indicator': a name is needed, got {_shown(indicator)}")
+        key = tuple(_group(values[name][at], totals[name]) for name in by)
+        if (indicator, key) in seen:
+            raise FrameError(
+                f"rows {seen[indicator, key]} and {at}: same group and indicator; name every grouping column in `by`"
+            )
+        seen[indicator, key] = at
+        row = _Row(at, indicator, key, {})
+        for name in COUNTS:
+            value = values[name][at]
+            if _null(value):
+                continue
+            if isinstance(value, (bool, np.bool_)) or not isinstance(
+                value, (int, float, decimal.Decimal, np.number)
+            ):
+                raise FrameError(f"row {at}, column {name!r}: a count is needed, got {_shown(value)}")
+            whole = abs(value) < _FAR and value == int(value)
+            if whole and value >= 0:
+                row.counts[name] = int(value)
+            elif name in ("eligible", "observed") or (name == "denominator" and not value >= 0):
+                raise FrameError(f"row {at}, column {name!r}: {value} is not a count of people")
+            else:
+                row.other = True
+        rows.append(row)
+    # The order of the rows must not decide what is hidden.
+    return sorted(rows, key=lambda row: (row.indicator, [(k is None, str(k)) for k in row.key]))
+
+
+def _group(value: Any, has_total_word: bool) -> Any:
+    if isinstance(value, str) and value == TOTAL:
+        return None
+    if _null(value):
+        return ("no group",) if has_total_word else None
+    return value
+
+
+def _families(parts: Iterable[Sequence[str]], rows: list[_Row]) -> list[tuple[str, ...]]:
+    known = {row.indicator for row in rows}
+    families = [(family,) if isinstance(family, str) else tuple(family) for family in parts]
+    for family in families:
+        if len(family) < 2:
+            raise ParameterError("parts: each family is a sequence of at least two indicators")
+        for name in family:
+            if name not in known:
+                raise ParameterError(f"parts: the table has no indicator {name!r}")
+    return families
+
+
+# ---- from rows to a system of whole numbers ---------------------------------------------------------------------
+
+
+def _populations(rows: list[_Row]) -> dict[tuple[str, str], int]:
+    """Number the populations: columns of indicators that agree wherever both stand are one population."""
+    names = sorted({(row.indicator, column) for row in rows for column in row.counts})
+    keys = {key: at for at, key in enumerate(dict.fromkeys(row.key for row in rows))}
+    index = {name: at for at, name in enumerate(names)}
+    table = np.full((len(names), len(keys)), -1, dtype=np.int64)
+    for row in rows:
+        for column, value in row.counts.items():
+            table[index[row.indicator, column], keys[row.key]] = value
+    label = np.arange(len(names))
+    for at in range(len(names)):
+        both = (table >= 0) & (table[at] >= 0)
+        same = ((table == table[at]) | ~both).all(axis=1) & both.any(axis=1)
+        merged = np.unique(label[same])
+        label[np.isin(label, merged)] = merged.min()
+    return {name: int(label[at]) for name, at in index.items()}
+
+
+def _orders(rows: list[_Row]) -> dict[str, list[tuple[str, str]]]:
+    """Per indicator the pairs of columns (inner, outer) of which the first never exceeds the second."""
+    seen: dict[str, dict[tuple[str, str], list[bool]]] = {}
+    for row in rows:
+        pairs = seen.setdefault(row.indicator, {})
+        for inner, outer in combinations(COUNTS, 2):
+            if inner in row.counts and outer in row.counts:
+                within = pairs.setdefault((inner, outer), [True, True])
+                within[0] &= row.counts[inner] <= row.counts[outer]
+                within[1] &= row.counts[outer] <= row.counts[inner]
+    return {
+        indicator: [
+            pair if forward else (pair[1], pair[0])
+            for pair, (forward, backward) in pairs.items()
+            if forward or backward
+        ]
+        for indicator, pairs in seen.items()
+    }
+
+
+def _build(rows: list[_Row], policy: _Policy, families: list[tuple[str, ...]]) -> _System:
+    populations, orders = _populations(rows), _orders(rows)
+    cells: dict[tuple[Any, ...], int] = {}
+    values: list[int] = []
+    blocks: list[int] = []
+    block_of: dict[Any, int] = {}
+
+    def cell(name: tuple[Any, ...], value: int, block: Any) -> int:
+        if name not in cells:
+            cells[name] = len(values)
+            values.append(value)
+            blocks.append(block_of.setdefault(block, len(block_of)))
+        return cells[name]
+
+    for row in rows:
+        for column, value in row.counts.items():
+            # The value is part of the name: populations linked through a third one may differ in a group.
+            row.cells[column] = cell(
+                (populations[row.indicator, column], row.key, value), value, ("key", row.key)
+            )
+    published = len(values)
+
+    relations: dict[tuple[tuple[int, ...], tuple[int, ...]], None] = {}
+    overlapping: list[_Row] = []
+    rest: list[_Row] = []
+    for parent, children in _totals(rows):
+        shared = [column for column in parent.counts if all(column in child.counts for child in children)]
+        sums = {column: sum(child.counts[column] for child in children) for column in shared}
+        left = {column: parent.counts[column] - sums[column] for column in shared}
+        widest = "eligible" if "eligible" in left else None
+        if widest and max(child.counts[widest] for child in children) > parent.counts[widest]:
+            continue  # a group larger than the "total": this row is a group without a name
+        nested = all(
+            left[inner] <= left[outer]
+            for inner, outer in orders.get(parent.indicator, ())
+            if inner in left and outer in left
+        )
+        if min(left.values(), default=0) < 0 or not nested:
+            overlapping.append(parent)
+            continue
+        people = _Row(-1, parent.indicator, parent.key, left)
+        for column in shared:
+            top = parent.cells[column]
+            members = sorted(child.cells[column] for child in children)
+            if any(left.values()):
+                people.cells[column] = cell(
+                    ("rest", top, *members), left[column], ("rest", parent.key, children[0].key)
+                )
+                members.append(people.cells[column])
+            relations[(top, *members), (-1, *[1] * len(members))] = None
+        if people.cells:
+            rest.append(people)
+
+    every = rows + rest
+    pairs: dict[tuple[int, int], None] = {}
+    for row in every:
+        for inner, outer in orders.get(row.indicator, ()):
+            if inner in row.cells and outer in row.cells and row.cells[inner] != row.cells[outer]:
+                pairs[row.cells[inner], row.cells[outer]] = None
+    inside = _inside(rows, families)
+    system = _System(policy, np.array(values, dtype=np.int64), np.array(blocks, dtype=np.int64), published)
+    system.connect(list(pairs), list(relations), inside)
+    system.scope(every, families)
+    system.hide_small(rows, orders)
+    for row in overlapping:  # groups that overlap cannot be protected through their total: it goes
+        system.hidden[list(row.cells.values())] = True
+    return system
+
+
+def _totals(rows: list[_Row]) -> Iterable[tuple[_Row, list[_Row]]]:
+    """Every total row with the rows it adds up, once per set of columns added over."""
+    shape = {id(row): tuple(part is not None for part in row.key) for row in rows}
+    by_shape: dict[tuple[str, tuple[bool, ...]], list[_Row]] = {}
+    for row in rows:
+        by_shape.setdefault((row.indicator, shape[id(row)]), []).append(row)
+    for (indicator, outer), parents in by_shape.items():
+        for (other, inner), members in by_shape.items():
+            if other != indicator or inner == outer or any(o and not i for o, i in zip(outer, inner, strict=True)):
+                continue
+            grouped: dict[tuple[Any, ...], list[_Row]] = {}
+            for member in members:
+                grouped.setdefault(
+                    tuple(k if o else None for k, o in zip(member.key, outer, strict=True)), []
+                ).append(member)
+            for parent in parents:
+                if parent.key in grouped:
+                    yield parent, grouped[parent.key]
+
+
+def _inside(rows: list[_Row], families: list[tuple[str, ...]]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    found: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+    for family in families:
+        groups: dict[tuple[Any, ...], list[_Row]] = {}
+        for row in rows:
+            if row.indicator in family:
+                groups.setdefault(row.key, []).append(row)
+        for members in groups.values():
+            whole = {row.cells.get("denominator") for row in members}
+            parts = [row.counts.get("numerator", -1) for row in members]
+            if len(whole) != 1 or None in whole or min(parts) < 0 or sum(parts) != members[0].counts["denominator"]:
+                raise FrameError(
+                    f"row {members[0].position}: the numerators of the indicators named in `parts` do not add up to "
+                    "one denominator in this group"
+                )
+            # Parts that share a cell (equal in every group) count as often as they occur.
+            counted: dict[int, int] = {members[0].cells["denominator"]: -1}
+            for row in members:
+                part = row.cells["numerator"]
+                counted[part] = counted.get(part, 0) + 1
+            kept = {c: sign for c, sign in counted.items() if sign}
+            if kept:
+                found.append((tuple(kept), tuple(kept.values())))
+    return found
+
+
+# ---- the system -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """What a reader takes for granted about hidden cells and about differences: limits, lowest and highest."""
+
+    low: np.ndarray
+    high: np.ndarray
+    pair_low: np.ndarray
+    pair_high: np.ndarray
+
+
+class _System:
+    """Cells, what ties them together, what is hidden, and how far each small count is from being pinned."""
+
+    def __init__(self, policy: _Policy, values: np.ndarray, blocks: np.ndarray, published: int) -> None:
+        self.policy, self.x, self.block = policy, values, blocks
+        self.published = np.arange(len(values)) < published
+        self.hidden = np.zeros(len(values), dtype=bool)
+        self.version = 0
+
+    def connect(
+        self,
+        pairs: list[tuple[int, int]],
+        sums: list[tuple[tuple[int, ...], tuple[int, ...]]],
+        inside: list[tuple[tuple[int, ...], tuple[int, ...]]],
+    ) -> None:
+        from scipy import sparse
+
+        n = len(self.x)
+        self.inner = np.array([i for i, _ in pairs], dtype=np.int64)
+        self.outer = np.array([j for _, j in pairs], dtype=np.int64)
+        self.pair_block = self.block[self.inner] if pairs else np.zeros(0, dtype=np.int64)
+        self.sums = [(np.array(c), np.array(s)) for c, s in sums]
+        member = [(r, c, s) for r, (cs, ss) in enumerate(sums + inside) for c, s in zip(cs, ss, strict=True)]
+        rows, cols, signs = (np.array(v, dtype=np.int64) for v in (zip(*member, strict=True) if member else ((),) * 3))
+        self.equal = sparse.csc_matrix((signs, (rows, cols)), shape=(len(sums) + len(inside), n))
+        at = np.arange(len(pairs))
+        self.ordered = sparse.csc_matrix(
+            (np.repeat([1, -1], len(pairs)), (np.tile(at, 2), np.concatenate([self.outer, self.inner]))),
+            shape=(len(pairs), n),
+        )
+        # In the quick certificate a cell may move only if at most one sum, and no family of parts, holds it.
+        times = np.bincount(cols, minlength=n)
+        self.free_of = times <= 1
+        for ids, _ in inside:
+            self.free_of[list(ids)] = False
+        for ids, _ in sums:
+            if len(set(ids)) != len(ids):
+                self.free_of[list(ids)] = False
+        difference = self.x[self.outer] - self.x[self.inner]
+        none = np.zeros(n, dtype=np.int64)
+        far = np.full(n, _FAR)
+        p = self.policy
+        cell_low, cell_high = _classes(self.x, p.lowest, p.highest)
+        pair_low, pair_high = _classes(difference, 1, p.highest)
+        self.readers = (
+            _Reader(cell_low, cell_high, pair_low, pair_high),
+            _Reader(none, far, np.zeros_like(difference), np.full_like(difference, _FAR)),
+        )
+        small_cell = np.flatnonzero((self.x >= p.lowest) & (self.x <= p.highest))
+        small_pair = np.flatnonzero((difference >= 1) & (difference <= p.highest))
+        small = [(int(self.block[c]), -1, int(c)) for c in small_cell]
+        small += [(int(self.pair_block[k]), int(self.inner[k]), int(self.outer[k])) for k in small_pair]
+        self.small = [(i, j) for _, i, j in sorted(small)]
+        self.from_, self.to = (np.array([s[k] for s in self.small], dtype=np.int64) for k in (0, 1))
+        truth = self.x[self.to] - np.where(self.from_ >= 0, self.x[self.from_], 0) if small else np.zeros(0)
+        self.reach_low = np.array([truth, truth], dtype=np.float64)
+        self.reach_high = self.reach_low.copy()
+        self.needed = np.full(len(small), p.told)
+        self.examined: dict[int, int] = {}
+        self.slack_version = -1
+
+    def scope(self, rows: list[_Row], families: list[tuple[str, ...]]) -> None:
+        """Note which cells an indicator is made of, and which cells a rate is made of."""
+        together = {name: family for family in families for name in family}
+        group: dict[str, set[int]] = {}
+        self.cell_scope: dict[int, str] = {}
+        self.rate_rows: list[list[int]] = []
+        self.row_rate_shown: list[bool] = []
+        self.rate_weight = np.ones(len(self.x))
+        for row in rows:
+            for name in together.get(row.indicator, (row.indicator,)):
+                group.setdefault(name, set()).update(row.cells.values())
+            for c in row.cells.values():
+                self.cell_scope.setdefault(c, row.indicator)
+            if row.position >= 0:
+                ids = _rate_cells(row)
+                self.rate_rows.append(ids)
+                self.rate_weight[ids] = 3.0
+                self.row_rate_shown.append(True)
+        self.indicator_cells = {name: np.array(sorted(ids), dtype=np.int64) for name, ids in group.items()}
+
+    def hide_small(self, rows: list[_Row], orders: dict[str, list[tuple[str, str]]]) -> None:
+        """Primary suppression: no small count may be read, or had by one subtraction within a row."""
+        p = self.policy
+        self.hidden |= self.published & (self.x >= p.lowest) & (self.x <= p.highest)
+        for at, row in enumerate(rows):
+            for inner, outer in sorted(orders.get(row.indicator, ()), key=lambda o: o[0] != "numerator"):
+                if inner not in row.cells or outer not in row.cells:
+                    continue
+                i, j = row.cells[inner], row.cells[outer]
+                if not 1 <= self.x[j] - self.x[i] <= p.highest or self.hidden[i] or self.hidden[j]:
+                    continue
+                if p.rounds:  # rounding blurs the difference already; the exact rate would undo that
+                    if {inner, outer} == {"numerator", "denominator"}:
+                        self.row_rate_shown[at] = False
+                elif inner == "numerator" or self.rate_weight[i] < self.rate_weight[j]:
+                    self.hidden[i] = True
+                else:
+                    self.hidden[j] = True
+
+    # -- what a reader sees
+
+    def seen(self) -> tuple[np.ndarray, np.ndarray]:
+        """Limits within which a published cell is known."""
+        if not self.policy.rounds:
+            return self.x, self.x
+        rounded = _nearest_5(self.x)
+        low, high = np.maximum(rounded - 2, self.policy.highest + 1), rounded + 2
+        for ids, shown in zip(self.rate_rows, self.row_rate_shown, strict=True):
+            if shown and not self.hidden[ids].any():
+                low[ids] = high[ids] = self.x[ids]
+        return low, high
+
+    def limits(self, reader: _Reader) -> tuple[np.ndarray, np.ndarray]:
+        low, high = self.seen()
+        shown = self.published & ~self.hidden
+        return np.where(shown, low, reader.low), np.where(shown, high, reader.high)
+
+    # -- how far from being pinned
+
+    def done(self, q: int, which: int) -> bool:
+        low, high = self.reach_low[which, q], self.reach_high[which, q]
+        if which == 0:
+            return bool(high - low + 1 >= self.needed[q])
+        lowest = self.policy.lowest if self.from_[q] < 0 else 1
+        return bool(low <= lowest and high >= self.policy.highest)
+
+    def note(self, which: int, of: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+        # An alternative that suits the reader who knows more suits the other as well.
+        for k in range(which, 2):
+            self.reach_low[k, of] = np.minimum(self.reach_low[k, of], low)
+            self.reach_high[k, of] = np.maximum(self.reach_high[k, of], high)
+
+    def protect(self, q: int) -> None:
+        for which in (0, 1):
+            if not self.done(q, which):
+                self.certify(int(self.block[self.to[q]]))
+            if not self.done(q, which):
+                self.strengthen(q, which)
+
+    def certify(self, block: int) -> None:
+        """Cheap and sound: let the cells of one group move while other groups take up the slack.
+
+        Every group keeps half of each of its gaps for either end, so that all its cells may move at once; then the
+        cells of this group are bound by differences only, and shortest paths give their exact ranges.
+        """
+        if self.slack_version != self.version:
+            self.slack = [self._room(reader) for reader in self.readers]
+            self.slack_version = self.version
+        if self.examined.get(block) == self.version:
+            return
+        self.examined[block] = self.version
+        cells = np.flatnonzero(self.block == block)
+        pairs = np.flatnonzero(self.pair_block == block)
+        of = np.flatnonzero(self.block[self.to] == block)
+        for which, (reader, (down, up)) in enumerate(zip(self.readers, self.slack, strict=True)):
+            moving = cells[(down[cells] > 0) | (up[cells] > 0)]
+            node = np.zeros(len(self.x), dtype=np.int64)
+            node[moving] = np.arange(1, len(moving) + 1)
+            path = np.full((len(moving) + 1,) * 2, 2.0 * _FAR)
+            np.fill_diagonal(path, 0)
+            path[0, 1:], path[1:, 0] = up[moving], down[moving]
+            inner, outer = self.inner[pairs], self.outer[pairs]
+            difference = self.x[outer] - self.x[inner]
+            np.minimum.at(path, (node[inner], node[outer]), reader.pair_high[pairs] - difference)
+            np.minimum.at(path, (node[outer], node[inner]), difference - reader.pair_low[pairs])
+            for k in range(len(path)):
+                np.minimum(path, path[:, k, None] + path[None, k], out=path)
+            i = np.where(self.from_[of] < 0, 0, node[self.from_[of]])
+            j = node[self.to[of]]
+            value = self.x[self.to[of]] - np.where(self.from_[of] < 0, 0, self.x[self.from_[of]])
+            self.note(which, of, value - path[j, i], value + path[i, j])
+
+    def _room(self, reader: _Reader) -> tuple[np.ndarray, np.ndarray]:
+        """How far each cell may go down and up when the rest of its sum makes up for it."""
+        low, high = self.limits(reader)
+        down, up = self.x - low, high - self.x
+        moves = (down > 0) | (up > 0)
+        difference = self.x[self.outer] - self.x[self.inner]
+        closer, wider = difference - reader.pair_low, reader.pair_high - difference
+        both = moves[self.inner] & moves[self.outer]
+        closer, wider = np.where(both, closer // 2, closer), np.where(both, wider // 2, wider)
+        own_down, own_up = down.copy(), up.copy()
+        np.minimum.at(own_down, self.outer, closer)
+        np.minimum.at(own_up, self.outer, wider)
+        np.minimum.at(own_down, self.inner, wider)
+        np.minimum.at(own_up, self.inner, closer)
+        own_down[~self.free_of] = own_up[~self.free_of] = 0
+        down, up = np.where(self.free_of, down, 0), np.where(self.free_of, up, 0)
+        for ids, signs in self.sums:
+            falls = np.where(signs > 0, own_down[ids], own_up[ids])
+            rises = np.where(signs > 0, own_up[ids], own_down[ids])
+            others_fall, others_rise = falls.sum() - falls, rises.sum() - rises
+            up[ids] = np.minimum(up[ids], np.where(signs > 0, others_fall, others_rise))
+            down[ids] = np.minimum(down[ids], np.where(signs > 0, others_rise, others_fall))
+        return down, up
+
+    # -- hiding more
+
+    def strengthen(self, q: int, which: int) -> None:
+        """Hide the cheapest further cells with which the small count can take the values it must."""
+        name = self.cell_scope[int(self.to[q])]
+        everything = np.arange(len(self.x))
+        wider = [self.indicator_cells[name], everything]
+        truth = int(self.x[self.to[q]] - (self.x[self.from_[q]] if self.from_[q] >= 0 else 0))
+        if which == 1:
+            lowest = self.policy.lowest if self.from_[q] < 0 else 1
+            targets = [min(lowest, truth), max(self.policy.highest, truth)]
+        else:
+            least = most = truth
+            for cells in wider:
+                least, most = (self._extreme(q, cells, sign) for sign in (1, -1))
+                if most - least + 1 >= self.policy.told:
+                    break
+            self.needed[q] = min(self.policy.told, most - least + 1)
+            start = max(least, min(truth - int(self.needed[q]) // 2, most - int(self.needed[q]) + 1))
+            targets = [start, start + int(self.needed[q]) - 1]
+        for target in targets:
+            if self.reach_low[which, q] <= target <= self.reach_high[which, q]:
+                continue
+            if not any(
+                self._alternative(q, which, target, cells, roomy) for cells in wider for roomy in (True, False)
+            ):
+                self._hide(self.indicator_cells[name])
+
+    def _hide(self, cells: np.ndarray) -> None:
+        more = cells[self.published[cells] & ~self.hidden[cells]]
+        if len(more):
+            self.hidden[more] = True
+            self.version += 1
+
+    def _extreme(self, q: int, cells: np.ndarray, sign: int) -> int:
+        """Least (sign 1) or most (sign -1) that a count could be if every cell were hidden, size classes told."""
+        reader = self.readers[0]
+        wanted = np.zeros(len(cells))
+        wanted[np.searchsorted(cells, self.to[q])] = sign
+        if self.from_[q] >= 0:
+            wanted[np.searchsorted(cells, self.from_[q])] = -sign
+        low, high = reader.low[cells] - self.x[cells], reader.high[cells] - self.x[cells]
+        move = self._solve(cells, reader, wanted, [(np.arange(len(cells)), low, high)], None)
+        truth = int(self.x[self.to[q]] - (self.x[self.from_[q]] if self.from_[q] >= 0 else 0))
+        if move is None:
+            return truth
+        best = float(wanted @ move) * sign + truth
+        return int(np.ceil(best - _TINY)) if sign > 0 else int(np.floor(best + _TINY))
+
+    def _alternative(self, q: int, which: int, target: int, cells: np.ndarray, roomy: bool) -> bool:
+        """Find the cheapest table that agrees with what is shown and has the target, and hide what it changes."""
+        reader = self.readers[which]
+        low, high = (limit[cells] for limit in self.limits(reader))
+        x = self.x[cells]
+        shown = self.published[cells] & ~self.hidden[cells]
+        truth = int(self.x[self.to[q]] - (self.x[self.from_[q]] if self.from_[q] >= 0 else 0))
+        room = np.minimum(x - reader.low[cells], reader.high[cells] - x)
+        may = shown & (x > 0) & (room >= abs(target - truth)) if roomy else shown
+        free = np.flatnonzero((low < x) | (high > x))
+        paid = np.flatnonzero(may)
+        # Prefer the smallest count, then one that no rate needs; a zero tells the least when hidden: last.
+        price = np.where(x > 0, x * self.rate_weight[cells], float(x.sum() + 1))[paid]
+        wanted = np.concatenate([np.full(2 * len(free), 1e-4), np.repeat(price, 2)])
+        columns = [
+            (free, np.zeros(len(free)), (high - x)[free]),
+            (free, (low - x)[free], np.zeros(len(free))),
+            (paid, np.zeros(len(paid)), (reader.high[cells] - x)[paid]),
+            (paid, (reader.low[cells] - x)[paid], np.zeros(len(paid))),
+        ]
+        signs = np.concatenate([np.ones(len(free)), -np.ones(len(free)), np.ones(len(paid)), -np.ones(len(paid))])
+        wanted = np.concatenate([wanted[: 2 * len(free)], price, price]) * signs
+        goal = (self.to[q], self.from_[q], target - truth)
+        moves = self._solve(cells, reader, wanted, columns, goal)
+        if moves is None:
+            return False
+        changed = np.zeros(len(cells))
+        split = 2 * len(free)
+        np.add.at(changed, np.concatenate([free, free, paid, paid]), moves)
+        bought = np.unique(np.concatenate([paid, paid])[np.abs(moves[split:]) > _TINY])
+        self._hide(cells[bought])
+        other = self.x.astype(np.float64)
+        other[cells] += changed
+        value = np.round(other[self.to] - np.where(self.from_ < 0, 0, other[self.from_]), 6)
+        self.note(which, np.arange(len(self.small)), np.ceil(value), np.floor(value))
+        self.note(which, np.array([q]), np.array([target]), np.array([target]))
+        return True
+
+    def _solve(
+        self,
+        cells: np.ndarray,
+        reader: _Reader,
+        wanted: np.ndarray,
+        columns: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+        goal: tuple[int, int, int] | None,
+    ) -> np.ndarray | None:
+        """Least `wanted @ moves` over moves of the cells that keep all sums and all differences in their limits."""
+        from scipy import sparse
+        from scipy.optimize import linprog
+
+        column = np.concatenate([c for c, _, _ in columns])
+        bounds = np.column_stack([np.concatenate([part[k] for part in columns]) for k in (1, 2)])
+        of = cells[column]
+        equal = self.equal[:, of]
+        equal = equal[np.diff(equal.tocsr().indptr) > 0]
+        rows = [equal]
+        right = [np.zeros(equal.shape[0])]
+        if goal is not None:
+            to, from_, by = goal
+            rows.append(sparse.csr_matrix((of == to).astype(float) - (of == from_).astype(float)))
+            right.append(np.array([by], dtype=float))
+        pairs = self.ordered[:, of]
+        touched = np.diff(pairs.tocsr().indptr) > 0
+        pairs = pairs[touched]
+        difference = (self.x[self.outer] - self.x[self.inner])[touched]
+        upper, lower = reader.pair_high[touched] - difference, difference - reader.pair_low[touched]
+        tight = upper < _FAR // 2  # most have no upper limit
+        found: Any = linprog(
+            wanted,
+            A_ub=sparse.vstack([pairs[tight], -pairs], format="csc"),
+            b_ub=np.concatenate([upper[tight], lower]),
+            A_eq=sparse.vstack(rows, format="csc"),
+            b_eq=np.concatenate(right),
+            bounds=np.where(np.abs(bounds) > _FAR // 2, np.sign(bounds) * np.inf, bounds),
+            method="highs",
+        )
+        return np.asarray(found.x) if found.status == 0 else None
+
+
+def _classes(values: np.ndarray, lowest: int, highest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Limits of the size class (zero, small, larger) in which each value lies."""
+    small, larger = (values >= lowest) & (values <= highest), values > highest
+    return np.select([small, larger], [lowest, highest + 1], 0), np.select([small, larger], [highest, _FAR], 0)
+
+
+def _rate_cells(row: _Row) -> list[int]:
+    """Cells from which the rate is made, or without a counted denominator every cell of the row."""
+    if "denominator" not in row.cells or row.other:
+        return list(row.cells.values())
+    return [row.cells[name] for name in ("numerator", "denominator") if name in row.cells]
+
+
+# ---- writing ----------------------------------------------------------------------------------------------------
+
+
+def _nearest_5(count: Any) -> Any:
+    return (count + 2) // 5 * 5
+
+
+def _two_decimals(value: float, numerator: int | None, denominator: int | None) -> float:
+    # A rate is rounded as the fraction that it is: 0.285 as a float is already a little off.
+    if numerator is not None and denominator and abs(value - numerator / denominator) < 1e-12:
+        return (200 * numerator + denominator) // (2 * denominator) / 100
+    return float(decimal.Decimal(repr(value)).quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_UP))
+
+
+def _write(frame: Any, rows: list[_Row], system: _System, keep: Sequence[str], by: list[str]) -> Any:
+    import narwhals as nw
+
+    n = len(frame)
+    gone = {name: np.zeros(n, dtype=bool) for name in (*COUNTS, "rate", "any")}
+    word = [""] * n
+    small = set(system.small)
+    for row, shown in zip(rows, system.row_rate_shown, strict=True):
+        at = row.position
+        for name, c in row.cells.items():
+            gone[name][at] = system.hidden[c]
+        hidden = system.hidden[list(row.cells.values())].any()
+        gone["rate"][at] = not shown or system.hidden[_rate_cells(row)].any()
+        if row.other and hidden:  # a figure that is no count, such as a net count, goes with its row
+            for name in ("numerator", "denominator"):
+                gone[name][at] |= name not in row.cells
+        gone["any"][at] = hidden or gone["rate"][at]
+        if gone["any"][at]:
+            ids = list(row.cells.values())
+            own = any((-1, c) in small for c in ids) or any((i, j) in small for i in ids for j in ids)
+            word[at] = "primary" if own else "secondary"
+    schema = frame.collect_schema()
+    extra = [
+        name
+        for name in frame.columns
+        if name not in COLUMNS and name not in by and name not in keep and schema[name].is_numeric()
+    ]
+    masks = {**{name: gone[name] for name in COUNTS}, **dict.fromkeys(RATES, gone["rate"])}
+    masks.update(dict.fromkeys(extra, gone["any"]))
+
+    def series(name: str, values: Any, dtype: Any) -> Any:
+        return nw.new_series(name, values, dtype, backend=frame.implementation)
+
+    if system.policy.rounds:
+        frame = frame.with_columns(*_rounded(frame, rows, series))
+    mark = "__hidden"
+    while mark in frame.columns:
+        mark += "_"
+    for name, mask in masks.items():
+        if mask.any() and schema[name].is_numeric():
+            # A column of its own, so that the caller's index and dtype family stay.
+            frame = frame.with_columns(nw.lit(0).alias(mark)).with_columns(
+                _aligned(frame, series(mark, mask.tolist(), nw.Boolean))
+            )
+            frame = frame.with_columns(nw.when(~nw.col(mark)).then(nw.col(name)).alias(name)).drop(mark)
+    return frame.with_columns(_aligned(frame, series("suppressed", word, nw.String))).to_native()
+
+
+def _aligned(frame: Any, column: Any) -> Any:
+    """Give a new pandas column the index of the table; other frames have none."""
+    import narwhals as nw
+
+    return nw.maybe_align_index(column, frame) if False else _same_index(nw, frame, column)
+
+
+def _same_index(nw: Any, frame: Any, column: Any) -> Any:
+    index = nw.maybe_get_index(frame)
+    if index is None:
+        return column
+    native = column.to_native()
+    native.index = index
+    return nw.from_native(native, series_only=True)
+
+
+def _rounded(frame: Any, rows: list[_Row], series: Any) -> list[Any]:
+    import narwhals as nw
+
+    counts = {row.position: row.counts for row in rows}
+    columns = [_nearest_5(nw.col(name)) for name in COUNTS]
+    for name in RATES:
+        values = [None if _null(v) else float(v) for v in frame[name].to_list()]
+        rounded = [
+            v
+            if v is None
+            else _two_decimals(v, counts[at].get("numerator"), counts[at].get("denominator"))
+            for at, v in enumerate(values)
+        ]
+        columns.append(_aligned(frame, series(name, rounded, nw.Float64)))
+    return columns

@@ -1,0 +1,54 @@
+"""The response classes, one module for each instrument, loaded when asked for.
+
+Printed by ``python -m ipm_outcomes._printer``; do not edit.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ipm_outcomes.responses._base import Response
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses.gad7 import GAD7, GAD7Scores
+    from ipm_outcomes.responses.nps import NPS, NPSScores
+    from ipm_outcomes.responses.pcs import PCS, PCSScores
+    from ipm_outcomes.responses.peg import PEG, PEGScores
+    from ipm_outcomes.responses.phq9 import PHQ9, PHQ9Scores
+    from ipm_outcomes.responses.promis29 import PROMIS29, PROMIS29Scores
+    from ipm_outcomes.responses.promis29_v2_0 import PROMIS29v20, PROMIS29v20Scores
+
+CLASSES = {
+    "gad7": "GAD7",
+    "nps": "NPS",
+    "pcs": "PCS",
+    "peg": "PEG",
+    "phq9": "PHQ9",
+    "promis29": "PROMIS29",
+    "promis29_v2_0": "PROMIS29v20",
+}
+"""Instrument ids with the names of their response classes."""
+
+__all__ = [
+    "GAD7",
+    "GAD7Scores",
+    "NPS",
+    "NPSScores",
+    "PCS",
+    "PCSScores",
+    "PEG",
+    "PEGScores",
+    "PHQ9",
+    "PHQ9Scores",
+    "PROMIS29",
+    "PROMIS29Scores",
+    "PROMIS29v20",
+    "PROMIS29v20Scores",
+    "Response",
+]
+
+
+def __getattr__(name: str) -> object:
+    for id, class_name in CLASSES.items():
+        if name in (class_name, f"{class_name}Scores"):
+            return getattr(import_module(f"ipm_outcomes.responses.{id}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

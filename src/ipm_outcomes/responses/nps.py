@@ -1,0 +1,50 @@
+"""Net Promoter question (2003).
+
+Printed from ``instruments/nps.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
+"""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field
+
+from ipm_outcomes.responses._base import Response
+from ipm_outcomes.scores import Score, Scores
+
+_LIKELIHOOD = Field(strict=True, ge=0, le=10, description="0 = Not at all likely; 10 = Extremely likely")
+
+
+class NPSScores(Scores):
+    """The scores of one NPS response."""
+    rating: Score
+    """Likelihood to recommend, 0 to 10; lower is worse."""
+
+
+class NPS(Response[NPSScores]):
+    """Answers to the Net Promoter question, 2003. Recall: none.
+
+    One rating from 0 to 10; the Net Promoter Score itself belongs to a group: percent promoters minus
+    percent detractors among those who answered. Net Promoter, NPS and Net Promoter Score are registered
+    marks of Fred Reichheld, Bain & Company and Satmetrix; they are used here to describe the measure
+    only.
+    """
+    instrument_id: ClassVar[str] = "nps"
+    scores_class: ClassVar[type[Scores]] = NPSScores
+
+    recommend: Annotated[int, _LIKELIHOOD] | None = None
+    """likelihood of recommending the service to others: 0 Not at all likely to 10 Extremely likely."""
+
+    @classmethod
+    def from_labels(
+        cls,
+        *,
+        recommend: str | int | None = None,
+    ) -> Self:
+        """Build a response from the labels of the answers; case, spacing and punctuation do not matter.
+
+        Raises pydantic.ValidationError with all labels that are none of the item's.
+        """
+        return cls._from_labels(
+            {
+                "recommend": recommend,
+            }
+        )
