@@ -127,7 +127,8 @@ def _both(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> tuple[Floats, 
     x, y = np.round(x[answered], _DECIMALS), y[answered]
     if not 0 < y.sum() < y.size:
         raise ParameterError(
-            f"improved: {int(y.sum())} of {y.size} patients with both answers are improved; some must be and some not"
+            f"improved: {int(y.sum())} of {y.size} patients with both answers are;"
+            " some must be and some must not"
         )
     return x, y
 
