@@ -32,7 +32,9 @@ def print_class(found: Instrument) -> str:
         "",
     ]
     for id, answers in found.answers.items():
-        lines.append(f"_{id.upper()} = Field(strict=True, ge={answers.lowest}, le={answers.highest}{_labels(found, id)})")
+        lines.append(
+            f"_{id.upper()} = Field(strict=True, ge={answers.lowest}, le={answers.highest}{_labels(found, id)})"
+        )
     lines += ["", "", f"class {name}Scores(Scores):", *_docstring(f"The scores of one {name} response.", 4)]
     for scale in found.scales:
         kind = "CategoryScore" if scale.categorical else "Score"

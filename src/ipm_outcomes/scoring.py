@@ -159,7 +159,7 @@ def _provenance(instrument: Instrument, missing: str | None) -> Provenance:
         instrument.digest,
         missing or "default",
         __version__,
-        tuple(f"{source.cite} doi:{source.doi}" if source.doi else source.cite for source in instrument.sources),
+        tuple(
+            f"{source.cite} doi:{source.doi}" if source.doi else source.cite for source in instrument.sources
+        ),
     )
-
-

@@ -137,13 +137,24 @@ class FormulaTable:
         absent: Absent | None = None
         numerator = None
         if missing := [part.scale for part in parts if part.numerator is None]:
-            absent = Absent(COMPONENT, f"it needs all of its components, and there is no score for {', '.join(missing)}.")
+            absent = Absent(
+                COMPONENT, f"it needs all of its components, and there is no score for {', '.join(missing)}."
+            )
         else:
             products = zip(self.coefficients, parts, strict=True)
             numerator = sum(c * p.numerator for c, p in products if p.numerator is not None) + self.constant
         value = None if numerator is None else numerator / self.denominator
         return Score(
-            self.scale.id, value, None, None, answered, self.size, self.rule.id, absent, numerator, self.denominator
+            self.scale.id,
+            value,
+            None,
+            None,
+            answered,
+            self.size,
+            self.rule.id,
+            absent,
+            numerator,
+            self.denominator,
         )
 
 
@@ -193,7 +204,8 @@ def _item_table(instrument: Instrument, scale: Scale, rule: MissingRule) -> Scal
     if counts := scale.counts:
         points = tuple(
             {
-                code: (code >= counts.except_for.get(item, counts.at_least)) * (n + 2 if item in counts.core else 1)
+                code: (code >= counts.except_for.get(item, counts.at_least))
+                * (n + 2 if item in counts.core else 1)
                 for code in instrument.answers_of(item).codes
             }
             for item in scale.items
@@ -213,14 +225,23 @@ def _item_table(instrument: Instrument, scale: Scale, rule: MissingRule) -> Scal
         elif answered < n - rule.at_most:
             needed = n - rule.at_most
             absent = Absent(
-                TOO_FEW, f"{answered} of {n} items were answered, and the missing rule {rule.id!r} needs {needed}."
+                TOO_FEW,
+                f"{answered} of {n} items were answered, and the missing rule {rule.id!r} needs {needed}.",
             )
         row: dict[int, AnyScore] = {}
         for tally in _tallies(scale, points, answered):
             row[tally] = (
                 _count_cell(scale, rule, answered, tally, absent)
                 if scale.counts
-                else _cell(scale, rule, answered, tally, absent, None if absent else exact[answered][tally], denominator)
+                else _cell(
+                    scale,
+                    rule,
+                    answered,
+                    tally,
+                    absent,
+                    None if absent else exact[answered][tally],
+                    denominator,
+                )
             )
         cells.append(row)
     return ScaleTable(scale, rule, points, tuple(cells), denominator)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ def check(
     coding: Coding = "answer",
     not_answered: Collection[float] = (),
     text_numbers: bool = False,
+    scales: Sequence[str] | None = None,
 ) -> Any:
     """Find every cell that is not an answer.
 
@@ -38,7 +39,7 @@ def check(
     ----------
     data
         A data frame: pandas, Polars (eager or lazy), PyArrow, a DuckDB relation.
-    instrument, columns, coding, not_answered, text_numbers
+    instrument, columns, coding, not_answered, text_numbers, scales
         As in `score`.
 
     Returns
@@ -60,7 +61,7 @@ def check(
     [{'row': 1, 'column': 'peg_pain', 'value': '11', 'rule': 'answer_not_allowed'}]
     """
     frame = Frame(data)
-    items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers)
+    items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers, scales)
     return problems(items)
 
 

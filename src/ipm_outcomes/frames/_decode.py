@@ -196,7 +196,9 @@ def _from_pyarrow(column: Any) -> _Fetch:
         part = column.slice(start, stop - start)
         if not nulls:
             return part.to_numpy(zero_copy_only=False), None
-        return part.fill_null(zero).to_numpy(zero_copy_only=False), part.is_null().to_numpy(zero_copy_only=False)
+        return part.fill_null(zero).to_numpy(zero_copy_only=False), part.is_null().to_numpy(
+            zero_copy_only=False
+        )
 
     return fetch
 

@@ -174,7 +174,11 @@ def _polars_series(name: str, column: Column) -> Any:
         return pl.Series(name, [*column.labels, None], dtype=kind).gather(column.codes.astype(np.int64))
     if isinstance(column, Whole):
         values = pl.Series(name, column.values)
-        return values.zip_with(pl.Series(~column.null), pl.Series([None], dtype=pl.Int64)) if column.null.any() else values
+        return (
+            values.zip_with(pl.Series(~column.null), pl.Series([None], dtype=pl.Int64))
+            if column.null.any()
+            else values
+        )
     if column.dtype.kind == "f":
         return pl.Series(name, column, nan_to_null=True)
     return pl.Series(name, column)
@@ -185,7 +189,9 @@ def _arrow_array(column: Column) -> Any:
 
     if isinstance(column, Words):
         return pa.DictionaryArray.from_arrays(
-            pa.array(column.codes, mask=column.codes < 0), pa.array(column.labels, pa.string()), ordered=column.ordered
+            pa.array(column.codes, mask=column.codes < 0),
+            pa.array(column.labels, pa.string()),
+            ordered=column.ordered,
         )
     if isinstance(column, Whole):
         return pa.array(column.values, mask=column.null)
@@ -193,10 +199,10 @@ def _arrow_array(column: Column) -> Any:
 
 
 def _pandas_family(frame: Any, like: Sequence[str]) -> Literal["numpy", "nullable", "arrow"]:
-    kinds = {type(frame[name].dtype).__module__ + "." + type(frame[name].dtype).__name__ for name in like}
-    if any(kind.endswith("ArrowDtype") for kind in kinds):
+    dtypes = [frame[name].dtype for name in like]
+    if any(type(dtype).__name__ == "ArrowDtype" for dtype in dtypes):
         return "arrow"
-    if any(".arrays." in kind and not kind.endswith("StringDtype") for kind in kinds):
+    if any(hasattr(dtype, "numpy_dtype") for dtype in dtypes):
         return "nullable"
     return "numpy"
 
@@ -219,7 +225,9 @@ def _pandas_array(column: Column, family: str) -> Any:
 def _pandas_joined(frame: Any, columns: Mapping[str, Column], family: str) -> Any:
     pd = sys.modules["pandas"]
     added = pd.DataFrame(
-        {name: _pandas_array(column, family) for name, column in columns.items()}, index=frame.index, copy=False
+        {name: _pandas_array(column, family) for name, column in columns.items()},
+        index=frame.index,
+        copy=False,
     )
     # Columns put side by side by position: an index with repeats must not be aligned.
     joined = pd.concat([frame, added], axis=1) if frame.index.is_unique else _side_by_side(frame, added)

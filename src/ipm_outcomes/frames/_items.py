@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -30,6 +30,7 @@ class ItemColumns:
         coding: Coding = "answer",
         not_answered: Collection[float] = (),
         text_numbers: bool = False,
+        scales: Sequence[str] | None = None,
     ) -> None:
         self.frame = frame
         self.instrument = found = (
@@ -37,7 +38,8 @@ class ItemColumns:
         )
         if coding not in ("answer", "position"):
             raise ParameterError(f"coding is 'answer' or 'position', not {coding!r}")
-        self.names = item_names(found, columns, frame.names)
+        self.scales = found.scale_ids if scales is None else _chosen(found, scales)
+        self.names = item_names(found, columns, frame.names, _needed(found, self.scales))
         frame.require(list(self.names.values()), found.id)
         declared = _declared(not_answered)
         self.readings = {
@@ -77,8 +79,10 @@ class ItemColumns:
                 progress(stop)
 
 
-def item_names(found: Instrument, columns: Columns, names: list[str]) -> dict[str, str]:
-    """Item ids with the names of their columns. Unscored items are taken where they are, and not asked for."""
+def item_names(
+    found: Instrument, columns: Columns, names: list[str], needed: Collection[str] | None = None
+) -> dict[str, str]:
+    """Item ids with the names of their columns. Items that are not needed are taken where they are, and not asked for."""
     if columns is None:
         given = {item: f"{found.id}_{item}" for item in found.item_ids}
     elif isinstance(columns, str):
@@ -87,7 +91,9 @@ def item_names(found: Instrument, columns: Columns, names: list[str]) -> dict[st
         for item in columns:
             found.item(item)
         given = {item: str(columns[item]) for item in found.item_ids if item in columns}
-    optional = {item.id for item in found.items if item.unscored}
+    if needed is None:
+        needed = _needed(found, found.scale_ids)
+    optional = set(found.item_ids) - set(needed)
     if absent := [item for item in found.item_ids if item not in given and item not in optional]:
         raise FrameError(f"{found.id}: columns names no column for {', '.join(absent)}")
     wanted = {
@@ -100,9 +106,31 @@ def item_names(found: Instrument, columns: Columns, names: list[str]) -> dict[st
         raise FrameError(f"{found.id}: the column {min(repeated)!r} is named for more than one item")
     missing = [name for name in wanted.values() if name not in names]
     if missing and len(missing) == len(wanted):
-        hint = f"columns are looked for as {next(iter(wanted.values()))!r} and so on; name them with columns=…"
+        hint = (
+            f"columns are looked for as {next(iter(wanted.values()))!r} and so on; name them with columns=…"
+        )
         raise FrameError(f"{found.id}: the frame has none of its item columns; {hint}")
     return wanted
+
+
+def _chosen(found: Instrument, scales: Sequence[str]) -> tuple[str, ...]:
+    wanted = [scales] if isinstance(scales, str) else list(scales)
+    if not wanted:
+        raise ParameterError(f"scales: name at least one of {', '.join(found.scale_ids)}")
+    for id in wanted:
+        found.scale(id)
+    return tuple(id for id in found.scale_ids if id in wanted)
+
+
+def _needed(found: Instrument, scales: Collection[str]) -> set[str]:
+    """The items that these scales rest on, directly or through other scales."""
+    needed: set[str] = set()
+    for id in scales:
+        scale = found.scale(id)
+        needed.update(scale.items)
+        if scale.weighted:
+            needed |= _needed(found, scale.weighted.standardize)
+    return needed
 
 
 def _by_pattern(found: Instrument, pattern: str) -> dict[str, str]:

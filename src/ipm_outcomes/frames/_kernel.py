@@ -222,5 +222,3 @@ def _fill_flag(flag: Flag, codes: U8, place: int, out: I8) -> None:
     if missing.any():
         started = (codes[:, missing] != MISSING).any(axis=0)
         out[missing] = np.where(started, _UNANSWERED, _BLANK)
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +29,7 @@ def score(
     invalid: Invalid = "raise",
     text_numbers: bool = False,
     level: float | None = None,
+    scales: Sequence[str] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Any:
     """Score every row of a data frame for one instrument.
@@ -58,6 +59,8 @@ def score(
         Whether numbers may be written as text, as in a file without types. Labels of answers are always understood.
     level
         Confidence level; adds ``…_lower`` and ``…_upper`` for scales with a standard error.
+    scales
+        Only these scales, so that only their items are asked for; None: all.
     progress
         Called with the number of rows done.
 
@@ -88,12 +91,15 @@ def score(
     if level is not None and not 0 < level < 1:
         raise ParameterError(f"level must lie between 0 and 1, not {level}")
     frame = Frame(data)
-    items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers)
-    scales, flags, wrong = score_items(items, missing, invalid, progress=progress)
+    items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers, scales)
+    found, flags, wrong = score_items(items, missing, invalid, progress=progress)
     added: dict[str, Column] = {}
-    for id, scale in scales.items():
+    for id, scale in found.items():
         added |= _scale_columns(f"{items.instrument.id}_{id}", scale, level)
+    asked = {flag.id: flag.item in items.names for flag in items.instrument.flags}
     for id, states in flags.items():
+        if not asked[id]:
+            continue  # with scales=… the item of a flag may have no column
         added[f"{items.instrument.id}_flag_{id}"] = Words(states, FLAG_STATES)
     if invalid == "null":
         added[f"{items.instrument.id}_invalid"] = wrong
@@ -121,7 +127,7 @@ def score_items(
             wrong[start : start + codes.shape[1]] = bad.sum(axis=0)
             codes[bad] = MISSING
         kernel.score(codes, scales, flags, start)
-    return scales, flags, wrong
+    return {id: scales[id] for id in items.scales}, flags, wrong
 
 
 def _refused(items: ItemColumns) -> InvalidAnswersError:
@@ -129,7 +135,7 @@ def _refused(items: ItemColumns) -> InvalidAnswersError:
     shown = Frame(table)
     first = {name: _cell(shown, name, 0) for name in ("row", "column", "message")}
     count = len(shown)
-    more = f" and {count - 1} more" if count > 1 else ""
+    more = f" (and {count - 1} more)" if count > 1 else ""
     return InvalidAnswersError(
         f"{items.instrument.id}: {count} cell{'s are' if count > 1 else ' is'} not an answer: row {first['row']}, "
         f"column {first['column']!r}: {first['message']}{more}. The table of all is in .problems; correct them, "
@@ -140,7 +146,11 @@ def _refused(items: ItemColumns) -> InvalidAnswersError:
 
 def _cell(frame: Frame, name: str, row: int) -> Any:
     column = frame.column(name)
-    return column.iloc[row] if frame.kind == "pandas" else (column[row].as_py() if frame.kind == "pyarrow" else column[row])
+    return (
+        column.iloc[row]
+        if frame.kind == "pandas"
+        else (column[row].as_py() if frame.kind == "pyarrow" else column[row])
+    )
 
 
 def _scale_columns(name: str, found: ScaleColumns, level: float | None) -> dict[str, Column]:

@@ -39,6 +39,7 @@ def tidy(
     not_answered: Collection[float] = (),
     invalid: Invalid = "raise",
     text_numbers: bool = False,
+    scales: Mapping[str, Sequence[str]] | None = None,
 ) -> Any:
     """Score several instruments and lay the scores out long: one row per assessment and scale.
 
@@ -58,6 +59,8 @@ def tidy(
         As in `score`, for all instruments or by instrument id.
     not_answered, invalid, text_numbers
         As in `score`.
+    scales
+        For each instrument id, only these scales, as in `score`; None, or an instrument left out: all.
 
     Returns
     -------
@@ -90,25 +93,22 @@ def tidy(
     found: list[tuple[str, str, ScaleColumns]] = []
     like: list[str] = []
     known_rules: set[str] = set()
-    every = [
-        ItemColumns(
-            frame,
-            one,
-            (columns or {}).get(one if isinstance(one, str) else one.id),
-            coding if isinstance(coding, str) else coding.get(one if isinstance(one, str) else one.id, "answer"),
-            not_answered,
-            text_numbers,
-        )
-        for one in wanted
-    ]
+    every = []
+    for one in wanted:
+        id = one if isinstance(one, str) else one.id
+        own = coding if isinstance(coding, str) else coding.get(id, "answer")
+        where, chosen = (columns or {}).get(id), (scales or {}).get(id)
+        every.append(ItemColumns(frame, one, where, own, not_answered, text_numbers, chosen))
     for items in every:
         known_rules |= set(items.instrument.missing_rules)
     if missing is not None and missing not in known_rules:
-        raise ParameterError(f"missing: none of these instruments has a rule {missing!r}; there are {sorted(known_rules)}")
+        raise ParameterError(
+            f"missing: none of these instruments has a rule {missing!r}; there are {sorted(known_rules)}"
+        )
     for items in every:
         rule = missing if missing in items.instrument.missing_rules else None
-        scales, _, _ = score_items(items, rule, invalid, exact=True)
-        found += [(items.instrument.id, id, scale) for id, scale in scales.items()]
+        scored, _, _ = score_items(items, rule, invalid, exact=True)
+        found += [(items.instrument.id, id, scale) for id, scale in scored.items()]
         like += list(items.names.values())
     rows, times = len(frame), len(found)
     result: dict[str, Column | Any] = {name: frame.repeat(name, times) for name in by}

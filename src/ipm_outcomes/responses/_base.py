@@ -88,7 +88,9 @@ class Response(BaseModel, Generic[S_co]):
             if isinstance(plain, int) and 1 <= plain <= len(codes):
                 answers[item] = codes[plain - 1]
             elif plain is not None:
-                problem = plain if isinstance(plain, PydanticCustomError) else _not_allowed(plain, 1, len(codes))
+                problem = (
+                    plain if isinstance(plain, PydanticCustomError) else _not_allowed(plain, 1, len(codes))
+                )
                 problems.append(_detail(item, problem, position))
                 answers[item] = None
         return cls._all_at_once(answers, problems)
@@ -107,8 +109,12 @@ class Response(BaseModel, Generic[S_co]):
                 answers[item] = code
                 if code is None:
                     known = ", ".join(repr(o.label) for o in found.answers_of(item).options)
-                    message = f"text of {len(label)} characters is no label of this item; its labels are {known}"
-                    problems.append(_detail(item, PydanticCustomError("label_unknown", _literal(message)), label))
+                    message = (
+                        f"text of {len(label)} characters is no label of this item; its labels are {known}"
+                    )
+                    problems.append(
+                        _detail(item, PydanticCustomError("label_unknown", _literal(message)), label)
+                    )
         return cls._all_at_once(answers, problems)
 
     @classmethod
@@ -159,7 +165,9 @@ def _answer(value: object) -> int | None | PydanticCustomError:
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
-        return PydanticCustomError("answer_wrong_kind", _literal(f"a {kind} is not an answer; give the number"))
+        return PydanticCustomError(
+            "answer_wrong_kind", _literal(f"a {kind} is not an answer; give the number")
+        )
     if number != number:
         return None
     if number == SAS_ZERO:
