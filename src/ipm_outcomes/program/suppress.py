@@ -122,8 +122,8 @@ def suppress(
       site  numerator  denominator suppressed
     0    A        NaN           40    primary
     1    B        NaN           60  secondary
-    2    C       41.0           80           
-    3  all       77.0          180           
+    2    C       41.0           80
+    3  all       77.0          180
 
     """
     if policy != "none" and policy not in POLICIES:
@@ -140,7 +140,7 @@ def suppress(
     return _write(frame, rows, system, keep, columns)
 
 
-# ---- reading the table ------------------------------------------------------------------------------------------
+# ---- reading the table ---------------------------------------------------------------------------
 
 
 @dataclass
@@ -168,7 +168,9 @@ def _frame(table: Any) -> Any:
             f"table: expected a pandas, Polars or PyArrow table with distinct column names, got {type(table).__name__}"
         ) from error
     if not isinstance(frame, nw.DataFrame):
-        raise FrameError("table: a lazy table; collect it first, the whole of it is needed to protect any cell")
+        raise FrameError(
+            "table: a lazy table; collect it first, the whole of it is needed to protect any cell"
+        )
     if len(set(names)) != len(names):
         raise FrameError("table: column names occur twice; rename them")
     return frame
@@ -178,7 +180,9 @@ def _columns(frame: Any, by: Sequence[str] | None, keep: Sequence[str]) -> list[
     names = frame.columns
     missing = [name for name in COLUMNS if name not in names]
     if missing:
-        raise FrameError(f"table: missing column(s) {', '.join(missing)}; give the table made by program.table")
+        raise FrameError(
+            f"table: missing column(s) {', '.join(missing)}; give the table made by program.table"
+        )
     if by is None:
         by = names[: names.index("indicator")]
     for argument, given in (("by", by), ("keep", keep)):
@@ -226,6 +230,8 @@ def _read(frame: Any, by: list[str]) -> list[_Row]:
                 value, (int, float, decimal.Decimal, np.number)
             ):
                 raise FrameError(f"row {at}, column {name!r}: a count is needed, got {_shown(value)}")
+            if abs(value) == float("inf"):
+                raise FrameError(f"row {at}, column {name!r}: an infinite count")
             whole = abs(value) < _FAR and value == int(value)
             if whole and value >= 0:
                 row.counts[name] = int(value)
@@ -258,7 +264,7 @@ def _families(parts: Iterable[Sequence[str]], rows: list[_Row]) -> list[tuple[st
     return families
 
 
-# ---- from rows to a system of whole numbers ---------------------------------------------------------------------
+# ---- from rows to a system of whole numbers ------------------------------------------------------
 
 
 def _populations(rows: list[_Row]) -> dict[tuple[str, str], int]:
@@ -353,15 +359,15 @@ def _build(rows: list[_Row], policy: _Policy, families: list[tuple[str, ...]]) -
             rest.append(people)
 
     every = rows + rest
-    pairs: dict[tuple[int, int], None] = {}
+    pairs: dict[tuple[int, int], str] = {}
     for row in every:
         for inner, outer in orders.get(row.indicator, ()):
             if inner in row.cells and outer in row.cells and row.cells[inner] != row.cells[outer]:
-                pairs[row.cells[inner], row.cells[outer]] = None
+                pairs.setdefault((row.cells[inner], row.cells[outer]), row.indicator)
     inside = _inside(rows, families)
     system = _System(policy, np.array(values, dtype=np.int64), np.array(blocks, dtype=np.int64), published)
     system.connect(list(pairs), list(relations), inside)
-    system.scope(every, families)
+    system.scope(every, families, pairs)
     system.hide_small(rows, orders)
     for row in overlapping:  # groups that overlap cannot be protected through their total: it goes
         system.hidden[list(row.cells.values())] = True
@@ -376,7 +382,11 @@ def _totals(rows: list[_Row]) -> Iterable[tuple[_Row, list[_Row]]]:
         by_shape.setdefault((row.indicator, shape[id(row)]), []).append(row)
     for (indicator, outer), parents in by_shape.items():
         for (other, inner), members in by_shape.items():
-            if other != indicator or inner == outer or any(o and not i for o, i in zip(outer, inner, strict=True)):
+            if (
+                other != indicator
+                or inner == outer
+                or any(o and not i for o, i in zip(outer, inner, strict=True))
+            ):
                 continue
             grouped: dict[tuple[Any, ...], list[_Row]] = {}
             for member in members:
@@ -388,7 +398,9 @@ def _totals(rows: list[_Row]) -> Iterable[tuple[_Row, list[_Row]]]:
                     yield parent, grouped[parent.key]
 
 
-def _inside(rows: list[_Row], families: list[tuple[str, ...]]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+def _inside(
+    rows: list[_Row], families: list[tuple[str, ...]]
+) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     found: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
     for family in families:
         groups: dict[tuple[Any, ...], list[_Row]] = {}
@@ -398,7 +410,12 @@ def _inside(rows: list[_Row], families: list[tuple[str, ...]]) -> list[tuple[tup
         for members in groups.values():
             whole = {row.cells.get("denominator") for row in members}
             parts = [row.counts.get("numerator", -1) for row in members]
-            if len(whole) != 1 or None in whole or min(parts) < 0 or sum(parts) != members[0].counts["denominator"]:
+            if (
+                len(whole) != 1
+                or None in whole
+                or min(parts) < 0
+                or sum(parts) != members[0].counts["denominator"]
+            ):
                 raise FrameError(
                     f"row {members[0].position}: the numerators of the indicators named in `parts` do not add up to "
                     "one denominator in this group"
@@ -414,7 +431,7 @@ def _inside(rows: list[_Row], families: list[tuple[str, ...]]) -> list[tuple[tup
     return found
 
 
-# ---- the system -------------------------------------------------------------------------------------------------
+# ---- the system ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -450,7 +467,9 @@ class _System:
         self.pair_block = self.block[self.inner] if pairs else np.zeros(0, dtype=np.int64)
         self.sums = [(np.array(c), np.array(s)) for c, s in sums]
         member = [(r, c, s) for r, (cs, ss) in enumerate(sums + inside) for c, s in zip(cs, ss, strict=True)]
-        rows, cols, signs = (np.array(v, dtype=np.int64) for v in (zip(*member, strict=True) if member else ((),) * 3))
+        rows, cols, signs = (
+            np.array(v, dtype=np.int64) for v in (zip(*member, strict=True) if member else ((),) * 3)
+        )
         self.equal = sparse.csc_matrix((signs, (rows, cols)), shape=(len(sums) + len(inside), n))
         at = np.arange(len(pairs))
         self.ordered = sparse.csc_matrix(
@@ -488,11 +507,13 @@ class _System:
         self.examined: dict[int, int] = {}
         self.slack_version = -1
 
-    def scope(self, rows: list[_Row], families: list[tuple[str, ...]]) -> None:
+    def scope(
+        self, rows: list[_Row], families: list[tuple[str, ...]], pairs: dict[tuple[int, int], str]
+    ) -> None:
         """Note which cells an indicator is made of, and which cells a rate is made of."""
         together = {name: family for family in families for name in family}
         group: dict[str, set[int]] = {}
-        self.cell_scope: dict[int, str] = {}
+        self.home: dict[tuple[int, int], str] = dict(pairs)
         self.rate_rows: list[list[int]] = []
         self.row_rate_shown: list[bool] = []
         self.rate_weight = np.ones(len(self.x))
@@ -500,11 +521,11 @@ class _System:
             for name in together.get(row.indicator, (row.indicator,)):
                 group.setdefault(name, set()).update(row.cells.values())
             for c in row.cells.values():
-                self.cell_scope.setdefault(c, row.indicator)
+                self.home.setdefault((-1, c), row.indicator)
             if row.position >= 0:
                 ids = _rate_cells(row)
                 self.rate_rows.append(ids)
-                self.rate_weight[ids] = 3.0
+                self.rate_weight[ids] += 1
                 self.row_rate_shown.append(True)
         self.indicator_cells = {name: np.array(sorted(ids), dtype=np.int64) for name, ids in group.items()}
 
@@ -628,7 +649,7 @@ class _System:
 
     def strengthen(self, q: int, which: int) -> None:
         """Hide the cheapest further cells with which the small count can take the values it must."""
-        name = self.cell_scope[int(self.to[q])]
+        name = self.home[self.small[q]]
         everything = np.arange(len(self.x))
         wider = [self.indicator_cells[name], everything]
         truth = int(self.x[self.to[q]] - (self.x[self.from_[q]] if self.from_[q] >= 0 else 0))
@@ -648,7 +669,9 @@ class _System:
             if self.reach_low[which, q] <= target <= self.reach_high[which, q]:
                 continue
             if not any(
-                self._alternative(q, which, target, cells, roomy) for cells in wider for roomy in (True, False)
+                self._alternative(q, which, target, cells, roomy)
+                for cells in wider
+                for roomy in (True, False)
             ):
                 self._hide(self.indicator_cells[name])
 
@@ -684,17 +707,18 @@ class _System:
         may = shown & (x > 0) & (room >= abs(target - truth)) if roomy else shown
         free = np.flatnonzero((low < x) | (high > x))
         paid = np.flatnonzero(may)
-        # Prefer the smallest count, then one that no rate needs; a zero tells the least when hidden: last.
+        # Prefer the smallest count and one that few rates are made of; hiding a zero helps least: last.
         price = np.where(x > 0, x * self.rate_weight[cells], float(x.sum() + 1))[paid]
-        wanted = np.concatenate([np.full(2 * len(free), 1e-4), np.repeat(price, 2)])
         columns = [
             (free, np.zeros(len(free)), (high - x)[free]),
             (free, (low - x)[free], np.zeros(len(free))),
             (paid, np.zeros(len(paid)), (reader.high[cells] - x)[paid]),
             (paid, (reader.low[cells] - x)[paid], np.zeros(len(paid))),
         ]
-        signs = np.concatenate([np.ones(len(free)), -np.ones(len(free)), np.ones(len(paid)), -np.ones(len(paid))])
-        wanted = np.concatenate([wanted[: 2 * len(free)], price, price]) * signs
+        signs = np.concatenate(
+            [np.ones(len(free)), -np.ones(len(free)), np.ones(len(paid)), -np.ones(len(paid))]
+        )
+        wanted = np.concatenate([np.full(2 * len(free), 1e-4), price, price]) * signs
         goal = (self.to[q], self.from_[q], target - truth)
         moves = self._solve(cells, reader, wanted, columns, goal)
         if moves is None:
@@ -720,8 +744,7 @@ class _System:
         goal: tuple[int, int, int] | None,
     ) -> np.ndarray | None:
         """Least `wanted @ moves` over moves of the cells that keep all sums and all differences in their limits."""
-        from scipy import sparse
-        from scipy.optimize import linprog
+        from scipy import optimize, sparse
 
         column = np.concatenate([c for c, _, _ in columns])
         bounds = np.column_stack([np.concatenate([part[k] for part in columns]) for k in (1, 2)])
@@ -740,13 +763,14 @@ class _System:
         difference = (self.x[self.outer] - self.x[self.inner])[touched]
         upper, lower = reader.pair_high[touched] - difference, difference - reader.pair_low[touched]
         tight = upper < _FAR // 2  # most have no upper limit
-        found: Any = linprog(
+        linprog: Any = optimize.linprog
+        found = linprog(
             wanted,
             A_ub=sparse.vstack([pairs[tight], -pairs], format="csc"),
             b_ub=np.concatenate([upper[tight], lower]),
             A_eq=sparse.vstack(rows, format="csc"),
             b_eq=np.concatenate(right),
-            bounds=np.where(np.abs(bounds) > _FAR // 2, np.sign(bounds) * np.inf, bounds),
+            bounds=np.where(np.abs(bounds) > _FAR // 2, np.copysign(np.inf, bounds), bounds),
             method="highs",
         )
         return np.asarray(found.x) if found.status == 0 else None
@@ -755,7 +779,9 @@ class _System:
 def _classes(values: np.ndarray, lowest: int, highest: int) -> tuple[np.ndarray, np.ndarray]:
     """Limits of the size class (zero, small, larger) in which each value lies."""
     small, larger = (values >= lowest) & (values <= highest), values > highest
-    return np.select([small, larger], [lowest, highest + 1], 0), np.select([small, larger], [highest, _FAR], 0)
+    return np.select([small, larger], [lowest, highest + 1], 0), np.select(
+        [small, larger], [highest, _FAR], 0
+    )
 
 
 def _rate_cells(row: _Row) -> list[int]:
@@ -765,7 +791,7 @@ def _rate_cells(row: _Row) -> list[int]:
     return [row.cells[name] for name in ("numerator", "denominator") if name in row.cells]
 
 
-# ---- writing ----------------------------------------------------------------------------------------------------
+# ---- writing -------------------------------------------------------------------------------------
 
 
 def _nearest_5(count: Any) -> Any:
@@ -831,10 +857,6 @@ def _aligned(frame: Any, column: Any) -> Any:
     """Give a new pandas column the index of the table; other frames have none."""
     import narwhals as nw
 
-    return nw.maybe_align_index(column, frame) if False else _same_index(nw, frame, column)
-
-
-def _same_index(nw: Any, frame: Any, column: Any) -> Any:
     index = nw.maybe_get_index(frame)
     if index is None:
         return column
@@ -847,13 +869,12 @@ def _rounded(frame: Any, rows: list[_Row], series: Any) -> list[Any]:
     import narwhals as nw
 
     counts = {row.position: row.counts for row in rows}
-    columns = [_nearest_5(nw.col(name)) for name in COUNTS]
+    schema = frame.collect_schema()
+    columns = [_nearest_5(nw.col(name)) for name in COUNTS if schema[name].is_numeric()]
     for name in RATES:
         values = [None if _null(v) else float(v) for v in frame[name].to_list()]
         rounded = [
-            v
-            if v is None
-            else _two_decimals(v, counts[at].get("numerator"), counts[at].get("denominator"))
+            v if v is None else _two_decimals(v, counts[at].get("numerator"), counts[at].get("denominator"))
             for at, v in enumerate(values)
         ]
         columns.append(_aligned(frame, series(name, rounded, nw.Float64)))
