@@ -42,7 +42,7 @@ def instruments() -> tuple[str, ...]:
 
 
 @cache
-def instrument(id: str) -> Instrument:  # noqa: A002
+def instrument(id: str) -> Instrument:
     """The definition of one instrument.
 
     Parameters
@@ -83,7 +83,7 @@ def read(path: str | PathLike[str]) -> Instrument:
     return _read(file.read_bytes(), file.name, file.stem)
 
 
-def _read(content: bytes, file: str, id: str) -> Instrument:  # noqa: A002
+def _read(content: bytes, file: str, id: str) -> Instrument:
     try:
         data = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

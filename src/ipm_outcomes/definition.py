@@ -332,7 +332,7 @@ class Scale(_Fact):
                 return rule
         return self.missing[0]
 
-    def threshold(self, id: str) -> Threshold | None:  # noqa: A002
+    def threshold(self, id: str) -> Threshold | None:
         """The threshold of that id, or None."""
         return next((t for t in self.thresholds if t.id == id), None)
 
@@ -371,7 +371,7 @@ class Instrument(_Part):
     digest: str = ""
     """SHA-256 of the file's bytes, so that a score can name the very definition it came from."""
 
-    def item(self, id: str) -> Item:  # noqa: A002
+    def item(self, id: str) -> Item:
         """The item of that id; raises `UnknownNameError`."""
         try:
             return self._items[id]
@@ -380,7 +380,7 @@ class Instrument(_Part):
                 f"{self.id} has no item {id!r}; its items are {', '.join(self._items)}"
             ) from None
 
-    def scale(self, id: str) -> Scale:  # noqa: A002
+    def scale(self, id: str) -> Scale:
         """The scale of that id; raises `UnknownNameError`."""
         for scale in self.scales:
             if scale.id == id:
