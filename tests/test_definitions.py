@@ -1,4 +1,4 @@
-"""The definitions on the shelf hold together, and a definition that does not is refused with its place and the fact."""
+"""The definitions on the shelf hold together; one that does not is refused by place and fact."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ CLASSES = {
     "nps": "NPS",
 }
 PROMIS_ITEMS = (
-    "pfa11 pfa21 pfa23 pfa53 edanx01 edanx40 edanx41 edanx53 eddep04 eddep06 eddep29 eddep41 hi7 an3 fatexp41 "
-    "fatexp40 sleep109 sleep116 sleep20 sleep44 srpper11_caps srpper18_caps srpper23_caps srpper46_caps "
+    "pfa11 pfa21 pfa23 pfa53 edanx01 edanx40 edanx41 edanx53 eddep04 eddep06 eddep29 eddep41 "
+    "hi7 an3 fatexp41 fatexp40 sleep109 sleep116 sleep20 sleep44 srpper11_caps srpper18_caps srpper23_caps srpper46_caps "
     "painin9 painin22 painin31 painin34 global07"
 )
 ITEMS = {
@@ -44,9 +44,15 @@ ITEMS = {
     "pcs": "q1 q2 q3 q4 q5 q6 q7 q8 q9 q10 q11 q12 q13",
     "nps": "recommend",
 }
-T_SCORES = (
-    ["physical_function", "anxiety", "depression", "fatigue", "sleep_disturbance", "social_roles", "pain_interference"]
-)
+T_SCORES = [
+    "physical_function",
+    "anxiety",
+    "depression",
+    "fatigue",
+    "sleep_disturbance",
+    "social_roles",
+    "pain_interference",
+]
 PROMIS_SCALES = [*T_SCORES, "pain_intensity", "physical_summary", "mental_summary"]
 SCALES = {
     "peg": ["mean"],
@@ -176,7 +182,7 @@ def test_editions_differ_in_physical_function_only() -> None:
 
 @pytest.mark.parametrize("name", ["promis29", "promis29_v2_0"])
 def test_no_table_value_lies_on_a_band_boundary(name: str) -> None:
-    # Sources differ on the band of a boundary; the choice made in the files must not matter for a table score.
+    # Sources differ on the band of a boundary; the choice made must not matter for a table score.
     for scale in catalog.instrument(name).scales:
         if scale.conversion and scale.bands:
             inner = {band.low for band in scale.bands.of[1:]}
