@@ -32,8 +32,8 @@ CLASSES = {
 }
 PROMIS_ITEMS = (
     "pfa11 pfa21 pfa23 pfa53 edanx01 edanx40 edanx41 edanx53 eddep04 eddep06 eddep29 eddep41 "
-    "hi7 an3 fatexp41 fatexp40 sleep109 sleep116 sleep20 sleep44 srpper11_caps srpper18_caps srpper23_caps srpper46_caps "
-    "painin9 painin22 painin31 painin34 global07"
+    "hi7 an3 fatexp41 fatexp40 sleep109 sleep116 sleep20 sleep44 srpper11_caps srpper18_caps srpper23_caps "
+    "srpper46_caps painin9 painin22 painin31 painin34 global07"
 )
 ITEMS = {
     "peg": "pain enjoyment activity",
