@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from operator import getitem, itemgetter
 from typing import Any, TypeVar
@@ -17,7 +17,6 @@ from ipm_outcomes.tables import FormulaTable, ScaleTable, tables
 S = TypeVar("S", bound=Scores)
 
 _Answers = tuple[int | None, ...]
-_Step = Callable[[_Answers], AnyScore]
 
 
 def score(response: Response[S], *, missing: str | None = None) -> S:
@@ -64,36 +63,45 @@ def score(response: Response[S], *, missing: str | None = None) -> S:
 
 @cache
 def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, Any]], S]:
+    """All that scoring one response needs, laid out once for a class and a missing rule."""
     instrument = model.definition()
     result = model.scores_class
     found = tables(instrument, missing)
     place = {item: n for n, item in enumerate(instrument.item_ids)}
     get = itemgetter(*place) if len(place) > 1 else _alone(next(iter(place)))
-    steps = [
-        _item_step(table, [place[item] for item in table.scale.items])
-        for table in found.values()
-        if isinstance(table, ScaleTable)
-    ]
-    # Formulas stand behind the scales they rest on; where a definition mixes them, the results are put in order again.
-    ids = [id for id, table in found.items() if isinstance(table, ScaleTable)]
+    scales = [_Scale(table, place) for table in found.values() if isinstance(table, ScaleTable)]
+    # Scales whose points are the answers themselves come first, then the recoded ones, then formulas over both; where
+    # the definition has another order, the results are put into it at the end.
+    plain = [(scale.pick, scale.complete) for scale in scales if scale.plain]
+    recoded = [(scale.pick, scale.points, scale.complete) for scale in scales if not scale.plain]
+    scales.sort(key=lambda scale: not scale.plain)
     formulas = [table for table in found.values() if isinstance(table, FormulaTable)]
-    order = [(ids + [f.scale.id for f in formulas]).index(id) for id in found]
-    in_order = order == sorted(order)
-    component_places = [[ids.index(part.scale.id) for part in f.components] for f in formulas]
-    flags = [_flag_step(rule, place[rule.item], instrument) for rule in instrument.flags]
+    ids = [scale.id for scale in scales]
+    parts = [(formula.cell, [ids.index(part.scale.id) for part in formula.components]) for formula in formulas]
+    ids += [formula.scale.id for formula in formulas]
+    order = None if ids == list(found) else [ids.index(id) for id in found]
+    flags = [(place[rule.item], *_flag(rule, instrument)) for rule in instrument.flags]
     provenance = _provenance(instrument, missing)
 
     def plan(answers: dict[str, Any]) -> S:
         values: _Answers = get(answers)
-        scores: list[Any] = [step(values) for step in steps]
-        for formula, places in zip(formulas, component_places, strict=True):
-            parts = [scores[at] for at in places]
-            scores.append(formula.cell(parts))
-        if not in_order:
+        try:
+            scores: list[Any] = [complete[sum(pick(values))] for pick, complete in plain]
+            for pick, points, complete in recoded:
+                scores.append(complete[sum(map(getitem, points, pick(values)))])
+        except (TypeError, KeyError):  # a None among the answers
+            scores = [scale.with_gaps(values) for scale in scales]
+        for cell, places in parts:
+            scores.append(cell([scores[at] for at in places]))
+        if order is not None:
             scores = [scores[at] for at in order]
         raised: tuple[Flag, ...] = ()
-        for flag in flags:
-            raised += flag(values)
+        for at, by_answer, unanswered in flags:
+            answer = values[at]
+            if answer is not None:
+                raised += by_answer[answer]
+            elif any(value is not None for value in values):
+                raised += unanswered
         scores.append(raised)
         scores.append(provenance)
         return result(scores)  # type: ignore[return-value]
@@ -105,49 +113,35 @@ def _alone(item: str) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
     return lambda answers: (answers[item],)
 
 
-def _item_step(table: ScaleTable, places: Sequence[int]) -> _Step:
-    together = list(places) == list(range(places[0], places[0] + len(places)))
-    pick = itemgetter(slice(places[0], places[-1] + 1)) if together else itemgetter(*places)
-    complete = table.cells[table.size]
-    cells, points = table.cells, table.points
+class _Scale:
+    """How to read one table from the answers of a whole form."""
 
-    if all(all(code == worth for code, worth in p.items()) for p in points):
+    def __init__(self, table: ScaleTable, place: dict[str, int]) -> None:
+        self.id = table.scale.id
+        self.points, self.cells = table.points, table.cells
+        self.complete = table.cells[table.size]
+        self.plain = all(all(code == worth for code, worth in p.items()) for p in table.points)
+        places = [place[item] for item in table.scale.items]
+        together = places == list(range(places[0], places[0] + len(places)))
+        self.pick: Callable[[Any], Any] = itemgetter(
+            *([slice(places[0], places[-1] + 1)] if together else places)
+        )
 
-        def as_answered(values: _Answers) -> AnyScore:
-            own = pick(values)
-            try:
-                return complete[sum(own)]
-            except TypeError:  # a None among the answers
-                given = [answer for answer in own if answer is not None]
-                return cells[len(given)][sum(given)]
-
-        return as_answered
-
-    def recoded(values: _Answers) -> AnyScore:
-        own = pick(values)
-        try:
-            return complete[sum(map(getitem, points, own))]
-        except KeyError:  # a None among the answers
-            given = [worth[answer] for worth, answer in zip(points, own, strict=True) if answer is not None]
-            return cells[len(given)][sum(given)]
-
-    return recoded
+    def with_gaps(self, values: _Answers) -> AnyScore:
+        own = zip(self.points, self.pick(values), strict=True)
+        given = [points[answer] for points, answer in own if answer is not None]
+        return self.cells[len(given)][sum(given)]
 
 
-def _flag_step(rule: FlagRule, place: int, instrument: Instrument) -> Callable[[_Answers], tuple[Flag, ...]]:
+def _flag(
+    rule: FlagRule, instrument: Instrument
+) -> tuple[dict[int, tuple[Flag, ...]], tuple[Flag, ...]]:
+    """What the flag says for each answer, and for a question left blank on a form that was started."""
     by_answer: dict[int, tuple[Flag, ...]] = {
         code: (Flag(rule.id, "raised", rule.item, code, rule.sentence),) if code >= rule.raised_from else ()
         for code in instrument.answers_of(rule.item).codes
     }
-    unanswered = (Flag(rule.id, "not answered", rule.item, None, rule.sentence_unanswered),)
-
-    def step(values: _Answers) -> tuple[Flag, ...]:
-        answer = values[place]
-        if answer is not None:
-            return by_answer[answer]
-        return unanswered if any(value is not None for value in values) else ()
-
-    return step
+    return by_answer, (Flag(rule.id, "not answered", rule.item, None, rule.sentence_unanswered),)
 
 
 def _provenance(instrument: Instrument, missing: str | None) -> Provenance:

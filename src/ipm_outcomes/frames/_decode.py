@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ipm_outcomes.definition import AnswerList, plain_label
 from ipm_outcomes.errors import FrameError
-from ipm_outcomes.frames._kernel import MISSING, U8, WRONG
+from ipm_outcomes.frames._kernel import CHUNK, MISSING, U8, WRONG
 from ipm_outcomes.responses._base import SAS_ZERO
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
@@ -119,7 +119,8 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
         else:
             codes[:] = [_cached(cache, reading, value) for value in values]
         if mask is not None:
-            codes[mask] = MISSING
+            # All bits set is MISSING: one pass without branches.
+            np.bitwise_or(codes, np.negative(mask.view(np.int8)).view(np.uint8), out=codes)
 
     return read
 
@@ -153,6 +154,8 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: U8) -> None:
         codes[values == code] = MISSING
 
 
+_BLOCK = 16 * CHUNK
+
 _Fetch = Callable[[int, int], tuple[Any, NDArray[np.bool_] | None]]
 
 
@@ -168,12 +171,21 @@ def _from_polars(column: Any) -> _Fetch:
     column = column.rechunk()
     nulls = column.null_count() > 0
 
+    if not nulls:
+        values = column.to_numpy()
+        return lambda start, stop: (values[start:stop], None)
+    fill = False if dtype == pl.Boolean else 0
+    block: tuple[int, Any, Any] = (-1, None, None)
+
     def fetch(start: int, stop: int) -> tuple[Any, NDArray[np.bool_] | None]:
-        part = column[start:stop]
-        if not nulls:
-            return part.to_numpy(), None
-        filled = part.fill_null(False) if dtype == pl.Boolean else part.fill_null(0)
-        return filled.to_numpy(), part.is_null().to_numpy()
+        # A call to Polars costs more than a chunk does, so nulls are taken out of larger blocks.
+        nonlocal block
+        number = start // _BLOCK
+        if block[0] != number:
+            part = column[number * _BLOCK : (number + 1) * _BLOCK]
+            block = number, part.fill_null(fill).to_numpy(), part.is_null().to_numpy()
+        at = slice(start - number * _BLOCK, stop - number * _BLOCK)
+        return block[1][at], block[2][at]
 
     return fetch
 

@@ -74,7 +74,7 @@ class Frame:
                 f"the frame already has a column {clash[0]!r}, which the result needs; rename or drop it"
             )
         if self.kind == "polars":
-            return self.restore(self.native.with_columns([_polars_series(n, c) for n, c in columns.items()]))
+            return self.restore(_polars_typed(self.native.with_columns(_polars_raw(columns)), columns))
         if self.kind == "pyarrow":
             table = self.native
             for name, column in columns.items():
@@ -86,10 +86,10 @@ class Frame:
         """A new frame of the caller's kind; a column may also be one of this library's own, as `repeat` gives it."""
         if self.kind == "polars":
             pl = sys.modules["polars"]
-            series = [
-                c.alias(n) if isinstance(c, pl.Series) else _polars_series(n, c) for n, c in columns.items()
-            ]
-            return self.restore(pl.DataFrame(series))
+            own_form = {n: c.alias(n) for n, c in columns.items() if isinstance(c, pl.Series)}
+            new = {n: c for n, c in columns.items() if n not in own_form}
+            raw = {series.name: series for series in _polars_raw(new)} | own_form
+            return self.restore(_polars_typed(pl.DataFrame([raw[n] for n in columns]), new))
         if self.kind == "pyarrow":
             import pyarrow as pa
 
@@ -164,24 +164,37 @@ def _names(kind: Kind, native: Any) -> Sequence[Any]:
     return list(native.column_names if kind == "pyarrow" else native.columns)
 
 
-def _polars_series(name: str, column: Column) -> Any:
+def _polars_raw(columns: Mapping[str, Column]) -> list[Any]:
+    """Columns as Polars series, words still as codes."""
     pl = sys.modules["polars"]
-    if isinstance(column, Words):
-        kind = pl.Enum(list(column.labels))
-        codes = pl.Series(name, column.codes.view(np.uint8))  # -1 becomes 255, which no label has: null
-        if hasattr(codes.cat, "to"):
-            return codes.cat.to(kind, strict=False)
-        return pl.Series(name, [*column.labels, None], dtype=kind).gather(column.codes.astype(np.int64))
-    if isinstance(column, Whole):
-        values = pl.Series(name, column.values)
-        return (
-            values.zip_with(pl.Series(~column.null), pl.Series([None], dtype=pl.Int64))
-            if column.null.any()
-            else values
+    series = []
+    for name, column in columns.items():
+        if isinstance(column, Words):
+            # -1 becomes 255, which no label has, and null when the codes become words.
+            series.append(pl.Series(name, column.codes.view(np.uint8)))
+        elif isinstance(column, Whole):
+            values = pl.Series(name, column.values)
+            null = pl.Series(name, [None], dtype=pl.Int64)
+            series.append(values.zip_with(pl.Series(~column.null), null) if column.null.any() else values)
+        else:
+            series.append(pl.Series(name, column, nan_to_null=column.dtype.kind == "f"))
+    return series
+
+
+def _polars_typed(frame: Any, columns: Mapping[str, Column]) -> Any:
+    """The frame with codes made words, all in one call, which Polars spreads over the cores."""
+    pl = sys.modules["polars"]
+    words = {name: column for name, column in columns.items() if isinstance(column, Words)}
+    if hasattr(pl.col("").cat, "to"):
+        return frame.with_columns(
+            [pl.col(name).cat.to(pl.Enum(list(w.labels)), strict=False) for name, w in words.items()]
         )
-    if column.dtype.kind == "f":
-        return pl.Series(name, column, nan_to_null=True)
-    return pl.Series(name, column)
+    return frame.with_columns(
+        [
+            pl.Series(name, [*w.labels, None], dtype=pl.Enum(list(w.labels))).gather(w.codes.astype(np.int64))
+            for name, w in words.items()
+        ]
+    )
 
 
 def _arrow_array(column: Column) -> Any:

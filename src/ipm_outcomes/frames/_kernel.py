@@ -7,6 +7,7 @@ Values, bands and reasons are then gathered from the flat cells of the very tabl
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,9 +45,13 @@ class ScaleColumns:
 class Kernel:
     """Scores codes of one instrument under one missing rule."""
 
-    def __init__(self, instrument: Instrument, missing: str | None = None) -> None:
+    def __init__(
+        self, instrument: Instrument, missing: str | None = None, scales: Collection[str] | None = None
+    ) -> None:
         self.instrument = instrument
         self.tables = tables(instrument, missing)
+        if scales is not None:
+            self.tables = _wanted(self.tables, scales)
         place = {item: n for n, item in enumerate(instrument.item_ids)}
         self._scales = {
             id: _ItemScale(table, [place[item] for item in table.scale.items])
@@ -86,6 +91,15 @@ class Kernel:
             formula.fill(self._scales, indices, columns, columns[id], start, stop)
         for flag, place in self._flags:
             _fill_flag(flag, codes, place, flags[flag.id][start:stop])
+
+
+def _wanted(found: dict[str, AnyTable], scales: Collection[str]) -> dict[str, AnyTable]:
+    """The tables of these scales and of those that they rest on."""
+    wanted = set(scales)
+    for table in found.values():
+        if isinstance(table, FormulaTable) and table.scale.id in scales:
+            wanted.update(part.scale.id for part in table.components)
+    return {id: table for id, table in found.items() if id in wanted}
 
 
 def _empty(table: AnyTable, rows: int, exact: bool) -> ScaleColumns:
@@ -128,13 +142,15 @@ class _ItemScale:
         else:
             tally = self._tally(codes, raised)
         answered = out.answered[start:stop]
+        # 16 bits hold every index (at most 256 tallies times 256 counts); gathering wants the machine's own width.
         if counts is None:
             answered.fill(n)
-            index = tally + np.intp(n * self._factor)
+            narrow = np.add(tally, n * self._factor, dtype=np.uint16)
         else:
             np.add.reduce(counts[self._rows], axis=0, dtype=np.uint8, out=answered)
-            index = np.multiply(answered, self._factor, dtype=np.intp)
-            index += tally
+            narrow = np.multiply(answered, self._factor, dtype=np.uint16)
+            np.add(narrow, tally, out=narrow)
+        index = narrow.astype(np.intp)
         cells = self.table.arrays
         for column, source in (
             (out.value, cells.value),
@@ -216,9 +232,8 @@ class _FormulaScale:
 
 def _fill_flag(flag: Flag, codes: U8, place: int, out: I8) -> None:
     answers = codes[place]
-    out.fill(_CLEAR)
-    out[answers >= flag.raised_from] = _RAISED
-    missing = answers == MISSING
-    if missing.any():
-        started = (codes[:, missing] != MISSING).any(axis=0)
-        out[missing] = np.where(started, _UNANSWERED, _BLANK)
+    np.multiply((answers < flag.raised_from).view(np.int8), np.int8(_CLEAR), out=out)
+    (unanswered,) = np.nonzero(answers == MISSING)
+    if unanswered.size:
+        started = codes[:, unanswered].min(axis=0) != MISSING
+        out[unanswered] = np.where(started, _UNANSWERED, _BLANK)

@@ -114,7 +114,7 @@ def score_items(
     progress: Callable[[int], None] | None = None,
 ) -> tuple[dict[str, ScaleColumns], dict[str, I8], Any]:
     """Score the item columns of a frame: columns by scale, flag states, and how many cells of each row were invalid."""
-    kernel = Kernel(items.instrument, missing)
+    kernel = Kernel(items.instrument, missing, items.scales)
     rows = len(items.frame)
     scales, flags = kernel.columns(rows, exact), kernel.flag_columns(rows)
     wrong = np.zeros(rows if invalid == "null" else 0, np.uint8)
