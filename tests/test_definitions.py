@@ -352,6 +352,7 @@ spoil(
     lambda d: total(d).update(evidence="3"),
 )
 spoil("unknown key at the top", "phq9", "color", "there is no such key", lambda d: d.update(color="blue"))
+spoil("digest of one's own", "phq9", "digest", "there is no such key", lambda d: d.update(digest="0" * 64))
 spoil(
     "unknown key of a scale",
     "phq9",

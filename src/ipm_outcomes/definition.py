@@ -483,6 +483,8 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument
         Names the file, the place in it and the fact that does not hold.
 
     """
+    if "digest" in data:
+        raise DefinitionError(f"{file}: digest: {_PLAIN['extra_forbidden']}")
     try:
         instrument = Instrument.model_validate({**data, "digest": digest})
     except ValidationError as error:
