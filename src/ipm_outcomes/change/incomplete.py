@@ -410,10 +410,10 @@ def mixed_model(
     """Estimate the mean change by a model of the changes, at the mean baseline of *all* patients with a
     baseline.
 
-    change ~ visit + visit:baseline + covariates + group, everything but the visit centered on the eligible
-    patients, by restricted maximum likelihood with a random intercept per patient over the visits. With one
-    follow-up visit the model has no repeated measure and is an analysis of covariance. The baselines are taken
-    as fixed, as least-squares means are, so the interval is for patients with these baselines.
+    change ~ visit + visit:baseline + covariates + group, all but the visit centered on the eligible patients,
+    by restricted maximum likelihood with a random intercept per patient over the visits. With one follow-up
+    visit the model has no repeated measure and is an analysis of covariance. The baselines are taken as
+    fixed, as least-squares means are, so the interval is for patients with these baselines.
 
     Parameters
     ----------
@@ -457,8 +457,6 @@ class _Data(NamedTuple):
 
     def eligible_rows(self, keep: Booleans) -> _Data:
         rows = ~np.isnan(self.x1) & keep
-        if not rows.size or not rows.any():
-            return _Data(self.x1[rows], self.x2[rows], self.predictors[rows], self.others[rows])
         predictors = self.predictors[rows]
         _refuse_missing("covariates", predictors)
         return _Data(self.x1[rows], self.x2[rows], predictors, self.others[rows])
@@ -574,8 +572,8 @@ def side_by_side(
     -------
     list of Estimate
         "complete case", then for a rate "worst case" and "best case", then "inverse probability weights",
-        "multiple imputation", and for a mean "mixed model". A method that fails keeps its row, with NaN and the reason
-        as note.
+        "multiple imputation", and for a mean "mixed model". A method that fails keeps its row, with NaN and
+        the reason as note.
 
     Raises
     ------
