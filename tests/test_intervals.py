@@ -232,7 +232,7 @@ def tango_statistic(cells: tuple[int, int, int, int], delta: float) -> float:
         terms = ((b, q + delta), (c, q), (both + neither, 1 - 2 * q - delta))
         return -sum(k * math.log(max(p, 1e-300)) for k, p in terms if k)
 
-    found = optimize.minimize_scalar(
+    found: Any = optimize.minimize_scalar(
         minus_log_likelihood, bounds=(low, high), method="bounded", options={"xatol": 1e-13}
     )
     candidates = (low, high, float(found.x))

@@ -61,7 +61,7 @@ def test_one_binary_covariate_is_direct_arithmetic() -> None:
     # Binomial variance of A: 8 * .25 * .75 = 1.5: (3 -/+ 1.959964 * 1.224745) / 3 = (3 -/+ 2.400456) / 3.
     b = sites.standardize(outcome, stratum, ["A"] * 8 + ["B"] * 8, method="binomial")
     assert (b.ratio_low[0], b.ratio_high[0]) == pytest.approx((0.199848, 1.800152), abs=1e-6)
-    # Exact Poisson for 3 events: 0.6187 to 8.7673 (Garwood), over 3 expected; the upper end / 3 * .5 is capped.
+    # Exact Poisson for 3 events: 0.6187 to 8.7673 (Garwood), over 3 expected; high / 3 * .5 is capped.
     e = sites.standardize(outcome, stratum, ["A"] * 8 + ["B"] * 8, method="exact")
     assert (e.ratio_low[0], e.ratio_high[0]) == pytest.approx((0.6187 / 3, 8.7673 / 3), abs=1e-4)
     assert e.adjusted_high[0] == 1.0
