@@ -1,7 +1,7 @@
 """Reliable change on the data of published analyses.
 
 jacobson_1989: the 30 couples of Jacobson and Truax (1991), DAS, higher better. claus_2020 and hechler_2014:
-data of Claus et al. (2020) and Hechler et al. (2014), as shipped with the R package clinicalsignificance, whose
+data of Claus et al. (2020) and Hechler et al. (2014) as in the R package clinicalsignificance, whose
 printed results (its snapshots and vignettes, version 2.1) are the expected counts. Where that package departs
 from the papers, the expectation here is that of the paper.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -252,7 +252,8 @@ def noncentral_t_limits(t: float, df: float, *, level: float = 0.95) -> tuple[fl
             low -= step
         while miss(high) > 0:
             high += step
-        return float(brentq(miss, low, high, xtol=1e-12))
+        root: Any = brentq(miss, low, high, xtol=1e-12)
+        return float(root)
 
     tail = (1 - level) / 2
     return solve(1 - tail), solve(tail)
