@@ -206,8 +206,8 @@ def test_screening_happens_once() -> None:
     values = [0, 1, 0, 1, 0, 1, 0, 1, 0, 21]
     np.testing.assert_allclose(ot.xmr_chart(values).sigma, 1 / 1.128)
     np.testing.assert_allclose(ot.xmr_chart(values, screen=False).sigma, 29 / 9 / 1.128)
-    # Ranges: fourteen 1s, 8, 100; mean 122/16 = 7.625, limit 24.9: 100 goes. Mean of the rest 22/15; the limit
-    # would now be 4.79 and 8 would go, but screening is not repeated.
+    # Ranges: fourteen 1s, 8, 100; mean 122/16 = 7.625, limit 24.9: 100 goes. Mean of the rest 22/15; the
+    # limit would now be 4.79 and 8 would go, but screening is not repeated.
     more = [0, 1] * 7 + [0] + [8, 108]
     np.testing.assert_allclose(np.abs(np.diff(more)), [1] * 14 + [8, 100])
     np.testing.assert_allclose(ot.xmr_chart(more).sigma, 22 / 15 / 1.128)

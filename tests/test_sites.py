@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.program import sites
@@ -135,6 +135,27 @@ def test_separated_outcomes_are_an_error_that_says_so() -> None:
     grid = np.array([[a, b] for a in range(-3, 4) for b in range(-3, 4) if a + b != 0], dtype=float)
     with pytest.raises(ParameterError, match="separate the patients"):
         sites.standardize((grid.sum(axis=1) > 0).astype(int), grid, np.zeros(len(grid), dtype=int))
+
+
+def test_separation_is_found_exactly_when_linear_programming_finds_it() -> None:
+    # Konis 2007: separated if some direction has no point on the wrong side of it and at least one beside it.
+    found = {True: 0, False: 0}
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        n, k = int(rng.integers(6, 20)), int(rng.integers(1, 4))
+        x = rng.normal(size=(n, k)).round(int(rng.integers(1, 3))) * 10.0 ** rng.integers(-3, 4, size=k)
+        y = rng.permutation(np.arange(n) % 2)
+        scaled = np.column_stack([np.ones(n), (x - x.mean(axis=0)) / x.std(axis=0)])
+        toward = scaled * (2 * y - 1)[:, None]
+        program = optimize.linprog(-toward.sum(axis=0), A_ub=-toward, b_ub=np.zeros(n), bounds=(-1, 1))
+        separated = bool(-program.fun > 1e-7)
+        found[separated] += 1
+        if separated:
+            with pytest.raises(ParameterError, match="separate the patients"):
+                sites.standardize(y, x, np.zeros(n, dtype=int))
+        else:
+            assert sites.standardize(y, x, np.zeros(n, dtype=int)).expected[0] == pytest.approx(y.sum())
+    assert min(found.values()) >= 10
 
 
 def test_a_rare_outcome_in_a_large_program_is_no_separation() -> None:
