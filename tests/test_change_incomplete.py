@@ -62,6 +62,22 @@ def test_thresholds_are_inclusive_despite_binary_floats():
     assert side_by_side([61.1], [64.1], points=3, worse="lower")[0].estimate == 1.0
 
 
+@pytest.mark.parametrize(
+    ("question", "responds"),
+    [
+        ({"percent": 30}, lambda s1, s2: 10 * (s1 - s2) >= 3 * s1),
+        ({"percent": 50}, lambda s1, s2: 2 * (s1 - s2) >= s1),
+        ({"points": 1}, lambda s1, s2: s1 - s2 >= 3),
+    ],
+)
+def test_all_peg_pairs_are_decided_as_their_sums_decide(question, responds):
+    pairs = [(s1, s2) for s1 in range(1, 31) for s2 in range(31)]
+    for answer in (True, False):
+        before, after = zip(*[pair for pair in pairs if responds(*pair) is answer], strict=True)
+        row = side_by_side(np.array(before) / 3, np.array(after) / 3, **question)[0]
+        assert row.estimate == float(answer)
+
+
 def test_a_baseline_of_zero_has_no_percentage():
     row = side_by_side([0, 10, 10, None], [0, 5, None, 1], percent=50)[0]
     assert (row.n_eligible, row.n_observed, row.estimate) == (2, 1, 1.0)

@@ -421,6 +421,10 @@ def test_growth_curve_keeps_patients_with_too_few_visits():
     assert found.patients.size == 20
     assert np.flatnonzero(~found.evaluable).tolist() == [4, 7]
     assert found.visits[[4, 7, 8]].tolist() == [0, 2, 5]
+    # Nor do they change what is found for the others.
+    without = ~np.isin(who, (4, 7))
+    others = growth_curve(who[without], time[without], value[without])
+    np.testing.assert_allclose(found.index[found.evaluable], others.index, rtol=1e-9)
     words = found.classes(cutoff=15)
     assert np.flatnonzero(words == "not classifiable").tolist() == [4, 7]
     first, last = value[(who == 8) & (time == 0)], value[(who == 8) & (time == 4)]

@@ -1102,19 +1102,19 @@ def _fit_lines(who: npt.NDArray[np.intp], time: Floats, value: Floats, count: in
         *_, quadratic, logdet = parts(root)
         return freedom * math.log(max(quadratic, 1e-300)) + logdet
 
-    best = None
-    for start in ((1.0, 0.0, 1.0), (0.5, 0.0, 0.1), (2.0, -0.3, 0.5)):
-        rough = minimize(deviance, start, method="L-BFGS-B", bounds=[(0, None), (None, None), (0, None)])
-        fine = minimize(
-            deviance,
-            rough.x,
-            method="Nelder-Mead",
-            bounds=[(0, None), (None, None), (0, None)],
-            options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4000},
-        )
-        if best is None or fine.fun < best.fun:
-            best = fine
-    assert best is not None
+    bounds = [(0, None), (None, None), (0, None)]
+    starts = ((1.0, 0.0, 1.0), (0.5, 0.0, 0.1), (2.0, -0.3, 0.5))
+    rough = min(
+        (minimize(deviance, start, method="L-BFGS-B", bounds=bounds) for start in starts),
+        key=lambda result: float(result.fun),
+    )
+    best = minimize(
+        deviance,
+        rough.x,
+        method="Nelder-Mead",
+        bounds=bounds,
+        options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4000},
+    )
     relative, shrink, beta, quadratic, _ = parts(best.x)
     variance = quadratic / freedom
     if not variance > 1e-12 * float(y.var()):
