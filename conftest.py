@@ -23,7 +23,7 @@ pytest_collect_file = (pages + docstrings).pytest()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # The examples of one page build on each other, so they go to one worker (`--dist loadgroup`).
+    """Keep the examples of one page on one worker (`--dist loadgroup`): they build on each other."""
     for item in items:
         if isinstance(item, SybilItem):
             item.add_marker(pytest.mark.xdist_group(str(item.path)))

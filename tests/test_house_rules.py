@@ -1,0 +1,268 @@
+"""The rules of the house: who may import whom, what is loaded when, what a public function must say."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import ipm_outcomes
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "ipm_outcomes"
+
+FLOORS = {
+    "ipm_outcomes": 6,
+    "cli": 6,
+    "report": 5,
+    "program": 4,
+    "change": 3,
+    "scoring": 2,
+    "frames": 2,
+    "responses": 2,
+    "tables": 1,
+    "catalog": 1,
+    "definition": 1,
+    "scores": 0,
+    "errors": 0,
+}
+SIDE = {"testing", "_printer", "fhir", "redcap"}
+
+AT_MODULE_LEVEL = {"numpy", "pydantic", "pydantic_core"}
+AT_MODULE_LEVEL_IN = {"cli": {"cyclopts", "rich"}, "testing": {"hypothesis"}}
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Every module of the package by its dotted name, parsed."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return found
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def imported(node: ast.AST) -> Iterator[tuple[str, str | None]]:
+    """Modules that an import statement names, each with the name taken from it."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield alias.name, None
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are absolute"
+        for alias in node.names:
+            yield str(node.module), alias.name
+
+
+def own_imports(module: str) -> set[str]:
+    """Modules of the package that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(modules()[module]):
+        for name, taken in imported(node):
+            if name.split(".")[0] != "ipm_outcomes":
+                continue
+            if (name, taken) == ("ipm_outcomes", "__version__"):
+                continue  # the one fact that the face holds
+            found.add(f"{name}.{taken}" if f"{name}.{taken}" in modules() else name)
+    return found
+
+
+def at_module_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements that run on import: not those in functions, nor those for type checkers only."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            yield from at_module_level(node.orelse)
+            continue
+        yield node
+        for field in ("body", "orelse", "handlers", "finalbody"):
+            yield from at_module_level(getattr(node, field, []))
+
+
+def test_every_room_has_its_floor():
+    rooms = {room(module) for module in modules()}
+    assert rooms - SIDE <= set(FLOORS), "give the new room its floor here"
+    assert {"scoring", "frames", "tables", "scores"} <= rooms
+
+
+@pytest.mark.parametrize("module", modules())
+def test_arrows_point_down(module):
+    if room(module) in SIDE:
+        return
+    for other in own_imports(module):
+        if room(other) in SIDE:
+            assert FLOORS[room(module)] == 6, f"{module} imports {other}, a bridge to other systems"
+        else:
+            assert FLOORS[room(other)] <= FLOORS[room(module)], f"{module} imports {other}, which is above it"
+
+
+def test_no_circles():
+    # A package's __init__ gathers what its modules hold, so circles are looked for among modules.
+    graph = {module: own_imports(module) - {module} for module in modules() if module != "ipm_outcomes"}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("module", modules())
+def test_heavy_libraries_wait_until_they_are_used(module):
+    allowed = AT_MODULE_LEVEL | AT_MODULE_LEVEL_IN.get(room(module), set())
+    for node in at_module_level(modules()[module].body):
+        for name, _ in imported(node):
+            top = name.split(".")[0]
+            assert top in sys.stdlib_module_names or top == "ipm_outcomes" or top in allowed, (
+                f"{module} imports {name} at module level"
+            )
+
+
+FRAMES = {"dask", "duckdb", "ibis", "modin", "narwhals", "pandas", "polars", "pyarrow", "pyspark"}
+HEAVY = FRAMES | {"altair", "cyclopts", "hypothesis", "rich", "scipy", "statsmodels", "vl_convert"}
+
+WATCH = """
+import sys
+read = []
+def watch(event, args):
+    if event == "open" and str(args[0]).endswith(".toml"):
+        read.append(args[0])
+sys.addaudithook(watch)
+{code}
+loaded = set(sys.modules) & set({heavy})
+assert not loaded, loaded
+assert not read, read
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import ipm_outcomes",
+        "from ipm_outcomes import *",
+        "from ipm_outcomes import PEG, PHQ9, GAD7, PROMIS29, PROMIS29v20, PCS, NPS; PHQ9(q1=1)",
+        "from ipm_outcomes import frames, change, program, score, between",
+    ],
+)
+def test_importing_loads_no_frame_library_no_scipy_and_reads_no_definition(code):
+    script = WATCH.format(code=code, heavy=sorted(HEAVY))
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_face_equals_all():
+    assert sorted(ipm_outcomes.__all__) == list(ipm_outcomes.__all__)
+    assert set(dir(ipm_outcomes)) == set(ipm_outcomes.__all__)
+    for name in ipm_outcomes.__all__:
+        assert getattr(ipm_outcomes, name) is not None
+    static = {
+        alias.name
+        for node in modules()["ipm_outcomes"].body
+        if isinstance(node, ast.If)
+        for inner in node.body
+        if isinstance(inner, ast.ImportFrom)
+        for alias in inner.names
+    }
+    assert static | {"__version__"} == set(ipm_outcomes.__all__)
+
+
+def test_printed_classes_are_current():
+    from ipm_outcomes._printer import stale
+
+    assert [path.name for path in stale()] == []
+
+
+PUBLIC_ROOMS = {"ipm_outcomes.catalog", "ipm_outcomes.testing", "ipm_outcomes.program.intervals"}
+
+
+def handed_out(module: str) -> set[str]:
+    """The names in `__all__` of a module."""
+    for node in modules()[module].body if module in modules() else ():
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def public_functions() -> dict[str, ast.FunctionDef]:
+    """Functions that a user is told of: in a public room, or handed out by the `__all__` of its package."""
+    found = {}
+    for module, tree in modules().items():
+        names = handed_out(module.rpartition(".")[0]) | handed_out("ipm_outcomes")
+        for node in tree.body:
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+                continue
+            if module in PUBLIC_ROOMS or node.name in names:
+                found[f"{module}.{node.name}"] = node
+    return found
+
+
+@pytest.mark.parametrize("name", public_functions())
+def test_a_public_function_says_what_it_takes_and_gives(name):
+    function = public_functions()[name]
+    told = ast.get_docstring(function)
+    assert told, f"{name} has no docstring"
+    sections = re.split(r"^(\w[\w ]*)\n-+\n", told, flags=re.MULTILINE)
+    told_in = dict(zip(sections[1::2], sections[2::2], strict=True))
+    takes = function.args
+    parameters = {one.arg for one in [*takes.posonlyargs, *takes.args, *takes.kwonlyargs]} - {
+        "draw"
+    }  # of Hypothesis
+    heads = re.findall(r"^(\S.*)$", told_in.get("Parameters", ""), re.MULTILINE)
+    assert parameters <= set(re.findall(r"\w+", " ".join(heads))), f"{name}: section Parameters"
+    gives = ast.unparse(function.returns) if function.returns else "None"
+    assert gives == "None" or not parameters or "Returns" in told_in, f"{name}: section Returns"
+
+
+NOT_US = re.compile(
+    r"programme|colour|behaviour|favour|labell|modelled|modelling|centred|\bcentre|licence|judgement"
+    r"|\banalyse\b|analysed|analysing|(standard|random|normal|summar|recogn|vector|serial|organ|catastroph)is(e|ing|at)",
+    re.IGNORECASE,
+)
+
+
+def own_text() -> Iterator[Path]:
+    """What the project says in its own words: code, tests and pages."""
+    for pattern in ("*.md", "*.toml", "*.yml", "*.py", "src/**/*.py", "docs/**/*.md", "docs/**/*.py"):
+        yield from ROOT.glob(pattern)
+    for folder in ("tests", "benchmarks", "examples", ".ci"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in ("", ".py", ".md", ".toml", ".js", ".mjs") and path.is_file():
+                yield path
+
+
+def test_us_spelling():
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {match[0]}"
+        for path in own_text()
+        if path != Path(__file__)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if (match := NOT_US.search(line))
+    ]
+    assert found == []
+
+
+def test_no_place_of_any_one_machine():
+    places = re.compile(r"(?<![\w.~])/(work|root|home/\w+|tmp|Users)/")
+    found = []
+    for path in own_text():
+        if path == Path(__file__):
+            continue
+        text = path.read_text(encoding="utf-8")
+        found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in places.finditer(text)]
+        allowed = path == ROOT / ".ci" / "run" or "real" in path.relative_to(ROOT).parts
+        found += [f"{path.relative_to(ROOT)}: ../shared"] if "../shared" in text and not allowed else []
+    assert found == []
