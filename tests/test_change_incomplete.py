@@ -60,6 +60,9 @@ def test_thresholds_are_inclusive_despite_binary_floats():
     assert side_by_side([20 / 3, 10 / 3], [14 / 3, 7 / 3], percent=30)[0].estimate == 1.0
     assert side_by_side([20 / 3, 10 / 3], [15 / 3, 8 / 3], percent=30)[0].estimate == 0.0
     assert side_by_side([61.1], [64.1], points=3, worse="lower")[0].estimate == 1.0
+    # 7.0 to 4.9 is 30 %, though the floats say 209.99999999999997 against 210.
+    assert 100 * (7.0 - 4.9) < 30 * 7.0
+    assert side_by_side([7.0], [4.9], percent=30)[0].estimate == 1.0
 
 
 @pytest.mark.parametrize(
