@@ -610,6 +610,12 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
             yield f".missing.{rule.id}", f"a scale of kind {scale.kind!r} has no score with items missing"
         if rule.at_most and rule.at_most >= len(scale.items):
             yield f".missing.{rule.id}", "at least one item must be answered"
+        spans = {(min(p.values()), max(p.values())) for p in map(inst.points, scale.items)}
+        if rule.at_most and len(spans) > 1:
+            yield (
+                f".missing.{rule.id}",
+                "a score with items missing needs items of one range, or it could leave its own",
+            )
     if not scale.categorical and scale.worse is None:
         yield ".worse", "say whether a higher or a lower value is worse"
     if scale.kind in ("sum", "mean", "table"):

@@ -131,7 +131,23 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a score comes from, so that it can be traced and computed again."""
+    """Where a score comes from, so that it can be traced and computed again.
+
+    Attributes
+    ----------
+    instrument, edition : str
+        Id and edition of the instrument.
+    digest : str
+        SHA-256 of the definition file.
+    missing : str
+        The missing rule asked for, or ``"default"``.
+    library : str
+        Version of this library.
+    sources : tuple of str
+        The works that the definition rests on.
+    unverified : tuple of str
+        Places in the definition that decide a score and whose source was not read: treat what rests on them with care.
+    """
 
     instrument: str
     edition: str
@@ -139,6 +155,7 @@ class Provenance:
     missing: str
     library: str
     sources: tuple[str, ...]
+    unverified: tuple[str, ...]
 
 
 AnyScore = Score | CategoryScore

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from operator import getitem, itemgetter
 from typing import Any, TypeVar
@@ -77,7 +77,9 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
     scales.sort(key=lambda scale: not scale.plain)
     formulas = [table for table in found.values() if isinstance(table, FormulaTable)]
     ids = [scale.id for scale in scales]
-    parts = [(formula.cell, [ids.index(part.scale.id) for part in formula.components]) for formula in formulas]
+    parts = [
+        (formula.cell, [ids.index(part.scale.id) for part in formula.components]) for formula in formulas
+    ]
     ids += [formula.scale.id for formula in formulas]
     order = None if ids == list(found) else [ids.index(id) for id in found]
     flags = [(place[rule.item], *_flag(rule, instrument)) for rule in instrument.flags]
@@ -133,9 +135,7 @@ class _Scale:
         return self.cells[len(given)][sum(given)]
 
 
-def _flag(
-    rule: FlagRule, instrument: Instrument
-) -> tuple[dict[int, tuple[Flag, ...]], tuple[Flag, ...]]:
+def _flag(rule: FlagRule, instrument: Instrument) -> tuple[dict[int, tuple[Flag, ...]], tuple[Flag, ...]]:
     """What the flag says for each answer, and for a question left blank on a form that was started."""
     by_answer: dict[int, tuple[Flag, ...]] = {
         code: (Flag(rule.id, "raised", rule.item, code, rule.sentence),) if code >= rule.raised_from else ()
@@ -156,4 +156,21 @@ def _provenance(instrument: Instrument, missing: str | None) -> Provenance:
         tuple(
             f"{source.cite} doi:{source.doi}" if source.doi else source.cite for source in instrument.sources
         ),
+        tuple(_unverified(instrument, missing)),
     )
+
+
+def _unverified(instrument: Instrument, missing: str | None) -> Iterator[str]:
+    for scale in instrument.scales:
+        rule = scale.rule(missing)
+        deciding = {
+            "": scale,
+            f".missing.{rule.id}": rule,
+            ".bands": scale.bands,
+            ".conversion": scale.conversion,
+            ".counts": scale.counts,
+            ".weighted": scale.weighted,
+        }
+        for place, fact in deciding.items():
+            if fact is not None and fact.evidence == "unverified":
+                yield f"scales.{scale.id}{place}"

@@ -146,14 +146,17 @@ def _recognize(data: Any) -> tuple[Kind, Any]:
         except ImportError:
             raise MissingExtraError("working on a DuckDB relation", "arrow") from None
         return "pyarrow", data.to_arrow_table()
-    if hasattr(data, "__arrow_c_stream__"):
+    if root == "narwhals" and hasattr(data, "to_native"):
+        return _recognize(data.to_native())
+    if hasattr(data, "__arrow_c_stream__") and not name.endswith("Series"):
         try:
             import pyarrow as pa
         except ImportError:
             raise MissingExtraError(f"working on a {name} through Arrow", "arrow") from None
-        return "pyarrow", pa.table(data)
-    if hasattr(data, "to_native"):
-        return _recognize(data.to_native())
+        try:
+            return "pyarrow", pa.table(data)
+        except pa.ArrowInvalid:
+            raise FrameError(f"the Arrow data of this {name} is not a table of columns") from None
     raise FrameError(
         f"a {name} is not a data frame that can be worked on; give pandas, Polars, PyArrow, a DuckDB relation, or "
         "anything that hands over Arrow data"

@@ -150,7 +150,7 @@ class _ItemScale:
             np.add.reduce(counts[self._rows], axis=0, dtype=np.uint8, out=answered)
             narrow = np.multiply(answered, self._factor, dtype=np.uint16)
             np.add(narrow, tally, out=narrow)
-        index = narrow.astype(np.intp)
+        index: NDArray[np.intp] = narrow.astype(np.intp)
         cells = self.table.arrays
         for column, source in (
             (out.value, cells.value),

@@ -57,7 +57,7 @@ class Response(BaseModel, Generic[S_co]):
         return handler(answers)
 
     @classmethod
-    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]
         """Validate all the same: a response that skipped validation could be given a wrong score."""
         return cls.model_validate(values)
 
