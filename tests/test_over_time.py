@@ -213,6 +213,11 @@ def test_screening_happens_once() -> None:
     np.testing.assert_allclose(ot.xmr_chart(more).sigma, 22 / 15 / 1.128)
 
 
+def test_screening_keeps_what_is_within() -> None:
+    # Ranges: nine 1s and 4; mean 1.3, limit 3.267 * 1.3 = 4.247: the 4 stays.
+    np.testing.assert_allclose(ot.xmr_chart([0, 1] * 5 + [5]).sigma, 1.3 / 1.128)
+
+
 def test_moving_ranges_skip_gaps_and_phases() -> None:
     # Ranges 1 and 2 only; the neighbors of the gap make none.
     c = ot.xmr_chart([1, 2, math.nan, 10, 12])

@@ -68,6 +68,16 @@ def test_one_binary_covariate_is_direct_arithmetic() -> None:
     assert e.adjusted_low[0] == pytest.approx(0.6187 / 6, abs=1e-4)
 
 
+def test_a_rate_cannot_exceed_all_patients() -> None:
+    # Strata at 2 of 8 and 6 of 8 again; site B is one patient of stratum 0 with the outcome: ratio
+    # 1 / .25 = 4, times the overall .5 is 2, capped at 1; at most 1 of 1 can have it, so the binomial upper end is 1 / .25, too.
+    outcome, stratum = [1, 1, 0, 0, 0, 0, 0, 0] + [1] * 6 + [0, 0], [0] * 8 + [1] * 8
+    r = sites.standardize(outcome, stratum, ["B"] + ["A"] * 15, method="binomial")
+    assert (r.ratio[1], r.ratio_high[1]) == pytest.approx((4, 4))
+    assert (r.adjusted[1], r.adjusted_high[1]) == (1.0, 1.0)
+    assert r.adjusted_low[1] == pytest.approx((1 - 1.959964 * math.sqrt(0.25 * 0.75)) / 0.25 * 0.5, abs=1e-6)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_logistic_expectation_agrees_with_statsmodels(seed: int) -> None:
     y, x, site = program(seed, k=3)
