@@ -122,7 +122,7 @@ def test_one_toml_one_csv_and_the_printer(tmp_path: Path) -> None:
     assert used.returncode == 0, used.stderr
     picked_up = run(
         tmp_path,
-        *("-m", "pytest", "-q", "-k", "moon5", "-p", "no:cacheprovider"),
+        *("-m", "pytest", "-k", "moon5", "-p", "no:cacheprovider"),
         *("tests/test_golden.py", "tests/test_tables.py", "tests/test_responses.py", "tests/test_frames.py"),
     )
     assert picked_up.returncode == 0, picked_up.stdout
