@@ -1,0 +1,67 @@
+"""From changes to the figures of a program: indicators, intervals, sites, charts over time, disclosure control.
+
+`table` counts the indicators; `indicators` and `indicator` tell what there is; `measure` runs an indicator over
+dated events; `suppress` prepares a table for publication; `intervals`, `sites` and `over_time` hold the statistics.
+Everything is loaded when it is first asked for.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipm_outcomes.program import intervals, over_time, sites
+    from ipm_outcomes.program.events import measure
+    from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
+    from ipm_outcomes.program.suppress import suppress
+    from ipm_outcomes.program.table import table
+
+_ROOMS = ("intervals", "over_time", "sites")
+_HOMES = {
+    "Indicator": "indicators",
+    "indicator": "indicators",
+    "indicators": "indicators",
+    "measure": "events",
+    "read_indicator": "indicators",
+    "suppress": "suppress",
+    "table": "table",
+}
+
+__all__ = [
+    "Indicator",
+    "indicator",
+    "indicators",
+    "intervals",
+    "measure",
+    "over_time",
+    "read_indicator",
+    "sites",
+    "suppress",
+    "table",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = found
+        return found
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+class _Face(ModuleType):
+    """Some functions bear the name of the room they live in, and importing a room would put it in their place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face

@@ -1,0 +1,355 @@
+"""What an indicator definition may say, and every check that it holds together.
+
+An indicator is data: one TOML file in ``instruments/indicators/``, or a file of a program's own. It names a
+population, exclusions, what must be observed, a denominator, a numerator, the missing rule, the direction and
+the sources; the conditions are written in a small closed grammar (`Condition`) that
+`ipm_outcomes.program.table` turns into expressions of the frame's own engine. ``docs/indicators.md`` shows it by
+example.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+from os import PathLike
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from ipm_outcomes.catalog import shelf
+from ipm_outcomes.definition import Exact, Id, Source, Text, _Fact, _Part, _place, _PLAIN
+from ipm_outcomes.errors import DefinitionError, UnknownNameError
+from ipm_outcomes.program.events import Events
+
+Column = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
+"""A scale of an instrument: ``"phq9.total"``."""
+
+_TESTS = ("is_", "is_not", "below", "at_most", "above", "at_least", "in_", "known")
+Scalar = bool | Exact | Text
+
+
+class Condition(_Part):
+    """One test of a column, or several conditions taken together.
+
+    A test of a missing value is neither true nor false, nor is its negation; only ``known`` is always decided.
+    A row counts where the whole condition is true. (`all` is false as soon as one part is false, `any` true as
+    soon as one part is true: three-valued logic, as in SQL.)
+    """
+
+    column: Column | None = None
+    is_: Scalar | None = Field(None, alias="is")
+    is_not: Scalar | None = None
+    below: Exact | None = None
+    at_most: Exact | None = None
+    above: Exact | None = None
+    at_least: Exact | None = None
+    in_: Annotated[tuple[Text, ...] | None, Field(alias="in", strict=False, min_length=1)] = None
+    known: bool | None = None
+    all_: Annotated[tuple[Condition, ...] | None, Field(alias="all", strict=False, min_length=1)] = None
+    any_: Annotated[tuple[Condition, ...] | None, Field(alias="any", strict=False, min_length=1)] = None
+    not_: Condition | None = Field(None, alias="not")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        tests = [name for name in _TESTS if getattr(self, name) is not None]
+        joined = [name for name in ("all_", "any_", "not_") if getattr(self, name) is not None]
+        if self.column is not None:
+            if joined or len(tests) != 1:
+                raise ValueError(
+                    "a test of a column holds the column and exactly one of "
+                    f"{', '.join(name.rstrip('_') for name in _TESTS)}"
+                )
+        elif tests or len(joined) != 1:
+            raise ValueError("a condition is one test of a column, or one of all, any, not")
+        return self
+
+    @property
+    def test(self) -> tuple[str, Any]:
+        """Name and operand of the test of a column."""
+        return next((n.rstrip("_"), getattr(self, n)) for n in _TESTS if getattr(self, n) is not None)
+
+    def columns(self) -> Iterator[tuple[str, str]]:
+        """Every column that is tested, with the kind of value that the test needs."""
+        if self.column is not None:
+            name, value = self.test
+            if name == "known":
+                yield self.column, "any"
+            elif isinstance(value, bool):
+                yield self.column, "truth"
+            elif isinstance(value, (str, tuple)):
+                yield self.column, "word"
+            else:
+                yield self.column, "number"
+        for part in (*(self.all_ or ()), *(self.any_ or ()), *((self.not_,) if self.not_ else ())):
+            yield from part.columns()
+
+
+class Exclusion(_Part):
+    """Who is taken out of the population, and why; a row is taken out only where the condition is true."""
+
+    id: Id
+    title: Text
+    when: Condition
+
+
+class Window(_Part):
+    """When a follow-up counts: days after the baseline, or calendar months with a slack in days; both ends count."""
+
+    days: Annotated[tuple[int, int] | None, Field(strict=False)] = None
+    months: Annotated[int | None, Field(ge=1)] = None
+    slack: Annotated[int | None, Field(ge=0)] = None
+    pick: Literal["latest", "earliest", "nearest"] | None = None
+    """Which record of the window the measure asks for. The table of changes has made its choice already, so this
+    is told to the reader of the result, not applied."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.days is None) == (self.months is None) or (self.months is None) != (self.slack is None):
+            raise ValueError("a window has days = [first, last], or months with slack")
+        if self.days is not None and not self.days[0] <= self.days[1]:
+            raise ValueError(f"the window ends before it begins: {list(self.days)}")
+        return self
+
+
+Missing = Literal["complete_case", "not_met", "not_needed"]
+"""What happens to those without the observation: left out of the denominator; kept in it as not met; or there is
+nothing that could be missing."""
+
+
+class Indicator(_Fact):
+    """One indicator, as its file defines it."""
+
+    id: Id
+    title: Text
+    about: Text | None = None
+    kind: Literal["proportion", "mean", "nps", "distribution", "ratio", "events"]
+    uses: Literal["changes", "scores", "episodes", "events"]
+    direction: Literal["higher", "lower", "none"]
+    """Which way is better."""
+    missing: Missing
+    population: Text
+    each: Annotated[tuple[Literal["instrument", "scale", "target"], ...], Field(strict=False)] = ()
+    of: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    """The scales it is meant for; all, when empty."""
+    scales: dict[Id, Name] = {}
+    """Scales of one patient put side by side: the columns ``{key}_baseline``, ``{key}_followup``,
+    ``{key}_improvement`` and ``window_open`` of one row per patient, episode and target."""
+    targets: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    window: Window | None = None
+    eligible: Condition | None = None
+    exclusions: Annotated[tuple[Exclusion, ...], Field(strict=False)] = ()
+    observed: Condition | None = None
+    denominator: Condition | None = None
+    numerator: Condition | None = None
+    value: Column | None = None
+    over: Column | None = None
+    events: Events | None = None
+    sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
+    digest: str = ""
+
+    @property
+    def cites(self) -> str:
+        """The sources in full, on one line."""
+        by_key = {source.key: source.cite for source in self.sources}
+        return "; ".join(by_key[key] for key in self.source)
+
+    def columns(self) -> Iterator[tuple[str, str]]:
+        """Every column that the definition needs, with the kind of value."""
+        for condition in (
+            self.eligible,
+            self.observed,
+            self.denominator,
+            self.numerator,
+            *(exclusion.when for exclusion in self.exclusions),
+        ):
+            if condition is not None:
+                yield from condition.columns()
+        if self.value is not None:
+            yield self.value, "word" if self.kind == "distribution" else "number"
+        if self.over is not None:
+            yield self.over, "number"
+
+
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "proportion": ("numerator",),
+    "mean": ("value",),
+    "nps": ("value",),
+    "distribution": ("value",),
+    "ratio": ("value", "over"),
+    "events": ("events",),
+}
+
+
+def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
+    keys = [source.key for source in found.sources]
+    if len(set(keys)) != len(keys):
+        yield "sources", "a key stands twice"
+    for key in found.source:
+        if key not in keys:
+            yield "source", f"the source {key!r} is not among the sources of the file"
+    if unused := [key for key in keys if key not in found.source]:
+        yield "sources", f"{unused[0]!r} is not named by source"
+    needs = _NEEDS[found.kind]
+    for field in ("numerator", "value", "over", "events"):
+        if (getattr(found, field) is not None) != (field in needs):
+            wanted = "needs" if field in needs else "has no"
+            yield field, f"an indicator of kind {found.kind!r} {wanted} {field}"
+    if (found.kind == "events") != (found.uses == "events"):
+        yield "uses", "kind and uses are both 'events', or neither"
+    if found.kind == "events":
+        if extra := [
+            f for f in ("eligible", "observed", "denominator", "exclusions", "each") if getattr(found, f)
+        ]:
+            yield extra[0], "an indicator of kind 'events' says this in its events table"
+        return
+    if found.scales and found.uses != "changes":
+        yield "scales", "scales are put side by side from the table of changes"
+    if found.scales and (found.of or "instrument" in found.each or "scale" in found.each):
+        yield "scales", "an indicator over several scales is not told for each scale"
+    if (found.window or found.targets) and found.uses != "changes":
+        yield "window", "windows and targets belong to the table of changes"
+    if found.window and found.scales:
+        yield "window", "a window needs the dates of one scale"
+    if found.uses == "episodes" and (found.each or found.of):
+        yield "each", "the table of episodes has no instruments, scales or targets"
+    if found.uses == "scores" and "target" in found.each:
+        yield "each", "the table of scores has no targets"
+    if found.of and not {"instrument", "scale"} <= set(found.each):
+        yield "of", "an indicator for some scales is told for each instrument and scale"
+    if found.targets and "target" not in found.each:
+        yield "targets", "an indicator for some targets is told for each target"
+    if found.missing != "not_needed" and found.observed is None:
+        yield "observed", "say what must be observed, or missing = 'not_needed'"
+    ids = [exclusion.id for exclusion in found.exclusions]
+    if len(set(ids)) != len(ids):
+        yield "exclusions", "an id stands twice"
+    if found.scales:
+        wide = {
+            f"{key}_{column}" for key in found.scales for column in ("baseline", "followup", "improvement")
+        }
+        for column, _ in found.columns():
+            if column not in wide | {"window_open"}:
+                yield (
+                    "scales",
+                    f"there is no column {column!r}; scales give {', '.join(sorted(wide))}, window_open",
+                )
+
+
+def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
+    """Build an indicator from the parsed content of its file, with every check.
+
+    Parameters
+    ----------
+    data
+        Content of the TOML file, decimals read as `Decimal`.
+    file
+        Name of the file, for messages.
+    digest
+        SHA-256 of the file's bytes.
+
+    Returns
+    -------
+    Indicator
+
+    Raises
+    ------
+    DefinitionError
+        Names the file, the place in it and the fact that does not hold.
+
+    """
+    try:
+        found = Indicator.model_validate({**data, "digest": digest})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        message = _PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise DefinitionError(f"{file}: {_place(data, first['loc'])}: {message}") from None
+    for place, fact in _problems(found):
+        raise DefinitionError(f"{file}: {place}: {fact}")
+    return found
+
+
+@cache
+def indicators() -> tuple[str, ...]:
+    """Ids of all indicators on the shelf, in alphabetical order.
+
+    Returns
+    -------
+    tuple of str
+
+    >>> from ipm_outcomes import program
+    >>> "responder_30" in program.indicators()
+    True
+    """
+    entries = (shelf() / "indicators").iterdir()
+    return tuple(sorted(e.name.removesuffix(".toml") for e in entries if e.name.endswith(".toml")))
+
+
+@cache
+def indicator(id: str) -> Indicator:  # noqa: A002
+    """The definition of one indicator on the shelf.
+
+    Parameters
+    ----------
+    id : str
+        Id as `indicators` lists it.
+
+    Returns
+    -------
+    Indicator
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such indicator; the message lists those there are.
+    DefinitionError
+        The file does not hold together; the message names the place and the fact.
+
+    >>> from ipm_outcomes import program
+    >>> program.indicator("responder_30").title
+    'Improved by at least 30 percent'
+    """
+    if id not in indicators():
+        raise UnknownNameError(f"there is no indicator {id!r}; there are {', '.join(indicators())}")
+    file = shelf() / "indicators" / f"{id}.toml"
+    return _read(file.read_bytes(), f"instruments/indicators/{id}.toml", id)
+
+
+def read_indicator(path: str | PathLike[str]) -> Indicator:
+    """Read an indicator from a file of a program's own, with every check.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file whose name is the id of the indicator.
+
+    Returns
+    -------
+    Indicator
+
+    Raises
+    ------
+    DefinitionError
+        The file cannot be read, or names the place in it and the fact that does not hold.
+    """
+    file = Path(path)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise DefinitionError(f"{file.name}: the file cannot be read: {error.strerror}") from None
+    return _read(content, file.name, file.stem)
+
+
+def _read(content: bytes, file: str, id: str) -> Indicator:  # noqa: A002
+    try:
+        data = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"{file}: not a TOML file: {error}") from None
+    found = parse(data, file=file, digest=hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest())
+    if found.id != id:
+        raise DefinitionError(f"{file}: id: the id {found.id!r} differs from the name of the file")
+    return found

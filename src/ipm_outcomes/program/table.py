@@ -1,0 +1,1102 @@
+"""Indicators from the table of changes: counted by the frame's own engine, the statistics on the small table after.
+
+Each indicator's conditions become expressions of the engine (through narwhals), one group-by per set of keys forms all
+counts and sums, and only those few numbers come back to Python. Missing values are made explicit first: a condition
+is compiled to the pair "true" and "false", and a missing value is neither.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import product
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.catalog import instrument, instruments
+from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.program import intervals
+from ipm_outcomes.program._arguments import level_of
+from ipm_outcomes.program.indicators import (
+    Condition,
+    Indicator,
+    Window,
+    indicator,
+    indicators,
+    read_indicator,
+)
+
+ALL = "all"
+"""The word in the grouping columns of a total."""
+NOT_RECORDED = "not recorded"
+WINDOW_OPEN = "window not yet over"
+"""The reason by which `ipm_outcomes.change` marks a follow-up whose window still runs."""
+
+COLUMNS = (
+    "indicator",
+    "eligible",
+    "observed",
+    "numerator",
+    "denominator",
+    "estimate",
+    "lower",
+    "upper",
+    "level",
+    "method",
+    "suppressed",
+    "source",
+)
+EXTRA = (
+    "definition",
+    "title",
+    "instrument",
+    "scale",
+    "target",
+    "band",
+    "unit",
+    "direction",
+    "missing",
+    "excluded",
+    "sd",
+    "worst",
+    "best",
+    "evidence",
+    "notes",
+)
+_KEYS = ("instrument", "scale", "target")
+
+
+def table(
+    changes: Any,
+    *,
+    by: Sequence[str] = (),
+    indicators: Iterable[str | PathLike[str] | Indicator] | None = None,
+    scores: Any = None,
+    episodes: Any = None,
+    level: float = 0.95,
+    totals: bool = False,
+) -> Any:
+    """Count indicators: one row per group and indicator, with an interval.
+
+    Parameters
+    ----------
+    changes : data frame
+        The table of changes (pandas, Polars eager or lazy, PyArrow, DuckDB): one row per patient, episode, scale and
+        target.
+    by : sequence of str
+        Grouping columns, such as ``["site"]``. ``instrument``, ``scale`` and ``target`` may be among them.
+    indicators : ids, paths or `Indicator` objects, optional
+        Which; by default all on the shelf that apply to the data: those whose columns and scales are there. An
+        indicator asked for by name raises where its columns are missing, and is told where nothing can be decided.
+    scores : data frame, optional
+        Tidy scores, for indicators that need no pairs (Net Promoter, self-harm flags).
+    episodes : data frame, optional
+        One row per episode of care, for indicators of how care was taken up.
+    level : float
+        Confidence level of the intervals.
+    totals : bool
+        Also give the rows of all groups together; their grouping columns then hold ``"all"``.
+
+    Returns
+    -------
+    data frame of the same kind
+        The ``by`` columns (as text when ``totals`` is set), then ``indicator, eligible, observed, numerator,
+        denominator`` (whole numbers; no numerator for a mean), ``estimate, lower, upper`` (float64; null where there is
+        nothing to estimate from), ``level, method, suppressed`` (empty), ``source``; then ``definition`` (id of the
+        definition), ``title, instrument, scale, target, band, unit, direction, missing, excluded`` (in the population, but
+        excluded), ``sd`` (of a mean), ``worst, best`` (a share if none, or all, of those not observed had counted),
+        ``evidence, notes``. ``indicator`` is the id of the definition and, behind colons, the scale, the target and
+        the band, as far as they are not in ``by``: ``responder_30:peg.mean:6 months``. A group without patients keeps
+        its row.
+
+    Raises
+    ------
+    FrameError
+        No kind of frame that can be worked on; a column is missing, doubled or of the wrong type; two rows for one
+        patient, episode, scale and target.
+    UnknownNameError, DefinitionError
+        An indicator that does not exist, or whose file does not hold together.
+    ParameterError
+        An argument outside what it may be.
+
+    References
+    ----------
+    Wilson, JASA 1927;22:209-212 (shares); Student, Biometrika 1908;6:1-25 (means); Rocks, Am Stat
+    2016;70:365-372 (adjusted Wald for Net Promoter); Cochran, Sampling Techniques, 3rd ed. 1977, chapter 6 (ratio of sums).
+
+    >>> import polars as pl
+    >>> from ipm_outcomes import program
+    >>> changes = pl.DataFrame({
+    ...     "patient_id": [1, 2, 3], "episode": [1, 1, 1], "instrument": ["peg"] * 3, "scale": ["mean"] * 3,
+    ...     "target": ["6 months"] * 3, "baseline": [6.0, 5.0, 7.0], "followup": [4.0, 5.0, None],
+    ...     "responder_30": [True, False, None], "reason": [None, None, "no assessment in window"],
+    ... })
+    >>> found = program.table(changes, indicators=["responder_30"])
+    >>> found.select("indicator", "eligible", "observed", "numerator", "denominator", "estimate").row(0)
+    ('responder_30:peg.mean:6 months', 3, 2, 1, 2, 0.5)
+    """
+    level = level_of(level)
+    by = names(by)
+    sources = {
+        name: _Source(name, data)
+        for name, data in (("changes", changes), ("scores", scores), ("episodes", episodes))
+        if data is not None
+    }
+    if "changes" not in sources:
+        raise FrameError("changes: a table of changes is needed, not None")
+    main = sources["changes"]
+    main.require(by, "by")
+    if clash := [name for name in by if name in (*COLUMNS, *EXTRA) and name not in _KEYS]:
+        raise FrameError(f"by: the result has a column {clash[0]!r} of its own; rename the column")
+    asked = indicators is not None
+    chosen = [
+        one
+        for one in (_chosen(indicators) if indicators is not None else _shelf())
+        if _applies(one, sources, by, asked)
+    ]
+    counted = _count(chosen, sources, by)
+    groups = _groups(sources, by, {one.uses for one in chosen})
+    rows: list[Row] = []
+    for group in groups:
+        for one in chosen:
+            rows += counted[one.id].rows(one, group, groups, by, asked)
+    if totals and by:
+        whole = (ALL,) * len(by)
+        if any(ALL in map(str, group) for group in groups):
+            raise FrameError(f"by: a group bears the name {ALL!r}, which stands for the total; rename it")
+        for one in chosen:
+            rows += counted[one.id].rows(one, whole, groups, by, asked)
+    return _result(main, rows, by, level, totals)
+
+
+def result(data: Any, name: str, rows: Sequence[Row], by: Sequence[str], level: float) -> Any:
+    """The table of rows that were counted elsewhere, in the kind of frame that ``data`` is."""
+    return _result(_Source(name, data), rows, by, level, False)
+
+
+def names(by: Sequence[str]) -> list[str]:
+    """The grouping columns, if they can be that."""
+    if isinstance(by, str):
+        raise ParameterError(f"by: a list of column names, not one string; write [{by!r}]")
+    names = list(by)
+    if not all(isinstance(name, str) for name in names):
+        raise ParameterError("by: the names of columns, as text")
+    if len(set(names)) != len(names):
+        raise ParameterError("by: a column is named twice")
+    return names
+
+
+def _shelf() -> list[Indicator]:
+    return [one for id in indicators() if (one := indicator(id)).kind != "events"]
+
+
+def _chosen(wanted: Iterable[str | PathLike[str] | Indicator]) -> list[Indicator]:
+    if isinstance(wanted, (str, PathLike, Indicator)):
+        wanted = [wanted]
+    found: list[Indicator] = []
+    for one in wanted:
+        if isinstance(one, Indicator):
+            found.append(one)
+        elif isinstance(one, str) and not one.endswith(".toml"):
+            found.append(indicator(one))
+        elif isinstance(one, (str, PathLike)):
+            found.append(read_indicator(one))
+        else:
+            raise ParameterError(
+                f"indicators: ids, paths of TOML files or Indicator objects, not a {type(one).__name__}"
+            )
+    if doubled := [one.id for at, one in enumerate(found) if one.id in {o.id for o in found[:at]}]:
+        raise ParameterError(f"indicators: {doubled[0]!r} is named twice")
+    if events := [one.id for one in found if one.kind == "events"]:
+        raise ParameterError(f"indicators: {events[0]!r} works on dated events; use program.measure")
+    return found
+
+
+# ---- the tables that come in ---------------------------------------------------------------------
+
+
+class _Source:
+    """One of the tables, in the form that its own engine works on."""
+
+    def __init__(self, name: str, data: Any) -> None:
+        import narwhals as nw
+
+        self.name = name
+        self.given = data
+        lazy = type(data).__name__ in ("LazyFrame", "DuckDBPyRelation")
+        if lazy and hasattr(data, "to_native"):
+            data = self.given = data.to_native()
+        if lazy:
+            native = data
+        else:
+            frame = Frame(data)
+            if doubled := [n for n in frame.names if frame.names.count(n) > 1]:
+                raise FrameError(f"{name}: the column {doubled[0]!r} stands more than once; keep one")
+            # A Polars frame is worked on lazily, so that its engine sees the whole task at once.
+            native = frame.native.lazy() if frame.kind == "polars" else frame.native
+            if frame.kind == "pandas":
+                native = _typed_pandas(native)
+            self.given = frame.given
+        self.frame: Any = nw.from_native(native)
+        self.schema: dict[str, Any] = dict(self.frame.collect_schema())
+
+    def require(self, names: Sequence[str], told: str) -> None:
+        """Refuse a table without these columns."""
+        if absent := [name for name in names if name not in self.schema]:
+            raise FrameError(
+                f"{told}: the table of {self.name} has no column {', '.join(map(repr, absent))}; "
+                f"it has {', '.join(self.schema)}"
+            )
+
+    def kind_of(self, column: str) -> str:
+        """What a column holds: number, truth, word, date, nothing (no value at all) or other."""
+        import narwhals as nw
+
+        dtype = self.schema[column]
+        if dtype.is_numeric():
+            return "number"
+        if dtype == nw.Boolean:
+            return "truth"
+        if dtype in (nw.String, nw.Categorical, nw.Enum):
+            return "word"
+        if dtype == nw.Date or dtype == nw.Datetime:
+            return "date"
+        return "nothing" if dtype == nw.Unknown else "other"
+
+    def plain(self, columns: Mapping[str, str]) -> Any:
+        """The frame with these columns in plain types, NaN as null, and nothing else."""
+        import narwhals as nw
+
+        types = {"number": nw.Float64, "truth": nw.Boolean, "word": nw.String, "date": nw.Date}
+        made = []
+        for name, wanted in columns.items():
+            column, kind = nw.col(name), self.kind_of(name)
+            if kind == "nothing" and wanted != "any":
+                column = column.cast(types[wanted])
+            elif kind == "word" and self.schema[name] != nw.String:
+                column = column.cast(nw.String)
+            elif kind == "number" and self.schema[name].is_float():
+                column = column.fill_nan(None)
+            elif kind == "number" and wanted == "number" and self.schema[name].is_decimal():
+                column = column.cast(nw.Float64)
+            made.append(column)
+        return self.frame.select(*made)
+
+
+def _typed_pandas(data: Any) -> Any:
+    """Object columns of truth values or of nothing at all, in a dtype that knows what missing is."""
+    pd = sys.modules["pandas"]
+    dtypes = {"boolean": "boolean", "empty": "Float64"}
+    changed = {
+        name: dtypes[kind]
+        for name in data.columns
+        if data[name].dtype == object
+        and (kind := pd.api.types.infer_dtype(data[name], skipna=True)) in dtypes
+    }
+    return data.astype(changed) if changed else data
+
+
+def _scope(one: Indicator) -> list[str]:
+    return [key for key in _KEYS if key in one.each or one.of] if not one.scales else ["instrument", "scale"]
+
+
+def _needs(one: Indicator, source: _Source, by: Sequence[str]) -> dict[str, str]:
+    """Every column of the source that an indicator reads, with the kind of value."""
+    needs = dict.fromkeys(by, "any")
+    needs |= dict.fromkeys((key for key in _KEYS if key in one.each), "word")
+    if one.scales:
+        needs |= {"patient_id": "any", "episode": "any"}
+        needs |= {"instrument": "word", "scale": "word", "target": "word"}
+        needs |= dict.fromkeys(("baseline", "followup", "improvement"), "number")
+    else:
+        for column, kind in one.columns():
+            if column != "window_open" and (column != "in_window" or one.window is None):
+                needs[column] = kind if needs.get(column, "any") == "any" else needs[column]
+        if one.window:
+            needs |= {"baseline_date": "date", "followup_date": "date"}
+    if one.uses == "changes" and any(column == "window_open" for column, _ in one.columns()):
+        needs["reason"] = "word"
+    return needs
+
+
+def _applies(one: Indicator, sources: Mapping[str, _Source], by: Sequence[str], asked: bool) -> bool:
+    source = sources.get(one.uses)
+    if source is None:
+        if asked:
+            raise ParameterError(
+                f"{one.uses}: the indicator {one.id!r} needs the table of {one.uses}; give {one.uses}=…"
+            )
+        return False
+    needs = _needs(one, source, by)
+    if absent := [name for name in needs if name not in source.schema]:
+        if asked:
+            source.require(absent, f"indicator {one.id!r}")
+        return False
+    for name, wanted in needs.items():
+        kind = source.kind_of(name)
+        if wanted != "any" and kind not in (wanted, "nothing"):
+            if not asked and name not in _COLUMN_KINDS:
+                return False
+            words = {"truth": "true or false", "number": "numbers", "word": "words", "date": "dates"}
+            raise FrameError(
+                f"indicator {one.id!r}: the column {name!r} of the table of {source.name} must hold "
+                f"{words[wanted]}, not {source.schema[name]}"
+            )
+    return True
+
+
+_COLUMN_KINDS = frozenset(
+    {
+        *_KEYS,
+        *("baseline", "followup", "change", "improvement", "important", "responder_30", "responder_50"),
+        *(
+            "reliable",
+            "class",
+            "can_improve",
+            "can_worsen",
+            "reason",
+            "baseline_date",
+            "followup_date",
+            "value",
+        ),
+    }
+)
+"""Columns that the library makes itself: a wrong type in one of them is an error, not an indicator that does not apply."""
+
+
+def _groups(sources: Mapping[str, _Source], by: Sequence[str], used: set[str]) -> list[tuple[Any, ...]]:
+    """Every group that stands in one of the tables, in order."""
+    if not by:
+        return [()]
+    found: set[tuple[Any, ...]] = set()
+    for name, source in sources.items():
+        if (name == "changes" or name in used) and all(column in source.schema for column in by):
+            found |= set(_collected(source.plain(dict.fromkeys(by, "any")).unique(), by, source))
+    return sorted(found, key=lambda group: [(value is None, str(type(value)), value) for value in group])
+
+
+def _collected(frame: Any, by: Sequence[str], source: _Source) -> list[tuple[Any, ...]]:
+    small = _small(frame)
+    columns = [small[name] for name in by]
+    return [_group(values, by, source) for values in zip(*columns, strict=True)]
+
+
+def _group(values: Sequence[Any], by: Sequence[str], source: _Source) -> tuple[Any, ...]:
+    """The key of a group; a text column without a value makes a group of its own."""
+    key = []
+    for name, value in zip(by, values, strict=True):
+        if value is None:
+            if source.kind_of(name) not in ("word", "nothing"):
+                raise FrameError(
+                    f"by: the column {name!r} of the table of {source.name} has rows without a value; "
+                    "fill them, so that a group without a value is not taken for a total"
+                )
+            value = NOT_RECORDED
+        key.append(value)
+    return tuple(key)
+
+
+def _small(frame: Any) -> dict[str, list[Any]]:
+    """A small frame as lists, every missing value None, in an order of its own keeping."""
+    import narwhals as nw
+
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    return {name: [_python(v) for v in values] for name, values in frame.to_dict(as_series=False).items()}
+
+
+def _python(value: Any) -> Any:
+    if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):  # noqa: PLR0124
+        return None
+    if isinstance(value, Decimal):  # DuckDB sums whole numbers into decimals
+        return int(value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+# ---- conditions to expressions -------------------------------------------------------------------
+
+
+def _both(condition: Condition) -> tuple[Any, Any]:
+    """Where a condition is true, and where it is false; neither where it cannot be decided."""
+    import narwhals as nw
+
+    if condition.column is not None:
+        column = nw.col(condition.column)
+        there = ~column.is_null()
+        name, operand = condition.test
+        if name == "known":
+            return (there, ~there) if operand else (~there, there)
+        value = float(operand) if isinstance(operand, Decimal) else operand
+        if name == "is_not":
+            name, turned = "is", True
+        else:
+            turned = False
+        held = {
+            "is": lambda: column == value,
+            "below": lambda: column < value,
+            "at_most": lambda: column <= value,
+            "above": lambda: column > value,
+            "at_least": lambda: column >= value,
+            "in": lambda: column.is_in(list(value)),
+        }[name]().fill_null(False)
+        yes, no = there & held, there & ~held
+        return (no, yes) if turned else (yes, no)
+    if condition.not_ is not None:
+        yes, no = _both(condition.not_)
+        return no, yes
+    pairs = [_both(part) for part in (condition.all_ or condition.any_ or ())]
+    if condition.all_:
+        return _joined(pairs, 0, True), _joined(pairs, 1, False)
+    return _joined(pairs, 0, False), _joined(pairs, 1, True)
+
+
+def _joined(pairs: list[tuple[Any, Any]], side: int, together: bool) -> Any:
+    found = pairs[0][side]
+    for pair in pairs[1:]:
+        found = found & pair[side] if together else found | pair[side]
+    return found
+
+
+def _true(condition: Condition) -> Any:
+    return _both(condition)[0]
+
+
+# ---- windows -------------------------------------------------------------------------------------
+
+
+def _in_window(window: Window) -> Any:
+    """Whether the follow-up date lies in the window of the measure; calendar months end where the month ends."""
+    import narwhals as nw
+
+    def parts(name: str) -> tuple[Any, Any, Any]:
+        column = nw.col(name).dt
+        return column.year().cast(nw.Float64), column.month().cast(nw.Float64), column.day().cast(nw.Float64)
+
+    def whole(dividend: Any, divisor: int) -> Any:
+        return (dividend - dividend % divisor) / divisor
+
+    def day_number(year: Any, month: Any, day: Any) -> Any:
+        # Days of the Gregorian calendar, years beginning in March so that the leap day comes last.
+        shifted = (month + 9) % 12
+        year = year - (month <= 2).cast(nw.Float64)
+        leap_days = whole(year, 4) - whole(year, 100) + whole(year, 400)
+        return year * 365 + leap_days + whole(shifted * 153 + 2, 5) + day
+
+    year, month, day = parts("baseline_date")
+    elapsed = day_number(*parts("followup_date"))
+    if window.days is not None:
+        low, high = window.days
+        elapsed = elapsed - day_number(year, month, day)
+    else:
+        months, slack = window.months or 0, window.slack or 0
+        counted = month - 1 + months
+        year, month = year + whole(counted, 12), counted % 12 + 1
+        leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
+        length = (
+            nw.when(month == 2)
+            .then(leap.cast(nw.Float64) + 28)
+            .otherwise(nw.when(month.is_in([4.0, 6.0, 9.0, 11.0])).then(nw.lit(30.0)).otherwise(nw.lit(31.0)))
+        )
+        elapsed = elapsed - day_number(year, month, nw.when(day > length).then(length).otherwise(day))
+        low, high = -slack, slack
+    both = ~nw.col("baseline_date").is_null() & ~nw.col("followup_date").is_null()
+    return both & ((elapsed >= low) & (elapsed <= high)).fill_null(False)
+
+
+# ---- counting ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Cell:
+    """What the group-by gave for one group, scale, target (and band)."""
+
+    eligible: int = 0
+    excluded: int = 0
+    observed: int = 0
+    denominator: int = 0
+    numerator: float | None = 0
+    mean: float | None = None
+    m2: float = 0.0  # sum of squared deviations from the mean
+    sums: tuple[float, ...] = ()
+
+    def __add__(self, other: Cell) -> Cell:
+        n = self.denominator + other.denominator
+        mean, m2 = self.mean, self.m2
+        if other.mean is not None:
+            if mean is None:
+                mean, m2 = other.mean, other.m2
+            else:
+                # Chan, Golub and LeVeque: moments of two groups put together.
+                apart = other.mean - mean
+                mean += apart * other.denominator / n
+                m2 += other.m2 + apart**2 * self.denominator * other.denominator / n
+        return Cell(
+            self.eligible + other.eligible,
+            self.excluded + other.excluded,
+            self.observed + other.observed,
+            n,
+            None if self.numerator is None or other.numerator is None else self.numerator + other.numerator,
+            mean,
+            m2,
+            tuple(a + b for a, b in zip(self.sums, other.sums, strict=True))
+            if self.sums and other.sums
+            else self.sums or other.sums,
+        )
+
+
+@dataclass
+class Row:
+    group: tuple[Any, ...]
+    one: Indicator
+    each: dict[str, str]
+    band: str | None
+    cell: Cell
+
+
+Key = tuple[Any, ...]
+
+
+@dataclass
+class _Counts:
+    """All cells of one indicator."""
+
+    keys: tuple[str, ...]
+    cells: dict[tuple[Key, Key], Cell] = field(default_factory=dict)
+    bands: dict[Key, list[str]] = field(default_factory=dict)
+    banded: dict[tuple[Key, Key, str], int] = field(default_factory=dict)
+
+    def combinations(self, one: Indicator, asked: bool) -> list[Key]:
+        found = {each for _, each in self.cells}
+        if not asked and one.kind != "distribution":
+            # A threshold that a scale does not have: there were observations, and nothing could be decided.
+            sums = {each: self._over(self.cells_of(each)) for each in found}
+            found = {e for e in found if not (sums[e].observed and not sums[e].denominator)}
+        return sorted(found, key=lambda each: [_ordered(part) for part in each])
+
+    def cells_of(self, each: Key) -> list[Cell]:
+        return [
+            cell for (_, key), cell in sorted(self.cells.items(), key=lambda kv: str(kv[0])) if key == each
+        ]
+
+    @staticmethod
+    def _over(cells: list[Cell]) -> Cell:
+        total = Cell()
+        for cell in cells:
+            total = total + cell
+        return total
+
+    def rows(
+        self, one: Indicator, group: Key, groups: Sequence[Key], by: Sequence[str], asked: bool
+    ) -> list[Row]:
+        rows = []
+        total = bool(by) and group not in groups
+        for each in self.known(one, asked):
+            if total:
+                cell = self._over(self.cells_of(each))
+            else:
+                cell = self.cells.get((group, each), Cell())
+            if not self._belongs(group, each, by, total):
+                continue
+            named = dict(zip(self.keys, each, strict=True))
+            if one.kind != "distribution":
+                rows.append(Row(group, one, named, None, cell))
+                continue
+            for band in self.bands.get(each, []):
+                count = sum(
+                    n
+                    for (g, e, b), n in self.banded.items()
+                    if e == each and b == band and (total or g == group)
+                )
+                rows.append(
+                    Row(
+                        group,
+                        one,
+                        named,
+                        band,
+                        Cell(cell.eligible, cell.excluded, cell.observed, cell.denominator, count),
+                    )
+                )
+        return rows
+
+    def known(self, one: Indicator, asked: bool) -> list[Key]:
+        if not hasattr(self, "_known"):
+            self._known = self.combinations(one, asked)
+        return self._known
+
+    def _belongs(self, group: Key, each: Key, by: Sequence[str], total: bool) -> bool:
+        """A scale that is also a grouping column makes rows in its own group only."""
+        if total:
+            return True
+        named = dict(zip(self.keys, each, strict=True))
+        return all(named.get(name, value) == value for name, value in zip(by, group, strict=True))
+
+
+def _ordered(part: Any) -> tuple[float, str]:
+    """Targets by length of time, everything else by name."""
+    days = {"day": 1, "week": 7, "month": 30.4375, "year": 365.25}
+    timed = re.fullmatch(r"(\d+(?:\.\d+)?)[ -]?(day|week|month|year)s?", str(part).strip().lower())
+    return (float(timed[1]) * days[timed[2]] if timed else -1.0, str(part))
+
+
+def _count(
+    chosen: Sequence[Indicator], sources: Mapping[str, _Source], by: Sequence[str]
+) -> dict[str, _Counts]:
+    """Indicators that share their rows are counted together, in one pass of the engine."""
+    batches: dict[Any, list[Indicator]] = {}
+    for one in chosen:
+        shared = (one.uses, one.each, one.of, one.targets, tuple(sorted(one.scales.items())), one.window)
+        key = (*shared, one.value if one.kind == "distribution" else None)
+        batches.setdefault(key, []).append(one)
+    counted: dict[str, _Counts] = {}
+    for batch in batches.values():
+        counted |= _pass(batch, sources[batch[0].uses], by)
+    return counted
+
+
+def _pass(batch: Sequence[Indicator], source: _Source, by: Sequence[str]) -> dict[str, _Counts]:
+    import narwhals as nw
+
+    first = batch[0]
+    needs: dict[str, str] = {}
+    for one in batch:
+        for column, kind in _needs(one, source, by).items():
+            needs[column] = kind if needs.get(column, "any") == "any" else needs[column]
+    frame = source.plain(needs)
+    keys = tuple(key for key in _KEYS if key in first.each)
+    if first.scales:
+        keys = ("target",) if "target" in first.each else ()
+        frame = _side_by_side(frame, first.scales, by)
+    else:
+        if first.of:
+            frame = frame.filter(_any([_is_scale(name) for name in first.of]))
+        if first.targets:
+            frame = frame.filter(nw.col("target").is_in(list(first.targets)))
+        if first.window is not None:
+            frame = frame.with_columns(in_window=_in_window(first.window))
+        if "reason" in needs:
+            frame = frame.with_columns(window_open=(nw.col("reason") == WINDOW_OPEN).fill_null(False))
+    work = _Work(frame)
+    for one in batch:
+        work.plan(one)
+    grouping = list(dict.fromkeys([*by, *keys]))
+    banded = first.kind == "distribution" and first.value is not None
+    found = {one.id: _Counts(keys) for one in batch}
+    small = work.run(grouping, first.value if banded else None)
+    for at in range(len(next(iter(small.values()), []))):
+        values = {name: column[at] for name, column in small.items()}
+        group = _group([values[name] for name in by], by, source)
+        each = tuple(NOT_RECORDED if values[name] is None else values[name] for name in keys)
+        for one in batch:
+            counts = found[one.id]
+            cell = work.cell(one, values)
+            old = counts.cells.get((group, each))
+            counts.cells[group, each] = cell if old is None else old + cell
+            if banded and values["__band"] is not None and cell.denominator:
+                key = (group, each, values["__band"])
+                counts.banded[key] = counts.banded.get(key, 0) + cell.denominator
+    for one in batch:
+        if banded:
+            for each in {each for _, each in found[one.id].cells}:
+                seen = {b for _, e, b in found[one.id].banded if e == each}
+                found[one.id].bands[each] = _bands(dict(zip(keys, each, strict=True)), by, seen)
+    return found
+
+
+def _any(conditions: Sequence[Any]) -> Any:
+    found = conditions[0]
+    for condition in conditions[1:]:
+        found = found | condition
+    return found
+
+
+def _is_scale(name: str) -> Any:
+    import narwhals as nw
+
+    of_instrument, of_scale = name.split(".")
+    same = (nw.col("instrument") == of_instrument) & (nw.col("scale") == of_scale)
+    return same.fill_null(False)
+
+
+def _side_by_side(frame: Any, scales: Mapping[str, str], by: Sequence[str]) -> Any:
+    """One row per patient, episode and target, with the values of several scales beside each other."""
+    import narwhals as nw
+
+    frame = frame.filter(_any([_is_scale(name) for name in scales.values()]))
+    made = {}
+    for key, name in scales.items():
+        here = _is_scale(name)
+        made |= {
+            f"{key}_{column}": nw.when(here).then(nw.col(column))
+            for column in ("baseline", "followup", "improvement")
+        }
+        made[f"{key}__rows"] = here.cast(nw.Int64)
+    if "reason" in frame.collect_schema().names():
+        made["window_open"] = (nw.col("reason") == WINDOW_OPEN).fill_null(False).cast(nw.Int64)
+    keys = list(dict.fromkeys([*by, "patient_id", "episode", "target"]))
+    keys = [key for key in keys if key not in ("instrument", "scale")]
+    wide = (
+        frame.with_columns(**made)
+        .group_by(keys)
+        .agg(*(nw.col(n).sum() if n.endswith("__rows") else nw.col(n).max() for n in made))
+    )
+    doubled = _small(wide.select(*(nw.col(f"{key}__rows").max() for key in scales)))
+    if any((column[0] or 0) > 1 for column in doubled.values()):
+        raise FrameError(
+            "changes: two rows for one patient, episode, scale and target; keep one, or name the column that "
+            "tells them apart in `by`"
+        )
+    return (
+        wide.with_columns((nw.col("window_open") == 1).alias("window_open"))
+        if "window_open" in made
+        else wide
+    )
+
+
+def _bands(named: Mapping[str, str], by: Sequence[str], seen: set[str]) -> list[str]:
+    """The bands of a scale in their order; words that are not its bands come after them."""
+    of_instrument, of_scale = named.get("instrument"), named.get("scale")
+    order: list[str] = []
+    if of_instrument in instruments() and of_scale in instrument(str(of_instrument)).scale_ids:
+        bands = instrument(str(of_instrument)).scale(str(of_scale)).bands
+        order = [band.label for band in bands.of] if bands else []
+    return [*order, *sorted(seen - set(order))]
+
+
+class _Work:
+    """The columns that one pass needs, each formed once, and how to read an indicator's cell back."""
+
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+        self.truths: list[dict[str, Any]] = [{}, {}, {}]  # three steps: each is built on the one before
+        self.names: dict[str, str] = {}
+        self.sums: dict[str, Any] = {}
+        self.moments: dict[str, Any] = {}
+        self.plans: dict[str, dict[str, Any]] = {}
+
+    def _truth(self, step: int, sign: str, expression: Any) -> str:
+        if sign not in self.names:
+            self.names[sign] = f"__t{len(self.names)}"
+            self.truths[step][self.names[sign]] = expression
+        return self.names[sign]
+
+    def plan(self, one: Indicator) -> None:
+        """Note the columns of an indicator."""
+        import narwhals as nw
+
+        who = _true(one.eligible) if one.eligible else nw.lit(True)
+        out = [_true(exclusion.when) for exclusion in one.exclusions]
+        sign = f"{one.eligible!r}{[e.when for e in one.exclusions]!r}"
+        eligible = self._truth(0, f"E{sign}", who & ~_any(out) if out else who)
+        excluded = self._truth(0, f"X{sign}", who & _any(out)) if out else None
+        observed = eligible
+        if one.observed is not None:
+            sign += repr(one.observed)
+            observed = self._truth(1, f"O{sign}", nw.col(eligible) & _true(one.observed))
+        base = observed if one.missing == "complete_case" else eligible
+        sign += f"{one.missing}{one.denominator!r}"
+        counted, extra = base, _true(one.denominator) if one.denominator else None
+        if one.value is not None:
+            there = ~nw.col(one.value).is_null()
+            if one.over is not None:
+                there = there & (nw.col(one.over) > 0).fill_null(False)
+            extra = there if extra is None else extra & there
+            sign += f"{one.value}{one.over}"
+        if extra is not None:
+            counted = self._truth(1 if base == eligible else 2, f"D{sign}", nw.col(base) & extra)
+        plan: dict[str, Any] = {
+            "eligible": eligible,
+            "excluded": excluded,
+            "observed": observed,
+            "denominator": counted,
+        }
+        value = nw.col(one.value) if one.value is not None else None
+        if one.kind == "proportion" and one.numerator is not None:
+            plan["numerator"] = self._sum(f"N{sign}{one.numerator!r}", nw.col(counted) & _true(one.numerator))
+        elif one.kind == "mean" and value is not None:
+            name = self.names.setdefault(f"V{sign}", f"__v{len(self.names)}")
+            self.moments[name] = nw.when(nw.col(counted)).then(value.cast(nw.Float64))
+            plan["value"] = name
+        elif one.kind == "nps" and value is not None:
+            rating = nw.col(counted)
+            wrong = (value < 0) | (value > 10) | (value % 1 != 0)
+            plan["parts"] = [
+                self._sum(f"{part}{sign}", rating & held.fill_null(False))
+                for part, held in (
+                    ("promoters", value >= 9),
+                    ("detractors", value <= 6),
+                    ("wrong", wrong),
+                )
+            ]
+        elif one.kind == "ratio" and value is not None and one.over is not None:
+            a, p = value.cast(nw.Float64), nw.col(one.over).cast(nw.Float64)
+            plan["parts"] = [
+                self._sum(f"{part}{sign}", nw.when(nw.col(counted)).then(formed).otherwise(nw.lit(0.0)))
+                for part, formed in (("a", a), ("p", p), ("aa", a * a), ("ap", a * p), ("pp", p * p))
+            ]
+        self.plans[one.id] = plan
+
+    def _sum(self, sign: str, expression: Any) -> str:
+        name = self.names.setdefault(sign, f"__s{len(self.names)}")
+        self.sums[name] = expression
+        return name
+
+    def run(self, grouping: Sequence[str], band: str | None) -> dict[str, list[Any]]:
+        """Form all columns, then all counts and sums in one group-by of the engine."""
+        import narwhals as nw
+
+        frame = self.frame
+        for step in self.truths:
+            if step:
+                frame = frame.with_columns(**step)
+        if self.sums or self.moments:
+            frame = frame.with_columns(**self.sums, **self.moments)
+        keys = list(grouping)
+        if band is not None:
+            frame = frame.with_columns(__band=nw.col(band))
+            keys.append("__band")
+        if not keys:
+            frame = frame.with_columns(__one=nw.lit(1))
+            keys = ["__one"]
+        totals = [nw.col(name).sum() for step in self.truths for name in step]
+        totals += [nw.col(name).sum() for name in self.sums]
+        for name in self.moments:
+            totals += [nw.col(name).mean().alias(f"{name}m"), nw.col(name).std(ddof=1).alias(f"{name}s")]
+        return _small(
+            frame.select(*keys, *(n for s in self.truths for n in s), *self.sums, *self.moments)
+            .group_by(keys)
+            .agg(*totals)
+        )
+
+    def cell(self, one: Indicator, values: Mapping[str, Any]) -> Cell:
+        """What one row of the small table says about an indicator."""
+        plan = self.plans[one.id]
+
+        def count(name: str | None) -> int:
+            return int(values[name] or 0) if name else 0
+
+        cell = Cell(*(count(plan[name]) for name in ("eligible", "excluded", "observed", "denominator")))
+        if one.kind == "proportion":
+            cell.numerator = count(plan["numerator"])
+        elif one.kind == "mean":
+            cell.numerator = None
+            cell.mean = values[f"{plan['value']}m"] if cell.denominator else None
+            sd = values[f"{plan['value']}s"]
+            cell.m2 = (
+                float(sd) ** 2 * (cell.denominator - 1) if sd is not None and cell.denominator > 1 else 0.0
+            )
+        elif one.kind == "nps":
+            promoters, detractors, wrong = (count(name) for name in plan["parts"])
+            if wrong:
+                raise FrameError(
+                    f"indicator {one.id!r}: {wrong} values in the column {one.value!r} are no ratings from 0 to 10"
+                )
+            cell.numerator, cell.sums = promoters - detractors, (promoters, detractors)
+        elif one.kind == "ratio":
+            # Numerator and denominator are sessions; the number of episodes is kept for the interval.
+            a, p, *rest = (float(values[name] or 0.0) for name in plan["parts"])
+            cell.sums = (a, p, *rest, float(cell.denominator))
+            cell.numerator, cell.denominator = a, round(p)
+        return cell
+
+
+# ---- the small table -----------------------------------------------------------------------------
+
+_METHODS = {
+    "proportion": "wilson",
+    "distribution": "wilson",
+    "events": "wilson",
+    "mean": "student t",
+    "nps": "adjusted wald",
+    "ratio": "ratio of sums, linearized, student t",
+}
+
+
+def _estimates(rows: Sequence[Row], level: float) -> dict[str, Any]:
+    """Estimate and interval of every row, all rows of a kind at once; NaN where there is nothing to estimate from."""
+    out = {name: np.full(len(rows), np.nan) for name in ("estimate", "lower", "upper", "sd", "worst", "best")}
+    for kind in _METHODS:
+        at = np.array([i for i, row in enumerate(rows) if row.one.kind == kind], int)
+        if not at.size:
+            continue
+        cells = [rows[i].cell for i in at]
+        n = np.array([cell.denominator for cell in cells], float)
+        some = n > 0
+        safe = np.where(some, n, 1.0)
+        if kind in ("proportion", "distribution", "events"):
+            x = np.array([cell.numerator for cell in cells], float)
+            low, high = intervals.proportion(x, n, level=level)
+            out["estimate"][at] = np.where(some, x / safe, np.nan)
+            lost = np.array([c.eligible - c.observed for c in cells], float)
+            lost *= np.array([rows[i].one.missing == "complete_case" for i in at])
+            whole = np.where(n + lost > 0, n + lost, np.nan)
+            out["worst"][at], out["best"][at] = x / whole, (x + lost) / whole
+        elif kind == "mean":
+            means = np.array([np.nan if c.mean is None else c.mean for c in cells], float)
+            sds = np.where(
+                n > 1, np.sqrt(np.array([c.m2 for c in cells]) / np.where(n > 1, n - 1, 1.0)), np.nan
+            )
+            low, high = intervals.mean(means, sds, n, level=level)
+            out["estimate"][at], out["sd"][at] = means, sds
+        elif kind == "nps":
+            up = np.array([c.sums[0] if c.sums else 0 for c in cells], float)
+            down = np.array([c.sums[1] if c.sums else 0 for c in cells], float)
+            low, high = intervals.nps(up, n - up - down, down, level=level)
+            out["estimate"][at] = np.where(some, 100 * (up - down) / safe, np.nan)
+        else:
+            estimate, low, high = _ratio([c.sums or (0.0,) * 6 for c in cells], level)
+            out["estimate"][at] = estimate
+        out["lower"][at], out["upper"][at] = low, high
+    return out
+
+
+def _ratio(sums: Sequence[tuple[float, ...]], level: float) -> tuple[Any, Any, Any]:
+    """A ratio of two sums over patients: sessions of one patient are not independent, so patients are the unit."""
+    a, p, aa, ap, pp, n = np.array(sums, float).T
+    ratio = np.where(p > 0, a / np.where(p > 0, p, 1.0), np.nan)
+    squares = np.maximum(aa - 2 * ratio * ap + ratio**2 * pp, 0.0)
+    enough = (n > 1) & (p > 0)
+    # The standard error of a ratio, written as that of a mean of n residuals, whose t interval is there already.
+    sd = (
+        np.sqrt(n * np.where(enough, squares / np.where(enough, n - 1, 1.0), 0.0))
+        * np.sqrt(n)
+        / np.where(p > 0, p, 1.0)
+    )
+    low, high = intervals.mean(
+        np.where(enough, ratio, 0.0), np.where(enough, sd, 0.0), np.where(enough, n, 0), level=level
+    )
+    return ratio, np.maximum(low, 0.0), high
+
+
+_UNITS = {
+    "proportion": "share",
+    "distribution": "share",
+    "events": "share",
+    "mean": "points",
+    "nps": "NPS points",
+    "ratio": "ratio",
+}
+
+
+def _result(main: _Source, rows: Sequence[Row], by: Sequence[str], level: float, totals: bool) -> Any:
+    out = _estimates(rows, level)
+    words: dict[str, list[str | None]] = {
+        "indicator": [_name(row, by) for row in rows],
+        "method": [_METHODS[row.one.kind] for row in rows],
+        "suppressed": ["" for _ in rows],
+        "source": [row.one.cites for row in rows],
+        "definition": [row.one.id for row in rows],
+        "title": [row.one.title for row in rows],
+        **{key: [row.each.get(key) or _of_scales(row.one, key) for row in rows] for key in _KEYS},
+        "band": [row.band for row in rows],
+        "unit": [_UNITS[row.one.kind] for row in rows],
+        "direction": [row.one.direction for row in rows],
+        "missing": [row.one.missing for row in rows],
+        "evidence": [row.one.evidence for row in rows],
+        "notes": [_notes(row.one) for row in rows],
+    }
+    counts = {
+        name: [getattr(row.cell, name) for row in rows]
+        for name in ("eligible", "observed", "denominator", "excluded")
+    }
+    numerator = [None if row.cell.numerator is None else int(row.cell.numerator) for row in rows]
+    groups = {name: [row.group[at] for row in rows] for at, name in enumerate(by)}
+    if totals:
+        groups = {name: [str(value) for value in values] for name, values in groups.items()}
+    order = [*COLUMNS, *(name for name in EXTRA if name not in by)]
+    data: dict[str, Any] = {}
+    for name in order:
+        if name in words:
+            data[name] = words[name]
+        elif name in counts:
+            data[name] = counts[name]
+        elif name == "numerator":
+            data[name] = numerator
+        elif name == "level":
+            data[name] = [level] * len(rows)
+        else:
+            data[name] = [None if np.isnan(v) else float(v) for v in out[name]]
+    return _restored(main, groups, data)
+
+
+def _of_scales(one: Indicator, key: str) -> str | None:
+    """What stands under instrument and scale for an indicator over several scales."""
+    at = {"instrument": 0, "scale": 1}.get(key)
+    if not one.scales or at is None:
+        return None
+    return " + ".join(dict.fromkeys(name.split(".")[at] for name in one.scales.values()))
+
+
+def _name(row: Row, by: Sequence[str]) -> str:
+    """The definition's id and all that tells this row from the others of its group."""
+    shown = {key: value for key, value in row.each.items() if key not in by}
+    scale = ".".join(shown[key] for key in ("instrument", "scale") if key in shown)
+    return ":".join(part for part in (row.one.id, scale, shown.get("target"), row.band) if part)
+
+
+def _notes(one: Indicator) -> str:
+    told = [one.population]
+    if one.window is not None and one.window.pick is not None:
+        told.append(
+            f"The measure takes the {one.window.pick} record of its window: give change.table a target that does."
+        )
+    if one.note:
+        told.append(one.note)
+    return " ".join(told)
+
+
+def _restored(main: _Source, groups: Mapping[str, list[Any]], data: Mapping[str, list[Any]]) -> Any:
+    """The result in the kind of frame that was given."""
+    import narwhals as nw
+
+    given = main.given
+    nothing = (
+        given.limit(0)
+        if type(given).__name__ == "DuckDBPyRelation"
+        else given[:0]
+        if hasattr(given, "dtypes") and not hasattr(given, "lazy")
+        else given.head(0)
+        if hasattr(given, "head")
+        else given.slice(0, 0)
+    )
+    face = Frame(nothing)
+    schema: dict[str, Any] = {}
+    for name, values in groups.items():
+        dtype = main.schema[name]
+        text = (
+            not dtype.is_numeric()
+            and dtype not in (nw.Boolean, nw.Date, nw.Datetime)
+            or any(isinstance(v, str) for v in values)
+        )
+        schema[name] = nw.String if text else dtype
+    for name in data:
+        if name in ("eligible", "observed", "denominator", "excluded", "numerator"):
+            schema[name] = nw.Int64
+        elif name in ("estimate", "lower", "upper", "level", "sd", "worst", "best"):
+            schema[name] = nw.Float64
+        else:
+            schema[name] = nw.String
+    columns = {**groups, **data}
+    if face.kind == "pandas":
+        pd = sys.modules["pandas"]
+        made = {}
+        for name, values in columns.items():
+            if name == "numerator":
+                made[name] = pd.array(values, dtype="Int64")
+            elif name in groups:
+                made[name] = (
+                    values if schema[name] == nw.String else pd.Series(values, dtype=given[name].dtype)
+                )
+            elif schema[name] == nw.Float64:
+                made[name] = np.array([np.nan if v is None else v for v in values], float)
+            elif schema[name] == nw.Int64:
+                made[name] = np.array(values, np.int64)
+            else:
+                made[name] = pd.Series(values, dtype=None if any(v is not None for v in values) else object)
+        return face.restore(pd.DataFrame(made))
+    return face.restore(nw.from_dict(columns, schema, backend=face.kind).to_native())
