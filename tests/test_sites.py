@@ -69,8 +69,9 @@ def test_one_binary_covariate_is_direct_arithmetic() -> None:
 
 
 def test_a_rate_cannot_exceed_all_patients() -> None:
-    # Strata at 2 of 8 and 6 of 8 again; site B is one patient of stratum 0 with the outcome. Ratio 1 / .25 = 4,
-    # times the overall .5 is 2, capped at 1. At most 1 of 1 can have it: the binomial upper end is 1 / .25, too.
+    # Strata at 2 of 8 and 6 of 8 again; site B is one patient of stratum 0 with the outcome.
+    # Ratio 1 / .25 = 4, times the overall .5 is 2, capped at 1.
+    # At most 1 of 1 can have it: the binomial upper end is 1 / .25, too.
     outcome, stratum = [1, 1, 0, 0, 0, 0, 0, 0] + [1] * 6 + [0, 0], [0] * 8 + [1] * 8
     r = sites.standardize(outcome, stratum, ["B"] + ["A"] * 15, method="binomial")
     assert (r.ratio[1], r.ratio_high[1]) == pytest.approx((4, 4))
