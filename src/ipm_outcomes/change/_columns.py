@@ -1,0 +1,363 @@
+"""Columns of any kind of data frame as NumPy arrays, and back: keys as codes, dates as day numbers, exact integers."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ipm_outcomes.errors import FrameError
+from ipm_outcomes.frames._frame import Frame
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+DATED, MISSING, UNPARSABLE, FUTURE = 0, 1, 2, 3
+"""State of a date cell."""
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?)?")
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def as_kind(frame: Frame, like: Frame) -> Frame:
+    """The frame, in the kind of another one where the two differ."""
+    if frame.kind == like.kind:
+        return frame
+    try:
+        if like.kind == "polars":
+            return Frame(sys.modules["polars"].DataFrame(frame.native))
+        if like.kind == "pyarrow":
+            import pyarrow as pa
+
+            return Frame(pa.table(frame.native))
+        if frame.kind == "polars":
+            return Frame(frame.native.to_pandas())
+        return Frame(frame.native.to_pandas())
+    except ImportError as error:
+        raise FrameError(
+            f"episodes: a {frame.kind} frame beside {like.kind} scores needs pyarrow; give both in one kind"
+        ) from error
+
+
+def keys(columns: Sequence[Any], kind: str, told: str) -> tuple[list[Ints], Any]:
+    """Code the columns of one key together: codes in the order of the values (-1 for null), and the distinct values.
+
+    ``columns`` are native columns of one kind of frame; the distinct values come back as such a column.
+    """
+    sizes = np.cumsum([len(column) for column in columns])[:-1]
+    if kind == "polars":
+        codes, values = _polars_keys(columns, told)
+    elif kind == "pyarrow":
+        codes, values = _arrow_keys(columns, told)
+    else:
+        codes, values = _pandas_keys(columns, told)
+    return [part.astype(np.int64) for part in np.split(codes, sizes)], values
+
+
+def _polars_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], Any]:
+    pl = sys.modules["polars"]
+    kinds = set()
+    plain = []
+    for column in columns:
+        if column.dtype in (pl.Categorical, pl.Enum):
+            column = column.cast(pl.String)
+        elif column.dtype.is_float():
+            column = column.fill_nan(None)
+        elif column.dtype.is_integer() and len(columns) > 1:
+            column = column.cast(pl.Int64)
+        plain.append(column)
+        if column.null_count() < len(column) or column.dtype != pl.Null:
+            kinds.add(column.dtype)
+    if len(kinds) > 1:
+        raise FrameError(_mixed(told))
+    if kinds:
+        plain = [column.cast(next(iter(kinds))) for column in plain]
+    both = plain[0] if len(plain) == 1 else pl.concat([column.alias("key") for column in plain])
+    values = both.drop_nulls().unique().sort()
+    if not len(values):
+        return np.full(len(both), -1, np.int64), values
+    codes = both.replace_strict(values, np.arange(len(values)), default=-1, return_dtype=pl.Int64)
+    return codes.fill_null(-1).to_numpy(), values
+
+
+def _arrow_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], Any]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    plain = []
+    for column in columns:
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if "string" in str(column.type):
+            column = column.cast(pa.large_string())
+        elif pa.types.is_integer(column.type) and len(columns) > 1:
+            column = column.cast(pa.int64())
+        plain.append(column)
+    kinds = {column.type for column in plain if not pa.types.is_null(column.type)}
+    if len(kinds) > 1:
+        raise FrameError(_mixed(told))
+    if kinds:
+        plain = [column.cast(next(iter(kinds))) for column in plain]
+    both = pa.chunked_array([chunk for column in plain for chunk in column.chunks], plain[0].type)
+    coded = both.combine_chunks().dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    values = coded.dictionary
+    order = pc.sort_indices(values).to_numpy()
+    rank = np.empty(len(order) + 1, np.int64)
+    rank[order] = np.arange(len(order))
+    rank[-1] = -1
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return rank[codes], values.take(pa.array(order))
+
+
+def _pandas_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], Any]:
+    pd = sys.modules["pandas"]
+    plain = [
+        column.astype(column.cat.categories.dtype)
+        if isinstance(column.dtype, pd.CategoricalDtype)
+        else column
+        for column in columns
+    ]
+    numeric = {
+        pd.api.types.is_numeric_dtype(column.dtype)
+        for column in plain
+        if len(column) and not column.isna().all()
+    }
+    if len(numeric) > 1:
+        raise FrameError(_mixed(told))
+    both = plain[0] if len(plain) == 1 else pd.concat(plain, ignore_index=True)
+    try:
+        codes, values = pd.factorize(both, sort=True)
+    except TypeError as error:
+        raise FrameError(
+            f"{told}: holds values of several kinds; make them all text or all numbers"
+        ) from error
+    # Codes of a nullable or Arrow column come back as NumPy integers all the same.
+    return np.asarray(codes, np.int64), pd.Series(values)
+
+
+def _mixed(told: str) -> str:
+    return f"{told}: of one kind in the scores and of another in the episodes; make both text or both numbers"
+
+
+def words(frame: Frame, name: str) -> tuple[Ints, list[Any]]:
+    """A column of few distinct values: codes (-1 for null) and the values as Python objects."""
+    (codes,), values = keys([frame.column(name)], frame.kind, name)
+    return codes, values.to_list() if hasattr(values, "to_list") else values.to_pylist()
+
+
+def take(column: Any, index: Ints, kind: str) -> Any:
+    """Entries of a native column by position; -1 gives null."""
+    absent = index < 0
+    if kind == "polars":
+        pl = sys.modules["polars"]
+        places = pl.Series("index", index)
+        if absent.any():
+            places = places.set(pl.Series(absent), None)
+        return column.gather(places)
+    if kind == "pyarrow":
+        import pyarrow as pa
+
+        if column.type == pa.string_view():  # pyarrow cannot take from these
+            column = column.cast(pa.large_string())
+        return column.take(pa.array(index, mask=absent))
+    pd = sys.modules["pandas"]
+    if absent.any() and isinstance(column.dtype, np.dtype) and column.dtype.kind in "iub":
+        # Whole numbers with nulls have no NumPy form that stays whole.
+        column = column.convert_dtypes()
+    return pd.Series(column.array.take(index, allow_fill=bool(absent.any())))
+
+
+def numbers(frame: Frame, name: str) -> Floats:
+    """A column of numbers as float64, null as NaN; anything else is refused."""
+    column = frame.column(name)
+    told = f"{name}: holds text or something else that is no number; scores are numbers"
+    if frame.kind == "polars":
+        pl = sys.modules["polars"]
+        if not (column.dtype.is_numeric() or column.dtype == pl.Null):
+            raise FrameError(told)
+        found = column.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    elif frame.kind == "pyarrow":
+        import pyarrow as pa
+
+        t = column.type
+        if not (
+            pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_decimal(t) or pa.types.is_null(t)
+        ):
+            raise FrameError(told)
+        found = column.cast(pa.float64()).fill_null(np.nan).to_numpy()
+    else:
+        pd = sys.modules["pandas"]
+        if column.dtype == object:
+            if pd.api.types.infer_dtype(column, skipna=True) not in (
+                "floating",
+                "integer",
+                "mixed-integer-float",
+                "decimal",
+                "empty",
+            ):
+                raise FrameError(told)
+        elif not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+            raise FrameError(told)
+        found = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    infinite = np.flatnonzero(np.isinf(found))
+    if infinite.size:
+        raise FrameError(
+            f"{name}: infinite in row {infinite[0]} (counted from 0); leave a missing score empty"
+        )
+    return np.asarray(found, np.float64)
+
+
+def wholes(frame: Frame, name: str) -> tuple[Ints, Bools]:
+    """A column of whole numbers as int64, and where it is null."""
+    column = frame.column(name)
+    if frame.kind == "polars" and column.dtype.is_integer():
+        null = column.is_null().to_numpy()
+        return column.fill_null(0).cast(sys.modules["polars"].Int64).to_numpy(), null
+    if frame.kind == "pyarrow":
+        import pyarrow as pa
+
+        if pa.types.is_integer(column.type):
+            null = column.is_null().to_numpy()
+            return column.fill_null(0).cast(pa.int64()).to_numpy(), null
+    if frame.kind == "pandas" and sys.modules["pandas"].api.types.is_integer_dtype(column.dtype):
+        return column.to_numpy(dtype=np.int64, na_value=0), column.isna().to_numpy(dtype=bool)
+    found = numbers(frame, name)
+    null = np.isnan(found)
+    whole = np.where(null, 0.0, found)
+    wrong = np.flatnonzero((whole != np.rint(whole)) | (np.abs(whole) >= 2.0**53))
+    if wrong.size:
+        raise FrameError(f"{name}: no whole number in row {wrong[0]} (counted from 0)")
+    return whole.astype(np.int64), null
+
+
+def days(frame: Frame, name: str) -> tuple[Ints, npt.NDArray[np.int8]]:
+    """A column of dates as days since 1970-01-01, and the state of each cell (DATED, MISSING, UNPARSABLE).
+
+    Dates, time stamps (reduced to the date that their own clock shows, in their own time zone) and ISO text
+    (``2024-03-01``, or a time stamp that begins so). Numbers are refused: it cannot be known what they count.
+    """
+    column = frame.column(name)
+    native = _native_days(column, frame.kind, name)
+    if native is not None:
+        stamps = native.astype("datetime64[D]")
+        missing = np.isnat(stamps)
+        found = np.where(missing, 0, stamps.view(np.int64))
+        return found, np.where(missing, MISSING, DATED).astype(np.int8)
+    try:
+        codes, values = words(frame, name)
+    except (FrameError, TypeError):
+        codes, values = _object_words(column)
+    read = [_day_of(value) for value in values]
+    day = np.array([d for d, _ in read] + [0], np.int64)
+    state = np.array([s for _, s in read] + [MISSING], np.int8)
+    return day[codes], state[codes]
+
+
+def _object_words(column: Any) -> tuple[Ints, list[Any]]:
+    """Codes of a pandas column whose values cannot be sorted among each other, such as dates mixed with text."""
+    pd = sys.modules["pandas"]
+    codes, values = pd.factorize(column.map(lambda v: v if isinstance(v, (str, date)) else repr(v), "ignore"))
+    return np.asarray(codes, np.int64), list(values)
+
+
+def _native_days(column: Any, kind: str, name: str) -> npt.NDArray[Any] | None:
+    number = FrameError(f"{name}: holds numbers; give dates, time stamps or ISO text such as 2024-03-01")
+    if kind == "polars":
+        pl = sys.modules["polars"]
+        if column.dtype.is_numeric() or column.dtype == pl.Boolean:
+            raise number
+        if column.dtype == pl.Datetime:
+            return column.dt.replace_time_zone(None).dt.date().to_numpy().astype("datetime64[D]")
+        return column.to_numpy().astype("datetime64[D]") if column.dtype == pl.Date else None
+    if kind == "pyarrow":
+        return _arrow_days(column, number)
+    pd = sys.modules["pandas"]
+    if isinstance(column.dtype, pd.ArrowDtype):
+        import pyarrow as pa
+
+        return _arrow_days(pa.chunked_array(column.array.__arrow_array__()), number)
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column.dt.tz_localize(None).to_numpy()
+    if pd.api.types.is_numeric_dtype(column.dtype) and not column.isna().all():
+        raise number
+    return None
+
+
+def _arrow_days(column: Any, number: FrameError) -> npt.NDArray[Any] | None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    t = column.type
+    if pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_boolean(t) or pa.types.is_decimal(t):
+        raise number
+    if pa.types.is_timestamp(t):
+        if t.tz is not None:
+            column = pc.local_timestamp(column)
+        return column.to_numpy().astype("datetime64[D]")
+    return column.cast(pa.date32()).to_numpy().astype("datetime64[D]") if pa.types.is_date(t) else None
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01 of a date or time stamp."""
+    return day.toordinal() - _EPOCH
+
+
+def _day_of(value: Any) -> tuple[int, int]:
+    if value is None or value != value:  # NaT and NaN are unlike themselves
+        return 0, MISSING
+    if isinstance(value, date):  # a datetime is a date
+        return day_number(value), DATED
+    if not isinstance(value, str):
+        return 0, UNPARSABLE
+    text = value.strip()
+    if not text:
+        return 0, MISSING
+    if not _ISO.fullmatch(text):
+        return 0, UNPARSABLE
+    try:
+        if len(text) > 10:
+            datetime.fromisoformat(text)
+        return day_number(date.fromisoformat(text[:10])), DATED
+    except ValueError:
+        return 0, UNPARSABLE
+
+
+def date_column(values: Ints, null: Bools, frame: Frame) -> Any:
+    """A native column of dates."""
+    if frame.kind == "polars":
+        pl = sys.modules["polars"]
+        return _with_nulls(pl.Series("date", values.astype(np.int32)).cast(pl.Date), null)
+    if frame.kind == "pyarrow":
+        import pyarrow as pa
+
+        return pa.array(values.astype(np.int32), mask=null).cast(pa.date32())
+    stamps = values.astype("datetime64[D]").astype("datetime64[s]")
+    stamps[null] = np.datetime64("NaT")
+    return sys.modules["pandas"].Series(stamps)
+
+
+def truth_column(values: Bools, null: Bools, frame: Frame) -> Any:
+    """A native column of truth values with nulls."""
+    if frame.kind == "polars":
+        return _with_nulls(sys.modules["polars"].Series("truth", values), null)
+    if frame.kind == "pyarrow":
+        import pyarrow as pa
+
+        return pa.array(values, mask=null)
+    pd = sys.modules["pandas"]
+    return pd.Series(pd.arrays.BooleanArray(values.copy(), null.copy()))
+
+
+def _with_nulls(series: Any, null: Bools) -> Any:
+    pl = sys.modules["polars"]
+    if not null.any():
+        return series
+    return series.zip_with(pl.Series(~null), pl.Series([None], dtype=series.dtype))

@@ -1,0 +1,494 @@
+"""From dated scores to pairs: one row per patient, episode, scale and target, with the reason where there is no pair."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ipm_outcomes.change._columns import DATED, Bools, Floats, Ints, date_column, take
+from ipm_outcomes.change._scores import ScaleKey, Values, exact_points, read_values
+from ipm_outcomes.change._units import _SHIFT, _ZERO, NOT_IN_TABLE, Units, as_of_day, read_units
+from ipm_outcomes.change._windows import DEFAULT_TARGETS, Baseline, Target, checked_targets
+from ipm_outcomes.change.reliable import better_sign
+from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
+
+REASONS = {
+    "start_date_missing": "the table of episodes has no start date for this episode",
+    "start_date_unparsable": "the start date of this episode is no date",
+    "no_episode": "the scores name a patient or an episode that the table of episodes does not hold",
+    "no_assessment": "no dated assessment of any kind lies in this episode",
+    "no_baseline": "no assessment of this scale lies in the baseline window",
+    "baseline_not_scorable": "the assessments in the baseline window have no score on this scale",
+    "no_follow_up": "no assessment of this scale lies in the follow-up window",
+    "follow_up_not_scorable": "the assessments in the follow-up window have no score on this scale",
+    "window_open": "the window was not over on the day given by as_of, and nothing scorable has been found yet",
+    "date_missing": "nothing was found, and an assessment of this scale has no date",
+    "date_unparsable": "nothing was found, and an assessment of this scale has a date that is no date",
+    "date_future": "nothing was found, and an assessment of this scale is dated after as_of",
+}
+"""Why a row has no change, by stable code. A code not in this order of precedence: see `pair`."""
+
+_CODES = tuple(REASONS)
+_DATE_CODE = np.array(
+    [-1, *(_CODES.index(f"date_{word}") for word in ("missing", "unparsable", "future"))], np.int8
+)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What pairing found. Cells are units times scales, in that order; ``T`` is the number of targets.
+
+    ``baseline`` and ``followup`` hold positions of rows of the scores, -1 for none (for a mean of repeats, that of the
+    last of them). The exact values are ``baseline_top / bottom`` and ``followup_top / bottom``.
+    """
+
+    frame: Frame
+    units: Units
+    values: Values
+    targets: tuple[Target, ...]
+    baseline_rule: Baseline
+    baseline: Ints
+    baseline_day: Ints
+    baseline_value_top: Ints
+    baseline_repeats: Ints
+    baseline_se: Floats
+    baseline_duplicates: Ints
+    followup: Ints
+    followup_day: Ints
+    followup_duplicates: Ints
+    window_from: Ints
+    window_to: Ints
+    has_window: Bools
+    window_open: Bools
+    reason: npt.NDArray[np.int8]
+
+    @property
+    def paired(self) -> Bools:
+        """Whether both scores were found, shape (cells, T)."""
+        return np.equal(self.reason, -1)
+
+    @property
+    def scale(self) -> Ints:
+        """Position of the scale of each cell."""
+        return np.tile(np.arange(len(self.values.scales)), len(self.units))
+
+    @property
+    def bottom(self) -> Ints:
+        """Denominator of the exact values of each cell, shape (cells, 1)."""
+        return (self.values.denominators[self.scale] * self.baseline_repeats)[:, None]
+
+    @property
+    def baseline_top(self) -> Ints:
+        """Numerator of the baseline, shape (cells, 1); 0 where there is none."""
+        return self.baseline_value_top[:, None]
+
+    @property
+    def followup_top(self) -> Ints:
+        """Numerator of the follow-up over the same denominator, shape (cells, T); 0 where there is none."""
+        found = np.where(self.followup >= 0, self.values.numerator[self.followup], 0)
+        return found * self.baseline_repeats[:, None]
+
+    @property
+    def sign(self) -> Ints:
+        """+1 where a higher value is better, -1 where it is worse; by scale."""
+        return np.array([better_sign(scale.worse or "") for _, scale in self.values.scales], np.int64)
+
+
+def find_pairs(
+    scores: Any,
+    episodes: Any | None,
+    baseline: Baseline,
+    targets: Sequence[Target],
+    as_of: date | str | None,
+    scales: Sequence[str | ScaleKey] | str | None,
+    by: Sequence[str] | None,
+    overlap: bool,
+    definitions: Collection[Instrument],
+) -> Pairs:
+    """Pair the scores; the parameters are those of `pair`."""
+    if not isinstance(baseline, Baseline):
+        raise ParameterError("baseline: give a change.Baseline")
+    wanted = checked_targets(targets, baseline, overlap)
+    until = as_of_day(as_of)
+    frame = Frame(scores)
+    values = read_values(frame, scales, definitions)
+    units = read_units(frame, episodes, by, max(0, -baseline.days[0]), until)
+    return _Search(frame, values, units, baseline, wanted, until).pairs()
+
+
+class _Search:
+    """Looks for baselines and follow-ups over all cells at once, on rows sorted by cell and day."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        values: Values,
+        units: Units,
+        rule: Baseline,
+        targets: tuple[Target, ...],
+        as_of: int | None,
+    ) -> None:
+        self.frame, self.values, self.units = frame, values, units
+        self.rule, self.targets, self.as_of = rule, targets, as_of
+        self.scales = len(values.scales)
+        self.cells = len(units) * self.scales
+        self.start = np.repeat(units.start, self.scales)
+        self.usable = np.repeat((units.start_state == DATED) & (units.listed != NOT_IN_TABLE), self.scales)
+        dated = (units.state == DATED) & (units.row_unit >= 0) & (values.scale >= 0)
+        every = np.flatnonzero(dated)
+        row_cell = units.row_unit * self.scales + values.scale
+        every = every[self.usable[row_cell[every]]]
+        keep = values.scorable[every]
+        self.unscored = every[~keep]
+        self.unscored_cell = row_cell[self.unscored]
+        rows = every[keep]
+        # Stable: of the rows of one cell and day the last one given stays last.
+        key = (row_cell[rows] << _SHIFT) + units.day[rows] + _ZERO
+        order = np.argsort(key, kind="stable")
+        rows, key = rows[order], key[order]
+        last = np.flatnonzero(np.diff(key, append=-1))
+        self.row = rows[last]
+        self.duplicates = np.diff(last, prepend=-1) - 1
+        self.cell = row_cell[self.row]
+        self.day = units.day[self.row]
+
+    def pairs(self) -> Pairs:
+        cells, count = self.cells, len(self.targets)
+        baseline = np.full(cells, -1, np.int64)
+        repeats = np.ones(cells, np.int64)
+        top, se = np.zeros(cells, np.int64), np.full(cells, np.nan)
+        offset = self.day - self.start[self.cell]
+        within = np.flatnonzero((offset >= self.rule.days[0]) & (offset <= self.rule.days[1]))
+        chosen = self._baseline(within, offset)
+        baseline[self.cell[chosen]] = chosen
+        found = baseline >= 0
+        row = self.row[baseline[found]]
+        top[found], se[found] = self.values.numerator[row], self.values.se[row]
+        duplicates = (
+            np.where(found, self.duplicates[baseline], 0) if self.row.size else np.zeros(cells, np.int64)
+        )
+        if self.rule.pick == "mean":
+            times = np.bincount(self.cell[within], minlength=cells)
+            repeats = np.maximum(times, 1)
+            top = np.zeros(cells, np.int64)
+            np.add.at(top, self.cell[within], self.values.numerator[self.row[within]])
+            variance = np.bincount(self.cell[within], self.values.se[self.row[within]] ** 2, minlength=cells)
+            se = np.where(found, np.sqrt(variance) / repeats, np.nan)
+            duplicates = np.bincount(self.cell[within], self.duplicates[within], minlength=cells).astype(
+                np.int64
+            )
+        base_day = np.where(found, self.day[baseline], 0) if self.row.size else np.zeros(cells, np.int64)
+
+        shape = (cells, count)
+        followup, follow_day = np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
+        follow_duplicates = np.zeros(shape, np.int64)
+        window_from, window_to = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        has_window, window_open = np.zeros(shape, bool), np.zeros(shape, bool)
+        reason = np.full(shape, -1, np.int8)
+        without_baseline = self._baseline_reason(found)
+        for t, target in enumerate(self.targets):
+            origin = self.start if target.origin == "start" else base_day
+            known = self.usable if target.origin == "start" else found
+            middle, low, high = target.window(origin)
+            chosen = self._followup(target, known, middle, low, high, base_day, found)
+            followup[self.cell[chosen], t] = chosen
+            hit = followup[:, t] >= 0
+            if self.row.size:
+                follow_day[:, t] = np.where(hit, self.day[followup[:, t]], 0)
+                follow_duplicates[:, t] = np.where(hit, self.duplicates[followup[:, t]], 0)
+            window_from[:, t], window_to[:, t], has_window[:, t] = low, high, known
+            if self.as_of is not None:
+                window_open[:, t] = known & (self.as_of < high)
+            reason[:, t] = np.where(
+                found,
+                self._followup_reason(hit, known, low, high, base_day, window_open[:, t]),
+                without_baseline,
+            )
+        at = np.concatenate([self.row, [-1]])
+        return Pairs(
+            self.frame, self.units, self.values, self.targets, self.rule, at[baseline], base_day, top, repeats, se, duplicates,
+            at[followup], follow_day, follow_duplicates, window_from, window_to, has_window, window_open, reason,
+        )  # fmt: skip
+
+    def _baseline(self, within: Ints, offset: Ints) -> Ints:
+        """Positions of the chosen baselines among the sorted rows, one for each cell that has any."""
+        pick = self.rule.pick
+        if pick == "nearest":
+            beyond = offset[within] > 0 if self.rule.ties == "earlier" else offset[within] < 0
+            return self._least(within, 2 * np.abs(offset[within]) + beyond)
+        if pick == "first":
+            return self._least(within, offset[within])
+        if pick == "last_before":
+            within = within[offset[within] <= 0]
+        return self._least(within, -offset[within])
+
+    def _followup(
+        self, target: Target, known: Bools, middle: Ints, low: Ints, high: Ints, base_day: Ints, found: Bools
+    ) -> Ints:
+        cell, day = self.cell, self.day
+        inside = known[cell] & (day >= low[cell]) & (day <= high[cell])
+        inside &= ~found[cell] | (day > base_day[cell])
+        within = np.flatnonzero(inside)
+        away = day[within] - middle[cell[within]]
+        beyond = away > 0 if target.ties == "earlier" else away < 0
+        if target.pick == "nearest":
+            return self._least(within, 2 * np.abs(away) + beyond)
+        if target.pick == "earliest":
+            return self._least(within, day[within])
+        if target.pick == "latest":
+            return self._least(within, -day[within])
+        sign = np.array([better_sign(scale.worse or "") for _, scale in self.values.scales], np.int64)
+        goodness = self.values.numerator[self.row[within]] * sign[self.values.scale[self.row[within]]]
+        best = within[self._equal_least(within, -goodness if target.pick == "best" else goodness)]
+        return self._least(best, day[best] if target.ties == "earlier" else -day[best])
+
+    def _equal_least(self, within: Ints, key: Ints) -> Bools:
+        """Which of these sorted rows have the least key of their cell."""
+        if not within.size:
+            return np.zeros(0, bool)
+        begins = np.flatnonzero(np.diff(self.cell[within], prepend=-1))
+        least = np.minimum.reduceat(key, begins)
+        return np.equal(key, np.repeat(least, np.diff(begins, append=within.size)))
+
+    def _least(self, within: Ints, key: Ints) -> Ints:
+        return within[self._equal_least(within, key)]
+
+    def _baseline_reason(self, found: Bools) -> npt.NDArray[np.int8]:
+        units, cells = self.units, self.cells
+        reason = np.full(cells, _CODES.index("no_baseline"), np.int8)
+        assessed = np.zeros(len(units), bool)
+        assessed[units.row_unit[(units.state == DATED) & (units.row_unit >= 0)]] = True
+        reason[np.repeat(~assessed, self.scales)] = _CODES.index("no_assessment")
+        self._put_date_reason(reason)
+        offset = units.day[self.unscored] - self.start[self.unscored_cell]
+        inside = (offset >= self.rule.days[0]) & (offset <= self.rule.days[1])
+        reason[self.unscored_cell[inside]] = _CODES.index("baseline_not_scorable")
+        if self.as_of is not None:
+            reason[self.usable & (self.as_of < self.start + self.rule.days[1])] = _CODES.index("window_open")
+        state = np.repeat(units.start_state, self.scales)
+        listed = np.repeat(units.listed, self.scales)
+        if units.listed.any():
+            reason[(state != DATED) & (listed != NOT_IN_TABLE)] = _CODES.index("start_date_unparsable")
+            reason[(state == 1) & (listed != NOT_IN_TABLE)] = _CODES.index("start_date_missing")
+            reason[listed == NOT_IN_TABLE] = _CODES.index("no_episode")
+        return np.where(found, np.int8(-1), reason)
+
+    def _followup_reason(
+        self, hit: Bools, known: Bools, low: Ints, high: Ints, base_day: Ints, window_open: Bools
+    ) -> npt.NDArray[np.int8]:
+        reason = np.full(self.cells, _CODES.index("no_follow_up"), np.int8)
+        self._put_date_reason(reason)
+        day, cell = self.units.day[self.unscored], self.unscored_cell
+        inside = known[cell] & (day >= low[cell]) & (day <= high[cell]) & (day > base_day[cell])
+        reason[cell[inside]] = _CODES.index("follow_up_not_scorable")
+        reason[window_open] = _CODES.index("window_open")
+        return np.where(hit, np.int8(-1), reason)
+
+    def _put_date_reason(self, reason: npt.NDArray[np.int8]) -> None:
+        """Mark the cells that an undated assessment of the scale could belong to."""
+        units = self.units
+        bad = np.flatnonzero((units.state != DATED) & (self.values.scale >= 0))
+        if not bad.size:
+            return
+        placed = units.row_unit[bad] >= 0
+        state = np.zeros((len(units), self.scales), np.int8)
+        own = bad[placed]
+        np.maximum.at(state, (units.row_unit[own], self.values.scale[own]), units.state[own])
+        loose = bad[~placed]
+        if loose.size:  # without an episode of its own it could belong to any of the patient's
+            anywhere = np.zeros((int(units.row_patient.max()) + 1, self.scales), np.int8)
+            np.maximum.at(anywhere, (units.row_patient[loose], self.values.scale[loose]), units.state[loose])
+            inside = units.patient < len(anywhere)
+            state[inside] = np.maximum(state[inside], anywhere[units.patient[inside]])
+        flat = state.ravel()
+        reason[flat > 0] = _DATE_CODE[flat[flat > 0]]
+
+
+def pair(
+    scores: Any,
+    *,
+    episodes: Any | None = None,
+    baseline: Baseline = Baseline(),
+    targets: Sequence[Target] = DEFAULT_TARGETS,
+    as_of: date | str | None = None,
+    scales: Sequence[str | ScaleKey] | str | None = None,
+    by: Sequence[str] | None = None,
+    overlap: bool = False,
+    definitions: Collection[Instrument] = (),
+) -> Any:
+    """Pair every patient's baseline with each follow-up, and say why where there is no pair.
+
+    Parameters
+    ----------
+    scores : data frame
+        Tidy scores, as `ipm_outcomes.frames.tidy` gives them: columns ``patient_id, date, instrument, scale, value``
+        and, where there are, ``episode, se, band, exact_numerator, exact_denominator``. Without the exact integers the
+        exact value is the one that the scale can take (PEG thirds, T-score tenths). Dates are dates, time stamps
+        (reduced to the date on their own clock, in their own time zone) or ISO text.
+    episodes : data frame, optional
+        ``patient_id, episode, start_date`` and any grouping columns, one row per patient and episode. Day 0 is the start
+        date. An assessment belongs to the episode that its row names (column ``episode`` of the scores), else to the
+        latest episode that had begun by its date, an episode drawing assessments from as many days before its start as
+        the baseline window reaches back. Without a table day 0 is the first assessment of the patient (or of the episode
+        that the scores name), of whatever instrument.
+    baseline : Baseline
+        Window and choice of the baseline.
+    targets : sequence of Target
+        Follow-up targets; by default 3, 6 and 12 months.
+    as_of : date or ISO text, optional
+        The day up to which the data reach. Later dates are then errors (``date_future``), and windows that end later are
+        open. Without it every window counts as over.
+    scales : sequence of str, optional
+        Scales to pair: ``"peg"``, ``"phq9.total"`` or ``("phq9", "total")``; by default every numeric scale seen in
+        the scores. A scale whose value is a word (PHQ-9 syndrome) has no change and no row.
+    by : sequence of str, optional
+        Grouping columns to carry along: of `episodes` where given, else of the scores (as they stand at the first
+        assessment). By default all there are.
+    overlap : bool
+        Allow windows of targets that overlap each other or the baseline window.
+    definitions : sequence of Instrument
+        Definitions of one's own, beside those of the library.
+
+    Returns
+    -------
+    data frame of the same kind
+        One row per patient, episode, scale and target: ``patient_id, episode, <by>, instrument, scale, target,
+        baseline_date, baseline, followup_date, followup, change, improvement, reason``, then ``days`` (from baseline to
+        follow-up), ``window_from, window_to, window_open, baseline_pick, followup_pick``, how many more scorable rows
+        of the same day were set aside (``baseline_duplicates, followup_duplicates``; the last row given stands),
+        ``baseline_band, followup_band``, and the exact integers ``exact_baseline, exact_followup, exact_denominator``.
+        Change is follow-up minus baseline; improvement is the change counted toward health. ``reason`` is null for a
+        pair, else a code of `REASONS`: a missing baseline comes before a missing follow-up, an open window before
+        everything that was found in it, and an unscorable assessment before an undated one.
+
+    Raises
+    ------
+    FrameError, ParameterError, UnknownNameError
+        For missing columns, missing patients, values that no score can take, overlapping windows, unknown scales.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import change
+    >>> scores = pl.DataFrame({"patient_id": [1, 1], "date": ["2024-01-10", "2024-07-09"], "instrument": "peg",
+    ...                        "scale": "mean", "value": [20 / 3, 4.0]})
+    >>> change.pair(scores, targets=[change.Target("6 months", day=182, days=(137, 227))]).select(
+    ...     "change", "improvement", "days").rows()
+    [(-2.6666666666666665, 2.6666666666666665, 181)]
+    """
+    pairs = find_pairs(scores, episodes, baseline, targets, as_of, scales, by, overlap, definitions)
+    columns = leading_columns(pairs)
+    columns["reason"] = Words(pairs.reason.ravel(), _CODES)
+    return made(pairs, columns | trailing_columns(pairs))
+
+
+def leading_columns(pairs: Pairs) -> dict[str, Column | Any]:
+    """The columns from instrument to improvement."""
+    frame, count = pairs.frame, len(pairs.targets)
+    columns: dict[str, Column | Any] = {}
+    names = [(inst.id, scale.id) for inst, scale in pairs.values.scales]
+    scale = np.repeat(pairs.scale, count)
+    for place, name in enumerate(("instrument", "scale")):
+        labels = tuple(dict.fromkeys(key[place] for key in names))
+        own = np.array([labels.index(key[place]) for key in names], np.int8)
+        columns[name] = Words(own[scale], labels)
+    columns["target"] = Words(
+        np.tile(np.arange(count, dtype=np.int8), len(pairs.baseline)), tuple(t.name for t in pairs.targets)
+    )
+    shape = pairs.reason.shape
+    bottom = pairs.bottom
+    no_baseline = np.broadcast_to((pairs.baseline < 0)[:, None], shape)
+    no_followup = pairs.followup < 0
+    difference = pairs.followup_top - pairs.baseline_top
+    columns["baseline_date"] = date_column(
+        np.broadcast_to(pairs.baseline_day[:, None], shape).ravel(), no_baseline.ravel(), frame
+    )
+    columns["baseline"] = np.where(no_baseline, np.nan, pairs.baseline_top / bottom).ravel()
+    columns["followup_date"] = date_column(pairs.followup_day.ravel(), no_followup.ravel(), frame)
+    columns["followup"] = np.where(no_followup, np.nan, pairs.followup_top / bottom).ravel()
+    columns["change"] = np.where(pairs.paired, difference / bottom, np.nan).ravel()
+    columns["improvement"] = np.where(
+        pairs.paired, pairs.sign[pairs.scale][:, None] * difference / bottom, np.nan
+    ).ravel()
+    return columns
+
+
+def trailing_columns(pairs: Pairs) -> dict[str, Column | Any]:
+    """The columns that say how the pair was made."""
+    frame, shape = pairs.frame, pairs.reason.shape
+    no_baseline = np.broadcast_to((pairs.baseline < 0)[:, None], shape)
+    no_followup = pairs.followup < 0
+    bands, base, follow = band_codes(pairs)
+    days_between = pairs.followup_day - pairs.baseline_day[:, None]
+    picks = tuple(dict.fromkeys(target.pick for target in pairs.targets))
+    own = np.array([picks.index(target.pick) for target in pairs.targets], np.int8)
+    return {
+        "days": Whole(days_between.ravel(), ~pairs.paired.ravel()),
+        "window_from": date_column(pairs.window_from.ravel(), ~pairs.has_window.ravel(), frame),
+        "window_to": date_column(pairs.window_to.ravel(), ~pairs.has_window.ravel(), frame),
+        "window_open": pairs.window_open.ravel(),
+        "baseline_pick": Words(np.zeros(pairs.reason.size, np.int8), (pairs.baseline_rule.pick,)),
+        "followup_pick": Words(np.tile(own, len(pairs.baseline)), picks),
+        "baseline_duplicates": np.broadcast_to(pairs.baseline_duplicates[:, None], shape).ravel(),
+        "followup_duplicates": pairs.followup_duplicates.ravel(),
+        "baseline_band": Words(np.broadcast_to(base[:, None], shape).ravel(), bands),
+        "followup_band": Words(follow.ravel(), bands),
+        "exact_baseline": Whole(np.broadcast_to(pairs.baseline_top, shape).ravel(), no_baseline.ravel()),
+        "exact_followup": Whole(pairs.followup_top.ravel(), no_followup.ravel()),
+        "exact_denominator": np.broadcast_to(pairs.bottom, shape).ravel(),
+    }
+
+
+def band_codes(pairs: Pairs) -> tuple[tuple[str, ...], npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+    """Bands of baseline and follow-up by the definition, decided on the exact values, and the labels behind them."""
+    labels = tuple(
+        dict.fromkeys(
+            band.label for _, scale in pairs.values.scales if scale.bands for band in scale.bands.of
+        )
+    )
+    base, follow = np.full(len(pairs.baseline), -1, np.int8), np.full(pairs.followup.shape, -1, np.int8)
+    for n, (_, scale) in enumerate(pairs.values.scales):
+        if scale.bands is None:
+            continue
+        rows = slice(n, None, len(pairs.values.scales))
+        own = np.array([labels.index(band.label) for band in scale.bands.of], np.int8)
+        bottom = pairs.bottom[rows]
+        base[rows] = np.where(
+            pairs.baseline[rows] < 0, -1, own[_band(scale, pairs.baseline_top[rows], bottom)[:, 0]]
+        )
+        follow[rows] = np.where(
+            pairs.followup[rows] < 0, -1, own[_band(scale, pairs.followup_top[rows], bottom)]
+        )
+    return labels, base, follow
+
+
+def _band(scale: Scale, top: Ints, bottom: Ints) -> Ints:
+    assert scale.bands
+    place = np.zeros(top.shape, np.int64)
+    for band in scale.bands.of[1:]:
+        low, over = exact_points(band.low)
+        place += top * over >= low * bottom if scale.bands.edge == "upper" else top * over > low * bottom
+    return place
+
+
+def made(pairs: Pairs, columns: dict[str, Column | Any]) -> Any:
+    """The result as a frame of the caller's kind, after the columns of the units."""
+    units, frame = pairs.units, pairs.frame
+    if clash := [name for name in units.columns if name in columns]:
+        raise FrameError(
+            f"by: the table of changes has a column {clash[0]!r} of its own; rename yours or leave it out"
+        )
+    per_unit = len(pairs.values.scales) * len(pairs.targets)
+    every = np.repeat(np.arange(len(units)), per_unit)
+    leading = {
+        name: column[every] if isinstance(column, np.ndarray) else take(column, every, frame.kind)
+        for name, column in units.columns.items()
+    }
+    return frame.make(leading | columns, ["value"] if frame.kind == "pandas" else [])

@@ -1,0 +1,255 @@
+"""The tidy table of scores as arrays: which scale each row is of, its exact value, whether it is scorable."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from math import lcm
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes import catalog
+from ipm_outcomes.change._columns import Bools, Floats, Ints, numbers, wholes, words
+from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.tables import tables
+
+ScaleKey = tuple[str, str]
+"""Instrument id and scale id."""
+
+_LARGEST = 2**40
+"""Above this, cross-multiplying exact integers could leave int64; no scale comes near it."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """The rows of the tidy table.
+
+    ``scale`` is the position in ``scales`` (-1: not wanted, or categorical). The exact value of a row is
+    ``numerator / denominators[scale]``.
+    """
+
+    scales: tuple[tuple[Instrument, Scale], ...]
+    scale: Ints
+    scorable: Bools
+    numerator: Ints
+    denominators: Ints
+    se: Floats
+
+
+def shelf(definitions: Collection[Instrument]) -> dict[str, Instrument]:
+    """Definitions of one's own by their ids."""
+    if isinstance(definitions, Instrument):
+        definitions = (definitions,)
+    for one in definitions:
+        if not isinstance(one, Instrument):
+            raise ParameterError("definitions: give instruments, as catalog.read returns them")
+    return {one.id: one for one in definitions}
+
+
+def find(id: str, own: dict[str, Instrument]) -> Instrument:
+    """The definition of that id, the caller's own first."""
+    return own[id] if id in own else catalog.instrument(id)
+
+
+def chosen_scales(
+    scales: Sequence[str | ScaleKey] | str | None, own: dict[str, Instrument]
+) -> set[ScaleKey] | None:
+    """The scales asked for, as ``"peg"``, ``"phq9.total"`` or ``("phq9", "total")``; None for all that are seen."""
+    if scales is None:
+        return None
+    found: set[ScaleKey] = set()
+    for entry in (scales,) if isinstance(scales, str) else scales:
+        if isinstance(entry, tuple) and len(entry) == 2:
+            instrument_id, scale_id = entry
+        elif isinstance(entry, str):
+            instrument_id, _, scale_id = entry.partition(".")
+        else:
+            raise ParameterError("scales: name scales as 'peg', 'phq9.total' or ('phq9', 'total')")
+        found |= {(instrument_id, one.id) for one in numeric(find(instrument_id, own), scale_id)}
+    if not found:
+        raise ParameterError("scales: name at least one scale")
+    return found
+
+
+def numeric(instrument: Instrument, scale_id: str = "") -> list[Scale]:
+    """The numeric scales of an instrument, or the one named; a categorical one has no change and is refused by name."""
+    if not scale_id:
+        return [scale for scale in instrument.scales if not scale.categorical]
+    scale = instrument.scale(scale_id)
+    if scale.categorical:
+        raise ParameterError(
+            f"scales: the value of {instrument.id}.{scale_id} is a word, which has no change in points"
+        )
+    return [scale]
+
+
+def read_values(
+    frame: Frame, scales: Sequence[str | ScaleKey] | str | None, definitions: Collection[Instrument]
+) -> Values:
+    """Read instrument, scale and value of every row."""
+    frame.require(["instrument", "scale", "value"], "scores")
+    own = shelf(definitions)
+    wanted = chosen_scales(scales, own)
+    instrument_code, instrument_ids = _names(frame, "instrument")
+    scale_code, scale_ids = _names(frame, "scale")
+    both = instrument_code * len(scale_ids) + scale_code
+    seen = np.flatnonzero(np.bincount(both, minlength=len(instrument_ids) * len(scale_ids)))
+    keys = {}
+    for code in seen.tolist():
+        i, s = divmod(code, len(scale_ids))
+        keys[code] = _known(frame, instrument_ids[i], scale_ids[s], int(np.argmax(both == code)), own)
+    found = {
+        (inst.id, scale.id): (inst, scale)
+        for inst, scale in keys.values()
+        if not scale.categorical and (wanted is None or (inst.id, scale.id) in wanted)
+    }
+    for key in wanted or ():
+        found.setdefault(key, (find(key[0], own), find(key[0], own).scale(key[1])))
+    ordered = sorted(found.values(), key=lambda pair: (pair[0].id, pair[0].scale_ids.index(pair[1].id)))
+    place = {(inst.id, scale.id): n for n, (inst, scale) in enumerate(ordered)}
+    lookup = np.full(len(instrument_ids) * len(scale_ids) + 1, -1, np.int64)
+    for code, (inst, scale) in keys.items():
+        lookup[code] = place.get((inst.id, scale.id), -1)
+    at = lookup[both]
+    value = numbers(frame, "value")
+    scorable = (at >= 0) & ~np.isnan(value)
+    numerator, denominators = _exact(frame, tuple(ordered), at, value, scorable)
+    se = numbers(frame, "se") if "se" in frame.names else np.full(len(frame), np.nan)
+    if (wrong := np.flatnonzero(scorable & (se <= 0))).size:
+        raise FrameError(
+            f"se: {se[wrong[0]]:g} in row {wrong[0]} (counted from 0); a standard error is above 0"
+        )
+    return Values(tuple(ordered), at, scorable, numerator, denominators, se)
+
+
+def _names(frame: Frame, name: str) -> tuple[Ints, list[Any]]:
+    codes, values = words(frame, name)
+    if (lost := np.flatnonzero(codes < 0)).size:
+        raise FrameError(f"{name}: missing in row {lost[0]} (counted from 0); every score names its {name}")
+    if not all(isinstance(value, str) for value in values):
+        raise FrameError(
+            f"{name}: must hold the ids of {name}s, such as {'phq9' if name == 'instrument' else 'total'!r}"
+        )
+    return codes, values
+
+
+def _known(
+    frame: Frame, instrument_id: str, scale_id: str, row: int, own: dict[str, Instrument]
+) -> tuple[Instrument, Scale]:
+    there = (*catalog.instruments(), *(id for id in own if id not in catalog.instruments()))
+    if instrument_id not in there:
+        raise UnknownNameError(
+            f"instrument: row {row} (counted from 0) names none that is defined (text of length {len(instrument_id)}); "
+            f"there are {', '.join(there)}; give one of your own by definitions=[...]"
+        )
+    inst = find(instrument_id, own)
+    if scale_id not in inst.scale_ids:
+        raise UnknownNameError(
+            f"scale: row {row} (counted from 0) names no scale of {inst.id} (text of length {len(scale_id)}); its "
+            f"scales are {', '.join(inst.scale_ids)}"
+        )
+    return inst, inst.scale(scale_id)
+
+
+def _exact(
+    frame: Frame, scales: tuple[tuple[Instrument, Scale], ...], at: Ints, value: Floats, scorable: Bools
+) -> tuple[Ints, Ints]:
+    """The exact integers behind each value, over one denominator for each scale."""
+    given = [name in frame.names for name in ("exact_numerator", "exact_denominator")]
+    if any(given) and not all(given):
+        raise FrameError(
+            "scores: exact_numerator and exact_denominator belong together; keep both or neither"
+        )
+    numerator = np.zeros(len(value), np.int64)
+    denominators = np.ones(len(scales), np.int64)
+    if all(given):
+        top, no_top = wholes(frame, "exact_numerator")
+        bottom, no_bottom = wholes(frame, "exact_denominator")
+        lost = scorable & (no_top | no_bottom | (bottom <= 0))
+        if (wrong := np.flatnonzero(lost)).size:
+            raise FrameError(
+                f"exact_numerator: row {wrong[0]} (counted from 0) has a value and not both integers behind it; drop both "
+                "exact columns to have them derived from the value"
+            )
+        differs = scorable & (np.abs(value * bottom - top) > 1e-6 * np.maximum(1, np.abs(top)))
+        if (wrong := np.flatnonzero(differs)).size:
+            raise FrameError(
+                f"value: {value[wrong[0]]:g} in row {wrong[0]} (counted from 0) differs from the exact integers beside it; "
+                "drop both exact columns to have them derived from the value"
+            )
+    for n, (inst, scale) in enumerate(scales):
+        rows = np.flatnonzero(scorable & (at == n))
+        if all(given):
+            own_top, own_bottom = top[rows], bottom[rows]
+        else:
+            own_top, own_bottom = _derived(inst, scale, value[rows], rows)
+        common = reduce(lcm, np.unique(own_bottom).tolist(), 1)
+        if common > _LARGEST or (
+            rows.size and int(np.abs(own_top).max()) * (common // int(own_bottom.min())) > _LARGEST
+        ):
+            raise FrameError(
+                f"exact_denominator: too large for {inst.id}.{scale.id}; drop both exact columns"
+            )
+        numerator[rows] = own_top * (common // own_bottom)
+        denominators[n] = common
+        _in_range(inst, scale, numerator[rows], common, rows)
+    return numerator, denominators
+
+
+def _derived(inst: Instrument, scale: Scale, value: Floats, rows: Ints) -> tuple[Ints, Ints]:
+    """The exact value that a float stands for: one that the scale can take, as written or rounded to print.
+
+    First the values of a complete form (thirds for the PEG, tenths for a T-score); then those of the laxer missing
+    rules; then, for means and prorated sums, values rounded to one or more decimals.
+    """
+    denominators = [tables(inst)[scale.id].denominator] if scale.items or scale.weighted else [1]
+    lax = [rule.id for rule in scale.missing if rule.at_most]
+    denominators += [tables(inst, rule)[scale.id].denominator for rule in lax]
+    top, bottom = np.zeros(value.size, np.int64), np.zeros(value.size, np.int64)
+    for denominator in denominators:
+        nearest = np.rint(value * denominator)
+        fits = (bottom == 0) & (np.abs(value - nearest / denominator) <= 1e-9 * np.maximum(1, np.abs(value)))
+        top[fits], bottom[fits] = nearest[fits].astype(np.int64), denominator
+    if scale.kind == "mean":
+        # A mean of three answers printed with one decimal is still nearer to one third than to any other.
+        nearest = np.rint(value * denominators[0])
+        fits = (bottom == 0) & (np.abs(value - nearest / denominators[0]) <= 0.05 + 1e-9)
+        top[fits], bottom[fits] = nearest[fits].astype(np.int64), denominators[0]
+    if lax:
+        written = np.rint(value * 10_000)
+        fits = (bottom == 0) & (np.abs(value - written / 10_000) <= 1e-9)
+        top[fits], bottom[fits] = written[fits].astype(np.int64), 10_000
+    if (wrong := np.flatnonzero(bottom == 0)).size:
+        raise FrameError(
+            f"value: {value[wrong[0]]:g} in row {rows[wrong[0]]} (counted from 0) is no value that {inst.id}.{scale.id} "
+            "can take"
+        )
+    return top, bottom
+
+
+def _in_range(inst: Instrument, scale: Scale, numerator: Ints, denominator: int, rows: Ints) -> None:
+    if scale.range is None:
+        return
+    low, high = (exact_points(limit) for limit in scale.range)
+    outside = (numerator * low[1] < low[0] * denominator) | (numerator * high[1] > high[0] * denominator)
+    if (wrong := np.flatnonzero(outside)).size:
+        raise FrameError(
+            f"value: {numerator[wrong[0]] / denominator:g} in row {rows[wrong[0]]} (counted from 0) lies outside the range "
+            f"of {inst.id}.{scale.id}, {scale.range[0]} to {scale.range[1]}"
+        )
+
+
+def exact_points(number: Any) -> tuple[int, int]:
+    """Numerator and denominator of a number as written.
+
+    >>> exact_points(2.2)
+    (11, 5)
+    """
+    from fractions import Fraction
+
+    exact = Fraction(repr(float(number))) if isinstance(number, float) else Fraction(number)
+    return exact.numerator, exact.denominator

@@ -1,0 +1,237 @@
+"""Episodes of care: which assessment belongs to which, and what day 0 of each is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ipm_outcomes.change._columns import (
+    DATED,
+    FUTURE,
+    Bools,
+    Ints,
+    as_kind,
+    day_number,
+    days,
+    keys,
+    take,
+)
+from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._tidy import SCORE_COLUMNS
+
+_SHIFT = 22  # every day of the years 1 to 9999 fits, counted from _ZERO
+_ZERO = 2**20
+
+NO_TABLE, IN_TABLE, NOT_IN_TABLE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units of analysis, one per patient and episode, in the order of patients and of their episodes.
+
+    Attributes
+    ----------
+    patient : int64, shape (units,)
+        Code of the patient.
+    start : int64, shape (units,)
+        Day 0, as days since 1970-01-01; 0 where `start_state` is not DATED.
+    start_state : int8, shape (units,)
+        DATED, or why there is no day 0.
+    listed : int8, shape (units,)
+        Whether the unit stands in the table of episodes, where there is one.
+    row_unit : int64, shape (rows,)
+        Unit of each row of scores, dated or not; -1 for none: undated without an episode of its own, or before every
+        episode of the patient.
+    row_patient : int64, shape (rows,)
+        Code of the patient of each row.
+    day, state : shape (rows,)
+        Date of each row and its state.
+    carries_episode : bool array, shape (rows,)
+        Whether the row itself names its episode.
+    columns : dict
+        Native columns ``patient_id``, ``episode`` and the grouping columns, one entry per unit.
+    """
+
+    patient: Ints
+    start: Ints
+    start_state: npt.NDArray[np.int8]
+    listed: npt.NDArray[np.int8]
+    row_unit: Ints
+    row_patient: Ints
+    day: Ints
+    state: npt.NDArray[np.int8]
+    carries_episode: Bools
+    columns: dict[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.patient)
+
+
+def as_of_day(as_of: date | str | None) -> int | None:
+    """The day up to which the data reach, as a day number."""
+    if as_of is None:
+        return None
+    if isinstance(as_of, str):
+        try:
+            as_of = date.fromisoformat(as_of)
+        except ValueError:
+            raise ParameterError("as_of: give a date, or ISO text such as '2024-12-31'") from None
+    if not isinstance(as_of, date):
+        raise ParameterError(f"as_of: give a date, not a {type(as_of).__name__}")
+    return day_number(as_of)
+
+
+def read_units(
+    frame: Frame, episodes: Any | None, by: Sequence[str] | None, lead: int, as_of: int | None
+) -> Units:
+    """Read patients, dates and episodes. ``lead``: days before its start from which an episode draws assessments."""
+    frame.require(["patient_id", "date"], "scores")
+    day, state = days(frame, "date")
+    if as_of is not None:
+        state = np.where((state == DATED) & (day > as_of), FUTURE, state).astype(np.int8)
+    has_episode = frame.names.count("episode") > 0
+    if has_episode:
+        frame.require(["episode"], "scores")
+    if episodes is None:
+        return _from_scores(frame, by, day, state, has_episode)
+    return _from_episodes(frame, episodes, by, day, state, has_episode, lead)
+
+
+def _patients(frame: Frame, other: Frame | None) -> tuple[list[Ints], Any]:
+    columns = [frame.column("patient_id")] + ([other.column("patient_id")] if other else [])
+    codes, values = keys(columns, frame.kind, "patient_id")
+    for found, told in zip(codes, ("scores", "episodes"), strict=False):
+        if (lost := np.flatnonzero(found < 0)).size:
+            raise FrameError(
+                f"patient_id: missing in {lost.size} row(s) of {told}, first in row {lost[0]} (counted from 0); an "
+                "assessment without a patient cannot be paired"
+            )
+    return codes, values
+
+
+def _carried(frame: Frame, by: Sequence[str] | None, known: Sequence[str], told: str) -> list[str]:
+    if isinstance(by, str):
+        by = (by,)
+    if by is None:
+        return [name for name in frame.names if name not in known]
+    frame.require(list(by), f"by ({told})")
+    return list(by)
+
+
+def _from_scores(
+    frame: Frame, by: Sequence[str] | None, day: Ints, state: npt.NDArray[np.int8], has_episode: bool
+) -> Units:
+    (patient,), patient_values = _patients(frame, None)
+    episode, episode_values = np.zeros(len(frame), np.int64), None
+    if has_episode:
+        (episode,), episode_values = keys([frame.column("episode")], frame.kind, "episode")
+    base = int(episode.max(initial=0)) + 2
+    unit_keys, row_unit = np.unique(patient * base + episode + 1, return_inverse=True)
+    row_unit = row_unit.astype(np.int64)
+    unit_patient, unit_episode = unit_keys // base, unit_keys % base - 1
+    dated = state == DATED
+    # The first assessment of each unit: the rows in order of unit and day, the last row of the first day.
+    order = np.lexsort((-np.arange(len(frame)), np.where(dated, day, 2**31), row_unit))
+    first = order[np.flatnonzero(np.diff(row_unit[order], prepend=-1))] if len(frame) else order
+    start = np.where(dated[first], day[first], 0)
+    start_state = state[first]
+    columns = {"patient_id": take(patient_values, unit_patient, frame.kind)}
+    if episode_values is not None:
+        columns["episode"] = take(episode_values, unit_episode, frame.kind)
+    else:
+        columns["episode"] = np.ones(len(unit_keys), np.int64)
+    for name in _carried(frame, by, ("patient_id", "date", "episode", *SCORE_COLUMNS), "scores"):
+        columns[name] = take(frame.column(name), first, frame.kind)
+    return Units(
+        unit_patient,
+        start,
+        start_state,
+        np.full(len(unit_keys), NO_TABLE, np.int8),
+        row_unit,
+        patient,
+        day,
+        state,
+        np.full(len(frame), has_episode) & (episode >= 0),
+        columns,
+    )
+
+
+def _from_episodes(
+    frame: Frame,
+    episodes: Any,
+    by: Sequence[str] | None,
+    day: Ints,
+    state: npt.NDArray[np.int8],
+    has_episode: bool,
+    lead: int,
+) -> Units:
+    table = as_kind(Frame(episodes), frame)
+    table.require(["patient_id", "episode", "start_date"], "episodes")
+    (patient, table_patient), patient_values = _patients(frame, table)
+    named = [table.column("episode")] + ([frame.column("episode")] if has_episode else [])
+    codes, episode_values = keys(named, frame.kind, "episode")
+    table_episode = codes[0]
+    episode = codes[1] if has_episode else np.full(len(frame), -1, np.int64)
+    if (lost := np.flatnonzero(table_episode < 0)).size:
+        raise FrameError(f"episode: missing in row {lost[0]} of episodes (counted from 0)")
+    base = int(max(table_episode.max(initial=0), episode.max(initial=0))) + 2
+    table_key = table_patient * base + table_episode + 1
+    _refuse_doubles(table_key)
+    start, start_state = days(table, "start_date")
+
+    # What the scores name and the table does not: a patient without an episode, an episode that is not listed.
+    row_key = np.where(episode >= 0, patient * base + episode + 1, -1)
+    unlisted = np.setdiff1d(row_key[row_key >= 0], table_key)
+    no_episode = np.setdiff1d(patient[row_key < 0], table_patient) * base
+    extra = np.union1d(unlisted, no_episode)
+    key = np.concatenate([table_key, extra])
+    start = np.concatenate([start, np.zeros(extra.size, np.int64)])
+    start_state = np.concatenate([start_state, np.full(extra.size, DATED, np.int8)])
+    listed = np.repeat(np.array([IN_TABLE, NOT_IN_TABLE], np.int8), [table_key.size, extra.size])
+    source = np.concatenate([np.arange(table_key.size), np.full(extra.size, -1)])
+    order = np.lexsort((key % base, start, listed, key // base))
+    key, start, start_state, listed, source = (
+        part[order] for part in (key, start, start_state, listed, source)
+    )
+
+    by_key = np.argsort(key)
+    place = np.minimum(np.searchsorted(key, row_key, sorter=by_key), max(key.size - 1, 0))
+    row_unit = np.where(row_key >= 0, by_key[place] if key.size else -1, -1)
+    free = (row_key < 0) & (state == DATED)
+    usable = np.flatnonzero((start_state == DATED) & (listed == IN_TABLE))
+    begins = ((key[usable] // base) << _SHIFT) + (start[usable] - lead + _ZERO)
+    # Units lie in order of patient and start, so the episode in force is the last one that has begun.
+    asked = (patient[free] << _SHIFT) + day[free] + _ZERO
+    last = np.searchsorted(begins, asked, side="right") - 1
+    hit = last >= 0
+    hit[hit] = key[usable[last[hit]]] // base == patient[free][hit]
+    row_unit[np.flatnonzero(free)[hit]] = usable[last[hit]]
+    alone = np.isin(patient, no_episode // base) & (row_key < 0)
+    if alone.any():
+        place = np.searchsorted(key, patient[alone] * base, sorter=by_key)
+        row_unit[alone] = by_key[place]
+
+    columns = {
+        "patient_id": take(patient_values, key // base, frame.kind),
+        "episode": take(episode_values, key % base - 1, frame.kind),
+    }
+    for name in _carried(table, by, ("patient_id", "episode", "start_date"), "episodes"):
+        columns[name] = take(table.column(name), source, frame.kind)
+    return Units(
+        key // base, start, start_state, listed, row_unit, patient, day, state, row_key >= 0, columns
+    )
+
+
+def _refuse_doubles(key: Ints) -> None:
+    order = np.argsort(key, kind="stable")
+    if (same := np.flatnonzero(np.diff(key[order]) == 0)).size:
+        one, other = sorted(order[same[0] : same[0] + 2].tolist())
+        raise FrameError(
+            f"episodes: rows {one} and {other} (counted from 0) are the same patient and episode; keep one row for each"
+        )

@@ -1,0 +1,229 @@
+"""Windows in time: which assessment is a baseline, which one a follow-up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from typing import Literal, get_args
+
+import numpy as np
+
+from ipm_outcomes.change._columns import Bools, Ints, day_number
+from ipm_outcomes.errors import ParameterError
+
+BaselinePick = Literal["nearest", "last_before", "first", "mean"]
+FollowUpPick = Literal["nearest", "latest", "earliest", "best", "worst"]
+Ties = Literal["earlier", "later"]
+Origin = Literal["start", "baseline"]
+
+
+def _whole(name: str, value: object) -> int:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise ParameterError(
+            f"{name}: must be a whole number of days or months, not a {type(value).__name__}"
+        )
+    return int(value)
+
+
+def _span(name: str, days: object) -> tuple[int, int]:
+    if not isinstance(days, (tuple, list)) or len(days) != 2:
+        raise ParameterError(f"{name}: give two whole numbers, the first and the last day of the window")
+    low, high = _whole(name, days[0]), _whole(name, days[1])
+    if low > high:
+        raise ParameterError(f"{name}: the window begins on day {low}, after its last day {high}")
+    return low, high
+
+
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ParameterError(f"{name}: must be one of {', '.join(allowed)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Which assessment counts as the baseline.
+
+    Parameters
+    ----------
+    days : (int, int)
+        First and last day of the window, both included, counted from day 0 (the start of the episode).
+    pick : {"nearest", "last_before", "first", "mean"}
+        Which of several scorable assessments in the window: the nearest to day 0; the last one on or before
+        day 0 (later ones then do not count); the first; or the mean of all, as an exact fraction, which
+        lessens regression to the mean and is dated by the last of them.
+    ties : {"earlier", "later"}
+        With "nearest": which of two days that are equally near.
+
+    Raises
+    ------
+    ParameterError
+        For a window that ends before it begins, or a word that is none of these.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> change.Baseline(days=(-14, 0), pick="last_before").days
+    (-14, 0)
+    """
+
+    days: tuple[int, int] = (-30, 7)
+    pick: BaselinePick = "nearest"
+    ties: Ties = "earlier"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "days", _span("Baseline days", self.days))
+        _one_of("Baseline pick", self.pick, get_args(BaselinePick))
+        _one_of("Baseline ties", self.ties, get_args(Ties))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A follow-up target and its window, in days or in calendar months.
+
+    Parameters
+    ----------
+    name : str
+        What the target is called in the output.
+    day : int, optional
+        The target day, counted from `origin`.
+    days : (int, int), optional
+        With `day`: first and last day of the window, both included, counted from `origin`.
+    months : int, optional
+        In place of `day`: calendar months after `origin`, clipped to the end of the month (31 August + 6
+        months is 28 or 29 February).
+    slack : int or (int, int), optional
+        Days before and after the target that still belong to the window.
+    pick : {"nearest", "latest", "earliest", "best", "worst"}
+        Which of several scorable assessments in the window; "best" and "worst" are for sensitivity analyses
+        only.
+    ties : {"earlier", "later"}
+        Which of two days that are equally near (or of two equal scores, for "best" and "worst").
+    origin : {"start", "baseline"}
+        Counted from day 0 (the start of the episode), or from the date of the baseline that was picked, as
+        CMS159 counts from its index assessment.
+
+    Raises
+    ------
+    ParameterError
+        For a target without exactly one of `day` and `months`, without a window, or outside its window.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> change.Target("6 months", day=182, days=(137, 227)).pick
+    'nearest'
+    >>> change.Target("12 months", months=12, slack=60, pick="latest").slack
+    (60, 60)
+    """
+
+    name: str
+    day: int | None = None
+    days: tuple[int, int] | None = None
+    months: int | None = None
+    slack: int | tuple[int, int] | None = None
+    pick: FollowUpPick = "nearest"
+    ties: Ties = "later"
+    origin: Origin = "start"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise ParameterError("Target name: give a word, such as '6 months'")
+        told = f"Target {self.name!r}"
+        if (self.day is None) == (self.months is None):
+            raise ParameterError(f"{told}: give either day or months")
+        if (self.days is None) == (self.slack is None) or (self.months is not None and self.slack is None):
+            raise ParameterError(f"{told}: give the window, as days=(first, last) beside day, or as slack")
+        _one_of(f"{told} pick", self.pick, get_args(FollowUpPick))
+        _one_of(f"{told} ties", self.ties, get_args(Ties))
+        _one_of(f"{told} origin", self.origin, get_args(Origin))
+        if self.slack is not None:
+            both = self.slack if isinstance(self.slack, (tuple, list)) else (self.slack, self.slack)
+            if len(both) != 2 or min(_whole(f"{told} slack", part) for part in both) < 0:
+                raise ParameterError(
+                    f"{told} slack: give a number of days that is not negative, or two of them"
+                )
+            object.__setattr__(self, "slack", (int(both[0]), int(both[1])))
+        if self.months is not None and _whole(f"{told} months", self.months) < 1:
+            raise ParameterError(f"{told} months: must be 1 or more")
+        if self.day is not None:
+            _whole(f"{told} day", self.day)
+        if self.days is not None and self.day is not None:
+            low, high = _span(f"{told} days", self.days)
+            object.__setattr__(self, "days", (low, high))
+            if not low <= self.day <= high:
+                raise ParameterError(f"{told}: day {self.day} lies outside its window {low} to {high}")
+
+    def window(self, origin: Ints) -> tuple[Ints, Ints, Ints]:
+        """Target day, first and last day of the window, for day numbers of the origin (since 1970-01-01)."""
+        if self.months is not None:
+            middle = add_months(origin, self.months)
+        else:
+            middle = origin + (self.day or 0)
+        if self.days is not None:
+            return middle, origin + self.days[0], origin + self.days[1]
+        assert isinstance(self.slack, tuple)
+        return middle, middle - self.slack[0], middle + self.slack[1]
+
+
+DEFAULT_TARGETS = (
+    Target("3 months", day=91, days=(46, 136)),
+    Target("6 months", day=182, days=(137, 227)),
+    Target("12 months", day=365, days=(305, 425)),
+)
+"""Windows of 45 days around 3 and 6 months, which touch without overlap, and of 60 days around 12 months."""
+
+
+def add_months(day: Ints, months: int) -> Ints:
+    """Calendar months added to day numbers, clipped to the end of the month.
+
+    >>> import numpy as np
+    >>> from datetime import date
+    >>> start = np.array([day_number(date(2023, 8, 31))])
+    >>> add_months(start, 6).astype("datetime64[D]").tolist()
+    [datetime.date(2024, 2, 29)]
+    """
+    stamps = day.astype("datetime64[D]")
+    month = stamps.astype("datetime64[M]")
+    of_month = (stamps - month.astype("datetime64[D]")).astype(np.int64)
+    wanted = month + months
+    first = wanted.astype("datetime64[D]")
+    last = ((wanted + 1).astype("datetime64[D]") - first).astype(np.int64) - 1
+    return first.astype(np.int64) + np.minimum(of_month, last)
+
+
+def checked_targets(targets: Sequence[Target], baseline: Baseline, overlap: bool) -> tuple[Target, ...]:
+    """The targets, refused where their names repeat or their windows overlap each other or the baseline's."""
+    if isinstance(targets, Target):
+        targets = (targets,)
+    found = tuple(targets)
+    if not found or not all(isinstance(target, Target) for target in found):
+        raise ParameterError("targets: give at least one change.Target")
+    names = [target.name for target in found]
+    if len(set(names)) < len(names):
+        raise ParameterError("targets: two have the same name; give each a name of its own")
+    if overlap:
+        return found
+    # Calendar months differ in length, so windows are laid out from every day of a four-year cycle.
+    starts = np.arange(day_number(date(2023, 1, 1)), day_number(date(2027, 1, 1)), dtype=np.int64)
+    windows = {target.name: target.window(starts)[1:] for target in found}
+    for one, other in combinations(found, 2):
+        low, high = windows[one.name], windows[other.name]
+        if _meet(low, high).any():
+            raise ParameterError(
+                f"targets: the windows of {one.name!r} and {other.name!r} overlap, so one assessment could count "
+                "twice; narrow one of them, or allow it with overlap=True"
+            )
+    for target in found:
+        reach = baseline.days[1] if target.origin == "start" else 0
+        if (windows[target.name][0] <= starts + reach).any():
+            raise ParameterError(
+                f"targets: the window of {target.name!r} begins within the baseline window, which ends on day {reach}; "
+                "let it begin later, or allow it with overlap=True"
+            )
+    return found
+
+
+def _meet(one: tuple[Ints, Ints], other: tuple[Ints, Ints]) -> Bools:
+    return (one[0] <= other[1]) & (other[0] <= one[1])
