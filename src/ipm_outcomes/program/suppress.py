@@ -494,6 +494,7 @@ class _System:
             _Reader(cell_low, cell_high, pair_low, pair_high),
             _Reader(none, far, np.zeros_like(difference), np.full_like(difference, _FAR)),
         )
+        self.room = [self._own_room(reader) for reader in self.readers]
         small_cell = np.flatnonzero((self.x >= p.lowest) & (self.x <= p.highest))
         small_pair = np.flatnonzero((difference >= 1) & (difference <= p.highest))
         small = [(int(self.block[c]), -1, int(c)) for c in small_cell]
@@ -514,7 +515,7 @@ class _System:
         together = {name: family for family in families for name in family}
         group: dict[str, set[int]] = {}
         self.home: dict[tuple[int, int], str] = dict(pairs)
-        self.rate_rows: list[list[int]] = []
+        made: list[tuple[int, int]] = []
         self.row_rate_shown: list[bool] = []
         self.rate_weight = np.ones(len(self.x))
         for row in rows:
@@ -524,9 +525,10 @@ class _System:
                 self.home.setdefault((-1, c), row.indicator)
             if row.position >= 0:
                 ids = _rate_cells(row)
-                self.rate_rows.append(ids)
+                made += [(len(self.row_rate_shown), c) for c in ids]
                 self.rate_weight[ids] += 1
                 self.row_rate_shown.append(True)
+        self.rate_row, self.rate_cell = (np.array([m[k] for m in made], dtype=np.int64) for k in (0, 1))
         self.indicator_cells = {name: np.array(sorted(ids), dtype=np.int64) for name, ids in group.items()}
 
     def hide_small(self, rows: list[_Row], orders: dict[str, list[tuple[str, str]]]) -> None:
@@ -556,9 +558,9 @@ class _System:
             return self.x, self.x
         rounded = _nearest_5(self.x)
         low, high = np.maximum(rounded - 2, self.policy.highest + 1), rounded + 2
-        for ids, shown in zip(self.rate_rows, self.row_rate_shown, strict=True):
-            if shown and not self.hidden[ids].any():
-                low[ids] = high[ids] = self.x[ids]
+        broken = np.bincount(self.rate_row, self.hidden[self.rate_cell], len(self.row_rate_shown)) > 0
+        exact = self.rate_cell[(np.array(self.row_rate_shown) & ~broken)[self.rate_row]]
+        low[exact] = high[exact] = self.x[exact]
         return low, high
 
     def limits(self, reader: _Reader) -> tuple[np.ndarray, np.ndarray]:
@@ -645,6 +647,15 @@ class _System:
             down[ids] = np.minimum(down[ids], np.where(signs > 0, others_rise, others_fall))
         return down, up
 
+    def _own_room(self, reader: _Reader) -> np.ndarray:
+        """How far each cell could move either way if it were hidden and its neighbors took half of each gap."""
+        room = np.minimum(self.x - reader.low, reader.high - self.x)
+        difference = self.x[self.outer] - self.x[self.inner]
+        gap = np.minimum(difference - reader.pair_low, reader.pair_high - difference) // 2
+        np.minimum.at(room, self.inner, gap)
+        np.minimum.at(room, self.outer, gap)
+        return room
+
     # -- hiding more
 
     def strengthen(self, q: int, which: int) -> None:
@@ -653,27 +664,36 @@ class _System:
         everything = np.arange(len(self.x))
         wider = [self.indicator_cells[name], everything]
         truth = int(self.x[self.to[q]] - (self.x[self.from_[q]] if self.from_[q] >= 0 else 0))
+        p = self.policy
         if which == 1:
-            lowest = self.policy.lowest if self.from_[q] < 0 else 1
-            targets = [min(lowest, truth), max(self.policy.highest, truth)]
-        else:
-            least = most = truth
-            for cells in wider:
-                least, most = (self._extreme(q, cells, sign) for sign in (1, -1))
-                if most - least + 1 >= self.policy.told:
-                    break
-            self.needed[q] = min(self.policy.told, most - least + 1)
-            start = max(least, min(truth - int(self.needed[q]) // 2, most - int(self.needed[q]) + 1))
-            targets = [start, start + int(self.needed[q]) - 1]
+            self._aim(q, 1, [min(p.lowest if self.from_[q] < 0 else 1, truth), max(p.highest, truth)], wider)
+            return
+        least = p.lowest if self.from_[q] < 0 else 1
+        if self._aim(q, 0, _window(truth, p.told, least, p.highest), wider[:1]):
+            return
+        least = most = truth
+        for cells in wider:
+            least, most = (self._extreme(q, cells, sign) for sign in (1, -1))
+            if most - least + 1 >= p.told:
+                break
+        self.needed[q] = min(p.told, most - least + 1)
+        self._aim(q, 0, _window(truth, int(self.needed[q]), least, most), wider)
+
+    def _aim(self, q: int, which: int, targets: Iterable[int], wider: list[np.ndarray]) -> bool:
+        """Make a small count able to be each of the targets; with the whole system at hand, at any price."""
         for target in targets:
             if self.reach_low[which, q] <= target <= self.reach_high[which, q]:
                 continue
-            if not any(
+            if any(
                 self._alternative(q, which, target, cells, roomy)
                 for cells in wider
                 for roomy in (True, False)
             ):
-                self._hide(self.indicator_cells[name])
+                continue
+            if len(wider) == 1:
+                return False
+            self._hide(self.indicator_cells[self.home[self.small[q]]])
+        return True
 
     def _hide(self, cells: np.ndarray) -> None:
         more = cells[self.published[cells] & ~self.hidden[cells]]
@@ -703,8 +723,9 @@ class _System:
         x = self.x[cells]
         shown = self.published[cells] & ~self.hidden[cells]
         truth = int(self.x[self.to[q]] - (self.x[self.from_[q]] if self.from_[q] >= 0 else 0))
-        room = np.minimum(x - reader.low[cells], reader.high[cells] - x)
-        may = shown & (x > 0) & (room >= abs(target - truth)) if roomy else shown
+        # First try cells with room for any later need, so that few cells serve all small counts of a sum.
+        span = self.policy.highest - self.policy.lowest
+        may = shown & (x > 0) & (self.room[which][cells] >= span) if roomy else shown
         free = np.flatnonzero((low < x) | (high > x))
         paid = np.flatnonzero(may)
         # Prefer the smallest count and one that few rates are made of; hiding a zero helps least: last.
@@ -782,6 +803,12 @@ def _classes(values: np.ndarray, lowest: int, highest: int) -> tuple[np.ndarray,
     return np.select([small, larger], [lowest, highest + 1], 0), np.select(
         [small, larger], [highest, _FAR], 0
     )
+
+
+def _window(truth: int, size: int, least: int, most: int) -> list[int]:
+    """Ends of a run of `size` numbers around the truth, within the limits where they allow it."""
+    start = max(least, min(truth - size // 2, most - size + 1))
+    return [start, start + size - 1]
 
 
 def _rate_cells(row: _Row) -> list[int]:
