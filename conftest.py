@@ -10,7 +10,7 @@ from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 pages = Sybil(
-    parsers=[PythonCodeBlockParser(), DocTestParser()],
+    parsers=[PythonCodeBlockParser()],
     patterns=["README.md", "docs/*.md"],
 )
 docstrings = Sybil(
