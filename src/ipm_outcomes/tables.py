@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from ipm_outcomes.definition import Bands, Instrument, MissingRule, Scale
 from ipm_outcomes.scores import Absent, AnyScore, CategoryScore, Score
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NO_ANSWERS = "no_answers"
 TOO_FEW = "too_few_answers"
@@ -95,6 +97,8 @@ class TableArrays:
     @classmethod
     def of(cls, table: ScaleTable) -> TableArrays:
         """Lay the cells of a table out flat."""
+        import numpy as np  # single responses are scored without it, and it is half of the time of their import
+
         length = (table.size + 1) * table.width
         value, se = np.full(length, np.nan), np.full(length, np.nan)
         numerator = np.zeros(length, np.int64)
