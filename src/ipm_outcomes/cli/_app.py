@@ -1,0 +1,27 @@
+"""The commands of the program, gathered from the modules that hold them."""
+
+from __future__ import annotations
+
+from cyclopts import App, Parameter
+
+from ipm_outcomes import __version__
+from ipm_outcomes.cli import _definitions, _report, _score
+
+app = App(
+    name="ipm-outcomes",
+    help="Patient-reported outcomes in pain care: answers to scores, and scores to a report.",
+    help_epilogue="Exit codes: 0 fine, 1 problems in the data, 2 wrong usage.",
+    version=__version__,
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+    default_parameter=Parameter(negative=()),
+)
+for command in (
+    _definitions.instruments,
+    _definitions.show,
+    _definitions.table,
+    _score.check,
+    _score.score,
+    _report.report,
+):
+    app.command(command)

@@ -1,0 +1,162 @@
+"""Commands that print definitions: ``instruments``, ``show``, ``table``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ipm_outcomes import catalog
+from ipm_outcomes.cli._print import aligned, say
+from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.scores import CategoryScore
+from ipm_outcomes.tables import AnyTable, FormulaTable, ScaleTable, tables
+
+
+def instruments() -> int:
+    """List the instruments."""
+    rows = [["id", "title", "edition", "items", "scales"]]
+    for id in catalog.instruments():
+        found = catalog.instrument(id)
+        rows.append([id, found.title, found.edition, str(len(found.items)), ", ".join(found.scale_ids)])
+    say(aligned(rows))
+    return 0
+
+
+def show(id: str, /) -> int:
+    """Show the definition of an instrument: items, answers, scales, bands, thresholds, sources.
+
+    Parameters
+    ----------
+    id
+        Id of the instrument, as `instruments` lists it.
+    """
+    for part in _definition(catalog.instrument(id)):
+        say(part)
+    return 0
+
+
+def table(id: str, /, *, scale: str | None = None, missing: str | None = None) -> int:
+    """Print every cell of the tables of an instrument, to lay it beside the manual.
+
+    Parameters
+    ----------
+    id
+        Id of the instrument, as `instruments` lists it.
+    scale
+        Only this scale.
+    missing
+        Name of a missing rule; a scale that has none of that name keeps its default.
+    """
+    found = catalog.instrument(id)
+    wanted = [found.scale(scale).id] if scale else list(found.scale_ids)
+    by_scale = tables(found, missing)
+    for name in wanted:
+        one = by_scale[name]
+        say(f"{found.id} {name}: {one.scale.title}; missing rule {one.rule.id!r}")
+        say(_formula(one) if isinstance(one, FormulaTable) else aligned(_cells(one)))
+        say("")
+    return 0
+
+
+def _cells(one: ScaleTable) -> list[list[str]]:
+    counts = one.scale.counts is not None
+    header = ["answered", *(["core count", "count"] if counts else ["sum"]), "value"]
+    rows = [[*header, *([] if counts else ["exact", "se", "band"]), "absent"]]
+    for answered, tally, cell in one:
+        row = [str(answered), *(map(str, divmod(tally, one.size + 1)) if counts else [str(tally)])]
+        if isinstance(cell, CategoryScore):
+            row.append(cell.value or "")
+        else:
+            exact = cell.exact
+            row += ["" if exact is None else decimal(exact), "" if exact is None else str(exact)]
+            row += ["" if cell.se is None else f"{cell.se:g}", cell.band or ""]
+        rows.append([*row, cell.absent.code if cell.absent else ""])
+    return rows
+
+
+def _formula(one: AnyTable) -> str:
+    assert isinstance(one, FormulaTable)
+    factors = (
+        Fraction(c * part.denominator, one.denominator)
+        for c, part in zip(one.coefficients, one.components, strict=True)
+    )
+    rows = [["score of", "times", "exact"]]
+    rows += [[p.scale.id, decimal(f), str(f)] for p, f in zip(one.components, factors, strict=True)]
+    constant = Fraction(one.constant, one.denominator)
+    rows.append(["(constant)", decimal(constant), str(constant)])
+    return "the sum of these; no value where one of the scores is absent\n" + aligned(rows)
+
+
+def decimal(exact: Fraction) -> str:
+    """A fraction as a decimal, rounded half up at six places, without trailing zeros."""
+    scaled = abs(exact) * 10**6
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    text = f"{whole // 10**6}.{whole % 10**6:06}".rstrip("0").rstrip(".")
+    return f"-{text}" if exact < 0 and whole else text
+
+
+def _definition(found: Instrument) -> Iterator[str]:
+    yield f"{found.id}: {found.title}, {found.edition}"
+    yield f"measures {found.measures}; recall: {found.recall}"
+    yield found.about
+    if found.notice:
+        yield found.notice
+    yield f"license: {found.license.status}. {found.license.statement}"
+    yield f"definition {found.digest}"
+    yield "\nITEMS"
+    rows = [["item", "answers", "LOINC", "question"]]
+    for item in found.items:
+        text = item.wording or item.gist
+        rows.append(
+            [item.id, item.answers, item.loinc or "", text + (" (unscored)" if item.unscored else "")]
+        )
+    yield aligned(rows)
+    yield "\nANSWERS"
+    rows = [["list", "code", "label", "LOINC"]]
+    for name, answers in found.answers.items():
+        if answers.range:
+            ends = ((answers.range[0], answers.low), (answers.range[1], answers.high))
+            rows += [[name, str(code), label or "", ""] for code, label in ends]
+        rows += [[name, str(o.code), o.label, o.loinc or ""] for o in answers.options]
+    yield aligned(rows)
+    for scale in found.scales:
+        yield f"\nSCALE {scale.id}: {scale.title} ({scale.kind})"
+        yield from _scale(scale)
+    for flag in found.flags:
+        yield f"\nFLAG {flag.id}: {flag.title}; item {flag.item} from {flag.raised_from}{_marks(flag.source, flag.evidence)}"
+        yield f"  {flag.sentence}"
+    yield "\nSOURCES"
+    yield aligned(
+        [["key", "work"], *([s.key, s.cite + (f" doi:{s.doi}" if s.doi else "")] for s in found.sources)]
+    )
+
+
+def _scale(scale: Scale) -> Iterator[str]:
+    yield f"  source{_marks(scale.source, scale.evidence)}"
+    if scale.range:
+        yield f"  range {scale.range[0]} to {scale.range[1]}; {scale.worse} is worse"
+    if scale.items:
+        yield f"  items {', '.join(scale.items)}"
+    for rule in scale.missing:
+        yield f"  missing rule {rule.id}: at most {rule.at_most} unanswered{_marks(rule.source, rule.evidence)}"
+    if scale.bands:
+        for band in scale.bands.of:
+            yield f"  band {band.low} to {band.high}: {band.label}{_marks(scale.bands.source, scale.bands.evidence)}"
+    for threshold in scale.thresholds:
+        size = f"{threshold.kind} {threshold.value}" + (
+            f" (worse: {threshold.value_worse})" if threshold.value_worse is not None else ""
+        )
+        who = f", {threshold.population}" if threshold.population else ""
+        yield f"  threshold {threshold.id}: {size}; {threshold.meaning}{who}{_marks(threshold.source, threshold.evidence)}"
+    for cutoff in scale.cutoffs:
+        side = "from" if cutoff.including else "beyond"
+        yield f"  cut-off {cutoff.id}: {side} {cutoff.value}; {cutoff.meaning}{_marks(cutoff.source, cutoff.evidence)}"
+    for constant in scale.constants:
+        marks = _marks(constant.source, constant.evidence)
+        yield f"  {constant.kind} {constant.value}: {constant.population}{marks}"
+    if scale.note:
+        yield f"  note: {scale.note}"
+
+
+def _marks(source: tuple[str, ...], evidence: str) -> str:
+    return f" [{', '.join(source)}; evidence {evidence}]"

@@ -1,0 +1,295 @@
+"""Files in and out: CSV, Parquet and SAS transport in; CSV and Parquet out, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+import tempfile
+from array import array
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
+
+STREAM = "-"
+CSV_ENDINGS = (".csv", ".tsv", ".txt")
+PARQUET_ENDINGS = (".parquet", ".pq")
+SAS_ENDINGS = (".xpt",)
+MOST_FIELD = 1_000_000
+"""Characters of one CSV cell; longer ones are an open quote."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that was read.
+
+    Attributes
+    ----------
+    name : str
+        The file as the user named it.
+    frame : polars.DataFrame
+        Its rows; all columns of a CSV file are text.
+    lines : array of int or None
+        For a CSV file the line on which each row begins.
+    delimiter : str
+        Of a CSV file.
+    """
+
+    name: str
+    frame: Any
+    lines: array[int] | None
+    delimiter: str = ","
+
+    @property
+    def text(self) -> bool:
+        """Whether the file has no types, so that numbers are written as text."""
+        return self.lines is not None
+
+    def line(self, row: int) -> int | None:
+        """The line of the file on which a row begins, the first line being 1."""
+        return None if self.lines is None else self.lines[row]
+
+
+def read(name: str, *, delimiter: str | None = None, encoding: str = "utf-8") -> Source:
+    """Read a file of answers.
+
+    Raises
+    ------
+    FrameError
+        The file cannot be read as what its name says.
+    ParameterError
+        The ending of its name or the delimiter is not known.
+    """
+    ending = Path(name).suffix.lower()
+    if name == STREAM or ending in CSV_ENDINGS:
+        separator = _delimiter(delimiter, ending)
+        data = sys.stdin.buffer.read() if name == STREAM else Path(name).read_bytes()
+        return _read_csv("standard input" if name == STREAM else name, data, separator, encoding)
+    if ending not in PARQUET_ENDINGS + SAS_ENDINGS:
+        endings = ", ".join(CSV_ENDINGS + PARQUET_ENDINGS + SAS_ENDINGS)
+        raise ParameterError(
+            f"{name}: the name must end in one of {endings} (or be - for CSV from standard input)"
+        )
+    with Path(name).open("rb"):  # a missing or unreadable file is told by the system's own words
+        pass
+    frame = _read_parquet(name) if ending in PARQUET_ENDINGS else _read_sas(name, encoding)
+    if not frame.width:
+        raise FrameError(f"{name}: the file has no columns")
+    return Source(name, frame, None)
+
+
+def _delimiter(given: str | None, ending: str) -> str:
+    if given is None:
+        return "\t" if ending == ".tsv" else ","
+    separator = {"tab": "\t", "\\t": "\t"}.get(given, given)
+    if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
+        raise ParameterError("--delimiter is one character, such as ';', or the word tab")
+    return separator
+
+
+def _read_csv(name: str, data: bytes, separator: str, encoding: str) -> Source:
+    import polars as pl
+
+    text = _decoded(name, data, encoding)
+    header, lines, blank = _layout(name, text, separator)
+    try:
+        frame = pl.read_csv(text.encode(), separator=separator, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError):
+        raise FrameError(f"{name}: the file cannot be read as CSV; mind its quotes") from None
+    if blank:
+        frame = frame.filter(~pl.int_range(pl.len()).is_in(blank))
+    if frame.height != len(lines) or frame.columns != header:
+        raise FrameError(
+            f"{name}: the file holds {len(lines)} or {frame.height} rows, depending on how its quotes and line ends are "
+            "read; quote cells that hold a quote, and end lines with a line feed"
+        )
+    return Source(name, frame, lines, separator)
+
+
+def _decoded(name: str, data: bytes, encoding: str) -> str:
+    try:
+        text = data.decode(
+            "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+        )
+    except LookupError:
+        raise ParameterError(
+            "--encoding: there is no such encoding; give one such as utf-8, cp1252 or utf-16"
+        ) from None
+    except UnicodeError as error:
+        line = data[: getattr(error, "start", 0)].count(b"\n") + 1
+        raise FrameError(
+            f"{name}: line {line} is not {encoding} text; save the file as UTF-8, or give --encoding, such as cp1252"
+        ) from None
+    if "\0" in text:
+        raise FrameError(
+            f"{name}: the file holds zero bytes, so it is no CSV text; if it is UTF-16, give --encoding utf-16"
+        )
+    if not text.strip():
+        raise FrameError(f"{name}: the file is empty")
+    return text.removeprefix("\ufeff")
+
+
+def _layout(name: str, text: str, separator: str) -> tuple[list[str], array[int], list[int]]:
+    """The header, the line on which each row begins, and the places of blank lines, which are no rows.
+
+    A line with too few or too many cells is refused: its answers may stand under the wrong question.
+    """
+    csv.field_size_limit(MOST_FIELD)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    lines, blank = array("q"), []
+    try:
+        header = next(rows)
+        _check_header(name, header, separator)
+        begun = rows.line_num + 1
+        for place, row in enumerate(rows):
+            if len(row) == len(header) or (not row and len(header) == 1):
+                lines.append(begun)
+            elif not row:
+                blank.append(place)
+            else:
+                raise FrameError(
+                    f"{name}: line {begun} has {len(row)} cells and the header {len(header)}; correct the line"
+                )
+            begun = rows.line_num + 1
+    except csv.Error:
+        raise FrameError(f"{name}: line {rows.line_num} cannot be read as CSV; mind its quotes") from None
+    return header, lines, blank
+
+
+def _check_header(name: str, header: list[str], separator: str) -> None:
+    if not header:
+        raise FrameError(f"{name}: the first line is blank; it must name the columns")
+    for column, count in Counter(header).items():
+        if count > 1:
+            told = (
+                f"the column {column!r} stands {count} times" if column else f"{count} columns have no name"
+            )
+            raise FrameError(f"{name}: {told}; each column needs a name of its own")
+    if len(header) == 1:
+        for other, word in ((";", "';'"), ("\t", "tab"), (",", "','"), ("|", "'|'")):
+            if other != separator and other in header[0]:
+                raise FrameError(f"{name}: the header is one cell that holds {word}; give --delimiter {word}")
+
+
+def _read_parquet(name: str) -> Any:
+    import polars as pl
+
+    try:
+        return pl.read_parquet(name, glob=False, hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError, ValueError):
+        raise FrameError(f"{name}: the file cannot be read as Parquet") from None
+
+
+def _read_sas(name: str, encoding: str) -> Any:
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingExtraError("reading a SAS transport file", "sas") from None
+    import numpy as np
+    import polars as pl
+
+    from ipm_outcomes.responses._base import SAS_ZERO
+
+    try:
+        table = pd.read_sas(name, format="xport", encoding=encoding)
+    except Exception:  # the reader fails in many ways of its own on a file that is not what it should be
+        raise FrameError(f"{name}: the file cannot be read as a SAS transport file (version 5)") from None
+    columns = []
+    for column in table.columns:
+        if table[column].dtype.kind != "f":
+            columns.append(
+                pl.Series(
+                    column, [cell if isinstance(cell, str) else None for cell in table[column]], pl.String
+                )
+            )
+            continue
+        values = table[column].to_numpy(copy=True)
+        values[values == SAS_ZERO] = 0.0  # the reader does not bring a SAS zero back to 0
+        series = pl.Series(column, values, nan_to_null=True)
+        known = values[~np.isnan(values)]
+        # SAS has no whole numbers: an identifier should still leave as 73557 and not as 73557.0.
+        if (known == np.trunc(known)).all() and (abs(known) < 2**53).all():
+            series = series.cast(pl.Int64)
+        columns.append(series)
+    return pl.DataFrame(columns)
+
+
+def output_kind(name: str | None, endings: tuple[str, ...] = CSV_ENDINGS + PARQUET_ENDINGS) -> str:
+    """The ending of an output, known to be writable in principle before any work is done; "" for standard output."""
+    if name is None or name == STREAM:
+        return ""
+    ending = Path(name).suffix.lower()
+    if ending not in endings:
+        raise ParameterError(f"-o {name}: the name must end in one of {', '.join(endings)}")
+    folder = Path(name).parent
+    if not folder.is_dir():
+        raise ParameterError(f"-o {name}: there is no folder {folder}")
+    if Path(name).is_dir():
+        raise ParameterError(f"-o {name}: that is a folder")
+    return ending
+
+
+def write_frame(frame: Any, name: str | None, delimiter: str = ",") -> None:
+    """Write a table by the ending of its name, or as CSV to standard output; formulas are neutralized first."""
+    import polars as pl
+
+    from ipm_outcomes.frames._export import spreadsheet_safe
+
+    ending = output_kind(name)
+    safe = spreadsheet_safe(frame)
+    if ending in PARQUET_ENDINGS:
+        write_whole(name, lambda file: safe.write_parquet(file))
+        return
+    if nested := [
+        column
+        for column, dtype in safe.schema.items()
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object)
+    ]:
+        raise FrameError(
+            f"the column {nested[0]!r} holds lists or bytes, which CSV cannot hold; write Parquet with -o"
+        )
+    separator = "\t" if ending == ".tsv" else delimiter
+    write_whole(name, lambda file: safe.write_csv(file, separator=separator))
+
+
+def write_text(text: str, name: str | None) -> None:
+    """Write a text as UTF-8 to a file or to standard output."""
+    write_whole(name, lambda file: file.write(text.encode()))
+
+
+def write_whole(name: str | None, fill: Callable[[IO[bytes]], object]) -> None:
+    """Fill a file whole or not at all: a temporary file in the same folder takes its place when it is complete."""
+    if name is None or name == STREAM:
+        buffer = io.BytesIO()
+        fill(buffer)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(buffer.getbuffer())
+        sys.stdout.buffer.flush()
+        return
+    target = Path(os.path.realpath(name))
+    if target.exists() and not target.is_file():  # a pipe or a device cannot be replaced
+        with target.open("wb") as file:
+            fill(file)
+        return
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask())
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

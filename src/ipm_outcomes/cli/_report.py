@@ -1,0 +1,129 @@
+"""The main job: ``report``, from a file of answers to a summary that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ipm_outcomes import frames
+from ipm_outcomes.catalog import instrument as find_instrument
+from ipm_outcomes.cli import FINE, PROBLEMS
+from ipm_outcomes.cli._files import output_kind, read, write_text
+from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan
+from ipm_outcomes.cli._print import progress, tell
+from ipm_outcomes.cli._score import File, tidy_scores
+from ipm_outcomes.errors import FrameError
+from ipm_outcomes.report.text import Summary, as_markdown, as_text, summarize
+
+RENDERERS: dict[str, Callable[[Summary], str]] = {"": as_text, ".txt": as_text, ".md": as_markdown}
+"""By the ending of the output's name; "" is standard output."""
+
+
+def report(
+    file: File,
+    /,
+    *,
+    items: Items | None = None,
+    reading: Reading | None = None,
+    id: str | None = None,
+    date: str | None = None,
+    visit: str | None = None,
+    site: str | None = None,
+    output: Output = None,
+) -> int:
+    """Summarize the answers of a program by instrument and visit. Wrong cells are counted, and taken as not answered.
+
+    Parameters
+    ----------
+    file
+        CSV, Parquet or SAS transport (.xpt); - for CSV from standard input.
+    id
+        Column of the patient; by default patient_id where the file has it.
+    date
+        Column of the date; by default date where the file has it.
+    visit
+        Column of the visit; by default visit where the file has it.
+    site
+        Column of the site: the summary is then split by site as well.
+    output
+        Text (.txt) or Markdown (.md) file; by default text to standard output.
+    """
+    ending = output_kind(output, tuple(name for name in RENDERERS if name))
+    how = reading or Reading()
+    source = read(file, delimiter=how.delimiter, encoding=how.encoding)
+    names = source.frame.columns
+    columns = {
+        "id": _column("--id", id, "patient_id", names),
+        "date": _column("--date", date, "date", names),
+        "visit": _column("--visit", visit, "visit", names),
+        "site": _column("--site", site, None, names),
+    }
+    work = plan(source, items or Items())
+    summary = _summary(work, columns)
+    write_text(RENDERERS[ending](summary), output)
+    if summary.wrong and output is not None:
+        tell(
+            f"{len(summary.wrong)} wrong cells were taken as not answered; the head of the report says where"
+        )
+    return PROBLEMS if summary.wrong else FINE
+
+
+def _column(option: str, given: str | None, default: str | None, names: list[str]) -> str | None:
+    if given is None:
+        return default if default in names else None
+    if given not in names:
+        raise FrameError(f"{option}: the file has no column {given!r}")
+    return given
+
+
+def _summary(work: Plan, columns: dict[str, str | None]) -> Summary:
+    visit, site = columns["visit"], columns["site"]
+    by = [name for name in (visit, site) if name]
+    wrong = work.wrong()
+    return summarize(
+        tidy_scores(work, list(dict.fromkeys(by))),
+        visit=visit,
+        site=site,
+        flags=_flags(work, by),
+        wrong=wrong,
+        facts=_facts(work.source.frame, columns),
+        missing=work.missing,
+    )
+
+
+def _flags(work: Plan, by: list[str]) -> Any:
+    """The columns of flags of all instruments that have any, beside those of visit and site."""
+    frame = work.source.frame
+    for id in work.ids:
+        if find_instrument(id).flags:
+            with progress(f"flags of {id}", len(frame)) as done:
+                frame = frames.score(frame, id, invalid="null", progress=done, **work.reading())
+    wanted = [f"{id}_flag_{flag.id}" for id in work.ids for flag in find_instrument(id).flags]
+    return frame.select(list(dict.fromkeys([*by, *(name for name in wanted if name in frame.columns)])))
+
+
+def _facts(frame: Any, columns: dict[str, str | None]) -> dict[str, int | str]:
+    import polars as pl
+
+    facts: dict[str, int | str] = {}
+    patient, date, site = columns["id"], columns["date"], columns["site"]
+    if patient:
+        facts["patients"] = frame[patient].drop_nulls().n_unique()
+        if unknown := frame[patient].null_count():
+            facts["rows without a patient"] = unknown
+    if site:
+        facts["sites"] = frame[site].drop_nulls().n_unique()
+    if patient and date:
+        known = frame.select(pl.col(patient).alias("patient"), pl.col(date).alias("date")).drop_nulls()
+        facts["rows that repeat a patient and date"] = known.height - known.unique().height
+    if date:
+        dates = frame[date]
+        if dates.dtype == pl.String:
+            dates = dates.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+        if dates.dtype.is_temporal():
+            days = dates.cast(pl.Date).drop_nulls()
+            if unread := frame[date].drop_nulls().len() - days.len():
+                facts["dates not written as YYYY-MM-DD"] = unread
+            if days.len():
+                facts["dates"] = f"{days.min()} to {days.max()}"
+    return facts

@@ -1,0 +1,166 @@
+"""Commands on a file of answers: ``check`` and ``score``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from ipm_outcomes import frames
+from ipm_outcomes.cli import FINE, PROBLEMS
+from ipm_outcomes.cli._files import STREAM, output_kind, read, write_frame
+from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
+from ipm_outcomes.cli._print import progress, say, tell
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.report.text import WrongCell
+
+SHOWN = 20
+"""How many wrong cells `score` names before it refuses; `check` names all."""
+
+File = Annotated[str, Parameter(allow_leading_hyphen=True)]
+
+
+def check(
+    file: File, /, *, items: Items | None = None, reading: Reading | None = None, output: Output = None
+) -> int:
+    """Find every cell that is not an answer: its row, column, value and the rule it breaks.
+
+    Parameters
+    ----------
+    file
+        CSV, Parquet or SAS transport (.xpt); - for CSV from standard input.
+    output
+        Write the table of problems to this CSV or Parquet file.
+    """
+    output_kind(output)
+    work = _plan(file, items, reading)
+    table = work.problems()
+    wrong, rows = wrong_cells(table), len(work.source.frame)
+    if output is None:
+        for cell in wrong:
+            say(told(cell))
+    else:
+        write_frame(table, output, work.source.delimiter)
+    where = say if output is None else tell
+    where(f"{_count(len(wrong))} in {rows} rows of {', '.join(work.ids)}")
+    return PROBLEMS if wrong else FINE
+
+
+def score(
+    file: File,
+    /,
+    *,
+    items: Items | None = None,
+    reading: Reading | None = None,
+    invalid: Literal["raise", "null"] = "raise",
+    level: float | None = None,
+    tidy: bool = False,
+    id: str | None = None,
+    date: str | None = None,
+    by: list[str] | None = None,
+    output: Output = None,
+) -> int:
+    """Score every row. All columns of the file are kept, and the scores are added after them.
+
+    Parameters
+    ----------
+    file
+        CSV, Parquet or SAS transport (.xpt); - for CSV from standard input.
+    invalid
+        Where a cell is not an answer: raise (write nothing, list the cells, exit 1), or null (take it as not answered,
+        and count it in the column {instrument}_invalid).
+    level
+        Confidence level, such as 0.95: adds columns _lower and _upper where a scale has a standard error.
+    tidy
+        Write one row per assessment and scale instead.
+    id
+        With --tidy: the column of the patient, which becomes patient_id.
+    date
+        With --tidy: the column of the date, which becomes date.
+    by
+        With --tidy: further columns to carry along, separated by commas.
+    output
+        CSV or Parquet file; by default CSV to standard output.
+    """
+    output_kind(output)
+    if not tidy and (id or date or by):
+        raise ParameterError("--id, --date and --by are for --tidy; without it all columns are kept")
+    if tidy and level is not None:
+        raise ParameterError("--level is not for --tidy, which holds the standard errors")
+    work = _plan(file, items, reading)
+    if level is not None and not 0 < level < 1:
+        raise ParameterError(f"--level must lie between 0 and 1, not {level:g}")
+    wrong = work.wrong()
+    if wrong and invalid == "raise":
+        for cell in wrong[:SHOWN]:
+            tell(told(cell))
+        more = f" (the first {SHOWN} are shown)" if len(wrong) > SHOWN else ""
+        tell(
+            f"{_count(len(wrong))}{more}: nothing was written. Correct them, declare codes with --not-answered, or take them as "
+            "not answered with --invalid null"
+        )
+        return PROBLEMS
+    result = _tidy(work, id, date, split(by)) if tidy else _wide(work, invalid, level)
+    write_frame(result, output, work.source.delimiter)
+    if wrong:
+        tell(f"{_count(len(wrong))} taken as not answered")
+    if output not in (None, STREAM):
+        tell(f"{len(work.source.frame)} rows of {', '.join(work.ids)} scored: {output}")
+    return FINE
+
+
+def told(cell: WrongCell) -> str:
+    """One wrong cell in one line; never with text from the data."""
+    line = "" if cell.line is None else f" (line {cell.line})"
+    return f"row {cell.row}{line}, column {cell.column}: {cell.message}"
+
+
+def _plan(file: str, items: Items | None, reading: Reading | None) -> Plan:
+    how = reading or Reading()
+    return plan(read(file, delimiter=how.delimiter, encoding=how.encoding), items or Items())
+
+
+def _count(wrong: int) -> str:
+    return "no wrong cells" if not wrong else f"{wrong} wrong cell{'' if wrong == 1 else 's'}"
+
+
+def _wide(work: Plan, invalid: Literal["raise", "null"], level: float | None) -> Any:
+    frame = work.source.frame
+    for id in work.ids:
+        with progress(f"scoring {id}", len(frame)) as done:
+            frame = frames.score(
+                frame,
+                id,
+                missing=work.rule(id),
+                invalid=invalid,
+                level=level,
+                progress=done,
+                **work.reading(),
+            )
+    return frame
+
+
+def _tidy(work: Plan, id: str | None, date: str | None, by: list[str]) -> Any:
+    names = {name: new for name, new in ((id, "patient_id"), (date, "date")) if name}
+    if (id and id == date) or set(names) & set(by) or set(names.values()) & set(by):
+        raise ParameterError(
+            "--id, --date and --by must name different columns; patient_id and date are taken by --id and --date"
+        )
+    return tidy_scores(work, list(dict.fromkeys([*names, *by]))).rename(names)
+
+
+def tidy_scores(work: Plan, by: list[str]) -> Any:
+    """Tidy scores of all instruments of the plan; wrong cells are taken as not answered."""
+    reading = work.reading()
+    return frames.tidy(
+        work.source.frame,
+        work.ids,
+        by,
+        columns=dict.fromkeys(work.ids, reading["columns"]),
+        missing=work.missing,
+        coding=work.coding,
+        not_answered=work.not_answered,
+        invalid="null",
+        text_numbers=reading["text_numbers"],
+        scales=None if work.scales is None else dict.fromkeys(work.ids, work.scales),
+    )
