@@ -1,8 +1,8 @@
 """Disclosure control, and an attacker who tries to undo it.
 
-The attacker shares no code with the library. It writes the published table as linear constraints (nested counts, groups
-that add up, populations that stand in several rows, rounding, rates) and asks an exact solver for the least and the
-most that each small count could be.
+The attacker shares no code with the library. It writes the published table as linear constraints (nested
+counts, groups that add up, populations that stand in several rows, rounding, rates) and asks an exact
+solver for the least and the most that each small count could be.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ class Attacker:
 
 
 def random_table(seed: int) -> tuple[pl.DataFrame, list[str]]:
-    """Groups of very different size, indicators that share eligible, observed and sometimes the denominator."""
+    """Groups of very different size; indicators share eligible, observed, at times the denominator."""
     rng = np.random.default_rng(seed)
     sizes = [int(rng.integers(2, 6))] if seed % 8 else [2, int(rng.integers(2, 4))]
     by = ["site", "cohort"][: len(sizes)]
@@ -245,10 +245,10 @@ def random_table(seed: int) -> tuple[pl.DataFrame, list[str]]:
     return frame(rows), by
 
 
-# 200 tables with the policy of the issue's bar, one in eight with two grouping columns and margins; fewer with the other.
+# 200 tables under the first policy, one in eight with two grouping columns and margins; 20 under the other.
 @pytest.mark.parametrize(
     ("policy", "start", "step"),
-    [*(("cms", start, 1) for start in range(0, 200, 20)), ("nhs", 0, 10), ("nhs", 8, 16)],
+    [*(("cms", start, 1) for start in range(0, 200, 20)), ("nhs", 0, 9)],
 )
 def test_no_hidden_count_can_be_solved_for(policy: str, start: int, step: int) -> None:
     attacked = 0
@@ -257,7 +257,7 @@ def test_no_hidden_count_can_be_solved_for(policy: str, start: int, step: int) -
         published = suppress(table, policy)
         attacker = Attacker(published, table, by, policy)
         attacked += attacker.assert_beaten()
-        if seed % 5 == 0:
+        if seed % 16 == 0 or seed % 15 == 1:
             attacker.assert_beaten_when_told()
     assert attacked > 50
 
@@ -287,7 +287,7 @@ def test_the_attacker_wins_against_naive_hiding() -> None:
         attacker.assert_beaten()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(*[st.integers(0, 40)] * 4).map(sorted), min_size=1, max_size=5),
     st.booleans(),
@@ -417,7 +417,7 @@ def test_nhs_rounds_half_away_from_zero() -> None:
 
 
 def test_nhs_rate_of_a_small_complement_goes() -> None:
-    # 47 of 50 at 0.94: of all pairs that round to 45 and 50 only 45/48, 46/49, 47/50 give 0.94, each leaving 3.
+    # 47 of 50 at 0.94: of the pairs that round to 45 and 50 only 45/48, 46/49, 47/50 give it, each leaving 3.
     out = suppress(frame([line(47, 50, 50, 50)]), "nhs")
     assert out.select("numerator", "denominator", "estimate").row(0) == (45, 50, None)
     assert out["suppressed"].item() == "primary"
@@ -514,9 +514,9 @@ def test_wrong_calls_say_what_is_wrong() -> None:
         suppress(table.lazy())
     with pytest.raises(FrameError, match="denominator"):
         suppress(table.drop("denominator"))
-    with pytest.raises(FrameError, match="distinct|twice"):
-        doubled = table.to_pandas()
-        suppress(pd.concat([doubled, doubled[["estimate"]]], axis=1))
+    once = table.to_pandas()
+    with pytest.raises(FrameError, match="distinct column names"):
+        suppress(pd.concat([once, once[["estimate"]]], axis=1))
     with pytest.raises(FrameError, match="rows 0 and 1"):
         suppress(table, by=[])
     with pytest.raises(FrameError, match="row 0: already suppressed"):

@@ -1,10 +1,11 @@
 """Disclosure control: no small count can be read from, or worked out of, a published indicator table.
 
-The table is seen as a system of whole numbers: counts of one row are nested (who counts in the numerator is in
-the denominator, and so on), groups add up to their totals, and one population may stand in several rows. Hiding
-the small counts is the easy half. The other half is to hide enough others that whoever solves that system learns
-nothing that the policy withholds. Which others is found by asking for the cheapest *alternative table*: another
-set of whole numbers that agrees with everything published and in which the small count has another value.
+The table is seen as a system of whole numbers: counts of one row are nested (who counts in the numerator is
+in the denominator, and so on), groups add up to their totals, and one population may stand in several rows.
+Hiding the small counts is the easy half. The other half is to hide enough others that whoever solves that
+system learns nothing that the policy withholds. Which others is found by asking for the cheapest
+*alternative table*: another set of whole numbers that agrees with everything published and in which the
+small count has another value.
 """
 
 from __future__ import annotations
@@ -48,37 +49,38 @@ def suppress(
 ) -> Any:
     """Hide small counts in an indicator table, and all that would give them away.
 
-    Rows stay; hidden numbers become null; `suppressed` says per row `"primary"` (the row holds a small count, as a
-    cell or as a difference of its cells), `"secondary"` (something is hidden to protect another cell) or `""`.
+    Rows stay; hidden numbers become null; `suppressed` says per row `"primary"` (the row holds a small
+    count, as a cell or as a difference of its cells), `"secondary"` (something is hidden to protect another
+    cell) or `""`.
 
-    Protected are the four counts of each row and their differences (complement, not observed, excluded, ...), also
-    for the people in a total who are in none of its groups. A difference is taken as a count of people when the
-    one column never exceeds the other within the indicator.
+    Protected are the four counts of each row and their differences (complement, not observed, excluded,
+    ...), also for the people in a total who are in none of its groups. A difference is taken as a count of
+    people when the one column never exceeds the other within the indicator.
 
-    **What a reader may know**: all that is published, the nesting of the counts, that groups add up to totals, that
-    columns equal in every row are one population, and the families named in `parts`.
-    From that, by exact linear programming, each small count can still be any value that the policy hides:
-    all of 1-10 (`cms`), all of 0-4 for a cell and 1-4 for a difference (`nhs`).
-    A reader who is moreover *told* for every cell and difference whether it is zero, small or larger (more than
-    `suppressed` tells) is left at least 5 (`cms`) or 2 (`nhs`) values, or as many as there would be if every
-    cell were hidden, where that is fewer. Ten values cannot be promised to this second reader: of a site
-    with 3 of 5 people, both cells and the complement small, even a blank table leaves fewer.
+    **What a reader may know**: all that is published, the nesting of the counts, that groups add up to
+    totals, that columns equal in every row are one population, and the families named in `parts`. From
+    that, by exact linear programming, each small count can still be any value that the policy hides: all of
+    1-10 (`cms`), all of 0-4 for a cell and 1-4 for a difference (`nhs`). A reader who is moreover *told*
+    for every cell and difference whether it is zero, small or larger (more than `suppressed` tells) is left
+    at least 5 (`cms`) or 2 (`nhs`) values, or as many as there would be if every cell were hidden, where
+    that is fewer. Ten values cannot be promised to this second reader: of a site with 3 of 5 people, both
+    cells and the complement small, even a blank table leaves fewer.
 
     Policies:
 
     - `cms`: 1-10 is hidden, 0 is shown.
-    - `nhs`: a count below 5 is hidden, 0 included; others are rounded to the nearest 5. Rates come from unrounded
-      counts, are hidden when numerator or denominator is below 5 or the complement is 1-4, else rounded to 2
-      decimals (half away from zero). A count beside a shown rate is treated as known exactly.
+    - `nhs`: a count below 5 is hidden, 0 included; others are rounded to the nearest 5. Rates come from
+      unrounded counts, are hidden when numerator or denominator is below 5 or the complement is 1-4, else
+      rounded to 2 decimals (half away from zero). A count beside a shown rate is treated as known exactly.
     - `none`: the table is returned as it is.
 
     Parameters
     ----------
     table : data frame (pandas, Polars eager, PyArrow)
-        Columns `<by...>, indicator, eligible, observed, numerator, denominator, estimate, lower, upper, level, method,
-        suppressed, source`; one row per group and indicator; counts are people, numerators may be null (a mean)
-        or signed (a net promoter count; hidden with its row). A total has null or `"all"` in a `by` column; where a
-        column has `"all"`, null is a group like any other.
+        Columns `<by...>, indicator, eligible, observed, numerator, denominator, estimate, lower, upper,
+        level, method, suppressed, source`; one row per group and indicator; counts are people, numerators
+        may be null (a mean) or signed (a net promoter count; hidden with its row). A total has null or
+        `"all"` in a `by` column; where a column has `"all"`, null is a group like any other.
     policy : {"cms", "nhs", "none"}
         The rule.
     by : sequence of str, optional
@@ -100,30 +102,32 @@ def suppress(
     ParameterError
         Unknown policy, or a name in `by`, `parts` or `keep` that the table does not have.
     FrameError
-        Missing or doubled columns, a count that is negative or not whole, a key that occurs twice, a table that
-        has been suppressed before, parts that do not add up, or a lazy or unknown kind of table.
+        Missing or doubled columns, a count that is negative or not whole, a key that occurs twice, a table
+        that has been suppressed before, parts that do not add up, or a lazy or unknown kind of table.
 
     Notes
     -----
     Rules: CMS cell size policy (1-10) and NHS England dashboards (below 5, nearest 5). Search by the cheapest
-    alternative table after Kelly, Golden and Assad (1992), Cell suppression: disclosure protection for sensitive
-    tabular data, Networks 22:397-417. Not covered: two tables published at different times or with
-    different filters (suppress them as one table), and a reader who runs this function backwards.
+    alternative table after Kelly, Golden and Assad (1992), Cell suppression: disclosure protection for
+    sensitive tabular data, Networks 22:397-417. Not covered: two tables published at different times or
+    with different filters (suppress them as one table), and a reader who runs this function backwards.
 
     Examples
     --------
     >>> import pandas as pd
     >>> rows = [("A", 40, 6), ("B", 60, 30), ("C", 80, 41), ("all", 180, 77)]
-    >>> table = pd.DataFrame([
-    ...     {"site": site, "indicator": "responder_30", "eligible": n, "observed": n, "numerator": x, "denominator": n,
-    ...      "estimate": x / n, "lower": None, "upper": None, "level": 0.95, "method": "wilson", "suppressed": "",
-    ...      "source": "IMMPACT 2008"} for site, n, x in rows])
-    >>> suppress(table)[["site", "numerator", "denominator", "suppressed"]]
-      site  numerator  denominator suppressed
-    0    A        NaN           40    primary
-    1    B        NaN           60  secondary
-    2    C       41.0           80
-    3  all       77.0          180
+    >>> table = pd.DataFrame(
+    ...     [
+    ...         {"site": site, "indicator": "responder_30", "eligible": n, "observed": n, "numerator": x}
+    ...         | {"denominator": n, "estimate": x / n, "lower": None, "upper": None, "level": 0.95}
+    ...         | {"method": "wilson", "suppressed": "", "source": "IMMPACT 2008"}
+    ...         for site, n, x in rows
+    ...     ]
+    ... )
+    >>> suppress(table)["suppressed"].tolist()
+    ['primary', 'secondary', '', '']
+    >>> suppress(table)["numerator"].tolist()  # 77 - 41 - 30 would have given 6 back
+    [nan, nan, 41.0, 77.0]
 
     """
     if policy != "none" and policy not in POLICIES:
@@ -165,7 +169,8 @@ def _frame(table: Any) -> Any:
         names = list(frame.collect_schema().names())
     except Exception as error:
         raise FrameError(
-            f"table: expected a pandas, Polars or PyArrow table with distinct column names, got {type(table).__name__}"
+            "table: expected a pandas, Polars or PyArrow table with distinct column names, got a "
+            f"{type(table).__name__}"
         ) from error
     if not isinstance(frame, nw.DataFrame):
         raise FrameError(
@@ -183,15 +188,14 @@ def _columns(frame: Any, by: Sequence[str] | None, keep: Sequence[str]) -> list[
         raise FrameError(
             f"table: missing column(s) {', '.join(missing)}; give the table made by program.table"
         )
-    if by is None:
-        by = names[: names.index("indicator")]
-    for argument, given in (("by", by), ("keep", keep)):
+    groups: Sequence[str] = names[: names.index("indicator")] if by is None else by
+    for argument, given in (("by", groups), ("keep", keep)):
         if isinstance(given, str):
             raise ParameterError(f"{argument}: a sequence of column names, not one string; write [{given!r}]")
         for name in given:
             if name not in names or name in COLUMNS:
                 raise ParameterError(f"{argument}: not a grouping or extra column of the table: {name!r}")
-    return list(by)
+    return list(groups)
 
 
 def _null(value: Any) -> bool:
@@ -218,12 +222,13 @@ def _read(frame: Any, by: list[str]) -> list[_Row]:
         key = tuple(_group(values[name][at], totals[name]) for name in by)
         if (indicator, key) in seen:
             raise FrameError(
-                f"rows {seen[indicator, key]} and {at}: same group and indicator; name every grouping column in `by`"
+                f"rows {seen[indicator, key]} and {at}: same group and indicator; name every grouping column "
+                "in `by`"
             )
         seen[indicator, key] = at
         row = _Row(at, indicator, key, {})
         for name in COUNTS:
-            value = values[name][at]
+            value: Any = values[name][at]
             if _null(value):
                 continue
             if isinstance(value, (bool, np.bool_)) or not isinstance(
@@ -232,10 +237,11 @@ def _read(frame: Any, by: list[str]) -> list[_Row]:
                 raise FrameError(f"row {at}, column {name!r}: a count is needed, got {_shown(value)}")
             if abs(value) == float("inf"):
                 raise FrameError(f"row {at}, column {name!r}: an infinite count")
-            whole = abs(value) < _FAR and value == int(value)
-            if whole and value >= 0:
-                row.counts[name] = int(value)
-            elif name in ("eligible", "observed") or (name == "denominator" and not value >= 0):
+            number: Any = value
+            whole = abs(number) < _FAR and number == int(number)
+            if whole and number >= 0:
+                row.counts[name] = int(number)
+            elif name in ("eligible", "observed") or (name == "denominator" and not number >= 0):
                 raise FrameError(f"row {at}, column {name!r}: {value} is not a count of people")
             else:
                 row.other = True
@@ -417,8 +423,8 @@ def _inside(
                 or sum(parts) != members[0].counts["denominator"]
             ):
                 raise FrameError(
-                    f"row {members[0].position}: the numerators of the indicators named in `parts` do not add up to "
-                    "one denominator in this group"
+                    f"row {members[0].position}: the numerators of the indicators named in `parts` do not "
+                    "add up to one denominator in this group"
                 )
             # Parts that share a cell (equal in every group) count as often as they occur.
             counted: dict[int, int] = {members[0].cells["denominator"]: -1}
@@ -436,7 +442,7 @@ def _inside(
 
 @dataclass(frozen=True)
 class _Reader:
-    """What a reader takes for granted about hidden cells and about differences: limits, lowest and highest."""
+    """What a reader takes for granted: limits of hidden cells and of differences."""
 
     low: np.ndarray
     high: np.ndarray
@@ -593,8 +599,9 @@ class _System:
     def certify(self, block: int) -> None:
         """Cheap and sound: let the cells of one group move while other groups take up the slack.
 
-        Every group keeps half of each of its gaps for either end, so that all its cells may move at once; then the
-        cells of this group are bound by differences only, and shortest paths give their exact ranges.
+        Every group keeps half of each of its gaps for either end, so that all its cells may move at once;
+        then the cells of this group are bound by differences only, and shortest paths give their exact
+        ranges.
         """
         if self.slack_version != self.version:
             self.slack = [self._room(reader) for reader in self.readers]
@@ -647,8 +654,8 @@ class _System:
             down[ids] = np.minimum(down[ids], np.where(signs > 0, others_rise, others_fall))
         return down, up
 
-    def _own_room(self, reader: _Reader) -> np.ndarray:
-        """How far each cell could move either way if it were hidden and its neighbors took half of each gap."""
+    def _own_room(self, reader: _Reader) -> Any:
+        """How far a hidden cell could move either way if its neighbors took half of each gap."""
         room = np.minimum(self.x - reader.low, reader.high - self.x)
         difference = self.x[self.outer] - self.x[self.inner]
         gap = np.minimum(difference - reader.pair_low, reader.pair_high - difference) // 2
@@ -702,7 +709,7 @@ class _System:
             self.version += 1
 
     def _extreme(self, q: int, cells: np.ndarray, sign: int) -> int:
-        """Least (sign 1) or most (sign -1) that a count could be if every cell were hidden, size classes told."""
+        """Least (sign 1) or most (-1) a count could be, were all hidden and all size classes told."""
         reader = self.readers[0]
         wanted = np.zeros(len(cells))
         wanted[np.searchsorted(cells, self.to[q])] = sign
@@ -717,7 +724,7 @@ class _System:
         return int(np.ceil(best - _TINY)) if sign > 0 else int(np.floor(best + _TINY))
 
     def _alternative(self, q: int, which: int, target: int, cells: np.ndarray, roomy: bool) -> bool:
-        """Find the cheapest table that agrees with what is shown and has the target, and hide what it changes."""
+        """Hide what differs in the cheapest table that agrees with what is shown and has the target."""
         reader = self.readers[which]
         low, high = (limit[cells] for limit in self.limits(reader))
         x = self.x[cells]
@@ -764,7 +771,7 @@ class _System:
         columns: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
         goal: tuple[int, int, int] | None,
     ) -> np.ndarray | None:
-        """Least `wanted @ moves` over moves of the cells that keep all sums and all differences in their limits."""
+        """Least `wanted @ moves` over moves that keep all sums, and all differences in their limits."""
         from scipy import optimize, sparse
 
         column = np.concatenate([c for c, _, _ in columns])
