@@ -1,8 +1,8 @@
-"""From changes to the figures of a program: indicators, intervals, sites, charts over time, disclosure control.
+"""From changes to the figures of a program: indicators, intervals, sites, charts, disclosure control.
 
-`table` counts the indicators; `indicators` and `indicator` tell what there is; `measure` runs an indicator over
-dated events; `suppress` prepares a table for publication; `intervals`, `sites` and `over_time` hold the statistics.
-Everything is loaded when it is first asked for.
+`table` counts the indicators; `indicators` and `indicator` tell what there is; `measure` runs an indicator
+over dated events; `suppress` prepares a table for publication; `intervals`, `sites` and `over_time` hold the
+statistics. Everything is loaded when it is first asked for.
 """
 
 import sys
@@ -57,7 +57,7 @@ def __dir__() -> list[str]:
 
 
 class _Face(ModuleType):
-    """Some functions bear the name of the room they live in, and importing a room would put it in their place."""
+    """Some functions bear the name of their room, and importing the room would put it in their place."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOMES and isinstance(value, ModuleType)):

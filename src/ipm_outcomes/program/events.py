@@ -1,16 +1,16 @@
 """Measures that are defined on dated events: an index event, windows around it, exclusions, and an outcome.
 
-Quality measures such as CMS159 speak of visits, diagnoses and scores with dates, not of pairs. The models here are
-the vocabulary in which an indicator of kind ``events`` says so (``instruments/indicators/cms159.toml``), and
-`populations` and `measure` are the engine that runs any of them. All comparisons are on dates, ends included unless
-said otherwise.
+Quality measures such as CMS159 speak of visits, diagnoses and scores with dates, not of pairs. The models here
+are the vocabulary in which an indicator of kind ``events`` says so (``instruments/indicators/cms159.toml``),
+and `populations` and `measure` are the engine that runs any of them. All comparisons are on dates, ends
+included unless said otherwise.
 """
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ipm_outcomes.program.indicators import Indicator
+    from ipm_outcomes.program.table import Cell
 
 Words = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(strict=False)]
 
 
 class Moment(_Part):
-    """A date: so many calendar months, then days, from the start of the measurement period or from the index."""
+    """A date: so many calendar months, then days, from the start of the measurement period or the index."""
 
     anchor: Literal["period", "index"]
     months: int = 0
@@ -52,7 +53,7 @@ class Occurs(_Part):
 
 
 class Near(_Part):
-    """The event starts from so many days before the start of an event of another set, to the end of that event."""
+    """The event lies within so many days before the start of an event of another set, and its end."""
 
     set: Id
     days_before: Annotated[int, Field(ge=0)]
@@ -335,7 +336,7 @@ def _values(frame: Any, name: str) -> list[Any]:
     return [
         None if v is None or v != v or v == "" or type(v).__name__ in ("NAType", "NaTType") else v
         for v in values
-    ]  # noqa: PLR0124
+    ]
 
 
 def _date(value: Any, name: str, row: int) -> dt.date | None:
@@ -414,8 +415,9 @@ def populations(
     Parameters
     ----------
     events : data frame
-        One row per event: the ``patient`` column, ``event`` (a word of the definition), ``start``, ``end`` (dates; end
-        may be missing), ``value`` (a number or missing), ``status``, ``note`` (facts parted by semicolons).
+        One row per event: the ``patient`` column, ``event`` (a word of the definition), ``start``, ``end``
+        (dates; end may be missing), ``value`` (a number or missing), ``status``, ``note`` (facts parted by
+        semicolons).
     definition : id, path or Indicator
         An indicator of kind ``events``.
     period_start : date
@@ -426,8 +428,8 @@ def populations(
     Returns
     -------
     data frame of the same kind
-        One row per patient, in order of first appearance: the patient column, ``index_date`` (text, ISO 8601; null
-        without an index event), ``age``, ``initial_population, denominator, denominator_exclusion, observed,
+        One row per patient, in order of first appearance: the patient column, ``index_date`` (text, ISO
+        8601; null without an index event), ``age``, ``initial_population, denominator, denominator_exclusion, observed,
         numerator`` (truth values) and ``excluded_by`` (ids of the exclusions).
 
     Raises
@@ -466,7 +468,7 @@ def populations(
 def _framed(frame: Any, columns: Mapping[str, list[Any]]) -> Any:
     import narwhals as nw
 
-    kinds = {"index_date": nw.String, "age": nw.Int64, "excluded_by": nw.String}
+    kinds: dict[str, Any] = {"index_date": nw.String, "age": nw.Int64, "excluded_by": nw.String}
     truths = ("initial_population", "denominator", "denominator_exclusion", "observed", "numerator")
     kinds |= dict.fromkeys(truths, nw.Boolean)
     if frame.kind == "pandas":
@@ -531,7 +533,7 @@ def measure(
     ('cms159', 0, 0, 1)
     """
     from ipm_outcomes.program._arguments import level_of
-    from ipm_outcomes.program.table import Cell, Row, names, result
+    from ipm_outcomes.program.table import Row, names, result
 
     level = level_of(level)
     by = names(by)
@@ -543,20 +545,23 @@ def measure(
         raise FrameError("by: a grouping column has rows without a value; fill them")
     for group in sorted(groups):
         mine = [one for own, one in patients.values() if own == group]
-        rows.append(Row(group, found, {}, None, Cell(*_counted(mine))))
+        rows.append(Row(group, found, {}, None, _counted(mine)))
         for stratum in spec.strata if spec else ():
             low, high = stratum.age
             part = [one for one in mine if one.age is not None and low <= one.age <= high]
-            rows.append(Row(group, found, {}, stratum.id, Cell(*_counted(part))))
+            rows.append(Row(group, found, {}, stratum.id, _counted(part)))
     return result(events, "events", rows, by, level)
 
 
-def _counted(patients: Iterable[_Patient]) -> Iterator[int]:
-    """Eligible, excluded, observed, denominator, numerator."""
+def _counted(patients: Iterable[_Patient]) -> Cell:
+    from ipm_outcomes.program.table import Cell
+
     inside = [one for one in patients if one.eligible]
     kept = [one for one in inside if not one.excluded_by]
-    yield len(kept)
-    yield len(inside) - len(kept)
-    yield sum(one.observed for one in kept)
-    yield len(kept)
-    yield sum(one.met for one in kept)
+    return Cell(
+        eligible=len(kept),
+        excluded=len(inside) - len(kept),
+        observed=sum(one.observed for one in kept),
+        denominator=len(kept),
+        numerator=sum(one.met for one in kept),
+    )

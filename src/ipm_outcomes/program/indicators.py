@@ -3,8 +3,8 @@
 An indicator is data: one TOML file in ``instruments/indicators/``, or a file of a program's own. It names a
 population, exclusions, what must be observed, a denominator, a numerator, the missing rule, the direction and
 the sources; the conditions are written in a small closed grammar (`Condition`) that
-`ipm_outcomes.program.table` turns into expressions of the frame's own engine. ``docs/indicators.md`` shows it by
-example.
+`ipm_outcomes.program.table` turns into expressions of the frame's own engine. ``docs/indicators.md`` shows it
+by example.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ipm_outcomes.catalog import shelf
-from ipm_outcomes.definition import Exact, Id, Source, Text, _Fact, _Part, _place, _PLAIN
+from ipm_outcomes.definition import _PLAIN, Exact, Id, Source, Text, _Fact, _Part, _place
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
 from ipm_outcomes.program.events import Events
 
@@ -36,9 +36,9 @@ Scalar = bool | Exact | Text
 class Condition(_Part):
     """One test of a column, or several conditions taken together.
 
-    A test of a missing value is neither true nor false, nor is its negation; only ``known`` is always decided.
-    A row counts where the whole condition is true. (`all` is false as soon as one part is false, `any` true as
-    soon as one part is true: three-valued logic, as in SQL.)
+    A test of a missing value is neither true nor false, nor is its negation; only ``known`` is always
+    decided. A row counts where the whole condition is true. (`all` is false as soon as one part is false, `any`
+    true as soon as one part is true: three-valued logic, as in SQL.)
     """
 
     column: Column | None = None
@@ -98,14 +98,14 @@ class Exclusion(_Part):
 
 
 class Window(_Part):
-    """When a follow-up counts: days after the baseline, or calendar months with a slack in days; both ends count."""
+    """When a follow-up counts: days after the baseline, or calendar months with a slack in days; inclusive."""
 
     days: Annotated[tuple[int, int] | None, Field(strict=False)] = None
     months: Annotated[int | None, Field(ge=1)] = None
     slack: Annotated[int | None, Field(ge=0)] = None
     pick: Literal["latest", "earliest", "nearest"] | None = None
-    """Which record of the window the measure asks for. The table of changes has made its choice already, so this
-    is told to the reader of the result, not applied."""
+    """Which record of the window the measure asks for. The table of changes has made its choice already, so
+    this is told to the reader of the result, not applied."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -117,8 +117,8 @@ class Window(_Part):
 
 
 Missing = Literal["complete_case", "not_met", "not_needed"]
-"""What happens to those without the observation: left out of the denominator; kept in it as not met; or there is
-nothing that could be missing."""
+"""What happens to those without the observation: left out of the denominator; kept in it as not met; or there
+is nothing that could be missing."""
 
 
 class Indicator(_Fact):
@@ -136,7 +136,7 @@ class Indicator(_Fact):
     each: Annotated[tuple[Literal["instrument", "scale", "target"], ...], Field(strict=False)] = ()
     of: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """The scales it is meant for; all, when empty."""
-    scales: dict[Id, Name] = {}
+    scales: dict[Id, Name] = Field(default_factory=dict)
     """Scales of one patient put side by side: the columns ``{key}_baseline``, ``{key}_followup``,
     ``{key}_improvement`` and ``window_open`` of one row per patient, episode and target."""
     targets: Annotated[tuple[Text, ...], Field(strict=False)] = ()
@@ -290,7 +290,7 @@ def indicators() -> tuple[str, ...]:
 
 
 @cache
-def indicator(id: str) -> Indicator:  # noqa: A002
+def indicator(id: str) -> Indicator:
     """The definition of one indicator on the shelf.
 
     Parameters
@@ -344,7 +344,7 @@ def read_indicator(path: str | PathLike[str]) -> Indicator:
     return _read(content, file.name, file.stem)
 
 
-def _read(content: bytes, file: str, id: str) -> Indicator:  # noqa: A002
+def _read(content: bytes, file: str, id: str) -> Indicator:
     try:
         data = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

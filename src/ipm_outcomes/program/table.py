@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import product
 from os import PathLike
 from typing import Any
 
@@ -273,7 +272,12 @@ class _Source:
         """The frame with these columns in plain types, NaN as null, and nothing else."""
         import narwhals as nw
 
-        types = {"number": nw.Float64, "truth": nw.Boolean, "word": nw.String, "date": nw.Date}
+        types: dict[str, Any] = {
+            "number": nw.Float64,
+            "truth": nw.Boolean,
+            "word": nw.String,
+            "date": nw.Date,
+        }
         made = []
         for name, wanted in columns.items():
             column, kind = nw.col(name), self.kind_of(name)
@@ -412,7 +416,7 @@ def _small(frame: Any) -> dict[str, list[Any]]:
 
 
 def _python(value: Any) -> Any:
-    if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):  # noqa: PLR0124
+    if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):
         return None
     if isinstance(value, Decimal):  # DuckDB sums whole numbers into decimals
         return int(value)
@@ -443,7 +447,7 @@ def _both(condition: Condition) -> tuple[Any, Any]:
             "at_most": lambda: column <= value,
             "above": lambda: column > value,
             "at_least": lambda: column >= value,
-            "in": lambda: column.is_in(list(value)),
+            "in": lambda: column.is_in(list(operand)),
         }[name]().fill_null(False)
         yes, no = there & held, there & ~held
         return (no, yes) if turned else (yes, no)
@@ -552,6 +556,8 @@ class Cell:
 
 @dataclass
 class Row:
+    """One row of the result before the statistics."""
+
     group: tuple[Any, ...]
     one: Indicator
     each: dict[str, str]
@@ -597,10 +603,7 @@ class _Counts:
         rows = []
         total = bool(by) and group not in groups
         for each in self.known(one, asked):
-            if total:
-                cell = self._over(self.cells_of(each))
-            else:
-                cell = self.cells.get((group, each), Cell())
+            cell = self._over(self.cells_of(each)) if total else self.cells.get((group, each), Cell())
             if not self._belongs(group, each, by, total):
                 continue
             named = dict(zip(self.keys, each, strict=True))
@@ -728,7 +731,7 @@ def _side_by_side(frame: Any, scales: Mapping[str, str], by: Sequence[str]) -> A
     import narwhals as nw
 
     frame = frame.filter(_any([_is_scale(name) for name in scales.values()]))
-    made = {}
+    made: dict[str, Any] = {}
     for key, name in scales.items():
         here = _is_scale(name)
         made |= {
@@ -880,7 +883,10 @@ class _Work:
         def count(name: str | None) -> int:
             return int(values[name] or 0) if name else 0
 
-        cell = Cell(*(count(plan[name]) for name in ("eligible", "excluded", "observed", "denominator")))
+        eligible, excluded, observed, n = (
+            count(plan[name]) for name in ("eligible", "excluded", "observed", "denominator")
+        )
+        cell = Cell(eligible, excluded, observed, n)
         if one.kind == "proportion":
             cell.numerator = count(plan["numerator"])
         elif one.kind == "mean":
@@ -1043,11 +1049,18 @@ def _notes(one: Indicator) -> str:
     told = [one.population]
     if one.window is not None and one.window.pick is not None:
         told.append(
-            f"The measure takes the {one.window.pick} record of its window: give change.table a target that does."
+            f"The measure takes the {one.window.pick} record of its window; so must the target of change.table."
         )
     if one.note:
         told.append(one.note)
     return " ".join(told)
+
+
+def _without_rows(given: Any) -> Any:
+    """The caller's frame emptied: it still tells its kind, and is collected at no cost."""
+    if type(given).__name__ == "DuckDBPyRelation":
+        return given.limit(0)
+    return given.head(0) if hasattr(given, "head") else given.slice(0, 0)
 
 
 def _restored(main: _Source, groups: Mapping[str, list[Any]], data: Mapping[str, list[Any]]) -> Any:
@@ -1055,24 +1068,12 @@ def _restored(main: _Source, groups: Mapping[str, list[Any]], data: Mapping[str,
     import narwhals as nw
 
     given = main.given
-    nothing = (
-        given.limit(0)
-        if type(given).__name__ == "DuckDBPyRelation"
-        else given[:0]
-        if hasattr(given, "dtypes") and not hasattr(given, "lazy")
-        else given.head(0)
-        if hasattr(given, "head")
-        else given.slice(0, 0)
-    )
-    face = Frame(nothing)
+    face = Frame(_without_rows(given))
     schema: dict[str, Any] = {}
     for name, values in groups.items():
         dtype = main.schema[name]
-        text = (
-            not dtype.is_numeric()
-            and dtype not in (nw.Boolean, nw.Date, nw.Datetime)
-            or any(isinstance(v, str) for v in values)
-        )
+        keeps = dtype.is_numeric() or dtype in (nw.Boolean, nw.Date, nw.Datetime)
+        text = not keeps or any(isinstance(value, str) for value in values)
         schema[name] = nw.String if text else dtype
     for name in data:
         if name in ("eligible", "observed", "denominator", "excluded", "numerator"):
