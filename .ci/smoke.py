@@ -1,0 +1,59 @@
+"""Score every golden case and run the command line with an installed wheel; nothing of the checkout is in reach.
+
+Usage: python smoke.py GOLDEN_FOLDER CLINIC_CSV
+"""
+
+import csv
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+import ipm_outcomes as ipm
+from ipm_outcomes import frames, responses, score
+
+
+def golden(file: Path) -> int:
+    """Score each case of one instrument, as a response and as a frame."""
+    model = getattr(responses, responses.CLASSES[file.stem])
+    with file.open(encoding="utf-8", newline="") as lines:
+        cases = list(csv.DictReader(lines))
+    for case in cases:
+        answers = {item: int(case[item]) if case[item] else None for item in model.model_fields}
+        rule = case["missing"] or None
+        found = score(model(**answers), missing=rule)
+        columns = {f"{file.stem}_{item}": pl.Series([answer], dtype=pl.Int64) for item, answer in answers.items()}
+        scored = frames.score(pl.DataFrame(columns), file.stem, missing=rule)
+        for scale, one in found.scales():
+            wanted = case.get(f"{scale}_value", "")
+            for value in (one.value, scored[f"{file.stem}_{scale}"][0]):
+                if isinstance(value, float):
+                    assert abs(value - float(wanted)) < 1e-9, (file.name, case, scale, value)
+                else:
+                    assert (value or "") == wanted, (file.name, case, scale, value)
+    return len(cases)
+
+
+def main(folder: Path, clinic: Path) -> None:
+    """Check where the package is, score, and run the command line."""
+    home = Path(str(files("ipm_outcomes")))
+    assert "site-packages" in home.parts, home
+    assert (home / "py.typed").is_file()
+    shelf = {path.stem for path in (home / "instruments").glob("*.toml")}
+    assert shelf == set(ipm.instruments()) == {path.stem for path in folder.glob("*.csv")}, shelf
+    for file in sorted(folder.glob("*.csv")):
+        sys.stdout.write(f"{file.stem}: {golden(file)} golden cases\n")
+    with TemporaryDirectory() as out:
+        scores = Path(out) / "scores.csv"
+        command = ["ipm-outcomes", "score", str(clinic), "--instrument", "peg", "--invalid", "null", "-o", str(scores)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ran.returncode in (0, 1), ran.stderr
+        assert len(pl.read_csv(scores)) == len(pl.read_csv(clinic, infer_schema_length=None))
+    sys.stdout.write("command line: the example was scored\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
