@@ -1,4 +1,6 @@
-"""Columns of any kind of data frame as NumPy arrays, and back: keys as codes, dates as day numbers, exact integers."""
+"""Columns of any kind of data frame as NumPy arrays, and back: keys as codes, dates as day numbers, exact
+integers.
+"""
 
 from __future__ import annotations
 
@@ -268,7 +270,8 @@ def _object_words(column: Any) -> tuple[Ints, list[Any]]:
     return np.asarray(codes, np.int64), list(values)
 
 
-def _native_days(column: Any, kind: str, name: str) -> npt.NDArray[Any] | None:
+def _native_days(column: Any, kind: str, name: str) -> Any:
+    """The column as NumPy days or time stamps, or None where it holds neither dates nor time stamps."""
     number = FrameError(f"{name}: holds numbers; give dates, time stamps or ISO text such as 2024-03-01")
     if kind == "polars":
         pl = sys.modules["polars"]
@@ -291,7 +294,7 @@ def _native_days(column: Any, kind: str, name: str) -> npt.NDArray[Any] | None:
     return None
 
 
-def _arrow_days(column: Any, number: FrameError) -> npt.NDArray[Any] | None:
+def _arrow_days(column: Any, number: FrameError) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 

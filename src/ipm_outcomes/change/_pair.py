@@ -1,4 +1,6 @@
-"""From dated scores to pairs: one row per patient, episode, scale and target, with the reason where there is no pair."""
+"""From dated scores to pairs: one row per patient, episode, scale and target, with the reason where there is
+no pair.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from ipm_outcomes.change._columns import DATED, Bools, Floats, Ints, date_column, take
 from ipm_outcomes.change._scores import ScaleKey, Values, exact_points, read_values
 from ipm_outcomes.change._units import _SHIFT, _ZERO, NOT_IN_TABLE, Units, as_of_day, read_units
-from ipm_outcomes.change._windows import DEFAULT_TARGETS, Baseline, Target, checked_targets
+from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target, checked_targets
 from ipm_outcomes.change.reliable import better_sign
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -28,7 +30,7 @@ REASONS = {
     "baseline_not_scorable": "the assessments in the baseline window have no score on this scale",
     "no_follow_up": "no assessment of this scale lies in the follow-up window",
     "follow_up_not_scorable": "the assessments in the follow-up window have no score on this scale",
-    "window_open": "the window was not over on the day given by as_of, and nothing scorable has been found yet",
+    "window_open": "the window was not over on the day given by as_of, and nothing scorable is there yet",
     "date_missing": "nothing was found, and an assessment of this scale has no date",
     "date_unparsable": "nothing was found, and an assessment of this scale has a date that is no date",
     "date_future": "nothing was found, and an assessment of this scale is dated after as_of",
@@ -45,8 +47,8 @@ _DATE_CODE = np.array(
 class Pairs:
     """What pairing found. Cells are units times scales, in that order; ``T`` is the number of targets.
 
-    ``baseline`` and ``followup`` hold positions of rows of the scores, -1 for none (for a mean of repeats, that of the
-    last of them). The exact values are ``baseline_top / bottom`` and ``followup_top / bottom``.
+    ``baseline`` and ``followup`` hold positions of rows of the scores, -1 for none (for a mean of repeats,
+    that of the last of them). The exact values are ``baseline_top / bottom`` and ``followup_top / bottom``.
     """
 
     frame: Frame
@@ -213,8 +215,9 @@ class _Search:
             )
         at = np.concatenate([self.row, [-1]])
         return Pairs(
-            self.frame, self.units, self.values, self.targets, self.rule, at[baseline], base_day, top, repeats, se, duplicates,
-            at[followup], follow_day, follow_duplicates, window_from, window_to, has_window, window_open, reason,
+            self.frame, self.units, self.values, self.targets, self.rule, at[baseline], base_day, top, repeats,
+            se, duplicates, at[followup], follow_day, follow_duplicates, window_from, window_to, has_window,
+            window_open, reason,
         )  # fmt: skip
 
     def _baseline(self, within: Ints, offset: Ints) -> Ints:
@@ -255,10 +258,12 @@ class _Search:
             return np.zeros(0, bool)
         begins = np.flatnonzero(np.diff(self.cell[within], prepend=-1))
         least = np.minimum.reduceat(key, begins)
-        return np.equal(key, np.repeat(least, np.diff(begins, append=within.size)))
+        equal: Bools = np.equal(key, np.repeat(least, np.diff(begins, append=within.size)))
+        return equal
 
     def _least(self, within: Ints, key: Ints) -> Ints:
-        return within[self._equal_least(within, key)]
+        chosen: Ints = within[self._equal_least(within, key)]
+        return chosen
 
     def _baseline_reason(self, found: Bools) -> npt.NDArray[np.int8]:
         units, cells = self.units, self.cells
@@ -315,7 +320,7 @@ def pair(
     scores: Any,
     *,
     episodes: Any | None = None,
-    baseline: Baseline = Baseline(),
+    baseline: Baseline = DEFAULT_BASELINE,
     targets: Sequence[Target] = DEFAULT_TARGETS,
     as_of: date | str | None = None,
     scales: Sequence[str | ScaleKey] | str | None = None,
@@ -328,29 +333,29 @@ def pair(
     Parameters
     ----------
     scores : data frame
-        Tidy scores, as `ipm_outcomes.frames.tidy` gives them: columns ``patient_id, date, instrument, scale, value``
-        and, where there are, ``episode, se, band, exact_numerator, exact_denominator``. Without the exact integers the
-        exact value is the one that the scale can take (PEG thirds, T-score tenths). Dates are dates, time stamps
-        (reduced to the date on their own clock, in their own time zone) or ISO text.
+        Tidy scores, as `ipm_outcomes.frames.tidy` gives them: columns ``patient_id, date, instrument, scale,
+        value`` and, where there are, ``episode, se, band, exact_numerator, exact_denominator``. Without the
+        exact integers the exact value is the one that the scale can take (PEG thirds, T-score tenths). Dates
+        are dates, time stamps (reduced to the date on their own clock, in their own time zone) or ISO text.
     episodes : data frame, optional
-        ``patient_id, episode, start_date`` and any grouping columns, one row per patient and episode. Day 0 is the start
-        date. An assessment belongs to the episode that its row names (column ``episode`` of the scores), else to the
-        latest episode that had begun by its date, an episode drawing assessments from as many days before its start as
-        the baseline window reaches back. Without a table day 0 is the first assessment of the patient (or of the episode
-        that the scores name), of whatever instrument.
+        ``patient_id, episode, start_date`` and any grouping columns, one row per patient and episode. Day 0
+        is the start date. An assessment belongs to the episode that its row names (column ``episode`` of the
+        scores), else to the latest episode that had begun by its date, an episode drawing assessments from as
+        many days before its start as the baseline window reaches back. Without a table day 0 is the first
+        assessment of the patient (or of the episode that the scores name), of whatever instrument.
     baseline : Baseline
         Window and choice of the baseline.
     targets : sequence of Target
         Follow-up targets; by default 3, 6 and 12 months.
     as_of : date or ISO text, optional
-        The day up to which the data reach. Later dates are then errors (``date_future``), and windows that end later are
-        open. Without it every window counts as over.
+        The day up to which the data reach. Later dates are then errors (``date_future``), and windows that
+        end later are open. Without it every window counts as over.
     scales : sequence of str, optional
-        Scales to pair: ``"peg"``, ``"phq9.total"`` or ``("phq9", "total")``; by default every numeric scale seen in
-        the scores. A scale whose value is a word (PHQ-9 syndrome) has no change and no row.
+        Scales to pair: ``"peg"``, ``"phq9.total"`` or ``("phq9", "total")``; by default every numeric scale
+        seen in the scores. A scale whose value is a word (PHQ-9 syndrome) has no change and no row.
     by : sequence of str, optional
-        Grouping columns to carry along: of `episodes` where given, else of the scores (as they stand at the first
-        assessment). By default all there are.
+        Grouping columns to carry along: of `episodes` where given, else of the scores (as they stand at the
+        first assessment). By default all there are.
     overlap : bool
         Allow windows of targets that overlap each other or the baseline window.
     definitions : sequence of Instrument
@@ -359,26 +364,28 @@ def pair(
     Returns
     -------
     data frame of the same kind
-        One row per patient, episode, scale and target: ``patient_id, episode, <by>, instrument, scale, target,
-        baseline_date, baseline, followup_date, followup, change, improvement, reason``, then ``days`` (from baseline to
-        follow-up), ``window_from, window_to, window_open, baseline_pick, followup_pick``, how many more scorable rows
-        of the same day were set aside (``baseline_duplicates, followup_duplicates``; the last row given stands),
-        ``baseline_band, followup_band``, and the exact integers ``exact_baseline, exact_followup, exact_denominator``.
-        Change is follow-up minus baseline; improvement is the change counted toward health. ``reason`` is null for a
-        pair, else a code of `REASONS`: a missing baseline comes before a missing follow-up, an open window before
-        everything that was found in it, and an unscorable assessment before an undated one.
+        One row per patient, episode, scale and target: ``patient_id, episode, <by>, instrument, scale,
+        target, baseline_date, baseline, followup_date, followup, change, improvement, reason``, then ``days``
+        (from baseline to follow-up), ``window_from, window_to, window_open, baseline_pick, followup_pick``,
+        how many more scorable rows of the same day were set aside (``baseline_duplicates,
+        followup_duplicates``; the last row given stands), ``baseline_band, followup_band``, and the exact
+        integers ``exact_baseline, exact_followup, exact_denominator``. Change is follow-up minus baseline;
+        improvement is the change counted toward health. ``reason`` is null for a pair, else a code of
+        `REASONS`: a missing baseline comes before a missing follow-up, an open window before everything that
+        was found in it, and an unscorable assessment before an undated one.
 
     Raises
     ------
     FrameError, ParameterError, UnknownNameError
-        For missing columns, missing patients, values that no score can take, overlapping windows, unknown scales.
+        For missing columns, missing patients, values that no score can take, overlapping windows, unknown
+        scales.
 
     Examples
     --------
     >>> import polars as pl
     >>> from ipm_outcomes import change
-    >>> scores = pl.DataFrame({"patient_id": [1, 1], "date": ["2024-01-10", "2024-07-09"], "instrument": "peg",
-    ...                        "scale": "mean", "value": [20 / 3, 4.0]})
+    >>> scores = pl.DataFrame({"patient_id": [1, 1], "date": ["2024-01-10", "2024-07-09"],
+    ...                        "instrument": "peg", "scale": "mean", "value": [20 / 3, 4.0]})
     >>> change.pair(scores, targets=[change.Target("6 months", day=182, days=(137, 227))]).select(
     ...     "change", "improvement", "days").rows()
     [(-2.6666666666666665, 2.6666666666666665, 181)]
@@ -447,7 +454,9 @@ def trailing_columns(pairs: Pairs) -> dict[str, Column | Any]:
 
 
 def band_codes(pairs: Pairs) -> tuple[tuple[str, ...], npt.NDArray[np.int8], npt.NDArray[np.int8]]:
-    """Bands of baseline and follow-up by the definition, decided on the exact values, and the labels behind them."""
+    """Bands of baseline and follow-up by the definition, decided on the exact values, and the labels behind
+    them.
+    """
     labels = tuple(
         dict.fromkeys(
             band.label for _, scale in pairs.values.scales if scale.bands for band in scale.bands.of

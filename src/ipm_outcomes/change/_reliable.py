@@ -41,7 +41,7 @@ _TIE = 1e-9  # as in `reliable`: a change within one part in 10^9 of the limit i
 class Rule:
     """How reliable change is to be decided, for all scales."""
 
-    method: str
+    method: Method | Literal["standard_errors"]
     constants: Constants | Mapping[tuple[str, str], Mapping[str, float]]
     reliability: Reliability
     critical: float | None
@@ -99,9 +99,9 @@ def given_constants(told: str, given: Any) -> dict[str, float]:
 def published(scale: Scale, prefer: Reliability) -> dict[str, float]:
     """Published constants of a scale, as the definition lists them.
 
-    A reliability is the first of the preferred kind (test-retest, including intraclass correlations, or internal
-    consistency), else the first of the other. Of several standard errors of measurement it is the largest: with the
-    smallest more changes would be called reliable than the sources agree on.
+    A reliability is the first of the preferred kind (test-retest, including intraclass correlations, or
+    internal consistency), else the first of the other. Of several standard errors of measurement it is the
+    largest: with the smallest more changes would be called reliable than the sources agree on.
     """
     kinds = [("test_retest", "icc"), ("alpha",)]
     order = kinds if prefer == "test_retest" else kinds[::-1]
@@ -136,7 +136,7 @@ def judge(
     given = own.get((inst.id, scale.id))
     known = published(scale, rule.reliability)
     with_se = any(row.se is not None for row in scale.conversion.rows) if scale.conversion else False
-    if rule.method == STANDARD_ERRORS or (given is None and "reliability" not in known and with_se):
+    if rule.method == "standard_errors" or (given is None and "reliability" not in known and with_se):
         return _by_standard_errors(scale, rule, before, after, se_before, se_after, paired)
     sd, r, sem = sample_sd, np.nan, np.nan
     if given is not None:
@@ -146,25 +146,24 @@ def judge(
     else:
         r = known.get("reliability", np.nan)
     if not np.isnan(sem) and rule.method == "jacobson_truax":
-        # The formula knows the error of measurement only as sd sqrt(1 - r); any such pair gives the same index.
+        # The formula knows the error of measurement only as sd sqrt(1 - r); any such pair gives the same
+        # index.
         sd, r = float(sem) * np.sqrt(2.0), 0.5
     why = NO_RELIABILITY if np.isnan(r) else NO_SD if not sd > 0 else None
     if why is None:
         try:
             found = reliable_change(
-                before, after, sd=float(sd), reliability=float(r), method=rule.method, worse=scale.worse or "higher",
-                critical=rule.critical, reliability_after=rule.reliability_after,
+                before, after, sd=float(sd), reliability=float(r), method=rule.method,
+                worse=scale.worse or "higher", critical=rule.critical, reliability_after=rule.reliability_after,
             )  # fmt: skip
         except ParameterError:
-            if not paired.any():
-                why = NOT_PAIRED
-            else:
-                why = UNDEFINED
+            why = UNDEFINED if paired.any() else NOT_PAIRED
         else:
             from_sem = not np.isnan(sem) and rule.method == "jacobson_truax"
             return Judged(
                 found.direction, paired, None, rule.method, np.nan if from_sem else float(sd),
-                np.nan if from_sem else float(r), np.nan if found.minimal_change is None else found.minimal_change,
+                np.nan if from_sem else float(r),
+                np.nan if found.minimal_change is None else found.minimal_change,
             )  # fmt: skip
     nobody = np.zeros(paired.shape, bool)
     return Judged(np.zeros(paired.shape, np.int8), nobody, why, rule.method, float(sd), float(r), np.nan)
@@ -208,7 +207,9 @@ def cutoff_of(inst: Instrument, scale: Scale, given: Any) -> Cutoff | float | No
 def classes(
     scale: Scale, rule: Rule, cutoff: Cutoff | float | None, before: Floats, after: Floats, judged: Judged
 ) -> npt.NDArray[np.str_]:
-    """Class words; a published cut-off splits all scores in two, on a cut-off given as a number nobody is on a side."""
+    """Class words; a published cut-off splits all scores in two, on a cut-off given as a number nobody is on
+    a side.
+    """
     worse: str = scale.worse or "higher"
     if cutoff is None:
         sides, limit = (np.ones(before.shape), np.ones(after.shape)), 0.0

@@ -58,7 +58,9 @@ def find(id: str, own: dict[str, Instrument]) -> Instrument:
 def chosen_scales(
     scales: Sequence[str | ScaleKey] | str | None, own: dict[str, Instrument]
 ) -> set[ScaleKey] | None:
-    """The scales asked for, as ``"peg"``, ``"phq9.total"`` or ``("phq9", "total")``; None for all that are seen."""
+    """The scales asked for, as ``"peg"``, ``"phq9.total"`` or ``("phq9", "total")``; None for all that are
+    seen.
+    """
     if scales is None:
         return None
     found: set[ScaleKey] = set()
@@ -76,7 +78,9 @@ def chosen_scales(
 
 
 def numeric(instrument: Instrument, scale_id: str = "") -> list[Scale]:
-    """The numeric scales of an instrument, or the one named; a categorical one has no change and is refused by name."""
+    """The numeric scales of an instrument, or the one named; a categorical one has no change and is refused
+    by name.
+    """
     if not scale_id:
         return [scale for scale in instrument.scales if not scale.categorical]
     scale = instrument.scale(scale_id)
@@ -143,13 +147,15 @@ def _known(
     there = (*catalog.instruments(), *(id for id in own if id not in catalog.instruments()))
     if instrument_id not in there:
         raise UnknownNameError(
-            f"instrument: row {row} (counted from 0) names none that is defined (text of length {len(instrument_id)}); "
+            f"instrument: row {row} (counted from 0) names none that is defined (text of length "
+            f"{len(instrument_id)}); "
             f"there are {', '.join(there)}; give one of your own by definitions=[...]"
         )
     inst = find(instrument_id, own)
     if scale_id not in inst.scale_ids:
         raise UnknownNameError(
-            f"scale: row {row} (counted from 0) names no scale of {inst.id} (text of length {len(scale_id)}); its "
+            f"scale: row {row} (counted from 0) names no scale of {inst.id} (text of length "
+            f"{len(scale_id)}); its "
             f"scales are {', '.join(inst.scale_ids)}"
         )
     return inst, inst.scale(scale_id)
@@ -172,39 +178,46 @@ def _exact(
         lost = scorable & (no_top | no_bottom | (bottom <= 0))
         if (wrong := np.flatnonzero(lost)).size:
             raise FrameError(
-                f"exact_numerator: row {wrong[0]} (counted from 0) has a value and not both integers behind it; drop both "
+                f"exact_numerator: row {wrong[0]} (counted from 0) has a value and not both integers "
+                "behind it; drop both "
                 "exact columns to have them derived from the value"
             )
         differs = scorable & (np.abs(value * bottom - top) > 1e-6 * np.maximum(1, np.abs(top)))
         if (wrong := np.flatnonzero(differs)).size:
             raise FrameError(
-                f"value: {value[wrong[0]]:g} in row {wrong[0]} (counted from 0) differs from the exact integers beside it; "
+                f"value: {value[wrong[0]]:g} in row {wrong[0]} (counted from 0) differs from the exact "
+                "integers beside it; "
                 "drop both exact columns to have them derived from the value"
             )
     for n, (inst, scale) in enumerate(scales):
         rows = np.flatnonzero(scorable & (at == n))
         if all(given):
-            own_top, own_bottom = top[rows], bottom[rows]
+            numerator[rows], denominators[n] = _common(inst, scale, top[rows], bottom[rows])
+            _in_range(inst, scale, numerator[rows], int(denominators[n]), rows)
         else:
-            own_top, own_bottom = _derived(inst, scale, value[rows], rows)
-        common = reduce(lcm, np.unique(own_bottom).tolist(), 1)
-        if common > _LARGEST or (
-            rows.size and int(np.abs(own_top).max()) * (common // int(own_bottom.min())) > _LARGEST
-        ):
-            raise FrameError(
-                f"exact_denominator: too large for {inst.id}.{scale.id}; drop both exact columns"
-            )
-        numerator[rows] = own_top * (common // own_bottom)
-        denominators[n] = common
-        _in_range(inst, scale, numerator[rows], common, rows)
+            numerator[rows], denominators[n] = exact_values(inst, scale, value[rows], rows)
     return numerator, denominators
+
+
+def exact_values(inst: Instrument, scale: Scale, value: Floats, rows: Ints) -> tuple[Ints, int]:
+    """The exact values that floats stand for, as numerators over one denominator; ``rows`` are for messages."""
+    top, common = _common(inst, scale, *_derived(inst, scale, value, rows))
+    _in_range(inst, scale, top, common, rows)
+    return top, common
+
+
+def _common(inst: Instrument, scale: Scale, top: Ints, bottom: Ints) -> tuple[Ints, int]:
+    common = reduce(lcm, np.unique(bottom).tolist(), 1)
+    if common > _LARGEST or (top.size and int(np.abs(top).max()) * (common // int(bottom.min())) > _LARGEST):
+        raise FrameError(f"exact_denominator: too large for {inst.id}.{scale.id}; drop both exact columns")
+    return top * (common // bottom), common
 
 
 def _derived(inst: Instrument, scale: Scale, value: Floats, rows: Ints) -> tuple[Ints, Ints]:
     """The exact value that a float stands for: one that the scale can take, as written or rounded to print.
 
-    First the values of a complete form (thirds for the PEG, tenths for a T-score); then those of the laxer missing
-    rules; then, for means and prorated sums, values rounded to one or more decimals.
+    First the values of a complete form (thirds for the PEG, tenths for a T-score); then those of the laxer
+    missing rules; then, for means and prorated sums, values rounded to one or more decimals.
     """
     denominators = [tables(inst)[scale.id].denominator] if scale.items or scale.weighted else [1]
     lax = [rule.id for rule in scale.missing if rule.at_most]
@@ -225,7 +238,8 @@ def _derived(inst: Instrument, scale: Scale, value: Floats, rows: Ints) -> tuple
         top[fits], bottom[fits] = written[fits].astype(np.int64), 10_000
     if (wrong := np.flatnonzero(bottom == 0)).size:
         raise FrameError(
-            f"value: {value[wrong[0]]:g} in row {rows[wrong[0]]} (counted from 0) is no value that {inst.id}.{scale.id} "
+            f"value: {value[wrong[0]]:g} in row {rows[wrong[0]]} (counted from 0) is no value that "
+            f"{inst.id}.{scale.id} "
             "can take"
         )
     return top, bottom
@@ -238,7 +252,8 @@ def _in_range(inst: Instrument, scale: Scale, numerator: Ints, denominator: int,
     outside = (numerator * low[1] < low[0] * denominator) | (numerator * high[1] > high[0] * denominator)
     if (wrong := np.flatnonzero(outside)).size:
         raise FrameError(
-            f"value: {numerator[wrong[0]] / denominator:g} in row {rows[wrong[0]]} (counted from 0) lies outside the range "
+            f"value: {numerator[wrong[0]] / denominator:g} in row {rows[wrong[0]]} (counted from 0) "
+            "lies outside the range "
             f"of {inst.id}.{scale.id}, {scale.range[0]} to {scale.range[1]}"
         )
 

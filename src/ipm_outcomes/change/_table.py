@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ from ipm_outcomes.change._thresholds import (
     room,
     scale_keys,
 )
-from ipm_outcomes.change._windows import DEFAULT_TARGETS, Baseline, Target
+from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
 from ipm_outcomes.change.reliable import (
     DETERIORATED,
     HARMED,
@@ -45,6 +45,7 @@ from ipm_outcomes.change.reliable import (
     NOT_CLASSIFIABLE,
     RECOVERED,
     UNCHANGED,
+    Method,
 )
 from ipm_outcomes.definition import Cutoff, Instrument
 from ipm_outcomes.frames._frame import Column, Words
@@ -56,9 +57,9 @@ def table(
     scores: Any,
     *,
     episodes: Any | None = None,
-    baseline: Baseline = Baseline(),
+    baseline: Baseline = DEFAULT_BASELINE,
     targets: Sequence[Target] = DEFAULT_TARGETS,
-    method: str = "jacobson_truax",
+    method: Method | Literal["standard_errors"] = "jacobson_truax",
     constants: Constants | Mapping[Any, Mapping[str, float]] = "sample",
     reliability: Reliability = "test_retest",
     critical: float | None = None,
@@ -80,16 +81,17 @@ def table(
     scores, episodes, baseline, targets, as_of, scales, by, overlap, definitions
         As in `pair`.
     method : str
-        Method of reliable change, as in `reliable_change`, or "standard_errors": a change is reliable when it is
-        larger than ``critical * sqrt(se1**2 + se2**2)``, with the standard error of each of the two scores. Scales
-        without a published reliability whose scores have standard errors (PROMIS T-scores) are judged so under every
-        method, unless `constants` names them; ``reliable_method`` says which was used.
+        Method of reliable change, as in `reliable_change`, or "standard_errors": a change is reliable when it
+        is larger than ``critical * sqrt(se1**2 + se2**2)``, with the standard error of each of the two
+        scores. Scales without a published reliability whose scores have standard errors (PROMIS T-scores) are
+        judged so under every method, unless `constants` names them; ``reliable_method`` says which was used.
     constants : "sample", "published" or mapping
-        Whose standard deviation: that of all baselines of the scale in this table (default, with n - 1), with the
-        published reliability of the definition; or the published standard deviation too (or, for "jacobson_truax",
-        the published standard error of measurement, the largest of several). A mapping gives them for some scales, in
-        points: ``{("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}``, ``{"reliability": ...}`` with the
-        sample's SD, or ``{"sem": ...}``. With fewer than 30 patients prefer published ones.
+        Whose standard deviation: that of all baselines of the scale in this table (default, with n - 1), with
+        the published reliability of the definition; or the published standard deviation too (or, for
+        "jacobson_truax", the published standard error of measurement, the largest of several). A mapping
+        gives them for some scales, in points: ``{("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}``,
+        ``{"reliability": ...}`` with the sample's SD, or ``{"sem": ...}``. With fewer than 30 patients prefer
+        published ones.
     reliability : {"test_retest", "alpha"}
         Which published reliability to prefer.
     critical : float, optional
@@ -97,9 +99,9 @@ def table(
     reliability_after : float, optional
         For the method "nunnally_kotsch".
     cutoffs : mapping, optional
-        For some scales the id of a cut-off of the definition, or a number in points (from `cutoffs`; a score equal to
-        it is on neither side). By default the first cut-off of the definition, with the side it puts an equal score
-        on. A scale without any can only be improved, unchanged or deteriorated.
+        For some scales the id of a cut-off of the definition, or a number in points (from `cutoffs`; a score
+        equal to it is on neither side). By default the first cut-off of the definition, with the side it puts
+        an equal score on. A scale without any can only be improved, unchanged or deteriorated.
     require_dysfunctional_baseline, harmed
         As in `classify`.
     thresholds : mapping, optional
@@ -109,34 +111,39 @@ def table(
     Returns
     -------
     data frame of the same kind
-        The columns of `pair` up to ``improvement``, then ``percent`` (improvement in percent of the baseline),
-        ``important, responder_30, responder_50, reliable`` (true, false, or null where it cannot be decided), ``class``,
-        ``can_improve, can_worsen`` (whether there is room for an important change), ``reason``; then the other columns
-        of `pair` and ``important_points`` (the threshold used), ``remission, immpact, reliable_method, sd,
-        reliability, minimal_reliable_change, cutoff, class_reason``.
+        The columns of `pair` up to ``improvement``, then ``percent`` (improvement in percent of the
+        baseline), ``important, responder_30, responder_50, reliable`` (true, false, or null where it cannot
+        be decided), ``class``, ``can_improve, can_worsen`` (whether there is room for an important change),
+        ``reason``; then the other columns of `pair` and ``important_points`` (the threshold used),
+        ``remission, immpact, reliable_method, sd, reliability, minimal_reliable_change, cutoff,
+        class_reason``.
 
-        Important and reliable hold in either direction; the sign of ``improvement`` says which. Thresholds are
-        inclusive and decided on exact integers. Percent and responders only where 0 means none of what is measured,
-        and not from a baseline of 0. ``immpact`` (PEG, pain intensity) is "none" below 10 % improvement, "minimal" from
-        10 %, "moderate" from 30 %, "substantial" from 50 %: 20 to 30 %, which IMMPACT leaves open, counts as minimal.
+        Important and reliable hold in either direction; the sign of ``improvement`` says which. Thresholds
+        are inclusive and decided on exact integers. Percent and responders only where 0 means none of what is
+        measured, and not from a baseline of 0. ``immpact`` (PEG, pain intensity) is "none" below 10 %
+        improvement, "minimal" from 10 %, "moderate" from 30 %, "substantial" from 50 %: 20 to 30 %, which
+        IMMPACT leaves open, counts as minimal.
 
     Raises
     ------
     FrameError, ParameterError, UnknownNameError
-        As in `pair`, and for thresholds, constants and cut-offs that make no sense; a percentage of a T-score is refused.
+        As in `pair`, and for thresholds, constants and cut-offs that make no sense; a percentage of a T-score
+        is refused.
 
     References
     ----------
-    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19. Dworkin RH et al. (2008), J Pain 9:105-121 (IMMPACT).
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19. Dworkin RH et al. (2008), J Pain 9:105-121
+    (IMMPACT).
 
     Examples
     --------
     >>> import polars as pl
     >>> from ipm_outcomes import change
-    >>> scores = pl.DataFrame({"patient_id": [1, 1], "date": ["2024-01-10", "2024-07-09"], "instrument": "phq9",
-    ...                        "scale": "total", "value": [14, 7]})
+    >>> scores = pl.DataFrame({"patient_id": [1, 1], "date": ["2024-01-10", "2024-07-09"],
+    ...                        "instrument": "phq9", "scale": "total", "value": [14, 7]})
     >>> half_year = change.Target("6 months", day=182, days=(137, 227))
-    >>> found = change.table(scores, targets=[half_year], constants={("phq9", "total"): {"sd": 6.1, "reliability": 0.84}})
+    >>> known = {("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}
+    >>> found = change.table(scores, targets=[half_year], constants=known)
     >>> found.select("improvement", "percent", "important", "responder_50", "reliable", "class").rows()
     [(7.0, 50.0, True, True, True, 'recovered')]
     """

@@ -112,7 +112,8 @@ def refuse_percent(inst: Instrument, scale: Scale) -> None:
     """Refuse percent change on a scale whose 0 does not mean none of what is measured."""
     if not scale.ratio:
         raise ParameterError(
-            f"{inst.id}.{scale.id}: percent change has no meaning here, because 0 does not mean none of what is "
+            f"{inst.id}.{scale.id}: percent change has no meaning here, because 0 does not mean none of "
+            "what is "
             "measured (a T-score is a distance from a population mean); use a threshold in points"
         )
 
@@ -165,7 +166,9 @@ def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools)
 
 
 def responder(scale: Scale, percent: int, improvement: Ints, baseline: Ints, paired: Bools) -> Decided:
-    """Whether the improvement is at least so many percent of the baseline; not evaluable from a baseline of 0."""
+    """Whether the improvement is at least so many percent of the baseline; not evaluable from a baseline of
+    0.
+    """
     known = paired & (baseline > 0) & scale.ratio
     return Decided(known & (improvement * 100 >= percent * baseline), ~known)
 

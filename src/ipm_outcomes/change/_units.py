@@ -46,8 +46,8 @@ class Units:
     listed : int8, shape (units,)
         Whether the unit stands in the table of episodes, where there is one.
     row_unit : int64, shape (rows,)
-        Unit of each row of scores, dated or not; -1 for none: undated without an episode of its own, or before every
-        episode of the patient.
+        Unit of each row of scores, dated or not; -1 for none: undated without an episode of its own, or
+        before every episode of the patient.
     row_patient : int64, shape (rows,)
         Code of the patient of each row.
     day, state : shape (rows,)
@@ -90,7 +90,9 @@ def as_of_day(as_of: date | str | None) -> int | None:
 def read_units(
     frame: Frame, episodes: Any | None, by: Sequence[str] | None, lead: int, as_of: int | None
 ) -> Units:
-    """Read patients, dates and episodes. ``lead``: days before its start from which an episode draws assessments."""
+    """Read patients, dates and episodes. ``lead``: days before its start from which an episode draws
+    assessments.
+    """
     frame.require(["patient_id", "date"], "scores")
     day, state = days(frame, "date")
     if as_of is not None:
@@ -109,7 +111,8 @@ def _patients(frame: Frame, other: Frame | None) -> tuple[list[Ints], Any]:
     for found, told in zip(codes, ("scores", "episodes"), strict=False):
         if (lost := np.flatnonzero(found < 0)).size:
             raise FrameError(
-                f"patient_id: missing in {lost.size} row(s) of {told}, first in row {lost[0]} (counted from 0); an "
+                f"patient_id: missing in {lost.size} row(s) of {told}, first in row {lost[0]} (counted "
+                "from 0); an "
                 "assessment without a patient cannot be paired"
             )
     return codes, values
@@ -185,7 +188,8 @@ def _from_episodes(
     _refuse_doubles(table_key)
     start, start_state = days(table, "start_date")
 
-    # What the scores name and the table does not: a patient without an episode, an episode that is not listed.
+    # What the scores name and the table does not: a patient without an episode, an episode that is not
+    # listed.
     row_key = np.where(episode >= 0, patient * base + episode + 1, -1)
     unlisted = np.setdiff1d(row_key[row_key >= 0], table_key)
     no_episode = np.setdiff1d(patient[row_key < 0], table_patient) * base
@@ -196,9 +200,8 @@ def _from_episodes(
     listed = np.repeat(np.array([IN_TABLE, NOT_IN_TABLE], np.int8), [table_key.size, extra.size])
     source = np.concatenate([np.arange(table_key.size), np.full(extra.size, -1)])
     order = np.lexsort((key % base, start, listed, key // base))
-    key, start, start_state, listed, source = (
-        part[order] for part in (key, start, start_state, listed, source)
-    )
+    key, start, source = key[order], start[order], source[order]
+    start_state, listed = start_state[order], listed[order]
 
     by_key = np.argsort(key)
     place = np.minimum(np.searchsorted(key, row_key, sorter=by_key), max(key.size - 1, 0))
@@ -233,5 +236,6 @@ def _refuse_doubles(key: Ints) -> None:
     if (same := np.flatnonzero(np.diff(key[order]) == 0)).size:
         one, other = sorted(order[same[0] : same[0] + 2].tolist())
         raise FrameError(
-            f"episodes: rows {one} and {other} (counted from 0) are the same patient and episode; keep one row for each"
+            f"episodes: rows {one} and {other} (counted from 0) are the same patient and episode; keep "
+            "one row for each"
         )

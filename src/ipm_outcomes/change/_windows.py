@@ -157,15 +157,14 @@ class Target:
 
     def window(self, origin: Ints) -> tuple[Ints, Ints, Ints]:
         """Target day, first and last day of the window, for day numbers of the origin (since 1970-01-01)."""
-        if self.months is not None:
-            middle = add_months(origin, self.months)
-        else:
-            middle = origin + (self.day or 0)
+        middle = origin + (self.day or 0) if self.months is None else add_months(origin, self.months)
         if self.days is not None:
             return middle, origin + self.days[0], origin + self.days[1]
         assert isinstance(self.slack, tuple)
         return middle, middle - self.slack[0], middle + self.slack[1]
 
+
+DEFAULT_BASELINE = Baseline()
 
 DEFAULT_TARGETS = (
     Target("3 months", day=91, days=(46, 136)),
@@ -190,7 +189,8 @@ def add_months(day: Ints, months: int) -> Ints:
     wanted = month + months
     first = wanted.astype("datetime64[D]")
     last = ((wanted + 1).astype("datetime64[D]") - first).astype(np.int64) - 1
-    return first.astype(np.int64) + np.minimum(of_month, last)
+    clipped: Ints = first.astype(np.int64) + np.minimum(of_month, last)
+    return clipped
 
 
 def checked_targets(targets: Sequence[Target], baseline: Baseline, overlap: bool) -> tuple[Target, ...]:
@@ -212,14 +212,16 @@ def checked_targets(targets: Sequence[Target], baseline: Baseline, overlap: bool
         low, high = windows[one.name], windows[other.name]
         if _meet(low, high).any():
             raise ParameterError(
-                f"targets: the windows of {one.name!r} and {other.name!r} overlap, so one assessment could count "
+                f"targets: the windows of {one.name!r} and {other.name!r} overlap, so one assessment "
+                "could count "
                 "twice; narrow one of them, or allow it with overlap=True"
             )
     for target in found:
         reach = baseline.days[1] if target.origin == "start" else 0
         if (windows[target.name][0] <= starts + reach).any():
             raise ParameterError(
-                f"targets: the window of {target.name!r} begins within the baseline window, which ends on day {reach}; "
+                f"targets: the window of {target.name!r} begins within the baseline window, which ends "
+                f"on day {reach}; "
                 "let it begin later, or allow it with overlap=True"
             )
     return found

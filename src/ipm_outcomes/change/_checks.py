@@ -1,0 +1,66 @@
+"""Dates that cannot be used and assessments that belong nowhere, as a table."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.change._columns import DATED
+from ipm_outcomes.change._units import NOT_IN_TABLE, as_of_day, read_units
+from ipm_outcomes.change._windows import DEFAULT_BASELINE, Baseline
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._frame import Frame, Words
+
+DATE_PROBLEMS = ("date_missing", "date_unparsable", "date_future", "before_first_episode", "no_episode")
+
+
+def check_dates(
+    scores: Any,
+    *,
+    episodes: Any | None = None,
+    baseline: Baseline = DEFAULT_BASELINE,
+    as_of: date | str | None = None,
+) -> Any:
+    """List the rows of scores that `pair` cannot place in time or in an episode.
+
+    Parameters
+    ----------
+    scores, episodes, baseline, as_of
+        As in `pair`; of the scores only ``patient_id``, ``date`` and, where there is one, ``episode`` are
+        read.
+
+    Returns
+    -------
+    data frame of the same kind
+        ``row`` (position in the scores, counted from 0) and ``problem``: ``date_missing``,
+        ``date_unparsable``, ``date_future`` (after `as_of`), ``before_first_episode`` (dated before every
+        episode of the patient), ``no_episode`` (of a patient or an episode that the table of episodes does
+        not hold).
+
+    Raises
+    ------
+    FrameError, ParameterError
+        For missing columns or patients.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import change
+    >>> scores = pl.DataFrame({"patient_id": [1, 1, 1], "date": ["2024-01-10", "10/07/2024", None]})
+    >>> change.check_dates(scores).rows()
+    [(1, 'date_unparsable'), (2, 'date_missing')]
+    """
+    if not isinstance(baseline, Baseline):
+        raise ParameterError("baseline: give a change.Baseline")
+    frame = Frame(scores)
+    units = read_units(frame, episodes, (), max(0, -baseline.days[0]), as_of_day(as_of))
+    code = units.state.astype(np.int8) - 1
+    dated = units.state == DATED
+    code[dated & (units.row_unit < 0)] = DATE_PROBLEMS.index("before_first_episode")
+    if len(units):
+        placed = dated & (units.row_unit >= 0)
+        code[placed & (units.listed[units.row_unit] == NOT_IN_TABLE)] = DATE_PROBLEMS.index("no_episode")
+    rows = np.flatnonzero(code >= 0)
+    return frame.make({"row": rows, "problem": Words(code[rows], DATE_PROBLEMS)})
