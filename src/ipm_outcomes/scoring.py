@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from operator import getitem, itemgetter
 from typing import Any, TypeVar
 
@@ -51,17 +50,17 @@ def score(response: Response[S], *, missing: str | None = None) -> S:
     'too_few_answers'
     """
     try:
-        plan = _plan(type(response), missing)
+        plan: Callable[[dict[str, Any]], S] = response.scoring_plans[missing]
+    except KeyError:
+        plan = response.scoring_plans[missing] = _plan(type(response), missing)
     except AttributeError:
         raise ParameterError(
             f"score takes a response such as PHQ9(q1=0, ...), not {type(response).__name__}; "
             "a data frame is scored with ipm_outcomes.frames.score"
         ) from None
-    found: S = plan(response.__dict__)
-    return found
+    return plan(response.__dict__)
 
 
-@cache
 def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, Any]], S]:
     """All that scoring one response needs, laid out once for a class and a missing rule."""
     instrument = model.definition()
@@ -104,9 +103,7 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
                 raised += by_answer[answer]
             elif any(value is not None for value in values):
                 raised += unanswered
-        scores.append(raised)
-        scores.append(provenance)
-        return result(scores)  # type: ignore[return-value]
+        return result((*scores, raised, provenance))  # type: ignore[return-value]
 
     return plan
 

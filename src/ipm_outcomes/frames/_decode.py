@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
     cache: dict[str, int] = {}
 
     def read(start: int, stop: int, codes: U8) -> None:
-        values, mask = fetch(start, stop)
+        values, blank = fetch(start, stop)
         if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
             _numbers(values, reading, codes)
             if reading.recode is not None:
@@ -118,9 +119,8 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
             codes.fill(WRONG)
         else:
             codes[:] = [_cached(cache, reading, value) for value in values]
-        if mask is not None:
-            # All bits set is MISSING: one pass without branches.
-            np.bitwise_or(codes, np.negative(mask.view(np.int8)).view(np.uint8), out=codes)
+        if blank is not None:
+            np.bitwise_or(codes, blank, out=codes)
 
     return read
 
@@ -141,22 +141,29 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: U8) -> None:
     with np.errstate(invalid="ignore", over="ignore"):
         np.copyto(codes, values, casting="unsafe")
     whole = codes == values
-    if codes.max(initial=0) <= reading.highest and codes.min(initial=255) >= reading.lowest and whole.all():
-        found = False
-    else:
-        codes[~whole | (codes < reading.lowest) | (codes > reading.highest)] = WRONG
-        found = True
-    if found and values.dtype.kind == "f":
-        codes[np.isnan(values)] = MISSING
-        if reading.lowest == 0:
-            codes[values == SAS_ZERO] = 0
+    if (
+        codes.max(initial=0) > reading.highest or codes.min(initial=255) < reading.lowest or not whole.all()
+    ):
+        # What lies below the range wraps around, so one comparison finds both ends.
+        outside = codes - np.uint8(reading.lowest) > np.uint8(reading.highest - reading.lowest)
+        np.copyto(codes, WRONG, where=np.logical_or(outside, ~whole, out=outside))
+        if values.dtype.kind == "f":
+            np.copyto(codes, MISSING, where=np.isnan(values))
+            if reading.lowest == 0:
+                codes[values == SAS_ZERO] = 0
     for code in reading.not_answered:
         codes[values == code] = MISSING
 
 
 _BLOCK = 16 * CHUNK
 
-_Fetch = Callable[[int, int], tuple[Any, NDArray[np.bool_] | None]]
+_Fetch = Callable[[int, int], tuple[Any, U8 | None]]
+"""Gives the cells from row start to stop, with 255 where there is none and 0 elsewhere (None: none is missing)."""
+
+
+def _blank(missing: NDArray[np.bool_]) -> U8:
+    """True to 255, all bits set, which is `MISSING` whatever stands below it."""
+    return np.negative(missing.view(np.int8)).view(np.uint8)
 
 
 def _from_polars(column: Any) -> _Fetch:
@@ -169,21 +176,21 @@ def _from_polars(column: Any) -> _Fetch:
     if not (dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean):
         return lambda start, stop: (column[start:stop].to_list(), None)
     column = column.rechunk()
-    nulls = column.null_count() > 0
-
-    if not nulls:
+    if not column.null_count():
         values = column.to_numpy()
         return lambda start, stop: (values[start:stop], None)
+    if dtype != pl.Boolean and find_spec("pyarrow"):
+        return _from_pyarrow(column.to_arrow())
     fill = False if dtype == pl.Boolean else 0
     block: tuple[int, Any, Any] = (-1, None, None)
 
-    def fetch(start: int, stop: int) -> tuple[Any, NDArray[np.bool_] | None]:
+    def fetch(start: int, stop: int) -> tuple[Any, U8 | None]:
         # A call to Polars costs more than a chunk does, so nulls are taken out of larger blocks.
         nonlocal block
         number = start // _BLOCK
         if block[0] != number:
             part = column[number * _BLOCK : (number + 1) * _BLOCK]
-            block = number, part.fill_null(fill).to_numpy(), part.is_null().to_numpy()
+            block = number, part.fill_null(fill).to_numpy(), _blank(part.is_null().to_numpy())
         at = slice(start - number * _BLOCK, stop - number * _BLOCK)
         return block[1][at], block[2][at]
 
@@ -199,18 +206,21 @@ def _from_pyarrow(column: Any) -> _Fetch:
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
         if isinstance(column, pa.ChunkedArray):  # longer than one array can be
             raise FrameError("a column is too long for one Arrow array; give the table in parts")
-    if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_boolean(kind)):
+    if not (pt.is_integer(kind) or pt.is_floating(kind)):
         return lambda start, stop: (column.slice(start, stop - start).to_pylist(), None)
-    nulls = column.null_count > 0
-    zero = pa.scalar(False if pt.is_boolean(kind) else 0, kind)
+    validity, data = column.buffers()
+    first, rows = column.offset, len(column)
+    if not rows:
+        return lambda start, stop: (np.empty(0, kind.to_pandas_dtype()), None)
+    values = np.frombuffer(data, kind.to_pandas_dtype(), rows, first * kind.bit_width // 8)
+    if not column.null_count:
+        return lambda start, stop: (values[start:stop], None)
+    bits = np.frombuffer(validity, np.uint8)
 
-    def fetch(start: int, stop: int) -> tuple[Any, NDArray[np.bool_] | None]:
-        part = column.slice(start, stop - start)
-        if not nulls:
-            return part.to_numpy(zero_copy_only=False), None
-        return part.fill_null(zero).to_numpy(zero_copy_only=False), part.is_null().to_numpy(
-            zero_copy_only=False
-        )
+    def fetch(start: int, stop: int) -> tuple[Any, U8 | None]:
+        begin, end = first + start, first + stop
+        valid = np.unpackbits(bits[begin // 8 : -(-end // 8)], bitorder="little")
+        return values[start:stop], valid[begin % 8 :][: stop - start] - np.uint8(1)
 
     return fetch
 
@@ -228,9 +238,9 @@ def _from_pandas(column: Any) -> _Fetch:
         fill = False if column.dtype.kind == "b" else 0
         dtype = column.dtype.numpy_dtype
 
-        def fetch(start: int, stop: int) -> tuple[Any, NDArray[np.bool_] | None]:
+        def fetch(start: int, stop: int) -> tuple[Any, U8 | None]:
             part = array[start:stop]
-            return part.to_numpy(dtype=dtype, na_value=fill), np.asarray(part.isna())
+            return part.to_numpy(dtype=dtype, na_value=fill), _blank(np.asarray(part.isna()))
 
         return fetch
     return lambda start, stop: (list(array[start:stop]), None)

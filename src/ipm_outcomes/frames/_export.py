@@ -7,14 +7,14 @@ from typing import Any
 
 from ipm_outcomes.errors import FrameError
 
-# The signs that begin a formula (and the full-width forms of them, which some spreadsheets take for the same), also
-# after blanks; a tab, a carriage return or a line feed in front moves the rest into a cell of its own.
+# The signs that begin a formula (some spreadsheets take their full-width forms for the same), also after blanks;
+# a tab, a carriage return or a line feed in front moves the rest into a cell of its own.
 _FORMULA = r"^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])"
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 
 
 def safe_text(text: str) -> str:
-    r"""Put a single quote before a text that a spreadsheet would take for a formula; a plain number stays as it is.
+    r"""Put a single quote before a text that a spreadsheet would take for a formula; not before a number.
 
     Parameters
     ----------
@@ -47,9 +47,10 @@ def spreadsheet_safe(data: Any) -> Any:
     Returns
     -------
     data frame of the same kind
-        Text that begins with ``= + - @``, a tab or a line end (blanks before it do not count) has a single quote put
-        before it, which a spreadsheet shows as text. Numbers, also those written as text (``"-9"``), and all other
-        columns are untouched. A column of categories becomes text where one of its labels had to be changed.
+        Text that begins with ``= + - @``, a tab or a line end (blanks before it do not count) has a single
+        quote put before it, which a spreadsheet shows as text. Numbers, also those written as text
+        (``"-9"``), and all other columns are untouched. A column of categories becomes text where one of its
+        labels had to be changed.
 
     Raises
     ------
@@ -72,7 +73,8 @@ def spreadsheet_safe(data: Any) -> Any:
         schema = frame.collect_schema()
     except (TypeError, ValueError, NarwhalsError):
         raise FrameError(
-            f"a {type(data).__name__} cannot be made safe for a spreadsheet; give a data frame whose columns have names of "
+            f"a {type(data).__name__} cannot be made safe for a spreadsheet; give a data frame whose "
+            "columns have names of "
             "their own"
         ) from None
     eager = isinstance(frame, nw.DataFrame)

@@ -34,6 +34,12 @@ class Response(BaseModel, Generic[S_co]):
     )
     instrument_id: ClassVar[str]
     scores_class: ClassVar[type[Scores]]
+    scoring_plans: ClassVar[dict[str | None, Any]] = {}
+    """What scoring lays out once for the class, by missing rule."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.scoring_plans = {}
 
     @classmethod
     def definition(cls) -> Instrument:

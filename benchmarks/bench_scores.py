@@ -1,0 +1,158 @@
+"""Scoring, as ratios to limits measured in the same run: ``python benchmarks/bench_scores.py``.
+
+One response: against the bare Pydantic validation of the same class. Frames: against reading the item columns once.
+Everything runs in this process; rows per second are of this machine and only for orientation.
+"""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import timeit
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ipm_outcomes import PHQ9, frames, instrument, score
+from ipm_outcomes.frames._kernel import CHUNK, MISSING, Kernel
+
+ROWS = 2_000_000
+LONG = 10_000_000
+"""Rows for the kernel alone: more than the processor's cache holds, so that the limit is one of memory."""
+MISSING_SHARE = 0.02
+
+
+def best(work: Callable[[], object], number: int = 1, repeat: int = 7) -> float:
+    """Seconds of the quickest of several runs, after one to warm up."""
+    work()
+    gc.collect()
+    return min(timeit.repeat(work, number=number, repeat=repeat)) / number
+
+
+def line(what: str, figure: str, bar: str, holds: bool) -> bool:
+    print(f"{'ok  ' if holds else 'MISS'} {what:<58} {figure:<44} bar: {bar}")
+    return holds
+
+
+def one_response() -> bool:
+    """Validate and score a PHQ-9, over 500 different responses."""
+    rng = np.random.default_rng(7)
+    records = [{f"q{n}": int(a) for n, a in enumerate(rng.integers(0, 4, 9), 1)} for _ in range(500)]
+    bare = best(lambda: [PHQ9.model_validate(r) for r in records], 5, 9) / 500
+    both = best(lambda: [score(PHQ9.model_validate(r)) for r in records], 5, 9) / 500
+    ratio = both / bare
+    return line(
+        "one PHQ-9: validate and score",
+        f"{both * 1e6:.2f} us = {ratio:.2f} x validation ({bare * 1e6:.2f} us)",
+        "2 x",
+        ratio <= 2,
+    )
+
+
+def codes_of(id: str, rows: int = ROWS) -> np.ndarray[Any, Any]:
+    definition = instrument(id)
+    rng = np.random.default_rng(11)
+    codes = np.empty((len(definition.items), rows), np.uint8)
+    for place, item in enumerate(definition.items):
+        listed = definition.answers[item.answers]
+        codes[place] = rng.integers(listed.lowest, listed.highest + 1, rows, np.uint8)
+        codes[place, rng.random(rows) < MISSING_SHARE] = MISSING
+    return codes
+
+
+def kernel(id: str, scales: list[str], bar: float) -> bool:
+    """uint8 columns to values and bands (or standard errors), one core."""
+    codes = codes_of(id, LONG)
+    definition = instrument(id)
+    worker = Kernel(definition, scales=scales)
+    columns, flags = worker.columns(LONG), worker.flag_columns(LONG)
+
+    def work() -> None:
+        for start in range(0, LONG, CHUNK):
+            worker.score(codes[:, start : start + CHUNK], columns, flags, start)
+
+    used = {definition.item_ids.index(item) for scale in scales for item in definition.scale(scale).items}
+    limit = best(lambda: [codes[place].max() for place in used], 3)
+    taken = best(work)
+    return line(
+        f"{id} {'+'.join(scales) if len(scales) < 3 else f'{len(scales)} scales'} from uint8 columns",
+        f"{LONG / taken / 1e6:.0f} M rows/s = {taken / limit:.0f} x one read ({LONG / limit / 1e6:.0f} M rows/s)",
+        f"{bar:g} x",
+        taken <= bar * limit,
+    )
+
+
+def whole(id: str, bar: float) -> bool:
+    """``frames.score`` with all its columns, from every kind of frame."""
+    codes = codes_of(id)
+    names = [f"{id}_{item}" for item in instrument(id).item_ids]
+    table = pl.DataFrame(dict(zip(names, codes.astype(np.int64), strict=True))).with_columns(
+        pl.all().replace(int(MISSING), None)
+    )
+    arrow = table.to_arrow()
+    kinds: dict[str, tuple[Any, float]] = {
+        "Polars": (table, bar),
+        "pandas NumPy": (table.to_pandas(), bar / 2),
+        "pandas nullable": (table.to_pandas().astype("Int64"), bar / 2),
+        "pandas Arrow": (table.to_pandas(use_pyarrow_extension_array=True), bar / 2),
+        "PyArrow": (arrow, bar / 2),
+    }
+    holds = True
+    for kind, (frame, wanted) in kinds.items():
+        taken = best(lambda frame=frame: frames.score(frame, id), repeat=5)  # type: ignore[misc]
+        speed = ROWS / taken / 1e6
+        holds &= line(f"{id} frames.score from {kind}", f"{speed:.1f} M rows/s", f"{wanted:g} M rows/s", speed >= wanted)
+    return holds
+
+
+def memory(id: str) -> bool:
+    """Peak of NumPy's own memory while scoring, against the size of the columns added."""
+    codes = codes_of(id)
+    names = [f"{id}_{item}" for item in instrument(id).item_ids]
+    table = pl.DataFrame(dict(zip(names, codes.astype(np.int16), strict=True))).with_columns(
+        pl.all().replace(int(MISSING), None)
+    )
+    frame = table.to_pandas().astype("float64")
+    tracemalloc.start()
+    scored = frames.score(frame, id)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    added = int(scored.memory_usage(index=False).sum() - frame.memory_usage(index=False).sum())
+    ratio = peak / added
+    return line(f"{id} extra memory", f"{ratio:.1f} x the columns added ({added / ROWS:.0f} B/row)", "3 x", ratio <= 3)
+
+
+def imports() -> bool:
+    """``import ipm_outcomes`` on top of pydantic with one model."""
+    code = (
+        "import time; from pydantic import BaseModel\n"
+        "class M(BaseModel):\n a: int\n"
+        "M(a=1); t = time.perf_counter()\n"
+        "{}\nprint(time.perf_counter() - t)"
+    )
+    first = min(float(_run(code.format("import ipm_outcomes"))) for _ in range(7))
+    used = min(float(_run(code.format("from ipm_outcomes import PHQ9, score; score(PHQ9(q1=1))"))) for _ in range(7))
+    return line("import ipm_outcomes", f"{first * 1e3:.1f} ms ({used * 1e3:.0f} ms with a first score)", "60 ms", first <= 0.06)
+
+
+def _run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+if __name__ == "__main__":
+    domains = [s.id for s in instrument("promis29").scales if s.kind == "table"]
+    results = [
+        imports(),
+        one_response(),
+        kernel("phq9", ["total"], 25),
+        kernel("promis29", domains, 60),
+        whole("phq9", 20),
+        whole("promis29", 3),
+        memory("phq9"),
+        memory("promis29"),
+    ]
+    sys.exit(not all(results))
