@@ -65,6 +65,7 @@ class Attacker:
         self.high: list[float] = []
         self.at: dict[tuple[int, str], int] = {}
         self.nested: list[tuple[int, int]] = []
+        self.plain: set[tuple[int, int]] = set()
         self.equal: list[dict[int, float]] = []
         self.less: list[dict[int, float]] = []
         self.rows()
@@ -88,6 +89,8 @@ class Attacker:
                 self.at[r, name] = self.variable(true[name], *bounds)
             have = [self.at[r, name] for name in CELLS if (r, name) in self.at]
             self.nested += itertools.combinations(have, 2)
+            if out["suppressed"] == "secondary":  # says that none of the differences is small
+                self.plain |= set(itertools.combinations(have, 2))
             if out["estimate"] is not None and true["numerator"] is not None:
                 n, d = self.at[r, "numerator"], self.at[r, "denominator"]
                 half = 0.005 if self.policy == "nhs" else 1e-9
@@ -151,7 +154,8 @@ class Attacker:
             low, high = np.zeros(n), np.full(n, float(MOST))
         less = [] if blank else [(terms, 0.0) for terms in self.less]
         for i, j in self.nested:
-            least, most = self.size(self.value[j] - self.value[i], 1) if told else (0, MOST)
+            secondary = told and (i, j) in self.plain
+            least, most = self.size(self.value[j] - self.value[i], 1) if secondary else (0, MOST)
             less += [({i: 1.0, j: -1.0}, -least), ({j: 1.0, i: -1.0}, most)]
         if told:
             for v in range(n):

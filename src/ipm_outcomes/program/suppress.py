@@ -49,9 +49,9 @@ def suppress(
 ) -> Any:
     """Hide small counts in an indicator table, and all that would give them away.
 
-    Rows stay; hidden numbers become null; `suppressed` says per row `"primary"` (the row holds a small
-    count, as a cell or as a difference of its cells), `"secondary"` (something is hidden to protect another
-    cell) or `""`.
+    Rows stay; hidden numbers become null; `suppressed` says `"primary"` (a hidden cell of the row is
+    small or part of a small difference in this or another row), `"secondary"` (what is hidden only protects
+    other cells) or `""`.
 
     Protected are the four counts of each row and their differences (complement, not observed, excluded,
     ...), also for the people in a total who are in none of its groups. A difference is taken as a count of
@@ -60,11 +60,11 @@ def suppress(
     **What a reader may know**: all that is published, the nesting of the counts, that groups add up to
     totals, that columns equal in every row are one population, and the families named in `parts`. From
     that, by exact linear programming, each small count can still be any value that the policy hides: all of
-    1-10 (`cms`), all of 0-4 for a cell and 1-4 for a difference (`nhs`). A reader who is moreover *told*
-    for every cell and difference whether it is zero, small or larger (more than `suppressed` tells) is left
-    at least 5 (`cms`) or 2 (`nhs`) values, or as many as there would be if every cell were hidden, where
-    that is fewer. Ten values cannot be promised to this second reader: of a site with 3 of 5 people, both
-    cells and the complement small, even a blank table leaves fewer.
+    1-10 (`cms`), all of 0-4 for a cell and 1-4 for a difference (`nhs`). A reader who is moreover *told* for
+    every hidden cell, and every difference in a row not marked primary, whether it is zero, small or larger
+    is left at least 5 (`cms`) or 2 (`nhs`) values, or as many as there would be if every cell were hidden,
+    where that is fewer. Ten values cannot be promised to this second reader: when a total of 4 is known to
+    be made of two groups, neither of them empty, even a blank table leaves fewer.
 
     Policies:
 
@@ -375,6 +375,7 @@ def _build(rows: list[_Row], policy: _Policy, families: list[tuple[str, ...]]) -
     system.connect(list(pairs), list(relations), inside)
     system.scope(every, families, pairs)
     system.hide_small(rows, orders)
+    system.tell(every)
     for row in overlapping:  # groups that overlap cannot be protected through their total: it goes
         system.hidden[list(row.cells.values())] = True
     return system
@@ -555,6 +556,21 @@ class _System:
                     self.hidden[i] = True
                 else:
                     self.hidden[j] = True
+
+    def tell(self, rows: list[_Row]) -> None:
+        """Settle what the reader who is told size classes knows of differences, given how rows are marked."""
+        self.primary = self.hidden.copy()
+        plain: set[tuple[int, int]] = set()
+        for row in rows:
+            ids = list(row.cells.values())
+            if row.position >= 0 and not self.primary[ids].any():
+                plain |= {(i, j) for i in ids for j in ids}
+        told = self.readers[0]
+        for k, pair in enumerate(zip(self.inner.tolist(), self.outer.tolist(), strict=True)):
+            # The mark "primary" does not say which difference of the row is small, or whether one is.
+            if pair not in plain:
+                told.pair_low[k], told.pair_high[k] = 0, _FAR
+        self.room[0] = self._own_room(told)
 
     # -- what a reader sees
 
@@ -845,7 +861,6 @@ def _write(frame: Any, rows: list[_Row], system: _System, keep: Sequence[str], b
     n = len(frame)
     gone = {name: np.zeros(n, dtype=bool) for name in (*COUNTS, "rate", "any")}
     word = [""] * n
-    small = set(system.small)
     for row, shown in zip(rows, system.row_rate_shown, strict=True):
         at = row.position
         for name, c in row.cells.items():
@@ -858,7 +873,7 @@ def _write(frame: Any, rows: list[_Row], system: _System, keep: Sequence[str], b
         gone["any"][at] = hidden or gone["rate"][at]
         if gone["any"][at]:
             ids = list(row.cells.values())
-            own = any((-1, c) in small for c in ids) or any((i, j) in small for i in ids for j in ids)
+            own = system.primary[ids].any() or not shown
             word[at] = "primary" if own else "secondary"
     schema = frame.collect_schema()
     extra = [
