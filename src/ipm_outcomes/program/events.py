@@ -1,9 +1,8 @@
 """Measures that are defined on dated events: an index event, windows around it, exclusions, and an outcome.
 
-Quality measures such as CMS159 speak of visits, diagnoses and scores with dates, not of pairs. The models here
-are the vocabulary in which an indicator of kind ``events`` says so (``instruments/indicators/cms159.toml``),
-and `populations` and `measure` are the engine that runs any of them. All comparisons are on dates, ends
-included unless said otherwise.
+Quality measures such as CMS159 speak of visits, diagnoses and scores with dates, not of pairs. An indicator
+of kind ``events`` says so in a vocabulary of its own (``instruments/indicators/cms159.toml``); `populations` and
+`measure` run any of them. All comparisons are on dates, ends included unless said otherwise.
 """
 
 from __future__ import annotations
@@ -12,152 +11,15 @@ import calendar
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from os import PathLike
+from typing import Any
 
-from pydantic import BeforeValidator, Field, model_validator
-
-from ipm_outcomes.definition import Exact, Id, Text, _listed, _Part
 from ipm_outcomes.errors import FrameError, ParameterError
-
-if TYPE_CHECKING:
-    from os import PathLike
-
-    from ipm_outcomes.program.indicators import Indicator
-    from ipm_outcomes.program.table import Cell
-
-Words = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(strict=False)]
-
-
-class Moment(_Part):
-    """A date: so many calendar months, then days, from the start of the measurement period or the index."""
-
-    anchor: Literal["period", "index"]
-    months: int = 0
-    days: int = 0
-    excluded: bool = False
-    """Whether the date itself lies outside the window."""
-
-
-class Span(_Part):
-    """A window from one date to another."""
-
-    first: Moment
-    last: Moment
-
-
-class Occurs(_Part):
-    """How an event must lie to a window: it starts or ends in it, overlaps it, or starts by its end."""
-
-    window: Id
-    how: Literal["starts", "ends", "overlaps", "starts_by_end"]
-
-
-class Near(_Part):
-    """The event lies within so many days before the start of an event of another set, and its end."""
-
-    set: Id
-    days_before: Annotated[int, Field(ge=0)]
-
-
-class EventSet(_Part):
-    """Events of one patient that count for something."""
-
-    id: Id
-    event: Words
-    status: Words = ()
-    status_not: Words = ()
-    note: Words = ()
-    note_any: Words = ()
-    note_not: Words = ()
-    value_is: Exact | None = None
-    above: Exact | None = None
-    ongoing: bool = False
-    """Whether an event without an end is still going on (a diagnosis); else it is over the day it started."""
-    occurs: Occurs | None = None
-    overlaps: Id | None = None
-    near: Near | None = None
-
-
-class Index(_Part):
-    """The event from which everything is counted: the first or last of a set."""
-
-    set: Id
-    pick: Literal["first", "last"]
-
-
-class Age(_Part):
-    """Age in whole years on the index date, from an event that marks birth."""
-
-    birth: Text
-    at_least: int
-
-
-class EventExclusion(_Part):
-    """A patient with an event of any of these sets is taken out of the denominator."""
-
-    id: Id
-    title: Text
-    any_of: Words
-
-
-class Outcome(_Part):
-    """The measure is met where the first or last event of a set is below, or at most, a value."""
-
-    set: Id
-    pick: Literal["first", "last"]
-    below: Exact | None = None
-    at_most: Exact | None = None
-
-    @model_validator(mode="after")
-    def _one_test(self) -> Self:
-        if (self.below is None) == (self.at_most is None):
-            raise ValueError("an outcome is either below or at_most a value")
-        return self
-
-
-class Stratum(_Part):
-    """Patients of an age on the index date, told separately; both ends count."""
-
-    id: Id
-    age: Annotated[tuple[int, int], Field(strict=False)]
-
-
-class Events(_Part):
-    """A measure on dated events."""
-
-    windows: dict[Id, Span]
-    sets: Annotated[tuple[EventSet, ...], Field(strict=False, min_length=1)]
-    index: Index
-    age: Age
-    exclusions: Annotated[tuple[EventExclusion, ...], Field(strict=False)] = ()
-    outcome: Outcome
-    strata: Annotated[tuple[Stratum, ...], Field(strict=False)] = ()
-
-    @model_validator(mode="after")
-    def _holds_together(self) -> Self:
-        ids = [one.id for one in self.sets]
-        if len(set(ids)) != len(ids):
-            raise ValueError("the id of a set stands twice")
-        before: set[str] = set()
-        late = {id for id, span in self.windows.items() if "index" in (span.first.anchor, span.last.anchor)}
-        after_index: set[str] = set()
-        for one in self.sets:
-            if one.occurs is not None and one.occurs.window not in self.windows:
-                raise ValueError(f"sets.{one.id}: there is no window {one.occurs.window!r}")
-            used = [name for name in (one.overlaps, one.near.set if one.near else None) if name is not None]
-            for name in used:
-                if name not in before:
-                    raise ValueError(f"sets.{one.id}: there is no set {name!r} above it")
-            if (one.occurs is not None and one.occurs.window in late) or after_index & set(used):
-                after_index.add(one.id)
-            before.add(one.id)
-        named = [self.index.set, self.outcome.set, *(name for e in self.exclusions for name in e.any_of)]
-        for name in named:
-            if name not in before:
-                raise ValueError(f"there is no set {name!r}")
-        if self.index.set in after_index:
-            raise ValueError("the index event cannot rest on a window around the index")
-        return self
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.program._arguments import level_of
+from ipm_outcomes.program._event_grammar import Events, EventSet, Moment, Occurs
+from ipm_outcomes.program.indicators import Indicator, indicator, read_indicator
+from ipm_outcomes.program.table import Cell, Row, names, result
 
 
 @dataclass(frozen=True)
@@ -301,8 +163,6 @@ def _read(
     data: Any, patient: str, by: Sequence[str]
 ) -> tuple[Any, dict[Any, list[_Event]], dict[Any, tuple[Any, ...]]]:
     """The events by patient, and each patient's group."""
-    from ipm_outcomes.frames._frame import Frame
-
     frame = Frame(data)
     frame.require([patient, *_COLUMNS, *by], "events")
     columns = {name: _values(frame, name) for name in (patient, *_COLUMNS, *by)}
@@ -362,8 +222,6 @@ def _number(value: Any, row: int) -> float | None:
 
 
 def _definition(definition: str | PathLike[str] | Indicator) -> tuple[Indicator, Events]:
-    from ipm_outcomes.program.indicators import Indicator, indicator, read_indicator
-
     if isinstance(definition, Indicator):
         found = definition
     elif isinstance(definition, str) and not definition.endswith(".toml"):
@@ -429,8 +287,8 @@ def populations(
     -------
     data frame of the same kind
         One row per patient, in order of first appearance: the patient column, ``index_date`` (text, ISO
-        8601; null without an index event), ``age``, ``initial_population, denominator, denominator_exclusion, observed,
-        numerator`` (truth values) and ``excluded_by`` (ids of the exclusions).
+        8601; null without an index event), ``age``, ``initial_population, denominator, denominator_exclusion,
+        observed, numerator`` (truth values) and ``excluded_by`` (ids of the exclusions).
 
     Raises
     ------
@@ -532,9 +390,6 @@ def measure(
     >>> found.select("indicator", "observed", "numerator", "denominator").row(0)
     ('cms159', 0, 0, 1)
     """
-    from ipm_outcomes.program._arguments import level_of
-    from ipm_outcomes.program.table import Row, names, result
-
     level = level_of(level)
     by = names(by)
     _, found, patients = _patients(events, definition, period_start, patient, by)
@@ -554,8 +409,6 @@ def measure(
 
 
 def _counted(patients: Iterable[_Patient]) -> Cell:
-    from ipm_outcomes.program.table import Cell
-
     inside = [one for one in patients if one.eligible]
     kept = [one for one in inside if not one.excluded_by]
     return Cell(

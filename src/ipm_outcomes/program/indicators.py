@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 from ipm_outcomes.catalog import shelf
 from ipm_outcomes.definition import _PLAIN, Exact, Id, Source, Text, _Fact, _Part, _place
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
-from ipm_outcomes.program.events import Events
+from ipm_outcomes.program._event_grammar import Events
 
 Column = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
@@ -37,8 +37,8 @@ class Condition(_Part):
     """One test of a column, or several conditions taken together.
 
     A test of a missing value is neither true nor false, nor is its negation; only ``known`` is always
-    decided. A row counts where the whole condition is true. (`all` is false as soon as one part is false, `any`
-    true as soon as one part is true: three-valued logic, as in SQL.)
+    decided. A row counts where the whole condition is true. (`all` is false as soon as one part is false,
+    `any` true as soon as one part is true: three-valued logic, as in SQL.)
     """
 
     column: Column | None = None
@@ -98,7 +98,7 @@ class Exclusion(_Part):
 
 
 class Window(_Part):
-    """When a follow-up counts: days after the baseline, or calendar months with a slack in days; inclusive."""
+    """When a follow-up counts: days after the baseline, or calendar months with a slack in days."""
 
     days: Annotated[tuple[int, int] | None, Field(strict=False)] = None
     months: Annotated[int | None, Field(ge=1)] = None
@@ -136,6 +136,8 @@ class Indicator(_Fact):
     each: Annotated[tuple[Literal["instrument", "scale", "target"], ...], Field(strict=False)] = ()
     of: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """The scales it is meant for; all, when empty."""
+    not_of: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    """Scales it is not meant for, such as a rating that has no before and after."""
     scales: dict[Id, Name] = Field(default_factory=dict)
     """Scales of one patient put side by side: the columns ``{key}_baseline``, ``{key}_followup``,
     ``{key}_improvement`` and ``window_open`` of one row per patient, episode and target."""
@@ -209,18 +211,20 @@ def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
         return
     if found.scales and found.uses != "changes":
         yield "scales", "scales are put side by side from the table of changes"
-    if found.scales and (found.of or "instrument" in found.each or "scale" in found.each):
+    if found.scales and (found.of or found.not_of or "instrument" in found.each or "scale" in found.each):
         yield "scales", "an indicator over several scales is not told for each scale"
     if (found.window or found.targets) and found.uses != "changes":
         yield "window", "windows and targets belong to the table of changes"
     if found.window and found.scales:
         yield "window", "a window needs the dates of one scale"
-    if found.uses == "episodes" and (found.each or found.of):
+    if found.uses == "episodes" and (found.each or found.of or found.not_of):
         yield "each", "the table of episodes has no instruments, scales or targets"
     if found.uses == "scores" and "target" in found.each:
         yield "each", "the table of scores has no targets"
-    if found.of and not {"instrument", "scale"} <= set(found.each):
+    if (found.of or found.not_of) and not {"instrument", "scale"} <= set(found.each):
         yield "of", "an indicator for some scales is told for each instrument and scale"
+    if found.of and found.not_of:
+        yield "not_of", "an indicator names the scales it is for, or those it is not for"
     if found.targets and "target" not in found.each:
         yield "targets", "an indicator for some targets is told for each target"
     if found.missing != "not_needed" and found.observed is None:

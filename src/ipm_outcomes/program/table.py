@@ -1,15 +1,15 @@
-"""Indicators from the table of changes: counted by the frame's own engine, the statistics on the small table after.
+"""Indicators from the table of changes: counted by the frame's own engine, then statistics on a small table.
 
-Each indicator's conditions become expressions of the engine (through narwhals), one group-by per set of keys forms all
-counts and sums, and only those few numbers come back to Python. Missing values are made explicit first: a condition
-is compiled to the pair "true" and "false", and a missing value is neither.
+Each indicator's conditions become expressions of the engine (through narwhals), one group-by per set of keys
+forms all counts and sums, and only those few numbers come back to Python. Missing values are made explicit
+first: a condition is compiled to the pair "true" and "false", and a missing value is neither.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from os import PathLike
@@ -34,8 +34,8 @@ from ipm_outcomes.program.indicators import (
 ALL = "all"
 """The word in the grouping columns of a total."""
 NOT_RECORDED = "not recorded"
-WINDOW_OPEN = "window not yet over"
-"""The reason by which `ipm_outcomes.change` marks a follow-up whose window still runs."""
+WINDOW_OPEN = "window_open"
+"""Column of the table of changes, and the reason it gives, for a follow-up whose window still runs."""
 
 COLUMNS = (
     "indicator",
@@ -86,13 +86,14 @@ def table(
     Parameters
     ----------
     changes : data frame
-        The table of changes (pandas, Polars eager or lazy, PyArrow, DuckDB): one row per patient, episode, scale and
-        target.
+        The table of changes (pandas, Polars eager or lazy, PyArrow, DuckDB): one row per patient, episode,
+        scale and target.
     by : sequence of str
         Grouping columns, such as ``["site"]``. ``instrument``, ``scale`` and ``target`` may be among them.
     indicators : ids, paths or `Indicator` objects, optional
-        Which; by default all on the shelf that apply to the data: those whose columns and scales are there. An
-        indicator asked for by name raises where its columns are missing, and is told where nothing can be decided.
+        Which; by default all on the shelf that apply to the data: those whose columns and scales are there.
+        An indicator asked for by name raises where its columns are missing, and is told where nothing can be
+        decided.
     scores : data frame, optional
         Tidy scores, for indicators that need no pairs (Net Promoter, self-harm flags).
     episodes : data frame, optional
@@ -106,19 +107,19 @@ def table(
     -------
     data frame of the same kind
         The ``by`` columns (as text when ``totals`` is set), then ``indicator, eligible, observed, numerator,
-        denominator`` (whole numbers; no numerator for a mean), ``estimate, lower, upper`` (float64; null where there is
-        nothing to estimate from), ``level, method, suppressed`` (empty), ``source``; then ``definition`` (id of the
-        definition), ``title, instrument, scale, target, band, unit, direction, missing, excluded`` (in the population, but
-        excluded), ``sd`` (of a mean), ``worst, best`` (a share if none, or all, of those not observed had counted),
-        ``evidence, notes``. ``indicator`` is the id of the definition and, behind colons, the scale, the target and
-        the band, as far as they are not in ``by``: ``responder_30:peg.mean:6 months``. A group without patients keeps
-        its row.
+        denominator`` (whole numbers; no numerator for a mean), ``estimate, lower, upper`` (float64; null where
+        there is nothing to estimate from), ``level, method, suppressed`` (empty), ``source``; then
+        ``definition`` (its id), ``title, instrument, scale, target, band, unit, direction, missing, excluded``
+        (in the population, but excluded), ``sd`` (of a mean), ``worst, best`` (the share if none, or all, of
+        those not observed had counted), ``evidence, notes``. ``indicator`` is the id of the
+        definition and, behind colons, the scale, the target and the band, as far as they are not in ``by``:
+        ``responder_30:peg.mean:6 months``. A group without patients keeps its row.
 
     Raises
     ------
     FrameError
-        No kind of frame that can be worked on; a column is missing, doubled or of the wrong type; two rows for one
-        patient, episode, scale and target.
+        No kind of frame that can be worked on; a column is missing, doubled or of the wrong type; two rows
+        for one patient, episode, scale and target.
     UnknownNameError, DefinitionError
         An indicator that does not exist, or whose file does not hold together.
     ParameterError
@@ -127,14 +128,15 @@ def table(
     References
     ----------
     Wilson, JASA 1927;22:209-212 (shares); Student, Biometrika 1908;6:1-25 (means); Rocks, Am Stat
-    2016;70:365-372 (adjusted Wald for Net Promoter); Cochran, Sampling Techniques, 3rd ed. 1977, chapter 6 (ratio of sums).
+    2016;70:365-372 (adjusted Wald for Net Promoter); Cochran, Sampling Techniques, 3rd ed. 1977, chapter 6
+    (ratio of sums).
 
     >>> import polars as pl
     >>> from ipm_outcomes import program
     >>> changes = pl.DataFrame({
     ...     "patient_id": [1, 2, 3], "episode": [1, 1, 1], "instrument": ["peg"] * 3, "scale": ["mean"] * 3,
     ...     "target": ["6 months"] * 3, "baseline": [6.0, 5.0, 7.0], "followup": [4.0, 5.0, None],
-    ...     "responder_30": [True, False, None], "reason": [None, None, "no assessment in window"],
+    ...     "responder_30": [True, False, None], "reason": [None, None, "no_follow_up"],
     ... })
     >>> found = program.table(changes, indicators=["responder_30"])
     >>> found.select("indicator", "eligible", "observed", "numerator", "denominator", "estimate").row(0)
@@ -306,10 +308,6 @@ def _typed_pandas(data: Any) -> Any:
     return data.astype(changed) if changed else data
 
 
-def _scope(one: Indicator) -> list[str]:
-    return [key for key in _KEYS if key in one.each or one.of] if not one.scales else ["instrument", "scale"]
-
-
 def _needs(one: Indicator, source: _Source, by: Sequence[str]) -> dict[str, str]:
     """Every column of the source that an indicator reads, with the kind of value."""
     needs = dict.fromkeys(by, "any")
@@ -320,12 +318,13 @@ def _needs(one: Indicator, source: _Source, by: Sequence[str]) -> dict[str, str]
         needs |= dict.fromkeys(("baseline", "followup", "improvement"), "number")
     else:
         for column, kind in one.columns():
-            if column != "window_open" and (column != "in_window" or one.window is None):
+            if column != WINDOW_OPEN and (column != "in_window" or one.window is None):
                 needs[column] = kind if needs.get(column, "any") == "any" else needs[column]
         if one.window:
             needs |= {"baseline_date": "date", "followup_date": "date"}
-    if one.uses == "changes" and any(column == "window_open" for column, _ in one.columns()):
-        needs["reason"] = "word"
+    if one.uses == "changes" and any(column == WINDOW_OPEN for column, _ in one.columns()):
+        # A table without the column (one made by hand) still tells it by its reasons.
+        needs |= {WINDOW_OPEN: "truth"} if WINDOW_OPEN in source.schema else {"reason": "word"}
     return needs
 
 
@@ -371,7 +370,7 @@ _COLUMN_KINDS = frozenset(
         ),
     }
 )
-"""Columns that the library makes itself: a wrong type in one of them is an error, not an indicator that does not apply."""
+"""Columns that the library makes itself: a wrong type in one of them is an error, not "does not apply"."""
 
 
 def _groups(sources: Mapping[str, _Source], by: Sequence[str], used: set[str]) -> list[tuple[Any, ...]]:
@@ -436,19 +435,20 @@ def _both(condition: Condition) -> tuple[Any, Any]:
         name, operand = condition.test
         if name == "known":
             return (there, ~there) if operand else (~there, there)
-        value = float(operand) if isinstance(operand, Decimal) else operand
+        value: Any = float(operand) if isinstance(operand, Decimal) else operand
         if name == "is_not":
             name, turned = "is", True
         else:
             turned = False
-        held = {
+        tests: dict[str, Callable[[], Any]] = {
             "is": lambda: column == value,
             "below": lambda: column < value,
             "at_most": lambda: column <= value,
             "above": lambda: column > value,
             "at_least": lambda: column >= value,
-            "in": lambda: column.is_in(list(operand)),
-        }[name]().fill_null(False)
+            "in": lambda: column.is_in(list(value)),
+        }
+        held = tests[name]().fill_null(False)
         yes, no = there & held, there & ~held
         return (no, yes) if turned else (yes, no)
     if condition.not_ is not None:
@@ -475,7 +475,7 @@ def _true(condition: Condition) -> Any:
 
 
 def _in_window(window: Window) -> Any:
-    """Whether the follow-up date lies in the window of the measure; calendar months end where the month ends."""
+    """Whether the follow-up lies in the window of the measure; calendar months end where the month ends."""
     import narwhals as nw
 
     def parts(name: str) -> tuple[Any, Any, Any]:
@@ -653,8 +653,8 @@ def _count(
     """Indicators that share their rows are counted together, in one pass of the engine."""
     batches: dict[Any, list[Indicator]] = {}
     for one in chosen:
-        shared = (one.uses, one.each, one.of, one.targets, tuple(sorted(one.scales.items())), one.window)
-        key = (*shared, one.value if one.kind == "distribution" else None)
+        shared = (one.uses, one.each, one.of, one.not_of, one.targets, tuple(sorted(one.scales.items())))
+        key = (*shared, one.window, one.value if one.kind == "distribution" else None)
         batches.setdefault(key, []).append(one)
     counted: dict[str, _Counts] = {}
     for batch in batches.values():
@@ -673,17 +673,19 @@ def _pass(batch: Sequence[Indicator], source: _Source, by: Sequence[str]) -> dic
     frame = source.plain(needs)
     keys = tuple(key for key in _KEYS if key in first.each)
     if first.scales:
+        frame = _with_window_open(frame, needs)
         keys = ("target",) if "target" in first.each else ()
         frame = _side_by_side(frame, first.scales, by)
     else:
         if first.of:
             frame = frame.filter(_any([_is_scale(name) for name in first.of]))
+        if first.not_of:
+            frame = frame.filter(~_any([_is_scale(name) for name in first.not_of]))
         if first.targets:
             frame = frame.filter(nw.col("target").is_in(list(first.targets)))
         if first.window is not None:
             frame = frame.with_columns(in_window=_in_window(first.window))
-        if "reason" in needs:
-            frame = frame.with_columns(window_open=(nw.col("reason") == WINDOW_OPEN).fill_null(False))
+        frame = _with_window_open(frame, needs)
     work = _Work(frame)
     for one in batch:
         work.plan(one)
@@ -709,6 +711,16 @@ def _pass(batch: Sequence[Indicator], source: _Source, by: Sequence[str]) -> dic
                 seen = {b for _, e, b in found[one.id].banded if e == each}
                 found[one.id].bands[each] = _bands(dict(zip(keys, each, strict=True)), by, seen)
     return found
+
+
+def _with_window_open(frame: Any, needs: Mapping[str, str]) -> Any:
+    import narwhals as nw
+
+    if WINDOW_OPEN in needs:
+        return frame.with_columns(nw.col(WINDOW_OPEN).fill_null(False).alias(WINDOW_OPEN))
+    if "reason" in needs:
+        return frame.with_columns((nw.col("reason") == WINDOW_OPEN).fill_null(False).alias(WINDOW_OPEN))
+    return frame
 
 
 def _any(conditions: Sequence[Any]) -> Any:
@@ -739,8 +751,8 @@ def _side_by_side(frame: Any, scales: Mapping[str, str], by: Sequence[str]) -> A
             for column in ("baseline", "followup", "improvement")
         }
         made[f"{key}__rows"] = here.cast(nw.Int64)
-    if "reason" in frame.collect_schema().names():
-        made["window_open"] = (nw.col("reason") == WINDOW_OPEN).fill_null(False).cast(nw.Int64)
+    if WINDOW_OPEN in frame.collect_schema().names():
+        made[WINDOW_OPEN] = nw.col(WINDOW_OPEN).cast(nw.Int64)
     keys = list(dict.fromkeys([*by, "patient_id", "episode", "target"]))
     keys = [key for key in keys if key not in ("instrument", "scale")]
     wide = (
@@ -754,11 +766,7 @@ def _side_by_side(frame: Any, scales: Mapping[str, str], by: Sequence[str]) -> A
             "changes: two rows for one patient, episode, scale and target; keep one, or name the column that "
             "tells them apart in `by`"
         )
-    return (
-        wide.with_columns((nw.col("window_open") == 1).alias("window_open"))
-        if "window_open" in made
-        else wide
-    )
+    return wide.with_columns((nw.col(WINDOW_OPEN) == 1).alias(WINDOW_OPEN)) if WINDOW_OPEN in made else wide
 
 
 def _bands(named: Mapping[str, str], by: Sequence[str], seen: set[str]) -> list[str]:
@@ -900,7 +908,7 @@ class _Work:
             promoters, detractors, wrong = (count(name) for name in plan["parts"])
             if wrong:
                 raise FrameError(
-                    f"indicator {one.id!r}: {wrong} values in the column {one.value!r} are no ratings from 0 to 10"
+                    f"indicator {one.id!r}: {wrong} values in the column {one.value!r} are no ratings 0 to 10"
                 )
             cell.numerator, cell.sums = promoters - detractors, (promoters, detractors)
         elif one.kind == "ratio":
@@ -924,7 +932,7 @@ _METHODS = {
 
 
 def _estimates(rows: Sequence[Row], level: float) -> dict[str, Any]:
-    """Estimate and interval of every row, all rows of a kind at once; NaN where there is nothing to estimate from."""
+    """Estimate and interval of every row, all rows of a kind at once; NaN where there is nothing."""
     out = {name: np.full(len(rows), np.nan) for name in ("estimate", "lower", "upper", "sd", "worst", "best")}
     for kind in _METHODS:
         at = np.array([i for i, row in enumerate(rows) if row.one.kind == kind], int)
@@ -962,12 +970,12 @@ def _estimates(rows: Sequence[Row], level: float) -> dict[str, Any]:
 
 
 def _ratio(sums: Sequence[tuple[float, ...]], level: float) -> tuple[Any, Any, Any]:
-    """A ratio of two sums over patients: sessions of one patient are not independent, so patients are the unit."""
+    """A ratio of two sums over episodes: sessions of one patient are not independent, episodes are."""
     a, p, aa, ap, pp, n = np.array(sums, float).T
     ratio = np.where(p > 0, a / np.where(p > 0, p, 1.0), np.nan)
     squares = np.maximum(aa - 2 * ratio * ap + ratio**2 * pp, 0.0)
     enough = (n > 1) & (p > 0)
-    # The standard error of a ratio, written as that of a mean of n residuals, whose t interval is there already.
+    # The standard error of a ratio, written as that of a mean of n residuals: the t interval is there.
     sd = (
         np.sqrt(n * np.where(enough, squares / np.where(enough, n - 1, 1.0), 0.0))
         * np.sqrt(n)
@@ -1048,9 +1056,7 @@ def _name(row: Row, by: Sequence[str]) -> str:
 def _notes(one: Indicator) -> str:
     told = [one.population]
     if one.window is not None and one.window.pick is not None:
-        told.append(
-            f"The measure takes the {one.window.pick} record of its window; so must the target of change.table."
-        )
+        told.append(f"The measure takes the {one.window.pick} record of its window: choose the target so.")
     if one.note:
         told.append(one.note)
     return " ".join(told)
@@ -1100,4 +1106,5 @@ def _restored(main: _Source, groups: Mapping[str, list[Any]], data: Mapping[str,
             else:
                 made[name] = pd.Series(values, dtype=None if any(v is not None for v in values) else object)
         return face.restore(pd.DataFrame(made))
-    return face.restore(nw.from_dict(columns, schema, backend=face.kind).to_native())
+    backend: Any = face.kind
+    return face.restore(nw.from_dict(columns, schema, backend=backend).to_native())

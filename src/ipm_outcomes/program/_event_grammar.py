@@ -1,0 +1,146 @@
+"""The vocabulary in which an indicator on dated events is defined; `ipm_outcomes.program.events` runs it.
+
+``docs/indicators.md`` shows it by example.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from ipm_outcomes.definition import Exact, Id, Text, _listed, _Part
+
+Words = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(strict=False)]
+
+
+class Moment(_Part):
+    """A date: so many calendar months, then days, from the start of the measurement period or the index."""
+
+    anchor: Literal["period", "index"]
+    months: int = 0
+    days: int = 0
+    excluded: bool = False
+    """Whether the date itself lies outside the window."""
+
+
+class Span(_Part):
+    """A window from one date to another."""
+
+    first: Moment
+    last: Moment
+
+
+class Occurs(_Part):
+    """How an event must lie to a window: it starts or ends in it, overlaps it, or starts by its end."""
+
+    window: Id
+    how: Literal["starts", "ends", "overlaps", "starts_by_end"]
+
+
+class Near(_Part):
+    """The event lies within so many days before the start of an event of another set, and its end."""
+
+    set: Id
+    days_before: Annotated[int, Field(ge=0)]
+
+
+class EventSet(_Part):
+    """Events of one patient that count for something."""
+
+    id: Id
+    event: Words
+    status: Words = ()
+    status_not: Words = ()
+    note: Words = ()
+    note_any: Words = ()
+    note_not: Words = ()
+    value_is: Exact | None = None
+    above: Exact | None = None
+    ongoing: bool = False
+    """Whether an event without an end is still going on (a diagnosis); else it is over the day it started."""
+    occurs: Occurs | None = None
+    overlaps: Id | None = None
+    near: Near | None = None
+
+
+class Index(_Part):
+    """The event from which everything is counted: the first or last of a set."""
+
+    set: Id
+    pick: Literal["first", "last"]
+
+
+class Age(_Part):
+    """Age in whole years on the index date, from an event that marks birth."""
+
+    birth: Text
+    at_least: int
+
+
+class EventExclusion(_Part):
+    """A patient with an event of any of these sets is taken out of the denominator."""
+
+    id: Id
+    title: Text
+    any_of: Words
+
+
+class Outcome(_Part):
+    """The measure is met where the first or last event of a set is below, or at most, a value."""
+
+    set: Id
+    pick: Literal["first", "last"]
+    below: Exact | None = None
+    at_most: Exact | None = None
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if (self.below is None) == (self.at_most is None):
+            raise ValueError("an outcome is either below or at_most a value")
+        return self
+
+
+class Stratum(_Part):
+    """Patients of an age on the index date, told separately; both ends count."""
+
+    id: Id
+    age: Annotated[tuple[int, int], Field(strict=False)]
+
+
+class Events(_Part):
+    """A measure on dated events."""
+
+    windows: dict[Id, Span]
+    sets: Annotated[tuple[EventSet, ...], Field(strict=False, min_length=1)]
+    index: Index
+    age: Age
+    exclusions: Annotated[tuple[EventExclusion, ...], Field(strict=False)] = ()
+    outcome: Outcome
+    strata: Annotated[tuple[Stratum, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        ids = [one.id for one in self.sets]
+        if len(set(ids)) != len(ids):
+            raise ValueError("the id of a set stands twice")
+        before: set[str] = set()
+        late = {id for id, span in self.windows.items() if "index" in (span.first.anchor, span.last.anchor)}
+        after_index: set[str] = set()
+        for one in self.sets:
+            if one.occurs is not None and one.occurs.window not in self.windows:
+                raise ValueError(f"sets.{one.id}: there is no window {one.occurs.window!r}")
+            used = [name for name in (one.overlaps, one.near.set if one.near else None) if name is not None]
+            for name in used:
+                if name not in before:
+                    raise ValueError(f"sets.{one.id}: there is no set {name!r} above it")
+            if (one.occurs is not None and one.occurs.window in late) or after_index & set(used):
+                after_index.add(one.id)
+            before.add(one.id)
+        named = [self.index.set, self.outcome.set, *(name for e in self.exclusions for name in e.any_of)]
+        for name in named:
+            if name not in before:
+                raise ValueError(f"there is no set {name!r}")
+        if self.index.set in after_index:
+            raise ValueError("the index event cannot rest on a window around the index")
+        return self
