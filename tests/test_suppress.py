@@ -206,9 +206,11 @@ class Attacker:
     def assert_beaten(self, whole: bool = False) -> int:
         counts = self.counts()
         for count, (least, most) in zip(counts, self.ranges(counts, whole=whole), strict=True):
-            lowest = SMALLEST[self.policy] if count[0] < 0 else 1
-            assert least <= lowest + 1e-6, (count, self.of(count), least, most)
-            assert most >= LARGEST[self.policy] - 1e-6, (count, self.of(count), least, most)
+            if count[0] < 0:
+                assert least <= SMALLEST[self.policy] + 1e-6, (count, self.of(count), least, most)
+                assert most >= LARGEST[self.policy] - 1e-6, (count, self.of(count), least, most)
+            values = np.floor(most + 1e-6) - np.ceil(least - 1e-6) + 1
+            assert values >= LARGEST[self.policy], (count, self.of(count), least, most)
         return len(counts)
 
     def assert_beaten_when_told(self) -> None:

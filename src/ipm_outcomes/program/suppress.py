@@ -59,12 +59,12 @@ def suppress(
 
     **What a reader may know**: all that is published, the nesting of the counts, that groups add up to
     totals, that columns equal in every row are one population, and the families named in `parts`. From
-    that, by exact linear programming, each small count can still be any value that the policy hides: all of
-    1-10 (`cms`), all of 0-4 for a cell and 1-4 for a difference (`nhs`). A reader who is moreover *told* for
-    every hidden cell, and every difference in a row not marked primary, whether it is zero, small or larger
-    is left at least 5 (`cms`) or 2 (`nhs`) values, or as many as there would be if every cell were hidden,
-    where that is fewer. Ten values cannot be promised to this second reader: when a total of 4 is known to
-    be made of two groups, neither of them empty, even a blank table leaves fewer.
+    that, by exact linear programming, each small cell can still be any value that the policy hides, all of
+    1-10 (`cms`) or 0-4 (`nhs`), and each small difference keeps 10 (`cms`) or 4 (`nhs`) values.
+    A reader who is moreover *told* for every hidden cell, and every difference in a row not marked primary,
+    whether it is zero, small or larger is left at least 5 (`cms`) or 2 (`nhs`) values, or as many as there
+    would be if every cell were hidden, where that is fewer. Ten values cannot be promised to this second
+    reader: of two groups with people in them and 4 in all, even a blank table leaves fewer.
 
     Policies:
 
@@ -596,8 +596,9 @@ class _System:
         low, high = self.reach_low[which, q], self.reach_high[which, q]
         if which == 0:
             return bool(high - low + 1 >= self.needed[q])
-        lowest = self.policy.lowest if self.from_[q] < 0 else 1
-        return bool(low <= lowest and high >= self.policy.highest)
+        if self.from_[q] >= 0:
+            return bool(high - low + 1 >= self.policy.highest)
+        return bool(low <= self.policy.lowest and high >= self.policy.highest)
 
     def note(self, which: int, of: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
         # An alternative that suits the reader who knows more suits the other as well.
@@ -689,7 +690,10 @@ class _System:
         truth = int(self.x[self.to[q]] - (self.x[self.from_[q]] if self.from_[q] >= 0 else 0))
         p = self.policy
         if which == 1:
-            self._aim(q, 1, [min(p.lowest if self.from_[q] < 0 else 1, truth), max(p.highest, truth)], wider)
+            if self.from_[q] >= 0 and self._aim(q, 1, [int(self.reach_low[1, q]) + p.highest - 1], wider[:1]):
+                return
+            least = p.lowest if self.from_[q] < 0 else 1
+            self._aim(q, 1, [min(least, truth), max(p.highest, truth)], wider)
             return
         least = p.lowest if self.from_[q] < 0 else 1
         if self._aim(q, 0, _window(truth, p.told, least, p.highest), wider[:1]):
