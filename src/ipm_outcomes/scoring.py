@@ -87,14 +87,17 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
     def plan(answers: dict[str, Any]) -> S:
         values: _Answers = get(answers)
         try:
-            scores: list[Any] = [complete[sum(pick(values))] for pick, complete in plain]
+            scores: list[Any] = []
+            # Loops, not comprehensions: entering one costs as much as reading a cell.
+            for pick, complete in plain:
+                scores.append(complete[sum(pick(values))])  # noqa: PERF401
             for pick, points, complete in recoded:
                 scores.append(complete[sum(map(getitem, points, pick(values)))])
         except (TypeError, KeyError):  # a None among the answers
             scores = [scale.with_gaps(values) for scale in scales]
         for cell, places in parts:
             scores.append(cell([scores[at] for at in places]))
-        if order is not None:
+        if order:
             scores = [scores[at] for at in order]
         raised: tuple[Flag, ...] = ()
         for at, by_answer, unanswered in flags:
