@@ -90,7 +90,7 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
             scores: list[Any] = []
             # Loops, not comprehensions: entering one costs as much as reading a cell.
             for pick, complete in plain:
-                scores.append(complete[sum(pick(values))])  # noqa: PERF401
+                scores.append(complete[sum(pick(values))])
             for pick, points, complete in recoded:
                 scores.append(complete[sum(map(getitem, points, pick(values)))])
         except (TypeError, KeyError):  # a None among the answers
