@@ -105,7 +105,9 @@ def whole(id: str, bar: float) -> bool:
     for kind, (frame, wanted) in kinds.items():
         taken = best(lambda frame=frame: frames.score(frame, id), repeat=5)  # type: ignore[misc]
         speed = ROWS / taken / 1e6
-        holds &= line(f"{id} frames.score from {kind}", f"{speed:.1f} M rows/s", f"{wanted:g} M rows/s", speed >= wanted)
+        holds &= line(
+            f"{id} frames.score from {kind}", f"{speed:.1f} M rows/s", f"{wanted:g} M rows/s", speed >= wanted
+        )
     return holds
 
 
@@ -123,7 +125,9 @@ def memory(id: str) -> bool:
     tracemalloc.stop()
     added = int(scored.memory_usage(index=False).sum() - frame.memory_usage(index=False).sum())
     ratio = peak / added
-    return line(f"{id} extra memory", f"{ratio:.1f} x the columns added ({added / ROWS:.0f} B/row)", "3 x", ratio <= 3)
+    return line(
+        f"{id} extra memory", f"{ratio:.1f} x the columns added ({added / ROWS:.0f} B/row)", "3 x", ratio <= 3
+    )
 
 
 def imports() -> bool:
@@ -135,8 +139,15 @@ def imports() -> bool:
         "{}\nprint(time.perf_counter() - t)"
     )
     first = min(float(_run(code.format("import ipm_outcomes"))) for _ in range(7))
-    used = min(float(_run(code.format("from ipm_outcomes import PHQ9, score; score(PHQ9(q1=1))"))) for _ in range(7))
-    return line("import ipm_outcomes", f"{first * 1e3:.1f} ms ({used * 1e3:.0f} ms with a first score)", "60 ms", first <= 0.06)
+    used = min(
+        float(_run(code.format("from ipm_outcomes import PHQ9, score; score(PHQ9(q1=1))"))) for _ in range(7)
+    )
+    return line(
+        "import ipm_outcomes",
+        f"{first * 1e3:.1f} ms ({used * 1e3:.0f} ms with a first score)",
+        "60 ms",
+        first <= 0.06,
+    )
 
 
 def _run(code: str) -> str:

@@ -21,7 +21,7 @@ SUMS = {
     ("nps", "rating"): ["recommend"],
     ("promis29", "pain_intensity"): ["global07"],
 }
-"""Scales that are plain sums, with their items (reference: instruments/phq9.md, gad7.md, pcs.md, nps.md; promis/FACTS.md)."""
+"""Scales that are plain sums, with their items (Kroenke 2001, Spitzer 2006, Sullivan 1995, Reichheld 2003)."""
 
 DOMAINS = {
     "physical_function": ["pfa11", "pfa21", "pfa23", "pfa53"],

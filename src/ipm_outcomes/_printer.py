@@ -15,7 +15,10 @@ from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.definition import Instrument, Item, Scale
 
 FOLDER = Path(__file__).parent / "responses"
-HEAD = '"""{summary}\n\nPrinted from ``instruments/{id}.toml`` by ``python -m ipm_outcomes._printer``; do not edit.\n"""\n'
+HEAD = (
+    '"""{summary}\n\n'
+    'Printed from ``instruments/{id}.toml`` by ``python -m ipm_outcomes._printer``; do not edit.\n"""\n'
+)
 
 
 def print_class(found: Instrument) -> str:

@@ -4,7 +4,7 @@
   - DefinitionError: a definition file does not hold together (also a ValueError)
   - UnknownNameError: an instrument, scale, rule or indicator that does not exist (also a KeyError)
   - InvalidAnswersError: cells outside the allowed answers; carries the table of problems (also a ValueError)
-  - FrameError: a table that cannot be worked on: missing, doubled or clashing columns, an unknown kind (also a ValueError)
+  - FrameError: a table that cannot be worked on: columns missing, doubled or clashing, an unknown kind (a ValueError)
   - ParameterError: an argument outside what it may be (also a ValueError)
   - MissingExtraError: an optional part of the library is not installed (also an ImportError)
 

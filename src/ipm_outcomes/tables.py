@@ -313,7 +313,7 @@ def _count_cell(
 
 
 def band_of(bands: Bands, exact: Fraction) -> str:
-    """The band of an exact value: the last one whose lower limit it reaches (or passes, where the edge is the lower)."""
+    """The band of an exact value: the last whose lower limit it reaches (or passes, where the edge is the lower)."""
     label = bands.of[0].label
     for band in bands.of[1:]:
         reached = exact >= Fraction(band.low) if bands.edge == "upper" else exact > Fraction(band.low)

@@ -141,9 +141,7 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: U8) -> None:
     with np.errstate(invalid="ignore", over="ignore"):
         np.copyto(codes, values, casting="unsafe")
     whole = codes == values
-    if (
-        codes.max(initial=0) > reading.highest or codes.min(initial=255) < reading.lowest or not whole.all()
-    ):
+    if codes.max(initial=0) > reading.highest or codes.min(initial=255) < reading.lowest or not whole.all():
         # What lies below the range wraps around, so one comparison finds both ends.
         outside = codes - np.uint8(reading.lowest) > np.uint8(reading.highest - reading.lowest)
         np.copyto(codes, WRONG, where=np.logical_or(outside, ~whole, out=outside))

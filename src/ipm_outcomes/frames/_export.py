@@ -7,8 +7,8 @@ from typing import Any
 
 from ipm_outcomes.errors import FrameError
 
-# The signs that begin a formula (some spreadsheets take their full-width forms for the same), also after blanks;
-# a tab, a carriage return or a line feed in front moves the rest into a cell of its own.
+# The signs that begin a formula (some spreadsheets take their full-width forms for the same), also after
+# blanks; a tab, a carriage return or a line feed in front moves the rest into a cell of its own.
 _FORMULA = r"^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])"
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 
@@ -108,4 +108,4 @@ def spreadsheet_safe(data: Any) -> Any:
 
 
 def _labels(column: Any) -> list[str]:
-    return [str(label) for label in column.cat.get_categories().to_list()]
+    return [str(label) for label in column.unique().drop_nulls().to_list()]

@@ -124,7 +124,7 @@ class Frame:
             return native.lazy()
         if given == "DuckDBPyRelation":
             # The relation's own connection finds the table by the name of this local variable, and keeps it alive.
-            scored = native
+            scored = native  # noqa: F841
             return self.given.query("ipm_outcomes_given", "SELECT * FROM scored")
         return native
 

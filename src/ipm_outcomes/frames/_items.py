@@ -82,7 +82,7 @@ class ItemColumns:
 def item_names(
     found: Instrument, columns: Columns, names: list[str], needed: Collection[str] | None = None
 ) -> dict[str, str]:
-    """Item ids with the names of their columns. Items that are not needed are taken where they are, and not asked for."""
+    """Item ids with the names of their columns; an item that is not needed is taken where it is, and not asked for."""
     if columns is None:
         given = {item: f"{found.id}_{item}" for item in found.item_ids}
     elif isinstance(columns, str):

@@ -12,7 +12,7 @@ from ipm_outcomes.errors import InvalidAnswersError, ParameterError
 from ipm_outcomes.frames._check import problems
 from ipm_outcomes.frames._frame import Column, Frame, Words
 from ipm_outcomes.frames._items import Coding, Columns, ItemColumns
-from ipm_outcomes.frames._kernel import FLAG_STATES, MISSING, WRONG, I8, Kernel, ScaleColumns
+from ipm_outcomes.frames._kernel import FLAG_STATES, I8, MISSING, WRONG, Kernel, ScaleColumns
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
 
 Invalid = Literal["raise", "null"]
@@ -37,9 +37,9 @@ def score(
     Parameters
     ----------
     data
-        A data frame, one row per filled-in form: pandas (NumPy, nullable or Arrow dtypes), Polars (eager or lazy; a lazy
-        frame is collected, because wrong cells must be known before any score is handed out), PyArrow, a DuckDB relation,
-        or anything that hands over Arrow data.
+        A data frame, one row per filled-in form: pandas (NumPy, nullable or Arrow dtypes), Polars (eager or lazy; a
+        lazy frame is collected, because wrong cells must be known before any score is handed out), PyArrow, a DuckDB
+        relation, or anything that hands over Arrow data.
     instrument
         Id of the instrument, or a definition of one's own.
     columns
