@@ -1,0 +1,165 @@
+"""The pages say what is there: instruments, codes, commands, links, notebooks."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ipm_outcomes as ipm
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.py"))
+
+
+def text(*parts: str) -> str:
+    return ROOT.joinpath(*parts).read_text(encoding="utf-8")
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def first_column(page: str, pattern: str) -> set[str]:
+    """Names in backquotes that begin a row of a table."""
+    return set(re.findall(rf"^\| `({pattern})` \|", page, re.MULTILINE))
+
+
+def test_the_readme_names_every_instrument_with_its_class_title_and_license():
+    rows = {cells(line)[0].strip("`"): cells(line) for line in text("README.md").splitlines() if "|" in line}
+    listed = set(ipm.instruments()) & set(rows)
+    assert listed == set(ipm.instruments())
+    for id in listed:
+        found = ipm.instrument(id)
+        assert rows[id][1] == f"`{found.class_name}`"
+        assert rows[id][2] == found.title
+        assert rows[id][4] == found.license.status.replace("public-domain", "public domain").replace("-", " ")
+
+
+def test_the_readme_names_no_instrument_that_is_not_there():
+    table = text("README.md").split("## Instruments")[1].split("##")[0]
+    assert first_column(table, r"\w+") == set(ipm.instruments())
+
+
+def test_notice_states_the_terms_of_every_instrument():
+    notice = text("NOTICE")
+    for id in ipm.instruments():
+        name = ipm.instrument(id).title.removesuffix(" scale").split(",")[0]
+        short = {"Patient Health Questionnaire-9": "PHQ-9", "Generalized Anxiety Disorder scale-7": "GAD-7"}
+        short |= {"PROMIS-29 Profile v2.0": "v2.0"}
+        assert short.get(name, name) in notice, id
+
+
+def test_the_readme_has_one_command_for_the_main_job_and_one_for_the_tests():
+    commands = [line for line in text("README.md").splitlines() if line.startswith("python3 -m venv .venv")]
+    assert len(commands) == 2
+    assert "ipm-outcomes report examples/clinic/clinic.csv" in commands[0]
+    assert "pytest" in commands[1]
+    assert commands[1] in text("CONTRIBUTING.md").splitlines()
+
+
+def test_every_page_is_in_the_navigation():
+    nav = text("mkdocs.yml").split("\nnav:")[1]
+    listed = re.findall(r"[\w/]+\.md", nav)
+    assert sorted(listed) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
+
+
+def test_pages_load_nothing_from_a_network():
+    assert "font: false" in text("mkdocs.yml")
+    for page in PAGES:
+        assert not re.search(
+            r"!\[[^\]]*\]\(https?:|<(script|link|iframe|img)\b[^>]*https?:", page.read_text("utf-8")
+        ), page
+
+
+def test_links_between_files_hold():
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not re.match(r"\w+:", target) and not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_the_codes_on_the_pages_are_the_codes_of_the_library():
+    from ipm_outcomes.frames._check import RULES
+    from ipm_outcomes.tables import ABSENT_CODES
+
+    assert first_column(text("docs", "privacy_and_errors.md"), r"answer_\w+|label_\w+|unknown_\w+") == {
+        *RULES,
+        "label_unknown",
+        "unknown_item",
+    }
+    assert first_column(text("docs", "scores.md"), r"\w+_answers|component_\w+") == set(ABSENT_CODES)
+
+
+def test_the_exceptions_on_the_page_are_those_of_the_library():
+    from ipm_outcomes import errors
+
+    own = {
+        name
+        for name, thing in vars(errors).items()
+        if isinstance(thing, type) and issubclass(thing, errors.IpmOutcomesError)
+    }
+    listed = first_column(text("docs", "privacy_and_errors.md"), r"\w+Error")
+    assert listed == own - {"IpmOutcomesError"}
+
+
+def commands() -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", text("docs", "command_line.md"), re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines() if line.startswith("ipm-outcomes")]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_commands_of_the_page_run(command, tmp_path):
+    words = shlex.split(command.replace("examples/", f"{(ROOT / 'examples').as_posix()}/"))
+    run = "import sys; from ipm_outcomes.cli import main; sys.exit(main(sys.argv[1:]))"
+    ran = subprocess.run(
+        [sys.executable, "-c", run, *words[1:]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in ran.stderr
+    # The example holds wrong cells: `check` and `report` say so by 1.
+    assert ran.returncode == (1 if words[1] in ("check", "report") else 0), ran.stderr
+    if "-o" in words:
+        assert (tmp_path / words[words.index("-o") + 1]).stat().st_size > 1000
+    else:
+        assert len(ran.stdout) > 200
+
+
+def test_every_command_is_on_the_page():
+    from ipm_outcomes.cli._app import app
+
+    listed = set(re.findall(r"^\| `([a-z]+)(?: [A-Z]+)?` \|", text("docs", "command_line.md"), re.MULTILINE))
+    assert listed == {name for name in app if not name.startswith("-")}
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebooks_run(notebook, tmp_path):
+    for needed in ("marimo", "altair"):
+        if not importlib.util.find_spec(needed):
+            pytest.skip(f"notebooks need {needed} (dependency group notebooks)")
+    ran = subprocess.run(
+        [sys.executable, str(notebook)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
