@@ -294,7 +294,8 @@ def _scale_change(
         why = "; ".join(f"no {word} score: {absent.sentence if absent else ''}" for word, absent in lost)
         return ScaleChange(
             **moved, change=None, improvement=None, percent=None, direction=None, thresholds=(),
-            band_moved=None, reliable=ReliableResult(None, None, None, "There is no change to test."), why_not=why,
+            band_moved=None, reliable=ReliableResult(None, None, None, "There is no change to test."),
+            why_not=why,
             sentence=f"{scale.title}: no change can be told, {why}",
         )  # fmt: skip
     improvement = sign * (x2 - x1)

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def as_kind(frame: Frame, like: Frame) -> Frame:
 
 
 def keys(columns: Sequence[Any], kind: str, told: str) -> tuple[list[Ints], Any]:
-    """Code the columns of one key together: codes in the order of the values (-1 for null), and the distinct values.
+    """Code the columns of one key together: codes in the order of the values (-1 for null); distinct values.
 
     ``columns`` are native columns of one kind of frame; the distinct values come back as such a column.
     """
@@ -90,8 +91,8 @@ def _polars_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], A
 
 def _arrow_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], Any]:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
+    pc: Any = import_module("pyarrow.compute")  # its functions are made at import; checkers do not see all
     plain = []
     for column in columns:
         if pa.types.is_dictionary(column.type):
@@ -264,7 +265,9 @@ def days(frame: Frame, name: str) -> tuple[Ints, npt.NDArray[np.int8]]:
 
 
 def _object_words(column: Any) -> tuple[Ints, list[Any]]:
-    """Codes of a pandas column whose values cannot be sorted among each other, such as dates mixed with text."""
+    """Codes of a pandas column whose values cannot be sorted among each other, such as dates mixed
+    with text.
+    """
     pd = sys.modules["pandas"]
     codes, values = pd.factorize(column.map(lambda v: v if isinstance(v, (str, date)) else repr(v), "ignore"))
     return np.asarray(codes, np.int64), list(values)
@@ -296,14 +299,14 @@ def _native_days(column: Any, kind: str, name: str) -> Any:
 
 def _arrow_days(column: Any, number: FrameError) -> Any:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     t = column.type
     if pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_boolean(t) or pa.types.is_decimal(t):
         raise number
     if pa.types.is_timestamp(t):
         if t.tz is not None:
-            column = pc.local_timestamp(column)
+            local: Any = import_module("pyarrow.compute")
+            column = local.local_timestamp(column)
         return column.to_numpy().astype("datetime64[D]")
     return column.cast(pa.date32()).to_numpy().astype("datetime64[D]") if pa.types.is_date(t) else None
 

@@ -215,9 +215,9 @@ class _Search:
             )
         at = np.concatenate([self.row, [-1]])
         return Pairs(
-            self.frame, self.units, self.values, self.targets, self.rule, at[baseline], base_day, top, repeats,
-            se, duplicates, at[followup], follow_day, follow_duplicates, window_from, window_to, has_window,
-            window_open, reason,
+            self.frame, self.units, self.values, self.targets, self.rule, at[baseline], base_day, top,
+            repeats, se, duplicates, at[followup], follow_day, follow_duplicates, window_from, window_to,
+            has_window, window_open, reason,
         )  # fmt: skip
 
     def _baseline(self, within: Ints, offset: Ints) -> Ints:

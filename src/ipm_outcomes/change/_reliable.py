@@ -1,4 +1,6 @@
-"""Reliable change and classes for the scales of a table: which SD and reliability, which cut-off, which word."""
+"""Reliable change and classes for the scales of a table: which SD and reliability, which cut-off,
+which word.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ NO_SD = "no_standard_deviation"
 NO_SE = "no_standard_error"
 UNDEFINED = "method_undefined"
 CLASS_REASONS = (NOT_PAIRED, NO_RELIABILITY, NO_SD, NO_SE, UNDEFINED)
-"""Why a class is "not classifiable": no pair; no sourced reliability; too few or equal baselines; a score without its
+"""Why a class is "not classifiable": no pair; no sourced reliability; too few or equal baselines; no
 standard error; a sample for which the method has no value."""
 
 _TIE = 1e-9  # as in `reliable`: a change within one part in 10^9 of the limit is a tie, and not reliable
@@ -68,7 +70,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Judged:
-    """What was found for one scale and target: direction of reliable change, whether decidable, and by what."""
+    """What was found for one scale and target: direction of reliable change, whether decidable, and
+    by what.
+    """
 
     direction: npt.NDArray[np.int8]
     evaluable: Bools
@@ -154,7 +158,8 @@ def judge(
         try:
             found = reliable_change(
                 before, after, sd=float(sd), reliability=float(r), method=rule.method,
-                worse=scale.worse or "higher", critical=rule.critical, reliability_after=rule.reliability_after,
+                worse=scale.worse or "higher", critical=rule.critical,
+                reliability_after=rule.reliability_after,
             )  # fmt: skip
         except ParameterError:
             why = UNDEFINED if paired.any() else NOT_PAIRED

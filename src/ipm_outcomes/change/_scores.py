@@ -172,6 +172,7 @@ def _exact(
         )
     numerator = np.zeros(len(value), np.int64)
     denominators = np.ones(len(scales), np.int64)
+    top = bottom = np.zeros(0, np.int64)
     if all(given):
         top, no_top = wholes(frame, "exact_numerator")
         bottom, no_bottom = wholes(frame, "exact_denominator")
@@ -200,7 +201,9 @@ def _exact(
 
 
 def exact_values(inst: Instrument, scale: Scale, value: Floats, rows: Ints) -> tuple[Ints, int]:
-    """The exact values that floats stand for, as numerators over one denominator; ``rows`` are for messages."""
+    """The exact values that floats stand for, as numerators over one denominator; ``rows`` are for
+    messages.
+    """
     top, common = _common(inst, scale, *_derived(inst, scale, value, rows))
     _in_range(inst, scale, top, common, rows)
     return top, common

@@ -74,7 +74,7 @@ def table(
     overlap: bool = False,
     definitions: Collection[Instrument] = (),
 ) -> Any:
-    """Pair scores and say of every pair whether the change is important, reliable, and what class it falls in.
+    """Pair scores and say of every pair whether the change is important and reliable, and of what class.
 
     Parameters
     ----------

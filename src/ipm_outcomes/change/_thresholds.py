@@ -1,4 +1,6 @@
-"""Thresholds of change, decided on exact integers: important, responder, remission, room, the IMMPACT words."""
+"""Thresholds of change, decided on exact integers: important, responder, remission, room, the
+IMMPACT words.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ ScaleMap = Mapping[ScaleKey, Any]
 
 @dataclass(frozen=True)
 class Points:
-    """A change in points that counts as important: for improvement, for worsening, and above which baseline."""
+    """A change in points that counts as important: for improvement, for worsening, and above which
+    baseline.
+    """
 
     better: Fraction
     worse: Fraction
@@ -146,7 +150,9 @@ def important(
 
 
 def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools) -> tuple[Decided, Decided]:
-    """Whether the best and the worst possible score are at least one important change away from the baseline."""
+    """Whether the best and the worst possible score are at least one important change away from the
+    baseline.
+    """
     nothing = Decided(np.zeros(baseline.shape, bool), np.ones(baseline.shape, bool))
     if scale.range is None or not lines.important:
         return nothing, nothing
