@@ -1,6 +1,7 @@
 """The command line ``ipm-outcomes``: definitions, checks, scores and the report of a file of answers.
 
-Exit codes: 0 fine, 1 problems in the data, 2 wrong usage (also a file that cannot be read), 130 interrupted.
+Exit codes: 0 fine, 1 problems in the data, 2 wrong usage (also a file that cannot be read), 70 a fault of the
+program itself, 130 interrupted, 141 the reader of the output left.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from importlib.util import find_spec
 
 from ipm_outcomes.errors import IpmOutcomesError, MissingExtraError
 
-FINE, PROBLEMS, USAGE, INTERRUPTED, CLOSED = 0, 1, 2, 130, 141
+FINE, PROBLEMS, USAGE, INTERNAL, INTERRUPTED, CLOSED = 0, 1, 2, 70, 130, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 fine, 1 problems in the data, 2 wrong usage, 130 interrupted, 141 the reader of the output left.
+        The exit code: 0 fine, 1 problems in the data, 2 wrong usage, 130 interrupted, 141 the reader of the
+        output left.
     """
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
@@ -41,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _fail(f"{place}{error.strerror or type(error).__name__}", USAGE)
+    except Exception as error:  # its words could hold a patient's data, so only its kind and place are told
+        return _fail(f"internal error, please report it: {type(error).__name__} at {_place(error)}", INTERNAL)
 
 
 def _run(arguments: list[str]) -> int:
@@ -61,6 +65,16 @@ def _run(arguments: list[str]) -> int:
 def _fail(message: str, code: int) -> int:
     print(f"ipm-outcomes: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
     return code
+
+
+def _place(error: Exception) -> str:
+    """Module and line where an error arose."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return (
+        f"{trace.tb_frame.f_globals.get('__name__')}, line {trace.tb_lineno}" if trace else "an unknown place"
+    )
 
 
 def _drop_output() -> None:

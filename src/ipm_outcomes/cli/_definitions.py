@@ -123,7 +123,8 @@ def _definition(found: Instrument) -> Iterator[str]:
         yield f"\nSCALE {scale.id}: {scale.title} ({scale.kind})"
         yield from _scale(scale)
     for flag in found.flags:
-        yield f"\nFLAG {flag.id}: {flag.title}; item {flag.item} from {flag.raised_from}{_marks(flag.source, flag.evidence)}"
+        marks = _marks(flag.source, flag.evidence)
+        yield f"\nFLAG {flag.id}: {flag.title}; item {flag.item} from {flag.raised_from}{marks}"
         yield f"  {flag.sentence}"
     yield "\nSOURCES"
     yield aligned(
@@ -138,19 +139,23 @@ def _scale(scale: Scale) -> Iterator[str]:
     if scale.items:
         yield f"  items {', '.join(scale.items)}"
     for rule in scale.missing:
-        yield f"  missing rule {rule.id}: at most {rule.at_most} unanswered{_marks(rule.source, rule.evidence)}"
+        marks = _marks(rule.source, rule.evidence)
+        yield f"  missing rule {rule.id}: at most {rule.at_most} unanswered{marks}"
     if scale.bands:
+        marks = _marks(scale.bands.source, scale.bands.evidence)
         for band in scale.bands.of:
-            yield f"  band {band.low} to {band.high}: {band.label}{_marks(scale.bands.source, scale.bands.evidence)}"
+            yield f"  band {band.low} to {band.high}: {band.label}{marks}"
     for threshold in scale.thresholds:
         size = f"{threshold.kind} {threshold.value}" + (
             f" (worse: {threshold.value_worse})" if threshold.value_worse is not None else ""
         )
         who = f", {threshold.population}" if threshold.population else ""
-        yield f"  threshold {threshold.id}: {size}; {threshold.meaning}{who}{_marks(threshold.source, threshold.evidence)}"
+        marks = _marks(threshold.source, threshold.evidence)
+        yield f"  threshold {threshold.id}: {size}; {threshold.meaning}{who}{marks}"
     for cutoff in scale.cutoffs:
         side = "from" if cutoff.including else "beyond"
-        yield f"  cut-off {cutoff.id}: {side} {cutoff.value}; {cutoff.meaning}{_marks(cutoff.source, cutoff.evidence)}"
+        marks = _marks(cutoff.source, cutoff.evidence)
+        yield f"  cut-off {cutoff.id}: {side} {cutoff.value}; {cutoff.meaning}{marks}"
     for constant in scale.constants:
         marks = _marks(constant.source, constant.evidence)
         yield f"  {constant.kind} {constant.value}: {constant.population}{marks}"

@@ -105,7 +105,8 @@ def _read_csv(name: str, data: bytes, separator: str, encoding: str) -> Source:
         frame = frame.filter(~pl.int_range(pl.len()).is_in(blank))
     if frame.height != len(lines) or frame.columns != header:
         raise FrameError(
-            f"{name}: the file holds {len(lines)} or {frame.height} rows, depending on how its quotes and line ends are "
+            f"{name}: the file holds {len(lines)} or {frame.height} rows, depending on how its quotes "
+            "and line ends are "
             "read; quote cells that hold a quote, and end lines with a line feed"
         )
     return Source(name, frame, lines, separator)
@@ -123,11 +124,13 @@ def _decoded(name: str, data: bytes, encoding: str) -> str:
     except UnicodeError as error:
         line = data[: getattr(error, "start", 0)].count(b"\n") + 1
         raise FrameError(
-            f"{name}: line {line} is not {encoding} text; save the file as UTF-8, or give --encoding, such as cp1252"
+            f"{name}: line {line} is not {encoding} text; save the file as UTF-8, or give --encoding, "
+            "such as cp1252"
         ) from None
     if "\0" in text:
         raise FrameError(
-            f"{name}: the file holds zero bytes, so it is no CSV text; if it is UTF-16, give --encoding utf-16"
+            f"{name}: the file holds zero bytes, so it is no CSV text; if it is UTF-16, give --encoding "
+            "utf-16"
         )
     if not text.strip():
         raise FrameError(f"{name}: the file is empty")
@@ -153,7 +156,8 @@ def _layout(name: str, text: str, separator: str) -> tuple[list[str], array[int]
                 blank.append(place)
             else:
                 raise FrameError(
-                    f"{name}: line {begun} has {len(row)} cells and the header {len(header)}; correct the line"
+                    f"{name}: line {begun} has {len(row)} cells and the header {len(header)}; correct "
+                    "the line"
                 )
             begun = rows.line_num + 1
     except csv.Error:
@@ -196,7 +200,7 @@ def _read_sas(name: str, encoding: str) -> Any:
     from ipm_outcomes.responses._base import SAS_ZERO
 
     try:
-        table = pd.read_sas(name, format="xport", encoding=encoding)
+        table: Any = pd.read_sas(name, format="xport", encoding=encoding)
     except Exception:  # the reader fails in many ways of its own on a file that is not what it should be
         raise FrameError(f"{name}: the file cannot be read as a SAS transport file (version 5)") from None
     columns = []
@@ -220,7 +224,7 @@ def _read_sas(name: str, encoding: str) -> Any:
 
 
 def output_kind(name: str | None, endings: tuple[str, ...] = CSV_ENDINGS + PARQUET_ENDINGS) -> str:
-    """The ending of an output, known to be writable in principle before any work is done; "" for standard output."""
+    """Refuse an output that cannot be written before any work is done; its ending, "" for standard output."""
     if name is None or name == STREAM:
         return ""
     ending = Path(name).suffix.lower()
@@ -235,7 +239,7 @@ def output_kind(name: str | None, endings: tuple[str, ...] = CSV_ENDINGS + PARQU
 
 
 def write_frame(frame: Any, name: str | None, delimiter: str = ",") -> None:
-    """Write a table by the ending of its name, or as CSV to standard output; formulas are neutralized first."""
+    """Write a table by the ending of its name, or as CSV to standard output, with formulas neutralized."""
     import polars as pl
 
     from ipm_outcomes.frames._export import spreadsheet_safe
@@ -263,7 +267,7 @@ def write_text(text: str, name: str | None) -> None:
 
 
 def write_whole(name: str | None, fill: Callable[[IO[bytes]], object]) -> None:
-    """Fill a file whole or not at all: a temporary file in the same folder takes its place when it is complete."""
+    """Fill a file whole or not at all: a temporary file beside it takes its place when it is complete."""
     if name is None or name == STREAM:
         buffer = io.BytesIO()
         fill(buffer)

@@ -14,7 +14,7 @@ from ipm_outcomes.cli._print import progress
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._check import problems
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._items import ItemColumns, item_names
+from ipm_outcomes.frames._items import ItemColumns
 from ipm_outcomes.report.text import WrongCell
 
 Output = Annotated[str | None, Parameter(name=("-o", "--output"), allow_leading_hyphen=True)]
@@ -47,8 +47,8 @@ class Items:
     instrument
         Ids of instruments, repeated or separated by commas; by default all whose item columns are found.
     columns
-        Where the items of the one instrument are: a pattern such as "DPQ0{n}0" ({n}: number of the item, {item}: its
-        id), or item=column pairs separated by commas. By default {instrument}_{item}.
+        Where the items of the one instrument are: a pattern such as "DPQ0{n}0" ({n}: number of the item,
+        {item}: its id), or item=column pairs separated by commas. By default {instrument}_{item}.
     scales
         Only these scales of the one instrument, separated by commas, so that only their items are asked for.
     coding
@@ -94,7 +94,7 @@ class Plan:
         return self.missing if self.missing in catalog.instrument(id).missing_rules else None
 
     def problems(self) -> Any:
-        """One row per cell that is not an answer, by row: what `frames.check` gives, with line and instrument."""
+        """One row per wrong cell, by row: what `frames.check` gives, with line and instrument."""
         import polars as pl
 
         found = []
@@ -152,7 +152,7 @@ def split(given: str | Sequence[str] | None) -> list[str]:
 
 
 def _found(source: Source) -> tuple[str, ...]:
-    """Instruments of which the file has an item column; a part of them is told by the library when it is scored."""
+    """Instruments whose item columns the file has; having only a part of them is refused."""
     names = set(source.frame.columns)
     found = tuple(
         id
@@ -161,20 +161,18 @@ def _found(source: Source) -> tuple[str, ...]:
     )
     if not found:
         raise FrameError(
-            f"{source.name}: no item columns such as phq9_q1 were found; name the instrument with --instrument and its columns "
+            f"{source.name}: no item columns such as phq9_q1 were found; name the instrument with "
+            "--instrument and its columns "
             "with --columns"
         )
     for id in found:
-        try:
-            item_names(catalog.instrument(id), None, source.frame.columns)
-        except FrameError:
-            absent = [f"{id}_{item.id}" for item in catalog.instrument(id).items if not item.unscored]
-            absent = [name for name in absent if name not in names]
+        asked = [f"{id}_{item.id}" for item in catalog.instrument(id).items if not item.unscored]
+        if absent := [name for name in asked if name not in names]:
             shown = ", ".join(absent[:5]) + (" ..." if len(absent) > 5 else "")
             raise FrameError(
-                f"{source.name}: {id}: {len(absent)} of its item columns are missing: {shown}; name the instruments to "
-                "score with --instrument, or some of its scales with --scales"
-            ) from None
+                f"{source.name}: {id}: {len(absent)} of its item columns are missing: {shown}; name the "
+                "instruments to score with --instrument, or some of its scales with --scales"
+            )
     return found
 
 

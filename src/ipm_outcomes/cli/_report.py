@@ -31,7 +31,7 @@ def report(
     site: str | None = None,
     output: Output = None,
 ) -> int:
-    """Summarize the answers of a program by instrument and visit. Wrong cells are counted, and taken as not answered.
+    """Summarize answers by instrument and visit. Wrong cells are counted, and taken as not answered.
 
     Parameters
     ----------

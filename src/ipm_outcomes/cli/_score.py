@@ -67,8 +67,8 @@ def score(
     file
         CSV, Parquet or SAS transport (.xpt); - for CSV from standard input.
     invalid
-        Where a cell is not an answer: raise (write nothing, list the cells, exit 1), or null (take it as not answered,
-        and count it in the column {instrument}_invalid).
+        Where a cell is not an answer: raise (write nothing, list the cells, exit 1), or null (take it as not
+        answered, and count it in the column {instrument}_invalid).
     level
         Confidence level, such as 0.95: adds columns _lower and _upper where a scale has a standard error.
     tidy
@@ -96,7 +96,8 @@ def score(
             tell(told(cell))
         more = f" (the first {SHOWN} are shown)" if len(wrong) > SHOWN else ""
         tell(
-            f"{_count(len(wrong))}{more}: nothing was written. Correct them, declare codes with --not-answered, or take them as "
+            f"{_count(len(wrong))}{more}: nothing was written. Correct them, declare codes with "
+            "--not-answered, or take them as "
             "not answered with --invalid null"
         )
         return PROBLEMS
@@ -144,7 +145,8 @@ def _tidy(work: Plan, id: str | None, date: str | None, by: list[str]) -> Any:
     names = {name: new for name, new in ((id, "patient_id"), (date, "date")) if name}
     if (id and id == date) or set(names) & set(by) or set(names.values()) & set(by):
         raise ParameterError(
-            "--id, --date and --by must name different columns; patient_id and date are taken by --id and --date"
+            "--id, --date and --by must name different columns; patient_id and date are taken by --id "
+            "and --date"
         )
     return tidy_scores(work, list(dict.fromkeys([*names, *by]))).rename(names)
 

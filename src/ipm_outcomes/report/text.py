@@ -76,7 +76,7 @@ class ScaleSummary:
 
 @dataclass(frozen=True)
 class FlagSummary:
-    """One flag in one group of rows: how often it was raised, and how often its question was left unanswered."""
+    """One flag in one group of rows: how often it was raised, and its question left unanswered."""
 
     instrument: str
     flag: str
@@ -90,7 +90,7 @@ class FlagSummary:
 
 @dataclass(frozen=True)
 class WrongCell:
-    """A cell that is not an answer: position of its row, line of the file where known, column, rule and message."""
+    """A cell that is not an answer: position of its row, line of the file where known, column, message."""
 
     row: int
     line: int | None
@@ -157,8 +157,8 @@ def summarize(
     visit, site
         Columns of the tidy scores to split by; None: not split.
     flags
-        A frame scored by `ipm_outcomes.frames.score` (columns ``{instrument}_flag_{flag}``), with the same columns for
-        visit and site; None: no flags.
+        A frame scored by `ipm_outcomes.frames.score` (columns ``{instrument}_flag_{flag}``), with the same
+        columns for visit and site; None: no flags.
     wrong
         Cells that were not answers; None: not checked, and nothing is said about it.
     facts
@@ -261,7 +261,8 @@ def _values(frame: Any, role: str, name: str) -> list[str]:
     found = list(dict.fromkeys(_label(value) for value in frame[name].unique(maintain_order=True).to_list()))
     if len(found) > MOST_GROUPS[role]:
         raise ParameterError(
-            f"{role}: the column {name!r} holds {len(found)} different values, more than a program has; name the right column"
+            f"{role}: the column {name!r} holds {len(found)} different values, more than a program has; "
+            "name the right column"
         )
     return (
         sorted(found, key=_visit_key) if role == "visit" else sorted(found, key=lambda s: (s == NOT_GIVEN, s))
@@ -281,8 +282,8 @@ def _visit_key(label: str) -> tuple[int, float]:
 
 
 def _places(order: Mapping[str, Sequence[str]]) -> Iterator[Place]:
-    for visit in order.get("visit", [None]):  # type: ignore[list-item]
-        for site in order.get("site", [None]):  # type: ignore[list-item]
+    for visit in order.get("visit", [None]):
+        for site in order.get("site", [None]):
             yield visit, site
 
 
@@ -305,7 +306,7 @@ Key = tuple[str, str, str | None, str | None]
 
 
 def _counts(frame: Any, groups: Mapping[str, str]) -> dict[Key, _Cell]:
-    """Count by the frame's own engine: distinct (group, scale, value, band, absent) with their numbers of rows.
+    """Count by the frame's own engine: distinct (group, scale, value, band, absent) with numbers of rows.
 
     A scale is finite, so these are few, however many rows there are; their sums lose no digit.
     """
@@ -520,7 +521,8 @@ def _head(summary: Summary, table: Callable[[Cells], str], escape: Callable[[str
     rows = len({cell.row for cell in summary.wrong})
     parts.append(
         escape(
-            f"WRONG CELLS: {len(summary.wrong)} in {rows} rows are not answers. They are taken as not answered below. "
+            f"WRONG CELLS: {len(summary.wrong)} in {rows} rows are not answers. They are taken as not "
+            "answered below. "
             "Correct them at the source."
         )
     )
@@ -609,8 +611,10 @@ def _share(count: int, of: int) -> str:
 def _notes(summary: Summary) -> list[str]:
     reasons = {reason for scale in summary.scales for reason in scale.withheld}
     notes = [
-        "Every row of the data counts, also the second form of a patient. rows: rows of the group; answered: rows with at "
-        "least one item of the scale answered; scored: rows with a score; the columns after it say why the other rows have "
+        "Every row of the data counts, also the second form of a patient. rows: rows of the group; "
+        "answered: rows with at "
+        "least one item of the scale answered; scored: rows with a score; the columns after it say why "
+        "the other rows have "
         "none; SD: sample standard deviation of the scores. Percentages are of the scored rows.",
         f"Missing rule: {summary.missing}"
         + (" (the first and strictest rule of each scale)." if summary.missing == "default" else "."),
