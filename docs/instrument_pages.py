@@ -1,0 +1,145 @@
+"""One page for each definition, with every cell of its tables, made while mkdocs builds the site.
+
+A page is never written by hand and never out of date: what it shows is what the library computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+import ipm_outcomes as ipm
+from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.scores import CategoryScore
+from ipm_outcomes.tables import FormulaTable, ScaleTable, tables
+
+ENDINGS = {"points": " points", "percent": " %", "below": ""}
+
+
+def on_config(config: Any) -> Any:
+    """Name the pages in the navigation."""
+    pages = [{ipm.instrument(id).title: f"instruments/{id}.md"} for id in ipm.instruments()]
+    config.nav.insert(-1, {"Instruments": pages})
+    return config
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages."""
+    for id in ipm.instruments():
+        content = "\n".join(page(ipm.instrument(id)))
+        files.append(File.generated(config, f"instruments/{id}.md", content=content))
+    return files
+
+
+def page(found: Instrument) -> Iterator[str]:
+    """The lines of the page of one instrument."""
+    yield f"# {found.title}\n"
+    yield f"`{found.id}`, class `{found.class_name}`, edition {found.edition}. {found.about}"
+    yield f"Measures {found.measures}. Recall: {found.recall}.\n"
+    if found.notice:
+        yield f"{found.notice}\n"
+    yield f"License of the instrument: {found.license.status}. {found.license.statement}\n"
+    yield f"Digest of the definition: `{found.digest}`\n"
+    yield "Evidence marks: `2+` read in the original or in two independent sources, `1` read once, `derived` by"
+    yield "arithmetic on a sourced number, `unverified` written from general knowledge, no source text read.\n"
+    yield "## Items\n"
+    rows = [
+        (f"`{i.id}`", i.wording or i.gist, i.answers + (", unscored" if i.unscored else ""), i.loinc or "")
+        for i in found.items
+    ]
+    yield from table(("item", "question" if found.license.wording else "gist", "answers", "LOINC"), rows)
+    for name, answers in found.answers.items():
+        yield f"### Answers: {name}\n"
+        if answers.range:
+            yield f"{answers.lowest} ({answers.low}) to {answers.highest} ({answers.high}).\n"
+        else:
+            rows = [(o.code, o.label, o.loinc or "") for o in answers.options]
+            yield from table(("code", "label", "LOINC"), rows)
+    for scale in found.scales:
+        yield from _scale(found, scale)
+    for flag in found.flags:
+        yield f"## Flag: {flag.title}\n"
+        yield f"Item `{flag.item}`, raised from answer {flag.raised_from}{_marks(flag)}. {flag.sentence}\n"
+        yield f"Unanswered: {flag.sentence_unanswered}\n"
+    yield "## Sources\n"
+    yield from table(
+        ("key", "work"), ((f"`{s.key}`", s.cite + (f" doi:{s.doi}" if s.doi else "")) for s in found.sources)
+    )
+
+
+def _scale(found: Instrument, scale: Scale) -> Iterator[str]:
+    yield f"## Scale: {scale.title}\n"
+    about = f"`{scale.id}`, {scale.kind}{_marks(scale)}."
+    if scale.range:
+        about += f" {scale.range[0]} to {scale.range[1]}; {scale.worse} is worse."
+    yield about + (f" {scale.note}" if scale.note else "") + "\n"
+    if scale.bands:
+        rows = [(f"{b.low} to {b.high}", b.label) for b in scale.bands.of]
+        yield from table(("from, to", f"band{_marks(scale.bands)}"), rows)
+    facts = [
+        (t.id, f"{t.value}{ENDINGS[t.kind]}", t.meaning, t.population or "", _marks(t), t.note or "")
+        for t in scale.thresholds
+    ]
+    if facts:
+        yield from table(("threshold of change", "value", "meaning", "population", "source", "note"), facts)
+    cuts = [
+        (c.id, f"{'from' if c.including else 'beyond'} {c.value}", c.meaning, _marks(c), c.note or "")
+        for c in scale.cutoffs
+    ]
+    if cuts:
+        yield from table(("cut-off", "value", "meaning", "source", "note"), cuts)
+    constants = [(c.kind, c.value, c.population, c.n or "", _marks(c), c.note or "") for c in scale.constants]
+    if constants:
+        yield from table(("constant", "value", "population", "n", "source", "note"), constants)
+    for rule in scale.missing:
+        cells = tables(found, rule.id)[scale.id]
+        yield f"### Table: {scale.id}, missing rule {rule.id}\n"
+        yield f"At most {rule.at_most} unanswered{_marks(rule)}. {rule.note or ''}\n"
+        yield from _formula(cells) if isinstance(cells, FormulaTable) else _cells(cells)
+
+
+def _cells(cells: ScaleTable) -> Iterator[str]:
+    heads = ["answered", "sum", "exact", "value", "SE", "band"]
+    if cells.scale.counts:
+        heads = ["answered", "core items counted", "items counted", "value"]
+    rows, withheld = [], set()
+    for answered, tally, cell in cells:
+        if cell.absent:
+            withheld.add((answered, cell.absent.code))
+        elif isinstance(cell, CategoryScore):
+            rows.append((answered, *divmod(tally, cells.size + 1), cell.value))
+        else:
+            se = "" if cell.se is None else cell.se
+            rows.append((answered, tally, cell.exact, f"{cell.value:g}", se, cell.band or ""))
+    told = ", ".join(f"{answered} answered: `{code}`" for answered, code in sorted(withheld))
+    yield f"No score: {told}.\n"
+    yield from table(heads, rows)
+
+
+def _formula(cells: FormulaTable) -> Iterator[str]:
+    yield "The sum of these; no score where one of them is absent.\n"
+    pairs = zip(cells.coefficients, cells.components, strict=True)
+    rows = [(p.scale.id, Fraction(c * p.denominator, cells.denominator)) for c, p in pairs]
+    rows.append(("(constant)", Fraction(cells.constant, cells.denominator)))
+    yield from table(("score of", "times, exactly", "about"), ((n, f, f"{float(f):.6f}") for n, f in rows))
+
+
+def _marks(fact: Any) -> str:
+    return f" [{', '.join(fact.source)}; {fact.evidence}]"
+
+
+def table(heads: Iterable[object], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """The lines of a Markdown table."""
+    heads = list(heads)
+    yield _row(heads)
+    yield "|" + "---|" * len(heads)
+    yield from map(_row, rows)
+    yield ""
+
+
+def _row(cells: Iterable[object]) -> str:
+    shown = (str(cell).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;") for cell in cells)
+    return f"| {' | '.join(shown)} |"
