@@ -555,7 +555,7 @@ def test_report_to_a_file(run: Run, tmp_path: Path, ending: str) -> None:
     out = tmp_path / f"report.{ending}"
     code, told, err = run("report", CLINIC, "--site", "site", "--instrument", "nps", "-o", out)
     assert (code, told) == (1, "")
-    assert "1 wrong cells were taken as not answered" in err
+    assert "1 wrong cell taken as not answered" in err
     text = out.read_text(encoding="utf-8")
     assert "3 sites" in text
     assert text.startswith("# Summary") == (ending == "md")

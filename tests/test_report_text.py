@@ -150,6 +150,15 @@ def test_visits_in_the_order_of_time() -> None:
     ]
 
 
+def test_facts_that_no_source_was_read_for_are_named() -> None:
+    # instruments/phq9.toml marks the missing rule of the PHQ-2 as unverified.
+    data = {f"phq9_q{n}": [1] for n in range(1, 10)}
+    note = next(
+        line for line in as_text(_summary(data, "phq9")).splitlines() if "not yet read in a source" in line
+    )
+    assert "missing rule of phq9 phq2" in note
+
+
 def test_labels_from_data_do_no_harm() -> None:
     data = {"visit": ["a|b<script>", "\x1b[31mred\n# head"], "nps_recommend": [9, 9]}
     summary = _summary(data, "nps", visit="visit")

@@ -11,7 +11,7 @@ from ipm_outcomes.cli import FINE, PROBLEMS
 from ipm_outcomes.cli._files import output_kind, read, write_text
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan
 from ipm_outcomes.cli._print import progress, tell
-from ipm_outcomes.cli._score import File, tidy_scores
+from ipm_outcomes.cli._score import File, count_of, tidy_scores
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.report.text import Summary, as_markdown, as_text, summarize
 

@@ -42,7 +42,7 @@ def check(
     else:
         write_frame(table, output, work.source.delimiter)
     where = say if output is None else tell
-    where(f"{_count(len(wrong))} in {rows} rows of {', '.join(work.ids)}")
+    where(f"{count_of(len(wrong))} in {rows} rows of {', '.join(work.ids)}")
     return PROBLEMS if wrong else FINE
 
 
@@ -96,7 +96,7 @@ def score(
             tell(told(cell))
         more = f" (the first {SHOWN} are shown)" if len(wrong) > SHOWN else ""
         tell(
-            f"{_count(len(wrong))}{more}: nothing was written. Correct them, declare codes with "
+            f"{count_of(len(wrong))}{more}: nothing was written. Correct them, declare codes with "
             "--not-answered, or take them as "
             "not answered with --invalid null"
         )
@@ -104,7 +104,7 @@ def score(
     result = _tidy(work, id, date, split(by)) if tidy else _wide(work, invalid, level)
     write_frame(result, output, work.source.delimiter)
     if wrong:
-        tell(f"{_count(len(wrong))} taken as not answered")
+        tell(f"{count_of(len(wrong))} taken as not answered")
     if output not in (None, STREAM):
         tell(f"{len(work.source.frame)} rows of {', '.join(work.ids)} scored: {output}")
     return FINE
@@ -121,7 +121,8 @@ def _plan(file: str, items: Items | None, reading: Reading | None) -> Plan:
     return plan(read(file, delimiter=how.delimiter, encoding=how.encoding), items or Items())
 
 
-def _count(wrong: int) -> str:
+def count_of(wrong: int) -> str:
+    """The number of wrong cells in words."""
     return "no wrong cells" if not wrong else f"{wrong} wrong cell{'' if wrong == 1 else 's'}"
 
 

@@ -624,7 +624,7 @@ def _notes(summary: Summary) -> list[str]:
     levels = {(s.promoters.level, s.promoters.method) for s in summary.scales if s.promoters}
     notes += [
         f"Net Promoter Score: percent promoters less percent detractors of those who answered; interval at "
-        f"{100 * level:g} %, {method.replace('_', ' ')}."
+        f"{100 * level:g} %, {method.replace('_', ' ').replace('wald', 'Wald')}."
         for level, method in sorted(levels)
     ]
     flags = {(one.id, flag.id): flag for one in summary.instruments for flag in one.flags}
@@ -664,7 +664,8 @@ def _printable(text: str) -> str:
 
 
 def _markdown_escaped(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>|#~&])", r"\\\1", _printable(text))
+    # An underscore within a word is no markup, and item names are full of them.
+    return re.sub(r"([\\`*{}\[\]<>|#~&]|(?<!\w)_|_(?!\w))", r"\\\1", _printable(text))
 
 
 def _plain_title(text: str, depth: int) -> str:
