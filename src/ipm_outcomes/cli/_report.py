@@ -62,9 +62,7 @@ def report(
     summary = _summary(work, columns)
     write_text(RENDERERS[ending](summary), output)
     if summary.wrong and output is not None:
-        tell(
-            f"{len(summary.wrong)} wrong cells were taken as not answered; the head of the report says where"
-        )
+        tell(f"{count_of(len(summary.wrong))} taken as not answered; the head of the report says where")
     return PROBLEMS if summary.wrong else FINE
 
 
