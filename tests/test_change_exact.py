@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+
 from ipm_outcomes import change
 from ipm_outcomes.catalog import instrument
 from ipm_outcomes.errors import ParameterError
@@ -122,9 +123,17 @@ def test_every_pair_of_t_scores(inst: str, scale: str, exact: bool) -> None:
     sign = -1 if definition.worse == "higher" else 1
     sourced = definition.threshold("important")
     for points in (None, 2, 2.2, 3, 3.4, 3.5, 5.5):
-        options = {} if points is None else {"thresholds": {(inst, scale): {"important": points}}}
+        options: dict[str, Any] = (
+            {} if points is None else {"thresholds": {(inst, scale): {"important": points}}}
+        )
         found = changes(inst, scale, pairs, exact=exact, **options)
-        limit = Fraction(str(points)) if points is not None else sourced and Fraction(sourced.value)
+        limit = (
+            Fraction(str(points))
+            if points is not None
+            else None
+            if sourced is None
+            else Fraction(sourced.value)
+        )
         expected = [None if limit is None else abs(b - a) >= limit for a, b in pairs]
         assert found["important"].to_list() == expected
         assert found["improvement"].to_list() == [float(sign * (b - a)) for a, b in pairs]

@@ -291,12 +291,13 @@ def _scale_change(
     }  # fmt: skip
     if x1 is None or x2 is None:
         lost = [(word, s.absent) for word, s in (("first", one), ("second", two)) if s.exact is None]
-        why = "; ".join(f"no {word} score: {absent.sentence if absent else ''}" for word, absent in lost)
+        told = (f"no {word} score ({absent.sentence.rstrip('.') if absent else ''})" for word, absent in lost)
+        why = "; ".join(told)
         return ScaleChange(
             **moved, change=None, improvement=None, percent=None, direction=None, thresholds=(),
             band_moved=None, reliable=ReliableResult(None, None, None, "There is no change to test."),
             why_not=why,
-            sentence=f"{scale.title}: no change can be told, {why}",
+            sentence=f"{scale.title}: no change can be told, {why}.",
         )  # fmt: skip
     improvement = sign * (x2 - x1)
     percent = 100 * improvement / x1 if scale.ratio and x1 > 0 else None

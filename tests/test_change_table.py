@@ -1,0 +1,303 @@
+"""Reliable change and classes in the table of changes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ipm_outcomes import PROMIS29, change, score
+from ipm_outcomes.catalog import read
+from ipm_outcomes.errors import ParameterError, UnknownNameError
+
+HALF_YEAR = [change.Target("6 months", day=182, days=(137, 227))]
+PHQ9 = ("phq9", "total")
+
+
+def pairs(
+    *values: tuple[float | None, float | None], scale: tuple[str, str] = PHQ9, **columns: list[Any]
+) -> pl.DataFrame:
+    flat = [value for pair in values for value in pair]
+    return pl.DataFrame(
+        {
+            "patient_id": np.repeat(np.arange(len(values)), 2),
+            "date": ["2024-01-10", "2024-07-09"] * len(values),
+            "instrument": [scale[0]] * len(flat),
+            "scale": [scale[1]] * len(flat),
+            "value": pl.Series(flat, dtype=pl.Float64),
+            **columns,
+        }
+    )
+
+
+def classes(data: pl.DataFrame, **options: Any) -> list[str]:
+    return list(change.table(data, targets=HALF_YEAR, **options)["class"])
+
+
+def test_columns_are_those_of_the_contract_in_order() -> None:
+    found = change.table(pairs((12, 4)).with_columns(site=pl.lit("x")))
+    assert found.columns[:22] == [
+        "patient_id", "episode", "site", "instrument", "scale", "target", "baseline_date", "baseline",
+        "followup_date", "followup", "change", "improvement", "percent", "important", "responder_30", "responder_50",
+        "reliable", "class", "can_improve", "can_worsen", "reason", "days",
+    ]  # fmt: skip
+    assert len(found) == 3  # one row for each of the default targets
+
+
+def test_classes_on_the_sides_of_a_published_cutoff() -> None:
+    # sd 6.1 and r .84: SEM 2.44, Sdiff 3.45, 1.96 Sdiff = 6.76: a change of 7 is reliable, of 6 is not.
+    # The published cut-off of the PHQ-9 is 10 or more, so 10 is a case and 9 is none.
+    assert 6 < 1.959964 * math.sqrt(2) * 6.1 * math.sqrt(1 - 0.84) < 7
+    data = pairs((17, 9), (17, 10), (10, 3), (9, 2), (15, 9), (3, 10), (12, None))
+    expected = [
+        "recovered",
+        "improved",
+        "recovered",
+        "improved",
+        "unchanged",
+        "deteriorated",
+        "not classifiable",
+    ]
+    known = {PHQ9: {"sd": 6.1, "reliability": 0.84}}
+    assert classes(data, constants=known) == expected
+    found = change.table(data, targets=HALF_YEAR, constants=known)
+    assert found["reliable"].to_list() == [True, True, True, True, False, True, None]
+    assert found["minimal_reliable_change"][0] == pytest.approx(1.959964 * math.sqrt(2) * 6.1 * 0.4, rel=1e-6)
+    assert found["cutoff"].to_list() == [10] * 7
+    assert found["class_reason"].to_list() == [None] * 6 + ["not_paired"]
+    # A cut-off given as a number is one between two populations: a score equal to it is on neither side.
+    strict = classes(data, constants=known, cutoffs={PHQ9: 10})
+    assert strict == [
+        "recovered",
+        "improved",
+        "improved",
+        "improved",
+        "unchanged",
+        "deteriorated",
+        "not classifiable",
+    ]
+    lax = classes(data, constants=known, require_dysfunctional_baseline=False)
+    assert lax[3] == "recovered"
+    assert classes(data, constants=known, harmed=True)[5] == "harmed"
+
+
+def test_a_cutoff_by_name_and_a_scale_without_one() -> None:
+    data = pairs((17, 8), (17, 9), scale=("gad7", "total"))
+    known = {"gad7.total": {"sd": 4.7, "reliability": 0.83}}
+    assert classes(data, constants=known) == ["recovered", "recovered"]  # 10 or more, by the first cut-off
+    assert classes(data, constants=known, cutoffs={"gad7.total": "caseness_nhs"}) == ["improved", "improved"]
+    with pytest.raises(ParameterError, match="there is no 'mine'; the definition has generalized_anxiety"):
+        classes(data, constants=known, cutoffs={"gad7.total": "mine"})
+    peg = pairs((9, 1), (1, 9), scale=("peg", "mean"))
+    assert classes(peg, constants={"peg.mean": {"sem": 0.78}}) == ["improved", "deteriorated"]
+
+
+def test_the_sample_gives_the_standard_deviation_and_the_definition_the_reliability() -> None:
+    # Baselines 6, 10, 14 (one without a follow-up): SD 4. Test-retest .84: 1.96 * sqrt(2) * 4 * .4 = 4.43.
+    data = pairs((6, 10), (10, 5), (14, None))
+    found = change.table(data, targets=HALF_YEAR)
+    assert found["sd"].to_list() == [4, 4, None]
+    assert found["reliability"].to_list() == [0.84, 0.84, None]
+    assert found["reliable"].to_list() == [False, True, None]
+    # Internal consistency .89: 1.96 * sqrt(2) * 4 * sqrt(.11) = 3.68.
+    alpha = change.table(data, targets=HALF_YEAR, reliability="alpha")
+    assert alpha["reliable"].to_list() == [True, True, None]
+
+
+def test_published_constants_and_given_ones() -> None:
+    # PHQ-9: published SEM 2.5 (Loewe 2004): 1.96 * sqrt(2) * 2.5 = 6.93, as measures.md section 7 has it.
+    data = pairs((17, 10), (17, 11))
+    found = change.table(data, targets=HALF_YEAR, constants="published")
+    assert found["minimal_reliable_change"].round(2).to_list() == [6.93, 6.93]
+    assert found["reliable"].to_list() == [True, False]
+    # GAD-7: no published SEM; SD 4.7 and intraclass correlation .83: 1.96 * sqrt(2) * 4.7 * sqrt(.17) = 5.37.
+    gad7 = change.table(
+        pairs((17, 12), (17, 11), scale=("gad7", "total")), targets=HALF_YEAR, constants="published"
+    )
+    assert gad7["reliable"].to_list() == [False, True]
+    half = change.table(data, targets=HALF_YEAR, constants={PHQ9: {"sem": 1.0}})  # 2.77 points
+    assert half["reliable"].to_list() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (pairs((12, 4)), "no_standard_deviation"),  # one baseline has no spread
+        (pairs((12, 4), (12, 5)), "no_standard_deviation"),
+        (pairs((5, 4), (3, 1), scale=("phq9", "phq2")), "no_reliability"),
+    ],
+)
+def test_what_cannot_be_classified_says_why(data: pl.DataFrame, why: str) -> None:
+    found = change.table(data, targets=HALF_YEAR)
+    assert found["class"].to_list() == ["not classifiable"] * len(found)
+    assert found["reliable"].null_count() == len(found)
+    assert set(found["class_reason"]) == {why}
+
+
+def test_a_method_without_a_value_here_is_told() -> None:
+    # All change by the same amount: less than measurement error alone would make them vary.
+    found = change.table(pairs((6, 4), (10, 8), (14, 12)), targets=HALF_YEAR, method="hageman_arrindell")
+    assert set(found["class_reason"]) == {"method_undefined"}
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["jacobson_truax", "gulliksen_lord_novick", "hsu_linn_lord", "edwards_nunnally", "hageman_arrindell"],
+)
+def test_the_table_agrees_with_the_functions_on_arrays(method: Any) -> None:
+    rng = np.random.default_rng(4)
+    before, after = rng.integers(5, 28, 60), rng.integers(0, 28, 60)
+    data = pairs(*zip(before.tolist(), after.tolist(), strict=True))
+    found = change.table(data, targets=HALF_YEAR, method=method, cutoffs={PHQ9: 9.5})
+    expected = change.classify(before, after, reliability=0.84, cutoff=9.5, method=method)
+    assert found["class"].to_list() == expected.tolist()
+    assert set(found["reliable_method"]) == {method}
+
+
+def test_standard_errors_of_both_scores_judge_t_scores() -> None:
+    # sqrt(3.4^2 + 2.4^2) = 4.1617; times 1.959964 = 8.157.
+    se = {"se": [3.4, 2.4] * 2}
+    scale = ("promis29", "anxiety")
+    data = pairs((63.4, 55.8), (65.3, 55.8), scale=scale, **se)  # 7.6 and 9.5
+    found = change.table(data, targets=HALF_YEAR)
+    assert found["reliable"].to_list() == [False, True]
+    assert set(found["reliable_method"]) == {"standard_errors"}
+    assert found["class"].to_list() == ["unchanged", "improved"]
+    given = change.table(
+        data, targets=HALF_YEAR, constants={scale: {"sd": 10, "reliability": 0.95}}
+    )  # 6.20 points
+    assert set(given["reliable_method"]) == {"jacobson_truax"}
+    assert given["reliable"].to_list() == [True, True]
+    without = change.table(data.drop("se"), targets=HALF_YEAR)
+    assert set(without["class_reason"]) == {"no_standard_error"}
+    phq9 = change.table(pairs((12, 4)), targets=HALF_YEAR, method="standard_errors")
+    assert phq9["class_reason"].to_list() == ["no_standard_error"]
+
+
+def test_the_mean_of_repeats_has_a_smaller_standard_error() -> None:
+    # Two baselines with SE 4 each: their mean has SE sqrt(16 + 16) / 2 = 2.8284.
+    # With SE 3 at follow-up: 1.959964 * sqrt(8 + 9) = 8.08 points; with one baseline 1.959964 * 5 = 9.80.
+    data = pl.DataFrame(
+        {
+            "patient_id": [1, 1, 1],
+            "date": ["2024-01-10", "2024-01-12", "2024-07-09"],
+            "instrument": ["promis29"] * 3,
+            "scale": ["anxiety"] * 3,
+            "value": [61.4, 61.4, 51.2],
+            "se": [4.0, 4.0, 3.0],
+        }
+    )
+    once = data.with_columns(value=pl.Series([61.4, 61.4, 53.0]))
+    for rule, reliable in (("mean", True), ("nearest", False)):
+        found = change.table(once, targets=HALF_YEAR, baseline=change.Baseline(pick=rule))  # type: ignore[arg-type]
+        assert found["reliable"].to_list() == [reliable]
+    assert change.table(data, targets=HALF_YEAR)["reliable"].to_list() == [True]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), min_size=3, max_size=30), st.integers(1, 9)
+)
+def test_a_mirrored_scale_mirrors_the_classes(values: list[tuple[int, int]], cutoff: int) -> None:
+    # Pain intensity (higher is worse) against the promoter question (lower is worse), both 0 to 10, x against 10 - x.
+    pain, rating = ("promis29", "pain_intensity"), ("nps", "rating")
+    one = change.table(
+        pairs(*values, scale=pain), targets=HALF_YEAR, cutoffs={pain: cutoff},
+        constants={pain: {"sd": 2.5, "reliability": 0.8}}, thresholds={pain: {"important": 2}},
+    )  # fmt: skip
+    other = change.table(
+        pairs(*((10 - a, 10 - b) for a, b in values), scale=rating), targets=HALF_YEAR, cutoffs={rating: 10 - cutoff},
+        constants={rating: {"sd": 2.5, "reliability": 0.8}}, thresholds={rating: {"important": 2}},
+    )  # fmt: skip
+    for name in ("class", "reliable", "improvement", "important", "can_improve", "can_worsen"):
+        assert one[name].to_list() == other[name].to_list()
+    assert one["change"].to_list() == (-other["change"]).to_list()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.none() | st.integers(0, 27), st.none() | st.integers(0, 27)), min_size=1, max_size=40
+    )
+)
+def test_classes_are_exhaustive_and_exclusive_and_runs_are_equal(
+    values: list[tuple[int | None, int | None]],
+) -> None:
+    data = pairs(*values)
+    found = change.table(data, targets=HALF_YEAR)
+    assert found["class"].null_count() == 0
+    assert set(found["class"]) <= {"recovered", "improved", "unchanged", "deteriorated", "not classifiable"}
+    for row in found.to_dicts():
+        better = row["improvement"] is not None and row["improvement"] > 0
+        if row["class"] in ("recovered", "improved"):
+            assert row["reliable"]
+            assert better
+        elif row["class"] == "deteriorated":
+            assert row["reliable"]
+            assert not better
+        else:
+            assert row["reliable"] is (False if row["class"] == "unchanged" else None)
+    assert change.table(data, targets=HALF_YEAR).equals(found, null_equal=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            {"constants": {PHQ9: {"sd": 6.1, "reliability": 1}}},
+            "reliability: is 1; it must lie between 0 and 1",
+        ),
+        ({"constants": {PHQ9: {"sd": 6.1, "reliability": -0.2}}}, "reliability: is -0.2"),
+        ({"constants": {PHQ9: {"sd": 0, "reliability": 0.8}}}, "sd: is 0; it must be above 0"),
+        ({"constants": {PHQ9: {"sd": 6.1}}}, "constants of phq9.total: give"),
+        ({"constants": "norms"}, "constants: 'sample', 'published', or a mapping"),
+        ({"constants": 3}, "constants: give a mapping"),
+        ({"method": "jacobson"}, "method: not one of jacobson_truax"),
+        ({"method": "nunnally_kotsch"}, "reliability_after: needed"),
+        ({"reliability": "icc"}, "reliability: must be one of test_retest, alpha"),
+        ({"critical": 0}, "critical: is 0"),
+        ({"cutoffs": {PHQ9: float("nan")}}, "must be a finite number"),
+        ({"thresholds": {PHQ9: {"important": 0}}}, "important: is 0; it must be above 0"),
+        ({"thresholds": {PHQ9: {"important": "5"}}}, "must be a number, not a str"),
+        ({"thresholds": {PHQ9: {"important": 1 / 3}}}, "at most six decimals"),
+        ({"thresholds": {PHQ9: {"mcid": 5}}}, "there is no 'mcid'"),
+        ({"thresholds": {PHQ9: {"important_worse": 5}}}, "give both"),
+        ({"thresholds": {PHQ9: {"responder_30": 20}}}, "fixed at 30 % and 50 %"),
+        ({"thresholds": {"phq9": {"important": 5}}}, "name a scale as"),
+        ({"thresholds": {PHQ9: 5}}, "give a mapping such as"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ParameterError, match=told):
+        change.table(pairs((12, 4)), targets=HALF_YEAR, **options)
+
+
+def test_an_unknown_scale_in_a_mapping_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="phq9 has no scale 'sum'"):
+        change.table(pairs((12, 4)), thresholds={("phq9", "sum"): {"important": 5}})
+
+
+def test_a_definition_of_ones_own(tmp_path: Any) -> None:
+    from ipm_outcomes.catalog import shelf
+
+    text = (shelf() / "nps.toml").read_text("utf-8").replace('id = "nps"', 'id = "mine"', 1)
+    file = tmp_path / "mine.toml"
+    file.write_text(text, "utf-8")
+    data = pairs((2, 9), scale=("mine", "rating"))
+    with pytest.raises(UnknownNameError, match="definitions="):
+        change.pair(data)
+    found = change.pair(data, targets=HALF_YEAR, definitions=[read(file)])
+    assert found["improvement"].to_list() == [7]
+
+
+def test_the_standard_errors_of_scored_forms_arrive() -> None:
+    first = score(PROMIS29(edanx01=4, edanx40=4, edanx41=4, edanx53=4)).anxiety
+    assert first.se is not None
+    assert first.value is not None
+    data = pairs((first.value, first.value), scale=("promis29", "anxiety"), se=[first.se] * 2)
+    assert change.table(data, targets=HALF_YEAR)["class"].to_list() == ["unchanged"]
