@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -163,16 +164,11 @@ def table(
     ]
     counted = _count(chosen, sources, by)
     groups = _groups(sources, by, {one.uses for one in chosen})
-    rows: list[Row] = []
-    for group in groups:
-        for one in chosen:
-            rows += counted[one.id].rows(one, group, groups, by, asked)
-    if totals and by:
-        whole = (ALL,) * len(by)
-        if any(ALL in map(str, group) for group in groups):
-            raise FrameError(f"by: a group bears the name {ALL!r}, which stands for the total; rename it")
-        for one in chosen:
-            rows += counted[one.id].rows(one, whole, groups, by, asked)
+    if totals and any(ALL in map(str, group) for group in groups):
+        raise FrameError(f"by: a group bears the name {ALL!r}, which stands for the total; rename it")
+    rows = [
+        row for one in chosen for row in counted[one.id].rows(one, groups, by, asked, totals and bool(by))
+    ]
     return _result(main, rows, by, level, totals)
 
 
@@ -268,7 +264,14 @@ class _Source:
             return "word"
         if dtype == nw.Date or dtype == nw.Datetime:
             return "date"
+        if dtype == nw.Object and self.nothing_in(column):
+            return "nothing"
         return "nothing" if dtype == nw.Unknown else "other"
+
+    def nothing_in(self, column: str) -> bool:
+        """Whether a column of objects has no value at all."""
+        values = self.frame.get_column(column)
+        return bool(values.is_null().all())
 
     def plain(self, columns: Mapping[str, str]) -> Any:
         """The frame with these columns in plain types, NaN as null, and nothing else."""
@@ -284,7 +287,7 @@ class _Source:
         for name, wanted in columns.items():
             column, kind = nw.col(name), self.kind_of(name)
             if kind == "nothing" and wanted != "any":
-                column = column.cast(types[wanted])
+                column = nw.lit(None, dtype=types[wanted]).alias(name)
             elif kind == "word" and self.schema[name] != nw.String:
                 column = column.cast(nw.String)
             elif kind == "number" and self.schema[name].is_float():
@@ -296,9 +299,9 @@ class _Source:
 
 
 def _typed_pandas(data: Any) -> Any:
-    """Object columns of truth values or of nothing at all, in a dtype that knows what missing is."""
+    """Object columns of truth values or dates in a dtype that knows what missing is."""
     pd = sys.modules["pandas"]
-    dtypes = {"boolean": "boolean", "empty": "Float64"}
+    dtypes = {"boolean": "boolean", "date": "datetime64[s]"}
     changed = {
         name: dtypes[kind]
         for name in data.columns
@@ -335,6 +338,10 @@ def _applies(one: Indicator, sources: Mapping[str, _Source], by: Sequence[str], 
             raise ParameterError(
                 f"{one.uses}: the indicator {one.id!r} needs the table of {one.uses}; give {one.uses}=…"
             )
+        return False
+    if one.scales and (apart := [name for name in by if name in ("instrument", "scale")]):
+        if asked:
+            raise ParameterError(f"by: the indicator {one.id!r} puts scales together; leave out {apart[0]!r}")
         return False
     needs = _needs(one, source, by)
     if absent := [name for name in needs if name not in source.schema]:
@@ -482,15 +489,15 @@ def _in_window(window: Window) -> Any:
         column = nw.col(name).dt
         return column.year().cast(nw.Float64), column.month().cast(nw.Float64), column.day().cast(nw.Float64)
 
-    def whole(dividend: Any, divisor: int) -> Any:
-        return (dividend - dividend % divisor) / divisor
+    def rest(dividend: Any, divisor: int) -> Any:
+        return dividend - dividend // divisor * divisor  # pandas on Arrow has no %
 
     def day_number(year: Any, month: Any, day: Any) -> Any:
         # Days of the Gregorian calendar, years beginning in March so that the leap day comes last.
-        shifted = (month + 9) % 12
+        shifted = rest(month + 9, 12)
         year = year - (month <= 2).cast(nw.Float64)
-        leap_days = whole(year, 4) - whole(year, 100) + whole(year, 400)
-        return year * 365 + leap_days + whole(shifted * 153 + 2, 5) + day
+        leap_days = year // 4 - year // 100 + year // 400
+        return year * 365 + leap_days + (shifted * 153 + 2) // 5 + day
 
     year, month, day = parts("baseline_date")
     elapsed = day_number(*parts("followup_date"))
@@ -500,8 +507,8 @@ def _in_window(window: Window) -> Any:
     else:
         months, slack = window.months or 0, window.slack or 0
         counted = month - 1 + months
-        year, month = year + whole(counted, 12), counted % 12 + 1
-        leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
+        year, month = year + counted // 12, rest(counted, 12) + 1
+        leap = ((rest(year, 4) == 0) & (rest(year, 100) != 0)) | (rest(year, 400) == 0)
         length = (
             nw.when(month == 2)
             .then(leap.cast(nw.Float64) + 28)
@@ -528,6 +535,7 @@ class Cell:
     mean: float | None = None
     m2: float = 0.0  # sum of squared deviations from the mean
     sums: tuple[float, ...] = ()
+    bands: dict[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Cell) -> Cell:
         n = self.denominator + other.denominator
@@ -540,17 +548,19 @@ class Cell:
                 apart = other.mean - mean
                 mean += apart * other.denominator / n
                 m2 += other.m2 + apart**2 * self.denominator * other.denominator / n
+        mine = self.sums or (0.0,) * len(other.sums)
+        theirs = other.sums or (0.0,) * len(mine)
+        counted = self.numerator is not None and other.numerator is not None
         return Cell(
             self.eligible + other.eligible,
             self.excluded + other.excluded,
             self.observed + other.observed,
             n,
-            None if self.numerator is None or other.numerator is None else self.numerator + other.numerator,
+            (self.numerator or 0) + (other.numerator or 0) if counted else None,
             mean,
             m2,
-            tuple(a + b for a, b in zip(self.sums, other.sums, strict=True))
-            if self.sums and other.sums
-            else self.sums or other.sums,
+            tuple(a + b for a, b in zip(mine, theirs, strict=True)),
+            {b: self.bands.get(b, 0) + other.bands.get(b, 0) for b in {**self.bands, **other.bands}},
         )
 
 
@@ -575,69 +585,50 @@ class _Counts:
     keys: tuple[str, ...]
     cells: dict[tuple[Key, Key], Cell] = field(default_factory=dict)
     bands: dict[Key, list[str]] = field(default_factory=dict)
-    banded: dict[tuple[Key, Key, str], int] = field(default_factory=dict)
+
+    @cached_property
+    def totals(self) -> dict[Key, Cell]:
+        """The cells of all groups together, by scale and target."""
+        found: dict[Key, Cell] = {}
+        # In a fixed order: sums of fractions must not depend on the order in which an engine gives its groups.
+        for (_, each), cell in sorted(self.cells.items(), key=lambda entry: str(entry[0])):
+            found[each] = found[each] + cell if each in found else cell
+        return found
 
     def combinations(self, one: Indicator, asked: bool) -> list[Key]:
-        found = {each for _, each in self.cells}
+        """The scales and targets to be told, in order."""
+        found = list(self.totals)
         if not asked and one.kind != "distribution":
             # A threshold that a scale does not have: there were observations, and nothing could be decided.
-            sums = {each: self._over(self.cells_of(each)) for each in found}
-            found = {e for e in found if not (sums[e].observed and not sums[e].denominator)}
+            found = [e for e in found if not self.totals[e].observed or self.totals[e].denominator]
         return sorted(found, key=lambda each: [_ordered(part) for part in each])
 
-    def cells_of(self, each: Key) -> list[Cell]:
-        return [
-            cell for (_, key), cell in sorted(self.cells.items(), key=lambda kv: str(kv[0])) if key == each
-        ]
-
-    @staticmethod
-    def _over(cells: list[Cell]) -> Cell:
-        total = Cell()
-        for cell in cells:
-            total = total + cell
-        return total
-
     def rows(
-        self, one: Indicator, group: Key, groups: Sequence[Key], by: Sequence[str], asked: bool
-    ) -> list[Row]:
-        rows = []
-        total = bool(by) and group not in groups
-        for each in self.known(one, asked):
-            cell = self._over(self.cells_of(each)) if total else self.cells.get((group, each), Cell())
-            if not self._belongs(group, each, by, total):
-                continue
-            named = dict(zip(self.keys, each, strict=True))
-            if one.kind != "distribution":
-                rows.append(Row(group, one, named, None, cell))
-                continue
-            for band in self.bands.get(each, []):
-                count = sum(
-                    n
-                    for (g, e, b), n in self.banded.items()
-                    if e == each and b == band and (total or g == group)
-                )
-                rows.append(
-                    Row(
-                        group,
-                        one,
-                        named,
-                        band,
-                        Cell(cell.eligible, cell.excluded, cell.observed, cell.denominator, count),
+        self, one: Indicator, groups: Iterable[Key], by: Sequence[str], asked: bool, totals: bool
+    ) -> Iterator[Row]:
+        """The rows of every group, and of all of them together."""
+        told = self.combinations(one, asked)
+        named = {each: dict(zip(self.keys, each, strict=True)) for each in told}
+        for group in groups:
+            for each in told:
+                # A scale that is also a grouping column makes rows in its own group only.
+                if all(named[each].get(name, value) == value for name, value in zip(by, group, strict=True)):
+                    yield from self._rows(
+                        one, group, each, named[each], self.cells.get((group, each), Cell())
                     )
-                )
-        return rows
+        if totals:
+            for each in told:
+                whole = tuple(named[each].get(name, ALL) for name in by)
+                yield from self._rows(one, whole, each, named[each], self.totals[each])
 
-    def known(self, one: Indicator, asked: bool) -> list[Key]:
-        if not hasattr(self, "_known"):
-            self._known = self.combinations(one, asked)
-        return self._known
-
-    def _belongs(self, group: Key, each: Key, by: Sequence[str], total: bool) -> bool:
-        """A scale that is also a grouping column makes rows in its own group only."""
-        if total:
-            return True
-        named = dict(zip(self.keys, each, strict=True))
-        return all(named.get(name, value) == value for name, value in zip(by, group, strict=True))
+    def _rows(
+        self, one: Indicator, group: Key, each: Key, named: dict[str, str], cell: Cell
+    ) -> Iterator[Row]:
+        if one.kind != "distribution":
+            yield Row(group, one, named, None, cell)
+            return
+        for band in self.bands.get(each, []):
+            yield Row(group, one, named, band, replace(cell, numerator=cell.bands.get(band, 0)))
 
 
 def _ordered(part: Any) -> tuple[float, str]:
@@ -700,16 +691,15 @@ def _pass(batch: Sequence[Indicator], source: _Source, by: Sequence[str]) -> dic
         for one in batch:
             counts = found[one.id]
             cell = work.cell(one, values)
+            if banded and values["__band"] is not None and cell.denominator:
+                cell.bands[values["__band"]] = cell.denominator
             old = counts.cells.get((group, each))
             counts.cells[group, each] = cell if old is None else old + cell
-            if banded and values["__band"] is not None and cell.denominator:
-                key = (group, each, values["__band"])
-                counts.banded[key] = counts.banded.get(key, 0) + cell.denominator
-    for one in batch:
-        if banded:
-            for each in {each for _, each in found[one.id].cells}:
-                seen = {b for _, e, b in found[one.id].banded if e == each}
-                found[one.id].bands[each] = _bands(dict(zip(keys, each, strict=True)), by, seen)
+    if banded:
+        for counts in found.values():
+            for each, cell in counts.totals.items():
+                named = dict(zip(keys, each, strict=True))
+                counts.bands[each] = _bands(named, set(cell.bands))
     return found
 
 
@@ -769,7 +759,7 @@ def _side_by_side(frame: Any, scales: Mapping[str, str], by: Sequence[str]) -> A
     return wide.with_columns((nw.col(WINDOW_OPEN) == 1).alias(WINDOW_OPEN)) if WINDOW_OPEN in made else wide
 
 
-def _bands(named: Mapping[str, str], by: Sequence[str], seen: set[str]) -> list[str]:
+def _bands(named: Mapping[str, str], seen: set[str]) -> list[str]:
     """The bands of a scale in their order; words that are not its bands come after them."""
     of_instrument, of_scale = named.get("instrument"), named.get("scale")
     order: list[str] = []
@@ -835,7 +825,7 @@ class _Work:
             plan["value"] = name
         elif one.kind == "nps" and value is not None:
             rating = nw.col(counted)
-            wrong = (value < 0) | (value > 10) | (value % 1 != 0)
+            wrong = (value < 0) | (value > 10) | (value // 1 != value)
             plan["parts"] = [
                 self._sum(f"{part}{sign}", rating & held.fill_null(False))
                 for part, held in (

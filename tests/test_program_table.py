@@ -1,0 +1,650 @@
+"""Indicators against plain counting, published figures and every kind of frame."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ipm_outcomes import program
+from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.program.indicators import Indicator, parse
+
+SETTINGS = settings(max_examples=40, deadline=None)
+WORDS = ("recovered", "improved", "unchanged", "deteriorated", "not classifiable")
+
+
+def change(
+    patient: int,
+    baseline: float | None = None,
+    followup: float | None = None,
+    *,
+    of: str = "phq9.total",
+    target: str = "6 months",
+    days: int = 182,
+    **more: Any,
+) -> dict[str, Any]:
+    """One row as the table of changes holds it, by the plain definition of its columns (lower is better)."""
+    both = baseline is not None and followup is not None
+    better = baseline - followup if both else None
+    start = dt.date(2024, 1, 10)
+    row = {
+        "patient_id": patient,
+        "episode": 1,
+        "site": "A",
+        "instrument": of.split(".")[0],
+        "scale": of.split(".")[1],
+        "target": target,
+        "baseline_date": start if baseline is not None else None,
+        "baseline": baseline,
+        "followup_date": start + dt.timedelta(days) if followup is not None else None,
+        "followup": followup,
+        "change": -better if both else None,
+        "improvement": better,
+        "important": abs(better) >= 5 if both else None,
+        "responder_30": 10 * better >= 3 * baseline if both and baseline else None,
+        "responder_50": 2 * better >= baseline if both and baseline else None,
+        "class": ("improved" if better >= 6 else "deteriorated" if better <= -6 else "unchanged")
+        if both
+        else None,
+        "reason": None if both else "no_follow_up" if baseline is not None else "no_baseline",
+        "window_open": False,
+        "baseline_band": None if baseline is None else "mild" if baseline < 10 else "moderate",
+        "followup_band": None if followup is None else "mild" if followup < 10 else "moderate",
+    }
+    assert set(more) <= set(row)
+    return row | more
+
+
+TYPES = {
+    **dict.fromkeys(("baseline", "followup", "change", "improvement"), pl.Float64),
+    **dict.fromkeys(("important", "responder_30", "responder_50", "window_open"), pl.Boolean),
+    **dict.fromkeys(("baseline_date", "followup_date"), pl.Date),
+    **dict.fromkeys(("class", "reason", "baseline_band", "followup_band", "site"), pl.String),
+}
+
+
+def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    empty = change(0)
+    return pl.DataFrame(rows or [empty], schema_overrides=TYPES, infer_schema_length=None).head(len(rows))
+
+
+def found(result: pl.DataFrame, definition: str, **where: Any) -> dict[str, Any]:
+    for name, value in {"definition": definition, **where}.items():
+        result = result.filter(pl.col(name) == value)
+    assert len(result) == 1, result
+    return result.row(0, named=True)
+
+
+CLINIC = [
+    change(1, 15, 4),  # better by 11: all lines
+    change(2, 10, 7),  # 30 percent exactly, not 50, not 5 points
+    change(3, 12, 18),  # worse by 6
+    change(4, 0, 2),  # no percent change from 0
+    change(5, 14, None),  # lost
+    change(6, 11, None, window_open=True, reason="window_open"),
+    change(7, None, 5),  # no baseline
+    change(8, 8, 8, site="B"),
+]
+
+
+def test_counts_of_a_small_clinic_by_hand():
+    result = program.table(frame(CLINIC))
+    shares = {
+        # definition: eligible, observed, numerator, denominator, excluded, worst, best
+        "baseline_completion": (8, 8, 7, 8, 0, 7 / 8, 7 / 8),
+        "followup_completion": (6, 6, 5, 6, 1, 5 / 6, 5 / 6),
+        "responder_30": (6, 5, 2, 4, 1, 2 / 5, 3 / 5),  # patient 4 cannot be evaluated, patient 5 is lost
+        "responder_50": (6, 5, 1, 4, 1, 1 / 5, 2 / 5),
+        "important_improvement": (6, 5, 1, 5, 1, 1 / 6, 2 / 6),
+        "important_worsening": (6, 5, 1, 5, 1, 1 / 6, 2 / 6),
+        "reliable_improvement": (6, 5, 1, 5, 1, 1 / 6, 2 / 6),
+        "reliable_deterioration": (6, 5, 1, 5, 1, 1 / 6, 2 / 6),
+        "depression_remission_6_months": (
+            4,
+            3,
+            1,
+            4,
+            1,
+            1 / 4,
+            1 / 4,
+        ),  # baselines 15, 10, 12, 14; lost = not met
+        "depression_response_6_months": (4, 3, 1, 4, 1, 1 / 4, 1 / 4),
+        "drr_followup": (4, 3, 3, 4, 1, 3 / 4, 3 / 4),
+    }
+    for definition, expected in shares.items():
+        row = found(result, definition)
+        eligible, observed, numerator, denominator, excluded, worst, best = expected
+        counts = ("eligible", "observed", "numerator", "denominator", "excluded")
+        assert [row[name] for name in counts] == [eligible, observed, numerator, denominator, excluded], (
+            definition
+        )
+        assert row["estimate"] == numerator / denominator
+        assert (row["worst"], row["best"]) == (worst, best), definition
+        low, high = stats.binomtest(numerator, denominator).proportion_ci(method="wilson")
+        assert row["lower"] == pytest.approx(low, abs=1e-12)
+        assert row["upper"] == pytest.approx(high, abs=1e-12)
+        assert (row["method"], row["level"], row["suppressed"]) == ("wilson", 0.95, "")
+        assert row["source"]
+
+
+def test_mean_change_by_hand():
+    row = found(program.table(frame(CLINIC)), "mean_change")
+    changes = [-11, -3, 6, 2, 0]  # patients 1, 2, 3, 4, 8
+    mean = sum(changes) / 5
+    sd = math.sqrt(sum((c - mean) ** 2 for c in changes) / 4)
+    half = stats.t.ppf(0.975, 4) * sd / math.sqrt(5)
+    assert (row["eligible"], row["observed"], row["denominator"], row["numerator"]) == (6, 5, 5, None)
+    assert row["estimate"] == pytest.approx(mean)
+    assert row["sd"] == pytest.approx(sd)
+    assert [row["lower"], row["upper"]] == pytest.approx([mean - half, mean + half])
+    assert found(program.table(frame(CLINIC)), "mean_improvement")["estimate"] == pytest.approx(-mean)
+
+
+def test_bands_of_the_definition_in_order_and_none_left_out():
+    result = program.table(frame(CLINIC), indicators=["severity_before"])
+    assert result["band"].to_list() == ["minimal", "mild", "moderate", "moderately severe", "severe"]
+    assert result["numerator"].to_list() == [0, 2, 3, 0, 0]
+    assert set(result["denominator"]) == {5}
+    assert result["indicator"][2] == "severity_before:phq9.total:6 months:moderate"
+
+
+def test_groups_add_up_to_the_total_and_a_group_with_nothing_keeps_its_row():
+    rows = [*CLINIC, change(9, 12, 3, site="C", target="12 months", days=365)]
+    result = program.table(frame(rows), by=["site"], totals=True)
+    assert set(result["site"]) == {"A", "B", "C", "all"}
+    for (_,), part in result.group_by(["indicator"]):
+        assert sorted(part["site"]) == ["A", "B", "C", "all"]
+        groups, total = part.filter(pl.col("site") != "all"), part.filter(pl.col("site") == "all")
+        for count in ("eligible", "observed", "denominator", "excluded"):
+            assert groups[count].sum() == total[count][0]
+        if total["numerator"][0] is not None:
+            assert groups["numerator"].sum() == total["numerator"][0]
+    empty = found(result, "responder_30", site="B", target="12 months")
+    assert (empty["eligible"], empty["denominator"], empty["estimate"], empty["lower"]) == (0, 0, None, None)
+    whole = (
+        program.table(frame(rows)).select("indicator", "estimate", "lower", "upper", "sd").sort("indicator")
+    )
+    joined = result.filter(pl.col("site") == "all").select(whole.columns).sort("indicator")
+    for name in ("estimate", "lower", "upper", "sd"):
+        assert joined[name].to_list() == pytest.approx(whole[name].to_list(), nan_ok=True), name
+
+
+def test_every_kind_of_frame_gives_the_same_figures_in_its_own_kind(backend):
+    rows = [*CLINIC, *(change(n, n, n / 2, of="gad7.total", site="B") for n in range(1, 6))]
+    data = frame(rows).to_dict(as_series=False)
+    expected = program.table(frame(rows), by=["site"], totals=True).to_dict(as_series=False)
+    result = program.table(backend.make(data), by=["site"], totals=True)
+    got = backend.rows(result)
+    assert list(got) == list(expected)
+    for name, values in expected.items():
+        if name in ("estimate", "lower", "upper", "sd", "worst", "best"):
+            assert got[name] == [
+                None if v is None else pytest.approx(v, rel=1e-9, abs=1e-12) for v in values
+            ], name
+        else:
+            assert got[name] == values, name
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_missing_is_one_thing_however_it_is_spelled(missing):
+    import pandas as pd
+
+    rows = [
+        row | {n: missing if row[n] is None else row[n] for n in ("responder_30", "followup", "class")}
+        for row in CLINIC
+    ]
+    row = found(
+        pl.from_pandas(program.table(pd.DataFrame(rows), indicators=["responder_30"]).convert_dtypes()),
+        "responder_30",
+    )
+    assert (row["eligible"], row["observed"], row["numerator"], row["denominator"]) == (6, 5, 2, 4)
+    polars = frame(CLINIC).with_columns(pl.col("followup").fill_null(pl.lit(missing, pl.Float64)))
+    row = found(program.table(polars, indicators=["followup_completion"]), "followup_completion")
+    assert (row["numerator"], row["denominator"]) == (5, 6)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
+    score = st.none() | st.integers(0, 27)
+    rows = []
+    for n in range(draw(st.integers(0, 25))):
+        opened = draw(st.booleans()) and draw(st.booleans())
+        before, after = draw(score), draw(score)
+        of = draw(st.sampled_from(["phq9.total", "gad7.total", "peg.mean"]))
+        target = draw(st.sampled_from(["6 months", "12 months"]))
+        word = draw(st.sampled_from(WORDS)) if before is not None and after is not None else None
+        more = {"window_open": opened, "class": word, "site": draw(st.sampled_from(["A", "B"]))}
+        rows.append(change(n, before, after, of=of, target=target, days=draw(st.integers(100, 460)), **more))
+    return rows
+
+
+@SETTINGS
+@given(tables(), st.randoms())
+def test_counts_equal_plain_counting(rows, random):
+    result = program.table(frame(rows), by=["site"])
+    for row in result.iter_rows(named=True):
+        if row["definition"] not in (
+            "responder_30",
+            "important_worsening",
+            "reliable_recovery",
+            "followup_completion",
+        ):
+            continue
+        mine = [
+            r
+            for r in rows
+            if all(r[key] == row[key] for key in ("site", "instrument", "scale", "target"))
+            and r["baseline"] is not None
+        ]
+        assert row["excluded"] == sum(r["window_open"] for r in mine)
+        mine = [r for r in mine if not r["window_open"]]
+        assert row["eligible"] == len(mine)
+        pairs = [r for r in mine if r["followup"] is not None]
+        decided, met = {
+            "followup_completion": (mine, pairs),
+            "responder_30": ([r for r in pairs if r["baseline"]], [r for r in pairs if r["responder_30"]]),
+            "important_worsening": (pairs, [r for r in pairs if r["followup"] - r["baseline"] >= 5]),
+            "reliable_recovery": (
+                [r for r in pairs if r["class"] != "not classifiable"],
+                [r for r in pairs if r["class"] == "recovered"],
+            ),
+        }[row["definition"]]
+        assert (row["numerator"], row["denominator"]) == (len(met), len(decided))
+    shuffled = rows.copy()
+    random.shuffle(shuffled)
+    assert (
+        program.table(frame(shuffled), by=["site"])
+        .drop("estimate", "lower", "upper", "sd")
+        .equals(result.drop("estimate", "lower", "upper", "sd"))
+    )
+
+
+@SETTINGS
+@given(tables())
+def test_counts_are_nested_and_intervals_hold_the_estimate(rows):
+    for row in program.table(frame(rows), by=["site"]).iter_rows(named=True):
+        assert row["eligible"] >= row["observed"] >= 0
+        assert row["eligible"] >= row["denominator"]
+        if row["numerator"] is not None:
+            assert row["denominator"] >= row["numerator"] >= 0
+        if row["missing"] == "complete_case":
+            assert row["observed"] >= row["denominator"]
+        assert (row["estimate"] is None) == (row["denominator"] == 0)
+        if row["lower"] is not None:
+            assert row["lower"] - 1e-12 <= row["estimate"] <= row["upper"] + 1e-12
+        if row["worst"] is not None and row["estimate"] is not None:
+            assert row["worst"] <= row["estimate"] + 1e-12
+            assert row["best"] >= row["estimate"] - 1e-12
+
+
+# -- windows ---------------------------------------------------------------------------------------
+
+
+def months_on(date: dt.date, months: int) -> dt.date:
+    """The same day so many months later, or the last day of that month."""
+    year, month = divmod(date.year * 12 + date.month - 1 + months, 12)
+    for day in range(date.day, 27, -1):
+        try:
+            return dt.date(year, month + 1, day)
+        except ValueError:
+            continue
+    return dt.date(year, month + 1, date.day)
+
+
+@SETTINGS
+@given(
+    st.dates(dt.date(1999, 1, 1), dt.date(2101, 12, 31))
+    | st.sampled_from([dt.date(2024, 2, 29), dt.date(2023, 8, 31)]),
+    st.sampled_from([(6, "6 months"), (12, "12 months")]),
+    st.sampled_from([-61, -60, -59, 0, 59, 60, 61]),
+)
+def test_calendar_windows_are_inclusive_and_clipped_at_month_ends(date, months, away):
+    count, target = months
+    later = months_on(date, count) + dt.timedelta(away)
+    row = change(1, 12, 3, target=target) | {"baseline_date": date, "followup_date": later}
+    name = f"depression_remission_{count}_months"
+    result = found(program.table(frame([row]), indicators=[name]), name)
+    assert (result["observed"], result["numerator"], result["denominator"]) == (
+        (1, 1, 1) if abs(away) <= 60 else (0, 0, 1)
+    )
+
+
+def test_29_february_plus_12_months_is_28_february():
+    # 2025-02-28 + 60 days = 2025-04-29
+    for day, counts in ((29, 1), (30, 0)):
+        row = change(1, 12, 3, target="12 months")
+        row |= {"baseline_date": dt.date(2024, 2, 29), "followup_date": dt.date(2025, 4, day)}
+        result = program.table(frame([row]), indicators=["depression_remission_12_months"])
+        assert result["numerator"].to_list() == [counts]
+
+
+@pytest.mark.parametrize(("days", "counts"), [(119, 0), (120, 1), (240, 1), (241, 0)])
+def test_drr_takes_120_to_240_days(days, counts, backend):
+    data = frame([change(1, 12, 3, days=days)]).to_dict(as_series=False)
+    for name in ("drr_followup", "drr_remission", "drr_response"):
+        assert backend.rows(program.table(backend.make(data), indicators=[name]))["numerator"] == [counts]
+
+
+@pytest.mark.parametrize(("followup", "counts"), [(5, 1), (6, 0)])
+def test_response_from_11_is_5(followup, counts):
+    # measures.md: "For an index of 11, 5.5: a score of 5 counts, 6 does not."
+    result = program.table(frame([change(1, 11, followup)]), indicators=["depression_response_6_months"])
+    assert result["numerator"].to_list() == [counts]
+
+
+# -- NHS Talking Therapies -------------------------------------------------------------------------
+
+
+def course(patient: int, phq: tuple[Any, Any], gad: tuple[Any, Any]) -> list[dict[str, Any]]:
+    return [change(patient, *phq), change(patient, *gad, of="gad7.total")]
+
+
+def repeated(kinds: list[tuple[int, tuple[Any, Any], tuple[Any, Any]]]) -> pl.DataFrame:
+    """So many finished courses of each kind, every one a patient of its own."""
+    parts, first = [], 0
+    for count, phq, gad in kinds:
+        pair = frame(course(0, phq, gad)).select(
+            "episode", "instrument", "scale", "target", "baseline", "followup", "improvement", "reason"
+        )
+        ids = pl.DataFrame({"patient_id": range(first, first + count)})
+        parts.append(ids.join(pair, how="cross"))
+        first += count
+    return pl.concat(parts)
+
+
+def test_nhs_april_2025():
+    # NHS England, April 2025: 57,359 finished, 54,672 of them at caseness, 26,457 reliably recovered: 48.4 percent.
+    changes = repeated(
+        [
+            (26_457, (15, 4), (12, 3)),
+            (54_672 - 26_457, (15, 14), (12, 11)),
+            (57_359 - 54_672, (5, 4), (3, 3)),
+        ]
+    )
+    result = program.table(
+        changes, indicators=["talking_therapies_reliable_recovery", "talking_therapies_reliable_improvement"]
+    )
+    row = found(result, "talking_therapies_reliable_recovery")
+    assert (row["numerator"], row["denominator"]) == (26_457, 54_672)
+    assert f"{100 * row['estimate']:.1f}" == "48.4"
+    row = found(result, "talking_therapies_reliable_improvement")
+    assert (row["numerator"], row["denominator"]) == (26_457, 57_359)
+
+
+def test_nhs_2014_15():
+    # 189,152 of 421,744 recovered: 44.8 percent (0.4484996...: rounded once, after dividing).
+    changes = repeated([(189_152, (15, 9), (12, 7)), (421_744 - 189_152, (15, None), (12, None))])
+    row = found(
+        program.table(changes, indicators=["talking_therapies_recovery"]), "talking_therapies_recovery"
+    )
+    assert (row["numerator"], row["denominator"], row["observed"]) == (189_152, 421_744, 189_152)
+    assert f"{100 * row['estimate']:.1f}" == "44.8"
+
+
+@pytest.mark.parametrize(
+    ("phq", "gad", "met"),
+    [
+        # caseness PHQ-9 10, GAD-7 8; reliable change 6 and 4; then what is met
+        ((10, 9), (8, 7), "recovery"),
+        ((10, 4), (8, 7), "recovery reliable_recovery reliable_improvement"),
+        ((10, 4), (7, 7), "recovery reliable_recovery reliable_improvement"),
+        ((9, 3), (8, 7), "recovery reliable_recovery reliable_improvement"),
+        ((9, 3), (7, 7), "reliable_improvement"),  # no case at the start
+        ((12, 9), (8, 8), ""),  # still a case on one
+        ((12, 10), (8, 4), "reliable_improvement"),
+        ((16, 9), (3, 7), "recovery"),  # better on one, worse on the other: neither, but below both
+        ((4, 10), (3, 3), "reliable_deterioration"),
+        ((4, 9), (3, 7), "reliable_deterioration"),
+        ((4, 9), (3, 6), ""),
+        ((12, None), (9, None), ""),
+        ((12, 3), (9, None), ""),  # the second measure is needed to decide
+    ],
+)
+def test_talking_therapies_rules(phq, gad, met):
+    result = program.table(frame(course(1, phq, gad)))
+    names = ("recovery", "reliable_recovery", "reliable_improvement", "reliable_deterioration")
+    at_caseness = phq[0] >= 10 or gad[0] >= 8
+    for name in names:
+        row = found(result, f"talking_therapies_{name}")
+        assert row["numerator"] == (name in met.split()), name
+        assert row["denominator"] == (1 if at_caseness or "recovery" not in name else 0), name
+        paired = found(result, f"talking_therapies_{name}_paired")
+        assert paired["numerator"] == row["numerator"]
+        complete = None not in (*phq, *gad)
+        assert paired["denominator"] == (row["denominator"] if complete else 0)
+
+
+def test_two_rows_of_one_patient_and_scale_are_refused_when_scales_are_put_side_by_side():
+    with pytest.raises(FrameError, match="two rows for one patient"):
+        program.table(
+            frame([*course(1, (12, 3), (9, 3)), change(1, 12, 4)]), indicators=["talking_therapies_recovery"]
+        )
+
+
+# -- scores and episodes ---------------------------------------------------------------------------
+
+
+def ratings(values: list[float | None]) -> pl.DataFrame:
+    n = len(values)
+    return pl.DataFrame(
+        {
+            "patient_id": range(n),
+            "site": ["A"] * n,
+            "instrument": ["nps"] * n,
+            "scale": ["rating"] * n,
+            "value": values,
+        },
+        schema_overrides={"value": pl.Float64},
+    )
+
+
+def test_net_promoter_score_by_hand():
+    # 5 promoters, 3 passives, 2 detractors, 1 without an answer: 100 (5 - 2) / 10 = 30.
+    scores = ratings([9, 9, 10, 10, 10, 7, 8, 8, 0, 6, None])
+    row = found(program.table(frame([]), scores=scores, indicators=["nps"]), "nps")
+    assert (row["eligible"], row["observed"], row["numerator"], row["denominator"], row["estimate"]) == (
+        11,
+        10,
+        3,
+        10,
+        30,
+    )
+    # Adjusted Wald: n + 3, promoters and detractors + 3/4.
+    p, q = 5.75 / 13, 2.75 / 13
+    half = 1.959964 * math.sqrt((p + q - (p - q) ** 2) / 13)
+    assert [row["lower"], row["upper"]] == pytest.approx(
+        [100 * (p - q - half), 100 * (p - q + half)], abs=1e-4
+    )
+    assert row["unit"] == "NPS points"
+
+
+@pytest.mark.parametrize("value", [11, -1, 7.5])
+def test_a_rating_that_is_none_is_an_error_not_a_detractor(value):
+    with pytest.raises(FrameError, match="no ratings 0 to 10"):
+        program.table(frame([]), scores=ratings([9, value]), indicators=["nps"])
+
+
+def test_promoters_at_follow_up_need_no_baseline():
+    rows = [change(n, None, v, of="nps.rating") for n, v in enumerate([10, 9, 3, None])]
+    rows += [change(9, None, None, of="nps.rating", window_open=True)]
+    row = found(program.table(frame(rows)), "nps_followup")
+    assert (row["eligible"], row["observed"], row["numerator"], row["denominator"], row["excluded"]) == (
+        4,
+        3,
+        1,
+        3,
+        1,
+    )
+    assert not program.table(frame(rows)).filter(pl.col("definition").str.starts_with("mean")).height
+
+
+def test_self_harm_flags_count_forms():
+    flags = ["raised", "not raised", "not raised", "not answered", None]
+    scores = pl.DataFrame(
+        {
+            "patient_id": range(5),
+            "instrument": ["phq9"] * 5,
+            "scale": ["total"] * 5,
+            "phq9_flag_self_harm": flags,
+        }
+    )
+    result = program.table(frame(CLINIC), scores=scores)
+    raised = found(result, "self_harm_flag")
+    assert (raised["eligible"], raised["observed"], raised["numerator"], raised["denominator"]) == (
+        4,
+        3,
+        1,
+        3,
+    )
+    assert found(result, "self_harm_not_answered")["estimate"] == 1 / 4
+
+
+def test_adherence_takes_the_episode_as_the_unit():
+    attended, planned = [10, 4, 8, None], [10, 10, 20, 10]
+    episodes = pl.DataFrame(
+        {"patient_id": range(4), "attended_sessions": attended, "planned_sessions": planned}
+    )
+    row = found(program.table(frame([]), episodes=episodes, indicators=["adherence"]), "adherence")
+    assert (row["eligible"], row["observed"], row["numerator"], row["denominator"]) == (4, 3, 22, 40)
+    ratio = 22 / 40
+    residuals = [a - ratio * p for a, p in zip(attended[:3], planned[:3], strict=True)]
+    # Cochran: v(R) = n / (n - 1) * sum(residual^2) / (sum planned)^2
+    se = math.sqrt(3 / 2 * sum(r * r for r in residuals)) / 40
+    half = stats.t.ppf(0.975, 2) * se
+    assert row["estimate"] == ratio
+    assert [row["lower"], row["upper"]] == pytest.approx([max(0, ratio - half), ratio + half])
+
+
+def test_program_completion_leaves_out_what_still_goes_on():
+    episodes = pl.DataFrame(
+        {"patient_id": range(5), "status": ["completed", "completed", "left", "active", None]}
+    )
+    row = found(program.table(frame([]), episodes=episodes), "program_completion")
+    assert (row["eligible"], row["observed"], row["numerator"], row["denominator"], row["excluded"]) == (
+        4,
+        3,
+        2,
+        3,
+        1,
+    )
+
+
+# -- corners ---------------------------------------------------------------------------------------
+
+
+def test_a_program_of_nobody_one_patient_or_no_follow_up():
+    assert program.table(frame([])).height == 0
+    assert list(program.table(frame([]), by=["site"]).columns[:2]) == ["site", "indicator"]
+    one = found(program.table(frame([change(1, 12, 3)])), "mean_change")
+    assert (one["estimate"], one["lower"], one["sd"]) == (-9, None, None)
+    lost = program.table(frame([change(n, 12, None) for n in range(3)]))
+    row = found(lost, "responder_30")
+    assert (row["eligible"], row["observed"], row["denominator"], row["estimate"]) == (3, 0, 0, None)
+    assert (row["worst"], row["best"]) == (0, 1)
+
+
+def test_scale_and_target_may_be_grouping_columns():
+    rows = [*CLINIC, change(9, 12, 3, target="12 months")]
+    result = program.table(frame(rows), by=["scale", "target"], indicators=["responder_30"])
+    assert result.select("scale", "target", "indicator").rows() == [
+        ("total", "12 months", "responder_30:phq9"),
+        ("total", "6 months", "responder_30:phq9"),
+    ]
+
+
+def test_a_site_without_a_name_is_a_group_of_its_own_not_a_total():
+    rows = [change(1, 12, 3, site=None), change(2, 12, 3)]
+    result = program.table(frame(rows), by=["site"], indicators=["responder_30"])
+    assert result["site"].to_list() == ["A", "not recorded"]
+    with pytest.raises(FrameError, match="rows without a value"):
+        program.table(frame(rows).with_columns(ward=pl.Series([1, None])), by=["ward"])
+
+
+def test_a_threshold_that_a_scale_does_not_have_makes_no_row_unless_asked_for():
+    rows = [
+        change(n, 60.1, 58.0, of="promis29.anxiety", responder_30=None, responder_50=None) for n in range(3)
+    ]
+    everything = program.table(frame(rows))
+    assert "responder_30" not in set(everything["definition"])
+    asked = program.table(frame(rows), indicators=["responder_30"])
+    assert asked.select("observed", "denominator", "estimate").row(0) == (3, 0, None)
+
+
+def test_the_table_can_be_suppressed():
+    rows = [change(n, 12, 3 if n % 3 else 12, site="ABC"[n % 2]) for n in range(60)]
+    result = program.table(frame(rows), by=["site"], totals=True)
+    assert program.suppress(result).columns == result.columns
+
+
+def test_level_is_carried_and_used():
+    wide = found(program.table(frame(CLINIC), level=0.99), "responder_30")
+    low, high = stats.binomtest(2, 4).proportion_ci(0.99, method="wilson")
+    assert wide["level"] == 0.99
+    assert [wide["lower"], wide["upper"]] == pytest.approx([low, high])
+
+
+@pytest.mark.parametrize(
+    ("change_it", "options", "error", "told"),
+    [
+        ({}, {"indicators": ["responder_31"]}, UnknownNameError, "there is no indicator 'responder_31'"),
+        ({}, {"indicators": ["nps"]}, ParameterError, "needs the table of scores"),
+        ({}, {"indicators": ["cms159"]}, ParameterError, "program.measure"),
+        ({}, {"indicators": [3]}, ParameterError, "not a int"),
+        ({}, {"indicators": ["responder_30", "responder_30"]}, ParameterError, "named twice"),
+        ({}, {"by": "site"}, ParameterError, r"\['site'\]"),
+        ({}, {"by": ["site", "site"]}, ParameterError, "named twice"),
+        ({}, {"by": ["ward"]}, FrameError, "no column 'ward'"),
+        ({}, {"by": ["band"]}, FrameError, "no column 'band'"),
+        ({}, {"level": 95}, ParameterError, "level"),
+        ({"drop": "responder_30"}, {"indicators": ["responder_30"]}, FrameError, "no column 'responder_30'"),
+        ({"text": "baseline"}, {}, FrameError, "'baseline' of the table of changes must hold numbers"),
+        ({"text": "responder_30"}, {}, FrameError, "must hold true or false"),
+        ({"text": "baseline_date"}, {}, FrameError, "must hold dates"),
+    ],
+)
+def test_bad_input_gets_one_clear_error(change_it, options, error, told):
+    data = frame(CLINIC)
+    if "drop" in change_it:
+        data = data.drop(change_it["drop"])
+    if "text" in change_it:
+        data = data.with_columns(pl.col(change_it["text"]).cast(pl.String))
+    with pytest.raises(error, match=told):
+        program.table(data, **options)
+
+
+@pytest.mark.parametrize("data", [None, 5, [1, 2], {"a": [1]}])
+def test_what_is_no_frame_is_refused(data):
+    with pytest.raises(FrameError):
+        program.table(data)
+
+
+def test_an_indicator_of_ones_own_works_by_object():
+    own: Indicator = parse(
+        {
+            "id": "better_sleep",
+            "title": "Own",
+            "kind": "proportion",
+            "uses": "changes",
+            "direction": "higher",
+            "missing": "not_needed",
+            "population": "Everybody.",
+            "each": ["instrument", "scale"],
+            "numerator": {
+                "any": [{"column": "site", "is": "B"}, {"not": {"column": "baseline", "at_least": 10}}]
+            },
+            "source": "us",
+            "evidence": "derived",
+            "sources": [{"key": "us", "cite": "Our own"}],
+        },
+        file="better_sleep.toml",
+    )
+    row = found(program.table(frame(CLINIC), indicators=[own]), "better_sleep")
+    # Patients 4 (baseline 0) and 8 (site B); 7 has no baseline, so "not at least 10" is not known to be true.
+    assert (row["numerator"], row["denominator"], row["indicator"]) == (2, 8, "better_sleep:phq9.total")
