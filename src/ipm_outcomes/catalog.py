@@ -50,6 +50,11 @@ def instrument(id: str) -> Instrument:
     id
         Id as `instruments` lists it, such as ``"phq9"``.
 
+    Returns
+    -------
+    Instrument
+        The definition: items, answers, scales, flags, license, sources.
+
     Raises
     ------
     UnknownNameError
@@ -73,6 +78,11 @@ def read(path: str | PathLike[str]) -> Instrument:
     ----------
     path
         A TOML file whose name is the id of the instrument.
+
+    Returns
+    -------
+    Instrument
+        The definition, which `ipm_outcomes.frames` takes wherever it takes an id.
 
     Raises
     ------

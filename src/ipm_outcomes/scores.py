@@ -77,10 +77,10 @@ class Score:
             The level is not between 0 and 1.
 
         >>> from ipm_outcomes import PROMIS29, score
-        >>> s = score(PROMIS29(edanx01=2, edanx40=2, edanx41=1, edanx53=2))
+        >>> s = score(PROMIS29(edanx01=2, edanx40=2, edanx41=2, edanx53=2))  # T 55.8, SE 2.7
         >>> low, high = s.anxiety.interval()
         >>> round(low, 1), round(high, 1)
-        (47.9, 59.1)
+        (50.5, 61.1)
         """
         if not 0 < level < 1:
             raise ParameterError(f"level must lie between 0 and 1, not {level}")

@@ -58,7 +58,7 @@ def score(response: Response[S], *, missing: str | None = None) -> S:
             f"score takes a response such as PHQ9(q1=0, ...), not {type(response).__name__}; "
             "a data frame is scored with ipm_outcomes.frames.score"
         ) from None
-    return plan(response.__dict__)
+    return plan(vars(response))
 
 
 def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, Any]], S]:

@@ -44,6 +44,11 @@ def answers(instrument: str | Instrument, *, gaps: bool = False) -> st.SearchStr
     gaps
         Whether items may be unanswered (None).
 
+    Returns
+    -------
+    strategy of dict
+        Item ids with whole numbers, or None.
+
     >>> from ipm_outcomes.testing import answers
     >>> from hypothesis import find
     >>> find(answers("peg"), lambda given: sum(given.values()) == 30)
@@ -57,7 +62,19 @@ def answers(instrument: str | Instrument, *, gaps: bool = False) -> st.SearchStr
 
 
 def responses(instrument: str, *, gaps: bool = False) -> st.SearchStrategy[Response[Any]]:
-    """Valid responses of one instrument; with ``gaps`` any item may be unanswered.
+    """Valid responses of one instrument.
+
+    Parameters
+    ----------
+    instrument
+        Id of an instrument on the shelf.
+    gaps
+        Whether items may be unanswered.
+
+    Returns
+    -------
+    strategy of Response
+        Instances of the instrument's response class.
 
     >>> from ipm_outcomes.testing import responses
     >>> from ipm_outcomes import score
@@ -69,7 +86,25 @@ def responses(instrument: str, *, gaps: bool = False) -> st.SearchStrategy[Respo
 
 
 def not_answers(instrument: str | Instrument, item: str) -> st.SearchStrategy[Any]:
-    """Values that are not an answer of an item: out of range, fractions, truth values, text."""
+    """Values that are not an answer of an item: out of range, fractions, truth values, text.
+
+    Parameters
+    ----------
+    instrument
+        Id of an instrument, or a definition.
+    item
+        Id of the item.
+
+    Returns
+    -------
+    strategy
+        Values that response classes and frames refuse for that item.
+
+    >>> from ipm_outcomes.testing import not_answers
+    >>> from hypothesis import find
+    >>> find(not_answers("peg", "pain"), lambda value: isinstance(value, int))
+    11
+    """
     listed = _found(instrument).answers_of(item)
     return st.one_of(
         st.integers(min_value=listed.highest + 1, max_value=10_000),
@@ -82,7 +117,23 @@ def not_answers(instrument: str | Instrument, item: str) -> st.SearchStrategy[An
 
 @st.composite
 def invalid_answers(draw: st.DrawFn, instrument: str | Instrument) -> tuple[dict[str, Any], frozenset[str]]:
-    """The answers of one form of which at least one is not an answer, with the ids of the items concerned."""
+    """Answers of one form of which at least one is not an answer.
+
+    Parameters
+    ----------
+    instrument
+        Id of an instrument, or a definition.
+
+    Returns
+    -------
+    strategy of tuple
+        The answers by item id, and the ids of the items whose values are to be refused.
+
+    >>> from ipm_outcomes.testing import invalid_answers
+    >>> from hypothesis import find
+    >>> find(invalid_answers("nps"), lambda found: True)
+    ({'recommend': 11}, frozenset({'recommend'}))
+    """
     found = _found(instrument)
     given: dict[str, Any] = dict(draw(answers(found, gaps=True)))
     wrong = draw(st.sets(st.sampled_from(found.item_ids), min_size=1))
@@ -95,9 +146,32 @@ def invalid_answers(draw: st.DrawFn, instrument: str | Instrument) -> tuple[dict
 def columns(
     draw: st.DrawFn, instrument: str | Instrument, *, gaps: bool = True, min_rows: int = 0, max_rows: int = 20
 ) -> dict[str, list[int | None]]:
-    """Item columns of a frame, named ``{instrument}_{item}``, as lists with None for not answered.
+    """Item columns of a frame, to be given to any data-frame library.
 
-    Give them to any data-frame library: ``polars.DataFrame(…)``, ``pandas.DataFrame(…)``, ``pyarrow.table(…)``.
+    Parameters
+    ----------
+    instrument
+        Id of an instrument, or a definition.
+    gaps
+        Whether items may be unanswered.
+    min_rows, max_rows
+        Limits of the number of rows, both included.
+
+    Returns
+    -------
+    strategy of dict
+        Columns named ``{instrument}_{item}``, as lists with None for not answered.
+
+    Raises
+    ------
+    ParameterError
+        The limits of the number of rows do not fit.
+
+    >>> import polars as pl
+    >>> from ipm_outcomes.testing import columns
+    >>> from hypothesis import find
+    >>> pl.DataFrame(find(columns("nps", min_rows=1), lambda found: True)).shape
+    (1, 1)
     """
     if not 0 <= min_rows <= max_rows:
         raise ParameterError(f"min_rows must lie between 0 and max_rows, not {min_rows} and {max_rows}")

@@ -82,7 +82,7 @@ class Frame:
             return self.restore(table)
         return self.restore(_pandas_joined(self.native, columns, _pandas_family(self.native, like)))
 
-    def make(self, columns: Mapping[str, Column | Any], like: Sequence[str] = ()) -> Any:
+    def make(self, columns: Mapping[str, Any], like: Sequence[str] = ()) -> Any:
         """A new frame of the caller's kind; a column may also be one of this library's own, as `repeat` gives it."""
         if self.kind == "polars":
             pl = sys.modules["polars"]
