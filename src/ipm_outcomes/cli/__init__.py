@@ -10,9 +10,8 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from ipm_outcomes.cli._codes import CLOSED, FINE, INTERNAL, INTERRUPTED, USAGE
 from ipm_outcomes.errors import IpmOutcomesError, MissingExtraError
-
-FINE, PROBLEMS, USAGE, INTERNAL, INTERRUPTED, CLOSED = 0, 1, 2, 70, 130, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

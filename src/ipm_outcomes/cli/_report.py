@@ -7,7 +7,7 @@ from typing import Any
 
 from ipm_outcomes import frames
 from ipm_outcomes.catalog import instrument as find_instrument
-from ipm_outcomes.cli import FINE, PROBLEMS
+from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import output_kind, read, write_text
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan
 from ipm_outcomes.cli._print import progress, tell

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from ipm_outcomes import frames
-from ipm_outcomes.cli import FINE, PROBLEMS
+from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import STREAM, output_kind, read, write_frame
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
 from ipm_outcomes.cli._print import progress, say, tell
