@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from operator import index
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, SupportsIndex, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -167,7 +167,7 @@ def _answer(value: object) -> int | None | PydanticCustomError:
     if isinstance(value, str):
         message = f"text of {len(value)} characters is not an answer; give the number, or use from_labels"
         return PydanticCustomError("answer_is_text", _literal(message))
-    if hasattr(value, "__index__"):
+    if isinstance(value, SupportsIndex):
         return index(value)
     try:
         number = float(value)  # type: ignore[arg-type]
