@@ -60,7 +60,8 @@ def seconds(work: Callable[[], Any], times: int = 3) -> float:
 
 
 def main() -> None:
-    rows, patients = (int(text) for text in [*sys.argv[1:], "1000000", "100000"][:2])
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    patients = int(sys.argv[2]) if len(sys.argv) > 2 else rows // 10
     data = assessments(rows // patients * patients, patients)
     start = pl.DataFrame(
         {

@@ -611,6 +611,16 @@ def test_missing_columns_and_doubled_episodes_are_refused() -> None:
         change.pair([1, 2])
 
 
+def test_empty_tables_give_empty_tables_and_patients_without_scores_keep_a_row() -> None:
+    nothing, table = frame((1, 0, 12)).head(0), episodes((1, 1, 0))
+    assert len(change.table(nothing)) == 0
+    assert len(change.table(nothing, episodes=table.head(0))) == 0
+    found = change.table(nothing, episodes=table, scales="peg", targets=[HALF_YEAR])
+    assert found.select("patient_id", "scale", "reason").rows() == [(1, "mean", "no_assessment")]
+    unlisted = change.pair(frame((1, 0, 12)), episodes=table.head(0), targets=[HALF_YEAR])
+    assert unlisted["reason"].to_list() == ["no_episode"]
+
+
 def test_overlapping_targets_are_refused_unless_allowed() -> None:
     data = frame((1, 0, 12), (1, 100, 5))
     both = [change.Target("a", day=90, days=(60, 120)), change.Target("b", day=130, days=(120, 150))]
@@ -621,8 +631,12 @@ def test_overlapping_targets_are_refused_unless_allowed() -> None:
     months = [change.Target("a", months=3, slack=14), change.Target("b", months=4, slack=14)]
     with pytest.raises(ParameterError, match="windows of 'a' and 'b' overlap"):
         change.pair(data, targets=months)
-    with pytest.raises(ParameterError, match="begins within the baseline window, which ends on day 7"):
-        change.pair(data, targets=[change.Target("soon", day=7, slack=0)])
+    soon = [change.Target("soon", day=7, slack=6)]
+    with pytest.raises(ParameterError, match="begins within the baseline window, whose assessments are all"):
+        change.pair(data, targets=soon, baseline=change.Baseline(pick="mean"))
+    # Where one assessment is picked, the follow-up is a later one.
+    near = change.pair(frame((1, 0, 12), (1, 5, 7)), targets=soon)
+    assert near.select("baseline", "followup").rows() == [(12, 7)]
     with pytest.raises(ParameterError, match="same name"):
         change.pair(data, targets=[both[0], both[0]])
     with pytest.raises(ParameterError, match="at least one"):

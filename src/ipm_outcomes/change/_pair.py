@@ -357,7 +357,8 @@ def pair(
         Grouping columns to carry along: of `episodes` where given, else of the scores (as they stand at the
         first assessment). By default all there are.
     overlap : bool
-        Allow windows of targets that overlap each other or the baseline window.
+        Allow windows of targets that overlap each other (or a baseline window of which the mean is taken). A follow-up
+        always lies on a later day than the baseline.
     definitions : sequence of Instrument
         Definitions of one's own, beside those of the library.
 

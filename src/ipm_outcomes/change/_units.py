@@ -106,7 +106,7 @@ def read_units(
 
 
 def _patients(frame: Frame, other: Frame | None) -> tuple[list[Ints], Any]:
-    columns = [frame.column("patient_id")] + ([other.column("patient_id")] if other else [])
+    columns = [frame.column("patient_id")] + ([other.column("patient_id")] if other is not None else [])
     codes, values = keys(columns, frame.kind, "patient_id")
     for found, told in zip(codes, ("scores", "episodes"), strict=False):
         if (lost := np.flatnonzero(found < 0)).size:

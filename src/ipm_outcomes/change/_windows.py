@@ -194,7 +194,7 @@ def add_months(day: Ints, months: int) -> Ints:
 
 
 def checked_targets(targets: Sequence[Target], baseline: Baseline, overlap: bool) -> tuple[Target, ...]:
-    """The targets, refused where their names repeat or their windows overlap each other or the baseline's."""
+    """The targets, refused where names repeat or windows overlap each other (or a baseline window that is averaged)."""
     if isinstance(targets, Target):
         targets = (targets,)
     found = tuple(targets)
@@ -217,12 +217,11 @@ def checked_targets(targets: Sequence[Target], baseline: Baseline, overlap: bool
                 "twice; narrow one of them, or allow it with overlap=True"
             )
     for target in found:
-        reach = baseline.days[1] if target.origin == "start" else 0
-        if (windows[target.name][0] <= starts + reach).any():
+        averaged = baseline.pick == "mean" and target.origin == "start"
+        if averaged and (windows[target.name][0] <= starts + baseline.days[1]).any():
             raise ParameterError(
-                f"targets: the window of {target.name!r} begins within the baseline window, which ends "
-                f"on day {reach}; "
-                "let it begin later, or allow it with overlap=True"
+                f"targets: the window of {target.name!r} begins within the baseline window, whose assessments are "
+                "all part of the mean; let it begin later, or allow it with overlap=True"
             )
     return found
 
