@@ -19,7 +19,7 @@ from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.program._arguments import level_of
 from ipm_outcomes.program._event_grammar import Events, EventSet, Moment, Occurs
 from ipm_outcomes.program.indicators import Indicator, indicator, read_indicator
-from ipm_outcomes.program.table import Cell, Row, names, result
+from ipm_outcomes.program.table import Cell, Row, names, plain_value, result
 
 
 @dataclass(frozen=True)
@@ -193,10 +193,7 @@ def _read(
 def _values(frame: Any, name: str) -> list[Any]:
     column = frame.column(name)
     values = column.to_pylist() if hasattr(column, "to_pylist") else column.to_list()
-    return [
-        None if v is None or v != v or v == "" or type(v).__name__ in ("NAType", "NaTType") else v
-        for v in values
-    ]
+    return [None if plain == "" else plain for plain in map(plain_value, values)]
 
 
 def _date(value: Any, name: str, row: int) -> dt.date | None:

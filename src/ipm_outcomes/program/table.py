@@ -418,11 +418,12 @@ def _small(frame: Any) -> dict[str, list[Any]]:
 
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    return {name: [_python(v) for v in values] for name, values in frame.to_dict(as_series=False).items()}
+    return {name: [plain_value(v) for v in values] for name, values in frame.to_dict(as_series=False).items()}
 
 
-def _python(value: Any) -> Any:
-    if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):
+def plain_value(value: Any) -> Any:
+    """A value of any library as plain Python, None for every kind of missing."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
         return None
     if isinstance(value, Decimal):  # DuckDB sums whole numbers into decimals
         return int(value)

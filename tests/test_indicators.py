@@ -1,0 +1,316 @@
+"""Definitions of indicators: all on the shelf hold together, and what does not hold together says so."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+import tomllib
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from ipm_outcomes import program
+from ipm_outcomes.catalog import instrument, instruments, shelf
+from ipm_outcomes.errors import DefinitionError, FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.program.events import populations
+from ipm_outcomes.program.indicators import Indicator, parse
+
+ASKED_FOR = {
+    "baseline_completion", "followup_completion", "mean_baseline", "mean_followup", "mean_change", "responder_30",
+    "responder_50", "important_improvement", "important_worsening", "reliable_improvement", "reliable_recovery",
+    "reliable_deterioration", "talking_therapies_recovery", "talking_therapies_reliable_recovery",
+    "talking_therapies_reliable_improvement", "talking_therapies_reliable_deterioration",
+    "depression_remission_6_months", "depression_remission_12_months", "depression_response_6_months",
+    "depression_response_12_months", "drr_followup", "drr_remission", "drr_response", "severity_before",
+    "severity_after", "self_harm_flag", "nps", "adherence", "cms159",
+}  # fmt: skip
+
+
+def test_the_shelf_holds_what_was_asked_for():
+    assert set(program.indicators()) >= ASKED_FOR
+    with pytest.raises(UnknownNameError, match="responder_30"):
+        program.indicator("no_such")
+
+
+@pytest.mark.parametrize("id", program.indicators())
+def test_every_definition_loads_and_names_scales_that_exist(id):
+    one = program.indicator(id)
+    assert (one.id, one.cites != "", one.digest != "") == (id, True, True)
+    assert one.population.endswith(".")
+    for name in (*one.of, *one.not_of, *one.scales.values()):
+        of_instrument, of_scale = name.split(".")
+        assert of_instrument in instruments()
+        assert of_scale in instrument(of_instrument).scale_ids
+
+
+def test_thresholds_are_those_of_the_instruments():
+    """A number stands in the definition of the instrument; where an indicator repeats it, it is the same one."""
+    phq, gad = instrument("phq9").scale("total"), instrument("gad7").scale("total")
+    nhs = {
+        key: {t.id: t.value for t in scale.thresholds} | {c.id: c.value for c in scale.cutoffs}
+        for key, scale in (("phq9", phq), ("gad7", gad))
+    }
+    text = (shelf() / "indicators" / "talking_therapies_reliable_recovery.toml").read_text(encoding="utf-8")
+    for key in ("phq9", "gad7"):
+        assert f'"{key}_baseline", at_least = {nhs[key]["caseness_nhs"]} ' in text
+        assert f'"{key}_followup", below = {nhs[key]["caseness_nhs"]} ' in text
+        assert f'"{key}_improvement", at_least = {nhs[key]["reliable_nhs"]} ' in text
+        assert f'"{key}_improvement", at_most = -{nhs[key]["reliable_nhs"]} ' in text
+    remission = next(t for t in phq.thresholds if t.id == "remission")
+    for id in ("depression_remission_6_months", "depression_remission_12_months", "drr_remission"):
+        text = (shelf() / "indicators" / f"{id}.toml").read_text(encoding="utf-8")
+        assert f'"followup", below = {remission.value} ' in text
+
+
+GOOD: dict[str, Any] = {
+    "id": "own",
+    "title": "Own",
+    "kind": "proportion",
+    "uses": "changes",
+    "direction": "higher",
+    "missing": "complete_case",
+    "population": "Everybody.",
+    "each": ["instrument", "scale", "target"],
+    "observed": {"column": "followup", "known": True},
+    "numerator": {"column": "responder_30", "is": True},
+    "source": "us",
+    "evidence": "derived",
+    "sources": [{"key": "us", "cite": "Our own"}],
+}
+TEST = {"column": "followup", "below": 5}
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ({"colour": "red"}, r"own.toml: colour: there is no such key"),
+        ({"title": None}, r"own.toml: title: this key is required and missing"),
+        ({"kind": "median"}, r"own.toml: kind: "),
+        ({"direction": "up"}, r"own.toml: direction: "),
+        ({"id": "Own Thing"}, r"own.toml: id: "),
+        ({"source": "them"}, r"own.toml: source: the source 'them' is not among"),
+        ({"source": []}, r"own.toml: source: "),
+        ({"sources": []}, r"own.toml: sources: "),
+        ({"evidence": "sure"}, r"own.toml: evidence: "),
+        ({"sources": [{"key": "us", "cite": "a"}, {"key": "us", "cite": "b"}]}, "a key stands twice"),
+        ({"sources": [{"key": "us", "cite": "a"}, {"key": "they", "cite": "b"}]}, "'they' is not named by source"),
+        ({"numerator": None}, r"own.toml: numerator: an indicator of kind 'proportion' needs numerator"),
+        ({"value": "followup"}, r"own.toml: value: an indicator of kind 'proportion' has no value"),
+        ({"kind": "mean"}, "an indicator of kind 'mean' has no numerator"),
+        ({"kind": "events", "numerator": None}, "needs events"),
+        ({"observed": None}, r"own.toml: observed: say what must be observed"),
+        ({"numerator": {"column": "followup"}}, r"own.toml: numerator: .*exactly one of"),
+        ({"numerator": TEST | {"above": 1}}, r"own.toml: numerator: .*exactly one of"),
+        ({"numerator": TEST | {"any": [TEST]}}, r"own.toml: numerator: .*exactly one of"),
+        ({"numerator": {"below": 5}}, r"own.toml: numerator: a condition is one test"),
+        ({"numerator": {"all": []}}, r"own.toml: numerator.all: "),
+        ({"numerator": {"all": [TEST], "any": [TEST]}}, r"own.toml: numerator: a condition is one test"),
+        ({"numerator": {"all": [{"column": "followup", "under": 5}]}}, "numerator.all.entry 1.under: there is no"),
+        ({"numerator": {"column": "followup", "below": "five"}}, r"own.toml: numerator.below: "),
+        ({"numerator": {"column": "class", "in": []}}, r"own.toml: numerator.in: "),
+        ({"window": {"days": [240, 120]}}, r"own.toml: window: the window ends before it begins"),
+        ({"window": {"months": 6}}, r"own.toml: window: a window has days"),
+        ({"window": {"months": 6, "slack": 60, "days": [1, 2]}}, r"own.toml: window: a window has days"),
+        ({"of": ["phq9"]}, r"own.toml: of.entry 1: "),
+        ({"of": ["phq9.total"], "each": []}, r"own.toml: of: "),
+        ({"of": ["phq9.total"], "not_of": ["nps.rating"]}, r"own.toml: not_of: "),
+        ({"targets": ["6 months"], "each": []}, r"own.toml: targets: "),
+        ({"uses": "scores"}, r"own.toml: each: the table of scores has no targets"),
+        ({"uses": "episodes"}, r"own.toml: each: the table of episodes has no"),
+        ({"uses": "events"}, r"own.toml: uses: "),
+        ({"scales": {"phq9": "phq9.total"}}, r"own.toml: scales: an indicator over several scales"),
+        ({"scales": {"phq9": "phq9.total"}, "each": ["target"]}, r"own.toml: scales: there is no column 'followup'"),
+        ({"exclusions": [{"id": "a", "title": "A", "when": TEST}] * 2}, r"own.toml: exclusions: an id stands twice"),
+        ({"exclusions": [{"id": "a", "when": TEST}]}, r"own.toml: exclusions.a.title: this key is required"),
+    ],
+)  # fmt: skip
+def test_what_does_not_hold_together_names_file_place_and_fact(edit, told):
+    data = {key: value for key, value in (copy.deepcopy(GOOD) | edit).items() if value is not None}
+    with pytest.raises(DefinitionError, match=told):
+        parse(data, file="own.toml")
+
+
+def test_the_definition_that_the_edits_start_from_is_good():
+    assert isinstance(parse(GOOD, file="own.toml"), Indicator)
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (lambda e: e["index"].update(set="first"), "there is no set 'first'"),
+        (lambda e: e["outcome"].update(at_most=4), "either below or at_most"),
+        (lambda e: e["sets"][1].update(overlaps="later"), "there is no set 'later' above it"),
+        (
+            lambda e: e["sets"][1].update(occurs={"window": "care_period", "how": "ends"}),
+            "there is no window",
+        ),
+        (
+            lambda e: e["sets"][1]["occurs"].update(window="assessment"),
+            "cannot rest on a window around the index",
+        ),
+        (lambda e: e["sets"].append(e["sets"][0]), "the id of a set stands twice"),
+        (lambda e: e["windows"]["care"]["first"].update(anchor="birth"), "anchor"),
+        (lambda e: e["exclusions"][0].update(any_of="deaths"), "there is no set 'deaths'"),
+    ],
+)
+def test_an_event_measure_that_does_not_hold_together(edit, told):
+    text = (shelf() / "indicators" / "cms159.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text, parse_float=Decimal)
+    edit(data["events"])
+    with pytest.raises(DefinitionError, match=told):
+        parse(data, file="cms159.toml")
+
+
+OWN = """
+id = "{id}"
+title = "Severe pain"
+kind = "proportion"
+uses = "changes"
+direction = "lower"
+missing = "not_needed"
+population = "Patients of 65 years and older with a baseline."
+each = ["instrument", "scale", "target"]
+of = ["peg.mean"]
+eligible = {{ all = [{{ column = "age", at_least = 65 }}, {{ column = "baseline", known = true }}] }}
+numerator = {{ column = "baseline", above = 6.5 }}
+source = "us"
+evidence = "derived"
+
+[[sources]]
+key = "us"
+cite = "Our own handbook"
+"""
+
+
+def test_a_program_adds_its_own_without_code(tmp_path):
+    file = tmp_path / "severe_pain.toml"
+    file.write_text(OWN.format(id="severe_pain"), encoding="utf-8")
+    changes = pl.DataFrame(
+        {
+            "patient_id": [1, 2, 3, 4],
+            "episode": [1] * 4,
+            "instrument": ["peg"] * 4,
+            "scale": ["mean"] * 4,
+            "target": ["6 months"] * 4,
+            "age": [70, 66, 40, 80],
+            "baseline": [20 / 3, 19 / 3, 9.0, None],
+        }
+    )
+    for path in (file, str(file)):
+        row = program.table(changes, indicators=[path]).row(0, named=True)
+        assert (row["numerator"], row["denominator"], row["source"]) == (1, 2, "Our own handbook")
+    with pytest.raises(FrameError, match="no column 'age'"):
+        program.table(changes.drop("age"), indicators=[file])
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    wrong = tmp_path / "other.toml"
+    wrong.write_text(OWN.format(id="severe_pain"), encoding="utf-8")
+    with pytest.raises(DefinitionError, match=r"other.toml: id: .* differs from the name"):
+        program.read_indicator(wrong)
+    wrong.write_text("id = ", encoding="utf-8")
+    with pytest.raises(DefinitionError, match=r"other.toml: not a TOML file"):
+        program.read_indicator(wrong)
+    with pytest.raises(DefinitionError, match=r"none.toml: the file cannot be read"):
+        program.read_indicator(tmp_path / "none.toml")
+
+
+def test_the_face_stays_callable_whatever_is_imported_first():
+    code = (
+        "import ipm_outcomes.program.table, ipm_outcomes.program.suppress, ipm_outcomes.program.indicators\n"
+        "from ipm_outcomes.program.table import ALL\n"
+        "from ipm_outcomes import program\n"
+        "assert callable(program.table) and callable(program.suppress) and callable(program.indicators)\n"
+        "assert program.intervals.proportion and program.sites and program.over_time and program.measure\n"
+        "assert set(dir(program)) == set(program.__all__)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+# -- dated events ----------------------------------------------------------------------------------
+
+
+def events(*more: tuple[str, str, str | None, float | None, str], patient: str = "A") -> pl.DataFrame:
+    base = [
+        ("birth", "1980-06-15", None, None, ""),
+        ("dx_depression", "2024-01-05", None, None, "active/confirmed"),
+        ("office_visit", "2024-03-10", "2024-03-10", None, "finished"),
+        ("phq9", "2024-03-10", None, 14, "final"),
+    ]
+    rows = [(patient, *row, "") for row in (*base, *more)]
+    names = ["patient_id", "event", "start", "end", "value", "status", "note"]
+    types = dict.fromkeys(names, pl.String) | {"value": pl.Float64}
+    return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def run(*more: tuple[str, str, str | None, float | None, str]) -> dict[str, Any]:
+    return populations(events(*more), period_start="2025-01-01").row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("day", "counts"),
+    # Index 2024-03-10 + 12 months = 2025-03-10; 60 days either side: 2025-01-09 to 2025-05-09.
+    # (measures.md has the same arithmetic a year later.)
+    [("2025-01-08", False), ("2025-01-09", True), ("2025-05-09", True), ("2025-05-10", False)],
+)
+def test_the_assessment_period_is_inclusive(day, counts):
+    assert run(("phq9", day, None, 4, "final"))["numerator"] is counts
+
+
+def test_the_last_score_of_the_period_decides():
+    assert run(("phq9", "2025-02-01", None, 4, "final"))["numerator"]
+    later = run(("phq9", "2025-03-01", None, 5, "final"), ("phq9", "2025-02-01", None, 4, "final"))
+    assert (later["observed"], later["numerator"]) == (True, False)
+
+
+@pytest.mark.parametrize(("day", "excluded"), [("2025-05-09", True), ("2025-05-10", False)])
+def test_death_by_the_end_of_the_period_excludes(day, excluded):
+    row = run(("death", day, None, None, ""), ("phq9", "2025-02-01", None, 4, "final"))
+    assert (row["denominator"], row["denominator_exclusion"], row["numerator"]) == (
+        True,
+        excluded,
+        not excluded,
+    )
+
+
+def test_figures_of_groups_and_every_kind_of_frame(backend):
+    both = pl.concat([events(), events(("phq9", "2025-02-01", None, 4, "final"), patient="B")])
+    both = both.with_columns(site=pl.col("patient_id").replace({"A": "North", "B": "South"}))
+    data = backend.make(both.to_dict(as_series=False))
+    got = backend.rows(program.measure(data, period_start="2025-01-01", by=["site"]))
+    whole = [at for at, name in enumerate(got["indicator"]) if name == "cms159"]
+    assert [got["site"][at] for at in whole] == ["North", "South"]
+    assert [got["numerator"][at] for at in whole] == [0, 1]
+    assert [got["denominator"][at] for at in whole] == [1, 1]
+    assert backend.rows(populations(data, period_start="2025-01-01"))["numerator"] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("start", None, "row 0 has no date in the column 'start'"),
+        ("start", "soon", "row 0, column 'start': not a date"),
+        ("patient_id", None, "row 0 has no value in the column 'patient_id'"),
+        ("end", "1900-01-01", "row 0 ends before it starts"),
+    ],
+)
+def test_events_that_cannot_be_used(column, value, told):
+    data = events()
+    first = pl.int_range(pl.len()) == 0
+    data = data.with_columns(
+        pl.when(first).then(pl.lit(value, pl.String)).otherwise(pl.col(column)).alias(column)
+    )
+    with pytest.raises(FrameError, match=told):
+        program.measure(data, period_start="2025-01-01")
+
+
+def test_wrong_use_of_event_measures():
+    with pytest.raises(ParameterError, match="not defined on events"):
+        program.measure(events(), "responder_30", period_start="2025-01-01")
+    with pytest.raises(ParameterError, match="period_start"):
+        program.measure(events(), period_start="next year")
+    with pytest.raises(FrameError, match="no column 'status'"):
+        program.measure(events().drop("status"), period_start="2025-01-01")
