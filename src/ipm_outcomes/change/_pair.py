@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,33 +72,34 @@ class Pairs:
     window_open: Bools
     reason: npt.NDArray[np.int8]
 
-    @property
+    @cached_property
     def paired(self) -> Bools:
         """Whether both scores were found, shape (cells, T)."""
         return np.equal(self.reason, -1)
 
-    @property
+    @cached_property
     def scale(self) -> Ints:
         """Position of the scale of each cell."""
         return np.tile(np.arange(len(self.values.scales)), len(self.units))
 
-    @property
+    @cached_property
     def bottom(self) -> Ints:
         """Denominator of the exact values of each cell, shape (cells, 1)."""
         return (self.values.denominators[self.scale] * self.baseline_repeats)[:, None]
 
-    @property
+    @cached_property
     def baseline_top(self) -> Ints:
         """Numerator of the baseline, shape (cells, 1); 0 where there is none."""
         return self.baseline_value_top[:, None]
 
-    @property
+    @cached_property
     def followup_top(self) -> Ints:
         """Numerator of the follow-up over the same denominator, shape (cells, T); 0 where there is none."""
-        found = np.where(self.followup >= 0, self.values.numerator[self.followup], 0)
+        # -1 takes the 0 at the end.
+        found: Ints = np.append(self.values.numerator, 0)[self.followup]
         return found * self.baseline_repeats[:, None]
 
-    @property
+    @cached_property
     def sign(self) -> Ints:
         """+1 where a higher value is better, -1 where it is worse; by scale."""
         return np.array([better_sign(scale.worse or "") for _, scale in self.values.scales], np.int64)

@@ -289,11 +289,12 @@ def _classify(
     # Sorted, so that the order of the patients cannot change the last bit.
     sample_sd = float(np.sort(known).std(ddof=1)) if known.size > 1 else np.nan
     followup = pairs.followup[rows]
+    se = np.append(pairs.values.se, np.nan)  # -1 takes the last
     for t in range(len(pairs.targets)):
         paired = pairs.paired[rows][:, t]
         before = np.where(paired, before_all, np.nan)
         after = np.where(paired, pairs.followup_top[rows][:, t] / bottom, np.nan)
-        se_after = np.where(paired, pairs.values.se[followup[:, t]], np.nan)
+        se_after = np.where(paired, se[followup[:, t]], np.nan)
         found = judge(
             inst, scale, rule, constants, before, after, pairs.baseline_se[rows], se_after, sample_sd
         )
