@@ -22,6 +22,7 @@ docstrings = Sybil(
 pytest_collect_file = (pages + docstrings).pytest()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the examples of one page on one worker (`--dist loadgroup`): they build on each other."""
     for item in items:
