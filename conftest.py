@@ -1,11 +1,12 @@
-"""Python blocks of the README and of docs/, and the examples in docstrings, are tests."""
+"""Python blocks of the README and of docs/, and the examples in docstrings, are tests.
+
+The examples of one page build on each other, so a page goes to one worker: `--dist loadfile` in pyproject.toml.
+"""
 
 from __future__ import annotations
 
-import pytest
 from sybil import Sybil
 from sybil.document import PythonDocStringDocument
-from sybil.integration.pytest import SybilItem
 from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import PythonCodeBlockParser
 
@@ -20,11 +21,3 @@ docstrings = Sybil(
 )
 
 pytest_collect_file = (pages + docstrings).pytest()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the examples of one page on one worker (`--dist loadgroup`): they build on each other."""
-    for item in items:
-        if isinstance(item, SybilItem):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
