@@ -5,11 +5,11 @@ from __future__ import annotations
 from cyclopts import App, Parameter
 
 from ipm_outcomes import __version__
-from ipm_outcomes.cli import _definitions, _report, _score
+from ipm_outcomes.cli import _change, _definitions, _report, _score
 
 app = App(
     name="ipm-outcomes",
-    help="Patient-reported outcomes in pain care: answers to scores, and scores to a report.",
+    help="Patient-reported outcomes in pain care: answers to scores, scores to change, change to a report.",
     help_epilogue="Exit codes: 0 fine, 1 problems in the data, 2 wrong usage.",
     version=__version__,
     result_action="return_value",
@@ -22,6 +22,7 @@ for command in (
     _definitions.table,
     _score.check,
     _score.score,
+    _change.change,
     _report.report,
 ):
     app.command(command)

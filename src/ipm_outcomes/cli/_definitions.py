@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from ipm_outcomes import catalog
-from ipm_outcomes.cli._print import aligned, say
+from ipm_outcomes.cli._print import say
 from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.report._layout import plain_table
 from ipm_outcomes.scores import CategoryScore
 from ipm_outcomes.tables import AnyTable, FormulaTable, ScaleTable, tables
 
@@ -18,7 +19,7 @@ def instruments() -> int:
     for id in catalog.instruments():
         found = catalog.instrument(id)
         rows.append([id, found.title, found.edition, str(len(found.items)), ", ".join(found.scale_ids)])
-    say(aligned(rows))
+    say(plain_table(rows))
     return 0
 
 
@@ -53,7 +54,7 @@ def table(id: str, /, *, scale: str | None = None, missing: str | None = None) -
     for name in wanted:
         one = by_scale[name]
         say(f"{found.id} {name}: {one.scale.title}; missing rule {one.rule.id!r}")
-        say(_formula(one) if isinstance(one, FormulaTable) else aligned(_cells(one)))
+        say(_formula(one) if isinstance(one, FormulaTable) else plain_table(_cells(one)))
         say("")
     return 0
 
@@ -84,7 +85,7 @@ def _formula(one: AnyTable) -> str:
     rows += [[p.scale.id, decimal(f), str(f)] for p, f in zip(one.components, factors, strict=True)]
     constant = Fraction(one.constant, one.denominator)
     rows.append(["(constant)", decimal(constant), str(constant)])
-    return "the sum of these; no value where one of the scores is absent\n" + aligned(rows)
+    return "the sum of these; no value where one of the scores is absent\n" + plain_table(rows)
 
 
 def decimal(exact: Fraction) -> str:
@@ -110,7 +111,7 @@ def _definition(found: Instrument) -> Iterator[str]:
         rows.append(
             [item.id, item.answers, item.loinc or "", text + (" (unscored)" if item.unscored else "")]
         )
-    yield aligned(rows)
+    yield plain_table(rows)
     yield "\nANSWERS"
     rows = [["list", "code", "label", "LOINC"]]
     for name, answers in found.answers.items():
@@ -118,7 +119,7 @@ def _definition(found: Instrument) -> Iterator[str]:
             ends = ((answers.range[0], answers.low), (answers.range[1], answers.high))
             rows += [[name, str(code), label or "", ""] for code, label in ends]
         rows += [[name, str(o.code), o.label, o.loinc or ""] for o in answers.options]
-    yield aligned(rows)
+    yield plain_table(rows)
     for scale in found.scales:
         yield f"\nSCALE {scale.id}: {scale.title} ({scale.kind})"
         yield from _scale(scale)
@@ -127,7 +128,7 @@ def _definition(found: Instrument) -> Iterator[str]:
         yield f"\nFLAG {flag.id}: {flag.title}; item {flag.item} from {flag.raised_from}{marks}"
         yield f"  {flag.sentence}"
     yield "\nSOURCES"
-    yield aligned(
+    yield plain_table(
         [["key", "work"], *([s.key, s.cite + (f" doi:{s.doi}" if s.doi else "")] for s in found.sources)]
     )
 

@@ -197,3 +197,12 @@ def _numbers(given: str | None) -> tuple[float, ...]:
         return tuple(float(word) for word in split(given))
     except ValueError:
         raise ParameterError("--not-answered: give numbers separated by commas, such as 7,9") from None
+
+
+def column_of(option: str, given: str | None, default: str | None, names: list[str]) -> str | None:
+    """The column given, or the usual one where the file has it."""
+    if given is None:
+        return default if default in names else None
+    if given not in names:
+        raise FrameError(f"{option}: the file has no column {given!r}")
+    return given

@@ -17,23 +17,6 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
 
-def aligned(rows: list[list[str]]) -> str:
-    """Rows of cells as columns of equal width; whole columns of numbers stand right."""
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    right = [all(_numeric(row[at]) for row in rows[1:]) for at in range(len(widths))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in rows
-    )
-
-
-def _numeric(cell: str) -> bool:
-    return not cell or cell.lstrip("-").replace(".", "", 1).replace("/", "", 1).isdigit()
-
-
 @contextmanager
 def progress(what: str, rows: int) -> Iterator[Callable[[int], None] | None]:
     """A bar on standard error while the work goes on; nothing where that is no terminal."""

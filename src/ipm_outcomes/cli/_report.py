@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ipm_outcomes import frames
 from ipm_outcomes.catalog import instrument as find_instrument
+from ipm_outcomes.cli._change import Pairing, table_of
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import output_kind, read, write_text
-from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan
+from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan
 from ipm_outcomes.cli._print import progress, tell
 from ipm_outcomes.cli._score import File, count_of, tidy_scores
-from ipm_outcomes.errors import FrameError
+from ipm_outcomes.report.changes import summarize_changes
 from ipm_outcomes.report.text import Summary, as_markdown, as_text, summarize
 
 RENDERERS: dict[str, Callable[[Summary], str]] = {"": as_text, ".txt": as_text, ".md": as_markdown}
@@ -25,13 +27,16 @@ def report(
     *,
     items: Items | None = None,
     reading: Reading | None = None,
+    pairing: Pairing | None = None,
     id: str | None = None,
     date: str | None = None,
     visit: str | None = None,
     site: str | None = None,
     output: Output = None,
 ) -> int:
-    """Summarize answers by instrument and visit. Wrong cells are counted, and taken as not answered.
+    """Summarize answers by instrument and visit, and change where patients and dates are known.
+
+    Wrong cells are counted, and taken as not answered.
 
     Parameters
     ----------
@@ -53,25 +58,24 @@ def report(
     source = read(file, delimiter=how.delimiter, encoding=how.encoding)
     names = source.frame.columns
     columns = {
-        "id": _column("--id", id, "patient_id", names),
-        "date": _column("--date", date, "date", names),
-        "visit": _column("--visit", visit, "visit", names),
-        "site": _column("--site", site, None, names),
+        "id": column_of("--id", id, "patient_id", names),
+        "date": column_of("--date", date, "date", names),
+        "visit": column_of("--visit", visit, "visit", names),
+        "site": column_of("--site", site, None, names),
     }
     work = plan(source, items or Items())
-    summary = _summary(work, columns)
+    changes = None
+    if columns["id"] and columns["date"]:
+        by = [columns["site"]] if columns["site"] else []
+        table = table_of(
+            work, pairing or Pairing(), id=columns["id"], date=columns["date"], by=by, reading=how
+        )
+        changes = summarize_changes(table)
+    summary = replace(_summary(work, columns), changes=changes)
     write_text(RENDERERS[ending](summary), output)
     if summary.wrong and output is not None:
         tell(f"{count_of(len(summary.wrong))} taken as not answered; the head of the report says where")
     return PROBLEMS if summary.wrong else FINE
-
-
-def _column(option: str, given: str | None, default: str | None, names: list[str]) -> str | None:
-    if given is None:
-        return default if default in names else None
-    if given not in names:
-        raise FrameError(f"{option}: the file has no column {given!r}")
-    return given
 
 
 def _summary(work: Plan, columns: dict[str, str | None]) -> Summary:

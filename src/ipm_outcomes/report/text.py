@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.report._layout import MARKDOWN, PLAIN, Layout
+from ipm_outcomes.report.changes import ChangeSummary, change_parts
 
 MOST_GROUPS = {"visit": 100, "site": 1000}
 """More visits or sites than this are a wrong column (identifiers, dates), which must not be printed."""
@@ -118,6 +120,8 @@ class Summary:
         By flag, then visit and site.
     wrong : tuple of WrongCell
         Cells that are not answers; they were taken as not answered. None: not checked.
+    changes : tuple of ChangeSummary or None
+        What became of the patients, by scale and target. None: not looked at.
     """
 
     rows: int
@@ -127,6 +131,7 @@ class Summary:
     scales: tuple[ScaleSummary, ...]
     flags: tuple[FlagSummary, ...] = ()
     wrong: tuple[WrongCell, ...] | None = None
+    changes: tuple[ChangeSummary, ...] | None = None
 
     def wrong_by_column(self) -> dict[str, int]:
         """Number of wrong cells of each column that has any, in the order in which they are met."""
@@ -444,7 +449,6 @@ REASONS = {
 }
 """Short words for the codes of the reasons why there is no score."""
 
-Cells = list[list[str]]
 SHOWN_CELLS = 20
 """How many wrong cells the report names one by one."""
 
@@ -468,7 +472,7 @@ def as_text(summary: Summary) -> str:
     >>> print(as_text(summarize(frames.tidy(data, "nps"))).splitlines()[0])
     Summary of patient-reported outcomes
     """
-    return _rendered(summary, _plain_title, _plain_table, _printable)
+    return _rendered(summary, PLAIN)
 
 
 def as_markdown(summary: Summary) -> str:
@@ -490,24 +494,23 @@ def as_markdown(summary: Summary) -> str:
     >>> print(as_markdown(summarize(frames.tidy(data, "nps"))).splitlines()[0])
     # Summary of patient-reported outcomes
     """
-    return _rendered(summary, lambda text, depth: f"{'#' * depth} {text}", _pipe_table, _markdown_escaped)
+    return _rendered(summary, MARKDOWN)
 
 
-def _rendered(
-    summary: Summary,
-    title: Callable[[str, int], str],
-    table: Callable[[Cells], str],
-    escape: Callable[[str], str],
-) -> str:
-    parts = [title("Summary of patient-reported outcomes", 1), *_head(summary, table, escape)]
+def _rendered(summary: Summary, layout: Layout) -> str:
+    title, escape = layout.title, layout.escape
+    parts = [title("Summary of patient-reported outcomes", 1), *_head(summary, layout)]
     for one in summary.instruments:
         parts.append(title(escape(f"{one.title} ({one.id})"), 2))
-        parts += _instrument_parts(summary, one, table, escape)
+        parts += _instrument_parts(summary, one, layout)
+    if summary.changes is not None:
+        parts += change_parts(summary.changes, layout)
     parts += [title("How to read this", 2), *map(escape, _notes(summary))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(summary: Summary, table: Callable[[Cells], str], escape: Callable[[str], str]) -> list[str]:
+def _head(summary: Summary, layout: Layout) -> list[str]:
+    table, escape = layout.table, layout.escape
     facts = [
         f"{value} {name}" if isinstance(value, int) else f"{name} {value}"
         for name, value in summary.facts.items()
@@ -537,9 +540,8 @@ def _head(summary: Summary, table: Callable[[Cells], str], escape: Callable[[str
     return parts
 
 
-def _instrument_parts(
-    summary: Summary, one: Instrument, table: Callable[[Cells], str], escape: Callable[[str], str]
-) -> list[str]:
+def _instrument_parts(summary: Summary, one: Instrument, layout: Layout) -> list[str]:
+    table, escape = layout.table, layout.escape
     scales = [s for s in summary.scales if s.instrument == one.id]
     if not scales:
         return ["No rows."]
@@ -656,39 +658,3 @@ def _unverified(one: Instrument, summary: Summary) -> Iterator[str]:
         for name, part in parts.items():
             if part is not None and part.evidence == "unverified":
                 yield f"{name} of {one.id} {scale.id}"
-
-
-def _printable(text: str) -> str:
-    """Without control characters, which could steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def _markdown_escaped(text: str) -> str:
-    # An underscore within a word is no markup, and item names are full of them.
-    return re.sub(r"([\\`*{}\[\]<>|#~&]|(?<!\w)_|_(?!\w))", r"\\\1", _printable(text))
-
-
-def _plain_title(text: str, depth: int) -> str:
-    return f"{text}\n{('=' if depth == 1 else '-') * len(text)}"
-
-
-def _plain_table(rows: Cells) -> str:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    right = [all(_numeric(row[at]) for row in rows[1:]) for at in range(len(widths))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in rows
-    )
-
-
-def _pipe_table(rows: Cells) -> str:
-    right = [all(_numeric(row[at]) for row in rows[1:]) for at in range(len(rows[0]))]
-    ruler = ["---:" if to_right else "---" for to_right in right]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], ruler, *rows[1:]])
-
-
-def _numeric(cell: str) -> bool:
-    return bool(re.fullmatch(r"(|-|[+-]?\d+(\.\d+)?( \(\d+ %\))?|[+-][\d.]+ to [+-][\d.]+)", cell))

@@ -1,0 +1,156 @@
+"""Scores to change: the command ``change``, and what the report needs of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from ipm_outcomes import change as changes_of
+from ipm_outcomes.cli._codes import FINE, PROBLEMS
+from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, output_kind, read, write_frame, write_text
+from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan, split
+from ipm_outcomes.cli._print import tell
+from ipm_outcomes.cli._score import File, count_of, tidy_scores
+from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.report._layout import MARKDOWN, PLAIN
+from ipm_outcomes.report.changes import change_parts, summarize_changes
+
+_TARGET = re.compile(r"(?P<name>[^=]+)=(?P<day>\d+):(?P<low>-?\d+)\.\.(?P<high>-?\d+)(:(?P<pick>[a-z_]+))?")
+_MONTHS = re.compile(r"(?P<name>[^=]+)=(?P<months>\d+)m(?P<slack>\d+)(:(?P<pick>[a-z_]+))?")
+BaselinePick = Literal["nearest", "last_before", "first", "mean"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Pairing:
+    """How baselines and follow-ups are paired.
+
+    Parameters
+    ----------
+    episodes
+        CSV or Parquet file of episodes (patient_id, episode, start_date and columns to group by). Without it
+        day 0 is the first assessment of a patient.
+    episode
+        Column of the episode in the file; by default episode where the file has it.
+    baseline_days
+        First and last day of the baseline window, counted from day 0, such as -30,7.
+    baseline_pick
+        Which assessment of the window is the baseline.
+    target
+        A follow-up target, repeated: "6 months=182:137..227" (day 182, window 137 to 227) or "12 months=12m60"
+        (12 calendar months, 60 days either side); with :latest or another choice at its end. By default 3, 6
+        and 12 months.
+    as_of
+        The day (YYYY-MM-DD) up to which the data go; by default the latest date in the file.
+    """
+
+    episodes: str | None = None
+    episode: str | None = None
+    baseline_days: Annotated[str, Parameter(allow_leading_hyphen=True)] = "-30,7"
+    baseline_pick: BaselinePick = "nearest"
+    target: list[str] | None = None
+    as_of: str | None = None
+
+
+def change(
+    file: File,
+    /,
+    *,
+    items: Items | None = None,
+    reading: Reading | None = None,
+    pairing: Pairing | None = None,
+    id: str | None = None,
+    date: str | None = None,
+    by: list[str] | None = None,
+    output: Output = None,
+) -> int:
+    """Pair baselines with follow-ups and say what became of every patient.
+
+    Wrong cells are taken as not answered, and counted. Without an output file a summary is printed.
+
+    Parameters
+    ----------
+    file
+        CSV, Parquet or SAS transport (.xpt); - for CSV from standard input.
+    id
+        Column of the patient; by default patient_id.
+    date
+        Column of the date; by default date.
+    by
+        Further columns to carry along, separated by commas.
+    output
+        CSV or Parquet file for the table of changes, or text (.txt) or Markdown (.md) for the summary.
+    """
+    tables = (*(ending for ending in CSV_ENDINGS if ending != ".txt"), *PARQUET_ENDINGS)
+    ending = output_kind(output, (*tables, ".txt", ".md"))
+    how = reading or Reading()
+    work = plan(read(file, delimiter=how.delimiter, encoding=how.encoding), items or Items())
+    wrong = work.wrong()
+    table = table_of(work, pairing or Pairing(), id=id, date=date, by=split(by), reading=how)
+    if ending in tables:
+        write_frame(table, output, how.delimiter or ",")
+    else:
+        layout = MARKDOWN if ending == ".md" else PLAIN
+        parts = change_parts(summarize_changes(table), layout)
+        write_text("\n\n".join(part for part in parts if part) + "\n", output)
+    if wrong:
+        tell(f"{count_of(len(wrong))} taken as not answered; ipm-outcomes check lists them")
+    return PROBLEMS if wrong else FINE
+
+
+def table_of(
+    work: Plan, pairing: Pairing, *, id: str | None, date: str | None, by: list[str], reading: Reading
+) -> Any:
+    """The table of changes of a file of answers."""
+    names = work.source.frame.columns
+    patient = column_of("--id", id, "patient_id", names)
+    day = column_of("--date", date, "date", names)
+    for option, found in (("--id", patient), ("--date", day)):
+        if found is None:
+            raise FrameError(f"change needs the columns of patient and date: name them ({option} is missing)")
+    episode = column_of("--episode", pairing.episode, "episode", names)
+    taken = {patient: "patient_id", day: "date"} | ({episode: "episode"} if episode else {})
+    if clash := [name for name in by if name in taken]:
+        raise ParameterError(f"--by: the column {clash[0]!r} is carried along already")
+    scores = tidy_scores(work, [name for name in (*taken, *by) if name is not None]).rename(
+        {old: new for old, new in taken.items() if old and old != new}
+    )
+    return changes_of.table(
+        scores,
+        episodes=_episodes(pairing, reading),
+        baseline=changes_of.Baseline(days=_days(pairing.baseline_days), pick=pairing.baseline_pick),
+        targets=[_target(text) for text in pairing.target] if pairing.target else changes_of.DEFAULT_TARGETS,
+        as_of=pairing.as_of,
+    )
+
+
+def _episodes(pairing: Pairing, reading: Reading) -> Any:
+    if pairing.episodes is None:
+        return None
+    return read(pairing.episodes, delimiter=reading.delimiter, encoding=reading.encoding).frame
+
+
+def _days(text: str) -> tuple[int, int]:
+    try:
+        first, last = (int(word) for word in text.split(","))
+    except ValueError:
+        raise ParameterError("--baseline-days: give the first and the last day, such as -30,7") from None
+    return first, last
+
+
+def _target(text: str) -> changes_of.Target:
+    found = _TARGET.fullmatch(text) or _MONTHS.fullmatch(text)
+    if not found:
+        raise ParameterError(
+            '--target: write "6 months=182:137..227" or "12 months=12m60", with :latest at its end if so'
+        )
+    part = found.groupdict()
+    pick: Any = part["pick"] or "nearest"
+    if "months" in part:
+        months, slack = int(part["months"]), int(part["slack"])
+        return changes_of.Target(part["name"].strip(), months=months, slack=slack, pick=pick)
+    window = (int(part["low"]), int(part["high"]))
+    return changes_of.Target(part["name"].strip(), day=int(part["day"]), days=window, pick=pick)

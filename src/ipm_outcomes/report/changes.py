@@ -1,0 +1,239 @@
+"""The summary of a program's changes: first as data, then as parts of a text or Markdown document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ipm_outcomes.catalog import instrument as find_instrument
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import FrameError
+from ipm_outcomes.report._layout import Cells, Layout
+
+CLASSES = ("recovered", "improved", "unchanged", "deteriorated", "not classifiable")
+_COLUMNS = (
+    "instrument",
+    "scale",
+    "target",
+    "change",
+    "improvement",
+    "important",
+    "responder_30",
+    "responder_50",
+)
+_NEEDED = (*_COLUMNS, "class", "reason")
+
+
+@dataclass(frozen=True)
+class ChangeSummary:
+    """What became of the patients of one scale and follow-up target.
+
+    Attributes
+    ----------
+    instrument, scale, target : str
+        Ids, and the name of the target.
+    worse : str
+        Whether ``"higher"`` or ``"lower"`` values are worse.
+    episodes : int
+        Episodes of patients; each is either paired or unpaired with its reason.
+    paired : int
+        Episodes with a baseline and a follow-up.
+    unpaired : dict of str to int
+        Episodes without a change, by reason.
+    change, lower, upper : float or None
+        Mean change (follow-up less baseline) in points, with the limits of its t interval.
+    improved, worsened, judged : int
+        Episodes with an important improvement, an important worsening, and those for which it can be decided.
+    responders_30, responders_50 : tuple of int or None
+        Responders and episodes for which it can be decided; None where percent change has no meaning.
+    classes : dict of str to int
+        Episodes by class of reliable change.
+    """
+
+    instrument: str
+    scale: str
+    target: str
+    worse: str
+    episodes: int
+    paired: int
+    unpaired: dict[str, int]
+    change: float | None
+    lower: float | None
+    upper: float | None
+    improved: int
+    worsened: int
+    judged: int
+    responders_30: tuple[int, int] | None
+    responders_50: tuple[int, int] | None
+    classes: dict[str, int]
+
+
+def summarize_changes(
+    changes: Any, *, level: float = 0.95, instruments: Iterable[Instrument] = ()
+) -> tuple[ChangeSummary, ...]:
+    """Summarize a table of changes by scale and target.
+
+    Parameters
+    ----------
+    changes
+        What `ipm_outcomes.change.table` gives, any kind of frame.
+    level
+        Confidence level of the interval of the mean change.
+    instruments
+        Definitions of one's own among the changes, which are not on the shelf.
+
+    Returns
+    -------
+    tuple of ChangeSummary
+        By instrument, scale and target, in the order of the definitions and of the table; every row of the
+        table counts in one of them, as paired or with its reason.
+
+    Raises
+    ------
+    FrameError
+        A column is missing.
+
+    References
+    ----------
+    The interval of the mean: `ipm_outcomes.program.intervals.mean`.
+
+    >>> import polars as pl
+    >>> from ipm_outcomes import change
+    >>> scores = pl.DataFrame({"patient_id": [1, 1], "date": ["2026-01-01", "2026-07-01"], "instrument": "peg",
+    ...     "scale": "mean", "value": [7.0, 4.0]})
+    >>> [one] = summarize_changes(change.table(scores, targets=[change.Target("6 months", day=182, days=(137, 227))]))
+    >>> one.paired, one.change, one.responders_30
+    (1, -3.0, (1, 1))
+    """
+    import narwhals as nw
+
+    from ipm_outcomes.program.intervals import mean
+
+    frame = nw.from_native(changes).lazy().collect()
+    if absent := [name for name in _NEEDED if name not in frame.columns]:
+        raise FrameError(f"changes: the frame has no column {', '.join(map(repr, absent))}")
+    keys = ("instrument", "scale", "target")
+    frame = frame.select(*_NEEDED).with_columns(nw.col(*keys, "class", "reason").cast(nw.String))
+
+    def holds(condition: Any) -> Any:
+        # A comparison with null is null or, in pandas, False: in both cases it does not hold.
+        return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
+
+    paired, better = nw.col("change"), nw.col("improvement") > 0
+    important = ~nw.col("important").is_null() & nw.col("important").cast(nw.Boolean)
+    counted = frame.group_by(*keys).agg(
+        nw.len().alias("episodes"),
+        holds(~paired.is_null()).alias("paired"),
+        paired.sum().alias("total"),
+        paired.std().alias("sd"),
+        holds(important & better).alias("improved"),
+        holds(important & ~better).alias("worsened"),
+        holds(~nw.col("important").is_null()).alias("judged"),
+        *(
+            aggregate
+            for name in ("responder_30", "responder_50")
+            for aggregate in (
+                holds(~nw.col(name).is_null() & nw.col(name).cast(nw.Boolean)).alias(f"{name}_met"),
+                holds(~nw.col(name).is_null()).alias(f"{name}_judged"),
+            )
+        ),
+    )
+    reasons = _tally(frame.filter(~nw.col("reason").is_null()), "reason")
+    classes = _tally(frame, "class")
+    own = {found.id: found for found in instruments}
+    targets = list(dict.fromkeys(frame["target"].to_list()))
+    found: list[tuple[tuple[Any, ...], ChangeSummary]] = []
+    ids = list(dict.fromkeys(frame["instrument"].to_list()))
+    for row in counted.iter_rows(named=True):
+        id, scale, target = (row[key] for key in keys)
+        definition = own.get(id) or find_instrument(id)
+        average = row["total"] / row["paired"] if row["paired"] else None
+        low = high = None
+        if average is not None and row["paired"] > 1:
+            low, high = mean(average, row["sd"], row["paired"], level)
+        ratio = definition.scale(scale).ratio
+        summary = ChangeSummary(
+            id,
+            scale,
+            target,
+            definition.scale(scale).worse or "",
+            row["episodes"],
+            row["paired"],
+            reasons.get((id, scale, target), {}),
+            average,
+            low,
+            high,
+            row["improved"],
+            row["worsened"],
+            row["judged"],
+            (row["responder_30_met"], row["responder_30_judged"]) if ratio else None,
+            (row["responder_50_met"], row["responder_50_judged"]) if ratio else None,
+            classes.get((id, scale, target), {}),
+        )
+        found.append(((ids.index(id), definition.scale_ids.index(scale), targets.index(target)), summary))
+    return tuple(summary for _, summary in sorted(found, key=lambda pair: pair[0]))
+
+
+def _tally(frame: Any, name: str) -> dict[tuple[str, str, str], dict[str, int]]:
+    """Rows by the value of a column, for each scale and target."""
+    import narwhals as nw
+
+    keys = ("instrument", "scale", "target")
+    tally: dict[tuple[str, str, str], dict[str, int]] = {}
+    for row in frame.group_by(*keys, name).agg(nw.len().alias("n")).sort(*keys, name).iter_rows(named=True):
+        tally.setdefault((row["instrument"], row["scale"], row["target"]), {})[row[name]] = row["n"]
+    return tally
+
+
+def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout) -> list[str]:
+    """The parts of a document on change: how many were followed, what became of the others, and of the followed."""
+    from ipm_outcomes.change import REASONS
+
+    title, table, escape = layout.title, layout.table, layout.escape
+    parts = [title("Change from baseline", 2)]
+    if not changes:
+        return [*parts, "No scale has a change."]
+    reasons = [code for code in REASONS if any(code in one.unpaired for one in changes)]
+    flow: Cells = [["scale", "target", "episodes", "paired", *(code.replace("_", " ") for code in reasons)]]
+    means: Cells = [
+        [
+            *("scale", "target", "paired", "mean change", "interval", "important improvement"),
+            *("important worsening", "30 % responders", "50 % responders"),
+        ]
+    ]
+    classes: Cells = [["scale", "target", *CLASSES]]
+    for one in changes:
+        name = [escape(f"{one.instrument} {one.scale}"), escape(one.target)]
+        counts = [one.episodes, one.paired, *(one.unpaired.get(code, 0) for code in reasons)]
+        flow.append([*name, *map(str, counts)])
+        means.append(
+            [
+                *name,
+                str(one.paired),
+                "-" if one.change is None else f"{one.change:+.2f}",
+                "-" if one.lower is None else f"{one.lower:+.2f} to {one.upper:+.2f}",
+                *(_part(count, one.judged) for count in (one.improved, one.worsened)),
+                *("-" if part is None else _part(*part) for part in (one.responders_30, one.responders_50)),
+            ]
+        )
+        classes.append([*name, *(str(one.classes.get(word, 0)) for word in CLASSES)])
+    used = [f"{code.replace('_', ' ')}: {REASONS[code]}" for code in reasons]
+    told = (
+        "Every episode of a patient counts once for each scale and target: as paired, or with the reason why not. "
+        "Mean change is follow-up less baseline over the paired, so a fall is better where higher values are worse. "
+        "Shares are of the paired for whom the threshold can be decided; those lost to follow-up may have fared "
+        "differently."
+    )
+    return [
+        *parts,
+        escape(told),
+        table(flow),
+        escape("; ".join(used) + "." if used else ""),
+        table(means),
+        table(classes),
+    ]
+
+
+def _part(count: int, of: int) -> str:
+    return f"{count} of {of} ({100 * count / of:.0f} %)" if of else "-"
