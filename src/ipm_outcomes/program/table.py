@@ -154,6 +154,7 @@ def table(
         raise FrameError("changes: a table of changes is needed, not None")
     main = sources["changes"]
     main.require(by, "by")
+    _refuse_repeats(main)
     if clash := [name for name in by if name in (*COLUMNS, *EXTRA) and name not in _KEYS]:
         raise FrameError(f"by: the result has a column {clash[0]!r} of its own; rename the column")
     asked = indicators is not None
@@ -187,6 +188,22 @@ def names(by: Sequence[str]) -> list[str]:
     if len(set(names)) != len(names):
         raise ParameterError("by: a column is named twice")
     return names
+
+
+def _refuse_repeats(changes: _Source) -> None:
+    """A row that stands twice would count its patient twice."""
+    import narwhals as nw
+
+    key = ["patient_id", "episode", *_KEYS]
+    if any(name not in changes.schema for name in key):
+        return
+    counted = changes.frame.select(*key).group_by(key).agg(nw.len().alias("rows"))
+    most = _small(counted.select(nw.col("rows").max()))
+    if (most["rows"][0] or 0) > 1:
+        raise FrameError(
+            f"changes: up to {most['rows'][0]} rows for one patient, episode, scale and target; keep one of them, or "
+            "the patient is counted more than once"
+        )
 
 
 def _shelf() -> list[Indicator]:
@@ -741,22 +758,11 @@ def _side_by_side(frame: Any, scales: Mapping[str, str], by: Sequence[str]) -> A
             f"{key}_{column}": nw.when(here).then(nw.col(column))
             for column in ("baseline", "followup", "improvement")
         }
-        made[f"{key}__rows"] = here.cast(nw.Int64)
     if WINDOW_OPEN in frame.collect_schema().names():
         made[WINDOW_OPEN] = nw.col(WINDOW_OPEN).cast(nw.Int64)
     keys = list(dict.fromkeys([*by, "patient_id", "episode", "target"]))
     keys = [key for key in keys if key not in ("instrument", "scale")]
-    wide = (
-        frame.with_columns(**made)
-        .group_by(keys)
-        .agg(*(nw.col(n).sum() if n.endswith("__rows") else nw.col(n).max() for n in made))
-    )
-    doubled = _small(wide.select(*(nw.col(f"{key}__rows").max() for key in scales)))
-    if any((column[0] or 0) > 1 for column in doubled.values()):
-        raise FrameError(
-            "changes: two rows for one patient, episode, scale and target; keep one, or name the column that "
-            "tells them apart in `by`"
-        )
+    wide = frame.with_columns(**made).group_by(keys).agg(*(nw.col(name).max() for name in made))
     return wide.with_columns((nw.col(WINDOW_OPEN) == 1).alias(WINDOW_OPEN)) if WINDOW_OPEN in made else wide
 
 
