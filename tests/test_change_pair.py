@@ -489,6 +489,42 @@ def test_the_pairs_are_those_of_a_plain_search(
         assert (row["change"] is None) == (row["reason"] is not None)
 
 
+starts = st.dictionaries(st.integers(0, 3), st.sets(st.integers(0, 60), min_size=1, max_size=3), min_size=1)
+spread = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(-15, 90), st.none() | st.integers(0, 27)),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(starts, spread)
+def test_episodes_draw_their_own_assessments(begun: dict[int, set[int]], rows: list[Row]) -> None:
+    lead = 5
+    rule, target = change.Baseline((-lead, 4)), change.Target("later", day=20, days=(10, 35))
+    listed = [(patient, n, day) for patient, days in begun.items() for n, day in enumerate(sorted(days))]
+    found = change.pair(frame(*rows), episodes=episodes(*listed), baseline=rule, targets=[target])
+    expected = []
+    for patient, number, start in sorted(listed):
+        later = [day for who, _, day in listed if who == patient and day > start]
+        end = min(later) - lead if later else 10**6  # from then on the next episode draws
+        own = {
+            day - start: value
+            for who, day, value in rows
+            if who == patient and start - lead <= day < end and value is not None
+        }
+        base = min((day for day in own if -lead <= day <= 4), key=lambda day: (abs(day), day), default=None)
+        window = [day for day in own if 10 <= day <= 35]
+        after = min(window, key=lambda day: (abs(day - 20), -day), default=None)
+        expected.append((patient, number, own.get(base), own.get(after)))  # type: ignore[arg-type]
+    strangers = sorted({who for who, _, _ in rows} - set(begun))
+    shown = found.select("patient_id", "episode", "baseline", "followup").rows()
+    assert shown == sorted(
+        [*expected, *((who, None, None, None) for who in strangers)], key=lambda row: (row[0], row[1] or 0)
+    )
+    assert set(found.filter(pl.col("episode").is_null())["reason"]) <= {"no_episode"}
+
+
 # Properties
 
 

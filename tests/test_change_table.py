@@ -301,3 +301,11 @@ def test_the_standard_errors_of_scored_forms_arrive() -> None:
     assert first.value is not None
     data = pairs((first.value, first.value), scale=("promis29", "anxiety"), se=[first.se] * 2)
     assert change.table(data, targets=HALF_YEAR)["class"].to_list() == ["unchanged"]
+
+
+def test_every_name_of_the_face_is_there() -> None:
+    assert sorted(change.__all__) == sorted(dir(change))
+    for name in change.__all__:
+        assert getattr(change, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'tabel'"):
+        _ = change.tabel

@@ -39,8 +39,6 @@ def as_kind(frame: Frame, like: Frame) -> Frame:
             import pyarrow as pa
 
             return Frame(pa.table(frame.native))
-        if frame.kind == "polars":
-            return Frame(frame.native.to_pandas())
         return Frame(frame.native.to_pandas())
     except ImportError as error:
         raise FrameError(

@@ -36,7 +36,7 @@ REASONS = {
     "date_unparsable": "nothing was found, and an assessment of this scale has a date that is no date",
     "date_future": "nothing was found, and an assessment of this scale is dated after as_of",
 }
-"""Why a row has no change, by stable code. A code not in this order of precedence: see `pair`."""
+"""Why a row has no change, by stable code; `pair` says which comes first where several hold."""
 
 _CODES = tuple(REASONS)
 _DATE_CODE = np.array(
