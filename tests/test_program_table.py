@@ -319,11 +319,11 @@ def test_29_february_plus_12_months_is_28_february():
         assert result["numerator"].to_list() == [counts]
 
 
-@pytest.mark.parametrize(("days", "counts"), [(119, 0), (120, 1), (240, 1), (241, 0)])
-def test_drr_takes_120_to_240_days(days, counts, backend):
-    data = frame([change(1, 12, 3, days=days)]).to_dict(as_series=False)
-    for name in ("drr_followup", "drr_remission", "drr_response"):
-        assert backend.rows(program.table(backend.make(data), indicators=[name]))["numerator"] == [counts]
+def test_drr_takes_120_to_240_days(backend):
+    data = frame([change(days, 12, 3, days=days) for days in (119, 120, 240, 241)]).to_dict(as_series=False)
+    names = ["drr_followup", "drr_remission", "drr_response"]
+    got = backend.rows(program.table(backend.make(data), indicators=names))
+    assert (got["numerator"], got["denominator"]) == ([2, 2, 2], [4, 4, 4])
 
 
 @pytest.mark.parametrize(("followup", "counts"), [(5, 1), (6, 0)])
@@ -541,6 +541,23 @@ def test_a_program_of_nobody_one_patient_or_no_follow_up():
     row = found(lost, "responder_30")
     assert (row["eligible"], row["observed"], row["denominator"], row["estimate"]) == (3, 0, 0, None)
     assert (row["worst"], row["best"]) == (0, 1)
+
+
+def test_columns_without_any_value_have_no_type_and_do_no_harm(backend):
+    rows = [change(n, 12, None) for n in range(3)]
+    got = backend.rows(program.table(backend.make({name: [row[name] for row in rows] for name in rows[0]})))
+    by_name = dict(
+        zip(
+            got["definition"],
+            zip(got["eligible"], got["observed"], got["numerator"], strict=True),
+            strict=True,
+        )
+    )
+    assert by_name["responder_30"] == (3, 0, 0)
+    assert by_name["reliable_recovery"] == (3, 0, 0)
+    assert by_name["depression_remission_6_months"] == (3, 0, 0)
+    assert by_name["followup_completion"] == (3, 3, 0)
+    assert by_name["mean_change"] == (3, 0, None)
 
 
 def test_scale_and_target_may_be_grouping_columns():

@@ -243,6 +243,7 @@ class _Source:
 
         self.name = name
         self.given = data
+        self.empty: set[str] = set()
         lazy = type(data).__name__ in ("LazyFrame", "DuckDBPyRelation")
         if lazy and hasattr(data, "to_native"):
             data = self.given = data.to_native()
@@ -255,7 +256,7 @@ class _Source:
             # A Polars frame is worked on lazily, so that its engine sees the whole task at once.
             native = frame.native.lazy() if frame.kind == "polars" else frame.native
             if frame.kind == "pandas":
-                native = _typed_pandas(native)
+                native, self.empty = _typed_pandas(native)
             self.given = frame.given
         self.frame: Any = nw.from_native(native)
         self.schema: dict[str, Any] = dict(self.frame.collect_schema())
@@ -273,6 +274,8 @@ class _Source:
         import narwhals as nw
 
         dtype = self.schema[column]
+        if column in self.empty:
+            return "nothing"
         if dtype.is_numeric():
             return "number"
         if dtype == nw.Boolean:
@@ -281,14 +284,7 @@ class _Source:
             return "word"
         if dtype == nw.Date or dtype == nw.Datetime:
             return "date"
-        if dtype == nw.Object and self.nothing_in(column):
-            return "nothing"
         return "nothing" if dtype == nw.Unknown else "other"
-
-    def nothing_in(self, column: str) -> bool:
-        """Whether a column of objects has no value at all."""
-        values = self.frame.get_column(column)
-        return bool(values.is_null().all())
 
     def plain(self, columns: Mapping[str, str]) -> Any:
         """The frame with these columns in plain types, NaN as null, and nothing else."""
@@ -315,17 +311,17 @@ class _Source:
         return self.frame.select(*made)
 
 
-def _typed_pandas(data: Any) -> Any:
-    """Object columns of truth values or dates in a dtype that knows what missing is."""
+def _typed_pandas(data: Any) -> tuple[Any, set[str]]:
+    """Object columns of truth values or dates in a dtype that knows missing; and those without any value."""
     pd = sys.modules["pandas"]
-    dtypes = {"boolean": "boolean", "date": "datetime64[s]"}
-    changed = {
-        name: dtypes[kind]
+    kinds = {
+        name: pd.api.types.infer_dtype(data[name], skipna=True)
         for name in data.columns
         if data[name].dtype == object
-        and (kind := pd.api.types.infer_dtype(data[name], skipna=True)) in dtypes
     }
-    return data.astype(changed) if changed else data
+    dtypes = {"boolean": "boolean", "date": "datetime64[s]"}
+    changed = {name: dtypes[kind] for name, kind in kinds.items() if kind in dtypes}
+    return data.astype(changed) if changed else data, {n for n, kind in kinds.items() if kind == "empty"}
 
 
 def _needs(one: Indicator, source: _Source, by: Sequence[str]) -> dict[str, str]:
