@@ -1,0 +1,126 @@
+"""The program report as one self-contained HTML file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import ParameterError
+
+
+def html(
+    scores: Any,
+    changes: Any,
+    indicators: Any,
+    path: str | PathLike[str],
+    *,
+    episodes: Any = None,
+    problems: Any = None,
+    title: str = "Program report",
+    by: str = "site",
+    policy: str = "cms",
+    as_of: date | str | None = None,
+    target: str | None = None,
+    definitions: Collection[Instrument] = (),
+) -> Path:
+    """Write the program report: one HTML file without scripts that loads nothing, written whole or not at all.
+
+    Every number in it has passed disclosure control as one published set: tables, charts, and the flow of patients.
+
+    Parameters
+    ----------
+    scores, changes, indicators : data frames
+        Tidy scores from `frames.tidy`, changes from `change.table`, indicators from `program.table`, before `suppress`. Totals
+        or groups that the indicators lack are counted from the changes.
+    path : path
+        Where to write.
+    episodes : data frame, optional
+        Episodes of care, for indicators that are counted on them, where totals or groups have to be counted here.
+    problems : data frame, optional
+        What `frames.check` found: one row per wrong cell, with ``column``.
+    title : str
+        Heading of the report.
+    by : str
+        Column that tells the sites apart; without it in the data nothing is compared.
+    policy : {"cms", "nhs", "none"}
+        Disclosure policy, as in `program.suppress`. "none" is for use inside the program only.
+    as_of : date or ISO 8601 text, optional
+        Day up to which the data are complete. Give the one that `change.table` was given. By default that of the last
+        paired score.
+    target : str, optional
+        The follow-up that the report is about; by default "6 months", or else the first in the changes.
+    definitions : collection of Instrument
+        Definitions of instruments that are not on the shelf.
+
+    Returns
+    -------
+    Path
+        Of the file.
+
+    Raises
+    ------
+    MissingExtraError
+        Altair or vl-convert is not installed: the extra ``report``.
+    FrameError, ParameterError, UnknownNameError
+        A table lacks columns or was suppressed before; an argument outside what it may be; an unknown instrument.
+    OSError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> import polars as pl, tempfile
+    >>> from ipm_outcomes import change, frames, program, report
+    >>> answers = pl.DataFrame({"patient_id": [1, 1], "date": ["2024-01-10", "2024-07-09"], "site": "Hilltop",
+    ...                         "peg_pain": [8, 4], "peg_enjoyment": [7, 3], "peg_activity": [6, 2]})
+    >>> scores = frames.tidy(answers, "peg", by=["patient_id", "date", "site"])
+    >>> changes = change.table(scores, by=["site"])
+    >>> folder = tempfile.mkdtemp()
+    >>> made = report.html(scores, changes, program.table(changes, by=["site"]), f"{folder}/report.html")
+    >>> made.name, "too small" in made.read_text() or "not shown" in made.read_text()
+    ('report.html', True)
+    """
+    from ipm_outcomes.report._charts import require
+    from ipm_outcomes.report._figures import gather
+    from ipm_outcomes.report._sections import Writer
+
+    if policy not in ("cms", "nhs", "none"):
+        raise ParameterError("policy: one of 'cms', 'nhs', 'none'")
+    for name, value in (("title", title), ("by", by)):
+        if not isinstance(value, str) or not value.strip():
+            raise ParameterError(f"{name}: give a text that is not empty")
+    require()
+    found = gather(
+        scores,
+        changes,
+        indicators,
+        episodes=episodes,
+        problems=problems,
+        by=by,
+        policy=policy,
+        as_of=as_of,
+        target=target,
+        definitions=definitions,
+    )
+    return _whole(Path(path), Writer(found, title).write())
+
+
+def _whole(path: Path, text: str) -> Path:
+    """Write beside the place and move there, so that nobody ever reads half a report."""
+    handle, made = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".html")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(made).chmod(0o666 & ~umask)
+        Path(made).replace(path)
+    except BaseException:
+        Path(made).unlink(missing_ok=True)
+        raise
+    return path

@@ -1,0 +1,57 @@
+"""Numbers and names in plain words: rounding once, for display, and text that is safe inside HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from html import escape
+
+HIDDEN = "not shown"
+"""What stands in place of a number that disclosure control withholds."""
+NONE = "–"
+"""What stands where there is nothing to show."""
+
+
+def safe(text: object) -> str:
+    """Text from data, for HTML: escaped, and without control characters."""
+    return escape("".join(c if c.isprintable() else " " for c in str(text)), quote=True)
+
+
+def rounded(value: float | Fraction, decimals: int) -> str:
+    """A number rounded half away from zero, as spreadsheets do; minus zero is zero."""
+    exact = (
+        Decimal(value.numerator) / value.denominator
+        if isinstance(value, Fraction)
+        else Decimal(repr(float(value)))
+    )
+    text = str(exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """A number with its sign."""
+    text = rounded(value, decimals)
+    return text if text.startswith("−") or float(text) == 0 else f"+{text}"
+
+
+def percent(share: float | Fraction, decimals: int = 1) -> str:
+    """A share in percent."""
+    hundred = share * 100 if isinstance(share, Fraction) else Decimal(repr(float(share))) * 100
+    value = hundred if isinstance(hundred, Fraction) else Fraction(hundred)
+    return f"{rounded(value, decimals)} %"
+
+
+def count(value: int | None) -> str:
+    """A count with thousands separated."""
+    return HIDDEN if value is None else f"{value:,}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as one phrase: "a, b and c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def plural(n: int, one: str, many: str) -> str:
+    """A count with its noun."""
+    return f"{count(n)} {one if n == 1 else many}"
