@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from ipm_outcomes import GAD7, NPS, PEG, PHQ9, PROMIS29, PROMIS29v20, between, change, score
+from ipm_outcomes import GAD7, NPS, PCS, PEG, PHQ9, PROMIS29, PROMIS29v20, between, change, score
 from ipm_outcomes.change import CategoryChange, ScaleChange
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.scores import Scores
@@ -58,6 +58,17 @@ def test_one_patient_and_the_table_agree_on_every_pair_of_phq9_totals() -> None:
             assert met["reliable_nhs"] is (abs(s1 - s2) >= 6)
             # Published SEM 2.5: 1.96 * sqrt(2) * 2.5 = 6.93 (measures.md section 7).
             assert found.reliable.reliable is (abs(s1 - s2) >= 7)
+
+
+@pytest.mark.parametrize(("first", "met"), [(30, None), (31, True)])
+def test_a_threshold_for_high_baselines_holds_above_its_line(first: int, met: bool | None) -> None:
+    def pcs(total: int) -> Scores:
+        return score(PCS(**{f"q{n + 1}": min(4, max(0, total - 4 * n)) for n in range(13)}))
+
+    found = scale(between(pcs(first), pcs(first - 11)).total)
+    (high,) = [t for t in found.thresholds if t.id == "important_high_baseline"]
+    assert high.met is met
+    assert scale(between(pcs(first), pcs(first - 9)).total).important is (first == 30)
 
 
 def test_the_sentence_reads_well() -> None:

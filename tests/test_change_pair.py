@@ -673,6 +673,9 @@ def test_overlapping_targets_are_refused_unless_allowed() -> None:
     # Where one assessment is picked, the follow-up is a later one.
     near = change.pair(frame((1, 0, 12), (1, 5, 7)), targets=soon)
     assert near.select("baseline", "followup").rows() == [(12, 7)]
+    # The baseline itself lies in the window of the follow-up, and is none.
+    alone = change.pair(frame((1, 3, 12)), episodes=episodes((1, 1, 0)), targets=soon)
+    assert alone.select("baseline", "followup", "reason").rows() == [(12, None, "no_follow_up")]
     with pytest.raises(ParameterError, match="same name"):
         change.pair(data, targets=[both[0], both[0]])
     with pytest.raises(ParameterError, match="at least one"):

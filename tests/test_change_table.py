@@ -97,6 +97,22 @@ def test_a_cutoff_by_name_and_a_scale_without_one() -> None:
     assert classes(peg, constants={"peg.mean": {"sem": 0.78}}) == ["improved", "deteriorated"]
 
 
+def test_a_cutoff_that_is_itself_no_case() -> None:
+    # PCS: clinically relevant above 30, so 30 is on the side of the well.
+    data = pairs((31, 10), (30, 9), (52, 30), (52, 31), scale=("pcs", "total"))
+    known = {"pcs.total": {"sem": 4.6}}  # 12.75 points
+    assert classes(data, constants=known) == ["recovered", "improved", "recovered", "improved"]
+
+
+def test_of_several_published_errors_the_largest_counts() -> None:
+    # Reed 2023: SEM of the PEG 0.78 to 1.22 in six trials, MDC95 2.16 to 3.38.
+    found = change.table(
+        pairs((9, 6), (9, 5), scale=("peg", "mean")), targets=HALF_YEAR, constants="published"
+    )
+    assert found["minimal_reliable_change"].round(2).to_list() == [3.38, 3.38]
+    assert found["reliable"].to_list() == [False, True]
+
+
 def test_the_sample_gives_the_standard_deviation_and_the_definition_the_reliability() -> None:
     # Baselines 6, 10, 14 (one without a follow-up): SD 4. Test-retest .84: 1.96 * sqrt(2) * 4 * .4 = 4.43.
     data = pairs((6, 10), (10, 5), (14, None))
