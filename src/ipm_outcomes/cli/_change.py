@@ -105,6 +105,12 @@ def table_of(
     work: Plan, pairing: Pairing, *, id: str | None, date: str | None, by: list[str], reading: Reading
 ) -> Any:
     """The table of changes of a file of answers."""
+    scores = dated_scores(work, pairing, id=id, date=date, by=by)
+    return changes_of_scores(scores, pairing, episodes_of(pairing, reading))
+
+
+def dated_scores(work: Plan, pairing: Pairing, *, id: str | None, date: str | None, by: list[str]) -> Any:
+    """Tidy scores with ``patient_id``, ``date``, ``episode`` where the file has one, and the columns of ``by``."""
     names = work.source.frame.columns
     patient = column_of("--id", id, "patient_id", names)
     day = column_of("--date", date, "date", names)
@@ -115,19 +121,23 @@ def table_of(
     taken = {patient: "patient_id", day: "date"} | ({episode: "episode"} if episode else {})
     if clash := [name for name in by if name in taken]:
         raise ParameterError(f"--by: the column {clash[0]!r} is carried along already")
-    scores = tidy_scores(work, [name for name in (*taken, *by) if name is not None]).rename(
-        {old: new for old, new in taken.items() if old and old != new}
-    )
+    scores = tidy_scores(work, [name for name in (*taken, *by) if name is not None])
+    return scores.rename({old: new for old, new in taken.items() if old and old != new})
+
+
+def changes_of_scores(scores: Any, pairing: Pairing, episodes: Any) -> Any:
+    """The table of changes of tidy scores."""
     return changes_of.table(
         scores,
-        episodes=_episodes(pairing, reading),
+        episodes=episodes,
         baseline=changes_of.Baseline(days=_days(pairing.baseline_days), pick=pairing.baseline_pick),
         targets=[_target(text) for text in pairing.target] if pairing.target else changes_of.DEFAULT_TARGETS,
         as_of=pairing.as_of,
     )
 
 
-def _episodes(pairing: Pairing, reading: Reading) -> Any:
+def episodes_of(pairing: Pairing, reading: Reading) -> Any:
+    """The table of episodes, where one is named."""
     if pairing.episodes is None:
         return None
     return read(pairing.episodes, delimiter=reading.delimiter, encoding=reading.encoding).frame

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
-from ipm_outcomes import frames
+from ipm_outcomes import frames, program
+from ipm_outcomes import report as program_report
 from ipm_outcomes.catalog import instrument as find_instrument
-from ipm_outcomes.cli._change import Pairing, table_of
+from ipm_outcomes.cli._change import (
+    Pairing,
+    changes_of_scores,
+    dated_scores,
+    episodes_of,
+    table_of,
+)
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import output_kind, read, write_text
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan
@@ -32,10 +39,13 @@ def report(
     date: str | None = None,
     visit: str | None = None,
     site: str | None = None,
+    title: str = "Program report",
+    policy: Literal["cms", "nhs", "none"] = "cms",
     output: Output = None,
 ) -> int:
-    """Summarize answers by instrument and visit, and change where patients and dates are known.
+    """Report on a program: scores by instrument and visit, and change where patients and dates are known.
 
+    With an HTML output file: the program report, with indicators, sites and charts, under disclosure control.
     Wrong cells are counted, and taken as not answered.
 
     Parameters
@@ -49,11 +59,16 @@ def report(
     visit
         Column of the visit; by default visit where the file has it.
     site
-        Column of the site: the summary is then split by site as well.
+        Column of the site: the summary is then split by site as well. In the HTML report by default site.
+    title
+        Heading of the HTML report.
+    policy
+        Disclosure control of the HTML report: cms (cells of 1 to 10 hidden), nhs (below 5 hidden, the rest
+        rounded), or none (for use inside the program only).
     output
-        Text (.txt) or Markdown (.md) file; by default text to standard output.
+        HTML (.html), text (.txt) or Markdown (.md) file; by default text to standard output.
     """
-    ending = output_kind(output, tuple(name for name in RENDERERS if name))
+    ending = output_kind(output, (".html", *(name for name in RENDERERS if name)))
     how = reading or Reading()
     source = read(file, delimiter=how.delimiter, encoding=how.encoding)
     names = source.frame.columns
@@ -61,14 +76,16 @@ def report(
         "id": column_of("--id", id, "patient_id", names),
         "date": column_of("--date", date, "date", names),
         "visit": column_of("--visit", visit, "visit", names),
-        "site": column_of("--site", site, None, names),
+        "site": column_of("--site", site, "site" if ending == ".html" else None, names),
     }
     work = plan(source, items or Items())
+    if output is not None and ending == ".html":
+        wrong = _html(work, pairing or Pairing(), columns, how, title, policy, output)
+        return PROBLEMS if wrong else FINE
     changes = None
     if columns["id"] and columns["date"]:
-        by = [columns["site"]] if columns["site"] else []
         table = table_of(
-            work, pairing or Pairing(), id=columns["id"], date=columns["date"], by=by, reading=how
+            work, pairing or Pairing(), id=columns["id"], date=columns["date"], by=[], reading=how
         )
         changes = summarize_changes(table)
     summary = replace(_summary(work, columns), changes=changes)
@@ -76,6 +93,44 @@ def report(
     if summary.wrong and output is not None:
         tell(f"{count_of(len(summary.wrong))} taken as not answered; the head of the report says where")
     return PROBLEMS if summary.wrong else FINE
+
+
+def _html(
+    work: Plan,
+    pairing: Pairing,
+    columns: dict[str, str | None],
+    how: Reading,
+    title: str,
+    policy: str,
+    output: str,
+) -> int:
+    """Write the HTML report; how many cells were wrong."""
+    problems = work.problems()
+    site = columns["site"]
+    flagged = _with_flags(work)
+    flags = [name for name in flagged.columns if name not in work.source.frame.columns]
+    carried = replace(work, source=replace(work.source, frame=flagged))
+    by = [name for name in (site, columns["visit"]) if name]
+    scores = dated_scores(carried, pairing, id=columns["id"], date=columns["date"], by=[*by, *flags])
+    episodes = episodes_of(pairing, how)
+    changes = changes_of_scores(scores.drop(*flags, *by[1 if site else 0 :]), pairing, episodes)
+    groups = [site] if site else []
+    indicators = program.table(changes, by=groups, scores=scores, episodes=episodes, totals=bool(groups))
+    program_report.html(
+        scores,
+        changes,
+        indicators,
+        output,
+        episodes=episodes,
+        problems=problems,
+        title=title,
+        by=site or "site",
+        policy=policy,
+        as_of=pairing.as_of,
+    )
+    if len(problems):
+        tell(f"{count_of(len(problems))} taken as not answered; the report counts them")
+    return len(problems)
 
 
 def _summary(work: Plan, columns: dict[str, str | None]) -> Summary:
@@ -95,13 +150,22 @@ def _summary(work: Plan, columns: dict[str, str | None]) -> Summary:
 
 def _flags(work: Plan, by: list[str]) -> Any:
     """The columns of flags of all instruments that have any, beside those of visit and site."""
+    frame = _with_flags(work)
+    wanted = [f"{id}_flag_{flag.id}" for id in work.ids for flag in find_instrument(id).flags]
+    return frame.select(list(dict.fromkeys([*by, *(name for name in wanted if name in frame.columns)])))
+
+
+def _with_flags(work: Plan) -> Any:
+    """The file with the columns of flags of all instruments that have any, and no other column added."""
     frame = work.source.frame
     for id in work.ids:
         if find_instrument(id).flags:
             with progress(f"flags of {id}", len(frame)) as done:
-                frame = frames.score(frame, id, invalid="null", progress=done, **work.reading())
-    wanted = [f"{id}_flag_{flag.id}" for id in work.ids for flag in find_instrument(id).flags]
-    return frame.select(list(dict.fromkeys([*by, *(name for name in wanted if name in frame.columns)])))
+                scored = frames.score(frame, id, invalid="null", progress=done, **work.reading())
+            frame = scored.select(
+                name for name in scored.columns if name in frame.columns or name.startswith(f"{id}_flag_")
+            )
+    return frame
 
 
 def _facts(frame: Any, columns: dict[str, str | None]) -> dict[str, int | str]:
