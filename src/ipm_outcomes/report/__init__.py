@@ -1,6 +1,6 @@
 """What a person reads: the program report as one HTML file, and summaries as text.
 
-`html` writes the report; `ipm_outcomes.report.text` holds the summaries. Everything is loaded when it is first asked for.
+`html` writes the report; `ipm_outcomes.report.text` holds the summaries. What is asked for is loaded then.
 """
 
 from importlib import import_module

@@ -27,8 +27,12 @@ _TOKENS = {
 }
 INK, MUTED, PANEL = _TOKENS["ink"], _TOKENS["muted"], _TOKENS["panel"]
 BEFORE, AFTER, GOOD, BAD, LINE = (_TOKENS[name] for name in ("before", "after", "good", "bad", "line"))
+REST = "not shown"
+"""The bands of a bar that are hidden, taken together."""
 _FONT = "Helvetica, Arial, sans-serif"
 _WIDTH = 400
+_MEASURED, _DRAWN = 13, 12
+"""Text is laid out a little larger than drawn: the reader's font may be wider than the one at hand here."""
 
 _CONFIG: dict[str, Any] = {
     "aria": False,
@@ -40,8 +44,8 @@ _CONFIG: dict[str, Any] = {
     "axis": {
         "labelColor": INK,
         "titleColor": INK,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
+        "labelFontSize": _MEASURED,
+        "titleFontSize": _MEASURED,
         "titleFontWeight": "normal",
         "gridColor": _TOKENS["grid"],
         "domainColor": MUTED,
@@ -53,16 +57,16 @@ _CONFIG: dict[str, Any] = {
     "legend": {
         "labelColor": INK,
         "titleColor": INK,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
+        "labelFontSize": _MEASURED,
+        "titleFontSize": _MEASURED,
         "titleFontWeight": "normal",
         "symbolType": "square",
         "orient": "top",
         "title": None,
-        "labelLimit": 200,
+        "labelLimit": 0,
         "offset": 4,
     },
-    "text": {"color": INK, "fontSize": 12},
+    "text": {"color": INK, "fontSize": _MEASURED},
     "rule": {"color": MUTED},
 }
 
@@ -100,6 +104,7 @@ def svg(chart: Any, number: int, message: str) -> str:
     drawn = re.sub(r'<path d="(?:M0,0h0v0h0Z)?"(?: display="none")?/>', "", drawn)
     drawn = re.sub(r'(id="|url\(#|href="#)', lambda found: f"{found[1]}c{number}-", drawn)
     drawn = re.sub(r"(\d+\.\d{2})\d+", r"\1", drawn)
+    drawn = drawn.replace(f'font-size="{_MEASURED}px"', f'font-size="{_DRAWN}px"')
     size = re.search(r'<svg width="([\d.]+)" height="([\d.]+)"', drawn)
     width = float(size[1]) if size else _WIDTH
     drawn = re.sub(r'<svg width="[\d.]+" height="[\d.]+"', "<svg", drawn, count=1)
@@ -153,6 +158,12 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
     scales = dict.fromkeys(scale for scale, *_ in rows)
     lines = [f"{scale}, {when}" if with_scales else when for scale in scales for when in ("before", "after")]
     steps = _band_tokens(len(order))
+    shown: dict[tuple[str, str], float] = {}
+    for scale, when, _, share in rows:
+        shown[scale, when] = shown.get((scale, when), 0.0) + share
+    rest = [(scale, when, REST, 1 - share) for (scale, when), share in shown.items() if share < 0.9995]
+    if rest:
+        rows, order, steps = [*rows, *rest], [*order, REST], [*steps, _TOKENS["grid"]]
     data = [
         {
             "line": f"{scale}, {when}" if with_scales else when,
@@ -174,7 +185,7 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
                 "band:N",
                 sort=list(order),
                 scale=alt.Scale(domain=list(order), range=steps),
-                legend=alt.Legend(columns=2 if len(order) > 3 else 3),
+                legend=alt.Legend(columns=2 if len(order) > 2 else 3),
             ),
             order="at:Q",
         )

@@ -36,8 +36,8 @@ def html(
     Parameters
     ----------
     scores, changes, indicators : data frames
-        Tidy scores from `frames.tidy`, changes from `change.table`, indicators from `program.table`, before `suppress`. Totals
-        or groups that the indicators lack are counted from the changes.
+        Tidy scores from `frames.tidy`, changes from `change.table`, indicators from `program.table`, before
+        `suppress`. Totals or groups that the indicators lack are counted from the changes.
     path : path
         Where to write.
     episodes : data frame, optional

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.report._figures import ALL, Program, Row
 from ipm_outcomes.report._page import Page, items, paragraph
+from ipm_outcomes.report._program import ALL, Program, Row
 from ipm_outcomes.report._words import listed
 
 _EVIDENCE = {
@@ -17,15 +17,20 @@ _EVIDENCE = {
 }
 _POLICIES = {
     "cms": (
-        "Counts of 1 to 10 are not shown (cell size policy of the US Centers for Medicare & Medicaid Services), nor is "
-        "anything from which one could be worked out: rates, complements, totals and points of charts. Zero is shown."
+        "Counts of 1 to 10 are not shown (cell size policy of the US Centers for Medicare & Medicaid "
+        "Services), nor is "
+        "anything from which one could be worked out: rates, complements, totals and points of "
+        "charts. Zero is shown."
     ),
     "nhs": (
-        "Counts below 5 are not shown, others are rounded to the nearest 5, rates are worked out before rounding and shown in "
-        "whole percent (rules of NHS England's dashboards). Nothing is shown from which a hidden count could be worked out."
+        "Counts below 5 are not shown, others are rounded to the nearest 5, rates are worked out "
+        "before rounding and shown in "
+        "whole percent (rules of NHS England's dashboards). Nothing is shown from which a hidden "
+        "count could be worked out."
     ),
     "none": (
-        "Small counts are shown as they are: this report is for use inside the program only and must not be passed on."
+        "Small counts are shown as they are: this report is for use inside the program only and must "
+        "not be passed on."
     ),
 }
 _MISSING = {
@@ -92,16 +97,18 @@ def _choices(program: Program) -> Iterator[str]:
     yield f"Main follow-up: {program.target}; follow-ups in the data: {listed(program.targets) or 'none'}."
     for baseline, follow in program.picks:
         yield (
-            f"Of several questionnaires in the window around the start the choice was “{baseline.replace('_', ' ')}”; in the "
+            "Of several questionnaires in the window around the start the choice was "
+            f"“{baseline.replace('_', ' ')}”; in the "
             f"follow-up window “{follow.replace('_', ' ')}”. A score is never paired across episodes of care."
         )
     if program.as_of is not None and program.as_of_given:
-        yield f"The data are complete up to {program.as_of.isoformat()}; follow-up windows open on that day are not judged."
+        yield f"The data are complete up to {program.as_of.isoformat()}; windows still open on that day are not judged."
     else:
         yield "No as-of date was given; the day of the last score in the data is taken for the charts over time."
     yield "Improvement is turned so that above 0 is better, whichever way the scale runs."
     yield (
-        "Thresholds are inclusive and decided on exact numbers before anything is rounded. A baseline of 0 has no percent "
+        "Thresholds are inclusive and decided on exact numbers before anything is rounded. A "
+        "baseline of 0 has no percent "
         "change; T-scores have none at all."
     )
     if program.reliable_methods:
@@ -113,13 +120,15 @@ def _choices(program: Program) -> Iterator[str]:
         )
         yield f"Reliable change (more than measurement error) by: {names}."
     yield (
-        "Patients without a follow-up are in no mean. Shares are of those followed; the bounds say what the share would be if "
+        "Patients without a follow-up are in no mean. Shares are of those followed; the bounds say "
+        "what the share would be if "
         "none, or all, of the others had counted. These data alone cannot say whether care caused the change."
     )
     yield "In charts over time a patient belongs to the month of the first questionnaire (the baseline)."
-    yield "Site funnels: exact binomial limits around the program's own share (Spiegelhalter, Stat Med 2005;24:1185-1202)."
+    yield "Site funnels: exact binomial limits around the program's share (Spiegelhalter, Stat Med 2005;24:1185-1202)."
     yield (
-        "Run chart: signals by the rules of Anhoej and Olesen, PLoS One 2014;9:e113825. Control chart (p): 3-sigma limits and the "
+        "Run chart: signals by the rules of Anhoej and Olesen, PLoS One 2014;9:e113825. Control "
+        "chart (p): 3-sigma limits and the "
         "rules of NHS England, Making Data Count."
     )
 

@@ -1,4 +1,4 @@
-"""The parts of an HTML page: tables, figures, sections, and the style sheet. Whatever goes in as text is escaped here."""
+"""The parts of an HTML page: tables, figures, sections, the style sheet. Whatever goes in as text is escaped here."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ max-width:none;border-radius:0 .4rem .4rem 0}
 .flow>li.out{background:none;border-left:3px solid var(--rule);border-radius:0;margin-left:1.5rem;color:var(--muted);
 padding:.2rem 1rem}
 .flow ul{margin:.1rem 0;padding-left:1.1rem}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(27rem,100%),1fr));gap:1.4rem;align-items:start;
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(27rem,100%),1fr));gap:1.4rem;align-items:start;
 margin:1rem 0}
 .chart{margin:0;min-width:0;border:1px solid var(--grid);border-radius:.5rem;padding:.9rem 1rem}
 .chart svg{display:block;width:100%;height:auto;margin:.6rem auto;overflow:visible}
@@ -178,8 +178,8 @@ thead .n{white-space:normal}
 footer{margin-top:3rem;border-top:2px solid var(--rule);padding-top:1rem}
 @media (max-width:40rem){h1{font-size:1.5rem}.answer{font-size:1.08rem;padding:.8rem 1rem}.chart{padding:.7rem .6rem}
 th,td{padding:.3rem .5rem}.cards{grid-template-columns:1fr 1fr}.cards strong{font-size:1.35rem}}
-@media print{:root{--bg:#fff;--panel:#f4f6f8;--ink:#000;--muted:#444;--grid:#ccc;--rule:#888;--link:#000;--before:#8a97a5;
---after:#1f6fb2;--good:#1f6fb2;--bad:#b3471d;--line:#6b4fa0;--band1:#d6e6f2;--band2:#a3c6e2;--band3:#659dcb;
+@media print{:root{--bg:#fff;--panel:#f4f6f8;--ink:#000;--muted:#444;--grid:#ccc;--rule:#888;
+--link:#000;--before:#8a97a5;--after:#1f6fb2;--good:#1f6fb2;--bad:#b3471d;--line:#6b4fa0;--band1:#d6e6f2;--band2:#a3c6e2;--band3:#659dcb;
 --band4:#2f70aa;--band5:#16426f;--band6:#0a2540}
 html{font-size:10.5pt}body{max-width:none;padding:0}nav,.skip,summary{display:none}
 section.page{break-before:page}h2,h3{break-after:avoid}.chart,.cards div,tr{break-inside:avoid}

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.report import _charts
-from ipm_outcomes.report._figures import ALL, PROMOTERS, SUCCESS, Program, Row, Shown, share
 from ipm_outcomes.report._methods import methods
 from ipm_outcomes.report._page import Cells, Page, cards, document, items, paragraph
+from ipm_outcomes.report._program import ALL, PROMOTERS, SUCCESS, Program, Row, Shown, share
 from ipm_outcomes.report._words import HIDDEN, NONE, count, listed, percent, rounded, safe, signed
 
 _DOMAIN_TITLES = {
@@ -65,6 +65,13 @@ _FIGURES = (
     ("reliable_recovery", "Recovered: reliable, and back in the normal range"),
     ("reliable_deterioration", "Reliable worsening"),
 )
+_LEFT = {"complete_case": "left out", "not_met": "counted as not met", "not_needed": NONE}
+_EVIDENCE = {
+    "2+": "original, or two sources",
+    "1": "one source",
+    "derived": "by definition",
+    "unverified": "not verified",
+}
 _FEW_SITES = 10
 
 
@@ -208,16 +215,19 @@ class Writer:
         if due == 0:
             return f"Of {who} that began, none had both a first questionnaire and a follow-up due at {program.target}."
         if followed == 0:
-            return f"Of {who} that began, {count(due)} were due for follow-up at {program.target} and none was followed."
+            return f"Of {who} that began, {count(due)} were due at {program.target} and none was followed."
         told = f"Of {who} that began"
         if followed is None or due is None:
-            return f"{told}, the number followed at {program.target} is too small to show, or would reveal such a number."
+            return f"{told}, the number followed at {program.target} cannot be shown: it would reveal a small count."
         rate = (
             f" ({self.percent(completion.estimate, 0)})"
             if completion and completion.estimate is not None
             else ""
         )
-        return f"{told}, {count(due)} were due for follow-up at {program.target} and {count(followed)} of these{rate} were followed."
+        return (
+            f"{told}, {count(due)} were due for follow-up at {program.target} and {count(followed)} of these{rate} "
+            "were followed."
+        )
 
     def singular(self, n: int) -> str:
         return (
@@ -232,12 +242,14 @@ class Writer:
             return ["How many improved cannot be shown: the number is too small."] if withheld else []
         inside = self.interval(outcome, lambda v: self.percent(v, 0).removesuffix(" %"))
         said = [
-            f"{self.percent(outcome.estimate, 0)} ({inside}) {self.success(shown)} on the {self.short(shown)}: "
+            f"{self.percent(outcome.estimate, 0)} ({100 * self.program.level:g} % interval {inside}) "
+            f"{self.success(shown)} on the {self.short(shown)}: "
             f"{count(outcome.numerator)} of {count(outcome.denominator)}."
         ]
         if outcome.worst is not None and outcome.best is not None and outcome.best > outcome.worst:
             said.append(
-                f"If none of those not followed had improved it would be {self.percent(outcome.worst, 0)}; if all had, "
+                "If none of those not followed had improved it would be "
+                f"{self.percent(outcome.worst, 0)}; if all had, "
                 f"{self.percent(outcome.best, 0)}."
             )
         return said
@@ -250,7 +262,7 @@ class Writer:
         way = "improved" if mean.estimate > 0 else "worsened"
         size = rounded(abs(mean.estimate), 1)
         inside = self.interval(mean, lambda v: signed(v))
-        told = f" (improvement {signed(mean.estimate)}, {inside})" if inside else ""
+        told = f" (interval of the improvement {inside})" if inside else ""
         return [f"On average the score {way} by {size} points{told}."]
 
     def ceiling(self, shown: Shown) -> str:
@@ -264,7 +276,8 @@ class Writer:
                 "could improve on this measure, so it cannot show whether the program works."
             )
         return (
-            f"{self.percent(at_best, 0)} of those with both scores had the best possible score at the start and could not "
+            f"{self.percent(at_best, 0)} of those with both scores had the best possible score at the "
+            "start and could not "
             "improve. More than 15 % is usually taken as a warning that a measure is too easy for the patients."
         )
 
@@ -334,11 +347,14 @@ class Writer:
 
     def flow(self) -> None:
         program, shown, flow = self.program, self.program.headline, self.program.flow
-        assert shown is not None and flow is not None
+        assert shown is not None
+        assert flow is not None
         self.page.add(
             paragraph(
-                f"The path of all {self.people}, for the {self.short(shown)} and the follow-up at {program.target}. Everyone who "
-                "leaves the count is listed with one reason. The other measures have their own counts, in their sections."
+                f"The path of all {self.people}, for the {self.short(shown)} and the follow-up at "
+                f"{program.target}. Everyone who "
+                "leaves the count is listed with one reason. The other measures have their own "
+                "counts, in their sections."
                 + (
                     ""
                     if self.one_each
@@ -356,7 +372,8 @@ class Writer:
         for figure, words, out, label in stages:
             if out:
                 reasons = [
-                    f"<li>{safe(_REASONS.get(step.reason, step.reason.replace('_', ' ')))}: {self.known(step.figure)}</li>"
+                    f"<li>{safe(_REASONS.get(step.reason, step.reason.replace('_', ' ')))}: "
+                    f"{self.known(step.figure)}</li>"
                     for step in out
                 ]
                 steps.append(f'<li class="out">{label}:<ul>{"".join(reasons)}</ul></li>')
@@ -374,7 +391,8 @@ class Writer:
         if not program.open_windows:
             self.page.add(
                 paragraph(
-                    "No window was still open in these data. If no as-of date was given when changes were computed, patients "
+                    "No window was still open in these data. If no as-of date was given when changes "
+                    "were computed, patients "
                     "whose follow-up is not yet due count as not followed.",
                     "note",
                 )
@@ -438,8 +456,10 @@ class Writer:
             items([f"{self.about(one)}." for one in shown if one not in scored])
             + (
                 paragraph(
-                    "T-scores compare with the general population: 50 is its average and 10 points are one standard "
-                    "deviation. For function and participation higher is better, for symptoms lower is better. In the "
+                    "T-scores compare with the general population: 50 is its average and 10 points "
+                    "are one standard "
+                    "deviation. For function and participation higher is better, for symptoms lower "
+                    "is better. In the "
                     "charts of improvement to the right is always better."
                 )
                 if scored
@@ -533,7 +553,7 @@ class Writer:
             message,
             ["Severity", "Before", f"After ({program.target})"],
             table,
-            "Gaps in a bar are groups that are too small to show.",
+            "The gray part of a bar: groups that are too small to show, or would reveal one, taken together.",
         )
 
     def band_message(self, drawn: Sequence[tuple[str, str, str, float]], best: str, several: bool) -> str:
@@ -569,7 +589,8 @@ class Writer:
         if len(clear) == len(known):
             message = "Patients improved on average; chance alone does not explain it: no interval reaches 0."
         elif clear:
-            message = f"Improvement beyond chance: {listed(clear)}. Not beyond chance: {listed([k[0] for k in known if k[0] not in clear])}."
+            rest = [label for label, *_ in known if label not in clear]
+            message = f"Improvement beyond chance: {listed(clear)}. Not beyond chance: {listed(rest)}."
         elif len(none) == len(known):
             message = "No average change that chance alone could not explain: every interval includes 0."
         else:
@@ -638,7 +659,8 @@ class Writer:
         return self.shares(
             rows,
             f"Who improved, scale by scale, at {self.program.target}",
-            "Share of those with both scores who improved by an important amount; where no such amount is published, by more "
+            "Share of those with both scores who improved by an important amount; where no such "
+            "amount is published, by more "
             "than measurement error (reliable).",
         )
 
@@ -684,9 +706,12 @@ class Writer:
             bands = {band: program.row(f"{name}:{band}") for band in PROMOTERS}
             self.page.add(
                 paragraph(
-                    "Patients say from 0 to 10 how likely they are to recommend the program: 9 and 10 are promoters, 7 and 8 "
-                    "passives, 0 to 6 detractors. The Net Promoter Score is the percentage of promoters less that of "
-                    "detractors, from −100 to +100; higher is better. Every answer counts, so a patient who answered at "
+                    "Patients say from 0 to 10 how likely they are to recommend the program: 9 and "
+                    "10 are promoters, 7 and 8 "
+                    "passives, 0 to 6 detractors. The Net Promoter Score is the percentage of "
+                    "promoters less that of "
+                    "detractors, from −100 to +100; higher is better. Every answer counts, so a "
+                    "patient who answered at "
                     "several visits counts at each. No answer is not a detractor: it is left out."
                 )
             )
@@ -696,7 +721,8 @@ class Writer:
             if row.estimate is not None:
                 self.page.add(
                     paragraph(
-                        f"The score is {signed(row.estimate)} ({self.interval(row, signed)}), from {count(row.denominator)} answers to "
+                        f"The score is {signed(row.estimate)} ({self.interval(row, signed)}), from "
+                        f"{count(row.denominator)} answers to "
                         f"{count(row.eligible)} forms."
                     )
                 )
@@ -764,16 +790,20 @@ class Writer:
             return
         self.page.add(
             paragraph(
-                "Sites differ by chance, and small sites by more than large ones. The funnel shows how far chance alone takes "
-                "a site of its size from the program's average: 95 of 100 sites stay within the inner lines, 998 of 1000 within the "
-                "outer ones. A site outside the outer lines is a reason to check its data first, not a verdict. Sites are in "
+                "Sites differ by chance, and small sites by more than large ones. The funnel shows "
+                "how far chance alone takes "
+                "a site of its size from the program's average: 95 of 100 sites stay within the "
+                "inner lines, 998 of 1000 within the "
+                "outer ones. A site outside the outer lines is a reason to check its data first, not "
+                "a verdict. Sites are in "
                 "alphabetical order and are not ranked."
             )
         )
         if len(program.groups) < _FEW_SITES:
             self.page.add(
                 paragraph(
-                    f"With {len(program.groups)} sites (fewer than {_FEW_SITES}) it cannot be judged how much sites truly differ beyond "
+                    f"With {len(program.groups)} sites (fewer than {_FEW_SITES}) it cannot be judged "
+                    "how much sites truly differ beyond "
                     "chance; the limits allow for chance only.",
                     "note",
                 )
@@ -796,7 +826,8 @@ class Writer:
         if not known:
             return ""
         spread = max(known) - min(known)
-        message = f"Followed at {program.target}, of those due: from {self.percent(min(known), 0)} to {self.percent(max(known), 0)} between sites."
+        reach = f"{self.percent(min(known), 0)} to {self.percent(max(known), 0)}"
+        message = f"Followed at {program.target}, of those due: from {reach} between sites."
         if spread > 0.1:
             message += (
                 " This differs by more than 10 points: read the outcomes with the bounds in the tables."
@@ -848,13 +879,13 @@ class Writer:
         message = (
             f"Outside the limits of chance: {listed(out)}. Check the data first."
             if out
-            else f"All {len(points)} sites drawn lie within what chance explains."
+            else "Every site drawn lies within what chance explains."
         )
         if hidden:
             message += f" Sites too small to show: {hidden}."
         place = {g: w for (g, _, _), w in zip(points, where, strict=True)}
         return self.page.chart(
-            _charts.funnel(points, curves, total.estimate, f"share who {_verb(self.success(shown))}"),
+            _charts.funnel(points, curves, total.estimate, "share of patients"),
             f"{self.short(shown)}: {self.success(shown)}, by site",
             message,
             ["Site", "Share (interval); count", "Against the limits"],
@@ -886,13 +917,15 @@ class Writer:
                 found = adjusted.get(g)
                 seen = row is not None and row.estimate is not None
                 cells.append(
-                    f"{self.percent(found[0])} ({self.percent(found[1]).removesuffix(' %')} to {self.percent(found[2]).removesuffix(' %')})"
+                    f"{self.percent(found[0])} ({self.percent(found[1]).removesuffix(' %')} to "
+                    f"{self.percent(found[2]).removesuffix(' %')})"
                     if found and seen
                     else HIDDEN
                 )
             rows.append([*cells, self.cell(program.of("mean_improvement", shown, group=g))])
         note = (
-            "Given severity at the start: the share expected if the site had the program's mix of baseline scores (indirect "
+            "Given severity at the start: the share expected if the site had the program's mix of "
+            "baseline scores (indirect "
             "standardization)."
             if adjusted
             else ""
@@ -914,7 +947,8 @@ class Writer:
             return
         self.page.add(
             paragraph(
-                f"Each point is a {program.size} of enrollment: the patients whose first questionnaire falls in it, and what "
+                f"Each point is a {program.size} of enrollment: the patients whose first "
+                "questionnaire falls in it, and what "
                 f"became of them by {program.target}. "
                 + (
                     ""
@@ -934,7 +968,7 @@ class Writer:
         ):
             rows = [program.row(f"{definition}:{name}:{program.target}", period=p) for p in program.periods]
             values = [None if row is None else row.estimate for row in rows]
-            if sum(value is not None for value in values) < 2:
+            if sum(value is not None for value in values) < 3:
                 continue
             table = [[p, self.cell(row)] for p, row in zip(program.periods, rows, strict=True)]
             if definition == "mean_improvement":
@@ -958,9 +992,10 @@ class Writer:
                     (r.numerator, r.denominator) if r is not None and r.estimate is not None else (0, 0)
                     for r in rows
                 ]
-                if any(x is None or n is None for x, n in counts):
-                    continue
-                chart = over_time.p_chart([x for x, _ in counts], [n for _, n in counts], better="higher")
+                # A rate is shown only where both of its counts are.
+                chart = over_time.p_chart(
+                    [x or 0 for x, _ in counts], [n or 0 for _, n in counts], better="higher"
+                )
                 flagged = [p for p, flag in zip(program.periods, chart.flag, strict=True) if flag]
                 message = (
                     f"Points that chance rarely makes: {listed(flagged)}."
@@ -1017,7 +1052,7 @@ class Writer:
     # -- other measures
 
     def measures(self) -> list[str]:
-        from ipm_outcomes.report._figures import OF_SCALE
+        from ipm_outcomes.report._program import OF_SCALE
 
         rows = [
             row
@@ -1036,11 +1071,18 @@ class Writer:
                 part for part in (row.title, f"({row.target})" if row.target else "", row.band) if part
             )
             body.append(
-                [label, self.cell(row), count(row.eligible), row.missing.replace("_", " "), row.evidence]
+                [
+                    label,
+                    self.cell(row),
+                    count(row.eligible),
+                    _LEFT.get(row.missing, NONE),
+                    _EVIDENCE.get(row.evidence, NONE),
+                ]
             )
         return [
             paragraph(
-                "These measures have their own rules of who is counted; the rules stand in the methods. Where those without a "
+                "These measures have their own rules of who is counted; the rules stand in the "
+                "methods. Where those without a "
                 "follow-up are counted as “not met”, low follow-up lowers the figure."
             ),
             self.page.table(
@@ -1090,7 +1132,8 @@ class Writer:
             )
         self.page.add(
             paragraph(
-                "One form is one visit. A score is withheld when answers are missing beyond what the instrument's authors "
+                "One form is one visit. A score is withheld when answers are missing beyond what the "
+                "instrument's authors "
                 "allow; it is never guessed. Second forms of the same patient count again here."
             ),
             self.page.table("Forms with a score, and why others have none", head, rows),
@@ -1119,7 +1162,9 @@ class Writer:
     def foot(self) -> str:
         from ipm_outcomes import __version__
 
-        return f"Made with ipm-outcomes {__version__}. Figures describe the program; they are no advice for a single patient."
+        return (
+            f"Made with ipm-outcomes {__version__}. Figures describe a program and advise no single patient."
+        )
 
 
 def _float(value: Any) -> float | None:
@@ -1128,10 +1173,6 @@ def _float(value: Any) -> float | None:
 
 def _floats(values: Any) -> list[float | None]:
     return [None if np.isnan(v) else float(v) for v in values]
-
-
-def _verb(words: str) -> str:
-    return words.split(" (")[0]
 
 
 def _plain_note(note: str) -> str:

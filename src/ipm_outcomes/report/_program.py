@@ -1,0 +1,159 @@
+"""What the page is written from: the published figures, and what they are figures of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from ipm_outcomes.definition import Instrument, Scale
+
+ALL = "all"
+ScaleKey = tuple[str, str]
+PROMOTERS = ("promoter", "passive", "detractor")
+OPEN = "window_open"
+OF_SCALE = (
+    *("followup_completion", "mean_baseline", "mean_followup", "mean_improvement", "important_improvement"),
+    *("important_worsening", "responder_30", "responder_50", "reliable_improvement", "reliable_recovery"),
+    *("reliable_deterioration", "severity_before", "severity_after"),
+)
+"""Indicators that are told for each scale."""
+SUCCESS = ("important_improvement", "responder_30", "responder_50", "reliable_improvement")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One published figure; a number that is hidden is None and ``hidden`` says so."""
+
+    indicator: str
+    group: str = ALL
+    period: str = ALL
+    eligible: int | None = None
+    observed: int | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    estimate: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    level: float = 0.95
+    method: str = ""
+    source: str = ""
+    worst: float | None = None
+    best: float | None = None
+    definition: str = ""
+    title: str = ""
+    instrument: str = ""
+    scale: str = ""
+    target: str = ""
+    band: str = ""
+    unit: str = ""
+    direction: str = ""
+    missing: str = ""
+    evidence: str = ""
+    notes: str = ""
+    hidden: str = ""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """A stretch of a score with the figures for before and after."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A scale that has a place in the report."""
+
+    instrument: Instrument
+    scale: Scale
+
+    @property
+    def key(self) -> ScaleKey:
+        return self.instrument.id, self.scale.id
+
+
+@dataclass(frozen=True)
+class Step:
+    """Patients who leave the flow at one point, with the reason, or who stay."""
+
+    figure: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What became of everyone who began, for one scale and target."""
+
+    no_baseline: tuple[Step, ...]
+    not_due: tuple[Step, ...]
+    lost: tuple[Step, ...]
+
+
+@dataclass
+class Program:
+    """All that the page is written from."""
+
+    by: str
+    policy: str
+    level: float
+    target: str
+    targets: tuple[str, ...]
+    domains: dict[str, list[Shown]]
+    groups: tuple[str, ...]
+    as_of: date | None
+    as_of_given: bool
+    rows: dict[tuple[str, str, str], Row] = field(default_factory=dict)
+    headline: Shown | None = None
+    success: dict[ScaleKey, str] = field(default_factory=dict)
+    points: dict[ScaleKey, list[float]] = field(default_factory=dict)
+    flow: Flow | None = None
+    bins: dict[ScaleKey, list[Bin]] = field(default_factory=dict)
+    size: str = ""
+    periods: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    quality: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    adjusted: dict[ScaleKey, dict[str, tuple[float, float, float]]] = field(default_factory=dict)
+    open_windows: bool = False
+    without_cutoff: frozenset[ScaleKey] = frozenset()
+    picks: tuple[tuple[str, str], ...] = ()
+    reliable_methods: tuple[str, ...] = ()
+    problems: bool = False
+
+    def row(self, indicator: str, group: str = ALL, period: str = ALL) -> Row | None:
+        """A figure, if the report has it."""
+        return self.rows.get((indicator, group, period))
+
+    def of(self, definition: str, shown: Shown, target: str | None = None, group: str = ALL) -> Row | None:
+        """The figure of an indicator for one scale."""
+        return self.row(f"{definition}:{'.'.join(shown.key)}:{target or self.target}", group)
+
+    def bands(self, definition: str, shown: Shown) -> list[Row]:
+        """The figures of a distribution over bands, in the order of the scale."""
+        if shown.scale.bands is None:
+            return []
+        name = f"{definition}:{'.'.join(shown.key)}:{self.target}"
+        found = [self.row(f"{name}:{band.label}") for band in shown.scale.bands.of]
+        return [row for row in found if row is not None]
+
+    def counted(self, figure: str, group: str = ALL) -> int | None:
+        """A count by the name of its figure; None where it is hidden or not there."""
+        row = self.row(figure, group)
+        return None if row is None else row.numerator
+
+
+def labels(scale: Scale) -> list[str]:
+    return [band.label for band in scale.bands.of] if scale.bands else []
+
+
+def is_promoter(shown: Shown) -> bool:
+    return set(labels(shown.scale)) == set(PROMOTERS)
+
+
+def share(row: Row | None) -> Fraction | None:
+    """A plain share of two published counts."""
+    if row is None or row.numerator is None or not row.denominator:
+        return None
+    return Fraction(row.numerator, row.denominator)

@@ -1,0 +1,144 @@
+"""Reading the tables that come in: words as text, NaN as null, counts by the engine of the frame itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.errors import FrameError
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.report._program import OPEN, ScaleKey
+
+_NEEDED = {
+    "scores": ("instrument", "scale", "value", "band", "answered", "absent"),
+    "changes": ("patient_id", "episode", "instrument", "scale", "target", "baseline", "followup", "reason"),
+    "indicators": (
+        *(
+            "indicator",
+            "eligible",
+            "observed",
+            "numerator",
+            "denominator",
+            "estimate",
+            "lower",
+            "upper",
+            "level",
+        ),
+        *("method", "suppressed", "source", "definition", "title", "instrument", "scale", "target", "band"),
+    ),
+}
+
+
+class Table:
+    """A table that came in, with its words as plain text and NaN as null."""
+
+    def __init__(self, name: str, data: Any) -> None:
+        import narwhals as nw
+
+        try:
+            self.face = Frame(data)
+        except FrameError as error:
+            raise FrameError(f"{name}: {error}") from None
+        self.face.require(_NEEDED.get(name, ()), name)
+        self.name = name
+        self.frame: Any = nw.from_native(self.face.native, eager_only=True)
+        self.schema: dict[str, Any] = dict(self.frame.collect_schema())
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.schema
+
+    def word(self, column: str) -> Any:
+        """An expression: a column as text, empty where there is none."""
+        import narwhals as nw
+
+        one = nw.col(column)
+        return nw.when(one.is_null()).then(nw.lit("")).otherwise(one.cast(nw.String)).alias(column)
+
+    def number(self, column: str) -> Any:
+        """An expression: a column as float64, null where there is none."""
+        import narwhals as nw
+
+        return nw.col(column).cast(nw.Float64).fill_nan(None)
+
+    def still_open(self) -> Any:
+        """An expression: whether the follow-up window was not over on the as-of date, as the indicators count it."""
+        import narwhals as nw
+
+        told = self.word("reason") == OPEN
+        if OPEN in self.schema and self.schema[OPEN] == nw.Boolean:
+            told = told | nw.col(OPEN).fill_null(False)
+        return told.alias("still_open")
+
+    def counts(self, *keys: Any, of: Any = None) -> Iterator[tuple[Any, ...]]:
+        """Count rows (or add up an expression) by the frame's own engine: each key once, with its count."""
+        import narwhals as nw
+
+        one = (nw.lit(1) if of is None else of).cast(nw.Int64).alias("__n")
+        small = self.frame.select(*keys, one)
+        names = small.columns[:-1]
+        if not len(small):
+            return
+        small = small.group_by(names).agg(nw.col("__n").sum())
+        for row in sorted(small.iter_rows(), key=lambda row: tuple(map(str, row))):
+            yield tuple(None if v is None or v != v else v for v in row)
+
+    def only(self, condition: Any) -> Table:
+        """The rows for which a condition holds."""
+        import narwhals as nw
+
+        table = object.__new__(Table)
+        table.face, table.name, table.schema = self.face, self.name, self.schema
+        table.frame = self.frame.filter(condition)
+        assert isinstance(table.frame, nw.DataFrame)
+        return table
+
+
+def plain(value: Any) -> Any:
+    """A cell as a plain Python value, None where it is missing."""
+    try:
+        return None if value is None or value != value else value
+    except TypeError:  # pandas.NA has no truth value
+        return None
+
+
+def is_scale(key: ScaleKey, table: Table) -> Any:
+    return (table.word("instrument") == key[0]) & (table.word("scale") == key[1])
+
+
+def days_of(table: Table, column: str) -> Any:
+    return table.frame[column].to_numpy().astype("datetime64[D]")
+
+
+def small_frame(columns: Mapping[str, list[Any]], kind: str) -> Any:
+    """A small table in the kind of frame that was given, so that no other library is needed."""
+    import narwhals as nw
+
+    whole = {"eligible", "observed", "numerator", "denominator", "position"}
+    real = {"estimate", "lower", "upper", "level", "worst", "best"}
+    if kind == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                name: pd.array(values, dtype="Int64")
+                if name in whole
+                else np.array([np.nan if v is None else v for v in values], float)
+                if name in real
+                else values
+                for name, values in columns.items()
+            }
+        )
+    schema = {
+        name: nw.Int64 if name in whole else nw.Float64 if name in real else nw.String for name in columns
+    }
+    backend: Any = kind
+    return nw.from_dict(dict(columns), schema, backend=backend).to_native()
+
+
+def cells_of(table: Any) -> Iterator[dict[str, Any]]:
+    import narwhals as nw
+
+    for cells in nw.from_native(table, eager_only=True).iter_rows(named=True):
+        yield {name: plain(value) for name, value in cells.items()}
