@@ -30,6 +30,8 @@ FLOORS = {
     "tables": 1,
     "catalog": 1,
     "definition": 1,
+    "answers": 1,
+    "answers": 0,
     "scores": 0,
     "errors": 0,
 }
