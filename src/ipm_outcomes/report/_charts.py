@@ -95,7 +95,7 @@ def svg(chart: Any, number: int, message: str) -> str:
 
     """
     _, vl_convert = require()
-    drawn: str = vl_convert.vegalite_to_svg(chart.to_dict(validate=False), config=_CONFIG)
+    drawn: str = vl_convert.vegalite_to_svg(_printable(chart.to_dict(validate=False)), config=_CONFIG)
     for name, token in _TOKENS.items():
         drawn = drawn.replace(f'"{token}"', f'"var(--{name})"')
     # The drawing is one image to a reader; its parts carry no roles of their own.
@@ -110,6 +110,15 @@ def svg(chart: Any, number: int, message: str) -> str:
     drawn = re.sub(r'<svg width="[\d.]+" height="[\d.]+"', "<svg", drawn, count=1)
     head = f'<svg role="img" aria-label="{safe(message)}" focusable="false" style="max-width:{width * 1.2:.0f}px"'
     return drawn.replace("<svg", head, 1)
+
+
+def _printable(spec: Any) -> Any:
+    """The specification without control characters: one of them would end the renderer and all with it."""
+    if isinstance(spec, str):
+        return "".join(c if c.isprintable() else " " for c in spec)
+    if isinstance(spec, dict):
+        return {key: _printable(value) for key, value in spec.items()}
+    return [_printable(value) for value in spec] if isinstance(spec, list) else spec
 
 
 def _data(alt: Any, rows: Sequence[dict[str, Any]]) -> Any:

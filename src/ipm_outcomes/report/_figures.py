@@ -119,6 +119,12 @@ def gather(
     given_scores, given_changes = Table("scores", scores), Table("changes", changes)
     rows = _indicator_rows(indicators, by)
     rows, groups = _completed(rows, by, given_changes, scores, episodes)
+    from ipm_outcomes.program.table import _ordered
+
+    # The order in which the rows were given must not decide how the page looks.
+    rows.sort(
+        key=lambda row: (row.definition, row.instrument, row.scale, _ordered(row.target), row.band, row.group)
+    )
     shelf = {one.id: one for one in definitions}
     present = _present(given_scores, given_changes)
     domains = _domains(present, shelf)

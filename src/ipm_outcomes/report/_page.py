@@ -17,7 +17,6 @@ Cells = Sequence[Sequence[str]]
 class Page:
     """Collects the body of the page; numbers its charts and tables, so that each id stands once."""
 
-    hidden_seen: bool = False
     charts: int = 0
     tables: int = 0
     parts: list[str] = field(default_factory=list)
@@ -40,8 +39,9 @@ class Page:
 
     def table(self, caption: str, head: Sequence[str], rows: Cells, note: str = "") -> str:
         """A table whose first column names the row; it scrolls in a box of its own where it is too wide."""
+        if not rows:
+            return ""
         self.tables += 1
-        self.hidden_seen |= any(HIDDEN in cell for row in rows for cell in row)
         body = "".join(
             "<tr>"
             + f'<th scope="row">{safe(row[0])}</th>'

@@ -82,7 +82,7 @@ class Table:
             return
         small = small.group_by(names).agg(nw.col("__n").sum())
         for row in sorted(small.iter_rows(), key=lambda row: tuple(map(str, row))):
-            yield tuple(None if v is None or v != v else v for v in row)
+            yield tuple(plain(v) for v in row)
 
     def only(self, condition: Any) -> Table:
         """The rows for which a condition holds."""
@@ -108,7 +108,10 @@ def is_scale(key: ScaleKey, table: Table) -> Any:
 
 
 def days_of(table: Table, column: str) -> Any:
-    return table.frame[column].to_numpy().astype("datetime64[D]")
+    days = table.frame[column].to_numpy()
+    if days.dtype.kind != "M":  # Python dates, from Arrow
+        days = np.array([plain(day) for day in days], dtype="datetime64[D]")
+    return days.astype("datetime64[D]")
 
 
 def small_frame(columns: Mapping[str, list[Any]], kind: str) -> Any:

@@ -165,7 +165,8 @@ class Writer:
         words = _SUCCESS_WORDS.get(name, "improved")
         points = sorted(set(self.program.points.get(shown.key, [])))
         if name == "important_improvement" and len(points) == 1:
-            words += f" (at least {rounded(points[0], 2).rstrip('0').rstrip('.')} points)"
+            least = rounded(points[0], 2).rstrip("0").rstrip(".")
+            words += f" (at least {least} {'point' if least == '1' else 'points'})"
         return words
 
     def short(self, shown: Shown) -> str:
@@ -188,7 +189,9 @@ class Writer:
         completion = program.of("followup_completion", shown)
         outcome = program.of(program.success[shown.key], shown) if program.success[shown.key] else None
         mean = program.of("mean_improvement", shown)
-        said = [self.begin(completion), *self.reached(shown, completion, outcome), *self.moved(shown, mean)]
+        said = [self.begin(completion)]
+        if began.numerator is not None:
+            said += [*self.reached(shown, completion, outcome), *self.moved(shown, mean)]
         self.page.add(paragraph(" ".join(said), "answer"))
         if remark := self.ceiling(shown):
             self.page.add(paragraph(remark, "warn"))
@@ -225,8 +228,8 @@ class Writer:
             else ""
         )
         return (
-            f"{told}, {count(due)} were due for follow-up at {program.target} and {count(followed)} of these{rate} "
-            "were followed."
+            f"{told}, {count(due)} {_were(due)} due for follow-up at {program.target} and {count(followed)} of these"
+            f"{rate} {_were(followed)} followed."
         )
 
     def singular(self, n: int) -> str:
@@ -290,7 +293,9 @@ class Writer:
             ("Began", count(began), f"{self.people}; {more}" if more != self.people else self.people)
         )
         if completion is not None:
-            told = f"{count(completion.numerator)} of {count(completion.denominator)} due at {program.target}"
+            told = f"of those due at {program.target}"
+            if completion.numerator is not None and completion.denominator is not None:
+                told = f"{count(completion.numerator)} of {count(completion.denominator)} due at {program.target}"
             found.append(("Followed up", self.rate(completion, 0), told))
         if outcome is not None:
             inside = self.interval(outcome, lambda v: self.percent(v, 0).removesuffix(" %"))
@@ -303,13 +308,7 @@ class Writer:
             )
         if mean is not None:
             inside = self.interval(mean, signed)
-            figure = (
-                HIDDEN
-                if mean.hidden and mean.estimate is None
-                else NONE
-                if mean.estimate is None
-                else signed(mean.estimate)
-            )
+            figure = self.plain_figure(mean, 1)
             found.append(
                 (
                     f"{self.short(shown)}: mean improvement",
@@ -321,13 +320,7 @@ class Writer:
             (row for row in program.rows.values() if row.definition == "nps" and row.group == ALL), None
         )
         if nps is not None:
-            figure = (
-                HIDDEN
-                if nps.hidden and nps.estimate is None
-                else NONE
-                if nps.estimate is None
-                else signed(nps.estimate, 0)
-            )
+            figure = self.plain_figure(nps, 0)
             inside = self.interval(nps, lambda v: signed(v, 0))
             found.append(
                 (
@@ -337,6 +330,12 @@ class Writer:
                 )
             )
         return cards(found)
+
+    @staticmethod
+    def plain_figure(row: Row, decimals: int) -> str:
+        if row.estimate is None:
+            return HIDDEN if row.hidden else NONE
+        return signed(row.estimate, decimals)
 
     def rate(self, row: Row, decimals: int) -> str:
         if row.estimate is None:
@@ -357,7 +356,7 @@ class Writer:
                 "counts, in their sections."
                 + (
                     ""
-                    if self.one_each
+                    if self.people == "patients"
                     else " A patient who came back for a second episode of care counts once for each."
                 )
             )
@@ -368,7 +367,7 @@ class Writer:
             ("flow:due", f"were due for follow-up at {program.target}", flow.not_due, "not yet due"),
             ("flow:paired", "were followed: a score before and after", flow.lost, "not followed"),
         )
-        steps, rows = [], []
+        steps = []
         for figure, words, out, label in stages:
             if out:
                 reasons = [
@@ -377,17 +376,8 @@ class Writer:
                     for step in out
                 ]
                 steps.append(f'<li class="out">{label}:<ul>{"".join(reasons)}</ul></li>')
-                rows += [
-                    [
-                        f"{label}: {_REASONS.get(step.reason, step.reason.replace('_', ' '))}",
-                        self.known(step.figure),
-                    ]
-                    for step in out
-                ]
             steps.append(f"<li><strong>{self.known(figure)}</strong> {safe(words)}</li>")
-            rows.append([words, self.known(figure)])
         self.page.add(f'<ol class="flow">{"".join(steps)}</ol>')
-        self.page.hidden_seen |= any(HIDDEN in row[1] for row in rows)
         if not program.open_windows:
             self.page.add(
                 paragraph(
@@ -491,20 +481,12 @@ class Writer:
         whole = next(
             (row.denominator for _, a, b in pairs for row in (a, b) if row and row.denominator), None
         )
-        means = [program.of(name, shown) for name in ("mean_baseline", "mean_followup")]
-        message = f"Scores of {count(whole)} {self.people} before and at {program.target}."
-        baseline, followup = program.of("mean_baseline", shown), means[1]
-        improvement = program.of("mean_improvement", shown)
-        if (
-            followup
-            and followup.estimate is not None
-            and improvement
-            and improvement.estimate is not None
-            and baseline
-        ):
-            sign = -1 if shown.scale.worse == "higher" else 1
-            before = followup.estimate - sign * improvement.estimate
-            message += f" The mean went from {rounded(before, 1)} to {rounded(followup.estimate, 1)}."
+        message = f"Scores of {count(whole)} {self.singular(whole or 0)} before and at {program.target}."
+        baseline, followup = program.of("mean_baseline", shown), program.of("mean_followup", shown)
+        if baseline and followup and baseline.estimate is not None and followup.estimate is not None:
+            message += (
+                f" The mean went from {rounded(baseline.estimate, 1)} to {rounded(followup.estimate, 1)}."
+            )
         note = "Neighboring scores are put together where a group would be too small to show."
         return self.page.chart(
             _charts.distribution(drawn),
@@ -609,7 +591,7 @@ class Writer:
             ),
             f"Mean improvement: {what}",
             message,
-            ["", "Mean improvement, points", f"{100 * self.program.level:g} % interval", "n"],
+            ["What", "Mean improvement, points", f"{100 * self.program.level:g} % interval", "n"],
             [
                 [
                     label,
@@ -676,7 +658,7 @@ class Writer:
             _charts.intervals(drawn, "share of patients", shares=True),
             title,
             message,
-            ["", "Share (interval); count"],
+            ["What", "Share (interval); count"],
             [[label, self.cell(row)] for label, row, _ in rows],
             "Dot: share; bar: its interval. Worsening is drawn in the second color."
             if any(not g for *_, g in drawn)
@@ -1165,6 +1147,10 @@ class Writer:
         return (
             f"Made with ipm-outcomes {__version__}. Figures describe a program and advise no single patient."
         )
+
+
+def _were(n: int) -> str:
+    return "was" if n == 1 else "were"
 
 
 def _float(value: Any) -> float | None:

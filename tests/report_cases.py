@@ -1,0 +1,99 @@
+"""Programs for the tests of the report: the example, and those at the edges."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ipm_outcomes import change, frames, program, report
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "clinic"
+AS_OF = "2026-06-30"  # of the example, by its README
+INSTRUMENTS = ("peg", "phq9", "gad7", "promis29", "pcs", "nps")
+Tables = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
+
+
+@cache
+def example_tables() -> Tables:
+    """Scores, changes and indicators of the example clinic."""
+    answers = pl.read_csv(EXAMPLE / "clinic.csv", infer_schema_length=None)
+    by = ["patient_id", "episode", "date", "site"]
+    scores = frames.tidy(answers, INSTRUMENTS, by=by, invalid="null", text_numbers=True)
+    changes = change.table(scores, episodes=example_episodes(), as_of=AS_OF)
+    found = program.table(changes, by=["site"], scores=scores, episodes=example_episodes(), totals=True)
+    return scores, changes, found
+
+
+@cache
+def example_episodes() -> pl.DataFrame:
+    return pl.read_csv(EXAMPLE / "episodes.csv")
+
+
+@cache
+def example_problems() -> Any:
+    answers = pl.read_csv(EXAMPLE / "clinic.csv", infer_schema_length=None)
+    return pl.concat([frames.check(answers, one, text_numbers=True) for one in INSTRUMENTS])
+
+
+def example(path: Path, **options: Any) -> Path:
+    scores, changes, found = example_tables()
+    given = {"episodes": example_episodes(), "as_of": AS_OF} | options
+    return report.html(scores, changes, found, path, **given)
+
+
+def peg_tables(rows: list[tuple[Any, str, str, int | None]], **options: Any) -> Tables:
+    """Tables of made-up patients: (patient, date, site, answer to all three questions of the PEG)."""
+    answers = pl.DataFrame(
+        {
+            "patient_id": [row[0] for row in rows],
+            "date": [row[1] for row in rows],
+            "site": [row[2] for row in rows],
+            **{f"peg_{item}": [row[3] for row in rows] for item in ("pain", "enjoyment", "activity")},
+        },
+        schema={
+            "patient_id": pl.Int64,
+            "date": pl.String,
+            "site": pl.String,
+            **dict.fromkeys(("peg_pain", "peg_enjoyment", "peg_activity"), pl.Int64),
+        },
+    )
+    scores = frames.tidy(answers, "peg", by=["patient_id", "date", "site"])
+    changes = change.table(scores, by=["site"], as_of="2025-12-31", **options)
+    return scores, changes, program.table(changes, by=["site"], totals=True)
+
+
+def pairs(sites: dict[str, list[tuple[int, int | None]]]) -> list[tuple[Any, str, str, int | None]]:
+    """Rows for `peg_tables` from (before, after) by site; 182 days lie between 2024-01-08 and 2024-07-08."""
+    rows: list[tuple[Any, str, str, int | None]] = []
+    number = 0
+    for site, found in sites.items():
+        for before, after in found:
+            number += 1
+            rows.append((number, "2024-01-08", site, before))
+            if after is not None:
+                rows.append((number, "2024-07-08", site, after))
+    return rows
+
+
+def peg_report(path: Path, sites: dict[str, list[tuple[int, int | None]]], **options: Any) -> Path:
+    return report.html(*peg_tables(pairs(sites)), path, **{"as_of": "2025-12-31"} | options)
+
+
+def one_patient(path: Path, **options: Any) -> Path:
+    return peg_report(path, {"Hilltop": [(8, 4)]}, **options)
+
+
+def nothing(path: Path, **options: Any) -> Path:
+    return peg_report(path, {}, **options)
+
+
+def hostile(path: Path, **options: Any) -> Path:
+    """Sites whose names are markup and a spreadsheet formula."""
+    sites = {
+        "<script>alert(1)</script>": [(8, 4)] * 30 + [(8, 8)] * 20,
+        "=cmd()": [(8, 4)] * 25 + [(8, 7)] * 25,
+    }
+    return peg_report(path, sites, **options)

@@ -1,0 +1,660 @@
+"""The program report: figures against the tables, disclosure, structure, escaping, edges."""
+
+from __future__ import annotations
+
+import re
+import sys
+from fractions import Fraction
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from report_cases import (
+    AS_OF,
+    example,
+    example_episodes,
+    example_problems,
+    example_tables,
+    hostile,
+    nothing,
+    one_patient,
+    pairs,
+    peg_report,
+    peg_tables,
+)
+
+from ipm_outcomes import program, report
+from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
+from ipm_outcomes.report._counts import Stand
+from ipm_outcomes.report._figures import gather
+from ipm_outcomes.report._program import PROMOTERS, Program
+from ipm_outcomes.report._stretches import stretches
+from ipm_outcomes.report._words import percent, rounded, safe, signed
+
+
+class Outline(HTMLParser):
+    """What the tests ask of a page: elements with attributes, text by element, tables."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.tables: dict[str, list[list[str]]] = {}
+        self.headings: list[int] = []
+        self._cell: list[str] | None = None
+        self._caption: list[str] | None = None
+        self._rows: list[list[str]] = []
+        self.name = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {k: v or "" for k, v in attrs}))
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "table":
+            self._rows = []
+        elif tag == "caption":
+            self._caption = []
+        elif tag == "tr":
+            self._rows.append([])
+        elif tag in ("td", "th"):
+            self._cell = []
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "caption" and self._caption is not None:
+            self.name, self._caption = "".join(self._caption), None
+        elif tag in ("td", "th") and self._cell is not None:
+            self._rows[-1].append("".join(self._cell))
+            self._cell = None
+        elif tag == "table":
+            self.tables[self.name] = self._rows
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None:
+            self._cell.append(data)
+        if self._caption is not None:
+            self._caption.append(data)
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def answer(text: str) -> str:
+    found = re.search(r'<p class="answer">(.*?)</p>', text, re.DOTALL)
+    assert found
+    return unescape(found[1])
+
+
+def flow(text: str) -> str:
+    found = re.search(r'<ol class="flow">(.*?)</ol>', text, re.DOTALL)
+    assert found
+    return unescape(re.sub(r"<[^>]+>", " ", found[1]))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the example, as it may be published."""
+    return example(tmp_path_factory.mktemp("report") / "report.html", problems=example_problems())
+
+
+@pytest.fixture(scope="module")
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the example with every number shown."""
+    return example(tmp_path_factory.mktemp("report") / "inside.html", policy="none")
+
+
+def gathered(tables: Any, **options: Any) -> Program:
+    given: dict[str, Any] = {
+        **dict.fromkeys(("episodes", "problems", "as_of", "target")),
+        **{"by": "site", "policy": "cms", "definitions": ()},
+    }
+    return gather(*tables, **given | options)
+
+
+@pytest.fixture(scope="module")
+def published() -> Program:
+    options = {"episodes": example_episodes(), "problems": example_problems(), "as_of": AS_OF}
+    return gathered(example_tables(), **options)
+
+
+def total(indicator: str, **more: str) -> dict[str, Any]:
+    found = example_tables()[2].filter((pl.col("indicator") == indicator) & (pl.col("site") == "all"))
+    assert len(found) == 1
+    return found.row(0, named=True)
+
+
+# -- figures against the tables ----------------------------------------------------------------------
+
+
+def test_headline_figures_are_those_of_the_tables(page: Path) -> None:
+    """Each number of the paragraph, from the tables of changes and indicators."""
+    _, changes, _ = example_tables()
+    peg = changes.filter((pl.col("instrument") == "peg") & (pl.col("target") == "6 months"))
+    due = peg.filter(pl.col("baseline").is_not_null() & ~pl.col("window_open"))
+    followed = due.filter(pl.col("followup").is_not_null())
+    better = followed["responder_30"].sum()
+    row, mean = total("responder_30:peg.mean:6 months"), total("mean_improvement:peg.mean:6 months")
+    assert (row["numerator"], row["denominator"]) == (better, followed["responder_30"].count())
+    told = answer(read(page))
+
+    def whole(share: float | Fraction) -> str:
+        return f"{int(Fraction(share) * 100 + Fraction(1, 2))}"
+
+    assert f"Of {len(peg)} episodes of care ({peg['patient_id'].n_unique()} patients) that began" in told
+    rate = whole(Fraction(len(followed), len(due)))
+    assert (
+        f"{len(due)} were due for follow-up at 6 months and {len(followed)} of these ({rate} %) were followed"
+        in told
+    )
+    share = whole(Fraction(better, row["denominator"]))
+    reach = f"{whole(row['lower'])} to {whole(row['upper'])}"
+    assert f"{share} % (95 % interval {reach}) improved by at least 30 % on the PEG score: " in told
+    assert f"{better} of {row['denominator']}." in told
+    lost = len(due) - len(followed)
+    worst, best = (whole(Fraction(better + k, len(followed) + lost)) for k in (0, lost))
+    assert f"had improved it would be {worst} %; if all had, {best} %" in told
+    assert f"improved by {mean['estimate']:.1f} points" in told
+    assert f"+{mean['lower']:.1f} to +{mean['upper']:.1f}" in told
+
+
+def test_a_report_by_hand(tmp_path: Path) -> None:
+    """30 of 50 go from 8 to 4, 20 stay: 60 %. Wilson: center (.6 + .038415) / 1.076829 = .59287, half width
+    1.959964 sqrt(.6 * .4 / 50 + .00038415) / 1.076829 = .13105, so 46 to 72 %. Mean improvement 4 * .6 = 2.4,
+    SD sqrt(50 * 16 * .6 * .4 / 49) = 1.97949, t(49) = 2.009575: 2.4 -/+ .56257."""
+    text = read(peg_report(tmp_path / "r.html", {"A": [(8, 4)] * 30 + [(8, 8)] * 20}))
+    assert answer(text) == (
+        "Of 50 patients that began, 50 were due for follow-up at 6 months and 50 of these (100 %) were followed. "
+        "60 % (95 % interval 46 to 72) improved by at least 30 % on the PEG score: 30 of 50. "
+        "On average the score improved by 2.4 points (interval of the improvement +1.8 to +3.0)."
+    )
+    figures = {
+        row[0]: row[2]
+        for row in Outline(text).tables["PEG score: figures at each follow-up, with 95 % intervals"]
+    }
+    assert figures["Mean before"].startswith("8.0 (")
+    assert figures["Mean after"].startswith("5.6 (")
+    assert figures["Improved by at least 30 %"] == "60.0 % (46.2 to 72.4); 30 of 50"
+
+
+def test_figures_of_every_scale_are_those_of_the_table(inside: Path) -> None:
+    tables = Outline(read(inside)).tables
+    seen = 0
+    for label, scale in (
+        ("PEG score", "peg.mean"),
+        ("PHQ-9 total", "phq9.total"),
+        ("Fatigue", "promis29.fatigue"),
+    ):
+        rows = tables[f"{label}: figures at each follow-up, with 95 % intervals"]
+        for name, line in (
+            ("Improved by at least 30 %", "responder_30"),
+            ("Important improvement", "important_improvement"),
+        ):
+            for at, target in enumerate(rows[0][1:], start=1):
+                cell = next((row[at] for row in rows if row[0] == name), None)
+                found = example_tables()[2].filter(
+                    (pl.col("indicator") == f"{line}:{scale}:{target}") & (pl.col("site") == "all")
+                )
+                if not len(found):
+                    assert cell is None
+                    continue
+                row = found.row(0, named=True)
+                seen += 1
+                assert cell is not None
+                assert cell.endswith(f"; {row['numerator']} of {row['denominator']}")
+                assert abs(float(cell.split(" %")[0]) - 100 * row["estimate"]) <= 0.05 + 1e-9
+    assert seen == 12  # PEG and PHQ-9 have both lines at three targets; fatigue has neither
+
+
+def test_the_flow_reconciles(inside: Path, published: Program) -> None:
+    """Began less those left out is with a score, less those not due is due, less those lost is followed."""
+    told = flow(read(inside))
+    stages = re.split(r"(\d[\d,]*)  (?=began|had a score|were due|were followed)", told)
+    kept = [int(number) for number in stages[1::2]]
+    lost = [sum(int(n) for n in re.findall(r": (\d+)", part)) for part in stages[2::2]]
+    assert len(kept) == 4
+    for stage in range(3):
+        assert kept[stage] - lost[stage] == kept[stage + 1]
+    due = total("followup_completion:peg.mean:6 months")
+    assert kept[2:] == [due["eligible"], due["numerator"]]
+    assert kept[0] == len(example_episodes()) == published.counted("flow:began")
+
+
+def test_distributions_add_up_to_those_followed() -> None:
+    program_ = gathered(example_tables(), policy="none", episodes=example_episodes(), as_of=AS_OF)
+    for key, bins in program_.bins.items():
+        paired = total(f"mean_improvement:{'.'.join(key)}:6 months")["denominator"]
+        for side in ("before", "after"):
+            assert sum(program_.counted(getattr(b, side)) or 0 for b in bins) == paired
+
+
+def test_sites_are_compared_by_their_own_rows(inside: Path) -> None:
+    rows = Outline(read(inside)).tables["PEG score by site at 6 months"]
+    assert [row[0] for row in rows[1:]] == ["Hilltop", "Lakeside", "Riverbend"]
+    found = example_tables()[2].filter(pl.col("indicator") == "responder_30:peg.mean:6 months")
+    for row in rows[1:]:
+        one = found.filter(pl.col("site") == row[0]).row(0, named=True)
+        assert row[2].endswith(f"; {one['numerator']} of {one['denominator']}")
+
+
+def test_promoters_are_those_of_the_scores(inside: Path) -> None:
+    scores = example_tables()[0].filter((pl.col("instrument") == "nps") & pl.col("value").is_not_null())
+    tables = Outline(read(inside)).tables
+    rows = tables["Numbers of the chart: Promoters, passives and detractors"][1:]
+    low = {"promoters": 9, "passives": 7, "detractors": 0}
+    high = {"promoters": 10, "passives": 8, "detractors": 6}
+    for label, n, _ in rows:
+        assert int(n) == len(scores.filter(pl.col("value").is_between(low[label], high[label])))
+
+
+def test_open_months_are_left_out_and_said_so(page: Path, published: Program) -> None:
+    """The window of 6 months ends 227 days after the start, which a baseline may precede by 30: with the data of
+    2026-06-30 the last quarter of which everyone is followed is the third of 2025."""
+    assert published.periods[-1] == "2025 Q3"
+    assert "Left out, because follow-up windows are still open: enrolled 2025-10 to" in read(page)
+
+
+def test_data_quality_counts_every_form(inside: Path) -> None:
+    rows = Outline(read(inside)).tables["Forms with a score, and why others have none"]
+    scores = example_tables()[0]
+    for row in rows[1:]:
+        if row[0] == "PHQ-9 total":
+            found = scores.filter((pl.col("instrument") == "phq9") & (pl.col("scale") == "total"))
+            assert int(row[1].replace(",", "")) == len(found)
+            assert int(row[2].replace(",", "")) == found["value"].count()
+            assert sum(int(n.replace(",", "")) for n in (row[2], *row[4:])) == len(found)
+            return
+    raise AssertionError("no row of the PHQ-9")
+
+
+def test_wrong_cells_are_told(tmp_path: Path) -> None:
+    """The example has 8 of them, by its README."""
+    text = read(example(tmp_path / "r.html", problems=example_problems(), policy="none"))
+    assert "Cells that were no allowed answers, taken as not answered: 8." in text
+
+
+# -- disclosure --------------------------------------------------------------------------------------
+
+
+def test_no_small_count_is_published(published: Program) -> None:
+    shown = 0
+    for row in published.rows.values():
+        if row.unit in ("NPS points", "ratio"):
+            continue
+        for n in (row.eligible, row.observed, row.numerator, row.denominator):
+            assert n is None or n == 0 or n > 10
+        if row.numerator is not None and row.denominator is not None:
+            assert row.denominator - row.numerator == 0 or row.denominator - row.numerator > 10
+            shown += 1
+        if row.numerator is None and row.unit == "share":
+            assert row.estimate is None
+            assert row.lower is None
+            assert row.worst is None
+    assert shown > 300
+
+
+def test_no_hidden_stage_of_the_flow_can_be_worked_out(published: Program) -> None:
+    found = published.flow
+    assert found is not None
+    whole = ("flow:began", "flow:with baseline", "flow:due", "flow:paired")
+    hidden_somewhere = False
+    for steps, before, after in zip(
+        (found.no_baseline, found.not_due, found.lost), whole, whole[1:], strict=False
+    ):
+        cells = [published.counted(step.figure) for step in steps]
+        cells += [published.counted(before), published.counted(after)]
+        hidden = cells.count(None)
+        assert hidden != 1
+        hidden_somewhere |= hidden > 1
+    assert hidden_somewhere  # the example has reasons with few patients
+
+
+def test_a_hidden_band_is_not_the_sum_of_shown_stretches(published: Program) -> None:
+    seen = 0
+    for group in published.domains.values():
+        for shown in group:
+            if shown.scale.bands is None or shown.key not in published.bins:
+                continue
+            by_band = {b: {str(p.joined(q)) for p in ps for q in ps} for b, ps in stretches(shown.scale, [])}
+            for when in ("before", "after"):
+                for row in published.bands(f"severity_{when}", shown):
+                    if not row.hidden or row.numerator is not None:
+                        continue
+                    inside = [b for b in published.bins[shown.key] if b.label in by_band[row.band]]
+                    assert inside
+                    assert any(published.counted(getattr(b, when)) is None for b in inside)
+                    seen += 1
+    assert seen
+
+
+def test_a_score_of_promoters_is_hidden_with_any_of_its_counts(tmp_path: Path) -> None:
+    """With 30 answers, net score 40 and 10 passives hidden, promoters and detractors follow: 16 and 4."""
+    from ipm_outcomes import change, frames
+
+    answers = pl.DataFrame(
+        {
+            "patient_id": range(30),
+            "date": "2024-07-08",
+            "site": "A",
+            "nps_recommend": [10] * 16 + [7] * 10 + [0] * 4,
+        }
+    )
+    scores = frames.tidy(answers, "nps", by=["patient_id", "date", "site"])
+    changes = change.table(scores, by=["site"])
+    made = gathered((scores, changes, program.table(changes, by=["site"], scores=scores)))
+    counts = [made.counted(f"nps.rating:{band}") for band in PROMOTERS]
+    score = made.row("nps:nps.rating")
+    assert None in counts
+    assert score is not None
+    assert score.estimate is None
+
+
+def test_charts_hold_no_hidden_figure(tmp_path: Path) -> None:
+    """7 of 60 got better: neither the share nor the count may stand anywhere, in text or drawing."""
+    text = read(peg_report(tmp_path / "r.html", {"A": [(8, 4)] * 7 + [(8, 8)] * 53}))
+    assert "7 of 60" not in text
+    assert "53 of 60" not in text
+    assert "11.7 %" not in text  # 7 / 60
+    assert "88.3 %" not in text
+    assert "12 % (" not in answer(text)
+    assert "cannot be shown" in answer(text)
+    assert "improved by at least 30 %, by site" not in text
+
+
+def test_below_five_with_rounding(tmp_path: Path) -> None:
+    """The policy of NHS England: 52 becomes 50, 48 of them 50, the 4 others are hidden."""
+    text = read(peg_report(tmp_path / "r.html", {"A": [(8, 4)] * 22 + [(8, 8)] * 30}, policy="nhs"))
+    assert "50 of these" in answer(text)
+    assert "20 of 50" in answer(text)  # 22 of 52 rounded
+    assert "42 % (95 % interval" in answer(text)  # 22 / 52 = 42.3 %, before rounding
+
+
+def test_policy_none_says_that_it_is_not_for_publication(inside: Path, page: Path) -> None:
+    assert "must not be passed on" in read(inside)
+    assert "must not be passed on" not in read(page)
+
+
+def test_made_up_sizes_keep_the_structure() -> None:
+    stand = Stand()
+    assert sum(stand.split(1000, 7)) == 1000
+    outer, inner = stand.whole(("a",), 50), stand.whole(("a",), 30)
+    assert stand.whole(("a",), 50) == outer
+    assert inner < outer
+    assert inner < stand.whole(("a",), 40) < outer
+
+
+# -- structure ---------------------------------------------------------------------------------------
+
+
+def test_every_chart_has_a_text_alternative_and_a_table(page: Path) -> None:
+    text = read(page)
+    figures = re.findall(r"<figure.*?</figure>", text, re.DOTALL)
+    assert len(figures) == text.count("<svg") >= 25
+    for figure in figures:
+        label = re.search(r'<svg role="img" aria-label="([^"]+)"', figure)
+        assert label
+        assert len(label[1]) > 20
+        assert re.search(r"<details>.*<table>.*<td", figure, re.DOTALL)
+
+
+def test_nothing_is_fetched_and_nothing_runs(page: Path) -> None:
+    text = read(page)
+    outline = Outline(text)
+    assert not [
+        tag for tag, _ in outline.elements if tag in ("script", "img", "link", "iframe", "object", "image")
+    ]
+    for _, attributes in outline.elements:
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("src", "href", "xlink:href", "action"):
+            assert attributes.get(name, "#").startswith("#")
+    assert not re.search(r"url\((?!#)|@import|http://|https://", text)
+
+
+def test_page_structure(page: Path) -> None:
+    text = read(page)
+    outline = Outline(text)
+    assert outline.headings[0] == 1
+    assert outline.headings.count(1) == 1
+    assert all(b - a <= 1 for a, b in zip(outline.headings, outline.headings[1:], strict=False))
+    ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for _, attributes in outline.elements:
+        for name in ("aria-labelledby", "aria-describedby"):
+            assert set(attributes.get(name, "").split()) <= set(ids)
+        if attributes.get("href", "").startswith("#"):
+            assert attributes["href"][1:] in ids
+    assert text.count("<table>") == text.count("<caption") == text.count('class="scroll" tabindex="0"')
+    assert all("scope" in attributes for tag, attributes in outline.elements if tag == "th")
+    tags = [tag for tag, _ in outline.elements]
+    assert {tags.count(name) for name in ("header", "nav", "main", "footer")} == {1}
+    for section in (
+        "answer",
+        "flow",
+        "domain-pain",
+        "domain-depression",
+        "domain-anxiety",
+        "sites",
+        "time",
+        "quality",
+    ):
+        assert section in ids
+    for section in ("domain-multidimensional", "domain-catastrophizing", "domain-satisfaction", "methods"):
+        assert section in ids
+
+
+def test_the_example_is_small_enough(page: Path) -> None:
+    assert page.stat().st_size <= 1_500_000
+
+
+def test_methods_name_versions_digests_and_what_is_unverified(page: Path) -> None:
+    import ipm_outcomes as ipm
+
+    text = read(page)
+    assert f"ipm-outcomes {ipm.__version__}" in text
+    for id_ in ("peg", "phq9", "gad7", "promis29", "pcs", "nps"):
+        assert ipm.instrument(id_).digest[:12] in text
+    assert "These were not verified in their sources" in text
+    assert safe(program.indicator("responder_30").cites) in text
+
+
+# -- hostile data and edges --------------------------------------------------------------------------
+
+
+def test_markup_in_data_does_no_harm(tmp_path: Path) -> None:
+    text = read(hostile(tmp_path / "r.html"))
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "=cmd()" in text  # in HTML a formula is text
+    assert [row[0] for row in Outline(text).tables["PEG score by site at 6 months"][1:]] == [
+        "<script>alert(1)</script>",
+        "=cmd()",
+    ]
+
+
+def test_a_hostile_title_and_control_characters(tmp_path: Path) -> None:
+    text = read(
+        peg_report(
+            tmp_path / "r.html", {'"><b>\x00x': [(8, 4)] * 30, "B": [(8, 8)] * 30}, title="</title><b>"
+        )
+    )
+    assert "<b>" not in text
+    assert "\x00" not in text
+
+
+@pytest.mark.parametrize(
+    ("sites", "policy", "words"),
+    [
+        ({"A": [(8, 4)]}, "cms", "Fewer patients have begun than may be counted in public"),
+        (
+            {"A": [(8, 4)]},
+            "none",
+            "Of 1 patient that began, 1 was due for follow-up at 6 months and 1 of these (100 %) was",
+        ),
+        ({}, "cms", "No patient is in the data, so there is nothing to report."),
+        (
+            {"A": [(8, None)] * 30},
+            "cms",
+            "Of 30 patients that began, 30 were due at 6 months and none was followed.",
+        ),
+        (
+            {"A": [(0, 0)] * 30, "B": [(0, 0)] * 20},
+            "cms",
+            "0 % (95 % interval 0 to 7) improved by an important amount",
+        ),
+    ],
+)
+def test_edge_programs_say_so(sites: Any, policy: str, words: str, tmp_path: Path) -> None:
+    assert answer(read(peg_report(tmp_path / "r.html", sites, policy=policy))).startswith(
+        words
+    ) or words in answer(read(peg_report(tmp_path / "r.html", sites, policy=policy)))
+
+
+def test_all_at_the_best_score_is_said(tmp_path: Path) -> None:
+    text = read(peg_report(tmp_path / "r.html", {"A": [(0, 0)] * 30}))
+    assert "All 30 with both scores had the best possible score at the start. Nobody could improve" in text
+
+
+def test_many_at_the_best_score_is_said(tmp_path: Path) -> None:
+    """12 of 60 is 20 %, above the usual warning level of 15 %; 9 of 60 is at it, and not above."""
+    text = read(peg_report(tmp_path / "r.html", {"A": [(0, 0)] * 12 + [(8, 4)] * 48}))
+    assert "20 % of those with both scores had the best possible score at the start" in text
+    text = read(peg_report(tmp_path / "r.html", {"A": [(0, 0)] * 9 + [(8, 4)] * 51}, policy="none"))
+    assert "had the best possible score" not in text
+
+
+def test_one_site_is_not_compared(tmp_path: Path) -> None:
+    assert "The data hold one group, so there is nothing to compare." in read(
+        peg_report(tmp_path / "r.html", {"A": [(8, 4)] * 30})
+    )
+
+
+def test_no_answers_at_all(tmp_path: Path) -> None:
+    rows = [(k, day, "A", None) for k in range(30) for day in ("2024-01-08", "2024-07-08")]
+    text = read(report.html(*peg_tables(rows), tmp_path / "r.html", as_of="2025-12-31"))
+    assert "Of 30 patients that began, none had both a first questionnaire and a follow-up due" in answer(
+        text
+    )
+    assert "too incomplete to score: 30" in flow(text)
+
+
+# -- calling it --------------------------------------------------------------------------------------
+
+SITES = {"A": [(8, 4)] * 30 + [(8, 8)] * 20, "B": [(6, 3)] * 20 + [(7, 7)] * 25 + [(5, None)] * 15}
+
+
+def test_lacking_totals_or_sites_are_counted(tmp_path: Path) -> None:
+    scores, changes, full = peg_tables(pairs(SITES))
+    wanted = read(report.html(scores, changes, full, tmp_path / "a.html"))
+    for given in (program.table(changes), program.table(changes, by=["site"])):
+        assert read(report.html(scores, changes, given, tmp_path / "b.html")) == wanted
+
+
+def test_every_kind_of_frame_gives_the_same_page(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    tables = peg_tables(pairs(SITES))
+    wanted = read(report.html(*tables, tmp_path / "polars.html"))
+    for kind in (
+        lambda t: t.lazy(),
+        lambda t: t.to_pandas(),
+        lambda t: t.to_pandas(use_pyarrow_extension_array=True),
+        lambda t: t.to_arrow(),
+        lambda t: duckdb.connect().from_arrow(t.to_arrow()),
+    ):
+        assert read(report.html(*map(kind, tables), tmp_path / "other.html")) == wanted
+
+
+def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
+    tables = peg_tables(pairs(SITES))
+    wanted = read(report.html(*tables, tmp_path / "a.html"))
+    shuffled = [table.sample(fraction=1, shuffle=True, seed=7) for table in tables]
+    assert read(report.html(*shuffled, tmp_path / "b.html")) == wanted
+
+
+def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = peg_report(tmp_path / "r.html", SITES)
+    before = read(path)
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        peg_report(path, {"A": [(8, 4)] * 30})
+    assert read(path) == before
+    assert [p.name for p in tmp_path.iterdir()] == ["r.html"]
+
+
+def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = peg_tables(pairs(SITES))
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(MissingExtraError, match=r"ipm-outcomes\[report\]"):
+        report.html(*tables, tmp_path / "r.html")
+
+
+def test_bad_arguments_are_refused(tmp_path: Path) -> None:
+    scores, changes, found = peg_tables(pairs(SITES))
+    path = tmp_path / "r.html"
+    with pytest.raises(ParameterError, match="policy"):
+        report.html(scores, changes, found, path, policy="secret")
+    with pytest.raises(ParameterError, match="'9 months'"):
+        report.html(scores, changes, found, path, target="9 months")
+    with pytest.raises(ParameterError, match="as_of"):
+        report.html(scores, changes, found, path, as_of="yesterday")
+    with pytest.raises(ParameterError, match="title"):
+        report.html(scores, changes, found, path, title=" ")
+    with pytest.raises(FrameError, match=r"scores: .*'value'"):
+        report.html(scores.drop("value"), changes, found, path)
+    with pytest.raises(FrameError, match=r"changes: .*'baseline'"):
+        report.html(scores, changes.drop("baseline"), found, path)
+    with pytest.raises(FrameError, match=r"indicators: .*'estimate'"):
+        report.html(scores, changes, found.drop("estimate"), path)
+    with pytest.raises(FrameError, match="indicators: a dict"):
+        report.html(scores, changes, {}, path)
+    small = program.suppress(peg_tables(pairs({"A": [(8, 4)] * 7 + [(8, 8)] * 53}))[2])
+    with pytest.raises(FrameError, match="already suppressed"):
+        report.html(scores, changes, small, path)
+    assert not path.exists()
+
+
+# -- words -------------------------------------------------------------------------------------------
+
+
+def test_numbers_are_rounded_once_half_away_from_zero() -> None:
+    assert rounded(0.125, 2) == "0.13"  # a spreadsheet's, where Python's round() gives 0.12
+    assert rounded(-0.05, 1) == "−0.1"
+    assert rounded(-0.04, 1) == "0.0"
+    assert percent(Fraction(1, 8), 0) == "13 %"
+    assert percent(0.285, 1) == "28.5 %"
+    assert signed(1.25) == "+1.3"
+    assert signed(0.0) == "0.0"
+
+
+def test_text_from_data_is_escaped() -> None:
+    assert safe('<a href="x">&\x07') == "&lt;a href=&quot;x&quot;&gt;&amp; "
+
+
+def test_specifications_are_valid_vega_lite() -> None:
+    """Altair checks them against the schema of Vega-Lite; drawing does not, to save time."""
+    from ipm_outcomes.report import _charts
+
+    for chart in (
+        _charts.distribution([("0–4", 0.5, None), ("5–9", 0.5, 1.0)]),
+        _charts.bands([("a", "before", "mild", 0.4), ("a", "after", "mild", 1.0)], ["mild", "severe"], False),
+        _charts.intervals([("a", 1.0, 0.5, 1.5, True)], "points", shares=False, reference=1.0),
+        _charts.funnel([("A", 50, 0.4)], [("95 % limits", [(5, 0.0, 0.9), (50, 0.2, 0.6)])], 0.4, "share"),
+        _charts.over_time(
+            ["a", "b", "c"], [0.5, None, 0.6], "share", shares=True, center=[0.5] * 3, marked=[True] * 3
+        ),
+        _charts.shares([("a", 0.4)], "share"),
+    ):
+        assert chart.to_dict(validate=True)["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+
+
+def test_one_and_none_are_whole_documents(tmp_path: Path) -> None:
+    for made in (one_patient(tmp_path / "one.html"), nothing(tmp_path / "none.html")):
+        text = read(made)
+        assert text.startswith("<!DOCTYPE html>")
+        assert text.endswith("</html>\n")
+        assert "<svg" not in text  # there is nothing that may be drawn
