@@ -357,7 +357,6 @@ def test_files_of_many_kinds(run: Run, tmp_path: Path, content: bytes, words: tu
         (PEG.replace("Smith", "Müller").encode("cp1252"), "line 2 is not utf-8 text"),
         (PEG.encode("utf-16-le"), "zero bytes"),
         (PEG.replace(",", ";").encode(), "give --delimiter ';'"),
-        (PEG.replace("\n", "\r").encode(), "quotes and line ends"),
         (PEG.encode() + b'"Doe', "line 4"),
         (b"a,b\n1,2\n", "no item columns"),
         (b"peg_pain,peg_enjoyment\n1,2\n", "1 of its item columns are missing: peg_activity"),
@@ -417,7 +416,7 @@ def test_nested_columns_do_not_go_to_csv(run: Run, tmp_path: Path) -> None:
         (["score", "{peg}", "--instrument", "peg", "--columns", "pain=a,pain=b"], "named twice"),
         (["score", "{peg}", "--instrument", "peg", "--columns", "pain=a,b"], "give a pattern"),
         (["score", "{peg}", "--instrument", "peg", "--columns", "sorrow=a"], "no item 'sorrow'"),
-        (["score", "{peg}", "--not-answered", "x"], "give numbers"),
+        (["score", "{peg}", "--not-answered", "x"], "give whole numbers"),
         (["score", "{peg}", "--not-answered", "10"], "is an answer of peg"),
         (["score", "{peg}", "--delimiter", "::"], "one character"),
         (["score", "{peg}", "--encoding", "klingon"], "no such encoding"),
@@ -627,3 +626,51 @@ def test_an_interrupt_from_the_keyboard(run: Run, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(sys, "stdin", Keyboard())
     assert run("check", "-") == (130, "", "ipm-outcomes: interrupted\n")
+
+
+def test_line_ends_of_old_macintosh_files_lose_no_row(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "in.csv"
+    file.write_bytes(b"id,nps_recommend\r1,5\r\r2,7\r")
+    code, told, _ = run("score", file)
+    assert code == 0
+    assert [line.split(",")[:3] for line in told.splitlines()[1:]] == [["1", "5", "5.0"], ["2", "7", "7.0"]]
+
+
+def test_a_row_after_a_lone_carriage_return_is_kept(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "in.csv"
+    file.write_bytes(b"id,nps_recommend\n1,5\n\r2,7\n\n")
+    code, told, _ = run("score", file)
+    assert code == 0
+    assert [line.split(",")[:3] for line in told.splitlines()[1:]] == [["1", "5", "5.0"], ["2", "7", "7.0"]]
+
+
+@pytest.mark.parametrize("line", ['""x"",7, "', 'ok,""7"",x'])
+def test_quotes_that_can_be_read_in_two_ways_are_refused(run: Run, tmp_path: Path, line: str) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(f"note,nps_recommend,x\n{line}\n", encoding="utf-8")
+    assert "line 2 cannot be read as CSV; mind its quotes" in refused(run("score", file))
+
+
+@pytest.mark.parametrize(
+    "command", [["score", "--tidy", "--id", "id"], ["score"], ["check"], ["change", "--id", "id"]]
+)
+def test_the_file_of_answers_is_never_the_output(run: Run, tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text("id,date,nps_recommend\n1,2026-01-01,5\n", encoding="utf-8")
+    before = file.read_bytes()
+    assert "the file of answers itself" in refused(run(command[0], file, *command[1:], "-o", file))
+    assert file.read_bytes() == before
+
+
+def test_one_column_cannot_be_two_things(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text("id,nps_recommend\n1,5\n", encoding="utf-8")
+    assert "must name different columns" in refused(run("report", file, "--visit", "id", "--site", "id"))
+
+
+def test_a_kind_that_csv_cannot_hold(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "in.parquet"
+    stay = pl.Series("stay", [3], dtype=pl.Duration("ms"))
+    pl.DataFrame({"nps_recommend": [5]}).with_columns(stay).write_parquet(file)
+    assert "write Parquet with -o" in refused(run("score", file, "-o", tmp_path / "out.csv"))
+    assert run("score", file, "-o", tmp_path / "out.parquet")[0] == 0

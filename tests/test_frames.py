@@ -387,3 +387,187 @@ def test_progress_tells_rows_done() -> None:
     done: list[int] = []
     frames.score(pl.DataFrame({"nps_recommend": [1] * (CHUNK + 1)}), "nps", progress=done.append)
     assert done == [CHUNK, CHUNK + 1]
+
+
+def test_duckdb_takes_nothing_of_the_same_name_from_the_database() -> None:
+    import duckdb
+
+    con = duckdb.connect()
+    con.execute("create table scored as select 42 as secret")
+    con.execute("create table answers as select 7 peg_pain, 6 peg_enjoyment, 7 peg_activity")
+    scored = frames.score(con.table("answers"), "peg")
+    assert scored.fetchall()[0][:4] == (7, 6, 7, 20 / 3)
+    assert con.execute("select view_name from duckdb_views() where not internal").fetchall() == []
+
+
+def test_duckdb_columns_keep_their_types() -> None:
+    import duckdb
+
+    con = duckdb.connect()
+    answers = "7 peg_pain, 6 peg_enjoyment, 7::hugeint peg_activity, "
+    others = "340282366920938463463374607431768211455::uhugeint a, '1010'::bit b, '10:00:00+02'::timetz c, "
+    con.execute(
+        f"create table t as select {answers} {others} uuid() d, 'x'::enum('x', 'y') e, [1] f, {{'x': 1}} g"
+    )
+    relation = con.table("t")
+    scored = frames.score(relation, "peg")
+    kept = len(relation.columns)
+    assert scored.types[:kept] == relation.types
+    assert scored.fetchall()[0][:kept] == relation.fetchall()[0]
+    assert scored.select("peg_mean").fetchall() == [(20 / 3,)]
+
+
+def test_duckdb_does_not_tell_case_apart() -> None:
+    import duckdb
+
+    con = duckdb.connect()
+    with pytest.raises(FrameError, match="'peg_mean'"):
+        frames.score(con.sql("select 7 peg_pain, 6 peg_enjoyment, 7 peg_activity, 1 as PEG_MEAN"), "peg")
+    closed = duckdb.connect(config={"enable_external_access": False})
+    with pytest.raises(FrameError, match="to_arrow_table"):
+        frames.score(closed.sql("select 7 peg_pain, 6 peg_enjoyment, 7 peg_activity"), "peg")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [b"2"],
+        [bytearray(b"2")],
+        [memoryview(b"2")],
+        [np.bytes_(b"2")],
+        [2 + 0j],
+        [np.complex128(2)],
+        [np.datetime64(2, "ns")],
+        [Decimal("2.0000000000000000000001")],
+        [Fraction(2 * 10**20 + 1, 10**20)],
+        [np.array([2])],
+    ],
+    ids=lambda cells: type(cells[0]).__name__,
+)
+def test_what_only_looks_like_a_number_is_refused_by_row_and_frame(cells: list[Any]) -> None:
+    from pydantic import ValidationError
+
+    column = np.empty(1, object)
+    column[0] = cells[0]
+    frame = pd.DataFrame({"nps_recommend": pd.Series(column, dtype=object)})
+    (rule,) = frames.check(frame, "nps")["rule"]
+    with pytest.raises(ValidationError) as caught:
+        ipm.NPS(recommend=cells[0])
+    assert caught.value.errors()[0]["type"] == rule
+    assert rule in ("answer_wrong_kind", "answer_not_whole")
+
+
+@pytest.mark.parametrize(
+    "cell", [float("inf"), 10**400, -(10**20), 3.5, True, "x", b"x", 11, Decimal("Infinity")]
+)
+def test_codes_are_the_same_by_row_and_frame(cell: Any) -> None:
+    from pydantic import ValidationError
+
+    frame = pd.DataFrame({"nps_recommend": pd.Series([cell], dtype=object)})
+    (rule,) = frames.check(frame, "nps")["rule"]
+    with pytest.raises(ValidationError) as caught:
+        ipm.NPS(recommend=cell)
+    assert caught.value.errors()[0]["type"] == rule
+
+
+def test_bytes_in_arrow_and_polars_are_no_answers() -> None:
+    for frame in (
+        pl.DataFrame({"nps_recommend": [b"4471234567"]}),
+        pa.table({"nps_recommend": [b"4471234567"]}),
+    ):
+        problems = frames.check(frame, "nps")
+        assert "447" not in str(problems)
+        assert len(problems) == 1
+
+
+def test_numbers_written_as_text() -> None:
+    texts = ["2", " 3.0 ", "1e0", "5.39761e-79", "2.00000000000000000001", "1_0", "nan", "2,5", "", "11"]
+    frame = pl.DataFrame({"nps_recommend": texts})
+    problems = frames.check(frame, "nps", text_numbers=True)
+    assert problems["row"].to_list() == [4, 5, 6, 7, 9]
+    assert problems["rule"].to_list() == ["answer_not_whole", *["answer_is_text"] * 3, "answer_not_allowed"]
+    scored = frames.score(frame, "nps", text_numbers=True, invalid="null")
+    assert scored["nps_rating"].to_list()[:4] == [2.0, 3.0, 1.0, 0.0]
+
+
+def test_columns_that_are_not_named_by_text() -> None:
+    frame = pd.DataFrame([[3, 4, 5]])
+    names = {"pain": 0, "enjoyment": 1, "activity": 2}
+    assert frames.score(frame, "peg", columns=names)["peg_mean"].tolist() == [4.0]  # type: ignore[arg-type]
+    assert frames.tidy(frame, "peg", by=["0"], columns={"peg": names})["0"].tolist() == [3]  # type: ignore[dict-item]
+
+
+def test_wide_integers() -> None:
+    frame = pl.DataFrame({"nps_recommend": pl.Series([3, None, 2**100], dtype=pl.Int128)})
+    assert frames.check(frame, "nps")["row"].to_list() == [2]
+
+
+def test_columns_of_arrow_views_can_be_carried_along() -> None:
+    frame = pa.table({"id": pa.array(["a", "b"], pa.string_view()), "nps_recommend": [1, 2]})
+    assert frames.tidy(frame, "nps", by=["id"]).column("id").to_pylist() == ["a", "b"]
+
+
+def test_subclasses_and_wrappers_come_back_as_they_are() -> None:
+    import narwhals as nw
+
+    class Clinic(pd.DataFrame):
+        @property
+        def _constructor(self) -> type:
+            return Clinic
+
+    assert isinstance(frames.score(Clinic(PEG), "peg"), pd.DataFrame)
+    wrapped = frames.score(nw.from_native(pl.DataFrame(PEG)), "peg")
+    assert isinstance(wrapped, nw.DataFrame)
+    batch = frames.score(pa.RecordBatch.from_pydict(PEG), "peg")
+    assert isinstance(batch, pa.RecordBatch)
+
+
+def test_pandas_keeps_the_name_and_the_notes_of_its_columns() -> None:
+    frame = pd.DataFrame(PEG).rename_axis(columns="item")
+    frame.attrs["notes"] = ["first"]
+    scored = frames.score(frame, "peg")
+    assert scored.columns.name == "item"
+    scored.attrs["notes"].append("second")
+    assert frame.attrs["notes"] == ["first"]
+
+
+def test_a_form_of_one_wrong_cell_is_no_blank_form() -> None:
+    frame = pl.DataFrame({f"phq9_q{n}": [None if n < 9 else 7] for n in range(1, 10)}, strict=False)
+    scored = frames.score(frame.cast(pl.Int8), "phq9", invalid="null")
+    assert scored["phq9_flag_self_harm"].to_list() == ["not answered"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"columns": {"pge": {"pain": "x"}}},
+        {"columns": "peg_{item}"},
+        {"scales": {"pge": ["mean"]}},
+        {"scales": ["mean"]},
+        {"coding": {"pge": "position"}},
+        {"coding": ["position"]},
+        {"invalid": "drop"},
+        {"missing": ["complete"]},
+        {"not_answered": ["x"]},
+        {"not_answered": 1.5},
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError):
+        frames.tidy(pl.DataFrame(PEG), ["peg"], **options)
+
+
+def test_more_wrong_arguments() -> None:
+    frame = pl.DataFrame(PEG)
+    for options in ({"columns": ["a", "b", "c"]}, {"columns": 5}, {"columns": "{n}{n[0]}"}, {"scales": 5}):
+        with pytest.raises(ParameterError):
+            frames.score(frame, "peg", **options)  # type: ignore[arg-type]
+    for level in ("0.95", 1 - 1e-17, True, 95):
+        with pytest.raises(ParameterError, match="level"):
+            frames.score(frame, "peg", level=level)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="twice"):
+        frames.tidy(frame, ["peg", "peg"])
+    with pytest.raises(ParameterError, match="instrument"):
+        frames.score(frame, ["peg"])  # type: ignore[arg-type]
+    assert frames.score(frame, "peg", not_answered=None)["peg_mean"].len() == 4  # type: ignore[arg-type]
+    assert frames.score(frame, "peg", not_answered=np.int64(99))["peg_mean"].len() == 4  # type: ignore[arg-type]

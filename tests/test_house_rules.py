@@ -31,7 +31,6 @@ FLOORS = {
     "catalog": 1,
     "definition": 1,
     "answers": 1,
-    "answers": 0,
     "scores": 0,
     "errors": 0,
 }

@@ -34,7 +34,8 @@ def test_every_cell_holds_together(id: str, rule: str | None, table: ScaleTable)
             assert cell.absent.code == ("no_answers" if answered == 0 else "too_few_answers")
             assert cell.absent.sentence
         if isinstance(cell, Score) and cell.value is not None:
-            assert low is not None and high is not None
+            assert low is not None
+            assert high is not None
             assert cell.exact is not None
             assert Fraction(low) <= cell.exact <= Fraction(high)
             assert cell.value == float(cell.exact)

@@ -90,7 +90,11 @@ def read(path: str | PathLike[str]) -> Instrument:
         Names the file, the place in it and the fact that does not hold.
     """
     file = Path(path)
-    return _read(file.read_bytes(), file.name, file.stem)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise DefinitionError(f"{file.name}: the file cannot be read: {error.strerror}") from None
+    return _read(content, file.name, file.stem)
 
 
 def _read(content: bytes, file: str, id: str) -> Instrument:

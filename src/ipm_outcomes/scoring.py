@@ -51,14 +51,28 @@ def score(response: Response[S], *, missing: str | None = None) -> S:
     """
     try:
         plan: Callable[[dict[str, Any]], S] = response.scoring_plans[missing]
-    except KeyError:
-        plan = response.scoring_plans[missing] = _plan(type(response), missing)
+    except (KeyError, TypeError):
+        plan = _new_plan(response, missing)
     except AttributeError:
-        raise ParameterError(
-            f"score takes a response such as PHQ9(q1=0, ...), not {type(response).__name__}; "
-            "a data frame is scored with ipm_outcomes.frames.score"
-        ) from None
+        raise _no_response(response) from None
     return plan(vars(response))
+
+
+def _new_plan(response: Response[S], missing: str | None) -> Callable[[dict[str, Any]], S]:
+    if not isinstance(response, Response):
+        raise _no_response(response)
+    if missing is not None and not isinstance(missing, str):
+        raise ParameterError(f"missing: give the name of a rule, not a {type(missing).__name__}")
+    plan = response.scoring_plans[missing] = _plan(type(response), missing)
+    return plan
+
+
+def _no_response(given: object) -> ParameterError:
+    kind = "a class" if isinstance(given, type) else type(given).__name__
+    return ParameterError(
+        f"score takes a response such as PHQ9(q1=0, ...), not {kind}; "
+        "a data frame is scored with ipm_outcomes.frames.score"
+    )
 
 
 def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, Any]], S]:
@@ -85,7 +99,10 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
     provenance = _provenance(instrument, missing)
 
     def plan(answers: dict[str, Any]) -> S:
-        values: _Answers = get(answers)
+        try:
+            values: _Answers = get(answers)
+        except KeyError:  # the class itself was given, not a response
+            raise _no_response(model) from None
         try:
             scores: list[Any] = []
             # Loops, not comprehensions: entering one costs as much as reading a cell.

@@ -1,6 +1,7 @@
 """Hypothesis strategies made from the definitions, for tests of software that uses this library.
 
-Needs the extra ``testing``. Every instrument on the shelf is covered, one's own definitions as well.
+Needs the extra ``testing``. Every instrument on the shelf is covered; `answers`, `invalid_answers` and `columns` take
+definitions of one's own as well.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ def _found(instrument: str | Instrument) -> Instrument:
 def _class(instrument: str) -> type[Response[Any]]:
     from ipm_outcomes import responses
 
+    if not isinstance(instrument, str):
+        raise ParameterError(
+            "responses are of instruments on the shelf: give an id; answers() takes a definition"
+        )
     _found(instrument)
     found: type[Response[Any]] = getattr(responses, CLASSES[instrument])
     return found

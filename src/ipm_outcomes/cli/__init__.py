@@ -57,7 +57,8 @@ def _run(arguments: list[str]) -> int:
         code = app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         return _fail(f"{error} See: ipm-outcomes --help", USAGE)
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return code if isinstance(code, int) else FINE
 
 

@@ -85,7 +85,7 @@ def change(
         CSV or Parquet file for the table of changes, or text (.txt) or Markdown (.md) for the summary.
     """
     tables = (*(ending for ending in CSV_ENDINGS if ending != ".txt"), *PARQUET_ENDINGS)
-    ending = output_kind(output, (*tables, ".txt", ".md"))
+    ending = output_kind(output, (*tables, ".txt", ".md"), file)
     how = reading or Reading()
     work = plan(read(file, delimiter=how.delimiter, encoding=how.encoding), items or Items())
     wrong = work.wrong()

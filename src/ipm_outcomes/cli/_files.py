@@ -68,6 +68,8 @@ def read(name: str, *, delimiter: str | None = None, encoding: str = "utf-8") ->
     ending = Path(name).suffix.lower()
     if name == STREAM or ending in CSV_ENDINGS:
         separator = _delimiter(delimiter, ending)
+        if name == STREAM and sys.stdin is None:
+            raise ParameterError("standard input is closed; name a file")
         data = sys.stdin.buffer.read() if name == STREAM else Path(name).read_bytes()
         return _read_csv("standard input" if name == STREAM else name, data, separator, encoding)
     if ending not in PARQUET_ENDINGS + SAS_ENDINGS:
@@ -96,20 +98,26 @@ def _read_csv(name: str, data: bytes, separator: str, encoding: str) -> Source:
     import polars as pl
 
     text = _decoded(name, data, encoding)
-    header, lines, blank = _layout(name, text, separator)
-    try:
-        frame = pl.read_csv(text.encode(), separator=separator, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError):
-        raise FrameError(f"{name}: the file cannot be read as CSV; mind its quotes") from None
-    if blank:
-        frame = frame.filter(~pl.int_range(pl.len()).is_in(blank))
-    if frame.height != len(lines) or frame.columns != header:
-        raise FrameError(
-            f"{name}: the file holds {len(lines)} or {frame.height} rows, depending on how its quotes "
-            "and line ends are "
-            "read; quote cells that hold a quote, and end lines with a line feed"
-        )
+    plain, lines = _rewritten(name, text, separator)
+    frame = _parsed(plain, separator)
+    if frame is None or frame.height != len(lines):
+        raise FrameError(f"{name}: the file cannot be read as CSV; mind its quotes and line ends")
+    # Read as it stands, the file still tells an empty cell from an empty text in quotes; taken where all else agrees.
+    direct = _parsed(text, separator)
+    if direct is not None and direct.shape == frame.shape and direct.columns == frame.columns:
+        empty = pl.all().fill_null("")
+        if direct.select(empty).equals(frame.select(empty)):
+            frame = direct
     return Source(name, frame, lines, separator)
+
+
+def _parsed(text: str, separator: str) -> Any:
+    import polars as pl
+
+    try:
+        return pl.read_csv(text.encode(), separator=separator, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError):
+        return None
 
 
 def _decoded(name: str, data: bytes, encoding: str) -> str:
@@ -137,32 +145,34 @@ def _decoded(name: str, data: bytes, encoding: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _layout(name: str, text: str, separator: str) -> tuple[list[str], array[int], list[int]]:
-    """The header, the line on which each row begins, and the places of blank lines, which are no rows.
+def _rewritten(name: str, text: str, separator: str) -> tuple[str, array[int]]:
+    """The same rows with plain quotes and line ends, and the line of the file on which each row begins.
 
-    A line with too few or too many cells is refused: its answers may stand under the wrong question.
+    Two readers of CSV can differ on odd quotes and line ends, and a row could be lost between them: this one alone
+    decides, and the other reads what it wrote. Blank lines are no rows. A line with too few or too many cells is
+    refused: its answers may stand under the wrong question.
     """
     csv.field_size_limit(MOST_FIELD)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    lines, blank = array("q"), []
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    lines, plain = array("q"), io.StringIO(newline="")
+    writer = csv.writer(plain, delimiter=separator, lineterminator="\n")
     try:
         header = next(rows)
         _check_header(name, header, separator)
+        writer.writerow(header)
         begun = rows.line_num + 1
-        for place, row in enumerate(rows):
+        for row in rows:
             if len(row) == len(header) or (not row and len(header) == 1):
                 lines.append(begun)
-            elif not row:
-                blank.append(place)
-            else:
+                writer.writerow(row or [""])
+            elif row:
                 raise FrameError(
-                    f"{name}: line {begun} has {len(row)} cells and the header {len(header)}; correct "
-                    "the line"
+                    f"{name}: line {begun} has {len(row)} cells and the header {len(header)}; correct the line"
                 )
             begun = rows.line_num + 1
     except csv.Error:
         raise FrameError(f"{name}: line {rows.line_num} cannot be read as CSV; mind its quotes") from None
-    return header, lines, blank
+    return plain.getvalue(), lines
 
 
 def _check_header(name: str, header: list[str], separator: str) -> None:
@@ -197,7 +207,7 @@ def _read_sas(name: str, encoding: str) -> Any:
     import numpy as np
     import polars as pl
 
-    from ipm_outcomes.responses._base import SAS_ZERO
+    from ipm_outcomes.answers import SAS_ZERO
 
     try:
         table: Any = pd.read_sas(name, format="xport", encoding=encoding)
@@ -223,10 +233,17 @@ def _read_sas(name: str, encoding: str) -> Any:
     return pl.DataFrame(columns)
 
 
-def output_kind(name: str | None, endings: tuple[str, ...] = CSV_ENDINGS + PARQUET_ENDINGS) -> str:
-    """Refuse an output that cannot be written before any work is done; its ending, "" for standard output."""
+def output_kind(
+    name: str | None, endings: tuple[str, ...] = CSV_ENDINGS + PARQUET_ENDINGS, source: str | None = None
+) -> str:
+    """Refuse an output that cannot be written before any work is done; its ending, "" for standard output.
+
+    The file that is read is refused as well: the answers in it could be lost.
+    """
     if name is None or name == STREAM:
         return ""
+    if source is not None and Path(name).exists() and Path(source).exists() and Path(name).samefile(source):
+        raise ParameterError(f"-o {name}: that is the file of answers itself; give another name")
     ending = Path(name).suffix.lower()
     if ending not in endings:
         raise ParameterError(f"-o {name}: the name must end in one of {', '.join(endings)}")
@@ -258,7 +275,13 @@ def write_frame(frame: Any, name: str | None, delimiter: str = ",") -> None:
             f"the column {nested[0]!r} holds lists or bytes, which CSV cannot hold; write Parquet with -o"
         )
     separator = "\t" if ending == ".tsv" else delimiter
-    write_whole(name, lambda file: safe.write_csv(file, separator=separator))
+    try:
+        write_whole(name, lambda file: safe.write_csv(file, separator=separator))
+    except pl.exceptions.PolarsError:
+        kinds = ", ".join(sorted({str(dtype) for dtype in safe.schema.values()}))
+        raise FrameError(
+            f"CSV cannot hold a column of these kinds ({kinds}); write Parquet with -o"
+        ) from None
 
 
 def write_text(text: str, name: str | None) -> None:
@@ -269,6 +292,8 @@ def write_text(text: str, name: str | None) -> None:
 def write_whole(name: str | None, fill: Callable[[IO[bytes]], object]) -> None:
     """Fill a file whole or not at all: a temporary file beside it takes its place when it is complete."""
     if name is None or name == STREAM:
+        if sys.stdout is None:
+            raise ParameterError("standard output is closed; name a file with -o")
         buffer = io.BytesIO()
         fill(buffer)
         sys.stdout.flush()

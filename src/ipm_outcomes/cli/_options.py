@@ -54,7 +54,7 @@ class Items:
     coding
         answer: cells hold the number printed beside the option; position: 1 for the first option, and so on.
     not_answered
-        Numbers that mean no answer, such as 7,9.
+        Whole numbers that mean no answer, such as 7,9.
     missing
         Name of a missing rule; instruments and scales without it keep their default, the strictest.
     """
@@ -76,7 +76,7 @@ class Plan:
     columns: Any
     scales: list[str] | None
     coding: Literal["answer", "position"]
-    not_answered: tuple[float, ...]
+    not_answered: tuple[int, ...]
     missing: str | None
 
     def reading(self) -> dict[str, Any]:
@@ -192,11 +192,11 @@ def _columns(given: str | None) -> str | dict[str, str] | None:
     return pairs
 
 
-def _numbers(given: str | None) -> tuple[float, ...]:
+def _numbers(given: str | None) -> tuple[int, ...]:
     try:
-        return tuple(float(word) for word in split(given))
+        return tuple(int(word) for word in split(given))
     except ValueError:
-        raise ParameterError("--not-answered: give numbers separated by commas, such as 7,9") from None
+        raise ParameterError("--not-answered: give whole numbers separated by commas, such as 7,9") from None
 
 
 def column_of(option: str, given: str | None, default: str | None, names: list[str]) -> str | None:

@@ -21,6 +21,7 @@ from ipm_outcomes.cli._files import output_kind, read, write_text
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan
 from ipm_outcomes.cli._print import progress, tell
 from ipm_outcomes.cli._score import File, count_of, tidy_scores
+from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.report.changes import summarize_changes
 from ipm_outcomes.report.text import Summary, as_markdown, as_text, summarize
 
@@ -68,7 +69,7 @@ def report(
     output
         HTML (.html), text (.txt) or Markdown (.md) file; by default text to standard output.
     """
-    ending = output_kind(output, (".html", *(name for name in RENDERERS if name)))
+    ending = output_kind(output, (".html", *(name for name in RENDERERS if name)), file)
     how = reading or Reading()
     source = read(file, delimiter=how.delimiter, encoding=how.encoding)
     names = source.frame.columns
@@ -78,6 +79,9 @@ def report(
         "visit": column_of("--visit", visit, "visit", names),
         "site": column_of("--site", site, "site" if ending == ".html" else None, names),
     }
+    named = [name for name in columns.values() if name]
+    if len(set(named)) < len(named):
+        raise ParameterError("--id, --date, --visit and --site must name different columns")
     work = plan(source, items or Items())
     if output is not None and ending == ".html":
         wrong = _html(work, pairing or Pairing(), columns, how, title, policy, output)

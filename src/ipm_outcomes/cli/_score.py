@@ -32,7 +32,7 @@ def check(
     output
         Write the table of problems to this CSV or Parquet file.
     """
-    output_kind(output)
+    output_kind(output, source=file)
     work = _plan(file, items, reading)
     table = work.problems()
     wrong, rows = wrong_cells(table), len(work.source.frame)
@@ -82,7 +82,7 @@ def score(
     output
         CSV or Parquet file; by default CSV to standard output.
     """
-    output_kind(output)
+    output_kind(output, source=file)
     if not tidy and (id or date or by):
         raise ParameterError("--id, --date and --by are for --tidy; without it all columns are kept")
     if tidy and level is not None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, WRONG_KIND
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import Coding, Columns, ItemColumns
 from ipm_outcomes.frames._kernel import WRONG
 
 RULES = {
-    "answer_not_allowed": "the number is outside the allowed answers",
-    "answer_not_whole": "the number is not whole",
-    "answer_is_boolean": "a truth value is not an answer",
-    "answer_is_text": "the text is no label of an answer",
-    "answer_wrong_kind": "neither a number nor a label",
+    NOT_ALLOWED: "the number is outside the allowed answers",
+    NOT_WHOLE: "the number is not whole",
+    IS_BOOLEAN: "a truth value is not an answer",
+    IS_TEXT: "the text is no label of an answer",
+    WRONG_KIND: "neither a number nor a label",
 }
 """Rules that a cell can break, by the codes that the response classes use as well."""
 
@@ -29,7 +29,7 @@ def check(
     *,
     columns: Columns = None,
     coding: Coding = "answer",
-    not_answered: Collection[float] = (),
+    not_answered: Collection[int] = (),
     text_numbers: bool = False,
     scales: Sequence[str] | None = None,
 ) -> Any:
@@ -84,37 +84,28 @@ def _cells(frame: Frame, name: str) -> Callable[[int], Any]:
     if frame.kind == "pyarrow":
         return lambda row: column[row].as_py()
     if frame.kind == "pandas":
-        return lambda row: column.iloc[row]
+        return lambda row: column.array[row]
     return lambda row: column[row]
 
 
 def _described(value: Any, items: ItemColumns, item: str) -> tuple[str, str | None, int | None, str, str]:
     """Kind, number shown, length of a text, rule, message. Text itself is never shown: it may name a person."""
     reading = items.readings[item]
+    _, found = reading.judge(value)
+    rule = found.problem or WRONG_KIND
     allowed = f"allowed are {reading.lowest} to {reading.highest}"
-    kind = type(value).__name__
-    if isinstance(value, bool) or kind in ("bool", "bool_"):
-        return "boolean", None, None, "answer_is_boolean", f"{RULES['answer_is_boolean']}; {allowed}"
-    if isinstance(value, str):
-        number = _number(value) if items.readings[item].text_numbers else None
-        if number is None:
-            message = f"a text of {len(value)} characters is no label of an answer; {allowed}"
-            return "text", None, len(value), "answer_is_text", message
-        value = number
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return "other", None, None, "answer_wrong_kind", f"{RULES['answer_wrong_kind']}; {allowed}"
-    rule = "answer_not_allowed" if math.isinf(number) or number.is_integer() else "answer_not_whole"
-    shown = f"{number:g}" if abs(number) >= 1e15 or not number.is_integer() else str(int(number))
-    return "number", shown, None, rule, f"{shown}: {RULES[rule]}; {allowed}"
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    if rule == IS_TEXT:
+        length = len(value)
+        return (
+            "text",
+            None,
+            length,
+            rule,
+            f"a text of {length} characters is no label of an answer; {allowed}",
+        )
+    if rule in (NOT_ALLOWED, NOT_WHOLE):
+        return "number", found.shown, None, rule, f"{found.shown or 'the number'}: {RULES[rule]}; {allowed}"
+    return ("boolean" if rule == IS_BOOLEAN else "other"), None, None, rule, f"{RULES[rule]}; {allowed}"
 
 
 def _table(

@@ -6,7 +6,6 @@ and the labels of the item's answers. Cells of other kinds are judged one by one
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -15,12 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ipm_outcomes.answers import BLANK, NOT_ALLOWED, SAS_ZERO_HIGH, SAS_ZERO_LOW, Read, read, read_text
 from ipm_outcomes.definition import AnswerList, plain_label
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._kernel import CHUNK, MISSING, U8, WRONG
-from ipm_outcomes.responses._base import SAS_ZERO
-
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Reading:
     lowest: int
     highest: int
     labels: dict[str, int]
-    not_answered: frozenset[float]
+    not_answered: frozenset[int]
     text_numbers: bool
     positions: tuple[int, ...] = ()
     """Answer codes in printed order, where cells hold positions (first option = 1) instead of codes."""
@@ -41,7 +38,7 @@ class Reading:
         cls,
         answers: AnswerList,
         labels: dict[str, int],
-        not_answered: frozenset[float],
+        not_answered: frozenset[int],
         text_numbers: bool,
         by_position: bool,
     ) -> Reading:
@@ -52,41 +49,22 @@ class Reading:
         recode[1 : len(answers.codes) + 1] = answers.codes
         return cls(1, len(answers.codes), labels, not_answered, text_numbers, answers.codes, recode)
 
-    def number(self, value: float) -> int:
-        """The code of a number."""
-        if value in self.not_answered:
-            return MISSING
-        if value == SAS_ZERO:
-            value = 0
-        if not self.lowest <= value <= self.highest or value != int(value):
-            return WRONG
-        return self.positions[int(value) - 1] if self.positions else int(value)
-
-    def text(self, value: str) -> int:
-        """The code of a text: a label, a number where the file has no types, nothing where it is blank."""
-        stripped = value.strip()
-        if not stripped:
-            return MISSING
-        if self.text_numbers and _NUMBER.fullmatch(stripped):
-            return self.number(float(stripped))
-        return self.labels.get(plain_label(stripped), WRONG)
-
-    def cell(self, value: Any) -> int:
-        """The code of a cell of any kind."""
-        kind = type(value).__name__
-        if value is None or kind in ("NAType", "NaTType"):
-            return MISSING
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, bool) or kind in ("bool", "bool_"):
-            return WRONG
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            return WRONG
-        if number != number:
-            return MISSING
-        return self.number(number) if abs(number) < 1e9 else WRONG
+    def judge(self, value: Any) -> tuple[int, Read]:
+        """The code of a cell of any kind, and what was read; the problem is in what was read where it is `WRONG`."""
+        if isinstance(value, str) and value.strip():
+            label = self.labels.get(plain_label(value))
+            if label is not None:
+                return label, BLANK
+            found = read_text(value) if self.text_numbers else read(value)
+        else:
+            found = read(value)
+        if found.problem:
+            return WRONG, found
+        if found.number is None or found.number in self.not_answered:
+            return MISSING, found
+        if not self.lowest <= found.number <= self.highest:
+            return WRONG, found._replace(problem=NOT_ALLOWED)
+        return (self.positions[found.number - 1] if self.positions else found.number), found
 
 
 Reader = Callable[[int, int, U8], None]
@@ -127,10 +105,10 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
 
 def _cached(cache: dict[str, int], reading: Reading, value: Any) -> int:
     if type(value) is not str:
-        return reading.cell(value)
+        return reading.judge(value)[0]
     code = cache.get(value)
     if code is None:
-        code = reading.text(value)
+        code = reading.judge(value)[0]
         if len(cache) < 10_000:
             cache[value] = code
     return code
@@ -148,7 +126,7 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: U8) -> None:
         if values.dtype.kind == "f":
             np.copyto(codes, MISSING, where=np.isnan(values))
             if reading.lowest == 0:
-                codes[values == SAS_ZERO] = 0
+                codes[(values > SAS_ZERO_LOW) & (values < SAS_ZERO_HIGH)] = 0
     for code in reading.not_answered:
         codes[values == code] = MISSING
 
@@ -171,7 +149,8 @@ def _from_polars(column: Any) -> _Fetch:
     if dtype in (pl.Categorical, pl.Enum) or isinstance(dtype, (pl.Categorical, pl.Enum)):
         column = column.cast(pl.String)
         dtype = column.dtype
-    if not (dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean):
+    wide = str(dtype) in ("Int128", "UInt128")  # NumPy has no such numbers
+    if wide or not (dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean):
         return lambda start, stop: (column[start:stop].to_list(), None)
     column = column.rechunk()
     if not column.null_count():

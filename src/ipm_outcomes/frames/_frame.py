@@ -9,13 +9,16 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipm_outcomes.errors import FrameError, MissingExtraError
+from ipm_outcomes.errors import FrameError
+from ipm_outcomes.frames._duckdb import arrow_table, is_duckdb, relation
+from ipm_outcomes.frames._duckdb import pyarrow as _pyarrow
 
 Kind = Literal["pandas", "polars", "pyarrow"]
 
@@ -47,7 +50,9 @@ class Frame:
     def __init__(self, data: Any) -> None:
         self.given = data
         self.kind, self.native = _recognize(data)
-        self.names: list[str] = [str(name) for name in _names(self.kind, self.native)]
+        labels = list(self.native.column_names if self.kind == "pyarrow" else self.native.columns)
+        self._labels = {str(label): label for label in labels}
+        self.names: list[str] = [str(label) for label in labels]
 
     def __len__(self) -> int:
         return int(self.native.num_rows) if self.kind == "pyarrow" else len(self.native)
@@ -62,14 +67,17 @@ class Frame:
 
     def column(self, name: str) -> Any:
         """A column as its own library holds it."""
-        return self.native.column(name) if self.kind == "pyarrow" else self.native[name]
+        return self.native.column(name) if self.kind == "pyarrow" else self.native[self._labels[name]]
 
     def with_columns(self, columns: Mapping[str, Column], like: Sequence[str] = ()) -> Any:
         """The caller's frame with columns added at its end, everything else untouched.
 
         ``like`` names columns whose dtype family (NumPy, nullable, Arrow) the new pandas columns follow.
         """
-        if clash := [name for name in columns if name in self.names]:
+        # DuckDB takes names that differ only in case for one name.
+        folded = str.casefold if is_duckdb(self.given) else str
+        taken = {folded(name) for name in self.names}
+        if clash := [name for name in columns if folded(name) in taken]:
             raise FrameError(
                 f"the frame already has a column {clash[0]!r}, which the result needs; rename or drop it"
             )
@@ -80,7 +88,7 @@ class Frame:
             for name, column in columns.items():
                 table = table.append_column(name, _arrow_array(column))
             return self.restore(table)
-        return self.restore(_pandas_joined(self.native, columns, _pandas_family(self.native, like)))
+        return self.restore(_pandas_joined(self.native, columns, self._pandas_family(like)))
 
     def make(self, columns: Mapping[str, Any], like: Sequence[str] = ()) -> Any:
         """A new frame of the caller's kind; a column may also be one of this library's own, as `repeat` gives it."""
@@ -98,7 +106,7 @@ class Frame:
                 pa.table({n: c if isinstance(c, own) else _arrow_array(c) for n, c in columns.items()})
             )
         pd = sys.modules["pandas"]
-        family = _pandas_family(self.native, like)
+        family = self._pandas_family(like)
         return self.restore(
             pd.DataFrame(
                 {
@@ -115,56 +123,79 @@ class Frame:
         index = np.repeat(np.arange(len(self)), times)
         if self.kind == "polars":
             return column.gather(index)
-        return column.take(index)
+        return (_takeable(column) if self.kind == "pyarrow" else column).take(index)
 
     def restore(self, native: Any) -> Any:
         """An eager frame in the kind that the caller gave."""
-        given = type(self.given).__name__
-        if given == "LazyFrame":
-            return native.lazy()
-        if given == "DuckDBPyRelation":
-            # The relation's own connection finds the table by the name of this local variable, and keeps it alive.
-            scored = native  # noqa: F841
-            return self.given.query("ipm_outcomes_given", "SELECT * FROM scored")
-        return native
+        if is_duckdb(self.given):
+            return relation(self.given, native)
+        return _restored(self.given, native)
+
+    def _pandas_family(self, like: Sequence[str]) -> Literal["numpy", "nullable", "arrow"]:
+        dtypes = [self.native[self._labels[name]].dtype for name in like]
+        if any(type(dtype).__name__ == "ArrowDtype" for dtype in dtypes):
+            return "arrow"
+        if any(hasattr(dtype, "numpy_dtype") for dtype in dtypes):
+            return "nullable"
+        return "numpy"
+
+
+def _is(data: Any, module: str, name: str) -> bool:
+    """Whether an object is of a class of a library, without importing the library."""
+    library = sys.modules.get(module)
+    return library is not None and isinstance(data, getattr(library, name))
 
 
 def _recognize(data: Any) -> tuple[Kind, Any]:
-    root = type(data).__module__.split(".")[0]
-    name = type(data).__name__
-    if root == "pandas" and name == "DataFrame":
+    if _is(data, "pandas", "DataFrame"):
         return "pandas", data
-    if root == "polars" and name == "DataFrame":
+    if _is(data, "polars", "DataFrame"):
         return "polars", data
-    if root == "polars" and name == "LazyFrame":
+    if _is(data, "polars", "LazyFrame"):
         return "polars", data.collect()
-    if root == "pyarrow" and name == "Table":
+    if _is(data, "pyarrow", "Table"):
         return "pyarrow", data
-    if name == "DuckDBPyRelation":
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError:
-            raise MissingExtraError("working on a DuckDB relation", "arrow") from None
-        return "pyarrow", data.to_arrow_table()
-    if root == "narwhals" and hasattr(data, "to_native"):
+    if is_duckdb(data):
+        return "pyarrow", arrow_table(data)
+    name = type(data).__name__
+    if type(data).__module__.startswith("narwhals") and hasattr(data, "to_native"):
         return _recognize(data.to_native())
     if hasattr(data, "__arrow_c_stream__") and not name.endswith("Series"):
-        try:
-            import pyarrow as pa
-        except ImportError:
-            raise MissingExtraError(f"working on a {name} through Arrow", "arrow") from None
+        pa = _pyarrow(f"working on a {name} through Arrow")
         try:
             return "pyarrow", pa.table(data)
         except pa.ArrowInvalid:
             raise FrameError(f"the Arrow data of this {name} is not a table of columns") from None
+    if _is(data, "pyarrow", "RecordBatch"):
+        return "pyarrow", sys.modules["pyarrow"].table(data)
     raise FrameError(
         f"a {name} is not a data frame that can be worked on; give pandas, Polars, PyArrow, a DuckDB relation, or "
         "anything that hands over Arrow data"
     )
 
 
-def _names(kind: Kind, native: Any) -> Sequence[Any]:
-    return list(native.column_names if kind == "pyarrow" else native.columns)
+def _restored(given: Any, native: Any) -> Any:
+    if _is(given, "polars", "LazyFrame"):
+        return native.lazy()
+    if _is(given, "pyarrow", "RecordBatch"):
+        batches = native.combine_chunks().to_batches()
+        return batches[0] if batches else sys.modules["pyarrow"].RecordBatch.from_pylist([], native.schema)
+    if type(given).__module__.startswith("narwhals") and hasattr(given, "to_native"):
+        from narwhals import from_native
+
+        return from_native(_restored(given.to_native(), native))
+    return native
+
+
+def _takeable(column: Any) -> Any:
+    """An Arrow column in a form of which entries can be taken: views and run-ends have none of that yet."""
+    import pyarrow as pa
+
+    if pa.types.is_run_end_encoded(column.type):
+        return _takeable(pa.compute.call_function("run_end_decode", [column]))
+    if column.type in (pa.string_view(), pa.binary_view()):
+        return column.cast(pa.large_string() if column.type == pa.string_view() else pa.large_binary())
+    return column
 
 
 def _polars_raw(columns: Mapping[str, Column]) -> list[Any]:
@@ -214,15 +245,6 @@ def _arrow_array(column: Column) -> Any:
     return pa.array(column, from_pandas=column.dtype.kind == "f")
 
 
-def _pandas_family(frame: Any, like: Sequence[str]) -> Literal["numpy", "nullable", "arrow"]:
-    dtypes = [frame[name].dtype for name in like]
-    if any(type(dtype).__name__ == "ArrowDtype" for dtype in dtypes):
-        return "arrow"
-    if any(hasattr(dtype, "numpy_dtype") for dtype in dtypes):
-        return "nullable"
-    return "numpy"
-
-
 def _pandas_array(column: Column, family: str) -> Any:
     pd = sys.modules["pandas"]
     if family == "arrow":
@@ -247,8 +269,9 @@ def _pandas_joined(frame: Any, columns: Mapping[str, Column], family: str) -> An
     )
     # Columns put side by side by position: an index with repeats must not be aligned.
     joined = pd.concat([frame, added], axis=1) if frame.index.is_unique else _side_by_side(frame, added)
-    joined.columns = [*frame.columns, *added.columns] if frame.columns.nlevels == 1 else joined.columns
-    joined.attrs = dict(frame.attrs)
+    if frame.columns.nlevels == 1:
+        joined.columns = pd.Index([*frame.columns, *added.columns], name=frame.columns.name)
+    joined.attrs = deepcopy(frame.attrs)
     return joined
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Literal
+from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 
+from ipm_outcomes.answers import read
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -28,14 +30,12 @@ class ItemColumns:
         instrument: str | Instrument,
         columns: Columns = None,
         coding: Coding = "answer",
-        not_answered: Collection[float] = (),
+        not_answered: Collection[int] = (),
         text_numbers: bool = False,
         scales: Sequence[str] | None = None,
     ) -> None:
         self.frame = frame
-        self.instrument = found = (
-            instrument if isinstance(instrument, Instrument) else find_instrument(instrument)
-        )
+        self.instrument = found = definition_of(instrument)
         if coding not in ("answer", "position"):
             raise ParameterError(f"coding is 'answer' or 'position', not {coding!r}")
         self.scales = found.scale_ids if scales is None else _chosen(found, scales)
@@ -72,11 +72,20 @@ class ItemColumns:
         for start in range(0, rows, CHUNK):
             stop = min(start + CHUNK, rows)
             part = codes[:, : stop - start]
-            for place, read in readers:
-                read(start, stop, part[place])
+            for place, fill in readers:
+                fill(start, stop, part[place])
             yield start, part
             if progress:
                 progress(stop)
+
+
+def definition_of(instrument: str | Instrument) -> Instrument:
+    """The definition, found by its id where an id is given."""
+    if isinstance(instrument, Instrument):
+        return instrument
+    if not isinstance(instrument, str):
+        raise ParameterError(f"instrument: give an id such as 'phq9', not a {type(instrument).__name__}")
+    return find_instrument(instrument)
 
 
 def item_names(
@@ -87,6 +96,10 @@ def item_names(
         given = {item: f"{found.id}_{item}" for item in found.item_ids}
     elif isinstance(columns, str):
         given = _by_pattern(found, columns)
+    elif not isinstance(columns, Mapping):
+        raise ParameterError(
+            f"columns: give a dict of item ids to column names, or a pattern, not a {type(columns).__name__}"
+        )
     else:
         for item in columns:
             found.item(item)
@@ -114,7 +127,9 @@ def item_names(
 
 
 def _chosen(found: Instrument, scales: Sequence[str]) -> tuple[str, ...]:
-    wanted = [scales] if isinstance(scales, str) else list(scales)
+    wanted = [scales] if isinstance(scales, str) else scales
+    if not isinstance(wanted, Collection) or not all(isinstance(id, str) for id in wanted):
+        raise ParameterError(f"scales: give a list of scale ids, such as {list(found.scale_ids[:1])}")
     if not wanted:
         raise ParameterError(f"scales: name at least one of {', '.join(found.scale_ids)}")
     for id in wanted:
@@ -141,14 +156,28 @@ def _by_pattern(found: Instrument, pattern: str) -> dict[str, str]:
         )
     try:
         return {item: pattern.format(n=n, item=item) for n, item in enumerate(found.item_ids, 1)}
-    except (KeyError, IndexError, ValueError, AttributeError):
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError):
         raise ParameterError(f"columns: the pattern {pattern!r} may hold only {{n}} and {{item}}") from None
 
 
-def _declared(not_answered: Collection[float]) -> frozenset[float]:
-    if isinstance(not_answered, (int, float)):
-        not_answered = (not_answered,)
-    for code in not_answered:
-        if isinstance(code, (bool, str)) or not isinstance(code, (int, float, np.integer, np.floating)):
-            raise ParameterError(f"not_answered holds numbers, not a {type(code).__name__}")
-    return frozenset(float(code) for code in not_answered)
+def _declared(not_answered: Any) -> frozenset[int]:
+    alone = not isinstance(not_answered, Collection) or isinstance(not_answered, str)
+    codes: list[Any] = [] if not_answered is None else [not_answered] if alone else list(not_answered)
+    declared = [read(code) for code in codes]
+    for code, found in zip(codes, declared, strict=True):
+        if found.number is None:
+            raise ParameterError(
+                f"not_answered holds whole numbers, not {found.shown or f'a {type(code).__name__}'}"
+            )
+    return frozenset(found.number for found in declared if found.number is not None)
+
+
+def check_level(level: float | None) -> float | None:
+    """The z of a confidence level, or None where none is asked for."""
+    if level is None:
+        return None
+    if not isinstance(level, Real) or isinstance(level, bool) or not 0 < level < (1 + level) / 2 < 1:
+        raise ParameterError("level must lie between 0 and 1, such as 0.95")
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf((1 + float(level)) / 2)

@@ -92,6 +92,11 @@ class Kernel:
         for flag, place in self._flags:
             _fill_flag(flag, codes, place, flags[flag.id][start:stop])
 
+    @staticmethod
+    def unblank(states: I8, started: NDArray[np.bool_]) -> None:
+        """Say of forms that were started after all that the question was left unanswered."""
+        states[started & (states == _BLANK)] = _UNANSWERED
+
 
 def _wanted(found: dict[str, AnyTable], scales: Collection[str]) -> dict[str, AnyTable]:
     """The tables of these scales and of those that they rest on."""

@@ -11,7 +11,7 @@ from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import InvalidAnswersError, ParameterError
 from ipm_outcomes.frames._check import problems
 from ipm_outcomes.frames._frame import Column, Frame, Words
-from ipm_outcomes.frames._items import Coding, Columns, ItemColumns
+from ipm_outcomes.frames._items import Coding, Columns, ItemColumns, check_level
 from ipm_outcomes.frames._kernel import FLAG_STATES, I8, MISSING, WRONG, Kernel, ScaleColumns
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
 
@@ -25,7 +25,7 @@ def score(
     columns: Columns = None,
     missing: str | None = None,
     coding: Coding = "answer",
-    not_answered: Collection[float] = (),
+    not_answered: Collection[int] = (),
     invalid: Invalid = "raise",
     text_numbers: bool = False,
     level: float | None = None,
@@ -86,16 +86,13 @@ def score(
     >>> frames.score(data, "peg")["peg_mean", "peg_mean_absent"].rows()
     [(6.666666666666667, None), (None, 'too_few_answers')]
     """
-    if invalid not in ("raise", "null"):
-        raise ParameterError(f"invalid is 'raise' or 'null', not {invalid!r}")
-    if level is not None and not 0 < level < 1:
-        raise ParameterError(f"level must lie between 0 and 1, not {level}")
+    z = check_level(level)
     frame = Frame(data)
     items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers, scales)
     found, flags, wrong = score_items(items, missing, invalid, progress=progress)
     added: dict[str, Column] = {}
     for id, scale in found.items():
-        added |= _scale_columns(f"{items.instrument.id}_{id}", scale, level)
+        added |= _scale_columns(f"{items.instrument.id}_{id}", scale, z)
     asked = {flag.id: flag.item in items.names for flag in items.instrument.flags}
     for id, states in flags.items():
         if not asked[id]:
@@ -114,19 +111,28 @@ def score_items(
     progress: Callable[[int], None] | None = None,
 ) -> tuple[dict[str, ScaleColumns], dict[str, I8], Any]:
     """Score the item columns of a frame: columns by scale, flag states, and how many cells of each row were invalid."""
+    if invalid not in ("raise", "null"):
+        raise ParameterError(f"invalid is 'raise' or 'null', not {invalid!r}")
+    if missing is not None and not isinstance(missing, str):
+        raise ParameterError(f"missing: give the name of a rule, not a {type(missing).__name__}")
     kernel = Kernel(items.instrument, missing, items.scales)
     rows = len(items.frame)
     scales, flags = kernel.columns(rows, exact), kernel.flag_columns(rows)
     wrong = np.zeros(rows if invalid == "null" else 0, np.uint8)
     for start, codes in items.chunks(progress):
-        # Answers reach 100 at most, so the highest code below MISSING tells whether any cell is wrong.
-        if (codes == WRONG).any():
+        bad = codes == WRONG
+        some = bad.any()
+        if some:
             if invalid == "raise":
                 raise _refused(items)
-            bad = codes == WRONG
-            wrong[start : start + codes.shape[1]] = bad.sum(axis=0)
             codes[bad] = MISSING
         kernel.score(codes, scales, flags, start)
+        if some:
+            stop = start + codes.shape[1]
+            wrong[start:stop] = bad.sum(axis=0)
+            started = wrong[start:stop] > 0  # a form with a wrong cell is no blank form
+            for states in flags.values():
+                kernel.unblank(states[start:stop], started)
     return {id: scales[id] for id in items.scales}, flags, wrong
 
 
@@ -153,7 +159,7 @@ def _cell(frame: Frame, name: str, row: int) -> Any:
     )
 
 
-def _scale_columns(name: str, found: ScaleColumns, level: float | None) -> dict[str, Column]:
+def _scale_columns(name: str, found: ScaleColumns, z: float | None) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     words = found.table.words if isinstance(found.table, ScaleTable) else ()
     if found.value is not None:
@@ -162,10 +168,8 @@ def _scale_columns(name: str, found: ScaleColumns, level: float | None) -> dict[
         columns[name] = Words(found.labels, words)
     if found.se is not None and found.value is not None:
         columns[f"{name}_se"] = found.se
-        if level is not None:
-            from statistics import NormalDist
-
-            reach = NormalDist().inv_cdf((1 + level) / 2) * found.se
+        if z is not None:
+            reach = z * found.se
             columns[f"{name}_lower"] = found.value - reach
             columns[f"{name}_upper"] = found.value + reach
     if found.value is not None and found.labels is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
-from ipm_outcomes.frames._items import Coding, Columns, ItemColumns
+from ipm_outcomes.frames._items import Coding, Columns, ItemColumns, definition_of
 from ipm_outcomes.frames._kernel import ScaleColumns
 from ipm_outcomes.frames._score import Invalid, score_items
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
@@ -36,7 +36,7 @@ def tidy(
     columns: Mapping[str, Columns] | None = None,
     missing: str | None = None,
     coding: Coding | Mapping[str, Coding] = "answer",
-    not_answered: Collection[float] = (),
+    not_answered: Collection[int] = (),
     invalid: Invalid = "raise",
     text_numbers: bool = False,
     scales: Mapping[str, Sequence[str]] | None = None,
@@ -81,27 +81,39 @@ def tidy(
     >>> frames.tidy(data, ["peg"], by=["patient_id"]).select("scale", "exact_numerator", "exact_denominator").rows()
     [('mean', 20, 3)]
     """
-    wanted = [instruments] if isinstance(instruments, (str, Instrument)) else list(instruments)
-    if not wanted:
+    wanted = [instruments] if isinstance(instruments, (str, Instrument)) else instruments
+    if not isinstance(wanted, Sequence) or not wanted:
         raise ParameterError("instruments: name at least one instrument")
-    if isinstance(by, str):
-        by = [by]
+    definitions = {found.id: found for found in map(definition_of, wanted)}
+    if len(definitions) < len(wanted):
+        raise ParameterError("instruments: an instrument is named twice, and its scores would count twice")
+    columns, scales = _by_id("columns", columns, definitions), _by_id("scales", scales, definitions)
+    codings = (
+        dict.fromkeys(definitions, coding)
+        if isinstance(coding, str)
+        else _by_id("coding", coding, definitions)
+    )
+    by = [by] if isinstance(by, str) else list(by or ())
     frame = Frame(data)
     frame.require(by, "by")
     if clash := [name for name in by if name in SCORE_COLUMNS]:
         raise FrameError(f"by: the table of scores has a column {clash[0]!r} of its own; rename the column")
     found: list[tuple[str, str, ScaleColumns]] = []
     like: list[str] = []
-    known_rules: set[str] = set()
-    every = []
-    for one in wanted:
-        id = one if isinstance(one, str) else one.id
-        own = coding if isinstance(coding, str) else coding.get(id, "answer")
-        where, chosen = (columns or {}).get(id), (scales or {}).get(id)
-        every.append(ItemColumns(frame, one, where, own, not_answered, text_numbers, chosen))
-    for items in every:
-        known_rules |= set(items.instrument.missing_rules)
-    if missing is not None and missing not in known_rules:
+    every = [
+        ItemColumns(
+            frame,
+            one,
+            columns.get(id),
+            codings.get(id, "answer"),
+            not_answered,
+            text_numbers,
+            scales.get(id),
+        )
+        for id, one in definitions.items()
+    ]
+    known_rules = {rule for one in definitions.values() for rule in one.missing_rules}
+    if missing is not None and (not isinstance(missing, str) or missing not in known_rules):
         raise ParameterError(
             f"missing: none of these instruments has a rule {missing!r}; there are {sorted(known_rules)}"
         )
@@ -118,6 +130,17 @@ def tidy(
         result[name] = Words(np.tile(codes, rows), labels)
     result |= _long(found, rows)
     return frame.make(result, like)
+
+
+def _by_id(name: str, given: Any, definitions: Mapping[str, Instrument]) -> Mapping[str, Any]:
+    """Settings by instrument id; a key that is none would otherwise be passed over in silence."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ParameterError(f"{name}: give a dict by instrument id, not a {type(given).__name__}")
+    if unknown := [key for key in given if key not in definitions]:
+        raise ParameterError(f"{name}: {unknown[0]!r} is none of the instruments {', '.join(definitions)}")
+    return given
 
 
 def _long(found: list[tuple[str, str, ScaleColumns]], rows: int) -> dict[str, Column]:

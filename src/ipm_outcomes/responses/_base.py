@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from operator import index
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, WRONG_KIND, read
+from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.scores import Scores
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 S_co = TypeVar("S_co", bound=Scores, covariant=True)
 
-SAS_ZERO = 16.0**-65
-"""What readers of SAS transport files that know only IEEE floats make of a zero."""
+_PLAIN = frozenset({int, type(None)})
+"""The types of answers that need no second look."""
 
 
 class Response(BaseModel, Generic[S_co]):
@@ -27,7 +28,7 @@ class Response(BaseModel, Generic[S_co]):
     NaN, ``pandas.NA`` and empty text are not answered as well; whole numbers that arrive as floats or NumPy integers
     are answers. Everything else is refused, all problems of a record in one ``pydantic.ValidationError``. The ``type``
     of each entry of its ``errors()`` is stable: ``answer_not_allowed``, ``answer_not_whole``, ``answer_is_boolean``,
-    ``answer_is_text``, ``answer_wrong_kind``, ``unknown_item``. No text that was given appears in it.
+    ``answer_is_text``, ``answer_wrong_kind``, ``unknown_item``, ``response_wrong_kind``. No text that was given appears in it.
     """
 
     model_config = ConfigDict(
@@ -52,16 +53,44 @@ class Response(BaseModel, Generic[S_co]):
     @model_validator(mode="wrap")
     @classmethod
     def _forgive_spellings(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        # The strict schema decides good records alone, at full speed; only what it refuses is looked at again.
-        try:
+        # Plain answers are decided by the strict schema alone, at full speed; the rest is looked at one by one first,
+        # because a caller can ask for lax validation, which would take True for 1 and "2" for 2.
+        if isinstance(data, Mapping):
+            if _PLAIN.issuperset(map(type, data.values())):
+                try:
+                    return handler(data)
+                except ValidationError:
+                    pass
+            answers, problems = _respelled(cls, data)
+            if problems:
+                raise _error(cls, problems)
+            return handler(answers)
+        if isinstance(data, cls):
             return handler(data)
-        except ValidationError:
-            if not isinstance(data, Mapping):
+        try:
+            handler(data)  # an object is read by its attributes where the caller asked for that
+        except ValidationError as error:
+            # A problem without a place is about the whole: then its attributes were not to be read.
+            if not error.errors(include_input=False)[0]["loc"]:
+                message = f"a {type(data).__name__} is no response; give the answers by item"
+                problem = PydanticCustomError("response_wrong_kind", _literal(message))
+                shown = f"<{type(data).__name__}>"
+                raise _error(cls, [InitErrorDetails(type=problem, input=shown)]) from None
+        return cls.model_validate(
+            {name: getattr(data, name) for name in cls.model_fields if hasattr(data, name)}
+        )
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Validate JSON text; an error holds nothing of the text."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            if error.errors(include_input=False)[0]["type"] != "json_invalid":
                 raise
-        answers, problems = _respelled(cls, data)
-        if problems:
-            raise ValidationError.from_exception_data(cls.__name__, problems, hide_input=True)
-        return handler(answers)
+            told = error.errors(include_input=False, include_url=False)[0]["msg"]
+        problem = PydanticCustomError("json_invalid", _literal(told))
+        raise _error(cls, [InitErrorDetails(type=problem, input=f"<{type(json_data).__name__}>")])
 
     @classmethod
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:  # type: ignore[override]
@@ -71,6 +100,16 @@ class Response(BaseModel, Generic[S_co]):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with some answers changed, validated like any other response."""
         return type(self).model_validate({**self.__dict__, **(update or {})})
+
+    def copy(self, *, update: Mapping[str, Any] | None = None, **options: Any) -> Self:
+        """The old name of `model_copy`; the options of old are not taken."""
+        if options:
+            raise ParameterError(f"copy takes update only, not {', '.join(sorted(options))}; use model_copy")
+        return self.model_copy(update=update)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        problem = PydanticCustomError("frozen_instance", "a response is frozen; use model_copy(update=...)")
+        raise _error(type(self), [_detail(name, problem, value)])
 
     @classmethod
     def from_positions(cls, **positions: int | None) -> Self:
@@ -91,15 +130,10 @@ class Response(BaseModel, Generic[S_co]):
             if item not in cls.model_fields or found.answers_of(item).numeric:
                 continue
             codes = found.answers_of(item).codes
-            plain = _answer(position)
-            if isinstance(plain, int) and 1 <= plain <= len(codes):
-                answers[item] = codes[plain - 1]
-            elif plain is not None:
-                problem = (
-                    plain if isinstance(plain, PydanticCustomError) else _not_allowed(plain, 1, len(codes))
-                )
+            place, problem = _within(position, 1, len(codes))
+            answers[item] = None if place is None else codes[place - 1]
+            if problem:
                 problems.append(_detail(item, problem, position))
-                answers[item] = None
         return cls._all_at_once(answers, problems)
 
     @classmethod
@@ -128,7 +162,7 @@ class Response(BaseModel, Generic[S_co]):
     def _all_at_once(cls, answers: Mapping[str, Any], problems: list[InitErrorDetails]) -> Self:
         respelled, more = _respelled(cls, answers)
         if problems or more:
-            raise ValidationError.from_exception_data(cls.__name__, problems + more, hide_input=True)
+            raise _error(cls, problems + more)
         return cls.model_validate(respelled)
 
 
@@ -143,54 +177,42 @@ def _respelled(
             near = get_close_matches(str(key), list(model.model_fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             message = f"{found.id} has no such item{hint}"
-            problems.append(_detail(str(key), PydanticCustomError("unknown_item", _literal(message)), value))
-            continue
-        answer = _answer(value)
-        if isinstance(answer, int):
-            listed = found.answers_of(key)
-            if not listed.lowest <= answer <= listed.highest:
-                answer = _not_allowed(answer, listed.lowest, listed.highest)
-        if isinstance(answer, PydanticCustomError):
-            problems.append(_detail(key, answer, value))
+            unknown = PydanticCustomError("unknown_item", _literal(message))
+            problems.append(
+                InitErrorDetails(type=unknown, loc=(str(key),), input=f"<{type(value).__name__}>")
+            )
+        elif key not in found.item_ids:
+            answers[key] = value  # a field that a subclass has added
         else:
-            answers[key] = answer
+            listed = found.answers_of(key)
+            answers[key], problem = _within(value, listed.lowest, listed.highest)
+            if problem:
+                problems.append(_detail(key, problem, value))
     return answers, problems
 
 
-def _answer(value: object) -> int | None | PydanticCustomError:
-    """A whole number, None for any spelling of not answered, or the problem."""
-    kind = type(value).__name__
-    if value is None or kind in ("NAType", "NaTType") or (isinstance(value, str) and not value.strip()):
-        return None
-    if isinstance(value, bool) or kind in ("bool_", "bool"):
-        return PydanticCustomError("answer_is_boolean", "a truth value is not an answer; give the number")
-    if isinstance(value, str):
-        message = f"text of {len(value)} characters is not an answer; give the number, or use from_labels"
-        return PydanticCustomError("answer_is_text", _literal(message))
-    if isinstance(value, SupportsIndex):
-        return index(value)
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return PydanticCustomError(
-            "answer_wrong_kind", _literal(f"a {kind} is not an answer; give the number")
-        )
-    if number != number:
-        return None
-    if number == SAS_ZERO:
-        return 0
-    if number != value or not number.is_integer():
-        return PydanticCustomError("answer_not_whole", _literal(f"{number:g} is not a whole number"))
-    return int(number)
+_MESSAGES = {
+    NOT_WHOLE: "{shown} is not a whole number",
+    IS_BOOLEAN: "a truth value is not an answer; give the number",
+    IS_TEXT: "text of {length} characters is not an answer; give the number, or use from_labels",
+    WRONG_KIND: "a {kind} is not an answer; give the number",
+}
 
 
-def _not_allowed(answer: int, lowest: int, highest: int) -> PydanticCustomError:
-    shown = answer if abs(answer) < 10**9 else "the number"
-    return PydanticCustomError(
-        "answer_not_allowed",
-        "{shown} is not an answer of this item; its answers are {lowest} to {highest}",
-        {"shown": shown, "lowest": lowest, "highest": highest},
-    )
+def _within(value: object, lowest: int, highest: int) -> tuple[int | None, PydanticCustomError | None]:
+    """The answer, None where there is none, and the problem if there is one."""
+    found = read(value)
+    if found.problem:
+        told = {
+            "shown": found.shown or "the number",
+            "kind": type(value).__name__,
+            "length": len(value) if isinstance(value, str) else 0,
+        }
+        return None, PydanticCustomError(found.problem, _literal(_MESSAGES[found.problem].format(**told)))
+    if found.number is None or lowest <= found.number <= highest:
+        return found.number, None
+    message = f"{found.shown} is not an answer of this item; its answers are {lowest} to {highest}"
+    return None, PydanticCustomError(NOT_ALLOWED, _literal(message))
 
 
 def _literal(message: str) -> Any:
@@ -199,5 +221,10 @@ def _literal(message: str) -> Any:
 
 
 def _detail(item: str, problem: PydanticCustomError, value: object) -> InitErrorDetails:
-    shown = value if isinstance(value, (int, float)) else f"<{type(value).__name__}>"
+    """The problem of one item. Numbers may be shown; of anything else only the kind."""
+    shown = value if type(value) in (bool, int, float) else f"<{type(value).__name__}>"
     return InitErrorDetails(type=problem, loc=(item,), input=shown)
+
+
+def _error(model: type[BaseModel], problems: list[InitErrorDetails]) -> ValidationError:
+    return ValidationError.from_exception_data(model.__name__, problems, hide_input=True)
