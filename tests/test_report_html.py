@@ -351,6 +351,40 @@ def test_a_score_of_promoters_is_hidden_with_any_of_its_counts(tmp_path: Path) -
     assert score.estimate is None
 
 
+def test_one_population_in_two_sections_is_hidden_in_both(tmp_path: Path) -> None:
+    """100 forms with 5 left blank: neither data quality nor the score of promoters gives 5 away, nor both."""
+    from ipm_outcomes import change, frames
+
+    rating = [10] * 50 + [7] * 25 + [0] * 20 + [None] * 5
+    answers = pl.DataFrame(
+        {"patient_id": range(100), "date": "2024-07-08", "site": "A", "nps_recommend": rating}
+    )
+    scores = frames.tidy(answers, "nps", by=["patient_id", "date", "site"])
+    changes = change.table(scores, by=["site"])
+    made = gathered((scores, changes, program.table(changes, by=["site"], scores=scores)))
+    row = made.row("nps:nps.rating")
+    assert row is not None
+    bands = [made.counted(f"nps.rating:{band}") for band in PROMOTERS]
+    forms = {made.counted("quality:nps.rating:forms"), row.eligible} - {None}
+    answered = {made.counted("quality:nps.rating:scored"), row.observed, row.denominator} - {None}
+    answered |= {sum(n for n in bands if n is not None)} if None not in bands else set()
+    assert made.counted("quality:nps.rating:no_answers") is None
+    assert not (forms and answered)
+
+
+def test_measures_that_count_the_same_patients_are_one_population(published: Program) -> None:
+    """The paired variant of a measure has the same numerator: hidden in one, it must not stand in the other."""
+    pairs_ = [
+        (row, other)
+        for row in published.rows.values()
+        for other in published.rows.values()
+        if row.definition + "_paired" == other.definition and row.target == other.target
+    ]
+    assert len(pairs_) >= 9
+    for row, other in pairs_:
+        assert (row.numerator is None) == (other.numerator is None)
+
+
 def test_charts_hold_no_hidden_figure(tmp_path: Path) -> None:
     """7 of 60 got better: neither the share nor the count may stand anywhere, in text or drawing."""
     text = read(peg_report(tmp_path / "r.html", {"A": [(8, 4)] * 7 + [(8, 8)] * 53}))

@@ -13,6 +13,7 @@ from ipm_outcomes.definition import Scale
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.report._program import (
     ALL,
+    OF_SCALE,
     OPEN,
     PROMOTERS,
     Bin,
@@ -77,7 +78,8 @@ class Stand:
         else:
             larger = [size for n, size in known.items() if n > value]
             smaller = [size for n, size in known.items() if n < value]
-            top, low = min(larger, default=40_000), max(smaller, default=0)
+            low = max(smaller, default=0)
+            top = min(larger, default=max(40_000, 2 * low))
             size = int(low + (top - low) * self.random.uniform(0.4, 0.8))
         if value is not None:
             known[value] = size
@@ -147,8 +149,10 @@ class Builder:
             sizes = self.family(whole, counts | {f"flow:{rest}": left}, size)
             made[place] = tuple(Step(name, name.split(":", 2)[2]) for name in counts)
             size, whole = sizes[f"flow:{rest}"], left
-            if rest != "with baseline":
-                self.stand.populations.setdefault((*shown.key, program.target), {})[whole] = size
+            # At another target, too, all with a score at the start may be due.
+            targets = program.targets if rest == "with baseline" else (program.target,)
+            for target in targets:
+                self.stand.populations.setdefault((*shown.key, target), {})[whole] = size
         program.flow = Flow(**made)
 
     def indicators(self, rows: Sequence[Row]) -> None:
@@ -173,13 +177,37 @@ class Builder:
             made = {
                 name: self.stand.whole(bundle, n) for name in columns if (n := getattr(row, name)) is not None
             }
-            if row.numerator is not None and row.unit != "NPS points":
-                inside = self.stand.populations[bundle]
-                follows = row.definition == "followup_completion" and row.numerator in inside
-                made["numerator"] = (
-                    inside[row.numerator] if follows else self.stand.part(made.get("denominator", 0))
-                )
             self.stand.of[row.indicator] = made
+            if row.numerator is None or row.unit == "NPS points":
+                continue
+            inside = self.stand.populations[bundle]
+            same = [one.indicator for one in totals if self._same_patients(row, one)]
+            if row.definition == "followup_completion" and row.numerator in inside:
+                made["numerator"] = inside[row.numerator]
+            elif known := [
+                self.stand.of[name]["numerator"]
+                for name in same
+                if "numerator" in self.stand.of.get(name, {})
+            ]:
+                made["numerator"] = known[0]
+            else:
+                smallest = min(
+                    self.stand.whole(bundle, one.denominator)
+                    for one in totals
+                    if one.indicator in (*same, row.indicator)
+                )
+                made["numerator"] = self.stand.part(smallest)
+
+    def _same_patients(self, row: Row, other: Row) -> bool:
+        """Whether two measures may count the same patients, such as one with its variant on pairs only."""
+        return (
+            other is not row
+            and self._bundle(other) == self._bundle(row)
+            and row.definition not in OF_SCALE
+            and other.definition not in OF_SCALE
+            and other.numerator == row.numerator
+            and other.denominator is not None
+        )
 
     @staticmethod
     def _bundle(row: Row) -> tuple[str, ...]:
@@ -251,7 +279,9 @@ class Builder:
         low, high = scale.range if scale.worse == "higher" else scale.range[::-1]
         for word, end in (("best", low), ("worst", high)):
             at_end = sum(n for value, n in values.items() if Decimal(repr(value)) == end)
-            self.own(f"{word}:{name}", at_end, sum(values.values()), size)
+            # A stretch may hold that score only, and then is the same count.
+            alone = self.stand.of.get(f"dist:{name}:{end:f}", {}).get("numerator")
+            self.own(f"{word}:{name}", at_end, sum(values.values()), size, alone)
 
     def _merged(self, counted: list[tuple[Piece, list[int]]]) -> list[tuple[Piece, list[int]]]:
         """Neighbors put together until no stretch holds a count that would have to be hidden."""
@@ -308,8 +338,17 @@ class Builder:
             if "" not in found:
                 counts[f"quality:{name}:scored"] = 0
             forms = sum(found.values())
-            size = self.stand.whole(("quality", name), forms)
+            # Indicators that are counted on scores have the same forms.
+            bundle = (*shown.key, "")
+            size = self.stand.whole(bundle, forms)
             self.own(f"quality:{name}:forms", forms, forms, size, size)
+            scored = f"quality:{name}:scored"
+            inside = {scored: size if counts[scored] == forms else self.stand.whole(bundle, counts[scored])}
+            rest = [figure for figure in counts if figure != scored]
+            if rest:
+                inside |= dict(zip(rest, self.stand.split(size - inside[scored], len(rest)), strict=True))
+            for figure, part in inside.items():
+                self.stand.of[figure] = {"numerator": part, "denominator": size}
             self.family(forms, counts, size)
             self.program.quality[name] = [(figure, figure.rsplit(":", 1)[1]) for figure in counts]
 
