@@ -198,8 +198,8 @@ def test_a_window_may_be_counted_from_the_baseline_that_was_picked() -> None:
 
 
 def test_pairs_never_cross_episodes() -> None:
-    # The second episode draws assessments from day 270, 30 days before its start.
-    data = frame((1, 0, 15), (1, 269, 9), (1, 270, 14), (1, 482, 5))
+    # The episode in force on a date is the latest that has begun: day 299 is still the first one's.
+    data = frame((1, 0, 15), (1, 299, 9), (1, 300, 14), (1, 482, 5))
     late = change.Target("9 months", day=270, days=(240, 300))
     found = change.pair(data, episodes=episodes((1, 1, 0), (1, 2, 300)), targets=[HALF_YEAR, late])
     shown = found.select("episode", "target", "baseline", "followup", "reason").rows()
@@ -226,10 +226,24 @@ def test_patients_of_either_table_keep_a_row() -> None:
         (1, 1, None),
         (2, 1, "no_assessment"),
         (3, None, "no_episode"),
-        (4, 1, "no_assessment"),
+        (4, 1, "no_baseline"),
     ]
     problems = change.check_dates(data, episodes=episodes((1, 1, 0), (2, 1, 0), (4, 1, 0)))
-    assert problems.rows() == [(2, "no_episode"), (3, "before_first_episode")]
+    assert problems.rows() == [(2, "no_episode")]
+
+
+def test_a_score_before_every_start_belongs_to_the_first_episode() -> None:
+    # Days -20 and 290 lie before the starts 0 and 300: the first episode's, whatever the window.
+    data = frame((1, -20, 15), (1, 182, 9), (1, 290, 14), (1, 482, 5))
+    table = episodes((1, 2, 300), (1, 1, 0))
+    for window in ((-30, 7), (-300, 7), (-20, 0)):
+        found = change.pair(
+            data, episodes=table, baseline=change.Baseline(days=window), targets=[HALF_YEAR], overlap=True
+        )
+        assert found.select("episode", "baseline", "followup").rows() == [(1, 15, 9), (2, None, 5)]
+    # Without a start date there is no telling.
+    undated = table.with_columns(start_date=pl.lit(None, pl.Date))
+    assert change.check_dates(data, episodes=undated).rows() == [(row, "no_start_date") for row in range(4)]
 
 
 def test_grouping_columns_are_carried() -> None:
@@ -500,20 +514,22 @@ spread = st.lists(
 @settings(max_examples=120, deadline=None)
 @given(starts, spread)
 def test_episodes_draw_their_own_assessments(begun: dict[int, set[int]], rows: list[Row]) -> None:
-    lead = 5
-    rule, target = change.Baseline((-lead, 4)), change.Target("later", day=20, days=(10, 35))
+    rule, target = change.Baseline((-5, 4)), change.Target("later", day=20, days=(10, 35))
     listed = [(patient, n, day) for patient, days in begun.items() for n, day in enumerate(sorted(days))]
     found = change.pair(frame(*rows), episodes=episodes(*listed), baseline=rule, targets=[target])
     expected = []
     for patient, number, start in sorted(listed):
-        later = [day for who, _, day in listed if who == patient and day > start]
-        end = min(later) - lead if later else 10**6  # from then on the next episode draws
+        starts_here = sorted(day for who, _, day in listed if who == patient)
+
+        def in_force(day: int, starts_here: list[int] = starts_here) -> int:
+            return max((begin for begin in starts_here if begin <= day), default=starts_here[0])
+
         own = {
             day - start: value
             for who, day, value in rows
-            if who == patient and start - lead <= day < end and value is not None
+            if who == patient and in_force(day) == start and value is not None
         }
-        base = min((day for day in own if -lead <= day <= 4), key=lambda day: (abs(day), day), default=None)
+        base = min((day for day in own if -5 <= day <= 4), key=lambda day: (abs(day), day), default=None)
         window = [day for day in own if 10 <= day <= 35]
         after = min(window, key=lambda day: (abs(day - 20), -day), default=None)
         expected.append((patient, number, own.get(base), own.get(after)))  # type: ignore[arg-type]
@@ -555,6 +571,26 @@ def test_a_wider_window_never_loses_a_pair(rows: list[Row], left: int, right: in
     )
     lost = (narrow["reason"].is_null() & wide["reason"].is_not_null()).sum()
     assert lost == 0
+
+
+@settings(max_examples=120, deadline=None)
+@given(starts, spread, st.integers(0, 60), st.integers(0, 5), st.integers(0, 9), st.integers(0, 20))
+def test_a_wider_window_never_loses_a_pair_of_any_of_several_episodes(
+    begun: dict[int, set[int]], rows: list[Row], before: int, after: int, left: int, right: int
+) -> None:
+    table = episodes(
+        *((patient, n, day) for patient, days in begun.items() for n, day in enumerate(sorted(days)))
+    )
+    narrow = change.pair(
+        frame(*rows), episodes=table, baseline=change.Baseline((-5, 4)),
+        targets=[change.Target("later", day=22, days=(20, 25))],
+    )  # fmt: skip
+    wide = change.pair(
+        frame(*rows), episodes=table, baseline=change.Baseline((-5 - before, 4 + after)),
+        targets=[change.Target("later", day=22, days=(20 - left, 25 + right))],
+    )  # fmt: skip
+    assert wide.select("patient_id", "episode").equals(narrow.select("patient_id", "episode"))
+    assert (narrow["reason"].is_null() & wide["reason"].is_not_null()).sum() == 0
 
 
 @settings(max_examples=60, deadline=None)

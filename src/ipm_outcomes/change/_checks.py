@@ -9,25 +9,22 @@ import numpy as np
 
 from ipm_outcomes.change._columns import DATED
 from ipm_outcomes.change._units import NOT_IN_TABLE, as_of_day, read_units
-from ipm_outcomes.change._windows import DEFAULT_BASELINE, Baseline
-from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._frame import Frame, Words
 
-DATE_PROBLEMS = ("date_missing", "date_unparsable", "date_future", "before_first_episode", "no_episode")
+DATE_PROBLEMS = ("date_missing", "date_unparsable", "date_future", "no_start_date", "no_episode")
 
 
 def check_dates(
     scores: Any,
     *,
     episodes: Any | None = None,
-    baseline: Baseline = DEFAULT_BASELINE,
     as_of: date | str | None = None,
 ) -> Any:
     """List the rows of scores that `pair` cannot place in time or in an episode.
 
     Parameters
     ----------
-    scores, episodes, baseline, as_of
+    scores, episodes, as_of
         As in `pair`; of the scores only ``patient_id``, ``date`` and, where there is one, ``episode`` are
         read.
 
@@ -35,14 +32,13 @@ def check_dates(
     -------
     data frame of the same kind
         ``row`` (position in the scores, counted from 0) and ``problem``: ``date_missing``,
-        ``date_unparsable``, ``date_future`` (after `as_of`), ``before_first_episode`` (dated before every
-        episode of the patient), ``no_episode`` (of a patient or an episode that the table of episodes does
-        not hold).
+        ``date_unparsable``, ``date_future`` (after `as_of`), ``no_start_date`` (no episode of the patient has a
+        start date), ``no_episode`` (of a patient or an episode that the table of episodes does not hold).
 
     Raises
     ------
     FrameError, ParameterError
-        For missing columns or patients.
+        For missing columns or patients, or an `as_of` that is no date.
 
     Examples
     --------
@@ -52,13 +48,11 @@ def check_dates(
     >>> change.check_dates(scores).rows()
     [(1, 'date_unparsable'), (2, 'date_missing')]
     """
-    if not isinstance(baseline, Baseline):
-        raise ParameterError("baseline: give a change.Baseline")
     frame = Frame(scores)
-    units = read_units(frame, episodes, (), max(0, -baseline.days[0]), as_of_day(as_of))
+    units = read_units(frame, episodes, (), as_of_day(as_of))
     code = units.state.astype(np.int8) - 1
     dated = units.state == DATED
-    code[dated & (units.row_unit < 0)] = DATE_PROBLEMS.index("before_first_episode")
+    code[dated & (units.row_unit < 0)] = DATE_PROBLEMS.index("no_start_date")
     if len(units):
         placed = dated & (units.row_unit >= 0)
         code[placed & (units.listed[units.row_unit] == NOT_IN_TABLE)] = DATE_PROBLEMS.index("no_episode")

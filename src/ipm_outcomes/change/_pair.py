@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ipm_outcomes.change._columns import DATED, Bools, Floats, Ints, date_column, take
 from ipm_outcomes.change._scores import ScaleKey, Values, exact_points, read_values
-from ipm_outcomes.change._units import _SHIFT, _ZERO, NOT_IN_TABLE, Units, as_of_day, read_units
+from ipm_outcomes.change._units import NOT_IN_TABLE, Units, as_of_day, day_key, read_units
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target, checked_targets
 from ipm_outcomes.change.reliable import better_sign
 from ipm_outcomes.definition import Instrument, Scale
@@ -123,7 +123,7 @@ def find_pairs(
     until = as_of_day(as_of)
     frame = Frame(scores)
     values = read_values(frame, scales, definitions)
-    units = read_units(frame, episodes, by, max(0, -baseline.days[0]), until)
+    units = read_units(frame, episodes, by, until)
     return _Search(frame, values, units, baseline, wanted, until).pairs()
 
 
@@ -154,7 +154,7 @@ class _Search:
         self.unscored_cell = row_cell[self.unscored]
         rows = every[keep]
         # Stable: of the rows of one cell and day the last one given stays last.
-        key = (row_cell[rows] << _SHIFT) + units.day[rows] + _ZERO
+        key = day_key(row_cell[rows], units.day[rows])
         order = np.argsort(key, kind="stable")
         rows, key = rows[order], key[order]
         last = np.flatnonzero(np.diff(key, append=-1))
@@ -342,9 +342,9 @@ def pair(
     episodes : data frame, optional
         ``patient_id, episode, start_date`` and any grouping columns, one row per patient and episode. Day 0
         is the start date. An assessment belongs to the episode that its row names (column ``episode`` of the
-        scores), else to the latest episode that had begun by its date, an episode drawing assessments from as
-        many days before its start as the baseline window reaches back. Without a table day 0 is the first
-        assessment of the patient (or of the episode that the scores name), of whatever instrument.
+        scores), else to the episode in force on its date: the latest that had begun by then, and before all of
+        them the patient's first. Without a table day 0 is the first assessment of the patient (or of the
+        episode that the scores name), of whatever instrument.
     baseline : Baseline
         Window and choice of the baseline.
     targets : sequence of Target

@@ -25,10 +25,14 @@ from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._tidy import SCORE_COLUMNS
 
-_SHIFT = 22  # every day of the years 1 to 9999 fits, counted from _ZERO
-_ZERO = 2**20
-
 NO_TABLE, IN_TABLE, NOT_IN_TABLE = 0, 1, 2
+
+
+def day_key(group: Ints, day: Ints) -> Ints:
+    """One integer that sorts by group and then by day."""
+    # 22 bits hold every day of the years 1 to 9999, counted from 2^20 days before 1970.
+    key: Ints = (group << 22) + day + 2**20
+    return key
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Units:
     listed : int8, shape (units,)
         Whether the unit stands in the table of episodes, where there is one.
     row_unit : int64, shape (rows,)
-        Unit of each row of scores, dated or not; -1 for none: undated without an episode of its own, or
-        before every episode of the patient.
+        Unit of each row of scores, dated or not; -1 for none: undated without an episode of its own, or of a
+        patient none of whose episodes has a start date.
     row_patient : int64, shape (rows,)
         Code of the patient of each row.
     day, state : shape (rows,)
@@ -87,12 +91,8 @@ def as_of_day(as_of: date | str | None) -> int | None:
     return day_number(as_of)
 
 
-def read_units(
-    frame: Frame, episodes: Any | None, by: Sequence[str] | None, lead: int, as_of: int | None
-) -> Units:
-    """Read patients, dates and episodes. ``lead``: days before its start from which an episode draws
-    assessments.
-    """
+def read_units(frame: Frame, episodes: Any | None, by: Sequence[str] | None, as_of: int | None) -> Units:
+    """Read patients, dates and episodes."""
     frame.require(["patient_id", "date"], "scores")
     day, state = days(frame, "date")
     if as_of is not None:
@@ -102,7 +102,7 @@ def read_units(
         frame.require(["episode"], "scores")
     if episodes is None:
         return _from_scores(frame, by, day, state, has_episode)
-    return _from_episodes(frame, episodes, by, day, state, has_episode, lead)
+    return _from_episodes(frame, episodes, by, day, state, has_episode)
 
 
 def _patients(frame: Frame, other: Frame | None) -> tuple[list[Ints], Any]:
@@ -172,7 +172,6 @@ def _from_episodes(
     day: Ints,
     state: npt.NDArray[np.int8],
     has_episode: bool,
-    lead: int,
 ) -> Units:
     table = as_kind(Frame(episodes), frame)
     table.require(["patient_id", "episode", "start_date"], "episodes")
@@ -208,12 +207,15 @@ def _from_episodes(
     row_unit = np.where(row_key >= 0, by_key[place] if key.size else -1, -1)
     free = (row_key < 0) & (state == DATED)
     usable = np.flatnonzero((start_state == DATED) & (listed == IN_TABLE))
-    begins = ((key[usable] // base) << _SHIFT) + (start[usable] - lead + _ZERO)
-    # Units lie in order of patient and start, so the episode in force is the last one that has begun.
-    asked = (patient[free] << _SHIFT) + day[free] + _ZERO
-    last = np.searchsorted(begins, asked, side="right") - 1
-    hit = last >= 0
-    hit[hit] = key[usable[last[hit]]] // base == patient[free][hit]
+    owner = key[usable] // base
+    begins = day_key(owner, start[usable])
+    # Units lie in order of patient and start, so the episode in force is the last one that has begun, and
+    # before all of them the patient's first. The baseline window has no say: widening it loses no pair.
+    asked = patient[free]
+    last = np.searchsorted(begins, day_key(asked, day[free]), side="right") - 1
+    last = np.maximum(last, np.searchsorted(owner, asked))
+    hit = last < owner.size
+    hit[hit] = owner[last[hit]] == asked[hit]
     row_unit[np.flatnonzero(free)[hit]] = usable[last[hit]]
     alone = np.isin(patient, no_episode // base) & (row_key < 0)
     if alone.any():
