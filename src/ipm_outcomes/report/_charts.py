@@ -167,21 +167,20 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
     scales = dict.fromkeys(scale for scale, *_ in rows)
     lines = [f"{scale}, {when}" if with_scales else when for scale in scales for when in ("before", "after")]
     steps = _band_tokens(len(order))
-    shown: dict[tuple[str, str], float] = {}
-    for scale, when, _, share in rows:
-        shown[scale, when] = shown.get((scale, when), 0.0) + share
-    rest = [(scale, when, REST, 1 - share) for (scale, when), share in shown.items() if share < 0.9995]
-    if rest:
-        rows, order, steps = [*rows, *rest], [*order, REST], [*steps, _TOKENS["grid"]]
-    data = [
-        {
-            "line": f"{scale}, {when}" if with_scales else when,
-            "band": band,
-            "share": share,
-            "at": order.index(band),
-        }
-        for scale, when, band, share in rows
-    ]
+    shown: dict[tuple[str, str], dict[str, float]] = {}
+    for scale, when, band, share in rows:
+        shown.setdefault((scale, when), {})[band] = share
+    data = []
+    for (scale, when), found in shown.items():
+        line = f"{scale}, {when}" if with_scales else when
+        data += [{"line": line, "band": b, "share": s, "at": order.index(b)} for b, s in found.items()]
+        rest = 1 - sum(found.values())
+        if rest > 0.0005:
+            # It stands where the best of the hidden bands would.
+            first = next((at for at, band in enumerate(order) if band not in found), len(order))
+            data.append({"line": line, "band": REST, "share": rest, "at": first})
+    if any(row["band"] == REST for row in data):
+        order, steps = [*order, REST], [*steps, _TOKENS["grid"]]
     return (
         alt.Chart(_data(alt, data))
         .mark_bar(stroke=PANEL, strokeWidth=1)

@@ -535,7 +535,7 @@ class Writer:
             message,
             ["Severity", "Before", f"After ({program.target})"],
             table,
-            "The gray part of a bar: groups that are too small to show, or would reveal one, taken together.",
+            "Gray: groups that are too small to show, or would reveal one that is, taken together.",
         )
 
     def band_message(self, drawn: Sequence[tuple[str, str, str, float]], best: str, several: bool) -> str:
@@ -545,7 +545,7 @@ class Writer:
                 found.setdefault(scale, {})[when] = value
         both = {scale: v for scale, v in found.items() if len(v) == 2}
         if not both:
-            return f"Share of patients in each severity group, before and at {self.program.target}; lightest is best."
+            return f"Share of patients in each severity group, before and at {self.program.target}; best on the left."
         if not several:
             only = next(iter(both.values()))
             return (
