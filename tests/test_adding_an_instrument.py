@@ -87,7 +87,7 @@ USE = """
 import polars as pl
 import ipm_outcomes as ipm
 from ipm_outcomes import frames, score, testing
-from ipm_outcomes.responses import MOON5
+from ipm_outcomes import MOON5
 assert ipm.__file__.startswith({root!r}), ipm.__file__
 assert "moon5" in ipm.instruments()
 assert score(MOON5(a=3, b=1, c=3)).sum.value == 15.0

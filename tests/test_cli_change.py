@@ -46,7 +46,7 @@ def test_a_table_of_changes(clinic: Path) -> None:
 
 def test_episodes_bring_patients_without_any_assessment(clinic: Path) -> None:
     command = ["change", "answers.csv", "--episodes", "episodes.csv", "--target", "6 months=6m30:latest"]
-    assert main([*command, "-o", "changes.parquet"]) == 0
+    assert main([*command, "--as-of", "2026-12-31", "-o", "changes.parquet"]) == 0
     rows = pl.read_parquet(clinic / "changes.parquet").select("patient_id", "site", "reason").rows()
     assert rows == [("a", "North", None), ("b", "South", "no_follow_up"), ("c", "South", "no_assessment")]
 
@@ -104,3 +104,24 @@ def test_wrong_usage(clinic: Path, options: list[str], told: str, capsys: pytest
     error = capsys.readouterr().err
     assert told in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_windows_are_judged_by_the_latest_date_unless_told_otherwise(clinic: Path) -> None:
+    """Latest date 2026-07-02; b began 2026-01-01: its window of day 137 to 227 ends 2026-08-16 and is still open."""
+    command = ["change", "answers.csv", "--target", "6 months=182:137..227", "-o", "changes.csv"]
+    assert main(command) == 0
+    assert pl.read_csv(clinic / "changes.csv")["reason"].to_list() == [None, "window_open"]
+    with (clinic / "answers.csv").open("a", encoding="utf-8") as file:
+        file.write("c,2206-01-01,South,5,5,5\n")  # a slip of the pen does not close every window
+    assert main(command) == 0
+    assert pl.read_csv(clinic / "changes.csv")["reason"].to_list()[:2] == [None, "window_open"]
+
+
+def test_the_summary_names_the_day(clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["change", "answers.csv"]) == 0
+    assert "The data go up to 2026-07-02" in capsys.readouterr().out
+
+
+def test_the_html_report(clinic: Path) -> None:
+    assert main(["report", "answers.csv", "--episodes", "episodes.csv", "-o", "report.html"]) == 0
+    assert (clinic / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

@@ -571,3 +571,9 @@ def test_more_wrong_arguments() -> None:
         frames.score(frame, ["peg"])  # type: ignore[arg-type]
     assert frames.score(frame, "peg", not_answered=None)["peg_mean"].len() == 4  # type: ignore[arg-type]
     assert frames.score(frame, "peg", not_answered=np.int64(99))["peg_mean"].len() == 4  # type: ignore[arg-type]
+
+
+def test_tidy_counts_wrong_cells(backend: Any) -> None:
+    data = {**PEG, "peg_pain": [11, 5, None, -3], "nps_recommend": [1, 11, 2, 3]}
+    long = backend.rows(frames.tidy(backend.make(data), ["peg", "nps"], invalid="null"))
+    assert long["invalid"] == [1, 0, 0, 1, 0, 0, 1, 0]

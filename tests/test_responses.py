@@ -287,3 +287,10 @@ def test_wrong_arguments_of_score() -> None:
         score(PHQ9(q1=1), missing=["prorate"])  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="on the shelf"):
         testing.responses(ipm.instrument("peg"))  # type: ignore[arg-type]
+
+
+def test_loinc_answer_codes_are_labels() -> None:
+    """LA6569-3 is "Several days"; LA18938-3 stands for 2 in item 2 of LOINC's GAD-7 (instruments/gad7.md)."""
+    assert GAD7.from_labels(q1="LA6569-3", q2="LA18938-3").model_dump(exclude_none=True) == {"q1": 1, "q2": 2}
+    with pytest.raises(ValidationError):
+        GAD7.from_labels(q1="LA18938-3")

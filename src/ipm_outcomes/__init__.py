@@ -17,19 +17,8 @@ if TYPE_CHECKING:
     from ipm_outcomes.responses import GAD7, NPS, PCS, PEG, PHQ9, PROMIS29, PROMIS29v20
     from ipm_outcomes.scoring import score
 
-_HOMES = {
-    "GAD7": "responses",
-    "NPS": "responses",
-    "PCS": "responses",
-    "PEG": "responses",
-    "PHQ9": "responses",
-    "PROMIS29": "responses",
-    "PROMIS29v20": "responses",
-    "between": "change",
-    "instrument": "catalog",
-    "instruments": "catalog",
-    "score": "scoring",
-}
+_HOMES = {"between": "change", "instrument": "catalog", "instruments": "catalog", "score": "scoring"}
+_ROOMS = ("change", "frames", "program", "report")
 
 __all__ = [
     "GAD7",
@@ -52,13 +41,20 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return import_module(f"ipm_outcomes.{name}")
     if name in _HOMES:
         found = getattr(import_module(f"ipm_outcomes.{_HOMES[name]}"), name)
-        globals()[name] = found  # the next access does not come here
-        return found
-    if name in __all__:
-        return import_module(f"ipm_outcomes.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    elif name[:1].isupper():
+        # The response classes, also of an instrument that was added later.
+        try:
+            found = getattr(import_module("ipm_outcomes.responses"), name)
+        except AttributeError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found  # the next access does not come here
+    return found
 
 
 def __dir__() -> list[str]:

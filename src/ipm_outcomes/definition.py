@@ -26,11 +26,12 @@ Evidence = Literal["2+", "1", "derived", "unverified"]
 sourced number; written from general knowledge of the literature, no source text read."""
 
 
-def _listed(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """One text as a tuple of one, so that a file may write either."""
     return (value,) if isinstance(value, str) else value
 
 
-def _unfolded(fields: tuple[str, ...]) -> BeforeValidator:
+def unfolded(fields: tuple[str, ...]) -> BeforeValidator:
     """Rows of a table may be written as plain lists, in the order of these fields."""
 
     def unfold(value: object) -> object:
@@ -50,19 +51,21 @@ Exact = Annotated[Decimal, BeforeValidator(lambda v: Decimal(v) if type(v) is in
 Text = Annotated[str, Field(min_length=1)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a definition: frozen, strict, and without keys that the grammar does not know."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
 
-class _Fact(_Part):
+class Fact(Part):
     """Anything decided: it names its source and how strong the evidence is."""
 
-    source: Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(strict=False, min_length=1)]
+    source: Annotated[tuple[Text, ...], BeforeValidator(as_tuple), Field(strict=False, min_length=1)]
     evidence: Evidence
     note: Text | None = None
 
 
-class Source(_Part):
+class Source(Part):
     """A work that facts rest on; facts name it by its key."""
 
     key: Id
@@ -70,7 +73,7 @@ class Source(_Part):
     doi: Text | None = None
 
 
-class License(_Fact):
+class License(Fact):
     """The terms of the instrument (not of the code), from a closed vocabulary."""
 
     status: Literal["public-domain", "free-with-attribution", "permission-required", "unknown"]
@@ -80,13 +83,13 @@ class License(_Fact):
     """Whether the wording of the items may ship with the library."""
 
 
-class LoincPanel(_Fact):
+class LoincPanel(Fact):
     """Where the LOINC codes of the file were read, and the code of the panel."""
 
     panel: Loinc | None = None
 
 
-class Option(_Part):
+class Option(Part):
     """One answer option: the code printed beside it, its label, its LOINC answer code."""
 
     code: int
@@ -94,7 +97,7 @@ class Option(_Part):
     loinc: LoincAnswer | None = None
 
 
-class AlsoLabel(_Fact):
+class AlsoLabel(Fact):
     """Another label in use for the same answer (a copying error, or the label of a LOINC answer list)."""
 
     code: int
@@ -102,11 +105,11 @@ class AlsoLabel(_Fact):
     loinc: LoincAnswer | None = None
 
 
-class AnswerList(_Fact):
+class AnswerList(Fact):
     """The answers an item allows: labeled options in printed order, or a rating with labeled ends."""
 
     options: Annotated[
-        tuple[Annotated[Option, _unfolded(("code", "label", "loinc"))], ...], Field(strict=False)
+        tuple[Annotated[Option, unfolded(("code", "label", "loinc"))], ...], Field(strict=False)
     ] = ()
     range: Annotated[tuple[int, int], Field(strict=False)] | None = None
     low: Text | None = None
@@ -152,7 +155,7 @@ class AnswerList(_Fact):
         return tuple(o.code for o in self.options)
 
 
-class Item(_Part):
+class Item(Part):
     """One question of the form."""
 
     id: Id
@@ -169,7 +172,7 @@ class Item(_Part):
     note: Text | None = None
 
 
-class MissingRule(_Fact):
+class MissingRule(Fact):
     """How many items may be unanswered for the scale still to have a score.
 
     With ``at_most`` above 0 a sum is prorated (answered sum x items / answered) and a mean is that of the
@@ -180,7 +183,7 @@ class MissingRule(_Fact):
     at_most: Annotated[int, Field(ge=0)] = 0
 
 
-class Band(_Part):
+class Band(Part):
     """A named stretch of the scale; on whole-number scales both ends belong to it."""
 
     low: Exact
@@ -188,7 +191,7 @@ class Band(_Part):
     label: Text
 
 
-class Bands(_Fact):
+class Bands(Fact):
     """The bands of a scale, rising, without gap or overlap.
 
     ``edge`` says where a value goes that equals the common boundary of two bands of a continuous scale:
@@ -196,12 +199,12 @@ class Bands(_Fact):
     """
 
     of: Annotated[
-        tuple[Annotated[Band, _unfolded(("low", "high", "label"))], ...], Field(strict=False, min_length=2)
+        tuple[Annotated[Band, unfolded(("low", "high", "label"))], ...], Field(strict=False, min_length=2)
     ]
     edge: Literal["upper", "lower"] = "upper"
 
 
-class Row(_Part):
+class Row(Part):
     """One row of a conversion table: raw sum, converted value, its standard error."""
 
     raw: int
@@ -209,15 +212,15 @@ class Row(_Part):
     se: Exact | None = None
 
 
-class Conversion(_Fact):
+class Conversion(Fact):
     """A published table from the raw sum of the complete form to a converted score."""
 
     rows: Annotated[
-        tuple[Annotated[Row, _unfolded(("raw", "value", "se"))], ...], Field(strict=False, min_length=2)
+        tuple[Annotated[Row, unfolded(("raw", "value", "se"))], ...], Field(strict=False, min_length=2)
     ]
 
 
-class Outcome(_Part):
+class Outcome(Part):
     """One outcome of a counting rule: the limits of both counts, both ends included."""
 
     value: Text
@@ -225,7 +228,7 @@ class Outcome(_Part):
     all: Annotated[tuple[int, int], Field(strict=False)]
 
 
-class Counts(_Fact):
+class Counts(Fact):
     """Two counts over thresholds: of the core items, and of all items, answered at or above a threshold.
 
     The first outcome whose limits hold is the value.
@@ -237,14 +240,14 @@ class Counts(_Fact):
     outcomes: Annotated[tuple[Outcome, ...], Field(strict=False, min_length=2)]
 
 
-class Term(_Part):
+class Term(Part):
     """One term of a weighted score: the mean of the standardized scales named, times the weight."""
 
     scales: Annotated[tuple[Id, ...], Field(strict=False, min_length=1)]
     weight: Exact
 
 
-class Weighted(_Fact):
+class Weighted(Fact):
     """A weighted sum of standardized scales: ``center + unit * sum(weight * mean(z))``."""
 
     standardize: dict[str, Annotated[tuple[Exact, Exact], Field(strict=False)]]
@@ -253,7 +256,7 @@ class Weighted(_Fact):
     unit: Exact
 
 
-class Threshold(_Fact):
+class Threshold(Fact):
     """A published threshold of change or of a score.
 
     ``points``: a change of at least so many points; ``percent``: of at least that share of the baseline;
@@ -271,7 +274,7 @@ class Threshold(_Fact):
     """The threshold holds only for baselines above this value."""
 
 
-class Cutoff(_Fact):
+class Cutoff(Fact):
     """A published cut-off on the score."""
 
     id: Id
@@ -284,16 +287,16 @@ class Cutoff(_Fact):
     specificity: Exact | None = None
 
 
-class Constant(_Fact):
+class Constant(Fact):
     """A published property of the scale in a population, as reliable change needs it."""
 
-    kind: Literal["mean", "sd", "alpha", "test_retest", "icc", "sem", "mdc95"]
+    kind: Literal["mean", "sd", "alpha", "test_retest", "icc", "sem", "mdc95", "mdc"]
     value: Exact
     population: Text
     n: int | None = None
 
 
-class Scale(_Fact):
+class Scale(Fact):
     """One score of an instrument."""
 
     id: Id
@@ -337,7 +340,7 @@ class Scale(_Fact):
         return next((t for t in self.thresholds if t.id == id), None)
 
 
-class Flag(_Fact):
+class Flag(Fact):
     """Something a reader must see: an answer at or above a code, or that the question was left unanswered."""
 
     id: Id
@@ -348,7 +351,7 @@ class Flag(_Fact):
     sentence_unanswered: Text
 
 
-class Instrument(_Part):
+class Instrument(Part):
     """One edition of a questionnaire, as its file in ``instruments/`` defines it."""
 
     id: Id
@@ -420,9 +423,11 @@ class Instrument(_Part):
         return {code: code for code in listed.codes}
 
     def labels(self, item: str) -> dict[str, int]:
-        """Every known label of an item's answers, in plain form (see `plain_label`), with its code."""
+        """Every known label of an item's answers and its LOINC answer codes, in plain form (see `plain_label`)."""
         listed = self.answers_of(item)
         found = {plain_label(o.label): o.code for o in listed.options}
+        found.update({plain_label(o.loinc): o.code for o in listed.options if o.loinc})
+        found.update({plain_label(also.loinc): also.code for also in self.item(item).also if also.loinc})
         if listed.range:
             for anchor, code in ((listed.low, listed.range[0]), (listed.high, listed.range[1])):
                 if anchor:
@@ -437,11 +442,11 @@ class Instrument(_Part):
                 return source
         raise UnknownNameError(f"{self.id} has no source {key!r}")
 
-    def facts(self) -> Iterator[tuple[str, _Fact]]:
+    def facts(self) -> Iterator[tuple[str, Fact]]:
         """Every sourced part of the definition with its place."""
 
-        def walk(part: object, place: str) -> Iterator[tuple[str, _Fact]]:
-            if isinstance(part, _Fact):
+        def walk(part: object, place: str) -> Iterator[tuple[str, Fact]]:
+            if isinstance(part, Fact):
                 yield place, part
             if isinstance(part, BaseModel):
                 for name in type(part).model_fields:
@@ -484,23 +489,23 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument
 
     """
     if "digest" in data:
-        raise DefinitionError(f"{file}: digest: {_PLAIN['extra_forbidden']}")
+        raise DefinitionError(f"{file}: digest: {PLAIN_MESSAGES['extra_forbidden']}")
     try:
         instrument = Instrument.model_validate({**data, "digest": digest})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = _place(data, first["loc"])
-        message = _PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
+        place = place_of(data, first["loc"])
+        message = PLAIN_MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise DefinitionError(f"{file}: {place}: {message}") from None
     for place, fact in _problems(instrument):
         raise DefinitionError(f"{file}: {place}: {fact}")
     return instrument
 
 
-_PLAIN = {"extra_forbidden": "there is no such key", "missing": "this key is required and missing"}
+PLAIN_MESSAGES = {"extra_forbidden": "there is no such key", "missing": "this key is required and missing"}
 
 
-def _place(data: object, loc: tuple[int | str, ...]) -> str:
+def place_of(data: object, loc: tuple[int | str, ...]) -> str:
     """A place as a reader of the file would name it: entries by their id where they have one."""
     names = []
     for step in loc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date as calendar_date
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -44,7 +45,8 @@ class Pairing:
         (12 calendar months, 60 days either side); with :latest or another choice at its end. By default 3, 6
         and 12 months.
     as_of
-        The day (YYYY-MM-DD) up to which the data go; by default the latest date in the file.
+        The day (YYYY-MM-DD) up to which the data go; by default the latest date in the file that is not after
+        today. A follow-up window that is still open then does not count as missed.
     """
 
     episodes: str | None = None
@@ -89,12 +91,12 @@ def change(
     how = reading or Reading()
     work = plan(read(file, delimiter=how.delimiter, encoding=how.encoding), items or Items())
     wrong = work.wrong()
-    table = table_of(work, pairing or Pairing(), id=id, date=date, by=split(by), reading=how)
+    table, day = table_of(work, pairing or Pairing(), id=id, date=date, by=split(by), reading=how)
     if ending in tables:
         write_frame(table, output, how.delimiter or ",")
     else:
         layout = MARKDOWN if ending == ".md" else PLAIN
-        parts = change_parts(summarize_changes(table), layout)
+        parts = change_parts(summarize_changes(table), layout, day)
         write_text("\n\n".join(part for part in parts if part) + "\n", output)
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered; ipm-outcomes check lists them")
@@ -103,10 +105,10 @@ def change(
 
 def table_of(
     work: Plan, pairing: Pairing, *, id: str | None, date: str | None, by: list[str], reading: Reading
-) -> Any:
-    """The table of changes of a file of answers."""
+) -> tuple[Any, str | None]:
+    """The table of changes of a file of answers, and the day up to which the answers go."""
     scores = dated_scores(work, pairing, id=id, date=date, by=by)
-    return changes_of_scores(scores, pairing, episodes_of(pairing, reading))
+    return changes_of_scores(scores, pairing, episodes_of(pairing, reading)), as_of(scores, pairing)
 
 
 def dated_scores(work: Plan, pairing: Pairing, *, id: str | None, date: str | None, by: list[str]) -> Any:
@@ -132,8 +134,24 @@ def changes_of_scores(scores: Any, pairing: Pairing, episodes: Any) -> Any:
         episodes=episodes,
         baseline=changes_of.Baseline(days=_days(pairing.baseline_days), pick=pairing.baseline_pick),
         targets=[_target(text) for text in pairing.target] if pairing.target else changes_of.DEFAULT_TARGETS,
-        as_of=pairing.as_of,
+        as_of=as_of(scores, pairing),
     )
+
+
+def as_of(scores: Any, pairing: Pairing) -> str | None:
+    """The day up to which the data go: the one given, or the latest readable date that is not after today."""
+    import polars as pl
+
+    if pairing.as_of is not None:
+        return pairing.as_of
+    dates = scores["date"]
+    if dates.dtype == pl.String:
+        dates = dates.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    if not dates.dtype.is_temporal():
+        return None
+    days = dates.cast(pl.Date)
+    last = days.filter(days <= calendar_date.today()).max()
+    return None if last is None else str(last)
 
 
 def episodes_of(pairing: Pairing, reading: Reading) -> Any:

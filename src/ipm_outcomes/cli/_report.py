@@ -11,6 +11,7 @@ from ipm_outcomes import report as program_report
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.cli._change import (
     Pairing,
+    as_of,
     changes_of_scores,
     dated_scores,
     episodes_of,
@@ -86,13 +87,13 @@ def report(
     if output is not None and ending == ".html":
         wrong = _html(work, pairing or Pairing(), columns, how, title, policy, output)
         return PROBLEMS if wrong else FINE
-    changes = None
+    changes, day = None, None
     if columns["id"] and columns["date"]:
-        table = table_of(
+        table, day = table_of(
             work, pairing or Pairing(), id=columns["id"], date=columns["date"], by=[], reading=how
         )
         changes = summarize_changes(table)
-    summary = replace(_summary(work, columns), changes=changes)
+    summary = replace(_summary(work, columns), changes=changes, as_of=day)
     write_text(RENDERERS[ending](summary), output)
     if summary.wrong and output is not None:
         tell(f"{count_of(len(summary.wrong))} taken as not answered; the head of the report says where")
@@ -130,7 +131,7 @@ def _html(
         title=title,
         by=site or "site",
         policy=policy,
-        as_of=pairing.as_of,
+        as_of=as_of(scores, pairing),
     )
     if len(problems):
         tell(f"{count_of(len(problems))} taken as not answered; the report counts them")

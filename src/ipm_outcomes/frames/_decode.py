@@ -187,9 +187,11 @@ def _from_pyarrow(column: Any) -> _Fetch:
         return lambda start, stop: (column.slice(start, stop - start).to_pylist(), None)
     validity, data = column.buffers()
     first, rows = column.offset, len(column)
+    letter = "f" if pt.is_floating(kind) else "i" if pt.is_signed_integer(kind) else "u"
+    dtype = np.dtype(f"{letter}{kind.bit_width // 8}")
     if not rows:
-        return lambda start, stop: (np.empty(0, kind.to_pandas_dtype()), None)
-    values = np.frombuffer(data, kind.to_pandas_dtype(), rows, first * kind.bit_width // 8)
+        return lambda start, stop: (np.empty(0, dtype), None)
+    values = np.frombuffer(data, dtype, rows, first * dtype.itemsize)
     if not column.null_count:
         return lambda start, stop: (values[start:stop], None)
     bits = np.frombuffer(validity, np.uint8)

@@ -192,7 +192,9 @@ def _takeable(column: Any) -> Any:
     import pyarrow as pa
 
     if pa.types.is_run_end_encoded(column.type):
-        return _takeable(pa.compute.call_function("run_end_decode", [column]))
+        from pyarrow.compute import call_function
+
+        return _takeable(call_function("run_end_decode", [column]))
     if column.type in (pa.string_view(), pa.binary_view()):
         return column.cast(pa.large_string() if column.type == pa.string_view() else pa.large_binary())
     return column

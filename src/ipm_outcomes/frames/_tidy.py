@@ -25,6 +25,7 @@ SCORE_COLUMNS = (
     "absent",
     "exact_numerator",
     "exact_denominator",
+    "invalid",
 )
 
 
@@ -67,7 +68,8 @@ def tidy(
     data frame of the same kind
         The ``by`` columns, then ``instrument, scale, value`` (float64), ``se``, ``band``, ``answered`` (uint8),
         ``absent``, ``exact_numerator`` and ``exact_denominator`` (int64: the integers behind the value, numerator null
-        where there is none). Rows of the frame times scales, in the order of rows, then of instruments and scales. The
+        where there is none); with ``invalid="null"`` also ``invalid`` (uint8: how many cells of the instrument were no
+        answers in that row). Rows of the frame times scales, in the order of rows, then of instruments and scales. The
         word of a categorical scale stands in ``band``.
 
     Raises
@@ -88,7 +90,7 @@ def tidy(
     if len(definitions) < len(wanted):
         raise ParameterError("instruments: an instrument is named twice, and its scores would count twice")
     columns, scales = _by_id("columns", columns, definitions), _by_id("scales", scales, definitions)
-    codings = (
+    codings: Mapping[str, Any] = (
         dict.fromkeys(definitions, coding)
         if isinstance(coding, str)
         else _by_id("coding", coding, definitions)
@@ -100,6 +102,7 @@ def tidy(
         raise FrameError(f"by: the table of scores has a column {clash[0]!r} of its own; rename the column")
     found: list[tuple[str, str, ScaleColumns]] = []
     like: list[str] = []
+    counts: list[Any] = []
     every = [
         ItemColumns(
             frame,
@@ -119,7 +122,8 @@ def tidy(
         )
     for items in every:
         rule = missing if missing in items.instrument.missing_rules else None
-        scored, _, _ = score_items(items, rule, invalid, exact=True)
+        scored, _, wrong = score_items(items, rule, invalid, exact=True)
+        counts += [wrong] * len(scored)
         found += [(items.instrument.id, id, scale) for id, scale in scored.items()]
         like += list(items.names.values())
     rows, times = len(frame), len(found)
@@ -129,6 +133,8 @@ def tidy(
         codes = np.array([labels.index(word) for word in words], np.int8)
         result[name] = Words(np.tile(codes, rows), labels)
     result |= _long(found, rows)
+    if invalid == "null":
+        result["invalid"] = np.stack(counts, axis=1).ravel()
     return frame.make(result, like)
 
 

@@ -9,12 +9,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from ipm_outcomes.definition import Exact, Id, Text, _listed, _Part
+from ipm_outcomes.definition import Exact, Id, Part, Text, as_tuple
 
-Words = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(strict=False)]
+Words = Annotated[tuple[Text, ...], BeforeValidator(as_tuple), Field(strict=False)]
 
 
-class Moment(_Part):
+class Moment(Part):
     """A date: so many calendar months, then days, from the start of the measurement period or the index."""
 
     anchor: Literal["period", "index"]
@@ -24,28 +24,28 @@ class Moment(_Part):
     """Whether the date itself lies outside the window."""
 
 
-class Span(_Part):
+class Span(Part):
     """A window from one date to another."""
 
     first: Moment
     last: Moment
 
 
-class Occurs(_Part):
+class Occurs(Part):
     """How an event must lie to a window: it starts or ends in it, overlaps it, or starts by its end."""
 
     window: Id
     how: Literal["starts", "ends", "overlaps", "starts_by_end"]
 
 
-class Near(_Part):
+class Near(Part):
     """The event lies within so many days before the start of an event of another set, and its end."""
 
     set: Id
     days_before: Annotated[int, Field(ge=0)]
 
 
-class EventSet(_Part):
+class EventSet(Part):
     """Events of one patient that count for something."""
 
     id: Id
@@ -64,21 +64,21 @@ class EventSet(_Part):
     near: Near | None = None
 
 
-class Index(_Part):
+class Index(Part):
     """The event from which everything is counted: the first or last of a set."""
 
     set: Id
     pick: Literal["first", "last"]
 
 
-class Age(_Part):
+class Age(Part):
     """Age in whole years on the index date, from an event that marks birth."""
 
     birth: Text
     at_least: int
 
 
-class EventExclusion(_Part):
+class EventExclusion(Part):
     """A patient with an event of any of these sets is taken out of the denominator."""
 
     id: Id
@@ -86,7 +86,7 @@ class EventExclusion(_Part):
     any_of: Words
 
 
-class Outcome(_Part):
+class Outcome(Part):
     """The measure is met where the first or last event of a set is below, or at most, a value."""
 
     set: Id
@@ -101,14 +101,14 @@ class Outcome(_Part):
         return self
 
 
-class Stratum(_Part):
+class Stratum(Part):
     """Patients of an age on the index date, told separately; both ends count."""
 
     id: Id
     age: Annotated[tuple[int, int], Field(strict=False)]
 
 
-class Events(_Part):
+class Events(Part):
     """A measure on dated events."""
 
     windows: dict[Id, Span]

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from ipm_outcomes.catalog import shelf
-from ipm_outcomes.definition import _PLAIN, Exact, Id, Source, Text, _Fact, _Part, _place
+from ipm_outcomes.definition import PLAIN_MESSAGES, Exact, Fact, Id, Part, Source, Text, place_of
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
 from ipm_outcomes.program._event_grammar import Events
 
@@ -33,7 +33,7 @@ _TESTS = ("is_", "is_not", "below", "at_most", "above", "at_least", "in_", "know
 Scalar = bool | Exact | Text
 
 
-class Condition(_Part):
+class Condition(Part):
     """One test of a column, or several conditions taken together.
 
     A test of a missing value is neither true nor false, nor is its negation; only ``known`` is always
@@ -89,7 +89,7 @@ class Condition(_Part):
             yield from part.columns()
 
 
-class Exclusion(_Part):
+class Exclusion(Part):
     """Who is taken out of the population, and why; a row is taken out only where the condition is true."""
 
     id: Id
@@ -97,7 +97,7 @@ class Exclusion(_Part):
     when: Condition
 
 
-class Window(_Part):
+class Window(Part):
     """When a follow-up counts: days after the baseline, or calendar months with a slack in days."""
 
     days: Annotated[tuple[int, int] | None, Field(strict=False)] = None
@@ -121,7 +121,7 @@ Missing = Literal["complete_case", "not_met", "not_needed"]
 is nothing that could be missing."""
 
 
-class Indicator(_Fact):
+class Indicator(Fact):
     """One indicator, as its file defines it."""
 
     id: Id
@@ -270,8 +270,8 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
         found = Indicator.model_validate({**data, "digest": digest})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        message = _PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
-        raise DefinitionError(f"{file}: {_place(data, first['loc'])}: {message}") from None
+        message = PLAIN_MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise DefinitionError(f"{file}: {place_of(data, first['loc'])}: {message}") from None
     for place, fact in _problems(found):
         raise DefinitionError(f"{file}: {place}: {fact}")
     return found

@@ -186,7 +186,7 @@ def _tally(frame: Any, name: str) -> dict[tuple[str, str, str], dict[str, int]]:
     return tally
 
 
-def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout) -> list[str]:
+def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout, as_of: str | None = None) -> list[str]:
     """The parts of a document on change: how many were followed, what became of the others, and of the followed."""
     from ipm_outcomes.change import REASONS
 
@@ -219,7 +219,8 @@ def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout) -> list[str
         )
         classes.append([*name, *(str(one.classes.get(word, 0)) for word in CLASSES)])
     used = [f"{code.replace('_', ' ')}: {REASONS[code]}" for code in reasons]
-    told = (
+    told = f"The data go up to {as_of}; a window still open then is not missed. " if as_of else ""
+    told += (
         "Every episode of a patient counts once for each scale and target: as paired, or with the reason why not. "
         "Mean change is follow-up less baseline over the paired, so a fall is better where higher values are worse. "
         "Shares are of the paired for whom the threshold can be decided; those lost to follow-up may have fared "

@@ -122,6 +122,8 @@ class Summary:
         Cells that are not answers; they were taken as not answered. None: not checked.
     changes : tuple of ChangeSummary or None
         What became of the patients, by scale and target. None: not looked at.
+    as_of : str or None
+        The day up to which the data go, for the windows of follow-up.
     """
 
     rows: int
@@ -132,6 +134,7 @@ class Summary:
     flags: tuple[FlagSummary, ...] = ()
     wrong: tuple[WrongCell, ...] | None = None
     changes: tuple[ChangeSummary, ...] | None = None
+    as_of: str | None = None
 
     def wrong_by_column(self) -> dict[str, int]:
         """Number of wrong cells of each column that has any, in the order in which they are met."""
@@ -504,7 +507,7 @@ def _rendered(summary: Summary, layout: Layout) -> str:
         parts.append(title(escape(f"{one.title} ({one.id})"), 2))
         parts += _instrument_parts(summary, one, layout)
     if summary.changes is not None:
-        parts += change_parts(summary.changes, layout)
+        parts += change_parts(summary.changes, layout, summary.as_of)
     parts += [title("How to read this", 2), *map(escape, _notes(summary))]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -174,7 +174,7 @@ def _respelled(
     found = model.definition()
     for key, value in data.items():
         if key not in model.model_fields:
-            near = get_close_matches(str(key), list(model.model_fields), 1)
+            near = get_close_matches(str(key).casefold(), list(model.model_fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             message = f"{found.id} has no such item{hint}"
             unknown = PydanticCustomError("unknown_item", _literal(message))
@@ -208,7 +208,8 @@ def _within(value: object, lowest: int, highest: int) -> tuple[int | None, Pydan
             "kind": type(value).__name__,
             "length": len(value) if isinstance(value, str) else 0,
         }
-        return None, PydanticCustomError(found.problem, _literal(_MESSAGES[found.problem].format(**told)))
+        code: Any = found.problem
+        return None, PydanticCustomError(code, _literal(_MESSAGES[found.problem].format(**told)))
     if found.number is None or lowest <= found.number <= highest:
         return found.number, None
     message = f"{found.shown} is not an answer of this item; its answers are {lowest} to {highest}"
