@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ipm_outcomes.change.growth import growth_curve
 from ipm_outcomes.change.reliable import (
     Method,
     classify,
     crossed,
     cutoffs,
-    growth_curve,
     minimal_reliable_points,
     reliable_change,
     smallest_detectable_change,

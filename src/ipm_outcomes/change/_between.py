@@ -11,14 +11,14 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from ipm_outcomes import catalog
+from ipm_outcomes.change._arrays import better_sign, normal_quantile, positive
+from ipm_outcomes.change._limits import exceeds, jacobson_truax_limit
 from ipm_outcomes.change._reliable import given_constants, published
-from ipm_outcomes.change.reliable import better_sign, normal_quantile, positive
 from ipm_outcomes.definition import Instrument, Scale, Threshold
 from ipm_outcomes.errors import ParameterError, UnknownNameError
 from ipm_outcomes.scores import CategoryScore, Score, Scores
 
 Direction = Literal["better", "worse", "same"]
-_TIE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,8 +379,8 @@ def _reliable(
             return ReliableResult(
                 None, None, None, "No measurement error of this scale is sourced; give constants."
             )
-        limit, method = critical * math.sqrt(2) * sem, "jacobson_truax"
-    reliable = float(moved) - limit > _TIE * limit
+        limit, method = jacobson_truax_limit(sem, critical), "jacobson_truax"
+    reliable = exceeds(float(moved), limit)
     return ReliableResult(reliable, limit, method, f"More than {limit:.1f} points is reliable, by {basis}.")
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes.change._arrays import better_sign
 from ipm_outcomes.change._columns import DATED, Bools, Floats, Ints, date_column, take
 from ipm_outcomes.change._scores import ScaleKey, Values, exact_points, read_values
 from ipm_outcomes.change._units import NOT_IN_TABLE, Units, as_of_day, day_key, read_units
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target, checked_targets
-from ipm_outcomes.change.reliable import better_sign
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._frame import Column, Frame, Whole, Words

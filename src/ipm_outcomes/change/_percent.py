@@ -7,10 +7,10 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes.change._arrays import Floats, better_sign, paired_arrays
 from ipm_outcomes.change._columns import Bools, Ints
 from ipm_outcomes.change._scores import exact_values, find, shelf
 from ipm_outcomes.change._thresholds import IMMPACT_WORDS, has_immpact, immpact_codes, refuse_percent
-from ipm_outcomes.change.reliable import Floats, better_sign, paired_arrays
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
 

@@ -11,15 +11,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes.change._arrays import better_sign, finite, normal_quantile, positive
+from ipm_outcomes.change._classes import classes_of
 from ipm_outcomes.change._columns import Bools, Floats
-from ipm_outcomes.change.reliable import (
-    Method,
-    classes_of,
-    finite,
-    normal_quantile,
-    positive,
-    reliable_change,
-)
+from ipm_outcomes.change._limits import directions
+from ipm_outcomes.change.reliable import Method, reliable_change
 from ipm_outcomes.definition import Cutoff, Instrument, Scale
 from ipm_outcomes.errors import ParameterError
 
@@ -35,8 +31,6 @@ UNDEFINED = "method_undefined"
 CLASS_REASONS = (NOT_PAIRED, NO_RELIABILITY, NO_SD, NO_SE, UNDEFINED)
 """Why a class is "not classifiable": no pair; no sourced reliability; too few or equal baselines; no
 standard error; a sample for which the method has no value."""
-
-_TIE = 1e-9  # as in `reliable`: a change within one part in 10^9 of the limit is a tie, and not reliable
 
 
 @dataclass(frozen=True)
@@ -186,10 +180,7 @@ def _by_standard_errors(
     critical = normal_quantile(0.95) if rule.critical is None else rule.critical
     limit = critical * np.sqrt(se_before**2 + se_after**2)
     change = after - before
-    with np.errstate(invalid="ignore"):
-        beyond = np.abs(change) - limit > _TIE * limit
-    sign = -1 if scale.worse == "higher" else 1
-    direction = np.where(beyond, sign * np.sign(np.nan_to_num(change)), 0).astype(np.int8)
+    direction = directions(change, limit, better_sign(scale.worse or "higher"))
     evaluable = paired & ~np.isnan(limit)
     return Judged(direction, evaluable, NO_SE, STANDARD_ERRORS, np.nan, np.nan, np.nan)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes.change._classes import CLASS_WORDS
 from ipm_outcomes.change._columns import Bools, Floats, truth_column
 from ipm_outcomes.change._pair import REASONS, Pairs, find_pairs, leading_columns, made, trailing_columns
 from ipm_outcomes.change._reliable import (
@@ -38,19 +39,9 @@ from ipm_outcomes.change._thresholds import (
     scale_keys,
 )
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
-from ipm_outcomes.change.reliable import (
-    DETERIORATED,
-    HARMED,
-    IMPROVED,
-    NOT_CLASSIFIABLE,
-    RECOVERED,
-    UNCHANGED,
-    Method,
-)
+from ipm_outcomes.change.reliable import Method
 from ipm_outcomes.definition import Cutoff, Instrument
 from ipm_outcomes.frames._frame import Column, Words
-
-CLASS_WORDS = (RECOVERED, IMPROVED, UNCHANGED, DETERIORATED, HARMED, NOT_CLASSIFIABLE)
 
 
 def table(

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change.reliable import Booleans, Floats, normal_quantile, positive, scores_array
+from ipm_outcomes.change._arrays import Booleans, Floats, normal_quantile, positive, scores_array
 from ipm_outcomes.errors import ParameterError
 
 MicMethod: TypeAlias = Literal["mean_change", "roc", "predictive", "adjusted"]

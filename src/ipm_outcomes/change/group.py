@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change.reliable import (
+from ipm_outcomes.change._arrays import (
     Floats,
     Worse,
     better_sign,

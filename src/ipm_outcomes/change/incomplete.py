@@ -22,9 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change.anchor import fit_logistic
-from ipm_outcomes.change.group import mean_change
-from ipm_outcomes.change.reliable import (
+from ipm_outcomes.change._arrays import (
     Booleans,
     Floats,
     Worse,
@@ -35,6 +33,8 @@ from ipm_outcomes.change.reliable import (
     positive,
     scores_array,
 )
+from ipm_outcomes.change.anchor import fit_logistic
+from ipm_outcomes.change.group import mean_change
 from ipm_outcomes.errors import MissingExtraError, ParameterError
 
 # Scores are floats here; a difference this close to a threshold is equal to it.

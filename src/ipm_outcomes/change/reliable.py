@@ -14,20 +14,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
-from numbers import Real
-from statistics import NormalDist
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes.change._arrays import (
+    Booleans,
+    Floats,
+    Worse,
+    better_sign,
+    finite,
+    normal_quantile,
+    paired_arrays,
+    positive,
+    reliability_of,
+)
+from ipm_outcomes.change._classes import classes_of, sides
+from ipm_outcomes.change._limits import directions, integer_above, jacobson_truax_limit
 from ipm_outcomes.errors import ParameterError
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Booleans: TypeAlias = npt.NDArray[np.bool_]
-_Array: TypeAlias = npt.NDArray[Any]
 Method: TypeAlias = Literal[
     "jacobson_truax",
     "gulliksen_lord_novick",
@@ -36,173 +43,6 @@ Method: TypeAlias = Literal[
     "nunnally_kotsch",
     "hageman_arrindell",
 ]
-Worse: TypeAlias = Literal["higher", "lower"]
-
-RECOVERED = "recovered"
-IMPROVED = "improved"
-UNCHANGED = "unchanged"
-DETERIORATED = "deteriorated"
-HARMED = "harmed"
-NOT_CLASSIFIABLE = "not classifiable"
-
-_RELATIVE_TIE = 1e-9
-
-
-def scores_array(name: str, values: npt.ArrayLike) -> Floats:
-    """Read scores as one-dimensional float64, with None, NaN and NA as NaN.
-
-    Parameters
-    ----------
-    name : str
-        What the argument is called, for the message.
-    values : array_like, shape (n,)
-        Numbers, None, NaN or NA. Booleans, text and infinite numbers are refused.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n,)
-
-    Raises
-    ------
-    ParameterError
-        If the values are not a plain row of numbers; the message names the first bad position, never its
-        content.
-
-    Examples
-    --------
-    >>> scores_array("before", [12, None, 7.5])
-    array([12. ,  nan,  7.5])
-
-    """
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"{name}: not a row of numbers; give a list or array of scores") from error
-    if array.ndim != 1:
-        raise ParameterError(
-            f"{name}: has {array.ndim} dimensions where 1 is needed; give one score per patient"
-        )
-    if array.dtype.kind in "iuf":
-        numbers = array.astype(np.float64)
-    elif array.dtype.kind == "O":
-        numbers = np.array([_number(name, i, x) for i, x in enumerate(array)], dtype=np.float64)
-    else:
-        raise ParameterError(
-            f"{name}: holds {array.dtype.name} values; scores are numbers, missing ones NaN or None"
-        )
-    infinite = np.flatnonzero(np.isinf(numbers))
-    if infinite.size:
-        raise ParameterError(
-            f"{name}: infinite at position {infinite[0]} (counted from 0); give NaN for a missing score"
-        )
-    return numbers
-
-
-def _number(name: str, position: int, value: Any) -> float:
-    if value is None or type(value).__name__ == "NAType":
-        return math.nan
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
-        kind = f"text of length {len(value)}" if isinstance(value, str) else f"a {type(value).__name__}"
-        raise ParameterError(f"{name}: {kind} at position {position} (counted from 0); scores are numbers")
-    return float(value)
-
-
-def paired_arrays(before: npt.ArrayLike, after: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Read two score arrays and refuse them unless they are equally long.
-
-    Examples
-    --------
-    >>> x1, x2 = paired_arrays([3, 4], [1, None])
-    >>> x2
-    array([ 1., nan])
-
-    """
-    x1, x2 = scores_array("before", before), scores_array("after", after)
-    if x1.size != x2.size:
-        raise ParameterError(
-            f"before has {x1.size} scores and after {x2.size}; give one of each per patient, NaN if missing"
-        )
-    return x1, x2
-
-
-def better_sign(worse: str) -> int:
-    """Return +1 where a higher score is better, -1 where a higher score is worse.
-
-    Examples
-    --------
-    >>> better_sign("higher"), better_sign("lower")
-    (-1, 1)
-
-    """
-    if worse not in ("higher", "lower"):
-        raise ParameterError("worse: must be 'higher' (a higher score is worse) or 'lower'")
-    return -1 if worse == "higher" else 1
-
-
-def positive(name: str, value: Any) -> float:
-    """Read a finite number above 0 or raise ParameterError.
-
-    Examples
-    --------
-    >>> positive("sd", 7)
-    7.0
-
-    """
-    number = finite(name, value)
-    if number <= 0:
-        raise ParameterError(f"{name}: is {number:g}; it must be above 0")
-    return number
-
-
-def finite(name: str, value: Any) -> float:
-    """Read a finite number or raise ParameterError.
-
-    Examples
-    --------
-    >>> finite("clinical_mean", -2)
-    -2.0
-
-    """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
-        raise ParameterError(f"{name}: must be a number, not a {type(value).__name__}")
-    number = float(value)
-    if not math.isfinite(number):
-        raise ParameterError(f"{name}: must be a finite number")
-    return number
-
-
-def _reliability(name: str, value: Any) -> float:
-    number = finite(name, value)
-    if not 0 < number < 1:
-        raise ParameterError(
-            f"{name}: is {number:g}; it must lie between 0 and 1, both excluded"
-            " (at 0 the score tells nothing, at 1 every change is reliable)"
-        )
-    return number
-
-
-def normal_quantile(level: float, *, sides: Literal[1, 2] = 2) -> float:
-    """Return the standard normal quantile of a two- or one-sided confidence level.
-
-    Examples
-    --------
-    >>> round(normal_quantile(0.95), 6), round(normal_quantile(0.95, sides=1), 6)
-    (1.959964, 1.644854)
-
-    """
-    number = finite("level", level)
-    if not 0 < number < 1:
-        raise ParameterError(f"level: is {number:g}; it must lie between 0 and 1, for example 0.95")
-    return NormalDist().inv_cdf(1 - (1 - number) / sides)
-
-
-def _integer_above(limit: float) -> int:
-    nearest = round(limit)
-    if abs(limit - nearest) <= _RELATIVE_TIE * max(1.0, abs(limit)):
-        return nearest + 1
-    return math.floor(limit) + 1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -264,7 +104,7 @@ class ReliableChange:
     @property
     def minimal_points(self) -> int | None:
         """Smallest whole number of points strictly above `minimal_change`; None where that is None."""
-        return None if self.minimal_change is None else _integer_above(self.minimal_change)
+        return None if self.minimal_change is None else integer_above(self.minimal_change)
 
     @property
     def improved(self) -> Booleans:
@@ -295,13 +135,13 @@ class ReliableChange:
 
     def crossed(self, *, cutoff: float) -> Booleans:
         """Whether the patient passed from dysfunctional to functional *without* a reliable change."""
-        dysfunctional, functional = _sides(self.before, self.after, cutoff, self.worse)
+        dysfunctional, functional = sides(self.before, self.after, cutoff, self.worse)
         crossing: Booleans = self.evaluable & (self.direction == 0) & dysfunctional[0] & functional[1]
         return crossing
 
     def eligible_to_recover(self, *, cutoff: float) -> Booleans:
         """Whether both scores are there and the baseline is on the dysfunctional side of the cut-off."""
-        dysfunctional, _ = _sides(self.before, self.after, cutoff, self.worse)
+        dysfunctional, _ = sides(self.before, self.after, cutoff, self.worse)
         eligible: Booleans = self.evaluable & dysfunctional[0]
         return eligible
 
@@ -388,7 +228,7 @@ def reliable_change(
     sign = better_sign(worse)
     if method not in get_args(Method):
         raise ParameterError(f"method: not one of {', '.join(get_args(Method))}")
-    r = _reliability("reliability", reliability)
+    r = reliability_of("reliability", reliability)
     if (reliability_after is None) == (method == "nunnally_kotsch"):
         raise ParameterError("reliability_after: needed by the method nunnally_kotsch and used by no other")
     if second_sd not in ("before", "after"):
@@ -421,7 +261,7 @@ def reliable_change(
     elif method == "edwards_nunnally":
         excess, error = x2 - (r * (x1 - m1) + m1), sem
     elif method == "nunnally_kotsch":
-        r2 = _reliability("reliability_after", reliability_after)
+        r2 = reliability_of("reliability_after", reliability_after)
         second = s1 if second_sd == "before" else pairs.sd("after")
         excess = x2 - (r * (x1 - m1) + m1)
         error = math.sqrt(r * r * s1 * s1 * (1 - r) + second * second * (1 - r2))
@@ -436,7 +276,7 @@ def reliable_change(
         before=x1,
         after=x2,
         index=excess / error,
-        direction=_direction(excess, limit * error, sign),
+        direction=directions(excess, limit * error, sign),
         evaluable=both,
         critical=limit,
         sd=s1,
@@ -446,7 +286,7 @@ def reliable_change(
         sem=sem,
         sdiff=sdiff,
         standard_error=error,
-        minimal_change=limit * sdiff if method == "jacobson_truax" else None,
+        minimal_change=jacobson_truax_limit(sem, limit) if method == "jacobson_truax" else None,
     )
 
 
@@ -494,73 +334,6 @@ def _change_reliability(pairs: _Pairs, sem: float) -> float:
             " hageman_arrindell is not defined here; use another method"
         )
     return 1 - 2 * sem * sem / variance
-
-
-def _direction(excess: Floats, limit: float, sign: int) -> npt.NDArray[np.int8]:
-    # NaN compares as False, so a missing score is never reliable.
-    reliable = np.abs(excess) - limit > _RELATIVE_TIE * limit
-    return np.where(reliable, sign * np.sign(excess), 0).astype(np.int8)
-
-
-def _sides(
-    before: Floats, after: Floats, cutoff: float, worse: str
-) -> tuple[tuple[Booleans, Booleans], tuple[Booleans, Booleans]]:
-    sign, cut = better_sign(worse), finite("cutoff", cutoff)
-    dysfunctional = (sign * before < sign * cut, sign * after < sign * cut)
-    functional = (sign * before > sign * cut, sign * after > sign * cut)
-    return dysfunctional, functional
-
-
-def classes_of(
-    before: Floats,
-    after: Floats,
-    direction: npt.NDArray[np.int8],
-    evaluable: Booleans,
-    *,
-    cutoff: float,
-    worse: str,
-    require_dysfunctional_baseline: bool = True,
-    harmed: bool = False,
-) -> npt.NDArray[np.str_]:
-    """Give class words from a direction of reliable change that was found by whatever method.
-
-    Parameters
-    ----------
-    before, after : numpy.ndarray of float64, shape (n,)
-        Scores in points.
-    direction : numpy.ndarray of int8, shape (n,)
-        +1 reliable improvement, -1 reliable worsening, 0 neither.
-    evaluable : numpy.ndarray of bool, shape (n,)
-        False gives "not classifiable".
-    cutoff, worse, require_dysfunctional_baseline, harmed
-        As in `classify`.
-
-    Returns
-    -------
-    numpy.ndarray of str, shape (n,)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> scores = np.array([20.0, 20.0]), np.array([4.0, 19.0])
-    >>> direction, evaluable = np.array([1, 0], np.int8), np.array([True, True])
-    >>> classes_of(*scores, direction, evaluable, cutoff=10, worse="higher").tolist()
-    ['recovered', 'unchanged']
-
-    """
-    dysfunctional, functional = _sides(before, after, cutoff, worse)
-    better, worsened = evaluable & (direction == 1), evaluable & (direction == -1)
-    recovered = better & functional[1]
-    if require_dysfunctional_baseline:
-        recovered &= dysfunctional[0]
-    words = np.full(before.shape, NOT_CLASSIFIABLE)
-    words[evaluable] = UNCHANGED
-    words[better] = IMPROVED
-    words[recovered] = RECOVERED
-    words[worsened] = DETERIORATED
-    if harmed:
-        words[worsened & functional[0] & dysfunctional[1]] = HARMED
-    return words
 
 
 def classify(
@@ -749,14 +522,14 @@ def smallest_detectable_change(
     if sem is not None and sd is None and reliability is None:
         error, source = positive("sem", sem), "given"
     elif sem is None and sd is not None and reliability is not None:
-        error = positive("sd", sd) * math.sqrt(1 - _reliability("reliability", reliability))
+        error = positive("sd", sd) * math.sqrt(1 - reliability_of("reliability", reliability))
         source = "sd and reliability"
     else:
         raise ParameterError("sem: give either sem, or sd and reliability together")
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
         raise ParameterError("n: must be a whole number of at least 1")
     z = normal_quantile(level) if critical is None else positive("critical", critical)
-    individual = z * math.sqrt(2.0) * error
+    individual = jacobson_truax_limit(error, z)
     return SmallestDetectableChange(individual, individual / math.sqrt(n), int(n), error, source, level, z)
 
 
@@ -791,7 +564,7 @@ def minimal_reliable_points(*, sd: float, reliability: float, critical: float | 
     11
 
     """
-    return _integer_above(
+    return integer_above(
         smallest_detectable_change(sd=sd, reliability=reliability, critical=critical).individual
     )
 
@@ -866,270 +639,3 @@ def cutoffs(
 
 def _as_written(number: float) -> Fraction:
     return Fraction(repr(number))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class GrowthCurve:
-    """What `growth_curve` found; arrays have one entry per patient, in the order of `patients`.
-
-    Attributes
-    ----------
-    patients : numpy.ndarray
-        The distinct patients, sorted. Patients who cannot be evaluated are kept.
-    visits : numpy.ndarray of int64
-        Number of scores of the patient.
-    slope : numpy.ndarray of float64
-        Total slope of the patient, fixed plus random, in points per unit of time; NaN where not evaluable.
-    random_slope : numpy.ndarray of float64
-        Only the patient's departure from the average slope.
-    standard_error : numpy.ndarray of float64
-        Conditional standard deviation of the slope, given the fixed effects and variances.
-    index : numpy.ndarray of float64
-        ``slope / standard_error``.
-    direction : numpy.ndarray of int8
-        +1 reliable improvement, -1 reliable worsening, 0 neither or not evaluable.
-    evaluable : numpy.ndarray of bool
-        At least 3 scores, and slopes that vary between patients.
-    before, after : numpy.ndarray of float64
-        First and last score of the patient.
-    fixed_intercept, fixed_slope : float
-        Average line of the patients.
-    covariance : numpy.ndarray of float64, shape (2, 2)
-        Covariance of the patients' intercepts and slopes.
-    residual_variance : float
-        Variance of a score about the patient's own line.
-    critical : float
-        The value that the index must exceed.
-    worse : str
-        "higher" or "lower".
-
-    """
-
-    patients: npt.NDArray[Any]
-    visits: npt.NDArray[np.int64]
-    slope: Floats
-    random_slope: Floats
-    standard_error: Floats
-    index: Floats
-    direction: npt.NDArray[np.int8]
-    evaluable: Booleans
-    before: Floats
-    after: Floats
-    fixed_intercept: float
-    fixed_slope: float
-    covariance: Floats
-    residual_variance: float
-    critical: float
-    worse: str
-
-    def classes(
-        self, *, cutoff: float, require_dysfunctional_baseline: bool = True, harmed: bool = False
-    ) -> npt.NDArray[np.str_]:
-        """Class words of the patients, from the slope and from the sides of the first and last score."""
-        return classes_of(
-            self.before,
-            self.after,
-            self.direction,
-            self.evaluable,
-            cutoff=cutoff,
-            worse=self.worse,
-            require_dysfunctional_baseline=require_dysfunctional_baseline,
-            harmed=harmed,
-        )
-
-
-def growth_curve(
-    patients: npt.ArrayLike,
-    times: npt.ArrayLike,
-    values: npt.ArrayLike,
-    *,
-    worse: Worse = "higher",
-    critical: float | None = None,
-) -> GrowthCurve:
-    """Reliable change over three or more visits: each patient's own slope against its uncertainty.
-
-    A linear mixed model with a random intercept and a random slope per patient is fitted by restricted
-    maximum likelihood to the patients with at least 3 scores. The index is the empirical-Bayes *total* slope
-    (average slope plus the patient's departure) over its conditional standard deviation. (An R package tests
-    the departure alone; its "improved" means faster than the average patient. `random_slope` holds that
-    figure.)
-
-    Parameters
-    ----------
-    patients : array_like, shape (n,)
-        Patient of each row.
-    times : array_like, shape (n,)
-        Time of each row, a number in any unit; none may be missing where there is a score.
-    values : array_like, shape (n,)
-        Score of each row, in points; NaN or None where missing.
-    worse : {"higher", "lower"}
-        Whether a higher or a lower score is worse.
-    critical : float, optional
-        Default 1.959964.
-
-    Returns
-    -------
-    GrowthCurve
-
-    Raises
-    ------
-    ParameterError
-        For arrays that do not match, missing times, or data from which the model cannot be estimated.
-
-    References
-    ----------
-    Speer DC, Greenbaum PE (1995), J Consult Clin Psychol 63:1044-1048.
-
-    Examples
-    --------
-    >>> found = growth_curve([1] * 3 + [2] * 3 + [3] * 3, [0, 1, 2] * 3, [9, 7, 6, 9, 4, 2, 8, 8, 7])
-    >>> round(found.fixed_slope, 3)
-    -1.833
-
-    """
-    sign = better_sign(worse)
-    limit = normal_quantile(0.95) if critical is None else positive("critical", critical)
-    time, value = scores_array("times", times), scores_array("values", values)
-    people = np.asarray(patients)
-    if people.ndim != 1 or not people.size == time.size == value.size:
-        raise ParameterError("patients, times and values: must be equally long rows, one entry per score")
-    lost = np.flatnonzero(np.isnan(time) & ~np.isnan(value))
-    if lost.size:
-        raise ParameterError(f"times: missing at position {lost[0]} (counted from 0), where there is a score")
-    try:
-        names, who = np.unique(people, return_inverse=True)
-    except TypeError as error:
-        raise ParameterError("patients: must all be of one kind, without None") from error
-
-    seen = ~np.isnan(value)
-    visits = np.bincount(who[seen], minlength=names.size).astype(np.int64)
-    before, after = _first_and_last(who[seen], time[seen], value[seen], names.size)
-    rows = seen & (visits[who] >= 3)
-    fitted = np.flatnonzero(visits >= 3)
-    compact = np.searchsorted(fitted, who[rows])
-    fit = _fit_lines(compact, time[rows], value[rows], fitted.size)
-
-    slope = np.full(names.size, np.nan)
-    random_slope, error_, index = slope.copy(), slope.copy(), slope.copy()
-    # Where slopes do not vary between patients the conditional SD is 0 and no patient can be told from the
-    # average.
-    if fit.slope_varies:
-        random_slope[fitted] = fit.random_slope
-        error_[fitted] = fit.conditional_sd
-        slope[fitted] = fit.fixed_slope + fit.random_slope
-        index[fitted] = slope[fitted] / error_[fitted]
-    reliable = np.abs(index) - limit > _RELATIVE_TIE * limit
-    return GrowthCurve(
-        patients=names,
-        visits=visits,
-        slope=slope,
-        random_slope=random_slope,
-        standard_error=error_,
-        index=index,
-        direction=np.where(reliable, sign * np.sign(index), 0).astype(np.int8),
-        evaluable=~np.isnan(index),
-        before=before,
-        after=after,
-        fixed_intercept=fit.fixed_intercept,
-        fixed_slope=fit.fixed_slope,
-        covariance=fit.covariance,
-        residual_variance=fit.residual_variance,
-        critical=limit,
-        worse=worse,
-    )
-
-
-def _first_and_last(
-    who: npt.NDArray[np.intp], time: Floats, value: Floats, count: int
-) -> tuple[Floats, Floats]:
-    first, last = np.full(count, np.nan), np.full(count, np.nan)
-    order = np.lexsort((time, who))
-    # Assigning in order leaves the last one standing, and in reverse order the first.
-    last[who[order]] = value[order]
-    backward = order[::-1]
-    first[who[backward]] = value[backward]
-    return first, last
-
-
-class _Lines(NamedTuple):
-    fixed_intercept: float
-    fixed_slope: float
-    random_slope: _Array
-    conditional_sd: _Array
-    covariance: _Array
-    residual_variance: float
-    slope_varies: bool
-
-
-def _fit_lines(who: npt.NDArray[np.intp], time: Floats, value: Floats, count: int) -> _Lines:
-    from scipy.optimize import minimize
-
-    center = float(time.mean()) if time.size else 0.0
-    spread = float(time.std()) if time.size else 0.0
-    if count < 2 or spread == 0 or float(value.std()) == 0:
-        raise ParameterError(
-            "values: the growth curve needs at least 2 patients with 3 scores each, at differing times"
-            " and not all equal"
-        )
-    # Time is standardized for the numerics; the model is the same in any unit of time.
-    z, origin = (time - center) / spread, float(value.mean())
-    y = value - origin
-    ones = np.bincount(who, minlength=count).astype(np.float64)
-    sz, szz = np.bincount(who, z, count), np.bincount(who, z * z, count)
-    gram = np.stack([np.stack([ones, sz], -1), np.stack([sz, szz], -1)], -2)
-    cross = np.stack([np.bincount(who, y, count), np.bincount(who, z * y, count)], -1)[..., None]
-    square = float(y @ y)
-    freedom = y.size - 2
-
-    def parts(root: Floats) -> tuple[_Array, _Array, _Array, float, float]:
-        lower = np.array([[root[0], 0.0], [root[1], root[2]]])
-        relative = lower @ lower.T
-        # V_i^-1 through the 2 x 2 inverse: Z'V^-1 Z = A (I + G A)^-1, and so on, with A = Z'Z and G relative
-        # to sigma^2.
-        inner = np.linalg.inv(np.eye(2) + gram @ relative)
-        shrink = relative @ inner
-        information = inner @ gram
-        total = information.sum(0)
-        right = (inner @ cross).sum(0)
-        beta = np.linalg.solve(total, right)
-        quadratic = (
-            square - float((cross.swapaxes(-1, -2) @ shrink @ cross).sum()) - float((right.T @ beta)[0, 0])
-        )
-        logdet = -float(np.linalg.slogdet(inner)[1].sum()) + float(np.linalg.slogdet(total)[1])
-        return relative, shrink, beta, quadratic, logdet
-
-    def deviance(root: Floats) -> float:
-        *_, quadratic, logdet = parts(root)
-        return freedom * math.log(max(quadratic, 1e-300)) + logdet
-
-    bounds = [(0, None), (None, None), (0, None)]
-    starts = ((1.0, 0.0, 1.0), (0.5, 0.0, 0.1), (2.0, -0.3, 0.5))
-    rough = min(
-        (minimize(deviance, start, method="L-BFGS-B", bounds=bounds) for start in starts),
-        key=lambda result: float(result.fun),
-    )
-    best = minimize(
-        deviance,
-        rough.x,
-        method="Nelder-Mead",
-        bounds=bounds,
-        options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4000},
-    )
-    relative, shrink, beta, quadratic, _ = parts(best.x)
-    variance = quadratic / freedom
-    if not variance > 1e-12 * float(y.var()):
-        raise ParameterError(
-            "values: every patient's scores lie on a straight line; there is no error to test a slope with"
-        )
-    effects = shrink @ (cross - gram @ beta)
-    conditional = variance * shrink
-    back = np.array([[1.0, -center / spread], [0.0, 1.0 / spread]])
-    return _Lines(
-        fixed_intercept=float(origin + beta[0, 0] - beta[1, 0] * center / spread),
-        fixed_slope=float(beta[1, 0]) / spread,
-        random_slope=effects[:, 1, 0] / spread,
-        conditional_sd=np.sqrt(np.maximum(conditional[:, 1, 1], 0.0)) / spread,
-        covariance=back @ (variance * relative) @ back.T,
-        residual_variance=variance,
-        slope_varies=bool(relative[1, 1] > 1e-8),
-    )
