@@ -564,6 +564,35 @@ def test_one_site_is_not_compared(tmp_path: Path) -> None:
     )
 
 
+def test_patients_without_a_site_are_a_group_of_their_own(tmp_path: Path) -> None:
+    from ipm_outcomes import change, frames
+
+    answers = pl.DataFrame(
+        {
+            "patient_id": [*range(80), *range(80)],
+            "date": ["2024-01-08"] * 80 + ["2024-07-08"] * 80,
+            "site": (["A"] * 40 + [None] * 40) * 2,
+            **{
+                f"peg_{item}": [8, 8, 6, 6] * 20 + [4, 8, 3, 6] * 20
+                for item in ("pain", "enjoyment", "activity")
+            },
+            "nps_recommend": [None] * 80 + [10, 0] * 40,
+        }
+    )
+    scores = frames.tidy(answers, ["peg", "nps"], by=["patient_id", "date", "site"])
+    changes = change.table(scores, by=["site"], as_of="2025-12-31")
+    found = program.table(changes, by=["site"], scores=scores, totals=True)
+    tables = Outline(
+        read(report.html(scores, changes, found, tmp_path / "r.html", as_of="2025-12-31"))
+    ).tables
+    for row in tables["PEG score by site at 6 months"][1:]:
+        assert row[0] in ("A", "not recorded")
+        assert row[2].endswith("; 20 of 40")
+        assert row[4].startswith("50.0 %")  # both have the same baselines: nothing to adjust
+    nps = {row[0]: row[2:] for row in tables["Net Promoter Score by site, in alphabetical order"][1:]}
+    assert nps == {"A": ["20", "0", "20"], "not recorded": ["20", "0", "20"]}
+
+
 def test_no_answers_at_all(tmp_path: Path) -> None:
     rows = [(k, day, "A", None) for k in range(30) for day in ("2024-01-08", "2024-07-08")]
     text = read(report.html(*peg_tables(rows), tmp_path / "r.html", as_of="2025-12-31"))

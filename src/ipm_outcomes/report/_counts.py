@@ -303,6 +303,8 @@ class Builder:
 
     def promoters(self) -> None:
         """Promoters, passives and detractors, together and by site."""
+        from ipm_outcomes.program.table import NOT_RECORDED
+
         scores = self.scores
         for shown in (one for group in self.program.domains.values() for one in group):
             if set(labels(shown.scale)) != set(PROMOTERS):
@@ -311,7 +313,7 @@ class Builder:
             keys = [scores.word(self.program.by)] if self.program.by in scores and self.program.groups else []
             counts: dict[str, dict[str, int]] = {ALL: dict.fromkeys(PROMOTERS, 0)}
             for *group, band, n in part.counts(*keys, scores.word("band")):
-                for one in (ALL, *group):
+                for one in (ALL, *(site or NOT_RECORDED for site in group)):
                     if band in PROMOTERS and (one == ALL or one in self.program.groups):
                         counts.setdefault(one, dict.fromkeys(PROMOTERS, 0))[band] += n
             for group_name, found in counts.items():
@@ -435,6 +437,7 @@ class Builder:
     def standardized(self) -> None:
         """Shares of the sites, given how severe their patients were at baseline."""
         from ipm_outcomes.program import sites
+        from ipm_outcomes.program.table import NOT_RECORDED
 
         program, changes = self.program, self.changes
         if program.by not in changes or len(program.groups) < 2:
@@ -458,7 +461,7 @@ class Builder:
                 found = sites.standardize(
                     part["y"].to_numpy().astype(bool),
                     part["baseline"].to_numpy().astype(float),
-                    np.array(part[program.by].to_list(), dtype=str),
+                    np.array([site or NOT_RECORDED for site in part[program.by].to_list()], dtype=str),
                     "binary",
                     method="binomial",
                     level=program.level,
