@@ -80,10 +80,16 @@ def _polars(data: dict[str, list[Any]]) -> Any:
     return pl.DataFrame(data)
 
 
+_CONNECTIONS: list[Any] = []
+"""Kept open: a relation of an older DuckDB does not keep its connection alive."""
+
+
 def _duckdb(data: dict[str, list[Any]]) -> Any:
     import duckdb
 
-    return duckdb.connect().from_arrow(_arrow(data))
+    connection = duckdb.connect()
+    _CONNECTIONS.append(connection)
+    return connection.from_arrow(_arrow(data))
 
 
 BACKENDS = [

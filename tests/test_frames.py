@@ -577,3 +577,14 @@ def test_tidy_counts_wrong_cells(backend: Any) -> None:
     data = {**PEG, "peg_pain": [11, 5, None, -3], "nps_recommend": [1, 11, 2, 3]}
     long = backend.rows(frames.tidy(backend.make(data), ["peg", "nps"], invalid="null"))
     assert long["invalid"] == [1, 0, 0, 1, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+@given(data=st.data())
+@settings(max_examples=10)
+def test_the_testing_room_makes_frames(kind: Any, data: st.DataObject) -> None:
+    good = data.draw(testing.frames("gad7", kind))
+    assert len(frames.check(good, "gad7")) == 0
+    assert len(frames.score(good, "gad7")) == len(good)
+    bad = data.draw(testing.frames("gad7", kind, invalid=True))
+    assert len(frames.check(bad, "gad7")) == 1

@@ -6,7 +6,7 @@ definitions of one's own as well.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import MissingExtraError, ParameterError
@@ -183,3 +183,68 @@ def columns(
     found = _found(instrument)
     rows = draw(st.lists(answers(found, gaps=gaps), min_size=min_rows, max_size=max_rows))
     return {f"{found.id}_{item}": [row[item] for row in rows] for item in found.item_ids}
+
+
+@st.composite
+def frames(
+    draw: st.DrawFn,
+    instrument: str | Instrument,
+    kind: Literal["pandas", "polars", "pyarrow"] = "polars",
+    *,
+    gaps: bool = True,
+    invalid: bool = False,
+    min_rows: int = 0,
+    max_rows: int = 20,
+) -> Any:
+    """Data frames of answers, one row per form.
+
+    Parameters
+    ----------
+    instrument
+        Id of an instrument, or a definition.
+    kind
+        The library whose frame is made.
+    gaps
+        Whether items may be unanswered.
+    invalid
+        Whether at least one cell is a number that is no answer; the frame then has at least one row.
+    min_rows, max_rows
+        Limits of the number of rows, both included.
+
+    Returns
+    -------
+    strategy of data frame
+        Columns named ``{instrument}_{item}`` of whole numbers, null where there is no answer.
+
+    Raises
+    ------
+    ParameterError
+        The kind is not known, or the limits of the number of rows do not fit.
+
+    >>> from ipm_outcomes.testing import frames
+    >>> from hypothesis import find
+    >>> find(frames("nps", invalid=True), lambda found: found.height == 1)["nps_recommend"].to_list()
+    [11]
+    """
+    if kind not in ("pandas", "polars", "pyarrow"):
+        raise ParameterError(f"kind is 'pandas', 'polars' or 'pyarrow', not {kind!r}")
+    found = _found(instrument)
+    if invalid:
+        min_rows, max_rows = max(min_rows, 1), max(max_rows, 1)
+    data = draw(columns(found, gaps=gaps, min_rows=min_rows, max_rows=max_rows))
+    if invalid:
+        item = draw(st.sampled_from(found.item_ids))
+        column = data[f"{found.id}_{item}"]
+        row = draw(st.integers(0, len(column) - 1))
+        column[row] = draw(not_answers(found, item).filter(lambda value: type(value) is int))
+    if kind == "polars":
+        import polars as pl
+
+        return pl.DataFrame(data, schema=dict.fromkeys(data, pl.Int64))
+    if kind == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame({name: pd.array(column, dtype="Int64") for name, column in data.items()})
+    import pyarrow as pa
+
+    return pa.table({name: pa.array(column, pa.int64()) for name, column in data.items()})

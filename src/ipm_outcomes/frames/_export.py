@@ -95,7 +95,8 @@ def spreadsheet_safe(data: Any) -> Any:
             continue
         elif not isinstance(dtype, nw.String):
             continue
-        unsafe = column.str.contains(_FORMULA) & ~column.str.contains(_NUMBER)
+        known = column.fill_null("")  # a null would make the answer null, which some engines cannot negate
+        unsafe = known.str.contains(_FORMULA) & ~known.str.contains(_NUMBER)
         changed.append(nw.when(unsafe).then(nw.concat_str(nw.lit("'"), column)).otherwise(column).alias(name))
     names = {name: safe_text(name) for name in schema if isinstance(name, str)}
     if len(set(names.values())) < len(names):
