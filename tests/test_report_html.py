@@ -405,6 +405,12 @@ def test_below_five_with_rounding(tmp_path: Path) -> None:
     assert "42 % (95 % interval" in answer(text)  # 22 / 52 = 42.3 %, before rounding
 
 
+def test_no_patient_is_named_and_no_date_of_a_patient_stands_in_it(page: Path) -> None:
+    text = read(page)
+    assert not re.search(r"P\d{4}", text)  # as the example numbers its patients
+    assert set(re.findall(r"\d{4}-\d{2}-\d{2}", text)) == {AS_OF}
+
+
 def test_policy_none_says_that_it_is_not_for_publication(inside: Path, page: Path) -> None:
     assert "must not be passed on" in read(inside)
     assert "must not be passed on" not in read(page)
