@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from os import PathLike
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from ipm_outcomes.definition import Instrument, parse
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
@@ -68,7 +70,7 @@ def instrument(id: str) -> Instrument:
     """
     if id not in instruments():
         raise UnknownNameError(f"there is no instrument {id!r}; there are {', '.join(instruments())}")
-    return _read((shelf() / f"{id}.toml").read_bytes(), f"instruments/{id}.toml", id)
+    return read_content((shelf() / f"{id}.toml").read_bytes(), f"instruments/{id}.toml", id, parse)
 
 
 def read(path: str | PathLike[str]) -> Instrument:
@@ -89,21 +91,87 @@ def read(path: str | PathLike[str]) -> Instrument:
     DefinitionError
         Names the file, the place in it and the fact that does not hold.
     """
+    return read_file(path, parse)
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+D_co = TypeVar("D_co", bound=_Named, covariant=True)
+
+
+class Parser(Protocol[D_co]):
+    """Makes a definition of the content of its file."""
+
+    def __call__(self, data: Mapping[str, Any], *, file: str, digest: str) -> D_co:
+        """Check the content and build the definition."""
+        ...
+
+
+def read_file(path: str | PathLike[str], parser: Parser[D_co]) -> D_co:
+    """Read a definition of any kind from a file of one's own.
+
+    Parameters
+    ----------
+    path
+        A TOML file whose name is the id of what it defines.
+    parser
+        Makes a definition of its content.
+
+    Returns
+    -------
+    Any
+        What the parser makes.
+
+    Raises
+    ------
+    DefinitionError
+        The file cannot be read, or names the place in it and the fact that does not hold.
+    """
     file = Path(path)
     try:
         content = file.read_bytes()
     except OSError as error:
         raise DefinitionError(f"{file.name}: the file cannot be read: {error.strerror}") from None
-    return _read(content, file.name, file.stem)
+    return read_content(content, file.name, file.stem, parser)
 
 
-def _read(content: bytes, file: str, id: str) -> Instrument:
+def read_content(content: bytes, file: str, id: str, parser: Parser[D_co]) -> D_co:
+    """Read a definition of any kind from the bytes of its file.
+
+    Parameters
+    ----------
+    content
+        The bytes of the file, TOML in UTF-8.
+    file
+        Its name, for messages.
+    id
+        The id that the definition must have.
+    parser
+        Makes a definition of the content.
+
+    Returns
+    -------
+    Any
+        What the parser makes.
+
+    Raises
+    ------
+    DefinitionError
+        Names the file, the place in it and the fact that does not hold.
+    """
     try:
         data = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DefinitionError(f"{file}: not a TOML file: {error}") from None
     # Line ends differ between checkouts of one and the same file, so they do not count.
-    found = parse(data, file=file, digest=hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest())
+    digest = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+    try:
+        found = parser(data, file=file, digest=digest)
+    except RecursionError:
+        raise DefinitionError(f"{file}: its parts are nested too deeply") from None
     if found.id != id:
         raise DefinitionError(f"{file}: id: the id {found.id!r} differs from the name of the file")
     return found

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -488,24 +488,53 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument
         Names the file, the place in it and the fact that does not hold.
 
     """
+    return checked(Instrument, _problems, data, file=file, digest=digest)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def checked(
+    model: type[M],
+    problems: Callable[[M], Iterator[tuple[str, str]]],
+    data: Mapping[str, Any],
+    *,
+    file: str,
+    digest: str,
+) -> M:
+    """What a definition file says, as a model: its grammar first, then whether it holds together.
+
+    Parameters
+    ----------
+    model
+        The grammar.
+    problems
+        Gives the place and the fact of everything that does not hold together.
+    data, file, digest
+        As in `parse`.
+
+    Raises
+    ------
+    DefinitionError
+        Names the file, the place in it and the fact that does not hold.
+    """
     if "digest" in data:
-        raise DefinitionError(f"{file}: digest: {PLAIN_MESSAGES['extra_forbidden']}")
+        raise DefinitionError(f"{file}: digest: {_MESSAGES['extra_forbidden']}")
     try:
-        instrument = Instrument.model_validate({**data, "digest": digest})
+        found = model.model_validate({**data, "digest": digest})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = place_of(data, first["loc"])
-        message = PLAIN_MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
-        raise DefinitionError(f"{file}: {place}: {message}") from None
-    for place, fact in _problems(instrument):
+        message = _MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise DefinitionError(f"{file}: {_place(data, first['loc'])}: {message}") from None
+    for place, fact in problems(found):
         raise DefinitionError(f"{file}: {place}: {fact}")
-    return instrument
+    return found
 
 
-PLAIN_MESSAGES = {"extra_forbidden": "there is no such key", "missing": "this key is required and missing"}
+_MESSAGES = {"extra_forbidden": "there is no such key", "missing": "this key is required and missing"}
 
 
-def place_of(data: object, loc: tuple[int | str, ...]) -> str:
+def _place(data: object, loc: tuple[int | str, ...]) -> str:
     """A place as a reader of the file would name it: entries by their id where they have one."""
     names = []
     for step in loc:

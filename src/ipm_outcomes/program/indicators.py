@@ -9,20 +9,16 @@ by example.
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from functools import cache
 from os import PathLike
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ipm_outcomes.catalog import shelf
-from ipm_outcomes.definition import PLAIN_MESSAGES, Exact, Fact, Id, Part, Source, Text, place_of
-from ipm_outcomes.errors import DefinitionError, UnknownNameError
+from ipm_outcomes.catalog import read_content, read_file, shelf
+from ipm_outcomes.definition import Exact, Fact, Id, Part, Source, Text, checked
+from ipm_outcomes.errors import UnknownNameError
 from ipm_outcomes.program._event_grammar import Events
 
 Column = Annotated[str, Field(min_length=1)]
@@ -266,15 +262,7 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
         Names the file, the place in it and the fact that does not hold.
 
     """
-    try:
-        found = Indicator.model_validate({**data, "digest": digest})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        message = PLAIN_MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
-        raise DefinitionError(f"{file}: {place_of(data, first['loc'])}: {message}") from None
-    for place, fact in _problems(found):
-        raise DefinitionError(f"{file}: {place}: {fact}")
-    return found
+    return checked(Indicator, _problems, data, file=file, digest=digest)
 
 
 @cache
@@ -320,7 +308,7 @@ def indicator(id: str) -> Indicator:
     if id not in indicators():
         raise UnknownNameError(f"there is no indicator {id!r}; there are {', '.join(indicators())}")
     file = shelf() / "indicators" / f"{id}.toml"
-    return _read(file.read_bytes(), f"instruments/indicators/{id}.toml", id)
+    return read_content(file.read_bytes(), f"instruments/indicators/{id}.toml", id, parse)
 
 
 def read_indicator(path: str | PathLike[str]) -> Indicator:
@@ -340,20 +328,4 @@ def read_indicator(path: str | PathLike[str]) -> Indicator:
     DefinitionError
         The file cannot be read, or names the place in it and the fact that does not hold.
     """
-    file = Path(path)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise DefinitionError(f"{file.name}: the file cannot be read: {error.strerror}") from None
-    return _read(content, file.name, file.stem)
-
-
-def _read(content: bytes, file: str, id: str) -> Indicator:
-    try:
-        data = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"{file}: not a TOML file: {error}") from None
-    found = parse(data, file=file, digest=hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest())
-    if found.id != id:
-        raise DefinitionError(f"{file}: id: the id {found.id!r} differs from the name of the file")
-    return found
+    return read_file(path, parse)
