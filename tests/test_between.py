@@ -13,6 +13,8 @@ from ipm_outcomes.change import CategoryChange, ScaleChange
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.scores import Scores
 
+SEVEN = [f"q{n}" for n in range(1, 8)]
+
 
 def peg(total: int) -> Scores:
     """A PEG whose three answers add up to this."""
@@ -75,7 +77,7 @@ def test_the_sentence_reads_well() -> None:
     found = scale(between(phq9(14), phq9(7)).total)
     assert found.sentence.startswith(f"{found.title} fell from 14 (moderate) to 7 (mild), 7 points better; ")
     assert "at least 5 points (minimal clinically important difference for an individual)" in found.sentence
-    assert "more than measurement error (6.9 points)" in found.sentence
+    assert "more than measurement error (6.9 points, derived)" in found.sentence
     assert found.sentence.endswith(".")
     assert found.band_moved == "better"
     worse = scale(between(phq9(7), phq9(27)).total)
@@ -102,6 +104,33 @@ def test_the_standard_error_of_each_score_judges_t_scores() -> None:
     assert found.reliable.reliable is (abs((b.value or 0) - (a.value or 0)) > limit)
     assert found.percent is None
     assert found.direction == "better"
+
+
+def test_what_is_derived_or_not_verified_is_never_called_published() -> None:
+    # PHQ-9: SEM 2.5, derived (5 points as two SEM). GAD-7: SD and intraclass correlation unverified.
+    phq = scale(between(phq9(14), phq9(7)).total).reliable
+    assert (phq.evidence, phq.method) == ("derived", "jacobson_truax")
+    assert "derived from a published figure (2.5)" in phq.basis
+    assert any("IMPACT" in cited or "we B" in cited for cited in phq.sources)
+    gad = scale(between(score(GAD7(**dict.fromkeys(SEVEN, 3))), score(GAD7(**dict.fromkeys(SEVEN, 1)))).total)
+    assert gad.reliable.evidence == "unverified"
+    # The larger of the SDs: 1.959964 * sqrt(2) * 4.8 * sqrt(1 - .83) = 5.49.
+    assert gad.reliable.limit == pytest.approx(1.959964 * (2 * 0.17) ** 0.5 * 4.8, rel=1e-6)
+    assert "more than measurement error (5.5 points, not verified)" in gad.sentence
+    for told in (phq.basis, gad.reliable.basis):
+        assert "the published" not in told
+    # PEG: SEM 1.22 as printed; its 50 % line is by analogy.
+    one = scale(between(peg(30), peg(3)).mean)
+    assert "the published standard error of measurement (1.22)" in one.reliable.basis
+    assert "measurement error (3.4 points)" in one.sentence
+    (half,) = [part for part in one.sentence.split("; ") if "50 %" in part]
+    assert half.endswith(", not verified)")
+    given = scale(between(phq9(14), phq9(7), constants={"total": {"reliability": 0.9}}).total).reliable
+    # With the largest published SD, 6.1.
+    assert given.limit == pytest.approx(1.959964 * (2 * 0.1) ** 0.5 * 6.1, rel=1e-6)
+    assert given.evidence == "unverified"
+    own = scale(between(phq9(14), phq9(7), constants={"total": {"sem": 2}}).total).reliable
+    assert (own.evidence, own.sources) == ("given", ())
 
 
 def test_physical_function_is_better_when_higher() -> None:
@@ -186,12 +215,23 @@ def test_the_course_over_several_visits() -> None:
     assert change.trajectory(visits[:1])["total"].overall is None
 
 
+def test_a_course_without_dates_is_in_the_order_given() -> None:
+    course = change.trajectory([phq9(18), score(PHQ9(q1=1)), phq9(6), phq9(8)])["total"]
+    assert course.dates == (None,) * 4
+    assert course.values == (18, None, 6, 8)
+    assert [step.change for step in course.steps] == [-12, 2]
+    assert course.overall is not None
+    assert course.overall.change == -10
+    with pytest.raises(ParameterError, match="or pairs of a date"):
+        change.trajectory([phq9(18), (date(2024, 1, 2), phq9(1))])
+
+
 def test_courses_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ParameterError, match="two visits are on one day"):
         change.trajectory([(date(2024, 1, 2), phq9(1)), (datetime(2024, 1, 2, 9), phq9(2))])
     with pytest.raises(ParameterError, match="at least one visit"):
         change.trajectory([])
     with pytest.raises(ParameterError, match="pairs of a date"):
-        change.trajectory([("2024-01-02", phq9(1))])  # type: ignore[list-item]
+        change.trajectory([("2024-01-02", phq9(1))])  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="different instruments"):
         change.trajectory([(date(2024, 1, 2), phq9(1)), (date(2024, 2, 2), peg(3))])

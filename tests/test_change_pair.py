@@ -375,7 +375,10 @@ def test_every_kind_of_frame(backend: Any) -> None:
         "start_date": [START] * 4,
         "site": ["x", "y", None, "z"],
     }
-    found = backend.rows(change.table(backend.make(data), episodes=backend.make(table), targets=[HALF_YEAR]))
+    made = change.table(
+        backend.make(data), episodes=backend.make(table), targets=[HALF_YEAR], constants="sample"
+    )
+    found = backend.rows(made)
     assert found["patient_id"] == [1, 2, 3, 4]
     assert found["site"] == ["x", "y", None, "z"]
     assert found["reason"] == [None, "follow_up_not_scorable", "no_follow_up", "no_assessment"]
@@ -386,6 +389,9 @@ def test_every_kind_of_frame(backend: Any) -> None:
     assert found["baseline_band"] == ["moderate", "moderately severe", "mild", None]
     # One baseline has no spread at all only where there is one; here the sample is 15, 12 and 9: SD 3.
     assert found["sd"] == [3, None, None, None]
+    assert found["sample_n"] == [3, None, None, None]
+    assert found["sd_source"] == ["sample", None, None, None]
+    assert found["eligible_to_recover"] == [True, True, False, None]  # 10 or more
 
 
 def test_the_tables_may_be_of_two_kinds() -> None:

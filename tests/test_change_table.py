@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ipm_outcomes as ipm
 from ipm_outcomes import PROMIS29, change, score
-from ipm_outcomes.catalog import read
+from ipm_outcomes.catalog import instrument, read
 from ipm_outcomes.errors import ParameterError, UnknownNameError
 
 HALF_YEAR = [change.Target("6 months", day=182, days=(137, 227))]
@@ -116,12 +117,12 @@ def test_of_several_published_errors_the_largest_counts() -> None:
 def test_the_sample_gives_the_standard_deviation_and_the_definition_the_reliability() -> None:
     # Baselines 6, 10, 14 (one without a follow-up): SD 4. Test-retest .84: 1.96 * sqrt(2) * 4 * .4 = 4.43.
     data = pairs((6, 10), (10, 5), (14, None))
-    found = change.table(data, targets=HALF_YEAR)
+    found = change.table(data, targets=HALF_YEAR, constants="sample")
     assert found["sd"].to_list() == [4, 4, None]
     assert found["reliability"].to_list() == [0.84, 0.84, None]
     assert found["reliable"].to_list() == [False, True, None]
     # Internal consistency .89: 1.96 * sqrt(2) * 4 * sqrt(.11) = 3.68.
-    alpha = change.table(data, targets=HALF_YEAR, reliability="alpha")
+    alpha = change.table(data, targets=HALF_YEAR, reliability="alpha", constants="sample")
     assert alpha["reliable"].to_list() == [True, True, None]
 
 
@@ -131,13 +132,120 @@ def test_published_constants_and_given_ones() -> None:
     found = change.table(data, targets=HALF_YEAR, constants="published")
     assert found["minimal_reliable_change"].round(2).to_list() == [6.93, 6.93]
     assert found["reliable"].to_list() == [True, False]
-    # GAD-7: no published SEM; SD 4.7 and intraclass correlation .83: 1.96 * sqrt(2) * 4.7 * sqrt(.17) = 5.37.
+    # GAD-7: no published SEM; SDs 4.7 and 4.8, of which the larger is the stricter, and intraclass correlation
+    # .83: 1.96 * sqrt(2) * 4.8 * sqrt(.17) = 5.49.
     gad7 = change.table(
         pairs((17, 12), (17, 11), scale=("gad7", "total")), targets=HALF_YEAR, constants="published"
     )
     assert gad7["reliable"].to_list() == [False, True]
+    assert gad7["minimal_reliable_change"].round(2).to_list() == [5.49, 5.49]
     half = change.table(data, targets=HALF_YEAR, constants={PHQ9: {"sem": 1.0}})  # 2.77 points
     assert half["reliable"].to_list() == [True, True]
+
+
+SOURCES = ["sd_source", "sample_n", "reliability_kind", "cutoff_id", "evidence"]
+
+
+def sources(data: pl.DataFrame, **options: Any) -> list[tuple[Any, ...]]:
+    return change.table(data, targets=HALF_YEAR, **options).select(SOURCES).unique().rows()
+
+
+def test_what_decided_and_how_well_it_is_sourced_stands_in_the_table() -> None:
+    # Marks as in the reference (instruments/phq9.md): test-retest .84 unverified, alpha .89 read once, the
+    # SEM of 2.5 arithmetic on a published figure, the cut-off of 10 in two sources.
+    data = pairs((17, 8), (16, 9))
+    assert sources(data, constants="sample") == [
+        ("sample", 2, "test_retest", "major_depression", "unverified")
+    ]
+    assert sources(data, constants="sample", reliability="alpha") == [
+        ("sample", 2, "alpha", "major_depression", "1")
+    ]
+    assert sources(data, constants="published") == [("derived", None, "sem", "major_depression", "derived")]
+    own = {PHQ9: {"sd": 6.1, "reliability": 0.84}}
+    assert sources(data, constants=own) == [("given", None, "given", "major_depression", "2+")]
+    assert sources(data, constants=own, cutoffs={PHQ9: 9.5}) == [("given", None, "given", "given", "given")]
+    # Another method needs SD and reliability; those of the PHQ-9 are unverified.
+    assert sources(data, constants="published", method="edwards_nunnally") == [
+        ("unverified", None, "test_retest", "major_depression", "unverified")
+    ]
+    # The PCS has all in sources; of two SDs that of two sources (12.87) comes before that read once.
+    pcs = pairs((45, 20), (40, 20), scale=("pcs", "total"))
+    found = change.table(pcs, targets=HALF_YEAR, constants="published", method="edwards_nunnally")
+    assert found.select("sd", "reliability").unique().rows() == [(12.87, 0.70)]
+    assert sources(pcs, constants="published") == [("published", None, "sem", "clinically_relevant", "1")]
+
+
+def test_a_scale_without_test_retest_reliability_names_what_was_used_instead() -> None:
+    # No test-retest figure of the PEG is sourced: internal consistency, of .73 and .89 the stricter.
+    peg = pairs((9, 1), (8, 2), scale=("peg", "mean"))
+    found = change.table(peg, targets=HALF_YEAR, constants="sample")
+    assert found.select("reliability", "reliability_kind", "evidence").unique().rows() == [
+        (0.73, "alpha", "2+")
+    ]
+    assert found["cutoff_id"].null_count() == 2
+    assert found["eligible_to_recover"].null_count() == 2
+
+
+def test_t_scores_are_judged_by_the_evidence_of_their_table() -> None:
+    data = pairs((65.3, 55.8), (63.4, 55.8), scale=("promis29", "anxiety"), se=[3.4, 2.4] * 2)
+    table = instrument("promis29").scale("anxiety").conversion
+    assert table is not None
+    assert sources(data) == [(None, None, None, None, table.evidence)]
+
+
+def test_the_sample_speaks_from_30_baselines_on_and_published_figures_below() -> None:
+    some = [(n % 20 + 3, n % 7) for n in range(30)]
+    for count, source in ((29, "derived"), (30, "sample")):
+        found = change.table(pairs(*some[:count]), targets=HALF_YEAR)
+        assert set(found["sd_source"]) == {source}
+    # 2 points on the PHQ-2 have nothing published; the rating of the promoter question neither.
+    assert set(change.table(pairs((5, 1), (3, 1), scale=("phq9", "phq2")))["sd_source"]) == {None}
+    # Alpha alone, without a published SD: the sample's SD, however small the sample.
+    found = change.table(pairs((12, 1), (8, 1), scale=("pcs", "rumination")), targets=HALF_YEAR)
+    assert found.select("sd_source", "sample_n", "reliability_kind").unique().rows() == [
+        ("sample", 2, "alpha")
+    ]
+
+
+@pytest.mark.parametrize("first", range(28))
+def test_one_patient_and_a_small_table_are_judged_by_the_same_figures(first: int) -> None:
+    def form(total: int) -> Any:
+        return score(ipm.PHQ9(**{f"q{n + 1}": min(3, max(0, total - 3 * n)) for n in range(9)}))
+
+    found = change.table(pairs(*((first, second) for second in range(28))), targets=HALF_YEAR)
+    alone = [change.between(form(first), form(second)).total for second in range(28)]
+    assert found["reliable"].to_list() == [one.reliable.reliable for one in alone]
+    assert found["important"].to_list() == [one.important for one in alone]
+    assert set(found["evidence"]) == {alone[0].reliable.evidence}
+
+
+def test_responder_lines_say_whether_a_source_draws_them() -> None:
+    columns = ["responder_30_evidence", "responder_50_evidence", "important_evidence", "remission_evidence"]
+
+    def marks(scale: tuple[str, str], **options: Any) -> list[tuple[Any, ...]]:
+        data = pairs((9, 4), (0, 0), scale=scale)
+        return change.table(data, targets=HALF_YEAR, **options).select(columns).rows()
+
+    # IMMPACT by analogy for the PEG (A13); 50 % of the PHQ-9 in measures, 30 % in none.
+    assert marks(("peg", "mean")) == [("2+", "unverified", "1", None), (None, None, "1", None)]
+    assert marks(PHQ9)[0] == ("convention", "2+", "2+", "2+")
+    assert marks(("gad7", "total"))[0][:2] == ("convention", "convention")
+    assert marks(PHQ9, thresholds={PHQ9: {"important": 2, "remission": 3}})[0][2:] == ("given", "given")
+    assert marks(("nps", "rating"))[0] == (None, None, None, None)
+    # 8 points in two sources, 11 above a baseline of 30 in two: the PCS threshold that holds is marked.
+    pcs = change.table(pairs((40, 20), (20, 8), scale=("pcs", "total")), targets=HALF_YEAR)
+    assert pcs.select("important_points", "important_evidence").rows() == [(11, "2+"), (8, "2+")]
+
+
+def test_who_could_recover() -> None:
+    # 10 or more is a case. A baseline is enough; without one there is no telling.
+    found = change.table(pairs((10, 4), (9, 4), (12, None), (None, 4)), targets=HALF_YEAR)
+    assert found["eligible_to_recover"].to_list() == [True, False, True, None]
+    strict = change.table(pairs((10, 4), (11, 4)), targets=HALF_YEAR, cutoffs={PHQ9: 10})
+    assert strict["eligible_to_recover"].to_list() == [False, True]
+    rating = ("nps", "rating")  # a lower rating is worse
+    low = change.table(pairs((3, 9), (8, 9), scale=rating), targets=HALF_YEAR, cutoffs={rating: 6})
+    assert low["eligible_to_recover"].to_list() == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +257,7 @@ def test_published_constants_and_given_ones() -> None:
     ],
 )
 def test_what_cannot_be_classified_says_why(data: pl.DataFrame, why: str) -> None:
-    found = change.table(data, targets=HALF_YEAR)
+    found = change.table(data, targets=HALF_YEAR, constants="sample")
     assert found["class"].to_list() == ["not classifiable"] * len(found)
     assert found["reliable"].null_count() == len(found)
     assert set(found["class_reason"]) == {why}
@@ -170,6 +278,7 @@ def test_the_table_agrees_with_the_functions_on_arrays(method: Any) -> None:
     before, after = rng.integers(5, 28, 60), rng.integers(0, 28, 60)
     data = pairs(*zip(before.tolist(), after.tolist(), strict=True))
     found = change.table(data, targets=HALF_YEAR, method=method, cutoffs={PHQ9: 9.5})
+    # 60 baselines: the sample's standard deviation.
     expected = change.classify(before, after, reliability=0.84, cutoff=9.5, method=method)
     assert found["class"].to_list() == expected.tolist()
     assert set(found["reliable_method"]) == {method}
@@ -271,7 +380,7 @@ def test_classes_are_exhaustive_and_exclusive_and_runs_are_equal(
         ({"constants": {PHQ9: {"sd": 6.1, "reliability": -0.2}}}, "reliability: is -0.2"),
         ({"constants": {PHQ9: {"sd": 0, "reliability": 0.8}}}, "sd: is 0; it must be above 0"),
         ({"constants": {PHQ9: {"sd": 6.1}}}, "constants of phq9.total: give"),
-        ({"constants": "norms"}, "constants: 'sample', 'published', or a mapping"),
+        ({"constants": "norms"}, "constants: 'auto', 'sample', 'published', or a mapping"),
         ({"constants": 3}, "constants: give a mapping"),
         ({"method": "jacobson"}, "method: not one of jacobson_truax"),
         ({"method": "nunnally_kotsch"}, "reliability_after: needed"),

@@ -12,10 +12,21 @@ from typing import Any, Literal
 
 from ipm_outcomes import catalog
 from ipm_outcomes.change._arrays import better_sign, normal_quantile, positive
+from ipm_outcomes.change._constants import (
+    GIVEN,
+    STANDARD_ERRORS,
+    Known,
+    citations,
+    given_constants,
+    published,
+    standard_errors,
+    weakest_mark,
+)
 from ipm_outcomes.change._limits import exceeds, jacobson_truax_limit
-from ipm_outcomes.change._reliable import given_constants, published
+from ipm_outcomes.change._reliable import JACOBSON_TRUAX
+from ipm_outcomes.change._thresholds import important_thresholds
 from ipm_outcomes.definition import Instrument, Scale, Threshold
-from ipm_outcomes.errors import ParameterError, UnknownNameError
+from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.scores import CategoryScore, Score, Scores
 
 Direction = Literal["better", "worse", "same"]
@@ -65,12 +76,19 @@ class ReliableResult:
         "standard_errors" (of the two scores) or "jacobson_truax" (of published constants, or those given).
     basis : str
         A sentence: what the limit rests on, or why there is none.
+    evidence : str or None
+        The weakest mark among the figures that the limit rests on: "2+", "1", "derived" (arithmetic on a
+        sourced number), "unverified" (no source text read), or "given"; None where there is no limit.
+    sources : tuple of str
+        Citations of these figures.
     """
 
     reliable: bool | None
     limit: float | None
     method: str | None
     basis: str
+    evidence: str | None = None
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,9 @@ class ScaleChange:
         The sign of the improvement.
     thresholds : tuple of ThresholdResult
         Every threshold of the definition.
+    important : bool or None
+        Whether the important change is met, in either direction, by the threshold meant for this baseline;
+        None where the scale has none sourced.
     reliable : ReliableResult
         Against measurement error.
     band_before, band_after : str or None
@@ -117,6 +138,7 @@ class ScaleChange:
     percent: float | None
     direction: Direction | None
     thresholds: tuple[ThresholdResult, ...]
+    important: bool | None
     reliable: ReliableResult
     band_before: str | None
     band_after: str | None
@@ -127,16 +149,6 @@ class ScaleChange:
     worst_after: bool
     why_not: str | None
     sentence: str
-
-    @property
-    def important(self) -> bool | None:
-        """Whether the threshold ``important`` is met, in either direction; None where the scale has none
-        sourced.
-        """
-        found = [
-            one.met for one in self.thresholds if one.id.split("_")[0] == "important" and one.met is not None
-        ]
-        return found[-1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +215,8 @@ def between(
         As `ipm_outcomes.score` returns them, of the same edition of one instrument.
     constants : mapping, optional
         Measurement error for some scales, in points, in place of the definition's: ``{"total": {"sd": 6.1,
-        "reliability": 0.84}}`` or ``{"total": {"sem": 2.5}}``.
+        "reliability": 0.84}}``, ``{"total": {"reliability": 0.84}}`` with the published standard deviation,
+        or ``{"total": {"sem": 2.5}}``.
     critical : float, optional
         Value that the reliable change index must exceed, strictly; default 1.959964.
     definition : Instrument, optional
@@ -213,9 +226,10 @@ def between(
     -------
     PatientChange
         For PROMIS scales reliability rests on the standard error of each of the two scores: reliable where
-        the change is larger than ``critical * sqrt(se1**2 + se2**2)``. Elsewhere on the published standard
-        error of measurement (the largest of several), or else on the published standard deviation and
-        reliability.
+        the change is larger than ``critical * sqrt(se1**2 + se2**2)``. Elsewhere on the
+        published standard error of measurement, or else on the published standard deviation and reliability,
+        chosen as ``change.table(constants="published")`` chooses them: the strongest evidence first, then the
+        strictest. What is derived or not verified is called so in the sentence and in ``evidence``.
 
     Raises
     ------
@@ -276,13 +290,12 @@ def _scale_change(
     scale: Scale,
     one: Score,
     two: Score,
-    constants: Mapping[str, float] | None,
+    constants: Known | None,
     critical: float,
 ) -> ScaleChange:
     x1, x2 = one.exact, two.exact
     sign = better_sign(scale.worse or "higher")
-    limits = tuple(map(Fraction, scale.range)) if scale.range else None
-    best, worst = (limits if sign < 0 else limits[::-1]) if limits else (None, None)
+    best, worst = _limits(scale)
     moved: dict[str, Any] = {
         "scale": scale.id, "title": scale.title, "before": one.value, "after": two.value,
         "band_before": one.band, "band_after": two.band,
@@ -295,14 +308,14 @@ def _scale_change(
         why = "; ".join(told)
         return ScaleChange(
             **moved, change=None, improvement=None, percent=None, direction=None, thresholds=(),
-            band_moved=None, reliable=ReliableResult(None, None, None, "There is no change to test."),
+            important=None, band_moved=None, reliable=ReliableResult(None, None, None, "There is no change to test."),
             why_not=why,
             sentence=f"{scale.title}: no change can be told, {why}.",
         )  # fmt: skip
     improvement = sign * (x2 - x1)
     percent = 100 * improvement / x1 if scale.ratio and x1 > 0 else None
     thresholds = tuple(_threshold(inst, t, x1, x2, improvement, percent) for t in scale.thresholds)
-    reliable = _reliable(scale, one, two, abs(improvement), constants, critical)
+    reliable = _reliable(inst, scale, (one, two), abs(improvement), constants, critical)
     band_moved: Direction | None = None
     if scale.bands and one.band and two.band:
         order = [band.label for band in scale.bands.of]
@@ -310,9 +323,18 @@ def _scale_change(
     return ScaleChange(
         **moved, change=float(x2 - x1), improvement=float(improvement),
         percent=None if percent is None else float(percent), direction=_direction(improvement),
-        thresholds=thresholds, reliable=reliable, band_moved=band_moved, why_not=None,
-        sentence=_sentence(scale, one, two, improvement, thresholds, reliable, moved),
+        thresholds=thresholds, important=_important(scale, thresholds), reliable=reliable,
+        band_moved=band_moved, why_not=None,
+        sentence=_sentence(scale, (one, two), improvement, thresholds, reliable),
     )  # fmt: skip
+
+
+def _limits(scale: Scale) -> tuple[Fraction | None, Fraction | None]:
+    """The best and the worst possible score, where the range is known."""
+    if scale.range is None:
+        return None, None
+    low, high = map(Fraction, scale.range)
+    return (low, high) if scale.worse == "higher" else (high, low)
 
 
 def _direction(improvement: Fraction | int) -> Direction:
@@ -341,47 +363,59 @@ def _threshold(
     side: Literal["improvement", "worsening"] | None = None
     if met and t.kind != "below":
         side = "improvement" if improvement > 0 else "worsening"
-    sources = tuple(_cited(inst, key) for key in t.source)
     return ThresholdResult(
-        t.id, t.kind, float(value), t.meaning, t.population, t.evidence, met, side, sources
+        t.id, t.kind, float(value), t.meaning, t.population, t.evidence, met, side, citations(inst, t.source)
     )
 
 
-def _cited(inst: Instrument, key: str) -> str:
-    try:
-        return inst.source(key).cite
-    except UnknownNameError:
-        return key
+def _important(scale: Scale, thresholds: tuple[ThresholdResult, ...]) -> bool | None:
+    met = {t.id: t.met for t in thresholds}
+    found = [met[t.id] for t in important_thresholds(scale) if met[t.id] is not None]
+    return found[-1] if found else None
+
+
+_NAMES = {"sem": "standard error of measurement", "sd": "standard deviation"}
+_ORIGINS = {
+    "published": "the published {}",
+    "given": "the given {}",
+    "derived": "a {} derived from a published figure",
+    "unverified": "a {} that is not verified",
+}
+_DOUBTS = {"derived": "derived", "unverified": "not verified"}
 
 
 def _reliable(
+    inst: Instrument,
     scale: Scale,
-    one: Score,
-    two: Score,
+    scores: tuple[Score, Score],
     moved: Fraction,
-    constants: Mapping[str, float] | None,
+    given: Known | None,
     critical: float,
 ) -> ReliableResult:
-    if constants is None and one.se is not None and two.se is not None:
-        limit, method = critical * math.hypot(one.se, two.se), "standard_errors"
+    one, two = scores
+    if given is None and one.se is not None and two.se is not None:
+        limit, method = critical * math.hypot(one.se, two.se), STANDARD_ERRORS
+        figures = standard_errors(inst, scale)
         basis = f"the standard errors of the two scores, {one.se:g} and {two.se:g}"
     else:
-        known = published(scale, "test_retest") if constants is None else constants
-        whose = "published" if constants is None else "given"
-        if "sem" in known:
-            sem, basis = known["sem"], f"the {whose} standard error of measurement, {known['sem']:g}"
-        elif "sd" in known and "reliability" in known:
-            sem = known["sd"] * math.sqrt(1 - known["reliability"])
-            basis = (
-                f"the {whose} standard deviation, {known['sd']:g}, and reliability, {known['reliability']:g}"
-            )
-        else:
+        known = published(inst, scale)
+        if given is not None:
+            known = Known(given.sem, given.sd or known.sd, given.reliability)
+        figures = known.error
+        if not figures:
             return ReliableResult(
                 None, None, None, "No measurement error of this scale is sourced; give constants."
             )
-        limit, method = jacobson_truax_limit(sem, critical), "jacobson_truax"
-    reliable = exceeds(float(moved), limit)
-    return ReliableResult(reliable, limit, method, f"More than {limit:.1f} points is reliable, by {basis}.")
+        sem = figures[0].value if len(figures) == 1 else figures[0].value * math.sqrt(1 - figures[1].value)
+        limit, method = jacobson_truax_limit(sem, critical), JACOBSON_TRUAX
+        basis = " and ".join(
+            f"{_ORIGINS[figure.origin].format(_NAMES.get(figure.kind, 'reliability'))} ({figure.value:g})"
+            for figure in figures
+        )
+    evidence = weakest_mark(figure.evidence for figure in figures) or GIVEN
+    sources = tuple(dict.fromkeys(cited for figure in figures for cited in figure.sources))
+    told = f"More than {limit:.1f} points is reliable, by {basis}."
+    return ReliableResult(exceeds(float(moved), limit), limit, method, told, evidence, sources)
 
 
 def _shown(value: float | Fraction | None) -> str:
@@ -396,13 +430,12 @@ def _points(value: float | Fraction) -> str:
 
 def _sentence(
     scale: Scale,
-    one: Score,
-    two: Score,
+    scores: tuple[Score, Score],
     improvement: Fraction,
     thresholds: tuple[ThresholdResult, ...],
     reliable: ReliableResult,
-    moved: Mapping[str, Any],
 ) -> str:
+    one, two = scores
     values = [_shown(s.value) + (f" ({s.band})" if s.band else "") for s in (one, two)]
     if improvement == 0:
         parts = [f"{scale.title} stayed at {values[0]}"]
@@ -417,22 +450,30 @@ def _sentence(
             parts.append("whether it is more than measurement error cannot be told")
         elif reliable.limit is not None:
             word = "more than" if reliable.reliable else "within"
-            parts.append(f"{word} measurement error ({_points(round(reliable.limit, 1))})")
+            limit = _doubted(_points(round(reliable.limit, 1)), reliable.evidence)
+            parts.append(f"{word} measurement error ({limit})")
     for t in thresholds:
         if t.kind == "below" and t.met:
-            parts.append(f"below {_shown(t.value)} ({t.meaning})")
-    if moved["best_after"]:
+            parts.append(f"below {_shown(t.value)} ({_doubted(t.meaning, t.evidence)})")
+    best, worst = _limits(scale)
+    if two.exact == best:
         parts.append("the best possible score, so further improvement would not show")
-    if moved["worst_after"]:
+    if two.exact == worst:
         parts.append("the worst possible score, so further worsening would not show")
     return "; ".join(parts) + "."
+
+
+def _doubted(text: str, evidence: str | None) -> str:
+    """The text, with a word of caution where what it rests on was not read in a source."""
+    doubt = _DOUBTS.get(evidence or "")
+    return f"{text}, {doubt}" if doubt else text
 
 
 def _told(t: ThresholdResult, improvement: Fraction) -> str | None:
     if t.met is None or t.kind == "below" or (t.kind == "percent" and improvement < 0):
         return None
     line = f"{_shown(t.value)} %" if t.kind == "percent" else _points(t.value)
-    return f"{'at least' if t.met else 'less than'} {line} ({t.meaning})"
+    return f"{'at least' if t.met else 'less than'} {line} ({_doubted(t.meaning, t.evidence)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,8 +484,8 @@ class ScaleTrajectory:
     ----------
     scale : str
         Id of the scale.
-    dates : tuple of date
-        Every visit, in order.
+    dates : tuple of (date or None)
+        Every visit, in order; None where the visits came without dates.
     values, bands : tuple
         Value and band at each visit; None where there is no score.
     steps : tuple of ScaleChange
@@ -454,7 +495,7 @@ class ScaleTrajectory:
     """
 
     scale: str
-    dates: tuple[date, ...]
+    dates: tuple[date | None, ...]
     values: tuple[float | None, ...]
     bands: tuple[str | None, ...]
     steps: tuple[ScaleChange, ...]
@@ -462,7 +503,7 @@ class ScaleTrajectory:
 
 
 def trajectory(
-    scores: Iterable[tuple[date, Scores]],
+    scores: Iterable[Scores] | Iterable[tuple[date, Scores]],
     *,
     constants: Mapping[str, Mapping[str, float]] | None = None,
     critical: float | None = None,
@@ -472,9 +513,9 @@ def trajectory(
 
     Parameters
     ----------
-    scores : iterable of (date, Scores)
-        Visits in any order, of the same edition of one instrument, each on a day of its own. Time stamps are
-        reduced to their date.
+    scores : iterable of Scores, or of (date, Scores)
+        Visits of the same edition of one instrument: scores alone, in the order of the visits; or with their
+        dates, in any order, each on a day of its own. Time stamps are reduced to their date.
     constants, critical, definition
         As in `between`.
 
@@ -488,6 +529,11 @@ def trajectory(
     ParameterError
         For no visit, two visits on one day, or scores that cannot be compared.
 
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19, for each step; a slope over all visits and
+    patients is `growth_curve`.
+
     Examples
     --------
     >>> from datetime import date
@@ -497,17 +543,7 @@ def trajectory(
     >>> change.trajectory(visits)["mean"].overall.direction
     'better'
     """
-    visits: list[tuple[date, Scores]] = []
-    for entry in scores:
-        if not isinstance(entry, tuple) or len(entry) != 2 or not isinstance(entry[0], date):
-            raise ParameterError("scores: give pairs of a date and the scores of that day")
-        visits.append((entry[0].date() if isinstance(entry[0], datetime) else entry[0], entry[1]))
-    if not visits:
-        raise ParameterError("scores: give at least one visit")
-    visits.sort(key=lambda visit: visit[0])
-    for (day, _), (next_day, _) in pairwise(visits):
-        if day == next_day:
-            raise ParameterError("scores: two visits are on one day; keep the one that counts")
+    visits = _visits(list(scores))
     inst = _common(visits[0][1], visits[0][1], definition)
     options: dict[str, Any] = {"constants": constants, "critical": critical, "definition": inst}
     for _, visit in visits:
@@ -526,6 +562,28 @@ def trajectory(
             scale.id, tuple(day for day, _ in visits), values, bands, steps, overall
         )
     return found
+
+
+def _visits(entries: list[Any]) -> list[tuple[date | None, Scores]]:
+    """The visits in the order of their dates, or as given where none has one."""
+    if not entries:
+        raise ParameterError("scores: give at least one visit")
+    if all(isinstance(entry, Scores) for entry in entries):
+        return [(None, entry) for entry in entries]
+    visits: list[tuple[date, Scores]] = []
+    for entry in entries:
+        # Scores are a tuple too.
+        pair = isinstance(entry, tuple) and not isinstance(entry, Scores) and len(entry) == 2
+        if not pair or not isinstance(entry[0], date):
+            raise ParameterError(
+                "scores: give the scores of the visits in order, or pairs of a date and the scores of that day"
+            )
+        visits.append((entry[0].date() if isinstance(entry[0], datetime) else entry[0], entry[1]))
+    visits.sort(key=lambda visit: visit[0])
+    for (day, _), (next_day, _) in pairwise(visits):
+        if day == next_day:
+            raise ParameterError("scores: two visits are on one day; keep the one that counts")
+    return list(visits)
 
 
 def _one(change: PatientChange, scale: str) -> ScaleChange:

@@ -105,29 +105,33 @@ class Pairs:
         return np.array([better_sign(scale.worse or "") for _, scale in self.values.scales], np.int64)
 
 
-def find_pairs(
-    scores: Any,
-    episodes: Any | None,
-    baseline: Baseline,
-    targets: Sequence[Target],
-    as_of: date | str | None,
-    scales: Sequence[str | ScaleKey] | str | None,
-    by: Sequence[str] | None,
-    overlap: bool,
-    definitions: Collection[Instrument],
-) -> Pairs:
-    """Pair the scores; the parameters are those of `pair`."""
-    if not isinstance(baseline, Baseline):
+@dataclass(frozen=True)
+class Search:
+    """What to look for; the fields are the parameters of `pair`."""
+
+    episodes: Any | None
+    baseline: Baseline
+    targets: Sequence[Target]
+    as_of: date | str | None
+    scales: Sequence[str | ScaleKey] | str | None
+    by: Sequence[str] | None
+    overlap: bool
+    definitions: Collection[Instrument]
+
+
+def find_pairs(scores: Any, search: Search) -> Pairs:
+    """Pair the scores."""
+    if not isinstance(search.baseline, Baseline):
         raise ParameterError("baseline: give a change.Baseline")
-    wanted = checked_targets(targets, baseline, overlap)
-    until = as_of_day(as_of)
+    wanted = checked_targets(search.targets, search.baseline, search.overlap)
+    until = as_of_day(search.as_of)
     frame = Frame(scores)
-    values = read_values(frame, scales, definitions)
-    units = read_units(frame, episodes, by, until)
-    return _Search(frame, values, units, baseline, wanted, until).pairs()
+    values = read_values(frame, search.scales, search.definitions)
+    units = read_units(frame, search.episodes, search.by, until)
+    return _Pairing(frame, values, units, search.baseline, wanted, until).pairs()
 
 
-class _Search:
+class _Pairing:
     """Looks for baselines and follow-ups over all cells at once, on rows sorted by cell and day."""
 
     def __init__(
@@ -393,7 +397,7 @@ def pair(
     ...     "change", "improvement", "days").rows()
     [(-2.6666666666666665, 2.6666666666666665, 181)]
     """
-    pairs = find_pairs(scores, episodes, baseline, targets, as_of, scales, by, overlap, definitions)
+    pairs = find_pairs(scores, Search(episodes, baseline, targets, as_of, scales, by, overlap, definitions))
     columns = leading_columns(pairs)
     columns["reason"] = Words(pairs.reason.ravel(), _CODES)
     return made(pairs, columns | trailing_columns(pairs))

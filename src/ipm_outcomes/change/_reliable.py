@@ -4,9 +4,9 @@ which word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +14,30 @@ import numpy.typing as npt
 from ipm_outcomes.change._arrays import better_sign, finite, normal_quantile, positive
 from ipm_outcomes.change._classes import classes_of
 from ipm_outcomes.change._columns import Bools, Floats
+from ipm_outcomes.change._constants import (
+    GIVEN,
+    KINDS,
+    SAMPLE,
+    STANDARD_ERRORS,
+    Figure,
+    Known,
+    Reliability,
+    has_standard_errors,
+    published,
+    standard_errors,
+    strongest,
+)
 from ipm_outcomes.change._limits import directions
 from ipm_outcomes.change.reliable import Method, reliable_change
-from ipm_outcomes.definition import Cutoff, Instrument, Scale
+from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
 
-STANDARD_ERRORS = "standard_errors"
-Constants = Literal["sample", "published"]
-Reliability = Literal["test_retest", "alpha"]
+JACOBSON_TRUAX: Final = "jacobson_truax"
+Constants = Literal["auto", "sample", "published"]
+
+ENOUGH = 30
+"""Baselines from which on the sample's own standard deviation is used; with fewer published constants are
+steadier."""
 
 NOT_PAIRED = "not_paired"
 NO_RELIABILITY = "no_reliability"
@@ -38,7 +54,7 @@ class Rule:
     """How reliable change is to be decided, for all scales."""
 
     method: Method | Literal["standard_errors"]
-    constants: Constants | Mapping[tuple[str, str], Mapping[str, float]]
+    constants: Constants
     reliability: Reliability
     critical: float | None
     reliability_after: float | None
@@ -48,9 +64,9 @@ class Rule:
     def __post_init__(self) -> None:
         if self.method not in (*get_args(Method), STANDARD_ERRORS):
             raise ParameterError(f"method: not one of {', '.join((*get_args(Method), STANDARD_ERRORS))}")
-        if isinstance(self.constants, str) and self.constants not in get_args(Constants):
+        if self.constants not in get_args(Constants):
             raise ParameterError(
-                "constants: 'sample', 'published', or a mapping from scales to sd and reliability"
+                "constants: 'auto', 'sample', 'published', or a mapping from scales to sd and reliability"
             )
         if self.reliability not in get_args(Reliability):
             raise ParameterError(f"reliability: must be one of {', '.join(get_args(Reliability))}")
@@ -63,167 +79,158 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class ScaleScores:
+    """Scores of one scale at one target, NaN where not paired, and what the baselines of the table give."""
+
+    before: Floats
+    after: Floats
+    se_before: Floats
+    se_after: Floats
+    sample_sd: float
+    sample_n: int
+
+    @property
+    def paired(self) -> Bools:
+        """Whether both scores are there."""
+        both: Bools = ~np.isnan(self.before) & ~np.isnan(self.after)
+        return both
+
+
+@dataclass(frozen=True)
 class Judged:
-    """What was found for one scale and target: direction of reliable change, whether decidable, and
-    by what.
+    """What was found for one scale and target: direction of reliable change, whether decidable, and by what
+    figures.
     """
 
     direction: npt.NDArray[np.int8]
     evaluable: Bools
     why_not: str | None
     method: str
-    sd: float
-    reliability: float
+    figures: tuple[Figure, ...]
     minimal_change: float
 
+    @property
+    def sd(self) -> Figure | None:
+        """The standard deviation used, or the standard error of measurement that stood for it."""
+        return next((figure for figure in self.figures if figure.kind in ("sd", "sem", SAMPLE)), None)
 
-def given_constants(told: str, given: Any) -> dict[str, float]:
-    """Check constants given for one scale."""
-    if not isinstance(given, Mapping) or set(given) not in ({"sd", "reliability"}, {"reliability"}, {"sem"}):
-        raise ParameterError(
-            f"{told}: give {{'sd': ..., 'reliability': ...}}, {{'reliability': ...}} or {{'sem': ...}}"
-        )
-    found = {name: finite(f"{told}, {name}", value) for name, value in given.items()}
-    for name in ("sd", "sem"):
-        if name in found:
-            positive(f"{told}, {name}", found[name])
-    if "reliability" in found and not 0 < found["reliability"] < 1:
-        raise ParameterError(
-            f"{told}, reliability: is {found['reliability']:g}; it must lie between 0 and 1, both excluded"
-        )
-    return found
+    @property
+    def reliability(self) -> Figure | None:
+        """The reliability used, or the standard error of measurement that stood for it."""
+        return next((figure for figure in self.figures if figure.kind in KINDS), None)
 
 
-def published(scale: Scale, prefer: Reliability) -> dict[str, float]:
-    """Published constants of a scale, as the definition lists them.
-
-    A reliability is the first of the preferred kind (test-retest, including intraclass correlations, or
-    internal consistency), else the first of the other. Of several standard errors of measurement it is the
-    largest: with the smallest more changes would be called reliable than the sources agree on.
-    """
-    kinds = [("test_retest", "icc"), ("alpha",)]
-    order = kinds if prefer == "test_retest" else kinds[::-1]
-    found: dict[str, float] = {}
-    for group in order:
-        values = [float(c.value) for c in scale.constants if c.kind in group]
-        if values:
-            found["reliability"] = values[0]
-            break
-    sems = [float(c.value) for c in scale.constants if c.kind == "sem"]
-    sds = [float(c.value) for c in scale.constants if c.kind == "sd"]
-    if sems:
-        found["sem"] = max(sems)
-    if sds:
-        found["sd"] = sds[0]
-    return found
-
-
-def judge(
-    inst: Instrument,
-    scale: Scale,
-    rule: Rule,
-    own: Mapping[tuple[str, str], Mapping[str, float]],
-    before: Floats,
-    after: Floats,
-    se_before: Floats,
-    se_after: Floats,
-    sample_sd: float,
-) -> Judged:
-    """Decide reliable change on one scale at one target; scores are NaN where not paired."""
-    paired = ~np.isnan(before) & ~np.isnan(after)
-    given = own.get((inst.id, scale.id))
-    known = published(scale, rule.reliability)
-    with_se = any(row.se is not None for row in scale.conversion.rows) if scale.conversion else False
-    if rule.method == "standard_errors" or (given is None and "reliability" not in known and with_se):
-        return _by_standard_errors(scale, rule, before, after, se_before, se_after, paired)
-    sd, r, sem = sample_sd, np.nan, np.nan
-    if given is not None:
-        sd, r, sem = given.get("sd", sample_sd), given.get("reliability", np.nan), given.get("sem", np.nan)
-    elif rule.constants == "published":
-        sd, r, sem = known.get("sd", np.nan), known.get("reliability", np.nan), known.get("sem", np.nan)
-    else:
-        r = known.get("reliability", np.nan)
-    if not np.isnan(sem) and rule.method == "jacobson_truax":
-        # The formula knows the error of measurement only as sd sqrt(1 - r); any such pair gives the same
-        # index.
-        sd, r = float(sem) * np.sqrt(2.0), 0.5
-    why = NO_RELIABILITY if np.isnan(r) else NO_SD if not sd > 0 else None
+def judge(inst: Instrument, scale: Scale, rule: Rule, given: Known | None, scores: ScaleScores) -> Judged:
+    """Decide reliable change on one scale at one target."""
+    if rule.method == STANDARD_ERRORS or (given is None and has_standard_errors(scale)):
+        return _by_standard_errors(inst, scale, rule, scores)
+    figures = _figures(inst, scale, rule, given, scores)
+    why = _lacking(figures)
     if why is None:
+        # The formula knows the error of measurement only as sd sqrt(1 - r); any such pair gives the same.
+        one_sem = figures[0].kind == "sem"
+        sd, r = (math.sqrt(2.0) * figures[0].value, 0.5) if one_sem else (f.value for f in figures)
         try:
             found = reliable_change(
-                before, after, sd=float(sd), reliability=float(r), method=rule.method,
+                scores.before, scores.after, sd=sd, reliability=r, method=rule.method,
                 worse=scale.worse or "higher", critical=rule.critical,
                 reliability_after=rule.reliability_after,
             )  # fmt: skip
         except ParameterError:
-            why = UNDEFINED if paired.any() else NOT_PAIRED
+            why = UNDEFINED if scores.paired.any() else NOT_PAIRED
         else:
-            from_sem = not np.isnan(sem) and rule.method == "jacobson_truax"
-            return Judged(
-                found.direction, paired, None, rule.method, np.nan if from_sem else float(sd),
-                np.nan if from_sem else float(r),
-                np.nan if found.minimal_change is None else found.minimal_change,
-            )  # fmt: skip
-    nobody = np.zeros(paired.shape, bool)
-    return Judged(np.zeros(paired.shape, np.int8), nobody, why, rule.method, float(sd), float(r), np.nan)
+            limit = np.nan if found.minimal_change is None else found.minimal_change
+            return Judged(found.direction, scores.paired, None, rule.method, figures, limit)
+    nobody = np.zeros(scores.before.shape, bool)
+    return Judged(nobody.astype(np.int8), nobody, why, rule.method, (), np.nan)
 
 
-def _by_standard_errors(
-    scale: Scale,
-    rule: Rule,
-    before: Floats,
-    after: Floats,
-    se_before: Floats,
-    se_after: Floats,
-    paired: Bools,
-) -> Judged:
+def _figures(
+    inst: Instrument, scale: Scale, rule: Rule, given: Known | None, scores: ScaleScores
+) -> tuple[Figure, ...]:
+    """A standard error of measurement, or a standard deviation and a reliability; less where there is not
+    enough.
+    """
+    known = published(inst, scale, rule.reliability)
+    sample = Figure(scores.sample_sd, SAMPLE, SAMPLE)
+    if given is not None:
+        if given.sem:
+            return (given.sem,) if rule.method == JACOBSON_TRUAX else (sample,)
+        return tuple(figure for figure in (given.sd or sample, given.reliability) if figure)
+    sourced = known.error if rule.method == JACOBSON_TRUAX else known.pair
+    few = rule.constants == "auto" and scores.sample_n < ENOUGH
+    if rule.constants == "published" or (few and sourced):
+        return sourced or tuple(figure for figure in (known.sd, known.reliability) if figure)
+    return (sample, known.reliability) if known.reliability else (sample,)
+
+
+def _lacking(figures: tuple[Figure, ...]) -> str | None:
+    if figures and figures[0].kind == "sem":
+        return None
+    if not figures or figures[-1].kind not in KINDS:
+        return NO_RELIABILITY
+    return None if len(figures) == 2 and figures[0].value > 0 else NO_SD
+
+
+def _by_standard_errors(inst: Instrument, scale: Scale, rule: Rule, scores: ScaleScores) -> Judged:
     critical = normal_quantile(0.95) if rule.critical is None else rule.critical
-    limit = critical * np.sqrt(se_before**2 + se_after**2)
-    change = after - before
-    direction = directions(change, limit, better_sign(scale.worse or "higher"))
-    evaluable = paired & ~np.isnan(limit)
-    return Judged(direction, evaluable, NO_SE, STANDARD_ERRORS, np.nan, np.nan, np.nan)
+    limit = critical * np.sqrt(scores.se_before**2 + scores.se_after**2)
+    direction = directions(scores.after - scores.before, limit, better_sign(scale.worse or "higher"))
+    evaluable = scores.paired & ~np.isnan(limit)
+    return Judged(direction, evaluable, NO_SE, STANDARD_ERRORS, standard_errors(inst, scale), np.nan)
 
 
-def cutoff_of(inst: Instrument, scale: Scale, given: Any) -> Cutoff | float | None:
-    """The cut-off between patients and others: by id, as a number, or the first that the definition has."""
-    if given is None:
-        return scale.cutoffs[0] if scale.cutoffs else None
-    if isinstance(given, str):
-        for cutoff in scale.cutoffs:
-            if cutoff.id == given:
-                return cutoff
-        there = ", ".join(cutoff.id for cutoff in scale.cutoffs) or "none"
+@dataclass(frozen=True)
+class Line:
+    """A cut-off between patients and others.
+
+    ``including`` says whether an equal score counts as a patient's; None: an equal score is on neither side,
+    as between two populations.
+    """
+
+    value: float
+    including: bool | None
+    id: str
+    evidence: str | None
+
+
+def cutoff_of(inst: Instrument, scale: Scale, given: Any) -> Line | None:
+    """The cut-off between patients and others: by id, as a number, or that of the definition with the
+    strongest evidence, the first of several.
+    """
+    if given is None or isinstance(given, str):
+        known = {cutoff.id: cutoff for cutoff in scale.cutoffs}
+        found = strongest(scale.cutoffs) if given is None else known.get(given)
+        if found is not None:
+            return Line(float(found.value), found.including, found.id, found.evidence)
+        if given is None:
+            return None
         raise ParameterError(
-            f"cutoffs of {inst.id}.{scale.id}: there is no {given!r}; the definition has {there}"
+            f"cutoffs of {inst.id}.{scale.id}: there is no {given!r}; the definition has "
+            f"{', '.join(known) or 'none'}"
         )
-    return finite(f"cutoffs of {inst.id}.{scale.id}", given)
+    return Line(finite(f"cutoffs of {inst.id}.{scale.id}", given), None, GIVEN, None)
+
+
+def distance(scale: Scale, line: Line, scores: Floats) -> Floats:
+    """How far scores lie on the side of patients: above 0 there, below 0 on the other, NaN where missing."""
+    away = -better_sign(scale.worse or "higher") * (scores - line.value)
+    if line.including is None:
+        return away
+    return np.where(np.isnan(away), np.nan, np.where(away >= 0 if line.including else away > 0, 1.0, -1.0))
 
 
 def classes(
-    scale: Scale, rule: Rule, cutoff: Cutoff | float | None, before: Floats, after: Floats, judged: Judged
+    scale: Scale, rule: Rule, line: Line | None, scores: ScaleScores, judged: Judged
 ) -> npt.NDArray[np.str_]:
-    """Class words; a published cut-off splits all scores in two, on a cut-off given as a number nobody is on
-    a side.
+    """Class words; without a cut-off everybody is on the side of patients, so that nobody can recover and
+    nobody was well.
     """
-    worse: str = scale.worse or "higher"
-    if cutoff is None:
-        sides, limit = (np.ones(before.shape), np.ones(after.shape)), 0.0
-        worse = "higher"  # everybody stays on the side of patients: nobody can recover, and nobody was well
-    elif isinstance(cutoff, Cutoff):
-        value = float(cutoff.value)
-        sides = tuple(_beyond(scores, value, cutoff.including, worse) for scores in (before, after))  # type: ignore[assignment]
-        limit, worse = 0.0, "higher"
-    else:
-        sides, limit = (before, after), cutoff
+    before, after = (
+        np.ones(each.shape) if line is None else distance(scale, line, each)
+        for each in (scores.before, scores.after)
+    )
     return classes_of(
-        sides[0], sides[1], judged.direction, judged.evaluable, cutoff=limit, worse=worse,
+        before, after, judged.direction, judged.evaluable, cutoff=0.0, worse="higher",
         require_dysfunctional_baseline=rule.require_dysfunctional_baseline, harmed=rule.harmed,
     )  # fmt: skip
-
-
-def _beyond(scores: Floats, value: float, including: bool, worse: str) -> Floats:
-    sign = 1 if worse == "higher" else -1
-    distance = sign * (scores - value)
-    beyond = distance >= 0 if including else distance > 0
-    return np.where(beyond, 1.0, -1.0)

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ipm_outcomes.change._classes import CLASS_WORDS
-from ipm_outcomes.change._columns import Bools, Floats, truth_column
-from ipm_outcomes.change._pair import REASONS, Pairs, find_pairs, leading_columns, made, trailing_columns
+from ipm_outcomes.change._columns import Bools, Floats, Ints, truth_column
+from ipm_outcomes.change._constants import (
+    EVIDENCE_WORDS,
+    GIVEN,
+    KINDS,
+    ORIGINS,
+    SAMPLE,
+    STANDARD_ERRORS,
+    Known,
+    Reliability,
+    given_constants,
+    weakest_mark,
+)
+from ipm_outcomes.change._pair import (
+    REASONS,
+    Pairs,
+    Search,
+    find_pairs,
+    leading_columns,
+    made,
+    trailing_columns,
+)
 from ipm_outcomes.change._reliable import (
     CLASS_REASONS,
     NOT_PAIRED,
-    STANDARD_ERRORS,
     Constants,
-    Reliability,
+    Judged,
+    Line,
     Rule,
+    ScaleScores,
     classes,
     cutoff_of,
-    given_constants,
+    distance,
     judge,
 )
 from ipm_outcomes.change._scores import ScaleKey, shelf
@@ -29,19 +50,21 @@ from ipm_outcomes.change._thresholds import (
     IMMPACT_WORDS,
     RESPONDER_LINES,
     Decided,
+    Lines,
     has_immpact,
     immpact_codes,
     important,
     lines_of,
     remission,
     responder,
+    responder_line,
     room,
     scale_keys,
 )
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
 from ipm_outcomes.change.reliable import Method
-from ipm_outcomes.definition import Cutoff, Instrument
-from ipm_outcomes.frames._frame import Column, Words
+from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.frames._frame import Column, Whole, Words
 
 
 def table(
@@ -51,7 +74,7 @@ def table(
     baseline: Baseline = DEFAULT_BASELINE,
     targets: Sequence[Target] = DEFAULT_TARGETS,
     method: Method | Literal["standard_errors"] = "jacobson_truax",
-    constants: Constants | Mapping[Any, Mapping[str, float]] = "sample",
+    constants: Constants | Mapping[Any, Mapping[str, float]] = "auto",
     reliability: Reliability = "test_retest",
     critical: float | None = None,
     reliability_after: float | None = None,
@@ -74,17 +97,19 @@ def table(
     method : str
         Method of reliable change, as in `reliable_change`, or "standard_errors": a change is reliable when it
         is larger than ``critical * sqrt(se1**2 + se2**2)``, with the standard error of each of the two
-        scores. Scales without a published reliability whose scores have standard errors (PROMIS T-scores) are
-        judged so under every method, unless `constants` names them; ``reliable_method`` says which was used.
-    constants : "sample", "published" or mapping
-        Whose standard deviation: that of all baselines of the scale in this table (default, with n - 1), with
-        the published reliability of the definition; or the published standard deviation too (or, for
-        "jacobson_truax", the published standard error of measurement, the largest of several). A mapping
-        gives them for some scales, in points: ``{("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}``,
-        ``{"reliability": ...}`` with the sample's SD, or ``{"sem": ...}``. With fewer than 30 patients prefer
-        published ones.
+        scores. Scales whose conversion table gives standard errors (PROMIS T-scores) are judged so under
+        every method, unless `constants` names them; ``reliable_method`` says which was used.
+    constants : "auto", "sample", "published" or mapping
+        Whose standard deviation. "sample": that of all baselines of the scale in this table (n - 1), with the
+        published reliability of the definition. "published": the published standard deviation too, or, for
+        "jacobson_truax", the published standard error of measurement, as `between` uses it. "auto" (default):
+        the sample's from 30 baselines on, below that published ones where there are any. A mapping gives
+        them for some scales, in points: ``{("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}``,
+        ``{"reliability": ...}`` with the sample's SD, or ``{"sem": ...}``. Of several published figures the
+        one with the strongest evidence is used, and of equal evidence the strictest.
     reliability : {"test_retest", "alpha"}
-        Which published reliability to prefer.
+        Which published reliability to prefer; where there is none of this kind the other is used, and
+        ``reliability_kind`` names it.
     critical : float, optional
         Value that the index must exceed, strictly; default 1.959964.
     reliability_after : float, optional
@@ -107,7 +132,17 @@ def table(
         be decided), ``class``, ``can_improve, can_worsen`` (whether there is room for an important change),
         ``reason``; then the other columns of `pair` and ``important_points`` (the threshold used),
         ``remission, immpact, reliable_method, sd, reliability, minimal_reliable_change, cutoff,
-        class_reason``.
+        class_reason``; ``eligible_to_recover`` (whether the baseline is on the side of patients; null without
+        a cut-off).
+
+        What decided, and how well it is sourced: ``sd_source`` ("sample", "published", "derived",
+        "unverified" or "given"; of the standard error of measurement where ``reliability_kind`` is "sem"),
+        ``sample_n`` (baselines behind the sample's SD), ``reliability_kind`` ("test_retest", "icc", "alpha",
+        "sem" or "given"), ``cutoff_id`` (or "given"), ``evidence`` (the weakest mark of all that decided
+        ``reliable`` and ``class``), ``important_evidence, remission_evidence, responder_30_evidence,
+        responder_50_evidence``. Marks are "2+" (read in the original or in two sources), "1" (read once),
+        "derived" (arithmetic on a sourced number), "unverified" (no source text read); "given" where all of it
+        is the caller's; "convention" for a responder line that no source states for the scale.
 
         Important and reliable hold in either direction; the sign of ``improvement`` says which. Thresholds
         are inclusive and decided on exact integers. Percent and responders only where 0 means none of what is
@@ -141,171 +176,225 @@ def table(
     own = shelf(definitions)
     mapped = scale_keys("constants", constants, own) if not isinstance(constants, str) else {}
     given = {key: given_constants(f"constants of {'.'.join(key)}", value) for key, value in mapped.items()}
-    source = constants if isinstance(constants, str) else "sample"
+    source = constants if isinstance(constants, str) else "auto"
     rule = Rule(
         method, source, reliability, critical, reliability_after, require_dysfunctional_baseline, harmed
     )
-    own_cutoffs = scale_keys("cutoffs", cutoffs or {}, own)
-    own_lines = scale_keys("thresholds", thresholds or {}, own)
-    pairs = find_pairs(scores, episodes, baseline, targets, as_of, scales, by, overlap, definitions)
-    return made(pairs, _columns(pairs, rule, given, own_cutoffs, own_lines))
+    wishes = _Wishes(
+        rule,
+        given,
+        scale_keys("cutoffs", cutoffs or {}, own),
+        scale_keys("thresholds", thresholds or {}, own),
+    )
+    pairs = find_pairs(
+        scores, Search(episodes, baseline, targets, as_of, scales, by, overlap, tuple(own.values()))
+    )
+    return made(pairs, _columns(pairs, wishes))
 
 
-class _Truth:
-    """A column of truth values, filled scale by scale."""
+@dataclass(frozen=True)
+class _Wishes:
+    """What the caller wants decided, and by what."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.true, self.null = np.zeros(shape, bool), np.ones(shape, bool)
-
-    def put(self, rows: slice, found: Decided) -> None:
-        self.true[rows], self.null[rows] = found.true, found.null
-
-    def column(self, pairs: Pairs) -> Any:
-        return truth_column(self.true.ravel(), self.null.ravel(), pairs.frame)
+    rule: Rule
+    constants: Mapping[ScaleKey, Known]
+    cutoffs: Mapping[ScaleKey, Any]
+    thresholds: Mapping[ScaleKey, Any]
 
 
-def _columns(
-    pairs: Pairs,
-    rule: Rule,
-    constants: Mapping[ScaleKey, Mapping[str, float]],
-    cutoffs: Mapping[ScaleKey, Any],
-    thresholds: Mapping[ScaleKey, Any],
-) -> dict[str, Column | Any]:
-    shape, scales = pairs.reason.shape, pairs.values.scales
-    truths = {
-        name: _Truth(shape)
-        for name in ("important", *RESPONDER_LINES, "reliable", "can_improve", "can_worsen", "remission")
-    }
-    floats = {
-        name: np.full(shape, np.nan)
-        for name in ("percent", "important_points", "sd", "reliability", "minimal_reliable_change", "cutoff")
-    }
-    words, immpact = np.full(shape, -1, np.int8), np.full(shape, -1, np.int8)
-    why, methods = np.full(shape, -1, np.int8), np.full(shape, -1, np.int8)
-    method_words = tuple(dict.fromkeys((rule.method, STANDARD_ERRORS)))
-    there = (pairs.baseline >= 0)[:, None] & np.ones(shape, bool)
-    followed = pairs.followup >= 0
-    for n, (inst, scale) in enumerate(scales):
-        rows = slice(n, None, len(scales))
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of one scale: shape (units, targets)."""
+
+    n: int
+    inst: Instrument
+    scale: Scale
+    rows: slice
+    base: Ints
+    follow: Ints
+    bottom: Ints
+    improvement: Ints
+    has_baseline: Bools
+    followed: Bools
+    paired: Bools
+
+
+_TRUTHS = (
+    *("important", *RESPONDER_LINES, "reliable", "can_improve", "can_worsen", "remission"),
+    "eligible_to_recover",
+)
+_NUMBERS = ("percent", "important_points", "sd", "reliability", "minimal_reliable_change", "cutoff")
+_RESPONDER_EVIDENCE = {name: f"{name}_evidence" for name in RESPONDER_LINES}
+
+
+class _Columns:
+    """The columns of the table, filled scale by scale."""
+
+    def __init__(self, pairs: Pairs, methods: tuple[str, ...]) -> None:
+        self.shape = pairs.reason.shape
+        self.truths = {
+            name: Decided(np.zeros(self.shape, bool), np.ones(self.shape, bool)) for name in _TRUTHS
+        }
+        self.numbers: dict[str, Floats] = {name: np.full(self.shape, np.nan) for name in _NUMBERS}
+        ids = dict.fromkeys(cutoff.id for _, scale in pairs.values.scales for cutoff in scale.cutoffs)
+        self.labels: dict[str, tuple[str, ...]] = {
+            "class": CLASS_WORDS, "immpact": IMMPACT_WORDS, "reliable_method": methods,
+            "class_reason": CLASS_REASONS, "sd_source": ORIGINS, "reliability_kind": KINDS,
+            "cutoff_id": (*ids, GIVEN), "evidence": EVIDENCE_WORDS, "important_evidence": EVIDENCE_WORDS,
+            "remission_evidence": EVIDENCE_WORDS,
+            **dict.fromkeys(_RESPONDER_EVIDENCE.values(), EVIDENCE_WORDS),
+        }  # fmt: skip
+        self.codes = {name: np.full(self.shape, -1, np.int8) for name in self.labels}
+        self.sample_n = np.full(self.shape, -1, np.int64)
+
+    def decide(self, name: str, at: Any, found: Decided) -> None:
+        """Put truth values."""
+        self.truths[name].true[at], self.truths[name].null[at] = found.true, found.null
+
+    def say(self, name: str, at: Any, word: str | None, where: Bools) -> None:
+        """Put one word where it holds, and leave the rest."""
+        if word is not None:
+            code = np.int8(self.labels[name].index(word))
+            self.codes[name][at] = np.where(where, code, self.codes[name][at])
+
+    def words(self, name: str) -> Words:
+        """A column of words."""
+        return Words(self.codes[name].ravel(), self.labels[name], ordered=name == "immpact")
+
+    def truth(self, name: str, pairs: Pairs) -> Any:
+        """A column of truth values."""
+        return truth_column(self.truths[name].true.ravel(), self.truths[name].null.ravel(), pairs.frame)
+
+
+def _columns(pairs: Pairs, wishes: _Wishes) -> dict[str, Column | Any]:
+    out = _Columns(pairs, tuple(dict.fromkeys((wishes.rule.method, STANDARD_ERRORS))))
+    for n, (inst, scale) in enumerate(pairs.values.scales):
         key = (inst.id, scale.id)
-        lines = lines_of(inst, scale, thresholds.get(key))
-        base = np.broadcast_to(pairs.baseline_top[rows], shape_of(pairs, rows))
-        bottom = np.broadcast_to(pairs.bottom[rows], base.shape)
-        follow, paired = pairs.followup_top[rows], pairs.paired[rows]
-        improvement = pairs.sign[n] * (follow - base)
-        found, floats["important_points"][rows] = important(lines, improvement, base, bottom, paired)
-        truths["important"].put(rows, found)
-        for name, line in RESPONDER_LINES.items():
-            truths[name].put(rows, responder(scale, line, improvement, base, paired))
-        if scale.ratio:
-            known = paired & (base > 0)
-            floats["percent"][rows] = np.where(known, 100 * improvement / np.where(known, base, 1), np.nan)
-        for name, found in zip(
-            ("can_improve", "can_worsen"), room(scale, lines, base, bottom, there[rows]), strict=True
-        ):
-            truths[name].put(rows, found)
-        truths["remission"].put(rows, remission(lines, follow, bottom, followed[rows]))
-        if has_immpact(scale):
-            immpact[rows] = immpact_codes(improvement, base, paired)
-        cutoff = cutoff_of(inst, scale, cutoffs.get(key))
-        floats["cutoff"][rows] = _number(cutoff)
-        _classify(
-            pairs,
-            rule,
-            constants,
-            n,
-            rows,
-            cutoff,
-            truths["reliable"],
-            floats,
-            words,
-            why,
-            methods,
-            method_words,
-        )
+        cells = _cells(pairs, n)
+        _put_thresholds(out, cells, lines_of(inst, scale, wishes.thresholds.get(key)))
+        line = cutoff_of(inst, scale, wishes.cutoffs.get(key))
+        _put_classes(out, pairs, cells, wishes.rule, wishes.constants.get(key), line)
     return (
         leading_columns(pairs)
         | {
-            "percent": floats["percent"].ravel(),
-            **{name: truths[name].column(pairs) for name in ("important", *RESPONDER_LINES, "reliable")},
-            "class": Words(words.ravel(), CLASS_WORDS),
-            **{name: truths[name].column(pairs) for name in ("can_improve", "can_worsen")},
+            "percent": out.numbers["percent"].ravel(),
+            **{name: out.truth(name, pairs) for name in ("important", *RESPONDER_LINES, "reliable")},
+            "class": out.words("class"),
+            **{name: out.truth(name, pairs) for name in ("can_improve", "can_worsen")},
             "reason": Words(pairs.reason.ravel(), tuple(REASONS)),
         }
         | trailing_columns(pairs)
         | {
-            "important_points": floats["important_points"].ravel(),
-            "remission": truths["remission"].column(pairs),
-            "immpact": Words(immpact.ravel(), IMMPACT_WORDS, ordered=True),
-            "reliable_method": Words(methods.ravel(), method_words),
+            "important_points": out.numbers["important_points"].ravel(),
+            "remission": out.truth("remission", pairs),
+            **{name: out.words(name) for name in ("immpact", "reliable_method")},
             **{
-                name: floats[name].ravel()
+                name: out.numbers[name].ravel()
                 for name in ("sd", "reliability", "minimal_reliable_change", "cutoff")
             },
-            "class_reason": Words(why.ravel(), CLASS_REASONS),
+            "class_reason": out.words("class_reason"),
+            "eligible_to_recover": out.truth("eligible_to_recover", pairs),
+            "sd_source": out.words("sd_source"),
+            "sample_n": Whole(np.maximum(out.sample_n, 0).ravel(), (out.sample_n < 0).ravel()),
+            **{
+                name: out.words(name)
+                for name in (
+                    *("reliability_kind", "cutoff_id", "evidence", "important_evidence"),
+                    *("remission_evidence", *_RESPONDER_EVIDENCE.values()),
+                )
+            },
         }
     )
 
 
-def shape_of(pairs: Pairs, rows: slice) -> tuple[int, ...]:
-    """Shape of the cells of one scale."""
-    return pairs.reason[rows].shape
-
-
-def _number(cutoff: Cutoff | float | None) -> float:
-    if cutoff is None:
-        return np.nan
-    return float(cutoff.value) if isinstance(cutoff, Cutoff) else cutoff
-
-
-def _classify(
-    pairs: Pairs,
-    rule: Rule,
-    constants: Mapping[ScaleKey, Mapping[str, float]],
-    n: int,
-    rows: slice,
-    cutoff: Cutoff | float | None,
-    reliable: _Truth,
-    floats: dict[str, Floats],
-    words: npt.NDArray[np.int8],
-    why: npt.NDArray[np.int8],
-    methods: npt.NDArray[np.int8],
-    method_words: tuple[str, ...],
-) -> None:
+def _cells(pairs: Pairs, n: int) -> _Cells:
     inst, scale = pairs.values.scales[n]
-    bottom = pairs.bottom[rows][:, 0]
-    has_baseline = pairs.baseline[rows] >= 0
-    before_all = np.where(has_baseline, pairs.baseline_top[rows][:, 0] / bottom, np.nan)
-    known = before_all[has_baseline]
+    rows = slice(n, None, len(pairs.values.scales))
+    shape = pairs.reason[rows].shape
+    base = np.broadcast_to(pairs.baseline_top[rows], shape)
+    follow = pairs.followup_top[rows]
+    return _Cells(
+        n=n, inst=inst, scale=scale, rows=rows, base=base, follow=follow,
+        bottom=np.broadcast_to(pairs.bottom[rows], shape), improvement=pairs.sign[n] * (follow - base),
+        has_baseline=np.broadcast_to((pairs.baseline[rows] >= 0)[:, None], shape),
+        followed=pairs.followup[rows] >= 0, paired=pairs.paired[rows],
+    )  # fmt: skip
+
+
+def _put_thresholds(out: _Columns, cells: _Cells, lines: Lines) -> None:
+    at, scale, improvement, base = cells.rows, cells.scale, cells.improvement, cells.base
+    found = important(lines, improvement, base, cells.bottom, cells.paired)
+    out.decide("important", at, found.decided)
+    out.numbers["important_points"][at] = found.points
+    out.codes["important_evidence"][at] = found.evidence
+    for name, told in _RESPONDER_EVIDENCE.items():
+        responded = responder(scale, name, improvement, base, cells.paired)
+        out.decide(name, at, responded)
+        out.say(told, at, responder_line(scale, name)[1], ~responded.null)
+    if scale.ratio:
+        known = cells.paired & (base > 0)
+        out.numbers["percent"][at] = np.where(known, 100 * improvement / np.where(known, base, 1), np.nan)
+    can_improve, can_worsen = room(scale, lines, base, cells.bottom, cells.has_baseline)
+    out.decide("can_improve", at, can_improve)
+    out.decide("can_worsen", at, can_worsen)
+    remitted = remission(lines, cells.follow, cells.bottom, cells.followed)
+    out.decide("remission", at, remitted)
+    out.say("remission_evidence", at, lines.remission_evidence, ~remitted.null)
+    if has_immpact(scale):
+        out.codes["immpact"][at] = immpact_codes(improvement, base, cells.paired)
+
+
+def _put_classes(
+    out: _Columns, pairs: Pairs, cells: _Cells, rule: Rule, given: Known | None, line: Line | None
+) -> None:
+    at, scale = cells.rows, cells.scale
+    baselines = np.where(cells.has_baseline, cells.base / cells.bottom, np.nan)
+    if line is not None:
+        out.numbers["cutoff"][at] = line.value
+        out.say("cutoff_id", at, line.id, np.ones(baselines.shape, bool))
+        ill = distance(scale, line, baselines) > 0
+        out.decide("eligible_to_recover", at, Decided(ill, ~cells.has_baseline))
+    known = np.sort(baselines[:, 0][cells.has_baseline[:, 0]])
     # Sorted, so that the order of the patients cannot change the last bit.
-    sample_sd = float(np.sort(known).std(ddof=1)) if known.size > 1 else np.nan
-    followup = pairs.followup[rows]
+    sample_sd = float(known.std(ddof=1)) if known.size > 1 else np.nan
     se = np.append(pairs.values.se, np.nan)  # -1 takes the last
-    for t in range(len(pairs.targets)):
-        paired = pairs.paired[rows][:, t]
-        before = np.where(paired, before_all, np.nan)
-        after = np.where(paired, pairs.followup_top[rows][:, t] / bottom, np.nan)
-        se_after = np.where(paired, se[followup[:, t]], np.nan)
-        found = judge(
-            inst, scale, rule, constants, before, after, pairs.baseline_se[rows], se_after, sample_sd
+    for t in range(baselines.shape[1]):
+        paired = cells.paired[:, t]
+        scores = ScaleScores(
+            before=np.where(paired, baselines[:, t], np.nan),
+            after=np.where(paired, cells.follow[:, t] / cells.bottom[:, t], np.nan),
+            se_before=pairs.baseline_se[at],
+            se_after=np.where(paired, se[pairs.followup[at][:, t]], np.nan),
+            sample_sd=sample_sd,
+            sample_n=known.size,
         )
-        here = (np.arange(*rows.indices(len(words))), t)
-        reliable.true[here], reliable.null[here] = found.direction != 0, ~found.evaluable
-        named = classes(scale, rule, cutoff, before, after, found)
-        for code, word in enumerate(CLASS_WORDS):
-            _fill(words, here, named == word, code)
-        methods[here] = np.where(found.evaluable, method_words.index(found.method), -1)
-        _fill(
-            why, here, paired & ~found.evaluable, CLASS_REASONS.index(found.why_not) if found.why_not else -1
-        )
-        _fill(why, here, ~paired, CLASS_REASONS.index(NOT_PAIRED))
-        for name, value in (
-            ("sd", found.sd),
-            ("reliability", found.reliability),
-            ("minimal_reliable_change", found.minimal_change),
-        ):
-            floats[name][here] = np.where(found.evaluable, value, np.nan)
+        found = judge(cells.inst, scale, rule, given, scores)
+        here = (np.arange(*at.indices(len(out.sample_n))), t)
+        out.decide("reliable", here, Decided(found.direction != 0, ~found.evaluable))
+        named = classes(scale, rule, line, scores, found)
+        for word in CLASS_WORDS:
+            out.say("class", here, word, named == word)
+        out.say("class_reason", here, found.why_not, paired & ~found.evaluable)
+        out.say("class_reason", here, NOT_PAIRED, ~paired)
+        _put_figures(out, here, found, line, known.size)
 
 
-def _fill(column: npt.NDArray[np.int8], here: tuple[Any, int], mask: Bools, code: int) -> None:
-    column[here] = np.where(mask, np.int8(code), column[here])
+def _put_figures(
+    out: _Columns, here: tuple[Any, int], found: Judged, line: Line | None, sample_n: int
+) -> None:
+    """What decided, where it did."""
+    judged = found.evaluable
+    out.say("reliable_method", here, found.method, judged)
+    out.numbers["minimal_reliable_change"][here] = np.where(judged, found.minimal_change, np.nan)
+    if found.sd is not None:
+        value = np.nan if found.sd.kind == "sem" else found.sd.value
+        out.numbers["sd"][here] = np.where(judged, value, np.nan)
+        out.say("sd_source", here, found.sd.origin, judged)
+        if found.sd.origin == SAMPLE:
+            out.sample_n[here] = np.where(judged, sample_n, -1)
+    if found.reliability is not None:
+        value = np.nan if found.reliability.kind == "sem" else found.reliability.value
+        out.numbers["reliability"][here] = np.where(judged, value, np.nan)
+        out.say("reliability_kind", here, found.reliability.kind, judged)
+    marks = [figure.evidence for figure in found.figures] + ([line.evidence] if line else [])
+    out.say("evidence", here, weakest_mark(marks) or GIVEN, judged)

@@ -15,13 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes.change._columns import Bools, Ints
+from ipm_outcomes.change._constants import CONVENTION, EVIDENCE_WORDS, GIVEN
 from ipm_outcomes.change._scores import ScaleKey, exact_points, find, numeric
-from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.definition import Instrument, Scale, Threshold
 from ipm_outcomes.errors import ParameterError
 
 IMPORTANT, REMISSION = "important", "remission"
-RESPONDER_LINES = {"responder_30": 30, "responder_50": 50}
 IMMPACT_LINES = ((10, "minimal"), (30, "moderate"), (50, "substantial"))
+"""Percent of improvement in pain intensity and IMMPACT's words for it: Dworkin RH et al. (2008), J Pain
+9:105-121, which prints 10 to 20 % as minimal and leaves 20 to 30 % open."""
+RESPONDER_LINES = {f"responder_{line}": line for line, _ in IMMPACT_LINES[1:]}
+"""The two upper lines, drawn by convention also where a definition has none of its own."""
 IMMPACT_WORDS = ("none", *(word for _, word in IMMPACT_LINES))
 _KEYS = (IMPORTANT, "important_worse", REMISSION)
 
@@ -37,6 +41,7 @@ class Points:
     better: Fraction
     worse: Fraction
     baseline_above: Fraction | None = None
+    evidence: str = GIVEN
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Lines:
 
     important: tuple[Points, ...]
     remission: Fraction | None
+    remission_evidence: str | None
 
 
 def scale_keys(name: str, given: ScaleMap, own: dict[str, Instrument]) -> dict[ScaleKey, Any]:
@@ -75,6 +81,18 @@ def positive_exact(name: str, value: Any) -> Fraction:
     return exact
 
 
+def important_thresholds(scale: Scale) -> list[Threshold]:
+    """The thresholds that say what an important change is (``important``, or an id that begins with
+    ``important_``), the one for the highest baselines last: of those that hold, the last one counts.
+    """
+    found = [
+        t
+        for t in scale.thresholds
+        if t.kind == "points" and (t.id == IMPORTANT or t.id.startswith(f"{IMPORTANT}_"))
+    ]
+    return sorted(found, key=lambda t: -1 if t.baseline_above is None else t.baseline_above)
+
+
 def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
     """The thresholds of a scale: those of its definition, or the caller's in their place."""
     important = tuple(
@@ -82,14 +100,17 @@ def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
             Fraction(t.value),
             Fraction(t.value if t.value_worse is None else t.value_worse),
             None if t.baseline_above is None else Fraction(t.baseline_above),
+            t.evidence,
         )
-        for t in scale.thresholds
-        if t.kind == "points" and (t.id == IMPORTANT or t.id.startswith(f"{IMPORTANT}_"))
+        for t in important_thresholds(scale)
     )
+    remission: Fraction | None = None
+    evidence: str | None = None
     below = scale.threshold(REMISSION)
-    remission = Fraction(below.value) if below is not None and below.kind == "below" else None
+    if below is not None and below.kind == "below":
+        remission, evidence = Fraction(below.value), below.evidence
     if override is None:
-        return Lines(important, remission)
+        return Lines(important, remission, evidence)
     told = f"thresholds of {inst.id}.{scale.id}"
     if not isinstance(override, Mapping):
         raise ParameterError(f"{told}: give a mapping such as {{'important': 2}}")
@@ -108,8 +129,8 @@ def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
     elif "important_worse" in override:
         raise ParameterError(f"{told}: important_worse stands beside important; give both")
     if REMISSION in override:
-        remission = positive_exact(f"{told}, remission", override[REMISSION])
-    return Lines(important, remission)
+        remission, evidence = positive_exact(f"{told}, remission", override[REMISSION]), GIVEN
+    return Lines(important, remission, evidence)
 
 
 def refuse_percent(inst: Instrument, scale: Scale) -> None:
@@ -130,13 +151,22 @@ class Decided:
     null: Bools
 
 
-def important(
-    lines: Lines, improvement: Ints, baseline: Ints, bottom: Ints, paired: Bools
-) -> tuple[Decided, npt.NDArray[np.float64]]:
-    """Whether a change is important in either direction, and the points that decided (NaN where none)."""
+@dataclass(frozen=True)
+class Important:
+    """Whether changes are important, the points that decided (NaN where none), and the evidence for them as
+    a place in `EVIDENCE_WORDS` (-1 where none).
+    """
+
+    decided: Decided
+    points: npt.NDArray[np.float64]
+    evidence: npt.NDArray[np.int8]
+
+
+def important(lines: Lines, improvement: Ints, baseline: Ints, bottom: Ints, paired: Bools) -> Important:
+    """Whether a change is important in either direction."""
     hit, known = np.zeros(improvement.shape, bool), np.zeros(improvement.shape, bool)
-    used = np.full(improvement.shape, np.nan)
-    for points in _rising(lines):
+    used, evidence = np.full(improvement.shape, np.nan), np.full(improvement.shape, -1, np.int8)
+    for points in lines.important:
         rows = _holds(points, baseline, bottom)
         reached = np.where(
             improvement >= 0,
@@ -145,8 +175,11 @@ def important(
         )
         hit, known = np.where(rows, reached, hit), known | rows
         used = np.where(rows, np.where(improvement >= 0, float(points.better), float(points.worse)), used)
+        evidence = np.where(rows, np.int8(EVIDENCE_WORDS.index(points.evidence)), evidence)
     known = known & paired
-    return Decided(hit & known, ~known), np.where(known, used, np.nan)
+    return Important(
+        Decided(hit & known, ~known), np.where(known, used, np.nan), np.where(known, evidence, np.int8(-1))
+    )
 
 
 def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools) -> tuple[Decided, Decided]:
@@ -162,7 +195,7 @@ def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools)
         top, over = exact_points(limit)
         distance = np.abs(baseline * over - top * bottom)
         can, known = np.zeros(baseline.shape, bool), np.zeros(baseline.shape, bool)
-        for points in _rising(lines):
+        for points in lines.important:
             rows = _holds(points, baseline, bottom)
             can = np.where(rows, _at_least(distance, bottom * over, getattr(points, side)), can)
             known |= rows
@@ -171,12 +204,22 @@ def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools)
     return found[0], found[1]
 
 
-def responder(scale: Scale, percent: int, improvement: Ints, baseline: Ints, paired: Bools) -> Decided:
-    """Whether the improvement is at least so many percent of the baseline; not evaluable from a baseline of
-    0.
+def responder_line(scale: Scale, name: str) -> tuple[Fraction, str | None]:
+    """Percent of a responder line and its evidence: the definition's, else the convention's; no evidence
+    where percent has no meaning.
     """
+    sourced = scale.threshold(name)
+    if sourced is not None and sourced.kind == "percent":
+        return Fraction(sourced.value), sourced.evidence
+    return Fraction(RESPONDER_LINES[name]), CONVENTION if scale.ratio else None
+
+
+def responder(scale: Scale, name: str, improvement: Ints, baseline: Ints, paired: Bools) -> Decided:
+    """Whether the improvement reaches that responder line; not evaluable from a baseline of 0."""
+    percent, _ = responder_line(scale, name)
     known = paired & (baseline > 0) & scale.ratio
-    return Decided(known & (improvement * 100 >= percent * baseline), ~known)
+    reached = improvement * (100 * percent.denominator) >= percent.numerator * baseline
+    return Decided(known & reached, ~known)
 
 
 def remission(lines: Lines, followup: Ints, bottom: Ints, there: Bools) -> Decided:
@@ -198,12 +241,6 @@ def immpact_codes(improvement: Ints, baseline: Ints, paired: Bools) -> npt.NDArr
     for line, _ in IMMPACT_LINES:
         code += improvement * 100 >= line * baseline
     return np.where(paired & (baseline > 0), code, -1).astype(np.int8)
-
-
-def _rising(lines: Lines) -> list[Points]:
-    return sorted(
-        lines.important, key=lambda p: Fraction(-1) if p.baseline_above is None else p.baseline_above
-    )
 
 
 def _holds(points: Points, baseline: Ints, bottom: Ints) -> Bools:
