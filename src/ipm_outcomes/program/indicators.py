@@ -112,6 +112,38 @@ class Window(Part):
         return self
 
 
+CountName = Literal["eligible", "observed", "denominator", "numerator"]
+Count = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.(eligible|observed|denominator|numerator)$")]
+"""A count of another indicator: ``"responder_30.numerator"``."""
+
+
+class Relation(Part):
+    """What the definition implies for a count beside one of another indicator of the same scale and target.
+
+    Disclosure control needs it: the difference of two nested counts is a count of people too.
+    """
+
+    column: CountName = "numerator"
+    within: Count | None = None
+    contains: Count | None = None
+    apart_from: Count | None = None
+    """Nobody is in both; together they are within the denominator."""
+    bands: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    """Bands of the other indicator that are taken together."""
+
+    @model_validator(mode="after")
+    def _one_other(self) -> Self:
+        if [self.within, self.contains, self.apart_from].count(None) != 2:
+            raise ValueError("a relation holds exactly one of within, contains, apart_from")
+        return self
+
+    @property
+    def other(self) -> tuple[str, str]:
+        """Id and column of the other indicator."""
+        id, _, column = (self.within or self.contains or self.apart_from or "").partition(".")
+        return id, column
+
+
 Missing = Literal["complete_case", "not_met", "not_needed"]
 """What happens to those without the observation: left out of the denominator; kept in it as not met; or there
 is nothing that could be missing."""
@@ -147,6 +179,7 @@ class Indicator(Fact):
     value: Column | None = None
     over: Column | None = None
     events: Events | None = None
+    relations: Annotated[tuple[Relation, ...], Field(strict=False)] = ()
     sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
     digest: str = ""
 

@@ -11,16 +11,22 @@ small count has another value.
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.program import _relations, intervals
+from ipm_outcomes.program._relations import WHOLE, Node, Virtual
+from ipm_outcomes.program.indicators import Indicator
 
 COUNTS = ("numerator", "denominator", "observed", "eligible")  # narrowest first: the usual nesting
+_NESTED = (*COUNTS, WHOLE)
+_RATINGS = ("promoters", "passives", "detractors")  # read back from a Net Promoter score, as a reader would
 RATES = ("estimate", "lower", "upper")
 COLUMNS = ("indicator", *COUNTS, *RATES, "level", "method", "suppressed", "source")
 TOTAL = "all"
@@ -46,6 +52,7 @@ def suppress(
     by: Sequence[str] | None = None,
     parts: Iterable[Sequence[str]] = (),
     keep: Sequence[str] = (),
+    definitions: Iterable[str | PathLike[str] | Indicator] = (),
 ) -> Any:
     """Hide small counts in an indicator table, and all that would give them away.
 
@@ -53,12 +60,16 @@ def suppress(
     small or part of a small difference in this or another row), `"secondary"` (what is hidden only protects
     other cells) or `""`.
 
-    Protected are the four counts of each row and their differences (complement, not observed, excluded,
-    ...), also for the people in a total who are in none of its groups. A difference is taken as a count of
-    people when the one column never exceeds the other within the indicator.
+    Protected are the counts of each row (`excluded` too, where the table has it) and their differences
+    (complement, not observed, ...), also for the people in a total who are in none of its groups; promoters,
+    passives and detractors, whom a Net Promoter score gives away together with its interval; and the
+    differences of indicators that are related by definition: who improved by 30 but not by 50 percent. A
+    difference is taken as a count of people when the one column never exceeds the other.
 
     **What a reader may know**: all that is published, the nesting of the counts, that groups add up to
-    totals, that columns equal in every row are one population, and the families named in `parts`. From
+    totals, that columns equal in every row are one population, the families named in `parts`, and what the
+    `relations` of the indicator definitions say of one scale and target (columns `definition, instrument,
+    scale, target, band`, where the table has them): nested, apart, bands that make up a whole. From
     that, by exact linear programming, each small cell can still be any value that the policy hides, all of
     1-10 (`cms`) or 0-4 (`nhs`), and each small difference keeps 10 (`cms`) or 4 (`nhs`) values.
     A reader who is moreover *told* for every hidden cell, and every difference in a row not marked primary,
@@ -72,6 +83,7 @@ def suppress(
     - `nhs`: a count below 5 is hidden, 0 included; others are rounded to the nearest 5. Rates come from
       unrounded counts, are hidden when numerator or denominator is below 5 or the complement is 1-4, else
       rounded to 2 decimals (half away from zero). A count beside a shown rate is treated as known exactly.
+      `excluded`, `sd`, `worst`, `best` and other extra figures would undo the rounding: all of them go.
     - `none`: the table is returned as it is.
 
     Parameters
@@ -90,7 +102,9 @@ def suppress(
         severity distribution.
     keep : sequence of str
         Further numeric columns that hold no results (a year, say). Other extra numeric columns are hidden in
-        every row in which a count is; extra text is never changed.
+        every row in which a count is (`nhs`: in every row); extra text is never changed.
+    definitions : ids, paths or `Indicator` objects, optional
+        Definitions of a program's own, for their relations; those on the shelf are known.
 
     Returns
     -------
@@ -101,6 +115,8 @@ def suppress(
     ------
     ParameterError
         Unknown policy, or a name in `by`, `parts` or `keep` that the table does not have.
+    UnknownNameError, DefinitionError
+        A definition that does not exist, or whose file does not hold together.
     FrameError
         Missing or doubled columns, a count that is negative or not whole, a key that occurs twice, a table
         that has been suppressed before, parts that do not add up, or a lazy or unknown kind of table.
@@ -138,7 +154,8 @@ def suppress(
     if policy == "none":
         return table
     rows = _read(frame, columns)
-    system = _build(rows, POLICIES[policy], _families(parts, rows))
+    related = _relations.related([(row.indicator, row.place) for row in rows], definitions)
+    system = _build(rows, POLICIES[policy], _families(parts, rows), *related)
     for wanted in range(len(system.small)):
         system.protect(wanted)
     return _write(frame, rows, system, keep, columns)
@@ -153,7 +170,10 @@ class _Row:
     indicator: str
     key: tuple[Any, ...]  # None = total over that column
     counts: dict[str, int]  # what is a count of people
+    place: _relations.Place | None = None  # definition and band, and what it is told for
     other: bool = False  # numerator or denominator that is a number but not a count
+    net: bool = False  # a Net Promoter score: no share of people
+    closed: bool = False  # figures that no counts were found for: never shown
     cells: dict[str, int] = field(default_factory=dict)  # column -> cell of the system
 
 
@@ -208,7 +228,9 @@ def _null(value: Any) -> bool:
 
 
 def _read(frame: Any, by: list[str]) -> list[_Row]:
-    values = {name: frame[name].to_list() for name in (*by, "indicator", *COUNTS, "suppressed")}
+    more = [name for name in ("excluded", *_relations.PLACE) if name in frame.columns and name not in by]
+    wanted = dict.fromkeys((*by, "indicator", *COUNTS, *RATES, "level", "method", "suppressed", *more))
+    values = {name: frame[name].to_list() for name in wanted}
     totals = {name: any(isinstance(v, str) and v == TOTAL for v in values[name]) for name in by}
     rows: list[_Row] = []
     seen: dict[tuple[Any, ...], int] = {}
@@ -226,9 +248,11 @@ def _read(frame: Any, by: list[str]) -> list[_Row]:
                 "in `by`"
             )
         seen[indicator, key] = at
-        row = _Row(at, indicator, key, {})
-        for name in COUNTS:
-            value: Any = values[name][at]
+        place = [values[name][at] if name in values else None for name in _relations.PLACE]
+        row = _Row(at, indicator, key, {}, _relations.place(*(None if _null(v) else str(v) for v in place)))
+        row.net = values["method"][at] == "adjusted wald"
+        for name in (*COUNTS, "excluded"):
+            value: Any = values[name][at] if name in values else None
             if _null(value):
                 continue
             if isinstance(value, (bool, np.bool_)) or not isinstance(
@@ -239,15 +263,47 @@ def _read(frame: Any, by: list[str]) -> list[_Row]:
                 raise FrameError(f"row {at}, column {name!r}: an infinite count")
             number: Any = value
             whole = abs(number) < _FAR and number == int(number)
-            if whole and number >= 0:
+            if whole and number >= 0 and not (row.net and name == "numerator"):
                 row.counts[name] = int(number)
-            elif name in ("eligible", "observed") or (name == "denominator" and not number >= 0):
+            elif name in ("eligible", "observed", "excluded") or (name == "denominator" and not number >= 0):
                 raise FrameError(f"row {at}, column {name!r}: {value} is not a count of people")
             else:
                 row.other = True
+        excluded = row.counts.pop("excluded", None)
+        if excluded is not None and "eligible" in row.counts:
+            row.counts[WHOLE] = row.counts["eligible"] + excluded
+        if row.net:
+            _read_ratings(row, {name: values[name][at] for name in ("numerator", *RATES, "level")})
         rows.append(row)
     # The order of the rows must not decide what is hidden.
     return sorted(rows, key=lambda row: (row.indicator, [(k is None, str(k)) for k in row.key]))
+
+
+def _read_ratings(row: _Row, figures: dict[str, Any]) -> None:
+    """The promoters, passives and detractors who alone give this score and interval."""
+    n = row.counts.get("denominator", 0)
+    low, high, level, estimate = (
+        None if _null(figures[name]) else float(figures[name])
+        for name in ("lower", "upper", "level", "estimate")
+    )
+    if n == 0 and estimate is None:
+        row.counts |= dict.fromkeys(_RATINGS, 0)
+        return
+    row.closed = True
+    if estimate is None or low is None or high is None or level is None or not 0 < level < 1:
+        return
+    net = round(estimate * n / 100)
+    if abs(net) > n or abs(estimate - 100 * net / max(n, 1)) > _TINY:
+        return
+    detractors = np.arange(max(0, -net), (n - net) // 2 + 1)
+    promoters = detractors + net
+    passives = n - promoters - detractors
+    lower, upper = intervals.nps(promoters, passives, detractors, level=level)
+    (found,) = np.nonzero((np.abs(lower - low) < _TINY) & (np.abs(upper - high) < _TINY))
+    if len(found) == 1:
+        row.closed = False
+        parts = (promoters, passives, detractors)
+        row.counts |= {name: int(part[found[0]]) for name, part in zip(_RATINGS, parts, strict=True)}
 
 
 def _group(value: Any, has_total_word: bool) -> Any:
@@ -296,7 +352,8 @@ def _orders(rows: list[_Row]) -> dict[str, list[tuple[str, str]]]:
     seen: dict[str, dict[tuple[str, str], list[bool]]] = {}
     for row in rows:
         pairs = seen.setdefault(row.indicator, {})
-        for inner, outer in combinations(COUNTS, 2):
+        nested = [*combinations(_NESTED, 2), *((part, "denominator") for part in _RATINGS)]
+        for inner, outer in nested:
             if inner in row.counts and outer in row.counts:
                 within = pairs.setdefault((inner, outer), [True, True])
                 within[0] &= row.counts[inner] <= row.counts[outer]
@@ -311,7 +368,27 @@ def _orders(rows: list[_Row]) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _build(rows: list[_Row], policy: _Policy, families: list[tuple[str, ...]]) -> _System:
+def _virtual_rows(rows: list[_Row], virtual: dict[str, Virtual]) -> Iterator[_Row]:
+    """Counts that stand in no column: unions of bands and the like, wherever all their members stand."""
+    counts: dict[Node, dict[tuple[Any, ...], int]] = {}
+    for row in rows:
+        for column, value in row.counts.items():
+            counts.setdefault((row.indicator, column), {})[row.key] = value
+    for name, members in virtual.items():
+        known = [counts.get(node, {}) for node, _ in members]
+        for key in known[0]:
+            if all(key in of for of in known):
+                value = sum(sign * of[key] for of, (_, sign) in zip(known, members, strict=True))
+                yield _Row(-1, name, key, {_relations.VIRTUAL: value})
+
+
+def _build(
+    rows: list[_Row],
+    policy: _Policy,
+    families: list[tuple[str, ...]],
+    virtual: dict[str, Virtual],
+    links: dict[tuple[Node, Node], str],
+) -> _System:
     populations, orders = _populations(rows), _orders(rows)
     cells: dict[tuple[Any, ...], int] = {}
     values: list[int] = []
@@ -325,19 +402,41 @@ def _build(rows: list[_Row], policy: _Policy, families: list[tuple[str, ...]]) -
             blocks.append(block_of.setdefault(block, len(block_of)))
         return cells[name]
 
+    shown: set[int] = set()
     for row in rows:
         for column, value in row.counts.items():
             # The value is part of the name: populations linked through a third one may differ in a group.
             row.cells[column] = cell(
                 (populations[row.indicator, column], row.key, value), value, ("key", row.key)
             )
-    published = len(values)
+            if column != WHOLE or not policy.rounds:
+                shown.add(row.cells[column])
+    inside = _inside(rows, families)
+    made = list(_virtual_rows(rows, virtual))
+    same = _equal_links(rows + made, links)
+    derived: set[int] = set()
+    at = {(row.indicator, row.key): row for row in rows}
+    for row in made:
+        members = [(at[name, row.key].cells[column], sign) for (name, column), sign in virtual[row.indicator]]
+        value = row.counts[_relations.VIRTUAL]
+        outer = same.get(row.indicator)
+        if outer is not None and (outer[0], row.key) in at:
+            row.cells[_relations.VIRTUAL] = at[outer[0], row.key].cells[outer[1]]
+        else:
+            row.cells[_relations.VIRTUAL] = cell((row.indicator, row.key), value, ("key", row.key))
+            derived.add(row.cells[_relations.VIRTUAL])
+        inside += _equality([(row.cells[_relations.VIRTUAL], -1), *members])
+    for row in rows:
+        if row.net and "promoters" in row.cells:
+            inside += _equality([(row.cells["denominator"], -1), *((row.cells[p], 1) for p in _RATINGS)])
 
     relations: dict[tuple[tuple[int, ...], tuple[int, ...]], None] = {}
     overlapping: list[_Row] = []
     rest: list[_Row] = []
     for parent, children in _totals(rows):
         shared = [column for column in parent.counts if all(column in child.counts for child in children)]
+        if "promoters" in parent.counts and "promoters" not in shared:
+            parent.closed = True  # else the ratings of a group could be had by subtraction, unprotected
         sums = {column: sum(child.counts[column] for child in children) for column in shared}
         left = {column: parent.counts[column] - sums[column] for column in shared}
         widest = "eligible" if "eligible" in left else None
@@ -364,21 +463,76 @@ def _build(rows: list[_Row], policy: _Policy, families: list[tuple[str, ...]]) -
         if people.cells:
             rest.append(people)
 
-    every = rows + rest
+    every = rows + made + rest
     pairs: dict[tuple[int, int], str] = {}
     for row in every:
         for inner, outer in orders.get(row.indicator, ()):
             if inner in row.cells and outer in row.cells and row.cells[inner] != row.cells[outer]:
                 pairs.setdefault((row.cells[inner], row.cells[outer]), row.indicator)
-    inside = _inside(rows, families)
-    system = _System(policy, np.array(values, dtype=np.int64), np.array(blocks, dtype=np.int64), published)
+    across = _across(every, links, values, blocks)
+    for pair, (home, _) in across.items():
+        pairs.setdefault(pair, home)
+    there = np.isin(np.arange(len(values)), list(shown))
+    made_up = np.isin(np.arange(len(values)), list(derived))
+    system = _System(
+        policy, np.array(values, dtype=np.int64), np.array(blocks, dtype=np.int64), there, made_up
+    )
     system.connect(list(pairs), list(relations), inside)
-    system.scope(every, families, pairs)
-    system.hide_small(rows, orders)
+    system.scope(every, [*families, *_relations.linked(virtual, links)], pairs)
+    system.hide_small(rows, orders, {pair: first for pair, (_, first) in across.items()})
     system.tell(every)
     for row in overlapping:  # groups that overlap cannot be protected through their total: it goes
         system.hidden[list(row.cells.values())] = True
     return system
+
+
+def _by_node(rows: list[_Row]) -> dict[Node, list[tuple[int, _Row]]]:
+    found: dict[Node, list[tuple[int, _Row]]] = {}
+    for row in rows:
+        for column in row.counts:
+            found.setdefault((row.indicator, column), []).append((row.counts[column], row))
+    return found
+
+
+def _equal_links(rows: list[_Row], links: Iterable[tuple[Node, Node]]) -> dict[str, Node]:
+    """Virtual counts that are the whole of what they are within, in every group."""
+    at = _by_node(rows)
+    found: dict[str, Node] = {}
+    for inner, outer in links:
+        if inner[1] == _relations.VIRTUAL and outer[1] != _relations.VIRTUAL and inner in at and outer in at:
+            whole = {row.key: value for value, row in at[outer]}
+            if all(whole.get(row.key) == value for value, row in at[inner]):
+                found.setdefault(inner[0], outer)
+    return found
+
+
+def _across(
+    rows: list[_Row], links: dict[tuple[Node, Node], str], values: list[int], blocks: list[int]
+) -> dict[tuple[int, int], tuple[str, int]]:
+    """Pairs of cells of related indicators, each with its home and the cell that should rather be hidden.
+
+    That is the cell of the indicator that names the relation. A relation that the table contradicts is left
+    out.
+    """
+    at: dict[Node, dict[int, int]] = {}
+    for row in rows:
+        for column, c in row.cells.items():
+            at.setdefault((row.indicator, column), {})[blocks[c]] = c
+    found: dict[tuple[int, int], tuple[str, int]] = {}
+    for (inner, outer), by in links.items():
+        ends = [(c, at[outer][block]) for block, c in at.get(inner, {}).items() if block in at.get(outer, {})]
+        if all(values[i] <= values[j] for i, j in ends):
+            found |= {(i, j): (inner[0], j if outer[0] == by else i) for i, j in ends if i != j}
+    return found
+
+
+def _equality(terms: list[tuple[int, int]]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """One sum that is zero; a cell counts as often as it occurs."""
+    counted: dict[int, int] = {}
+    for c, sign in terms:
+        counted[c] = counted.get(c, 0) + sign
+    kept = {c: sign for c, sign in counted.items() if sign}
+    return [(tuple(kept), tuple(kept.values()))] if kept else []
 
 
 def _totals(rows: list[_Row]) -> Iterable[tuple[_Row, list[_Row]]]:
@@ -427,14 +581,9 @@ def _inside(
                     f"row {members[0].position}: the numerators of the indicators named in `parts` do not "
                     "add up to one denominator in this group"
                 )
-            # Parts that share a cell (equal in every group) count as often as they occur.
-            counted: dict[int, int] = {members[0].cells["denominator"]: -1}
-            for row in members:
-                part = row.cells["numerator"]
-                counted[part] = counted.get(part, 0) + 1
-            kept = {c: sign for c, sign in counted.items() if sign}
-            if kept:
-                found.append((tuple(kept), tuple(kept.values())))
+            found += _equality(
+                [(members[0].cells["denominator"], -1), *((row.cells["numerator"], 1) for row in members)]
+            )
     return found
 
 
@@ -454,9 +603,16 @@ class _Reader:
 class _System:
     """Cells, what ties them together, what is hidden, and how far each small count is from being pinned."""
 
-    def __init__(self, policy: _Policy, values: np.ndarray, blocks: np.ndarray, published: int) -> None:
+    def __init__(
+        self,
+        policy: _Policy,
+        values: np.ndarray,
+        blocks: np.ndarray,
+        published: np.ndarray,
+        derived: np.ndarray,
+    ) -> None:
         self.policy, self.x, self.block = policy, values, blocks
-        self.published = np.arange(len(values)) < published
+        self.published, self.derived = published, derived
         self.hidden = np.zeros(len(values), dtype=bool)
         self.version = 0
 
@@ -496,30 +652,36 @@ class _System:
         far = np.full(n, _FAR)
         p = self.policy
         cell_low, cell_high = _classes(self.x, p.lowest, p.highest)
+        cell_low[self.derived], cell_high[self.derived] = 0, _FAR  # in no column: nobody tells its size
         pair_low, pair_high = _classes(difference, 1, p.highest)
         self.readers = (
             _Reader(cell_low, cell_high, pair_low, pair_high),
             _Reader(none, far, np.zeros_like(difference), np.full_like(difference, _FAR)),
         )
         self.room = [self._own_room(reader) for reader in self.readers]
-        small_cell = np.flatnonzero((self.x >= p.lowest) & (self.x <= p.highest))
+        least = np.where(self.derived, 1, p.lowest)
+        small_cell = np.flatnonzero((self.x >= least) & (self.x <= p.highest))
         small_pair = np.flatnonzero((difference >= 1) & (difference <= p.highest))
         small = [(int(self.block[c]), -1, int(c)) for c in small_cell]
         small += [(int(self.pair_block[k]), int(self.inner[k]), int(self.outer[k])) for k in small_pair]
         self.small = [(i, j) for _, i, j in sorted(small)]
         self.from_, self.to = (np.array([s[k] for s in self.small], dtype=np.int64) for k in (0, 1))
+        # What stands in no column need not be able to take the very values of a hidden cell, only as many.
+        self.difference = (self.from_ >= 0) | self.derived[self.to]
         truth = self.x[self.to] - np.where(self.from_ >= 0, self.x[self.from_], 0) if small else np.zeros(0)
         self.reach_low = np.array([truth, truth], dtype=np.float64)
         self.reach_high = self.reach_low.copy()
         self.needed = np.full(len(small), p.told)
         self.examined: dict[int, int] = {}
         self.slack_version = -1
+        tied = sparse.vstack([self.equal, self.ordered])
+        _, self.component = sparse.csgraph.connected_components(tied.T @ tied, directed=False)
 
     def scope(
         self, rows: list[_Row], families: list[tuple[str, ...]], pairs: dict[tuple[int, int], str]
     ) -> None:
         """Note which cells an indicator is made of, and which cells a rate is made of."""
-        together = {name: family for family in families for name in family}
+        together = {name: family for family in sorted(families, key=len) for name in family}
         group: dict[str, set[int]] = {}
         self.home: dict[tuple[int, int], str] = dict(pairs)
         made: list[tuple[int, int]] = []
@@ -538,7 +700,12 @@ class _System:
         self.rate_row, self.rate_cell = (np.array([m[k] for m in made], dtype=np.int64) for k in (0, 1))
         self.indicator_cells = {name: np.array(sorted(ids), dtype=np.int64) for name, ids in group.items()}
 
-    def hide_small(self, rows: list[_Row], orders: dict[str, list[tuple[str, str]]]) -> None:
+    def hide_small(
+        self,
+        rows: list[_Row],
+        orders: dict[str, list[tuple[str, str]]],
+        across: dict[tuple[int, int], int],
+    ) -> None:
         """Primary suppression: no small count may be read, or had by one subtraction within a row."""
         p = self.policy
         self.hidden |= self.published & (self.x >= p.lowest) & (self.x <= p.highest)
@@ -552,10 +719,16 @@ class _System:
                 if p.rounds:  # rounding blurs the difference already; the exact rate would undo that
                     if {inner, outer} == {"numerator", "denominator"}:
                         self.row_rate_shown[at] = False
-                elif inner == "numerator" or self.rate_weight[i] < self.rate_weight[j]:
+                elif inner == "numerator" or (
+                    outer != WHOLE and self.rate_weight[i] < self.rate_weight[j]
+                ):
                     self.hidden[i] = True
                 else:
                     self.hidden[j] = True
+        for (i, j), first in {} if p.rounds else across.items():
+            shown = self.published[[i, j]].all() and not self.hidden[[i, j]].any()
+            if shown and 1 <= self.x[j] - self.x[i] <= p.highest:
+                self.hidden[first] = True
 
     def tell(self, rows: list[_Row]) -> None:
         """Settle what the reader who is told size classes knows of differences, given how rows are marked."""
@@ -596,7 +769,7 @@ class _System:
         low, high = self.reach_low[which, q], self.reach_high[which, q]
         if which == 0:
             return bool(high - low + 1 >= self.needed[q])
-        if self.from_[q] >= 0:
+        if self.difference[q]:
             return bool(high - low + 1 >= self.policy.highest)
         return bool(low <= self.policy.lowest and high >= self.policy.highest)
 
@@ -685,17 +858,17 @@ class _System:
     def strengthen(self, q: int, which: int) -> None:
         """Hide the cheapest further cells with which the small count can take the values it must."""
         name = self.home[self.small[q]]
-        everything = np.arange(len(self.x))
+        everything = np.flatnonzero(self.component == self.component[self.to[q]])
         wider = [self.indicator_cells[name], everything]
         truth = int(self.x[self.to[q]] - (self.x[self.from_[q]] if self.from_[q] >= 0 else 0))
         p = self.policy
         if which == 1:
-            if self.from_[q] >= 0 and self._aim(q, 1, [int(self.reach_low[1, q]) + p.highest - 1], wider[:1]):
+            if self.difference[q] and self._aim(q, 1, [int(self.reach_low[1, q]) + p.highest - 1], wider[:1]):
                 return
-            least = p.lowest if self.from_[q] < 0 else 1
+            least = 1 if self.difference[q] else p.lowest
             self._aim(q, 1, [min(least, truth), max(p.highest, truth)], wider)
             return
-        least = p.lowest if self.from_[q] < 0 else 1
+        least = 1 if self.difference[q] else p.lowest
         if self._aim(q, 0, _window(truth, p.told, least, p.highest), wider[:1]):
             return
         least = most = truth
@@ -840,6 +1013,8 @@ def _window(truth: int, size: int, least: int, most: int) -> list[int]:
 
 def _rate_cells(row: _Row) -> list[int]:
     """Cells from which the rate is made, or without a counted denominator every cell of the row."""
+    if row.net and "promoters" in row.cells:
+        return [row.cells[name] for name in ("denominator", *_RATINGS)]
     if "denominator" not in row.cells or row.other:
         return list(row.cells.values())
     return [row.cells[name] for name in ("numerator", "denominator") if name in row.cells]
@@ -863,21 +1038,25 @@ def _write(frame: Any, rows: list[_Row], system: _System, keep: Sequence[str], b
     import narwhals as nw
 
     n = len(frame)
-    gone = {name: np.zeros(n, dtype=bool) for name in (*COUNTS, "rate", "any")}
+    gone = {name: np.zeros(n, dtype=bool) for name in (*COUNTS, "excluded", "rate", "any")}
     word = [""] * n
     for row, shown in zip(rows, system.row_rate_shown, strict=True):
         at = row.position
-        for name, c in row.cells.items():
-            gone[name][at] = system.hidden[c]
-        hidden = system.hidden[list(row.cells.values())].any()
-        gone["rate"][at] = not shown or system.hidden[_rate_cells(row)].any()
-        if row.other and hidden:  # a figure that is no count, such as a net count, goes with its row
+        for name in COUNTS:
+            gone[name][at] = name in row.cells and system.hidden[row.cells[name]]
+        hidden = any(gone[name][at] for name in COUNTS)
+        gone["rate"][at] = not shown or row.closed or system.hidden[_rate_cells(row)].any()
+        if row.net:
+            gone["numerator"][at] = gone["rate"][at]
+        elif row.other and hidden:  # a figure that is no count goes with its row
             for name in ("numerator", "denominator"):
                 gone[name][at] |= name not in row.cells
         gone["any"][at] = hidden or gone["rate"][at]
-        if gone["any"][at]:
-            ids = list(row.cells.values())
-            own = system.primary[ids].any() or not shown
+        if WHOLE in row.cells:
+            gone["excluded"][at] = system.hidden[[row.cells["eligible"], row.cells[WHOLE]]].any()
+        if gone["any"][at] or gone["excluded"][at]:
+            ids = [c for c in row.cells.values() if system.published[c]]
+            own = system.primary[ids].any() or not shown or row.closed
             word[at] = "primary" if own else "secondary"
     schema = frame.collect_schema()
     extra = [
@@ -886,7 +1065,9 @@ def _write(frame: Any, rows: list[_Row], system: _System, keep: Sequence[str], b
         if name not in COLUMNS and name not in by and name not in keep and schema[name].is_numeric()
     ]
     masks = {**{name: gone[name] for name in COUNTS}, **dict.fromkeys(RATES, gone["rate"])}
-    masks.update(dict.fromkeys(extra, gone["any"]))
+    masks.update(dict.fromkeys(extra, gone["any"] | system.policy.rounds))
+    if "excluded" in extra and not system.policy.rounds:
+        masks["excluded"] = gone["excluded"]
 
     def series(name: str, values: Any, dtype: Any) -> Any:
         return nw.new_series(name, values, dtype, backend=frame.implementation)
