@@ -667,6 +667,34 @@ def test_a_value_that_the_scale_cannot_take_is_refused_unless_the_scale_is_prora
         )
 
 
+@pytest.mark.parametrize(
+    ("value", "thirds"),
+    [(6.67, 20), (6.7, 20), (6.667, 20), (20 / 3, 20), (0.3, 1), (5.0, 15), (9.333333, 28)],
+)
+def test_a_rounded_mean_stands_for_the_third_that_it_is_rounded_from(value: float, thirds: int) -> None:
+    data = pl.DataFrame(scores((1, 0, value), (1, 182, 1.0), scale=("peg", "mean")))
+    found = one(change.pair(data, targets=[HALF_YEAR]))
+    assert (found["exact_baseline"], found["exact_denominator"]) == (thirds, 3)
+
+
+@pytest.mark.parametrize("value", [5.05, 5.1, 6.6, 6.66, 6.65, 6.5, 5.01, 6.6666, 6.666666])
+def test_a_number_that_no_third_rounds_to_is_refused(value: float) -> None:
+    # Mean of three whole answers: 5.05 lies near 5, and 5 is not 5.05 at two decimals. 6.66 is cut off.
+    data = pl.DataFrame(scores((1, 0, 5.0), (1, 182, value), scale=("peg", "mean")))
+    with pytest.raises(FrameError, match=r"value: .* in row 1 .* no value that peg.mean can take"):
+        change.pair(data)
+
+
+def test_a_rounded_prorated_sum_stands_for_the_sum_it_is_rounded_from() -> None:
+    # 15 over 7 of 9 answered items: 15 * 9 / 7 = 135/7 = 19.2857; no answers give 19.25 or 13.25.
+    for value in (19.29, 19.3, 19.285714, 135 / 7):
+        found = change.pair(pl.DataFrame(scores((1, 0, value), (1, 182, 4.0))), targets=[HALF_YEAR])
+        assert Fraction(found["exact_baseline"][0], found["exact_denominator"][0]) == Fraction(135, 7)
+    for value in (19.25, 13.25):
+        with pytest.raises(FrameError, match="row 0 .* no value that phq9.total can take"):
+            change.pair(pl.DataFrame(scores((1, 0, value), (1, 182, 4.0))))
+
+
 def test_missing_columns_and_doubled_episodes_are_refused() -> None:
     data = frame((1, 0, 12))
     for name in ("patient_id", "date", "instrument", "scale", "value"):

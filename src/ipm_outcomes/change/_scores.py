@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from functools import reduce
 from math import lcm
 from typing import Any
@@ -15,7 +18,8 @@ from ipm_outcomes.change._columns import Bools, Floats, Ints, numbers, wholes, w
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.tables import tables
+from ipm_outcomes.scores import Score
+from ipm_outcomes.tables import ScaleTable, tables
 
 ScaleKey = tuple[str, str]
 """Instrument id and scale id."""
@@ -219,33 +223,55 @@ def _common(inst: Instrument, scale: Scale, top: Ints, bottom: Ints) -> tuple[In
 def _derived(inst: Instrument, scale: Scale, value: Floats, rows: Ints) -> tuple[Ints, Ints]:
     """The exact value that a float stands for: one that the scale can take, as written or rounded to print.
 
-    First the values of a complete form (thirds for the PEG, tenths for a T-score); then those of the laxer
-    missing rules; then, for means and prorated sums, values rounded to one or more decimals.
+    First the values of a complete form (thirds for the PEG, tenths for a T-score); then, for means and
+    prorated sums, the one value of the scale's table that gives this number when rounded to its decimals:
+    6.67 and 6.7 are 20/3, and 5.05 is nothing that a mean of three answers can be.
     """
-    denominators = [tables(inst)[scale.id].denominator] if scale.items or scale.weighted else [1]
-    lax = [rule.id for rule in scale.missing if rule.at_most]
-    denominators += [tables(inst, rule)[scale.id].denominator for rule in lax]
-    top, bottom = np.zeros(value.size, np.int64), np.zeros(value.size, np.int64)
-    for denominator in denominators:
-        nearest = np.rint(value * denominator)
-        fits = (bottom == 0) & (np.abs(value - nearest / denominator) <= 1e-9 * np.maximum(1, np.abs(value)))
-        top[fits], bottom[fits] = nearest[fits].astype(np.int64), denominator
-    if scale.kind == "mean":
-        # A mean of three answers printed with one decimal is still nearer to one third than to any other.
-        nearest = np.rint(value * denominators[0])
-        fits = (bottom == 0) & (np.abs(value - nearest / denominators[0]) <= 0.05 + 1e-9)
-        top[fits], bottom[fits] = nearest[fits].astype(np.int64), denominators[0]
-    if lax:
-        written = np.rint(value * 10_000)
-        fits = (bottom == 0) & (np.abs(value - written / 10_000) <= 1e-9)
-        top[fits], bottom[fits] = written[fits].astype(np.int64), 10_000
+    denominator = tables(inst)[scale.id].denominator if scale.items or scale.weighted else 1
+    nearest = np.rint(value * denominator)
+    fits = np.abs(value - nearest / denominator) <= 1e-9 * np.maximum(1, np.abs(value))
+    top, bottom = np.where(fits, nearest, 0).astype(np.int64), np.where(fits, denominator, 0)
+    left = np.flatnonzero(~fits)
+    if left.size:
+        possible = _possible(inst, scale)
+        distinct, place = np.unique(value[left], return_inverse=True)
+        read = [_reproduced(number, possible) for number in distinct.tolist()]
+        top[left] = np.array([0 if exact is None else exact.numerator for exact in read])[place]
+        bottom[left] = np.array([0 if exact is None else exact.denominator for exact in read])[place]
     if (wrong := np.flatnonzero(bottom == 0)).size:
         raise FrameError(
             f"value: {value[wrong[0]]:g} in row {rows[wrong[0]]} (counted from 0) is no value that "
-            f"{inst.id}.{scale.id} "
-            "can take"
+            f"{inst.id}.{scale.id} can take, nor one of its values rounded to these decimals; give scores "
+            "as they were computed, or the exact integers beside them"
         )
     return top, bottom
+
+
+def _possible(inst: Instrument, scale: Scale) -> list[Fraction]:
+    """Every value in the tables of a mean, or of a sum that a rule prorates, in order."""
+    lax = [rule.id for rule in scale.missing if rule.at_most]
+    if scale.kind != "mean" and not lax:
+        return []
+    found: set[Fraction] = set()
+    for rule in (None, *lax):
+        table = tables(inst, rule)[scale.id]
+        if isinstance(table, ScaleTable):
+            cells = (cell for _, _, cell in table)
+            found |= {cell.exact for cell in cells if isinstance(cell, Score) and cell.exact is not None}
+    return sorted(found)
+
+
+def _reproduced(number: float, possible: list[Fraction]) -> Fraction | None:
+    """The only one of these values that is this number when rounded to as many decimals."""
+    written = Decimal(repr(number)).normalize()
+    decimals = -int(written.as_tuple().exponent)
+    if decimals < 1:
+        return None
+    # A number given to more decimals than this is one that was never rounded.
+    half = Fraction(1, 2 * 10 ** min(decimals, 9))
+    exact = Fraction(written)
+    first, last = bisect_left(possible, exact - half), bisect_right(possible, exact + half)
+    return possible[first] if last - first == 1 else None
 
 
 def _in_range(inst: Instrument, scale: Scale, numerator: Ints, denominator: int, rows: Ints) -> None:
@@ -267,7 +293,5 @@ def exact_points(number: Any) -> tuple[int, int]:
     >>> exact_points(2.2)
     (11, 5)
     """
-    from fractions import Fraction
-
     exact = Fraction(repr(float(number))) if isinstance(number, float) else Fraction(number)
     return exact.numerator, exact.denominator
