@@ -8,6 +8,7 @@ solver for the least and the most that each small count could be.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -18,10 +19,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from report_cases import example_tables
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.program import indicator as on_shelf
+from ipm_outcomes.program import intervals
 from ipm_outcomes.program.suppress import suppress
 
 CELLS = ["numerator", "denominator", "observed", "eligible"]
@@ -543,3 +547,318 @@ def test_text_in_a_count_is_not_repeated() -> None:
     with pytest.raises(FrameError, match="a count is needed, got a str") as caught:
         suppress(table)
     assert "Jane" not in str(caught.value)
+
+
+# ---- what gives a count away without being one of the four --------------------------------------
+
+
+def test_cms_hides_a_small_excluded_count_and_what_would_give_it_back() -> None:
+    # 103 with a baseline, of whom the windows of 9 are still open: 94 are eligible. 9 is hidden, and with it the
+    # 103, in whichever row it stands; the rate of follow-up stays.
+    sites = [("A", 103, 94, 9, 62), ("B", 130, 105, 25, 70), ("all", 233, 199, 34, 132)]
+    about = {"instrument": "peg", "scale": "mean", "target": "6 months", "band": None}
+    rows = []
+    for site, known, eligible, excluded, followed in sites:
+        more: dict[str, Any] = {"site": site} | about
+        n = known + 50
+        rows.append(line(known, n, n, n, indicator="b", definition="baseline_completion", excluded=0, **more))
+        rows.append(
+            line(
+                followed,
+                *(eligible,) * 3,
+                indicator="f",
+                definition="followup_completion",
+                excluded=excluded,
+                **more,
+            )
+        )
+    out = suppress(frame(rows), by=["site"])
+    completed, followed_up = out.filter(indicator="b"), out.filter(indicator="f")
+    assert followed_up["excluded"][0] is None
+    assert followed_up["excluded"].null_count() >= 2  # else 34 - 25
+    assert followed_up["estimate"].null_count() == 0
+    assert completed["numerator"][0] is None
+    assert completed["numerator"].null_count() >= 2
+    # Without the column the difference of the two rows says the same.
+    out = suppress(frame(rows).drop("excluded"), by=["site"]).filter(site="A")
+    assert out["numerator"].to_list() == [None, 62]
+    assert frame(rows).drop("excluded").filter(site="A")["numerator"].to_list() == [103, 62]
+
+
+def nps_line(promoters: int, passives: int, detractors: int, **more: Any) -> dict[str, Any]:
+    n = promoters + passives + detractors
+    low, high = intervals.nps(promoters, passives, detractors)
+    row = line(promoters - detractors, n, n, n, method="adjusted wald", indicator="nps", **more)
+    return row | {"estimate": 100 * (promoters - detractors) / n, "lower": low, "upper": high}
+
+
+@pytest.mark.parametrize(("policy", "small", "shown"), [("cms", 10, 11), ("nhs", 4, 5)])
+def test_a_net_promoter_score_does_not_give_its_ratings_away(policy: str, small: int, shown: int) -> None:
+    sites = {"A": (40, 30, small), "B": (60, 50, 21), "C": (80, 60, 30)}
+    whole = tuple(sum(parts) for parts in zip(*sites.values(), strict=True))
+    out = suppress(frame([nps_line(*v, site=k) for k, v in {**sites, "all": whole}.items()]), policy)
+    gone = hidden(out, "estimate")
+    assert gone[0]
+    assert gone.count(True) >= 2  # the score of the others would give it back by subtraction
+    assert gone == hidden(out, "lower") == hidden(out, "upper") == hidden(out, "numerator")
+    assert not any(hidden(out, "denominator"))
+    out = suppress(frame([nps_line(40, 30, shown, site="A")]), policy)
+    assert out["estimate"].null_count() == 0
+
+
+def test_a_net_promoter_score_that_does_not_fit_its_interval_is_not_shown() -> None:
+    row = nps_line(40, 30, 15) | {"lower": 12.0}
+    out = suppress(frame([row]))
+    assert out.select("numerator", "estimate", "lower", "upper").row(0) == (None,) * 4
+    assert out["denominator"].item() == 85
+
+
+def related_lines(counts: dict[str, int], n: int, **more: Any) -> pl.DataFrame:
+    about = {"instrument": "phq9", "scale": "total", "target": "6 months"}
+    rows = []
+    for name, x in counts.items():
+        definition, _, band = name.partition(":")
+        told = about | {"definition": definition, "band": band or None} | more
+        rows.append(line(x, n, n, n, indicator=name, **told))
+    return frame(rows)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        ("responder_30", "responder_50"),
+        ("reliable_improvement", "reliable_recovery"),
+        ("responder_50", "drr_response"),
+        ("drr_followup", "drr_response"),
+        ("severity_after:minimal", "depression_remission_6_months"),
+    ],
+)
+def test_a_small_difference_of_nested_indicators_is_hidden(wide: str, narrow: str) -> None:
+    # 50 and 45 of 100: five improved by 30 but not by 50 percent.
+    table = related_lines({wide: 50, narrow: 45}, 100)
+    assert suppress(table, by=[])["numerator"].to_list() == [50, None]
+    assert suppress(table.drop("definition"), by=[])["numerator"].to_list() == [50, 45]
+    same = related_lines({wide: 50, narrow: 50}, 100)
+    assert suppress(same, by=[])["numerator"].to_list() == [50, 50]
+
+
+def test_those_neither_better_nor_worse_are_protected() -> None:
+    table = related_lines({"important_improvement": 60, "important_worsening": 35}, 100)
+    assert suppress(table, by=[])["numerator"].null_count() == 1  # else 100 - 60 - 35 = 5 are unchanged
+    table = related_lines({"important_improvement": 60, "important_worsening": 40}, 100)
+    assert suppress(table, by=[])["numerator"].null_count() == 0
+
+
+def test_bands_and_strata_add_up_without_being_named() -> None:
+    bands = {"severity_before:minimal": 6, "severity_before:mild": 25, "severity_before:severe": 69}
+    assert suppress(related_lines(bands, 100), by=[])["numerator"].to_list() == [None, None, 69]
+    whole = line(40, 90, 90, 90, indicator="m", definition="cms159", band=None)
+    strata = [(8, 30, "young"), (32, 60, "old")]
+    parts = [line(x, n, n, n, indicator=b, definition="cms159", band=b) for x, n, b in strata]
+    assert suppress(frame([whole, *parts]), by=[])["numerator"].null_count() == 2  # else 40 - 32
+
+
+def test_relations_of_a_definition_of_ones_own() -> None:
+    own = on_shelf("responder_50")
+    own = own.model_copy(update={"id": "mine"})
+    table = related_lines({"responder_30": 50, "mine": 45}, 100)
+    assert suppress(table, by=[])["numerator"].to_list() == [50, 45]
+    assert suppress(table, by=[], definitions=[own])["numerator"].to_list() == [50, None]
+    with pytest.raises(ParameterError, match="definitions"):
+        suppress(table, by=[], definitions=[5])  # type: ignore[list-item]
+
+
+def test_nhs_publishes_no_exact_figure_beside_the_rounded_ones() -> None:
+    # 481 of 1003 is told as 480 of 1005 and 0.48; a bound of 481/1010 would give the counts back.
+    row = line(481, 1003, 1003, 1010, worst=481 / 1010, best=488 / 1010, sd=3.1, excluded=33, year=2024)
+    out = suppress(frame([row]), "nhs", by=[], keep=["year"])
+    assert out.select("worst", "best", "sd", "excluded").row(0) == (None,) * 4
+    assert out["year"].item() == 2024
+    # Under the other policy shown counts are exact anyway, and the bounds go with a count of their row.
+    hidden_eligible = suppress(frame([row]), by=[])  # 1010 - 1003 = 7
+    assert hidden_eligible["eligible"].item() is None
+    assert hidden_eligible.select("worst", "best", "sd").row(0) == (None,) * 3
+
+
+# ---- the example, attacked by who knows what the indicators mean ---------------------------------
+
+OF_PAIRS = (
+    *("responder_30", "responder_50", "important_improvement", "important_worsening"),
+    *("reliable_improvement", "reliable_recovery", "reliable_deterioration"),
+    *("severity_before", "severity_after", "mean_baseline", "mean_change", "mean_followup"),
+)
+WITHIN = (  # who counts in the first counts in the second
+    *(("responder_50", "responder_30"), ("reliable_recovery", "reliable_improvement")),
+    *(("drr_response", "drr_followup"), ("drr_remission", "drr_response"), ("drr_response", "responder_50")),
+    *(
+        ("drr_remission", "severity_after:minimal"),
+        ("depression_remission_6_months", "severity_after:minimal"),
+    ),
+    ("depression_response_6_months", "responder_50"),
+    ("depression_remission_6_months", "depression_response_6_months"),
+)
+HIGH = ("moderate", "moderately severe", "severe")  # PHQ-9 above 9
+MEASURES = ("drr_followup", "drr_response", "drr_remission", "depression_response_6_months")
+
+
+class Knowing:
+    """All that follows from the published rows of one scale for who has read the definitions."""
+
+    def __init__(self, true: list[dict[str, Any]], out: list[dict[str, Any]]) -> None:
+        self.name: dict[tuple[str, str, str], int] = {}
+        self.value: list[int] = []
+        self.bounds: list[tuple[float, float]] = []
+        self.equal: list[list[tuple[int, int]]] = []
+        self.nested: list[tuple[list[int], list[int]]] = []
+        for a, b in zip(true, out, strict=True):
+            indicator = a["definition"] + (f":{a['band']}" if a["band"] else "")
+            for column in (*CELLS, "excluded"):
+                if a[column] is not None and a["unit"] != "NPS points":
+                    self.name[a["site"], indicator, column] = len(self.value)
+                    self.value.append(a[column])
+                    self.bounds.append((b[column],) * 2 if b[column] is not None else (0, 10**4))
+        self.sites = sorted({site for site, _, _ in self.name} - {"all"})
+        self.indicators = sorted({indicator for _, indicator, _ in self.name})
+        self.totals()
+        for site in (*self.sites, "all"):
+            self.meanings(site)
+
+    def at(self, *keys: tuple[str, str, str]) -> list[int]:
+        return [self.name[key] for key in keys if key in self.name]
+
+    def within(self, inner: list[int], outer: list[int]) -> None:
+        if inner and outer:
+            assert sum(self.value[i] for i in inner) <= sum(self.value[j] for j in outer)
+            self.nested.append((inner, outer))
+
+    def same(self, one: list[int], other: list[int]) -> None:
+        if one and other:
+            assert sum(self.value[i] for i in one) == sum(self.value[j] for j in other)
+            self.equal.append([*((i, 1) for i in one), *((j, -1) for j in other)])
+
+    def totals(self) -> None:
+        for indicator in self.indicators:
+            for column in (*CELLS, "excluded"):
+                groups = self.at(*((site, indicator, column) for site in self.sites))
+                self.same(self.at(("all", indicator, column)), groups)
+
+    def meanings(self, site: str) -> None:
+        def at(indicator: str, column: str = "numerator") -> list[int]:
+            return self.at((site, indicator, column))
+
+        for indicator in self.indicators:
+            for inner, outer in itertools.combinations(CELLS, 2):
+                if (inner, outer) != ("denominator", "observed") or indicator.split(":")[0] in OF_PAIRS:
+                    self.within(at(indicator, inner), at(indicator, outer))
+            if indicator.split(":")[0] in OF_PAIRS:
+                for column in ("eligible", "excluded"):
+                    self.same(at(indicator, column), at("followup_completion", column))
+                self.same(at(indicator, "observed"), at("followup_completion"))
+        for when in ("before", "after"):
+            bands = [i for i in self.indicators if i.startswith(f"severity_{when}:")]
+            if bands:
+                self.same([c for band in bands for c in at(band)], at(bands[0], "denominator"))
+        all_baselines = [*at("followup_completion", "eligible"), *at("followup_completion", "excluded")]
+        self.same(at("baseline_completion"), all_baselines)
+        for inner, outer in WITHIN:
+            self.within(at(inner), at(outer))
+        for how in ("important", "reliable"):
+            worse = "important_worsening" if how == "important" else "reliable_deterioration"
+            both = [*at(f"{how}_improvement"), *at(worse)]
+            self.within(both, at(worse, "denominator"))
+        high = [c for band in HIGH for c in at(f"severity_before:{band}")]
+        for measure in MEASURES:
+            self.within(at(measure, "observed"), high)
+            self.within(high, at(measure, "eligible"))
+            self.within(at(measure, "eligible"), at("followup_completion", "eligible"))
+            self.within(at(measure, "excluded"), at("followup_completion", "excluded"))
+
+    def ranges(self) -> Iterator[tuple[bool, int, float, float]]:
+        """Of every small count and difference: whether it is a difference, the truth, least and most."""
+        n = len(self.value)
+
+        def row(inner: list[int], outer: list[int]) -> np.ndarray:
+            made = np.zeros(n)
+            np.add.at(made, outer, 1)
+            np.add.at(made, inner, -1)
+            return made
+
+        less = sparse.csr_matrix([-row(inner, outer) for inner, outer in self.nested])
+        equal = np.zeros((len(self.equal), n))
+        for r, terms in enumerate(self.equal):
+            for c, sign in terms:
+                equal[r, c] += sign
+        wanted = [(False, row([], [c])) for c in range(n)] + [(True, row(*pair)) for pair in self.nested]
+        for difference, of in {tuple(of): (d, of) for d, of in wanted}.values():
+            truth = int(of @ self.value)
+            if not 1 <= truth <= 10:
+                continue
+            found = [
+                linprog(
+                    sign * of,
+                    less,
+                    np.zeros(less.shape[0]),
+                    sparse.csr_matrix(equal),
+                    np.zeros(len(equal)),
+                    self.bounds,
+                )
+                for sign in (1, -1)
+            ]
+            assert all(one.status == 0 for one in found)
+            yield difference, truth, found[0].fun, -found[1].fun
+
+
+@pytest.fixture(scope="module")
+def example() -> pl.DataFrame:
+    _, _, made = example_tables()
+    scales = pl.concat_str("instrument", pl.lit("."), "scale").is_in(["peg.mean", "phq9.total", "nps.rating"])
+    return made.filter(scales & (pl.col("target").is_null() | (pl.col("target") == "6 months")))
+
+
+def pinned(example: pl.DataFrame, published: pl.DataFrame) -> tuple[int, list[tuple[Any, ...]]]:
+    """How many small counts were attacked, and those left with fewer values than the policy asks for."""
+    attacked, found = 0, []
+    for scale in ("peg", "phq9"):
+        here = (pl.col("instrument") == scale) & pl.col("target").is_not_null()
+        knowing = Knowing(example.filter(here).to_dicts(), published.filter(here).to_dicts())
+        for difference, truth, least, most in knowing.ranges():
+            attacked += 1
+            all_ten = difference or (least <= 1 + 1e-6 and most >= 10 - 1e-6)
+            if not all_ten or np.floor(most + 1e-6) - np.ceil(least - 1e-6) + 1 < 10:
+                found.append((scale, truth, least, most))
+    return attacked, found
+
+
+def test_the_example_stands_an_attack_that_knows_the_definitions(example: pl.DataFrame) -> None:
+    published = suppress(example)
+    attacked, found = pinned(example, published)
+    assert attacked > 100
+    assert not found
+    # The attack is worth something: it wins where the relations are not minded.
+    blind = suppress(example.drop("definition"))
+    assert pinned(example, blind)[1]
+    # Not at the price of everything: who was followed, and how the mean changed, can be read at every site.
+    peg = published.filter(instrument="peg", target="6 months")
+    for name in ("followup_completion", "mean_change"):
+        assert peg.filter(definition=name)["estimate"].null_count() == 0
+
+
+@pytest.mark.parametrize(("policy", "least"), [("cms", 11), ("nhs", 5)])
+def test_scores_of_the_example_are_made_of_large_parts(
+    example: pl.DataFrame, policy: str, least: int
+) -> None:
+    # Every three counts that give the printed score and interval, tried one by one.
+    published = suppress(example, policy).filter(unit="NPS points")
+    for out, true in zip(published.to_dicts(), example.filter(unit="NPS points").to_dicts(), strict=True):
+        if out["estimate"] is None:
+            continue
+        n, net, tolerance = true["denominator"], true["numerator"], 1e-6 if policy == "cms" else 0.0051
+        fits = []
+        for detractors in range(max(0, -net), (n - net) // 2 + 1):
+            parts = (detractors + net, n - net - 2 * detractors, detractors)
+            low, high = intervals.nps(*parts)
+            if abs(low - out["lower"]) < tolerance and abs(high - out["upper"]) < tolerance:
+                fits.append(parts)
+        assert fits
+        assert all(part == 0 or part >= least for parts in fits for part in parts)
+    assert published["estimate"].null_count() < published.height

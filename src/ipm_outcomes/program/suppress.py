@@ -417,15 +417,15 @@ def _build(
     derived: set[int] = set()
     at = {(row.indicator, row.key): row for row in rows}
     for row in made:
-        members = [(at[name, row.key].cells[column], sign) for (name, column), sign in virtual[row.indicator]]
+        terms = [(at[name, row.key].cells[column], sign) for (name, column), sign in virtual[row.indicator]]
         value = row.counts[_relations.VIRTUAL]
-        outer = same.get(row.indicator)
-        if outer is not None and (outer[0], row.key) in at:
-            row.cells[_relations.VIRTUAL] = at[outer[0], row.key].cells[outer[1]]
+        whole = same.get(row.indicator)
+        if whole is not None and (whole[0], row.key) in at:
+            row.cells[_relations.VIRTUAL] = at[whole[0], row.key].cells[whole[1]]
         else:
             row.cells[_relations.VIRTUAL] = cell((row.indicator, row.key), value, ("key", row.key))
             derived.add(row.cells[_relations.VIRTUAL])
-        inside += _equality([(row.cells[_relations.VIRTUAL], -1), *members])
+        inside += _equality([(row.cells[_relations.VIRTUAL], -1), *terms])
     for row in rows:
         if row.net and "promoters" in row.cells:
             inside += _equality([(row.cells["denominator"], -1), *((row.cells[p], 1) for p in _RATINGS)])
@@ -719,9 +719,7 @@ class _System:
                 if p.rounds:  # rounding blurs the difference already; the exact rate would undo that
                     if {inner, outer} == {"numerator", "denominator"}:
                         self.row_rate_shown[at] = False
-                elif inner == "numerator" or (
-                    outer != WHOLE and self.rate_weight[i] < self.rate_weight[j]
-                ):
+                elif inner == "numerator" or (outer != WHOLE and self.rate_weight[i] < self.rate_weight[j]):
                     self.hidden[i] = True
                 else:
                     self.hidden[j] = True
