@@ -71,7 +71,10 @@ def _polars_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], A
         elif column.dtype.is_float():
             column = column.fill_nan(None)
         elif column.dtype.is_integer() and len(columns) > 1:
-            column = column.cast(pl.Int64)
+            try:
+                column = column.cast(pl.Int64)
+            except pl.exceptions.PolarsError:
+                raise FrameError(_too_large(told)) from None
         plain.append(column)
         if column.null_count() < len(column) or column.dtype != pl.Null:
             kinds.add(column.dtype)
@@ -98,7 +101,12 @@ def _arrow_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], An
         if "string" in str(column.type):
             column = column.cast(pa.large_string())
         elif pa.types.is_integer(column.type) and len(columns) > 1:
-            column = column.cast(pa.int64())
+            try:
+                column = column.cast(pa.int64())
+            except pa.ArrowInvalid:
+                raise FrameError(_too_large(told)) from None
+        elif pa.types.is_floating(column.type):
+            column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
         plain.append(column)
     kinds = {column.type for column in plain if not pa.types.is_null(column.type)}
     if len(kinds) > 1:
@@ -126,6 +134,7 @@ def _pandas_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], A
         else column
         for column in columns
     ]
+    plain = [_without_nan(column) for column in plain]
     numeric = {
         pd.api.types.is_numeric_dtype(column.dtype)
         for column in plain
@@ -133,6 +142,8 @@ def _pandas_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], A
     }
     if len(numeric) > 1:
         raise FrameError(_mixed(told))
+    if numeric == {True} and len({str(column.dtype) for column in plain}) > 1:
+        plain = [_exact(column, told) for column in plain]
     both = plain[0] if len(plain) == 1 else pd.concat(plain, ignore_index=True)
     try:
         codes, values = pd.factorize(both, sort=True)
@@ -142,6 +153,31 @@ def _pandas_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], A
         ) from error
     # Codes of a nullable or Arrow column come back as NumPy integers all the same.
     return np.asarray(codes, np.int64), pd.Series(values)
+
+
+def _without_nan(column: Any) -> Any:
+    """A column in which NaN is null, as an Arrow column of pandas would not have it."""
+    if isinstance(column.dtype, np.dtype) or column.dtype.kind != "f":
+        return column
+    return column.mask(np.isnan(column.to_numpy(dtype=np.float64, na_value=np.nan)))
+
+
+def _exact(column: Any, told: str) -> Any:
+    """Whole numbers of any dtype as nullable int64: side by side, pandas would make them floats, and two patients one."""
+    pd = sys.modules["pandas"]
+    if pd.api.types.is_float_dtype(column.dtype):
+        known = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        known = known[~np.isnan(known)]
+        if ((known != np.rint(known)) | (np.abs(known) > 2.0**53)).any():
+            raise FrameError(f"{told}: decimals in one table and whole numbers in the other; make both text")
+    try:
+        return column.astype("Int64")
+    except (OverflowError, TypeError, ValueError):
+        raise FrameError(_too_large(told)) from None
+
+
+def _too_large(told: str) -> str:
+    return f"{told}: numbers too large to be compared exactly; make them text in both tables"
 
 
 def _mixed(told: str) -> str:
@@ -189,6 +225,8 @@ def numbers(frame: Frame, name: str) -> Floats:
         import pyarrow as pa
 
         t = column.type
+        if column.null_count == len(column):
+            return np.full(len(column), np.nan)
         if not (
             pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_decimal(t) or pa.types.is_null(t)
         ):
@@ -196,6 +234,8 @@ def numbers(frame: Frame, name: str) -> Floats:
         found = column.cast(pa.float64()).fill_null(np.nan).to_numpy()
     else:
         pd = sys.modules["pandas"]
+        if column.isna().all():
+            return np.full(len(column), np.nan)
         if column.dtype == object:
             if pd.api.types.infer_dtype(column, skipna=True) not in (
                 "floating",
@@ -299,6 +339,8 @@ def _arrow_days(column: Any, number: FrameError) -> Any:
     import pyarrow as pa
 
     t = column.type
+    if column.null_count == len(column):
+        return np.full(len(column), np.datetime64("NaT", "D"))
     if pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_boolean(t) or pa.types.is_decimal(t):
         raise number
     if pa.types.is_timestamp(t):

@@ -1,0 +1,77 @@
+"""Patients are told apart exactly, whatever kind of number or frame their identifiers come in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from ipm_outcomes import change
+from ipm_outcomes.errors import FrameError
+
+TARGETS = [change.Target("6 months", day=182, days=(137, 227))]
+BIG = 2**53
+
+
+def scores(ids: Any) -> pd.DataFrame:
+    dates, values = ["2024-01-10", "2024-07-09"], [14.0, 3.0]
+    return pd.DataFrame(
+        {"patient_id": ids, "date": dates, "instrument": "phq9", "scale": "total", "value": values}
+    )
+
+
+def episodes(ids: Any) -> pd.DataFrame:
+    return pd.DataFrame({"patient_id": ids, "episode": 1, "start_date": "2024-01-08"})
+
+
+@pytest.mark.parametrize("kind", ["float64", "uint64", "Int64", "int64"])
+def test_large_numbers_stay_apart_beside_other_kinds_of_numbers(kind: str) -> None:
+    table = change.table(
+        scores([BIG, BIG + 1]), episodes=episodes(pd.Series([BIG], dtype=kind)), targets=TARGETS
+    )
+    assert table["patient_id"].tolist() == [BIG, BIG + 1]
+    assert table["reason"].tolist() == ["no_follow_up", "no_episode"]
+
+
+def test_an_empty_table_of_episodes_merges_nobody() -> None:
+    empty = episodes(pd.Series([], dtype=float)).head(0)
+    table = change.table(scores([BIG, BIG + 1]), episodes=empty, targets=TARGETS)
+    assert table["reason"].tolist() == ["no_episode", "no_episode"]
+
+
+def test_numbers_that_cannot_be_compared_exactly_are_refused() -> None:
+    with pytest.raises(FrameError, match="make both text"):
+        change.table(scores([BIG, BIG + 1]), episodes=episodes([0.5]), targets=TARGETS)
+    huge = pl.DataFrame({"patient_id": pl.Series([2**63 + 5] * 2, dtype=pl.UInt64)})
+    given = pl.from_pandas(scores([1, 2])).drop("patient_id").hstack(huge)
+    listed = pl.from_pandas(episodes([1])).with_columns(patient_id=pl.Series([2**63 + 5], dtype=pl.UInt64))
+    for one, other in ((given, listed), (given.to_arrow(), listed.to_arrow())):
+        with pytest.raises(FrameError, match="too large"):
+            change.table(one, episodes=other, targets=TARGETS)
+
+
+def test_nan_is_no_patient(backend: Any) -> None:
+    frame = backend.make(scores([1.0, None]).to_dict("list"))
+    with pytest.raises(FrameError, match="missing in 1 row"):
+        change.table(frame, targets=TARGETS)
+    if backend.name == "pyarrow":
+        frame = pa.table(scores([1.0, np.nan]).to_dict("list"))
+        with pytest.raises(FrameError, match="missing in 1 row"):
+            change.table(frame, targets=TARGETS)
+
+
+def test_columns_without_any_value_are_no_text(backend: Any) -> None:
+    data = {**scores([1, 1]).to_dict("list"), "se": [None, None]}
+    frame = pd.DataFrame(data).assign(se=pd.Series([None, None], dtype=pd.ArrowDtype(pa.null())))
+    for given in (backend.make(data), frame):
+        rows = change.table(given, targets=TARGETS)
+        assert (backend.rows(rows) if given is not frame else rows.to_dict("list"))["change"] == [-11.0]
+
+
+def test_no_rows_of_arrow_backed_pandas() -> None:
+    empty = scores([1, 1]).convert_dtypes(dtype_backend="pyarrow").head(0)
+    assert len(change.table(empty, targets=TARGETS)) == 0
