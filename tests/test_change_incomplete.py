@@ -20,7 +20,7 @@ from ipm_outcomes.change.incomplete import (
     side_by_side,
     weighted_mean,
 )
-from ipm_outcomes.errors import MissingExtraError, ParameterError
+from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
 
 
 def _row(rows, method):
@@ -264,6 +264,63 @@ def test_any_clinic_gets_all_rows_and_ordered_bounds(pairs, points):
     complete, worst, best = (row.estimate for row in rows[:3])
     if math.isfinite(complete):
         assert worst <= complete <= best
+
+
+def test_of_a_named_scale_the_mean_change_has_bounds():
+    # Changes -7, -2, -10, 0, -9; the sixth, from 11, ends at 27 (+16) or at 0 (-11): PHQ-9 total, 0 to 27.
+    before, after = [16, 12, 18, 9, 14, 11], [9, 10, 8, 9, 5, None]
+    rows = side_by_side(before, after, instrument="phq9", scale="total", imputations=20)
+    assert [row.method for row in rows[:3]] == ["complete case", "worst case", "best case"]
+    assert [row.estimate for row in rows[:3]] == pytest.approx([-28 / 5, -12 / 6, -39 / 6])
+    assert "27, the worst score" in rows[1].note
+    # Where a lower score is worse the bounds change places: rating 0 to 10.
+    rating = side_by_side([4, 5], [6, None], instrument="nps", scale="rating")
+    assert [row.estimate for row in rating[1:3]] == [(2 - 5) / 2, (2 + 5) / 2]
+    assert "worst case" not in [row.method for row in side_by_side(before, after)]
+
+
+def test_of_a_named_scale_responders_are_decided_on_whole_numbers():
+    # A fall of 3.0 reaches 3 points and one of 2.9 does not, wherever the binary floats fall.
+    before = [round(45 + n / 10, 1) for n in range(300)]
+    for fall, share in ((3.0, 1.0), (2.9, 0.0)):
+        after = [round(x - fall, 1) for x in before]
+        row = side_by_side(before, after, instrument="promis29", scale="pain_interference", points=3)[0]
+        assert row.estimate == share
+    # PEG to one decimal: 6.7 and 4.7 stand for 20/3 and 14/3, which is 30 %; as decimals 29.85 %.
+    assert 100 * (6.7 - 4.7) < 30 * 6.7
+    peg = {"instrument": "peg", "scale": "mean", "percent": 30}
+    assert side_by_side([6.7, 6.7], [4.7, 5.0], **peg)[0].estimate == 0.5
+    rows = side_by_side([6.7, 6.7, 6.3, 3, 5, 8], [4.7, 5.0, 3, None, 2, 1], imputations=3, **peg)
+    assert [row.estimate for row in rows[:3]] == pytest.approx([4 / 5, 4 / 6, 5 / 6])
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"instrument": "phq9"}, "give both"),
+        ({"instrument": "promis29", "scale": "anxiety", "percent": 30}, "no meaning"),
+        ({"instrument": "phq9", "scale": "total", "worse": "lower"}, "a higher score is worse"),
+        ({"instrument": "phq9", "scale": "syndrome"}, "is a word"),
+    ],
+)
+def test_a_named_scale_refuses_what_makes_no_sense(options, told):
+    before, after = ([60, 55], [50, 50]) if options["instrument"] == "promis29" else ([20, 15], [10, 10])
+    with pytest.raises(ParameterError, match=told):
+        side_by_side(before, after, **options)
+    with pytest.raises(FrameError, match="outside the range"):
+        side_by_side([28], [1], instrument="phq9", scale="total")
+
+
+def test_what_statsmodels_warns_of_stands_in_the_note():
+    pytest.importorskip("statsmodels")
+    # Each visit departs from the one before on its own: patients do not differ beyond that, and their variance
+    # lies at its boundary.
+    generator = np.random.default_rng(3)
+    before = generator.normal(15, 3, 60)
+    early = before - 3 + generator.normal(0, 2, 60)
+    late = before - 5 + generator.normal(0, 2, 60)
+    assert "statsmodels warns" in mixed_model(before, late, other_visits=early).note
+    assert "statsmodels" not in mixed_model(before, late).note
 
 
 def test_side_by_side_is_deterministic_by_seed():

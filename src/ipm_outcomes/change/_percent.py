@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes.change._arrays import Floats, better_sign, paired_arrays
 from ipm_outcomes.change._columns import Bools, Ints
-from ipm_outcomes.change._scores import exact_values, find, shelf
+from ipm_outcomes.change._scores import exact_values, find, numeric, shelf
 from ipm_outcomes.change._thresholds import IMMPACT_WORDS, has_immpact, immpact_codes, refuse_percent
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
@@ -44,13 +45,17 @@ def percent_change(
     ParameterError
         For a scale without such a zero, as a T-score.
 
+    References
+    ----------
+    Dworkin RH et al. (2008), J Pain 9:105-121, for percent improvement in pain and its lines.
+
     Examples
     --------
     >>> from ipm_outcomes import change
     >>> change.percent_change([8, 0], [4, 2], instrument="phq9", scale="total").tolist()
     [50.0, nan]
     """
-    improvement, base, known, _ = _read(before, after, instrument, scale, definitions)
+    improvement, base, known = _ratios(exact_pairs(before, after, instrument, scale, definitions))
     return np.where(known, 100 * improvement / np.where(known, base, 1), np.nan)
 
 
@@ -91,26 +96,46 @@ def immpact(
     >>> change.immpact([10, 10, 10, 0], [9, 7, 5, 3]).tolist()
     ['minimal', 'moderate', 'substantial', None]
     """
-    improvement, base, known, found = _read(before, after, instrument, scale, definitions)
-    if not has_immpact(found):
+    pairs = exact_pairs(before, after, instrument, scale, definitions)
+    improvement, base, known = _ratios(pairs)
+    if not has_immpact(pairs.scale):
         raise ParameterError(f"scale: {instrument}.{scale} is no pain scale with both responder lines")
     words = np.array([*IMMPACT_WORDS, None], object)
     return words[immpact_codes(improvement, base, known)]
 
 
-def _read(
+@dataclass(frozen=True)
+class ExactPairs:
+    """Pairs of scores on one scale as whole numbers over ``bottom``; 0 where a pair is not ``known``."""
+
+    inst: Instrument
+    scale: Scale
+    base: Ints
+    improvement: Ints
+    bottom: int
+    known: Bools
+
+
+def exact_pairs(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
     instrument: str,
     scale: str,
     definitions: Collection[Instrument],
-) -> tuple[Ints, Ints, Bools, Scale]:
+) -> ExactPairs:
+    """Read scores of a numeric scale exactly; values that it cannot take are refused."""
     inst = find(instrument, shelf(definitions))
-    found = inst.scale(scale)
-    refuse_percent(inst, found)
+    (found,) = numeric(inst, scale)
     x1, x2 = paired_arrays(before, after)
     both = ~np.isnan(x1) & ~np.isnan(x2)
-    top, _ = exact_values(inst, found, np.concatenate([x1[both], x2[both]]), np.tile(np.flatnonzero(both), 2))
+    top, bottom = exact_values(
+        inst, found, np.concatenate([x1[both], x2[both]]), np.tile(np.flatnonzero(both), 2)
+    )
     one, two = np.zeros(x1.size, np.int64), np.zeros(x1.size, np.int64)
     one[both], two[both] = np.split(top, 2)
-    return better_sign(found.worse or "higher") * (two - one), one, both & (one > 0), found
+    return ExactPairs(inst, found, one, better_sign(found.worse or "higher") * (two - one), bottom, both)
+
+
+def _ratios(pairs: ExactPairs) -> tuple[Ints, Ints, Bools]:
+    refuse_percent(pairs.inst, pairs.scale)
+    return pairs.improvement, pairs.base, pairs.known & (pairs.base > 0)

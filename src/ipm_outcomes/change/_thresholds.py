@@ -170,8 +170,8 @@ def important(lines: Lines, improvement: Ints, baseline: Ints, bottom: Ints, pai
         rows = _holds(points, baseline, bottom)
         reached = np.where(
             improvement >= 0,
-            _at_least(improvement, bottom, points.better),
-            _at_least(-improvement, bottom, points.worse),
+            at_least(improvement, bottom, points.better),
+            at_least(-improvement, bottom, points.worse),
         )
         hit, known = np.where(rows, reached, hit), known | rows
         used = np.where(rows, np.where(improvement >= 0, float(points.better), float(points.worse)), used)
@@ -197,7 +197,7 @@ def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools)
         can, known = np.zeros(baseline.shape, bool), np.zeros(baseline.shape, bool)
         for points in lines.important:
             rows = _holds(points, baseline, bottom)
-            can = np.where(rows, _at_least(distance, bottom * over, getattr(points, side)), can)
+            can = np.where(rows, at_least(distance, bottom * over, getattr(points, side)), can)
             known |= rows
         known = known & there
         found.append(Decided(can & known, ~known))
@@ -249,5 +249,6 @@ def _holds(points: Points, baseline: Ints, bottom: Ints) -> Bools:
     return np.greater(baseline * points.baseline_above.denominator, points.baseline_above.numerator * bottom)
 
 
-def _at_least(top: Ints, bottom: Ints, limit: Fraction) -> Bools:
+def at_least(top: Ints, bottom: Ints, limit: Fraction) -> Bools:
+    """Whether ``top / bottom`` reaches the limit, in whole numbers."""
     return np.greater_equal(top * limit.denominator, limit.numerator * bottom)

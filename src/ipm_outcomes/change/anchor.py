@@ -298,6 +298,11 @@ def roc_mic(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> RocMic:
     ParameterError
         For arrays that do not match, or unless some patients are improved and some are not.
 
+    References
+    ----------
+    Youden WJ (1950), Cancer 3:32-35. Terluin B et al. (2015), J Clin Epidemiol 68:1388-1396, for the bias where
+    the share improved is not one half.
+
     Examples
     --------
     >>> found = roc_mic([0, 1, 2, 3, 4, 5], [False, False, True, False, True, True])
@@ -494,6 +499,11 @@ def minimal_important_change(
     ------
     ParameterError
         As in `roc_mic` and `predictive_mic`, or for resamples below 0 or an unknown method.
+
+    References
+    ----------
+    Terluin B et al. (2015), J Clin Epidemiol 68:1388-1396, and (2017), J Clin Epidemiol 83:90-100; for the mean
+    change, as used for the PEG, the study by Reed DE et al. (2023) in six trials.
 
     Examples
     --------

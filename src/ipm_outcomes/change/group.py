@@ -103,6 +103,10 @@ def mean_change(
     ParameterError
         For arrays that do not match or a level outside (0, 1).
 
+    References
+    ----------
+    Student (1908), Biometrika 6:1-25.
+
     Examples
     --------
     >>> found = mean_change([16, 12, 18, 9, 14], [9, 10, 8, 9, 5])

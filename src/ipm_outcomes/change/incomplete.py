@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -33,11 +33,14 @@ from ipm_outcomes.change._arrays import (
     positive,
     scores_array,
 )
+from ipm_outcomes.change._percent import ExactPairs, exact_pairs
+from ipm_outcomes.change._thresholds import at_least, positive_exact, refuse_percent
 from ipm_outcomes.change.anchor import fit_logistic
 from ipm_outcomes.change.group import mean_change
+from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import MissingExtraError, ParameterError
 
-# Scores are floats here; a difference this close to a threshold is equal to it.
+# Where no scale is named scores are floats; a difference this close to a threshold is equal to it.
 _TOLERANCE = 1e-9
 _CYCLES = 10
 
@@ -140,6 +143,11 @@ def inverse_probability_weights(
         If nobody is observed, a predictor is missing, some patients are certain not to be seen (no weight can
         stand for them), or the weight model does not settle.
 
+    References
+    ----------
+    Seaman SR, White IR (2013), Stat Methods Med Res 22:278-295. Kish L (1965), Survey Sampling, for the
+    effective number of patients.
+
     Examples
     --------
     >>> found = inverse_probability_weights([True, True, True, False], [[0], [0], [1], [1]])
@@ -206,6 +214,10 @@ def weighted_mean(
     ------
     ParameterError
         For arrays that do not match, or weights not above 0.
+
+    References
+    ----------
+    Sarndal CE, Swensson B, Wretman J (1992), Model Assisted Survey Sampling, section 5.7.
 
     Examples
     --------
@@ -444,6 +456,15 @@ def mixed_model(
     Mallinckrodt CH et al. (2008), Drug Inf J 42:303-319, for the model; it has an unstructured covariance of
     the visits where this one, for want of a small-sample implementation, has equal correlations.
 
+    Examples
+    --------
+    With one follow-up: the mean change of those seen, -5.6, moved by the slope -1.139 to the mean baseline of
+    all, which lies 0.467 below theirs.
+
+    >>> found = mixed_model([16, 12, 18, 9, 14, 11], [9, 10, 8, 9, 5, None])
+    >>> round(found.estimate, 3), found.n_observed, found.n_eligible
+    (-5.068, 5, 6)
+
     """
     data = _read(before, after, covariates, groups, other_visits)
     return _mixed(data.eligible_rows(np.ones(data.x1.size, dtype=np.bool_)), level)
@@ -529,7 +550,10 @@ def side_by_side(
     covariates: npt.ArrayLike | None = None,
     groups: npt.ArrayLike | None = None,
     other_visits: npt.ArrayLike | None = None,
-    worse: Worse = "higher",
+    instrument: str | None = None,
+    scale: str | None = None,
+    definitions: Collection[Instrument] = (),
+    worse: Worse | None = None,
     points: float | None = None,
     percent: float | None = None,
     truncate: float | None = None,
@@ -552,13 +576,20 @@ def side_by_side(
     other_visits : array_like, shape (n, k), optional
         The same score at other follow-up visits; may have gaps. Used by the imputation and by the mixed
         model.
-    worse : {"higher", "lower"}
-        Whether a higher or a lower score is worse.
+    instrument, scale : str, optional
+        Ids of the scale, both or neither. With them observed responders are decided on exact integers, the
+        mean change gets its bounds from the range of the scale, `worse` is known, and values that the scale
+        cannot take and a percentage of a T-score are refused.
+    definitions : sequence of Instrument
+        Definitions of one's own.
+    worse : {"higher", "lower"}, optional
+        Whether a higher or a lower score is worse; "higher" by default where no scale is named.
     points : float, optional
         A responder improves by at least this many points.
     percent : float, optional
         A responder improves by at least this percentage of the baseline; baselines of 0 are not eligible. Not
-        for T-scores, which have no zero. Thresholds are inclusive, to 1e-9 points.
+        for T-scores, which have no zero. Thresholds are inclusive; without a named scale, and for imputed
+        scores, to 1e-9 points.
     truncate : float, optional
         Quantile to which the weights are cut down.
     imputations : int, optional
@@ -571,7 +602,8 @@ def side_by_side(
     Returns
     -------
     list of Estimate
-        "complete case", then for a rate "worst case" and "best case", then "inverse probability weights",
+        "complete case", then for a rate, and for the mean of a named scale, "worst case" and "best case"
+        (those not seen: all at the worst or the best score of the scale), then "inverse probability weights",
         "multiple imputation", and for a mean "mixed model". A method that fails keeps its row, with NaN and
         the reason as note.
 
@@ -590,7 +622,12 @@ def side_by_side(
     best case 5/6 0.667
 
     """
-    sign = better_sign(worse)
+    exact = _exactly(before, after, instrument, scale, definitions)
+    if exact is not None and worse is not None and worse != exact.scale.worse:
+        raise ParameterError(
+            f"worse: of {instrument}.{scale} a {exact.scale.worse} score is worse; leave it out"
+        )
+    sign = better_sign((exact.scale.worse if exact else worse) or "higher")
     normal_quantile(level)
     if points is not None and percent is not None:
         raise ParameterError("points and percent: give one of the two, or neither for the mean change")
@@ -606,6 +643,9 @@ def side_by_side(
     everyone = _read(before, after, covariates, groups, other_visits)
     keep = np.ones(everyone.x1.size, dtype=np.bool_) if share is None else everyone.x1 != 0
     data = everyone.eligible_rows(keep)
+    decided = None
+    if exact is not None:
+        decided = _decided(exact, points, percent)[~np.isnan(everyone.x1) & keep]
 
     def outcome(after_scores: Floats) -> Floats:
         change = after_scores - data.x1
@@ -615,11 +655,17 @@ def side_by_side(
             responded = sign * change >= (threshold or 0.0) - _TOLERANCE
         else:
             responded = 100 * sign * change >= share * np.abs(data.x1) - _TOLERANCE
+        if decided is not None:
+            responded = np.where(np.isnan(data.x2), responded, decided)
         return np.where(np.isnan(change), np.nan, responded)
 
     rate = threshold is not None or share is not None
     values = outcome(data.x2)
-    rows = _seen_only(data, values, worse, level) if not rate else _bounds(values, level)
+    if rate:
+        rows = _bounds(values, level)
+    else:
+        rows = [_mean_row("complete case", data, data.x2, "only the patients who were seen", level)]
+        rows += _mean_bounds(data, exact, level)
     rows.append(_weighted(data, values, rate, truncate, level))
     rows.append(_imputed(data, outcome, rate, imputations, seed, level))
     if not rate:
@@ -645,19 +691,54 @@ def _row(
     return Estimate(method, eligible, observed, completeness, estimate, lower, upper, level, note)
 
 
-def _seen_only(data: _Data, values: Floats, worse: Worse, level: float) -> list[Estimate]:
-    found = mean_change(data.x1, data.x2, worse=worse, level=level)
-    note = "t interval; only the patients who were seen"
+def _exactly(
+    before: npt.ArrayLike,
+    after: npt.ArrayLike,
+    instrument: str | None,
+    scale: str | None,
+    definitions: Collection[Instrument],
+) -> ExactPairs | None:
+    if instrument is None and scale is None:
+        return None
+    if instrument is None or scale is None:
+        raise ParameterError("instrument and scale: give both, such as 'phq9' and 'total', or neither")
+    return exact_pairs(before, after, instrument, scale, definitions)
+
+
+def _decided(pairs: ExactPairs, points: float | None, percent: float | None) -> Booleans:
+    """Who responded, in whole numbers; meaningless where a pair is not known."""
+    if percent is not None:
+        refuse_percent(pairs.inst, pairs.scale)
+        return at_least(100 * pairs.improvement, pairs.base, positive_exact("percent", percent))
+    if points is None:
+        return np.zeros(pairs.known.shape, dtype=np.bool_)
+    bottom = np.full(pairs.known.shape, pairs.bottom)
+    return at_least(pairs.improvement, bottom, positive_exact("points", points))
+
+
+def _mean_row(method: str, data: _Data, after: Floats, note: str, level: float) -> Estimate:
+    found = mean_change(data.x1, after, level=level)
+    return _row(
+        method, data.x2, level, estimate=found.mean, lower=found.lower, upper=found.upper,
+        note=f"t interval; {note}",
+    )  # fmt: skip
+
+
+def _mean_bounds(data: _Data, exact: ExactPairs | None, level: float) -> list[Estimate]:
+    """The mean change if all who were not seen ended at the worst, or at the best, score of the scale."""
+    if exact is None or exact.scale.range is None:
+        return []
+    low, high = map(float, exact.scale.range)
+    worst, best = (high, low) if exact.scale.worse == "higher" else (low, high)
     return [
-        _row(
-            "complete case",
-            values,
+        _mean_row(
+            f"{word} case",
+            data,
+            np.where(np.isnan(data.x2), end, data.x2),
+            f"everybody who was not seen counted at {end:g}, the {word} score of the scale",
             level,
-            estimate=found.mean,
-            lower=found.lower,
-            upper=found.upper,
-            note=note,
         )
+        for word, end in (("worst", worst), ("best", best))
     ]
 
 
@@ -763,10 +844,11 @@ def _mixed(data: _Data, level: float) -> Estimate:
             "after: the observed changes do not determine the model (too few of them, or columns that depend"
             " on each other, such as a group without any follow-up); use fewer columns"
         )
+    warned = ""
     repeated = k > 1 and np.unique(who).size < who.size
     if repeated:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             try:
                 fit = sm.MixedLM(change, design, groups=who).fit(reml=True)
             except np.linalg.LinAlgError as error:
@@ -776,12 +858,16 @@ def _mixed(data: _Data, level: float) -> Estimate:
         mean, se = float(fit.fe_params[0]), float(fit.bse_fe[0])
         margin = normal_quantile(level) * se
         note = "normal interval; random intercept per patient, restricted likelihood, at the mean baseline"
+        # What the library warned of (a variance at its boundary, say) weakens the figure, and belongs to it.
+        warned = "".join(
+            f"; statsmodels warns: {told}" for told in dict.fromkeys(str(w.message) for w in caught)
+        )
     else:
         ols = sm.OLS(change, design).fit()
         low, high = ols.conf_int(alpha=1 - level)[0]
         mean, margin = float(ols.params[0]), float(high - low) / 2
         note = "t interval; one follow-up visit, so an analysis of covariance, at the mean baseline"
-    note += " of all eligible patients, taken as fixed"
+    note += f" of all eligible patients, taken as fixed{warned}"
     return _row(
         "mixed model", data.x2, level, estimate=mean, lower=mean - margin, upper=mean + margin, note=note
     )

@@ -443,6 +443,10 @@ def crossed(
     ParameterError
         As in `classify`.
 
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19, for the change and the cut-off.
+
     Examples
     --------
     >>> crossed([11, 20], [8, 4], sd=5, reliability=0.8, cutoff=10).tolist()
@@ -555,6 +559,10 @@ def minimal_reliable_points(*, sd: float, reliability: float, critical: float | 
     ------
     ParameterError
         For a parameter out of its range.
+
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19.
 
     Examples
     --------
