@@ -11,6 +11,8 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
+from fractions import Fraction
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -84,17 +86,61 @@ def test_couples_14_recovered_by_the_paper_and_16_without_a_dysfunctional_baseli
     assert sum(words.values()) == 30
 
 
-def test_couples_by_their_published_indices(couples):
-    # Couple 1 goes from 90.5 to 97: SD 11.83 and r .88, Sdiff 5.79 and the index 6.5 / 5.79.
+def _exact_couples(path, score):
+    """Scores of each couple before and after, exactly as written."""
+    rows = {
+        (int(row["subject"]), row["time"]): Fraction(row[score]) for row in _rows(path) if row[score] != "NA"
+    }
+    people = sorted({person for person, _ in rows})
+    return [(rows.get((person, "pre")), rows.get((person, "post"))) for person in people]
+
+
+@pytest.mark.parametrize(
+    ("score", "worse", "reliability"), [("das", "lower", "0.88"), ("gds", "higher", "0.88")]
+)
+def test_every_couple_by_exact_arithmetic(real, score, worse, reliability):
+    # DAS: higher is better. GDS: lower is better (its reliability here is any value: the arithmetic is what
+    # is checked). The index is (x2 - x1) over
+    # s1 sqrt(2 (1 - r)), so its square is a fraction: no float decides who changed reliably.
+    couples = _exact_couples(real("data/jacobson_1989.csv"), score)
+    pairs = [(a, b) for a, b in couples if a is not None and b is not None]
+    assert len(couples) == 30
+    mean = sum(a for a, _ in pairs) / len(pairs)
+    variance = sum((a - mean) ** 2 for a, _ in pairs) / (len(pairs) - 1)
+    error = 2 * variance * (1 - Fraction(reliability))  # the squared standard error of the difference
+    before, after = (
+        [math.nan if pair[side] is None else float(pair[side]) for pair in couples] for side in (0, 1)
+    )
+    found = reliable_change(before, after, reliability=float(reliability), worse=worse)
+    assert found.n == len(pairs)
+    assert found.sd == pytest.approx(math.sqrt(variance), rel=1e-12)
+    sign = 1 if worse == "lower" else -1
+    limit = Fraction(NormalDist().inv_cdf(0.975)) ** 2
+    for n, (a, b) in enumerate(couples):
+        if a is None or b is None:
+            assert not found.evaluable[n]
+            continue
+        assert found.index[n] == pytest.approx(float(b - a) / math.sqrt(error), rel=1e-12, abs=1e-15)
+        reliable = (b - a) ** 2 > limit * error
+        assert found.direction[n] == (0 if not reliable else sign if b > a else -sign)
+    assert {1, 0} <= set(found.direction.tolist())
+
+
+def test_couples_by_the_figures_of_the_paper(real, couples):
+    # Couple 1 goes from 90.5 to 97; SD 11.83 and r .88 give Sdiff 5.79.
     before, after = couples
     found = reliable_change(before, after, reliability=0.88, worse="lower")
-    assert round(found.sd, 2) == 11.83
-    assert round(found.sdiff, 2) == 5.79
-    assert found.index[0] == pytest.approx(6.5 / (11.825661265562113 * math.sqrt(0.24)), rel=1e-9)
-    # Crossing 94.84 without a reliable change is a flag of its own.
-    flags = crossed(before, after, reliability=0.88, cutoff=94.84, worse="lower")
-    assert flags[0]
-    assert not (flags & (found.direction != 0)).any()
+    assert (round(found.sd, 2), round(found.sdiff, 2)) == (11.83, 5.79)
+    assert (before[0], after[0]) == (90.5, 97)
+    # Crossing 94.84 without a reliable change is a flag of its own: from the exact data, couple by couple.
+    limit = Fraction(NormalDist().inv_cdf(0.975)) ** 2
+    exact = _exact_couples(real("data/jacobson_1989.csv"), "das")
+    mean = sum(a for a, _ in exact) / 30
+    error = 2 * sum((a - mean) ** 2 for a, _ in exact) / 29 * (1 - Fraction("0.88"))
+    cut = Fraction("94.84")
+    expected = [a < cut < b and (b - a) ** 2 <= limit * error for a, b in exact]
+    assert crossed(before, after, reliability=0.88, cutoff=94.84, worse="lower").tolist() == expected
+    assert expected[0]
 
 
 @pytest.mark.parametrize("method", SNAPSHOT)
