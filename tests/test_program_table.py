@@ -6,10 +6,14 @@ import datetime as dt
 import math
 from typing import Any
 
+import duckdb
+import narwhals as nw
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import csv
 from scipy import stats
 
 from ipm_outcomes import program
@@ -610,6 +614,9 @@ def test_level_is_carried_and_used():
         ({}, {"indicators": ["responder_30", "responder_30"]}, ParameterError, "named twice"),
         ({}, {"by": "site"}, ParameterError, r"\['site'\]"),
         ({}, {"by": ["site", "site"]}, ParameterError, "named twice"),
+        ({}, {"by": None}, ParameterError, "not a NoneType"),
+        ({}, {"by": 5}, ParameterError, "not a int"),
+        ({}, {"indicators": 5}, ParameterError, "not a int"),
         ({}, {"by": ["ward"]}, FrameError, "no column 'ward'"),
         ({}, {"by": ["band"]}, FrameError, "no column 'band'"),
         ({}, {"level": 95}, ParameterError, "level"),
@@ -624,9 +631,117 @@ def test_bad_input_gets_one_clear_error(change_it, options, error, told):
     if "drop" in change_it:
         data = data.drop(change_it["drop"])
     if "text" in change_it:
-        data = data.with_columns(pl.col(change_it["text"]).cast(pl.String))
-    with pytest.raises(error, match=told):
+        data = data.with_columns(pl.col(change_it["text"]).cast(pl.String) + " Jane")
+    with pytest.raises(error, match=told) as caught:
         program.table(data, **options)
+    assert "Jane" not in str(caught.value)
+
+
+KINDS = ["polars", "lazy", "pandas", "pandas nullable", "pandas arrow", "pyarrow", "duckdb"]
+
+
+def as_kind(data: pl.DataFrame, kind: str) -> Any:
+    if kind in ("polars", "lazy"):
+        return data.lazy() if kind == "lazy" else data
+    if kind == "pandas arrow":
+        return data.to_pandas(use_pyarrow_extension_array=True)
+    if kind == "pyarrow":
+        return data.to_arrow()
+    if kind == "duckdb":
+        arrow = data.to_arrow()
+        return duckdb.connect().from_arrow(arrow)
+    plain = pd.DataFrame(data.to_dict(as_series=False))
+    return plain.convert_dtypes() if kind == "pandas nullable" else plain
+
+
+def rows_of(result: Any, *names: str) -> list[tuple[Any, ...]]:
+    made = nw.from_native(result)
+    made = made.collect() if isinstance(made, nw.LazyFrame) else made
+    columns = [
+        [
+            None if value is None or value is pd.NA or value != value else value
+            for value in made[name].to_list()
+        ]
+        for name in names
+    ]
+    return list(zip(*columns, strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_without_any_value_decides_nothing(kind):
+    # Three patients, two of them followed, and no answer to "improved by 30 percent": 0 of 0, not 0 of 2.
+    data = frame([change(1, 6, 4), change(2, 5, 5), change(3, 7)])
+    columns = ("responder_30", "class", "improvement", "followup_band")
+    data = data.with_columns(pl.lit(None).alias(name) for name in columns)
+    asked = ["responder_30", "reliable_improvement", "mean_improvement"]
+    result = program.table(as_kind(data, kind), indicators=asked)
+    names = ("eligible", "observed", "denominator", "estimate", "lower")
+    assert rows_of(result, *names) == [(3, 2, 0, None, None)] * 3
+    assert rows_of(result, "numerator") == [(0,), (0,), (None,)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_grouping_column_without_any_value_is_one_group(kind):
+    data = frame(CLINIC).with_columns(pl.lit(None).alias("site"))
+    result = program.table(as_kind(data, kind), by=["site"], indicators=["baseline_completion"])
+    assert rows_of(result, "site", "eligible", "numerator") == [("not recorded", 8, 7)]
+
+
+@pytest.mark.parametrize("engine", ["polars", "pandas", "pyarrow", "duckdb"])
+def test_the_table_of_changes_can_come_back_from_a_csv_file(engine, tmp_path):
+    data = frame(CLINIC).with_columns(pl.lit(None, pl.String).alias("reason"))
+    file = tmp_path / "changes.csv"
+    if engine == "pandas":
+        data.to_pandas().to_csv(file, index=False)  # writes True and False
+    else:
+        data.write_csv(file)
+    read = {
+        "polars": lambda: pl.read_csv(file),
+        "pandas": lambda: pd.read_csv(file),
+        "pyarrow": lambda: csv.read_csv(file),
+        "duckdb": lambda: duckdb.connect().read_csv(str(file)),
+    }[engine]()
+    names = ("indicator", "site", "eligible", "observed", "numerator", "denominator", "excluded")
+    expected = rows_of(program.table(data, by=["site"]), *names)
+    assert rows_of(program.table(read, by=["site"]), *names) == expected
+    assert ("depression_response_6_months:phq9.total:6 months", "A", 4, 3, 1, 4, 1) in expected
+
+
+def test_truth_values_and_times_as_text_are_read():
+    data = frame(CLINIC).with_columns(
+        pl.col("responder_30", "window_open").cast(pl.String).str.to_titlecase(),
+        pl.col("baseline_date", "followup_date").cast(pl.Datetime).dt.to_string("%Y-%m-%d %H:%M:%S"),
+    )
+    names = ("indicator", "eligible", "observed", "numerator", "denominator", "excluded")
+    assert rows_of(program.table(data), *names) == rows_of(program.table(frame(CLINIC)), *names)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_rows_in_no_rows_out(kind):
+    data = frame([])
+    for given_as in (data, data.cast(pl.String)):  # as a file without rows is read
+        given_as = as_kind(given_as, kind)
+        assert rows_of(program.table(given_as, by=["site"], totals=True), "site") == []
+        assert rows_of(program.table(given_as, indicators=["responder_30"]), "indicator") == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dates_are_grouped_as_dates(kind):
+    asked = {"by": ["baseline_date"], "indicators": ["responder_50"]}
+    data = as_kind(frame([change(1, 6, 4)]), kind)
+    assert rows_of(program.table(data, **asked), "baseline_date") == [(dt.date(2024, 1, 10),)]
+    totals = program.table(data, **asked, totals=True)
+    assert rows_of(totals, "baseline_date") == [("2024-01-10",), ("all",)]
+
+
+@pytest.mark.parametrize("name", ["in_window", "__t0", "__s1", "__v0", "__band", "__one"])
+def test_a_grouping_column_cannot_take_the_place_of_an_inner_one(name):
+    data = frame(CLINIC).with_columns(pl.col("site").alias(name))
+    with pytest.raises(FrameError, match="rename the column"):
+        program.table(data, by=[name])
+    data = frame(CLINIC).with_columns(pl.col("site").alias("phq9_baseline"))
+    with pytest.raises(FrameError, match="rename the column"):
+        program.table(data, by=["phq9_baseline"], indicators=["talking_therapies_recovery"])
 
 
 @pytest.mark.parametrize("data", [None, 5, [1, 2], {"a": [1]}])

@@ -518,6 +518,10 @@ def test_wrong_calls_say_what_is_wrong() -> None:
         suppress(table, by="site")
     with pytest.raises(ParameterError, match="no indicator"):
         suppress(table, parts=[["a", "b"]])
+    calls: list[dict[str, Any]] = [{"parts": 5}, {"parts": [5]}, {"by": 5}, {"keep": 5}, {"keep": None}]
+    for call in (*calls, {"parts": None}, {"policy": ["cms"]}, {"definitions": 5}):
+        with pytest.raises(ParameterError, match=next(iter(call))):
+            suppress(table, **call)
     with pytest.raises(FrameError, match="expected a pandas"):
         suppress([1, 2])
     with pytest.raises(FrameError, match="collect it first"):

@@ -60,6 +60,8 @@ def related(
 def _known(definitions: Iterable[str | PathLike[str] | Indicator]) -> _Shelf:
     if isinstance(definitions, (str, PathLike, Indicator)):
         definitions = [definitions]
+    if not isinstance(definitions, Iterable):
+        raise ParameterError(f"definitions: a list of definitions, not a {type(definitions).__name__}")
     own: dict[str, Indicator] = {}
     for given in definitions:
         if isinstance(given, Indicator):

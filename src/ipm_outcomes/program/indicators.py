@@ -18,13 +18,14 @@ from pydantic import Field, model_validator
 
 from ipm_outcomes.catalog import read_content, read_file, shelf
 from ipm_outcomes.definition import Exact, Fact, Id, Part, Source, Text, checked
-from ipm_outcomes.errors import UnknownNameError
+from ipm_outcomes.errors import DefinitionError, ParameterError, UnknownNameError
 from ipm_outcomes.program._event_grammar import Events
 
 Column = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 """A scale of an instrument: ``"phq9.total"``."""
 
+_DEEPEST = 20  # far beyond what a person reads, far below what the interpreter bears
 _TESTS = ("is_", "is_not", "below", "at_most", "above", "at_least", "in_", "known")
 Scalar = bool | Exact | Text
 
@@ -62,7 +63,17 @@ class Condition(Part):
                 )
         elif tests or len(joined) != 1:
             raise ValueError("a condition is one test of a column, or one of all, any, not")
+        if self.depth > _DEEPEST:
+            raise ValueError(f"conditions stand more than {_DEEPEST} deep in each other")
         return self
+
+    @property
+    def depth(self) -> int:
+        """How deep conditions stand in each other."""
+        return 1 + max((part.depth for part in self._parts()), default=0)
+
+    def _parts(self) -> tuple[Condition, ...]:
+        return (*(self.all_ or ()), *(self.any_ or ()), *((self.not_,) if self.not_ else ()))
 
     @property
     def test(self) -> tuple[str, Any]:
@@ -81,7 +92,7 @@ class Condition(Part):
                 yield self.column, "word"
             else:
                 yield self.column, "number"
-        for part in (*(self.all_ or ()), *(self.any_ or ()), *((self.not_,) if self.not_ else ())):
+        for part in self._parts():
             yield from part.columns()
 
 
@@ -295,7 +306,10 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
         Names the file, the place in it and the fact that does not hold.
 
     """
-    return checked(Indicator, _problems, data, file=file, digest=digest)
+    try:
+        return checked(Indicator, _problems, data, file=file, digest=digest)
+    except RecursionError:
+        raise DefinitionError(f"{file}: conditions stand too deep in each other") from None
 
 
 @cache
@@ -314,7 +328,6 @@ def indicators() -> tuple[str, ...]:
     return tuple(sorted(e.name.removesuffix(".toml") for e in entries if e.name.endswith(".toml")))
 
 
-@cache
 def indicator(id: str) -> Indicator:
     """The definition of one indicator on the shelf.
 
@@ -331,6 +344,8 @@ def indicator(id: str) -> Indicator:
     ------
     UnknownNameError
         There is no such indicator; the message lists those there are.
+    ParameterError
+        The id is not text.
     DefinitionError
         The file does not hold together; the message names the place and the fact.
 
@@ -338,6 +353,13 @@ def indicator(id: str) -> Indicator:
     >>> program.indicator("responder_30").title
     'Improved by at least 30 percent'
     """
+    if not isinstance(id, str):
+        raise ParameterError(f"id: the id of an indicator, as text, not a {type(id).__name__}")
+    return _on_shelf(id)
+
+
+@cache
+def _on_shelf(id: str) -> Indicator:
     if id not in indicators():
         raise UnknownNameError(f"there is no indicator {id!r}; there are {', '.join(indicators())}")
     file = shelf() / "indicators" / f"{id}.toml"
@@ -360,5 +382,9 @@ def read_indicator(path: str | PathLike[str]) -> Indicator:
     ------
     DefinitionError
         The file cannot be read, or names the place in it and the fact that does not hold.
+    ParameterError
+        Not a path.
     """
+    if not isinstance(path, (str, PathLike)):
+        raise ParameterError(f"path: the path of a TOML file, not a {type(path).__name__}")
     return read_file(path, parse)

@@ -146,7 +146,7 @@ def suppress(
     [nan, nan, 41.0, 77.0]
 
     """
-    if policy != "none" and policy not in POLICIES:
+    if not isinstance(policy, str) or (policy != "none" and policy not in POLICIES):
         allowed = ", ".join(repr(name) for name in (*POLICIES, "none"))
         raise ParameterError(f"policy: one of {allowed}, not {_shown(policy)}")
     frame = _frame(table)
@@ -212,6 +212,8 @@ def _columns(frame: Any, by: Sequence[str] | None, keep: Sequence[str]) -> list[
     for argument, given in (("by", groups), ("keep", keep)):
         if isinstance(given, str):
             raise ParameterError(f"{argument}: a sequence of column names, not one string; write [{given!r}]")
+        if not isinstance(given, Iterable):
+            raise ParameterError(f"{argument}: a sequence of column names, not {_shown(given)}")
         for name in given:
             if name not in names or name in COLUMNS:
                 raise ParameterError(f"{argument}: not a grouping or extra column of the table: {name!r}")
@@ -316,7 +318,9 @@ def _group(value: Any, has_total_word: bool) -> Any:
 
 def _families(parts: Iterable[Sequence[str]], rows: list[_Row]) -> list[tuple[str, ...]]:
     known = {row.indicator for row in rows}
-    families = [(family,) if isinstance(family, str) else tuple(family) for family in parts]
+    if not isinstance(parts, Iterable):
+        raise ParameterError(f"parts: sequences of indicators, not {_shown(parts)}")
+    families = [tuple(f) if isinstance(f, Iterable) and not isinstance(f, str) else (f,) for f in parts]
     for family in families:
         if len(family) < 2:
             raise ParameterError("parts: each family is a sequence of at least two indicators")

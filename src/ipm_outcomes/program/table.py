@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -163,6 +163,7 @@ def table(
         for one in (_chosen(indicators) if indicators is not None else _shelf())
         if _applies(one, sources, by, asked)
     ]
+    _refuse_inner(chosen, by)
     counted = _count(chosen, sources, by)
     groups = _groups(sources, by, {one.uses for one in chosen})
     if totals and any(ALL in map(str, group) for group in groups):
@@ -182,12 +183,23 @@ def names(by: Sequence[str]) -> list[str]:
     """The grouping columns, if they can be that."""
     if isinstance(by, str):
         raise ParameterError(f"by: a list of column names, not one string; write [{by!r}]")
+    if not isinstance(by, Iterable):
+        raise ParameterError(f"by: a list of column names, not a {type(by).__name__}")
     names = list(by)
     if not all(isinstance(name, str) for name in names):
         raise ParameterError("by: the names of columns, as text")
     if len(set(names)) != len(names):
         raise ParameterError("by: a column is named twice")
     return names
+
+
+def _refuse_inner(chosen: Sequence[Indicator], by: Sequence[str]) -> None:
+    """A grouping column must not bear the name of one that is made while counting."""
+    inner = {"in_window"} if any(one.window for one in chosen) else set()
+    for one in chosen:
+        inner |= {f"{key}_{part}" for key in one.scales for part in ("baseline", "followup", "improvement")}
+    if clash := [name for name in by if name in inner or name.startswith("__")]:
+        raise FrameError(f"by: the name {clash[0]!r} is one that the counting itself uses; rename the column")
 
 
 def _refuse_repeats(changes: _Source) -> None:
@@ -213,6 +225,10 @@ def _shelf() -> list[Indicator]:
 def _chosen(wanted: Iterable[str | PathLike[str] | Indicator]) -> list[Indicator]:
     if isinstance(wanted, (str, PathLike, Indicator)):
         wanted = [wanted]
+    if not isinstance(wanted, Iterable):
+        raise ParameterError(
+            f"indicators: ids, paths of TOML files or Indicator objects, not a {type(wanted).__name__}"
+        )
     found: list[Indicator] = []
     for one in wanted:
         if isinstance(one, Indicator):
@@ -244,6 +260,8 @@ class _Source:
         self.name = name
         self.given = data
         self.empty: set[str] = set()
+        self.days: set[str] = set()  # dates that pandas held as objects
+        self.pandas = False
         lazy = type(data).__name__ in ("LazyFrame", "DuckDBPyRelation")
         if lazy and hasattr(data, "to_native"):
             data = self.given = data.to_native()
@@ -255,8 +273,9 @@ class _Source:
                 raise FrameError(f"{name}: the column {doubled[0]!r} stands more than once; keep one")
             # A Polars frame is worked on lazily, so that its engine sees the whole task at once.
             native = frame.native.lazy() if frame.kind == "polars" else frame.native
-            if frame.kind == "pandas":
-                native, self.empty = _typed_pandas(native)
+            self.pandas = frame.kind == "pandas"
+            if self.pandas:
+                native, self.empty, self.days = _typed_pandas(native)
             self.given = frame.given
         self.frame: Any = nw.from_native(native)
         self.schema: dict[str, Any] = dict(self.frame.collect_schema())
@@ -286,10 +305,42 @@ class _Source:
             return "date"
         return "nothing" if dtype == nw.Unknown else "other"
 
-    def plain(self, columns: Mapping[str, str]) -> Any:
-        """The frame with these columns in plain types, NaN as null, and nothing else."""
+    def without_values(self, column: str) -> bool:
+        """Whether no row has a value: a file leaves such a column in a type of its own choosing."""
         import narwhals as nw
 
+        if column not in self.empty and self.schema[column] != nw.Unknown:
+            values = nw.col(column)
+            if self.schema[column].is_float():
+                values = values.fill_nan(None)
+            there = self.frame.select((~values.is_null()).cast(nw.Int64).sum().alias("there"))
+            if _small(there)["there"][0]:
+                return False
+            self.empty.add(column)
+        return True
+
+    def fits(self, column: str, wanted: str) -> bool:
+        """Whether the column can be read as values of this kind; dates and truth values also from text."""
+        import narwhals as nw
+
+        kind = self.kind_of(column)
+        if wanted == "any" or kind in (wanted, "nothing") or self.without_values(column):
+            return True
+        if kind != "word" or wanted not in ("date", "truth"):
+            return False
+        text = nw.col(column).cast(nw.String)
+        good = text.str.contains(_DATE) if wanted == "date" else text.is_in([*_TRUE, *_FALSE])
+        bad = (~text.is_null() & ~good.fill_null(False)).cast(nw.Int64).sum().alias("bad")
+        return not _small(self.frame.select(bad))["bad"][0]
+
+    def plain(self, columns: Mapping[str, str]) -> Any:
+        """The frame with these columns in plain types, NaN as null, and nothing else.
+
+        Dates that are text stay text, of the form that `_in_window` reads.
+        """
+        import narwhals as nw
+
+        frame = self.frame
         types: dict[str, Any] = {
             "number": nw.Float64,
             "truth": nw.Boolean,
@@ -299,8 +350,16 @@ class _Source:
         made = []
         for name, wanted in columns.items():
             column, kind = nw.col(name), self.kind_of(name)
-            if kind == "nothing" and wanted != "any":
-                column = nw.lit(None, dtype=types[wanted]).alias(name)
+            if kind == "nothing":
+                dtype = types.get(wanted, nw.String)
+                if self.pandas:
+                    frame = frame.with_columns(_nothing(frame, name, wanted))
+                else:
+                    column = nw.lit(None, dtype=dtype).alias(name)
+            elif kind == "word" and wanted == "truth":
+                text = column.cast(nw.String)
+                yes = nw.when(text.is_in(list(_TRUE))).then(nw.lit(1))
+                column = (yes.otherwise(nw.when(text.is_in(list(_FALSE))).then(nw.lit(0))) == 1).alias(name)
             elif kind == "word" and self.schema[name] != nw.String:
                 column = column.cast(nw.String)
             elif kind == "number" and self.schema[name].is_float():
@@ -308,11 +367,30 @@ class _Source:
             elif kind == "number" and wanted == "number" and self.schema[name].is_decimal():
                 column = column.cast(nw.Float64)
             made.append(column)
-        return self.frame.select(*made)
+        return frame.select(*made)
 
 
-def _typed_pandas(data: Any) -> tuple[Any, set[str]]:
-    """Object columns of truth values or dates in a dtype that knows missing; and those without any value."""
+_TIME = r"(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?"
+_DATE = rf"^[0-9]{{4}}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]){_TIME}$"
+_TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
+
+
+def _nothing(frame: Any, name: str, wanted: str) -> Any:
+    """A pandas column without values in a dtype that knows missing; a plain literal would be all False."""
+    import narwhals as nw
+
+    pd = sys.modules["pandas"]
+    dtype = {"number": "float64", "truth": "boolean", "date": "datetime64[s]"}.get(wanted, "string")
+    missing = pd.NA if dtype in ("boolean", "string") else None
+    made = pd.Series(missing, index=frame.to_native().index, dtype=dtype, name=name)
+    return nw.from_native(made, series_only=True)
+
+
+def _typed_pandas(data: Any) -> tuple[Any, set[str], set[str]]:
+    """Object columns of truth values or dates in a dtype that knows missing.
+
+    Also the names of those without any value, and of those of dates.
+    """
     pd = sys.modules["pandas"]
     kinds = {
         name: pd.api.types.infer_dtype(data[name], skipna=True)
@@ -321,7 +399,8 @@ def _typed_pandas(data: Any) -> tuple[Any, set[str]]:
     }
     dtypes = {"boolean": "boolean", "date": "datetime64[s]"}
     changed = {name: dtypes[kind] for name, kind in kinds.items() if kind in dtypes}
-    return data.astype(changed) if changed else data, {n for n, kind in kinds.items() if kind == "empty"}
+    empty, days = ({n for n, kind in kinds.items() if kind == told} for told in ("empty", "date"))
+    return data.astype(changed) if changed else data, empty, days
 
 
 def _needs(one: Indicator, source: _Source, by: Sequence[str]) -> dict[str, str]:
@@ -362,11 +441,11 @@ def _applies(one: Indicator, sources: Mapping[str, _Source], by: Sequence[str], 
             source.require(absent, f"indicator {one.id!r}")
         return False
     for name, wanted in needs.items():
-        kind = source.kind_of(name)
-        if wanted != "any" and kind not in (wanted, "nothing"):
+        if not source.fits(name, wanted):
             if not asked and name not in _COLUMN_KINDS:
                 return False
-            words = {"truth": "true or false", "number": "numbers", "word": "words", "date": "dates"}
+            words = {"truth": "true or false", "number": "numbers", "word": "words"}
+            words["date"] = "dates (as text: year-month-day)"
             raise FrameError(
                 f"indicator {one.id!r}: the column {name!r} of the table of {source.name} must hold "
                 f"{words[wanted]}, not {source.schema[name]}"
@@ -415,12 +494,14 @@ def _group(values: Sequence[Any], by: Sequence[str], source: _Source) -> tuple[A
     key = []
     for name, value in zip(by, values, strict=True):
         if value is None:
-            if source.kind_of(name) not in ("word", "nothing"):
+            if source.kind_of(name) not in ("word", "nothing") and not source.without_values(name):
                 raise FrameError(
                     f"by: the column {name!r} of the table of {source.name} has rows without a value; "
                     "fill them, so that a group without a value is not taken for a total"
                 )
             value = NOT_RECORDED
+        elif name in source.days:
+            value = value.date()
         key.append(value)
     return tuple(key)
 
@@ -495,11 +576,17 @@ def _true(condition: Condition) -> Any:
 # ---- windows -------------------------------------------------------------------------------------
 
 
-def _in_window(window: Window) -> Any:
+_IN_TEXT = ((0, 4), (5, 2), (8, 2))  # where year, month and day stand
+
+
+def _in_window(window: Window, as_text: Set[str]) -> Any:
     """Whether the follow-up lies in the window of the measure; calendar months end where the month ends."""
     import narwhals as nw
 
     def parts(name: str) -> tuple[Any, Any, Any]:
+        if name in as_text:
+            year, month, day = (nw.col(name).str.slice(at, n).cast(nw.Float64) for at, n in _IN_TEXT)
+            return year, month, day
         column = nw.col(name).dt
         return column.year().cast(nw.Float64), column.month().cast(nw.Float64), column.day().cast(nw.Float64)
 
@@ -689,7 +776,9 @@ def _pass(batch: Sequence[Indicator], source: _Source, by: Sequence[str]) -> dic
         if first.targets:
             frame = frame.filter(nw.col("target").is_in(list(first.targets)))
         if first.window is not None:
-            frame = frame.with_columns(in_window=_in_window(first.window))
+            dates = ("baseline_date", "followup_date")
+            as_text = {name for name in dates if source.kind_of(name) == "word"}
+            frame = frame.with_columns(in_window=_in_window(first.window, as_text))
         frame = _with_window_open(frame, needs)
     work = _Work(frame)
     for one in batch:
@@ -1058,7 +1147,10 @@ def _notes(one: Indicator) -> str:
 def _without_rows(given: Any) -> Any:
     """The caller's frame emptied: it still tells its kind, and is collected at no cost."""
     if type(given).__name__ == "DuckDBPyRelation":
-        return given.limit(0)
+        # A column that is nothing but NULL has a type of its own, into which no group's name can be put back.
+        typed = [name for name, of in zip(given.columns, given.types, strict=True) if str(of) != '"NULL"']
+        quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in typed)
+        return given.limit(0).project(quoted) if typed else given.limit(0)
     return given.head(0) if hasattr(given, "head") else given.slice(0, 0)
 
 
