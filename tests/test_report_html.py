@@ -551,6 +551,21 @@ def test_edge_programs_say_so(sites: Any, policy: str, words: str, tmp_path: Pat
     ) or words in answer(read(peg_report(tmp_path / "r.html", sites, policy=policy)))
 
 
+@pytest.mark.parametrize("policy", ["cms", "nhs", "none"])
+@pytest.mark.parametrize(
+    "sites", [{"A": [(8, 8)] * 30, "B": [(8, 8)] * 20}, {"A": [(10, 10)] * 30, "B": [(10, 10)] * 20}]
+)
+def test_nobody_responds_at_two_sites(sites: Any, policy: str, tmp_path: Path) -> None:
+    """With no success anywhere none is expected, so there is no ratio to it."""
+    text = read(peg_report(tmp_path / "r.html", sites, policy=policy))
+    rows = Outline(text).tables["PEG score by site at 6 months"]
+    at = rows[0].index("Given severity at the start")
+    # 0 is below 5, so the rules of NHS England hide it; the others show it.
+    assert [row[at] for row in rows[1:]] == ["not shown" if policy == "nhs" else "–"] * 2
+    assert "mean improvement" in text
+    assert "nan" not in text.lower().replace("finan", "")
+
+
 def test_all_at_the_best_score_is_said(tmp_path: Path) -> None:
     text = read(peg_report(tmp_path / "r.html", {"A": [(0, 0)] * 30}))
     assert "All 30 with both scores had the best possible score at the start. Nobody could improve" in text

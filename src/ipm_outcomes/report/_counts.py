@@ -29,6 +29,7 @@ from ipm_outcomes.report._reading import Table, days_of, is_scale, plain
 from ipm_outcomes.report._stretches import Piece, stretches
 
 _MONTHS = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
+_PERIOD = "period of enrollment"
 
 
 def own_row(indicator: str, numerator: int, denominator: int, group: str = ALL, **more: Any) -> Row:
@@ -403,16 +404,16 @@ class Builder:
         slots = (first + np.arange(cohorts.month.size)) // size
         closed = {int(s) for s in slots} - {int(s) for s in slots[~cohorts.mature]}
         month = nw.col("baseline_date").dt.year().cast(nw.Int64) * 12 + nw.col("baseline_date").dt.month() - 1
-        data = part.frame.with_columns((month // size).cast(nw.Int64).alias("__period"))
+        data = part.frame.with_columns((month // size).cast(nw.Int64).alias(_PERIOD))
         of_periods = dict.fromkeys(("followup_completion", "mean_improvement", program.success[shown.key]))
         wanted = [one for one in of_periods if one and program.of(one, shown) is not None]
         if not wanted:
             return
-        found = programs.table(data.to_native(), by=["__period"], indicators=wanted, level=program.level)
+        found = programs.table(data.to_native(), by=[_PERIOD], indicators=wanted, level=program.level)
         order = sorted(closed)
         program.periods = tuple(_period(slot, size) for slot in order)
         for cells in nw.from_native(found, eager_only=True).iter_rows(named=True):
-            slot = int(cells["__period"])
+            slot = int(cells[_PERIOD])
             if slot not in closed:
                 continue
             known: dict[str, Any] = {
@@ -457,6 +458,7 @@ class Builder:
             )
             if not len(part):
                 continue
+            program.adjusted[shown.key] = {}
             try:
                 found = sites.standardize(
                     part["y"].to_numpy().astype(bool),
@@ -473,6 +475,7 @@ class Builder:
                 for site, a, lo, hi in zip(
                     found.site, found.adjusted, found.adjusted_low, found.adjusted_high, strict=True
                 )
+                if np.isfinite([a, lo, hi]).all()  # not where no success is expected
             }
 
 

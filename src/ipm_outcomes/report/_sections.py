@@ -877,14 +877,14 @@ class Writer:
 
     def site_table(self, shown: Shown, name: str) -> str:
         program = self.program
-        adjusted = program.adjusted.get(shown.key, {})
+        adjusted = program.adjusted.get(shown.key)
         head = [
             "Site",
             "Followed, of those due",
             self.success(shown).capitalize(),
             "If none / all not followed had",
         ]
-        head += ["Given severity at the start"] if adjusted else []
+        head += ["Given severity at the start"] if adjusted is not None else []
         head += ["Mean improvement, points"]
         rows = []
         for g in program.groups:
@@ -895,21 +895,24 @@ class Writer:
             elif row is not None and row.hidden:
                 bounds = HIDDEN
             cells = [g, self.cell(program.of("followup_completion", shown, group=g)), self.cell(row), bounds]
-            if adjusted:
+            if adjusted is not None:
                 found = adjusted.get(g)
+                hidden = row is not None and row.hidden and row.estimate is None
                 seen = row is not None and row.estimate is not None
                 cells.append(
                     f"{self.percent(found[0])} ({self.percent(found[1]).removesuffix(' %')} to "
                     f"{self.percent(found[2]).removesuffix(' %')})"
                     if found and seen
                     else HIDDEN
+                    if hidden
+                    else NONE
                 )
             rows.append([*cells, self.cell(program.of("mean_improvement", shown, group=g))])
         note = (
-            "Given severity at the start: the share expected if the site had the program's mix of "
-            "baseline scores (indirect "
-            "standardization)."
-            if adjusted
+            "Given severity at the start: the number observed at the site, divided by the number expected "
+            "there from how severe its patients were at the start (a logistic model of all patients), times "
+            "the program's share. Dash: nothing to adjust."
+            if adjusted is not None
             else ""
         )
         return self.page.table(f"{self.short(shown)} by site at {program.target}", head, rows, note)
