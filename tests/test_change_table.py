@@ -147,7 +147,7 @@ SOURCES = ["sd_source", "sample_n", "reliability_kind", "cutoff_id", "evidence"]
 
 
 def sources(data: pl.DataFrame, **options: Any) -> list[tuple[Any, ...]]:
-    return change.table(data, targets=HALF_YEAR, **options).select(SOURCES).unique().rows()
+    return list(change.table(data, targets=HALF_YEAR, **options).select(SOURCES).unique().rows())
 
 
 def test_what_decided_and_how_well_it_is_sourced_stands_in_the_table() -> None:
@@ -213,7 +213,7 @@ def test_one_patient_and_a_small_table_are_judged_by_the_same_figures(first: int
         return score(ipm.PHQ9(**{f"q{n + 1}": min(3, max(0, total - 3 * n)) for n in range(9)}))
 
     found = change.table(pairs(*((first, second) for second in range(28))), targets=HALF_YEAR)
-    alone = [change.between(form(first), form(second)).total for second in range(28)]
+    alone: list[Any] = [change.between(form(first), form(second)).total for second in range(28)]
     assert found["reliable"].to_list() == [one.reliable.reliable for one in alone]
     assert found["important"].to_list() == [one.important for one in alone]
     assert set(found["evidence"]) == {alone[0].reliable.evidence}
@@ -224,7 +224,7 @@ def test_responder_lines_say_whether_a_source_draws_them() -> None:
 
     def marks(scale: tuple[str, str], **options: Any) -> list[tuple[Any, ...]]:
         data = pairs((9, 4), (0, 0), scale=scale)
-        return change.table(data, targets=HALF_YEAR, **options).select(columns).rows()
+        return list(change.table(data, targets=HALF_YEAR, **options).select(columns).rows())
 
     # IMMPACT by analogy for the PEG (A13); 50 % of the PHQ-9 in measures, 30 % in none.
     assert marks(("peg", "mean")) == [("2+", "unverified", "1", None), (None, None, "1", None)]

@@ -163,7 +163,9 @@ def _without_nan(column: Any) -> Any:
 
 
 def _exact(column: Any, told: str) -> Any:
-    """Whole numbers of any dtype as nullable int64: side by side, pandas would make them floats, and two patients one."""
+    """Whole numbers of any dtype as nullable int64: side by side pandas would make them floats, and two
+    patients one.
+    """
     pd = sys.modules["pandas"]
     if pd.api.types.is_float_dtype(column.dtype):
         known = column.to_numpy(dtype=np.float64, na_value=np.nan)
