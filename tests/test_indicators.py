@@ -36,6 +36,101 @@ def test_the_shelf_holds_what_was_asked_for():
 
 
 @pytest.mark.parametrize("id", program.indicators())
+def test_every_relation_names_a_count_of_the_shelf_and_bands_that_exist(id):
+    one = program.indicator(id)
+    for relation in one.relations:
+        name, _ = relation.other
+        other = program.indicator(name)
+        assert set(one.each) == set(other.each)
+        assert bool(relation.bands) == (other.kind == "distribution")
+        for scale in one.of if relation.bands else ():
+            instrument_id, scale_id = scale.split(".")
+            bands = instrument(instrument_id).scale(scale_id).bands
+            assert set(relation.bands) <= {band.label for band in bands.of}
+
+
+def test_relations_hold_for_patients_one_by_one():
+    # Every pair of PHQ-9 scores from 0 to 27 is a patient of a site of its own, so a count is 0 or 1 and
+    # "within" must hold for each of them.
+    pairs = [(a, b) for a in range(0, 28, 3) for b in (*range(0, 28, 3), None)]
+    bands = ("minimal", "mild", "moderate", "moderately severe", "severe")  # 0-4, 5-9, 10-14, 15-19, 20-27
+
+    def band(score: int | None) -> str | None:
+        return None if score is None else bands[min(score // 5, 4)]
+
+    rows = []
+    for at, (a, b) in enumerate(pairs):
+        better = None if b is None else a - b
+        of_reliable = None if better is None else "unchanged" if abs(better) < 6 else "deteriorated"
+        if better is not None and better >= 6:
+            of_reliable = "recovered" if b < 10 <= a else "improved"
+        row = {"patient_id": at, "episode": 1, "site": str(at), "instrument": "phq9", "scale": "total"}
+        row |= {"target": "6 months", "baseline": float(a), "followup": b, "improvement": better}
+        row |= {"important": None if better is None else abs(better) >= 5, "class": of_reliable}
+        row |= {"baseline_band": band(a), "followup_band": band(b)}
+        row |= {f"responder_{p}": None if b is None or a == 0 else 100 * better >= p * a for p in (30, 50)}
+        row |= {"baseline_date": "2024-01-10", "followup_date": None if b is None else "2024-07-10"}
+        row |= {"window_open": b is None and a % 2 == 0, "reason": None}
+        rows.append(row)
+    made = program.table(pl.DataFrame(rows, infer_schema_length=None), by=["site"])
+    counts = {(row["site"], row["definition"], row["band"]): row for row in made.iter_rows(named=True)}
+    tried = 0
+    for site, definition, told in counts:
+        mine = counts[site, definition, told]
+        for relation in program.indicator(definition).relations if told is None else ():
+            name, column = relation.other
+            others = [counts.get((site, name, one)) for one in relation.bands or (None,)]
+            if None in others:
+                continue
+            theirs = sum(row[column] for row in others)
+            if relation.within:
+                assert mine[relation.column] <= theirs, (definition, relation, mine, others)
+            elif relation.contains:
+                assert mine[relation.column] >= theirs, (definition, relation, mine, others)
+            else:
+                assert mine[relation.column] + theirs <= mine["denominator"], (definition, relation)
+            tried += 1
+    assert tried > 1000
+
+
+@pytest.mark.parametrize(
+    ("relation", "told"),
+    [
+        ({}, "exactly one of within, contains, apart_from"),
+        ({"within": "a.numerator", "contains": "b.numerator"}, "exactly one"),
+        ({"within": "responder_30"}, "within"),
+        ({"within": "responder_30.share"}, "within"),
+        ({"within": "a.numerator", "column": "excluded"}, "column"),
+    ],
+)
+def test_a_relation_that_says_nothing_is_refused(relation, told):
+    data = tomllib.loads((shelf() / "indicators" / "responder_50.toml").read_text(), parse_float=Decimal)
+    with pytest.raises(DefinitionError, match=told):
+        parse({**data, "relations": [relation]}, file="responder_50.toml")
+
+
+def test_conditions_cannot_be_nested_without_end():
+    data = tomllib.loads((shelf() / "indicators" / "responder_50.toml").read_text(), parse_float=Decimal)
+    condition = data["numerator"]
+    for deep in range(1, 5000):
+        condition = {"not": condition}
+        if deep in (10, 30, 200, 4999):
+            made = {**data, "numerator": condition}
+            if deep == 10:
+                assert parse(made, file="x.toml").numerator is not None
+            else:
+                with pytest.raises(DefinitionError, match="deep"):
+                    parse(made, file="x.toml")
+
+
+@pytest.mark.parametrize("given", [None, 5, []])
+def test_what_is_no_name_or_path_is_refused(given):
+    for ask in (program.indicator, program.read_indicator):
+        with pytest.raises(ParameterError, match=f"not a {type(given).__name__}"):
+            ask(given)
+
+
+@pytest.mark.parametrize("id", program.indicators())
 def test_every_definition_loads_and_names_scales_that_exist(id):
     one = program.indicator(id)
     assert (one.id, one.cites != "", one.digest != "") == (id, True, True)

@@ -306,10 +306,18 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
         Names the file, the place in it and the fact that does not hold.
 
     """
-    try:
-        return checked(Indicator, _problems, data, file=file, digest=digest)
-    except RecursionError:
-        raise DefinitionError(f"{file}: conditions stand too deep in each other") from None
+    inside: list[tuple[str, object, int]] = [(str(key), value, 0) for key, value in data.items()]
+    while inside:
+        place, value, depth = inside.pop()
+        if (
+            depth > 4 * _DEEPEST
+        ):  # a condition in a list is two steps deeper; `checked` would not bear much more
+            raise DefinitionError(f"{file}: {place}: tables stand too deep in each other")
+        if isinstance(value, Mapping):
+            inside += [(place, part, depth + 1) for part in value.values()]
+        elif isinstance(value, (list, tuple)):
+            inside += [(place, part, depth + 1) for part in value]
+    return checked(Indicator, _problems, data, file=file, digest=digest)
 
 
 @cache

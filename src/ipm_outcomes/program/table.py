@@ -193,12 +193,15 @@ def names(by: Sequence[str]) -> list[str]:
     return names
 
 
+_INNER = re.compile(r"__(?:[tsv][0-9]+|band|one)")  # what `_Work` makes
+
+
 def _refuse_inner(chosen: Sequence[Indicator], by: Sequence[str]) -> None:
     """A grouping column must not bear the name of one that is made while counting."""
     inner = {"in_window"} if any(one.window for one in chosen) else set()
     for one in chosen:
         inner |= {f"{key}_{part}" for key in one.scales for part in ("baseline", "followup", "improvement")}
-    if clash := [name for name in by if name in inner or name.startswith("__")]:
+    if clash := [name for name in by if name in inner or _INNER.fullmatch(name)]:
         raise FrameError(f"by: the name {clash[0]!r} is one that the counting itself uses; rename the column")
 
 
