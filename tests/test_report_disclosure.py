@@ -231,7 +231,7 @@ def test_promoters_cannot_be_solved_for(both: tuple[Program, Program]) -> None:
     """Score, answers and two of the counts would give the third: so where one is hidden the score is."""
     published, true = both
     for group in (ALL, *true.groups):
-        score = published.row("nps:nps.rating", group)
+        score = published.row("nps_followup:nps.rating:6 months", group)
         assert score is not None
         counts = [published.counted(f"nps.rating:{band}", group) for band in PROMOTERS]
         assert (None in counts) <= (score.estimate is None)

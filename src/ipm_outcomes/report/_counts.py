@@ -23,12 +23,13 @@ from ipm_outcomes.report._program import (
     ScaleKey,
     Shown,
     Step,
-    labels,
+    is_promoter,
 )
 from ipm_outcomes.report._reading import Table, days_of, is_scale, plain
 from ipm_outcomes.report._stretches import Piece, stretches
 
 _MONTHS = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
+_BLANK = {"baseline_not_scorable": "baseline_blank", "follow_up_not_scorable": "follow_up_blank"}
 _PERIOD = "period of enrollment"
 
 
@@ -129,14 +130,16 @@ class Builder:
         part = changes.only(is_scale(shown.key, changes) & (changes.word("target") == program.target))
         before = (~changes.number("baseline").is_null()).alias("before")
         after = (~changes.number("followup").is_null()).alias("after")
+        partly = self._partly_filled(shown.key)
+        blank = nw.lit(False) if partly is None else ~nw.col("patient_id").is_in(partly)
         steps: dict[str, dict[str, int]] = {"no_baseline": {}, "not_due": {}, "lost": {}}
-        for has_before, has_after, still, reason, n in part.counts(
-            before, after, changes.still_open(), changes.word("reason")
+        for has_before, has_after, still, reason, empty, n in part.counts(
+            before, after, changes.still_open(), changes.word("reason"), blank.alias("blank")
         ):
             if has_before and has_after and not still:
                 continue
             place = "no_baseline" if not has_before else "not_due" if still else "lost"
-            reason = OPEN if place == "not_due" else reason
+            reason = OPEN if place == "not_due" else _BLANK.get(reason, reason) if empty else reason
             steps[place][reason] = steps[place].get(reason, 0) + n
         began = len(part.frame)
         patients = int(part.frame.select(nw.col("patient_id").n_unique()).item()) if began else 0
@@ -155,6 +158,16 @@ class Builder:
             for target in targets:
                 self.stand.populations.setdefault((*shown.key, target), {})[whole] = size
         program.flow = Flow(**made)
+
+    def _partly_filled(self, key: ScaleKey) -> list[Any] | None:
+        """The patients with a form of the scale that has answers, yet no score; None where nobody can tell."""
+        import narwhals as nw
+
+        if "patient_id" not in self.scores:
+            return None
+        absent = self.scores.word("absent")
+        part = self.scores.only(is_scale(key, self.scores) & ~absent.is_in(["", "no_answers"]))
+        return part.frame.select(nw.col("patient_id").unique())["patient_id"].to_list()
 
     def indicators(self, rows: Sequence[Row]) -> None:
         """The rows of the indicators, with the made-up sizes of their populations."""
@@ -231,7 +244,7 @@ class Builder:
             ):
                 found.setdefault((inst, scale), [{}, {}])[at][float(value)] = n
         for shown in (one for group in self.program.domains.values() for one in group):
-            if shown.key in found and set(labels(shown.scale)) != set(PROMOTERS):
+            if shown.key in found and not is_promoter(shown):
                 self._bins(shown, *found[shown.key])
 
     def _bins(self, shown: Shown, before: dict[float, int], after: dict[float, int]) -> None:
@@ -303,24 +316,33 @@ class Builder:
         return merged
 
     def promoters(self) -> None:
-        """Promoters, passives and detractors, together and by site."""
+        """Promoters, passives and detractors at the follow-up, together and by site: one answer per patient."""
+        import narwhals as nw
+
         from ipm_outcomes.program.table import NOT_RECORDED
 
-        scores = self.scores
-        for shown in (one for group in self.program.domains.values() for one in group):
-            if set(labels(shown.scale)) != set(PROMOTERS):
+        program, changes = self.program, self.changes
+        for shown in (one for group in program.domains.values() for one in group):
+            if not is_promoter(shown) or program.of("nps_followup", shown) is None:
                 continue
-            part = scores.only(is_scale(shown.key, scores) & ~scores.number("value").is_null())
-            keys = [scores.word(self.program.by)] if self.program.by in scores and self.program.groups else []
+            rating = changes.number("followup")
+            part = changes.only(
+                is_scale(shown.key, changes)
+                & (changes.word("target") == program.target)
+                & ~rating.is_null()
+                & ~changes.still_open()
+            )
+            keys = [changes.word(program.by)] if program.by in changes and program.groups else []
             counts: dict[str, dict[str, int]] = {ALL: dict.fromkeys(PROMOTERS, 0)}
-            for *group, band, n in part.counts(*keys, scores.word("band")):
+            for *group, value, n in part.counts(*keys, rating.cast(nw.Float64).alias("rating")):
+                band = _band(shown.scale, value)
                 for one in (ALL, *(site or NOT_RECORDED for site in group)):
-                    if band in PROMOTERS and (one == ALL or one in self.program.groups):
+                    if one == ALL or one in program.groups:
                         counts.setdefault(one, dict.fromkeys(PROMOTERS, 0))[band] += n
+            size = self.stand.whole((*shown.key, program.target), sum(counts[ALL].values()))
             for group_name, found in counts.items():
                 named = {f"{'.'.join(shown.key)}:{band}": n for band, n in found.items()}
-                total = sum(counts[ALL].values())
-                self.family(sum(found.values()), named, self.stand.whole((*shown.key, ""), total), group_name)
+                self.family(sum(found.values()), named, size, group_name)
 
     def data_quality(self) -> None:
         """Forms with a score, and without one by reason, for each scale."""
@@ -341,8 +363,8 @@ class Builder:
             if "" not in found:
                 counts[f"quality:{name}:scored"] = 0
             forms = sum(found.values())
-            # Indicators that are counted on scores have the same forms.
-            bundle = (*shown.key, "")
+            # One question asked once gives forms and answers that are those of the follow-up.
+            bundle = (*shown.key, self.program.target if is_promoter(shown) else "")
             size = self.stand.whole(bundle, forms)
             self.own(f"quality:{name}:forms", forms, forms, size, size)
             scored = f"quality:{name}:scored"
@@ -477,6 +499,12 @@ class Builder:
                 )
                 if np.isfinite([a, lo, hi]).all()  # not where no success is expected
             }
+
+
+def _band(scale: Scale, value: float) -> str:
+    """The band of a whole number."""
+    bands = scale.bands.of if scale.bands else ()
+    return next(band.label for band in bands if band.low <= Decimal(repr(value)) <= band.high)
 
 
 def _col(name: str) -> Any:

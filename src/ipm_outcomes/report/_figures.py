@@ -7,7 +7,7 @@ published set, because a reader can subtract one from the other.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from typing import Any
@@ -32,7 +32,7 @@ from ipm_outcomes.report._program import (
 )
 from ipm_outcomes.report._reading import Table, cells_of, days_of, plain, small_frame
 
-_DROPPED = ("baseline_completion", "mean_change", "nps_followup")
+_DROPPED = ("baseline_completion", "mean_change", "nps")
 _DOMAINS = ("pain", "depression", "anxiety", "multidimensional", "catastrophizing", "satisfaction")
 
 
@@ -260,9 +260,10 @@ def _facts(program: Program, changes: Table) -> None:
     program.open_windows = any(still for still, _ in changes.counts(changes.still_open()))
 
 
-def _chosen(rows: Iterable[Row], program: Program, shown: Sequence[Shown]) -> list[Row]:
+def _chosen(rows: Sequence[Row], program: Program, shown: Sequence[Shown]) -> list[Row]:
     """The rows of the indicators that the report prints: the rest is not published, so it need not be protected."""
     keys = {one.key for one in shown if not is_promoter(one)}
+    at_target = {row.definition for row in rows if row.target == program.target}
     chosen = []
     for row in rows:
         key = (row.instrument, row.scale)
@@ -276,8 +277,10 @@ def _chosen(rows: Iterable[Row], program: Program, shown: Sequence[Shown]) -> li
             if row.group != ALL:
                 of_sites = ("followup_completion", "mean_improvement", program.success.get(key))
                 keep = keep and row.definition in of_sites and row.target == program.target
+        elif row.definition == "nps_followup":
+            keep = row.target == program.target
         else:
-            keep = row.group == ALL or row.definition == "nps"
+            keep = row.group == ALL and (row.target == program.target or row.definition not in at_target)
         if keep:
             chosen.append(row)
     return chosen

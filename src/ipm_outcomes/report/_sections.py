@@ -6,6 +6,7 @@ Everything is written from the published figures of `_figures.Program`; a hidden
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,11 @@ _REASONS = {
     "no_episode": "not in the list of episodes of care",
     "no_assessment": "no dated questionnaire at all",
     "no_baseline": "questionnaire not given around the start",
-    "baseline_not_scorable": "questionnaire at the start too incomplete to score",
+    "baseline_blank": "questionnaire at the start not filled in",
+    "baseline_not_scorable": "questionnaire at the start not filled in, or too incomplete to score",
     "no_follow_up": "questionnaire not given in the follow-up window",
-    "follow_up_not_scorable": "follow-up questionnaire too incomplete to score",
+    "follow_up_blank": "follow-up questionnaire not filled in",
+    "follow_up_not_scorable": "follow-up questionnaire not filled in, or too incomplete to score",
     "window_open": "follow-up window not yet over",
     "date_missing": "questionnaire without a date",
     "date_unparsable": "questionnaire with a date that is not a date",
@@ -317,18 +320,15 @@ class Writer:
                 )
             )
         nps = next(
-            (row for row in program.rows.values() if row.definition == "nps" and row.group == ALL), None
+            (r for r in program.rows.values() if r.definition == "nps_followup" and r.group == ALL), None
         )
         if nps is not None:
             figure = self.plain_figure(nps, 0)
             inside = self.interval(nps, lambda v: signed(v, 0))
-            found.append(
-                (
-                    "Net Promoter Score",
-                    figure,
-                    f"−100 to +100; interval {inside}" if inside else "−100 to +100",
-                )
-            )
+            told = f"−100 to +100; interval {inside}" if inside else "−100 to +100"
+            if nps.eligible and nps.denominator is not None:
+                told += f"; {count(nps.denominator)} of {count(nps.eligible)} answered"
+            found.append((f"Net Promoter Score at {program.target}", figure, told))
         return cards(found)
 
     @staticmethod
@@ -684,28 +684,32 @@ class Writer:
         program = self.program
         for one in shown:
             name = ".".join(one.key)
-            row = program.row(f"nps:{name}")
+            row = program.of("nps_followup", one)
             bands = {band: program.row(f"{name}:{band}") for band in PROMOTERS}
             self.page.add(
                 paragraph(
                     "Patients say from 0 to 10 how likely they are to recommend the program: 9 and "
-                    "10 are promoters, 7 and 8 "
-                    "passives, 0 to 6 detractors. The Net Promoter Score is the percentage of "
-                    "promoters less that of "
-                    "detractors, from −100 to +100; higher is better. Every answer counts, so a "
-                    "patient who answered at "
-                    "several visits counts at each. No answer is not a detractor: it is left out."
+                    "10 are promoters, 7 and 8 passives, 0 to 6 detractors. The Net Promoter Score is the "
+                    "percentage of promoters less that of detractors, from −100 to +100; higher is better. "
+                    f"Counted is one answer of each patient, that at {program.target}. No answer is not a "
+                    "detractor: it is left out."
                 )
             )
-            if row is None or (row.estimate is None and not row.hidden):
-                self.page.add(paragraph("Nobody has answered the question, so there is no score.", "warn"))
+            if row is None:
+                self.page.add(paragraph("The table of indicators holds no figure for this question."))
+                continue
+            if row.estimate is None and not row.hidden:
+                self.page.add(
+                    paragraph(
+                        f"Nobody has answered the question at {program.target}, so there is no score.", "warn"
+                    )
+                )
                 continue
             if row.estimate is not None:
                 self.page.add(
                     paragraph(
-                        f"The score is {signed(row.estimate)} ({self.interval(row, signed)}), from "
-                        f"{count(row.denominator)} answers to "
-                        f"{count(row.eligible)} forms."
+                        f"The score at {program.target} is {signed(row.estimate)} "
+                        f"({self.interval(row, signed)}). {self.response(row)}"
                     )
                 )
             else:
@@ -741,7 +745,7 @@ class Writer:
                         ]
                     )
                 )
-            sites = [(g, program.row(f"nps:{name}", g)) for g in program.groups]
+            sites = [(g, program.of("nps_followup", one, group=g)) for g in program.groups]
             if len([1 for _, found in sites if found is not None]) > 1:
                 self.page.add(
                     self.page.table(
@@ -757,6 +761,14 @@ class Writer:
                         ],
                     )
                 )
+
+    def response(self, row: Row) -> str:
+        """How many answered, of those who were to be asked."""
+        due, answered = row.eligible, row.denominator
+        if not due or answered is None:
+            return "How many answered cannot be shown."
+        share_ = self.percent(Fraction(answered, due), 0)
+        return f"{count(answered)} of {count(due)} due to be asked answered ({share_})."
 
     def known_in(self, figure: str, group: str) -> str:
         row = self.program.row(figure, group)
