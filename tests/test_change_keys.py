@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ipm_outcomes import change
-from ipm_outcomes.errors import FrameError
+from ipm_outcomes.errors import FrameError, ParameterError
 
 TARGETS = [change.Target("6 months", day=182, days=(137, 227))]
 BIG = 2**53
@@ -75,3 +75,56 @@ def test_columns_without_any_value_are_no_text(backend: Any) -> None:
 def test_no_rows_of_arrow_backed_pandas() -> None:
     empty = scores([1, 1]).convert_dtypes(dtype_backend="pyarrow").head(0)
     assert len(change.table(empty, targets=TARGETS)) == 0
+
+
+def test_no_day_0_is_guessed_while_a_date_cannot_be_read(backend: Any) -> None:
+    """Without episodes day 0 is the first assessment, and an unreadable date may have been the first."""
+    data = {
+        "patient_id": [1, 1, 1, 2, 2],
+        "date": ["15/01/2024", "2024-07-09", "2025-01-07", "2024-01-01", "2024-07-01"],
+        "instrument": ["phq9"] * 5,
+        "scale": ["total"] * 5,
+        "value": [24.0, 10.0, 9.0, 9.0, 4.0],
+    }
+    rows = backend.rows(change.table(backend.make(data), targets=TARGETS))
+    assert rows["reason"] == ["date_unparsable", None]
+    assert rows["change"] == [None, -5.0]
+    data["date"][0] = None
+    assert backend.rows(change.table(backend.make(data), targets=TARGETS))["reason"] == ["date_missing", None]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"as_of": pd.NaT}, "as_of"),
+        ({"scales": 5}, "scales"),
+        ({"thresholds": {"promis29.anxiety": {"important": 1e18}}}, "at most"),
+        ({"thresholds": {"promis29.anxiety": {"percent": 30}}}, "percent change has no meaning"),
+    ],
+)
+def test_wrong_arguments(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(ParameterError, match=told):
+        change.table(scores([1, 1]), targets=TARGETS, **wrong)
+
+
+def test_windows_beyond_a_hundred_years_are_slips() -> None:
+    for wrong in ({"day": 10**20, "days": (1, 2)}, {"months": 10**19, "slack": 1}):
+        with pytest.raises(ParameterError, match="36525"):
+            change.Target("x", **wrong)  # type: ignore[arg-type]
+
+
+def test_a_threshold_in_single_precision_is_read_as_written() -> None:
+    """14 to 11.8 would be 2.2 points: on whole numbers 3 points are at least 2.2 and 2 are not."""
+    given = {"thresholds": {"phq9.total": {"important": np.float32(2.2)}}}
+    for value, important in ((11.0, True), (12.0, False)):
+        frame = scores([1, 1])
+        frame.loc[1, "value"] = value
+        assert change.table(frame, targets=TARGETS, **given)["important"].tolist() == [important]
+
+
+@pytest.mark.parametrize("ids", [[[1], [1]], [{"a": 1}, {"a": 1}]])
+def test_nested_identifiers_are_refused(ids: list[Any]) -> None:
+    for frame in (pl.DataFrame({**scores([1, 1]).to_dict("list"), "patient_id": ids}),):
+        for given in (frame, frame.to_arrow()):
+            with pytest.raises(FrameError, match="nested"):
+                change.table(given, targets=TARGETS)

@@ -290,7 +290,7 @@ class Cutoff(Fact):
 class Constant(Fact):
     """A published property of the scale in a population, as reliable change needs it."""
 
-    kind: Literal["mean", "sd", "alpha", "test_retest", "icc", "sem", "mdc95", "mdc"]
+    kind: Literal["mean", "sd", "alpha", "test_retest", "spearman", "icc", "sem", "mdc95", "mdc"]
     value: Exact
     population: Text
     n: int | None = None

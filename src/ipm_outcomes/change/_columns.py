@@ -51,6 +51,8 @@ def keys(columns: Sequence[Any], kind: str, told: str) -> tuple[list[Ints], Any]
 
     ``columns`` are native columns of one kind of frame; the distinct values come back as such a column.
     """
+    if any(_nested(column, kind) for column in columns):
+        raise FrameError(f"{told}: holds lists or other nested values; give text or numbers")
     sizes = np.cumsum([len(column) for column in columns])[:-1]
     if kind == "polars":
         codes, values = _polars_keys(columns, told)
@@ -59,6 +61,14 @@ def keys(columns: Sequence[Any], kind: str, told: str) -> tuple[list[Ints], Any]
     else:
         codes, values = _pandas_keys(columns, told)
     return [part.astype(np.int64) for part in np.split(codes, sizes)], values
+
+
+def _nested(column: Any, kind: str) -> bool:
+    if kind == "polars":
+        return bool(column.dtype.is_nested())
+    if kind == "pyarrow":
+        return bool(import_module("pyarrow").types.is_nested(column.type))
+    return False
 
 
 def _polars_keys(columns: Sequence[Any], told: str) -> tuple[npt.NDArray[Any], Any]:

@@ -99,18 +99,13 @@ def published(inst: Instrument, scale: Scale, prefer: Reliability = "test_retest
     groups = _KIND_GROUPS if prefer == "test_retest" else _KIND_GROUPS[::-1]
     reliability = None
     for kinds in groups:
-        usable = [c for c in scale.constants if c.kind in kinds and not _ranks_only(c)]
+        usable = [c for c in scale.constants if c.kind in kinds]
         reliability = reliability or _figure(inst, usable, lowest=True)
     return Known(
         sem=_figure(inst, [c for c in scale.constants if c.kind == "sem"]),
         sd=_figure(inst, [c for c in scale.constants if c.kind == "sd"]),
         reliability=reliability,
     )
-
-
-def _ranks_only(constant: Constant) -> bool:
-    # A correlation of ranks says nothing about the variance of the scores, which is what the formula needs.
-    return "spearman" in (constant.note or "").casefold()
 
 
 def _figure(inst: Instrument, constants: list[Constant], *, lowest: bool = False) -> Figure | None:

@@ -23,8 +23,10 @@ from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
 
 REASONS = {
-    "start_date_missing": "the table of episodes has no start date for this episode",
-    "start_date_unparsable": "the start date of this episode is no date",
+    "start_date_missing": "the table of episodes has no start date for this episode; or, without that table, an "
+    "assessment of the patient has no date and may have been the first",
+    "start_date_unparsable": "the start date of this episode is no date; or, without that table, an assessment of the "
+    "patient has a date that is no date and may have been the first",
     "no_episode": "the scores name a patient or an episode that the table of episodes does not hold",
     "no_assessment": "no dated assessment of any kind lies in this episode",
     "no_baseline": "no assessment of this scale lies in the baseline window",

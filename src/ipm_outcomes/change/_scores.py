@@ -68,6 +68,8 @@ def chosen_scales(
     if scales is None:
         return None
     found: set[ScaleKey] = set()
+    if not isinstance(scales, Collection):
+        raise ParameterError("scales: name scales as 'peg', 'phq9.total' or ('phq9', 'total')")
     for entry in (scales,) if isinstance(scales, str) else scales:
         if isinstance(entry, tuple) and len(entry) == 2:
             instrument_id, scale_id = entry

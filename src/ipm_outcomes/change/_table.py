@@ -45,7 +45,7 @@ from ipm_outcomes.change._reliable import (
     distance,
     judge,
 )
-from ipm_outcomes.change._scores import ScaleKey, shelf
+from ipm_outcomes.change._scores import ScaleKey, find, shelf
 from ipm_outcomes.change._thresholds import (
     IMMPACT_WORDS,
     RESPONDER_LINES,
@@ -186,6 +186,11 @@ def table(
         scale_keys("cutoffs", cutoffs or {}, own),
         scale_keys("thresholds", thresholds or {}, own),
     )
+    for (id, scale_id), given_lines in wishes.thresholds.items():
+        inst = find(id, own)
+        lines_of(
+            inst, inst.scale(scale_id), given_lines
+        )  # refused here, also where no score is of that scale
     pairs = find_pairs(
         scores, Search(episodes, baseline, targets, as_of, scales, by, overlap, tuple(own.values()))
     )

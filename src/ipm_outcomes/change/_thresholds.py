@@ -69,10 +69,18 @@ def scale_keys(name: str, given: ScaleMap, own: dict[str, Instrument]) -> dict[S
     return found
 
 
+_MOST = 10**6
+"""The largest threshold: more is a slip, and would not fit the integers that decide."""
+
+
 def positive_exact(name: str, value: Any) -> Fraction:
     """A number above 0, exactly as written."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal)):
         raise ParameterError(f"{name}: must be a number, not a {type(value).__name__}")
+    if isinstance(value, np.floating):
+        value = Decimal(str(value))  # as it is written, not as its nearest binary number
+    if value > _MOST:
+        raise ParameterError(f"{name}: must be at most {_MOST}")
     if not np.isfinite(float(value)) or value <= 0:
         raise ParameterError(f"{name}: is {float(value):g}; it must be above 0")
     exact = Fraction(*exact_points(value))

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from ipm_outcomes.change._columns import (
     DATED,
     FUTURE,
+    MISSING,
+    UNPARSABLE,
     Bools,
     Ints,
     as_kind,
@@ -86,7 +88,7 @@ def as_of_day(as_of: date | str | None) -> int | None:
             as_of = date.fromisoformat(as_of)
         except ValueError:
             raise ParameterError("as_of: give a date, or ISO text such as '2024-12-31'") from None
-    if not isinstance(as_of, date):
+    if not isinstance(as_of, date) or as_of != as_of:
         raise ParameterError(f"as_of: give a date, not a {type(as_of).__name__}")
     return day_number(as_of)
 
@@ -143,7 +145,11 @@ def _from_scores(
     order = np.lexsort((-np.arange(len(frame)), np.where(dated, day, 2**31), row_unit))
     first = order[np.flatnonzero(np.diff(row_unit[order], prepend=-1))] if len(frame) else order
     start = np.where(dated[first], day[first], 0)
+    # Without a table of episodes day 0 is the first assessment. Where another one of the patient has no readable
+    # date, it may have been the first, and then every window would be another: nothing is paired on a guess.
     start_state = state[first]
+    for bad in (MISSING, UNPARSABLE):
+        start_state[row_unit[state == bad]] = bad
     columns = {"patient_id": take(patient_values, unit_patient, frame.kind)}
     if episode_values is not None:
         columns["episode"] = take(episode_values, unit_episode, frame.kind)

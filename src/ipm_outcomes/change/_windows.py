@@ -19,11 +19,17 @@ Ties = Literal["earlier", "later"]
 Origin = Literal["start", "baseline"]
 
 
+MOST_DAYS = 36_525
+"""A hundred years: windows beyond them are slips."""
+
+
 def _whole(name: str, value: object) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise ParameterError(
             f"{name}: must be a whole number of days or months, not a {type(value).__name__}"
         )
+    if abs(value) > MOST_DAYS:
+        raise ParameterError(f"{name}: must lie within {MOST_DAYS} days or months of the start")
     return int(value)
 
 
