@@ -83,7 +83,7 @@ def audit(page: Path, tmp_path: Path, *switches: str) -> list[str]:
     text = page.read_text(encoding="utf-8")
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
     # What is folded away must be accessible as well.
-    text = text.replace("<details>", "<details open>")
+    text = text.replace("<details", "<details open")
     run = (
         "axe.run({resultTypes:['violations']}).then(found=>{const told=document.createElement('pre');"
         "told.id='found';told.textContent=JSON.stringify(found.violations.map("

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ipm_outcomes.errors import MissingExtraError
@@ -206,45 +207,58 @@ def _band_tokens(number: int) -> list[str]:
     return [_TOKENS[f"band{spread[min(at, len(spread) - 1)]}"] for at in range(number)]
 
 
-def intervals(
-    rows: Sequence[tuple[str, float, float, float, bool]],
-    axis: str,
-    *,
-    shares: bool,
-    reference: float | None = None,
-    better: bool = True,
-) -> Any:
-    """Estimates with their intervals, one line each: rows of (label, estimate, lower, upper, good)."""
+@dataclass(frozen=True)
+class Line:
+    """An estimate with its interval, or what is said in its place."""
+
+    label: str
+    estimate: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    good: bool = True
+    told: str = ""
+
+
+def intervals(rows: Sequence[Line], axis: str, *, shares: bool) -> Any:
+    """Estimates with their intervals, one line each."""
     alt, _ = require()
-    order = [label for label, *_ in rows]
     data = [
-        {"label": label, "estimate": e, "lower": lo, "upper": hi, "kind": "good" if good else "bad"}
-        for label, e, lo, hi, good in rows
+        {
+            "label": row.label,
+            "estimate": row.estimate,
+            "lower": row.lower,
+            "upper": row.upper,
+            "kind": "good" if row.good else "bad",
+            "told": row.told,
+        }
+        for row in rows
     ]
     scale = alt.Scale(domain=[0, 1]) if shares else alt.Scale(zero=True, nice=True)
     form = alt.Axis(format=".0%", tickCount=4) if shares else alt.Axis(tickCount=6)
     base = alt.Chart(_data(alt, data)).encode(
-        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True))
+        y=alt.Y(
+            "label:N",
+            sort=[row.label for row in rows],
+            title=None,
+            axis=alt.Axis(ticks=False, domain=False, grid=True),
+        )
     )
+    known = base.transform_filter("isValid(datum.estimate)")
     color = alt.Color("kind:N", scale=alt.Scale(domain=["good", "bad"], range=[GOOD, BAD]), legend=None)
     layers = [
-        base.mark_rule(strokeWidth=2).encode(
+        known.mark_rule(strokeWidth=2).encode(
             x=alt.X("lower:Q", title=axis, scale=scale, axis=form), x2="upper:Q", color=color
         ),
-        base.mark_point(filled=True, size=80, opacity=1).encode(
+        known.mark_point(filled=True, size=80, opacity=1).encode(
             x=alt.X("estimate:Q", scale=scale), color=color
         ),
+        base.transform_filter("datum.told != ''")
+        .mark_text(align="left", dx=3, color=MUTED, baseline="middle")
+        .encode(x=alt.datum(0, scale=scale), text="told:N"),
     ]
-    marks = [(reference, [5, 4])] if reference is not None else []
     if not shares:
-        marks.append((0.0, [1, 0]))
-    for value, dash in marks:
-        layers.insert(
-            0,
-            alt.Chart(_data(alt, [{"at": value}]))
-            .mark_rule(strokeDash=dash, color=MUTED)
-            .encode(x=alt.X("at:Q", scale=scale)),
-        )
+        zero = alt.Chart(_data(alt, [{"at": 0.0}])).mark_rule(color=MUTED)
+        layers.insert(0, zero.encode(x=alt.X("at:Q", scale=scale)))
     return alt.layer(*layers).properties(width=_WIDTH, height=alt.Step(26))
 
 
@@ -263,8 +277,10 @@ def funnel(
         for n, low, high in curve
         for side, value in (("low", low), ("high", high))
     ]
-    y = alt.Y("share:Q", title=axis, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".0%", tickCount=5))
-    x = alt.X("n:Q", title="patients counted at the site", scale=alt.Scale(zero=True, nice=True))
+    widest = max([n for name, curve in curves for n, *_ in curve] + [n for _, n, _ in points])
+    x_scale, y_scale = alt.Scale(domain=[0, widest], nice=False), alt.Scale(domain=[0, 1])
+    y = alt.Y("share:Q", title=axis, scale=y_scale, axis=alt.Axis(format=".0%", tickCount=5))
+    x = alt.X("n:Q", title="patients counted at the site", scale=x_scale)
     lines = (
         alt.Chart(_data(alt, data))
         .mark_line(color=MUTED, strokeWidth=1.5)
@@ -283,19 +299,63 @@ def funnel(
     spots = alt.Chart(
         _data(
             alt,
-            [{"site": name, "n": n, "share": share, "above": share >= target} for name, n, share in points],
+            [{"n": n, "share": share} for _, n, share in points],
         )
     )
     dots = spots.mark_point(filled=True, color=AFTER, size=70, opacity=1).encode(x=x, y=y)
-    layers = [lines, center, dots]
+    layers = [lines, center]
     if len(points) <= 25:
-        for above, shift in ((True, -11), (False, 13)):
-            layers.append(
-                spots.transform_filter(alt.datum.above == above)
-                .mark_text(dy=shift, limit=110)
-                .encode(x=x, y=y, text="site:N")
-            )
-    return alt.layer(*layers).properties(width=_WIDTH, height=220)
+        placed = _placed(points, widest)
+        layers.append(
+            alt.Chart(_data(alt, [one for one in placed if one["far"]]))
+            .mark_rule(color=MUTED, strokeWidth=0.8)
+            .encode(x=x, y=y, x2="at_n:Q", y2="at_share:Q")
+        )
+        layers.append(
+            alt.Chart(_data(alt, placed))
+            .mark_text(limit=_LABEL, baseline="middle")
+            .encode(x=alt.X("at_n:Q", scale=x_scale), y=alt.Y("at_share:Q", scale=y_scale), text="site:N")
+        )
+    return alt.layer(*layers, dots).properties(width=_WIDTH, height=_HEIGHT)
+
+
+_HEIGHT, _INSIDE, _LABEL = 240, 340, 110
+"""Of the funnel, in pixels: its height, the width within its axes, the longest name of a site."""
+
+
+def _placed(points: Sequence[tuple[str, int, float]], widest: float) -> list[dict[str, Any]]:
+    """Where the names of the sites stand: above or below their points, as near as none covers another or a point.
+
+    A name that had to go further is ``far``: a line leads to it.
+    """
+    dots = [(n / widest * _INSIDE, (1 - share) * _HEIGHT) for _, n, share in points]
+    taken = [(x, y, 12.0, 12.0) for x, y in dots]
+    done = []
+    for (name, n, share), (x, y) in sorted(zip(points, dots, strict=True), key=lambda one: one[1]):
+        width = min(_LABEL, 7.0 * len(name))
+        across = min(max(x, width / 2), _INSIDE - width / 2)
+        side = -1 if y > _HEIGHT / 2 else 1
+        steps = [sign * (13 + 7 * k) for k in range(30) for sign in (side, -side)]
+        places = [(across, y + step, width, 14.0) for step in steps if 7 <= y + step <= _HEIGHT - 7]
+        free = (place for place in places if not any(_overlap(place, other) for other in taken))
+        place = next(free, places[0])
+        taken.append(place)
+        done.append(
+            {
+                "site": name,
+                "n": n,
+                "share": share,
+                "at_n": place[0] / _INSIDE * widest,
+                "at_share": 1 - place[1] / _HEIGHT,
+                "far": abs(place[1] - y) > 14 or abs(place[0] - x) > 40,
+            }
+        )
+    return done
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether two boxes (center, width, height) have a point in common."""
+    return abs(one[0] - other[0]) * 2 < one[2] + other[2] and abs(one[1] - other[1]) * 2 < one[3] + other[3]
 
 
 def over_time(

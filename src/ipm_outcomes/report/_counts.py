@@ -161,13 +161,12 @@ class Builder:
 
     def _partly_filled(self, key: ScaleKey) -> list[Any] | None:
         """The patients with a form of the scale that has answers, yet no score; None where nobody can tell."""
-        import narwhals as nw
-
         if "patient_id" not in self.scores:
             return None
         absent = self.scores.word("absent")
         part = self.scores.only(is_scale(key, self.scores) & ~absent.is_in(["", "no_answers"]))
-        return part.frame.select(nw.col("patient_id").unique())["patient_id"].to_list()
+        patients: list[Any] = part.frame["patient_id"].unique().to_list()
+        return patients
 
     def indicators(self, rows: Sequence[Row]) -> None:
         """The rows of the indicators, with the made-up sizes of their populations."""

@@ -246,6 +246,14 @@ def _facts(program: Program, changes: Table) -> None:
             (~changes.number("cutoff").is_null()).alias("there"),
         ):
             known[inst, scale] = known.get((inst, scale), False) or bool(there)
+        ids = (
+            changes.word("cutoff_id") if "cutoff_id" in changes else changes.word("scale").alias("cutoff_id")
+        )
+        for inst, scale, value, id, _ in changes.counts(
+            changes.word("instrument"), changes.word("scale"), changes.number("cutoff"), ids
+        ):
+            if value is not None:
+                program.cutoffs.setdefault((inst, scale), []).append((float(value), id))
         program.without_cutoff = frozenset(key for key, there in known.items() if not there)
     if "baseline_pick" in changes and "followup_pick" in changes:
         program.picks = tuple(

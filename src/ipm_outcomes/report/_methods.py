@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
-from ipm_outcomes.definition import Instrument
-from ipm_outcomes.report._page import Page, items, paragraph
+from ipm_outcomes.definition import Cutoff, Instrument, Scale
+from ipm_outcomes.report._page import Page, items, numbered, paragraph, topic
 from ipm_outcomes.report._program import ALL, Program, Row
 from ipm_outcomes.report._words import listed
 
@@ -45,46 +47,78 @@ def methods(page: Page, program: Program) -> None:
     page.add(
         "<h3>Small numbers</h3>",
         paragraph(_POLICIES[program.policy]),
-        "<h3>Choices</h3>",
-        items(list(_choices(program))),
-        "<h3>Intervals</h3>",
-        items(list(_intervals(program))),
-        "<h3>Measures</h3>",
-        page.table(
-            "Instruments in this report",
-            ["Instrument", "Edition", "Measures", "Recall", "Definition (SHA-256)"],
-            [
-                [one.title, one.edition, one.measures, one.recall or "–", one.digest[:12]]
-                for one in _instruments(program)
-            ],
-        ),
-        items([one.notice for one in _instruments(program) if one.notice]),
-        "<h3>Indicators</h3>",
-        page.table(
-            "Rules and sources of the indicators",
-            ["Indicator", "Who is counted", "Without follow-up", "Evidence", "Source"],
-            [
+        topic("Choices", items(list(_choices(program)))),
+        topic("Intervals", items(list(_intervals(program)))),
+        topic(
+            "Instruments",
+            page.table(
+                "Instruments in this report",
+                ["Instrument", "Edition", "Measures", "Recall", "Definition (SHA-256)"],
                 [
-                    row.title,
-                    row.notes or "–",
-                    _MISSING.get(row.missing, row.missing),
-                    _EVIDENCE.get(row.evidence, row.evidence),
-                    row.source,
-                ]
-                for row in _definitions(program)
-            ],
+                    [one.title, one.edition, one.measures, one.recall or "–", one.digest[:12]]
+                    for one in _instruments(program)
+                ],
+            ),
+            items([one.notice for one in _instruments(program) if one.notice]),
         ),
-        "<h3>Thresholds and sources of the measures</h3>",
-        page.table(
-            "Facts that decide, with their evidence",
-            ["Fact", "Value", "Evidence", "Source"],
-            [list(row) for row in _facts(program)],
+        topic("Indicators: rules and sources", *_indicators(page, program)),
+        *(
+            topic(
+                f"{one.title}: thresholds, bands and cut-offs",
+                page.table(
+                    f"{one.title}: facts that decide, with their evidence",
+                    ["Fact", "Value", "Evidence", "Source"],
+                    [list(row) for row in facts],
+                ),
+            )
+            for one in _instruments(program)
+            if (facts := list(_facts(program, one)))
         ),
-        "<h3>What is not verified</h3>",
-        _unverified(program),
-        "<h3>Versions</h3>",
-        items(list(_versions())),
+        topic("What is not verified", _unverified(program)),
+        topic("Versions", items(list(_versions()))),
     )
+
+
+def _indicators(page: Page, program: Program) -> Iterator[str]:
+    """The rules of each indicator; what several of them say stands above the table, once."""
+    rows = _definitions(program)
+    told = {row.definition: re.split(r"(?<=[.;]) (?=[A-Z])", row.notes) if row.notes else [] for row in rows}
+    times = Counter(sentence for sentences in told.values() for sentence in dict.fromkeys(sentences))
+    shared = [sentence for sentence, n in times.items() if n > 1]
+    cites = Counter(row.source for row in rows)
+    sources = [cite for cite, n in cites.items() if n > 1]
+    if shared:
+        yield paragraph("Rules of several indicators, by the numbers in the table:")
+        yield numbered(shared)
+    if sources:
+        yield paragraph("Sources of several indicators, by the letters in the table:")
+        yield numbered(sources, letters=True)
+    body = []
+    for row in rows:
+        own = [sentence for sentence in told[row.definition] if sentence not in shared]
+        rules = [str(shared.index(sentence) + 1) for sentence in told[row.definition] if sentence in shared]
+        who = " ".join([*([f"Rule {listed(rules)}."] if len(rules) == 1 else []), *own])
+        if len(rules) > 1:
+            who = " ".join([f"Rules {listed(rules)}.", *own])
+        body.append(
+            [
+                row.title,
+                who or "–",
+                _MISSING.get(row.missing, row.missing),
+                _EVIDENCE.get(row.evidence, row.evidence),
+                f"Source {_letter(sources.index(row.source))}" if row.source in sources else row.source,
+            ]
+        )
+    yield page.table(
+        "Rules and sources of the indicators",
+        ["Indicator", "Who is counted", "Without follow-up", "Evidence", "Source"],
+        body,
+    )
+
+
+def _letter(at: int) -> str:
+    """A, B ... Z, AA: as lists in HTML are lettered."""
+    return ("" if at < 26 else _letter(at // 26 - 1)) + chr(ord("A") + at % 26)
 
 
 def _instruments(program: Program) -> list[Instrument]:
@@ -140,6 +174,8 @@ def _intervals(program: Program) -> Iterator[str]:
     told = {
         "wilson": "shares: Wilson, JASA 1927;22:209-212",
         "student t": "means: Student's t",
+        "ratio of sums, linearized, student t": "ratios of two sums, such as visits kept of those planned: Student's t "
+        "over episodes of care, as visits of one patient belong together (Cochran 1977)",
         "adjusted wald": "Net Promoter Score: adjusted Wald (Rocks, Am Stat 2016;70:365-372)",
     }
     for name in methods:
@@ -155,8 +191,8 @@ def _definitions(program: Program) -> list[Row]:
     return list(found.values())
 
 
-def _facts(program: Program) -> Iterator[tuple[str, str, str, str]]:
-    for one in (shown for group in program.domains.values() for shown in group):
+def _facts(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, str]]:
+    for one in (shown for group in program.domains.values() for shown in group if shown.instrument is of):
         cites = {source.key: source.cite for source in one.instrument.sources}
 
         def told(keys: tuple[str, ...], cites: dict[str, str] = cites) -> str:
@@ -164,8 +200,11 @@ def _facts(program: Program) -> Iterator[tuple[str, str, str, str]]:
 
         title, scale = one.scale.title, one.scale
         for threshold in scale.thresholds:
-            unit = {"percent": " %", "points": " points", "below": ""}[threshold.kind]
-            value = f"{'below ' if threshold.kind == 'below' else ''}{threshold.value:f}{unit}"
+            value = {
+                "percent": f"{threshold.value:f} %",
+                "points": f"{threshold.value:f} {'point' if threshold.value == 1 else 'points'}",
+                "below": f"below {threshold.value:f}",
+            }[threshold.kind]
             yield (
                 f"{title}: {threshold.meaning}",
                 value,
@@ -173,21 +212,57 @@ def _facts(program: Program) -> Iterator[tuple[str, str, str, str]]:
                 told(threshold.source),
             )
         if scale.bands is not None:
-            value = ", ".join(f"{band.label} {band.low:f}–{band.high:f}" for band in scale.bands.of)
+            value = "; ".join(bands(scale))
             yield f"{title}: bands", value, _EVIDENCE.get(scale.bands.evidence, ""), told(scale.bands.source)
         for cutoff in scale.cutoffs:
             yield (
                 f"{title}: cut-off, {cutoff.meaning}",
-                f"{cutoff.value:f}",
+                _side(scale, cutoff, patients=True),
                 _EVIDENCE.get(cutoff.evidence, ""),
                 told(cutoff.source),
             )
 
 
+def bands(scale: Scale) -> list[str]:
+    """The bands of a scale in words that leave no value between two of them or in both."""
+    if scale.bands is None:
+        return []
+    told = []
+    last = len(scale.bands.of) - 1
+    for at, band in enumerate(scale.bands.of):
+        low, high = f"{band.low:f}", f"{band.high:f}"
+        if scale.whole:
+            reach = low if low == high else f"{low} to {high}"
+        elif scale.bands.edge == "upper":
+            reach = f"{low} to {high}" if at == last else f"{low} to below {high}"
+        else:
+            reach = f"{low} to {high}" if at == 0 else f"above {low} to {high}"
+        told.append(f"{band.label} {reach}")
+    return told
+
+
+def _side(scale: Scale, cutoff: Cutoff, *, patients: bool) -> str:
+    """The scores on one side of a cut-off: that of patients, or that of the others."""
+    up = (scale.worse == "higher") == patients
+    if cutoff.including == patients:
+        return f"{cutoff.value:f} or {'above' if up else 'below'}"
+    return f"{'above' if up else 'below'} {cutoff.value:f}"
+
+
+def cutoff_words(scale: Scale, id: str, value: float) -> str:
+    """Where a patient must be to have recovered, and by which cut-off."""
+    for cutoff in scale.cutoffs:
+        if cutoff.id == id and float(cutoff.value) == value:
+            return f"{_side(scale, cutoff, patients=False)}; {cutoff.meaning}"
+    # A cut-off of the caller's: an equal score is on neither side.
+    return f"{'below' if scale.worse == 'higher' else 'above'} {value:g}; given for this analysis"
+
+
 def _unverified(program: Program) -> str:
     facts = [
         f"{fact}, {value}"
-        for fact, value, evidence, _ in _facts(program)
+        for instrument in _instruments(program)
+        for fact, value, evidence, _ in _facts(program, instrument)
         if evidence == _EVIDENCE["unverified"]
     ]
     facts += [row.title for row in _definitions(program) if row.evidence == "unverified"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -42,15 +43,19 @@ class Page:
         if not rows:
             return ""
         self.tables += 1
+        columns = list(zip(*rows, strict=True))
+        number = [at > 0 and _of_numbers(column) for at, column in enumerate(columns)]
         body = "".join(
             "<tr>"
             + f'<th scope="row">{safe(row[0])}</th>'
-            + "".join(f"<td{_class(cell)}>{safe(cell)}</td>" for cell in row[1:])
+            + "".join(
+                f"<td{_class(n, cell)}>{safe(cell)}</td>" for n, cell in zip(number[1:], row[1:], strict=True)
+            )
             + "</tr>"
             for row in rows
         )
         top = "".join(
-            f'<th scope="col"{"" if at == 0 else _number}>{safe(cell)}</th>' for at, cell in enumerate(head)
+            f'<th scope="col"{_class(n)}>{safe(cell)}</th>' for n, cell in zip(number, head, strict=True)
         )
         told = f'<p class="note">{safe(note)}</p>' if note else ""
         return (
@@ -73,13 +78,21 @@ class Page:
         )
 
 
-_number = ' class="n"'
+def _of_numbers(cells: Sequence[str]) -> bool:
+    """Whether a column is one of numbers: all that has something to say begins with a figure."""
+    told = [cell for cell in cells if cell not in (HIDDEN, NONE)]
+    return all(re.match(r"[+−]?\d", cell) for cell in told)
 
 
-def _class(cell: str) -> str:
-    if cell in (HIDDEN, NONE):
-        return ' class="n none"'
-    return _number if cell[:1] in "0123456789+−" else ""
+def _class(number: bool, cell: str = "") -> str:
+    words = ["n"] * number + ["none"] * (cell in (HIDDEN, NONE))
+    return f' class="{" ".join(words)}"' if words else ""
+
+
+def topic(title: str, *parts: str) -> str:
+    """A part of a section that is folded away; on paper it is open."""
+    inside = "".join(part for part in parts if part)
+    return f'<details class="topic"><summary><h3>{safe(title)}</h3></summary>{inside}</details>'
 
 
 def paragraph(text: str, kind: str = "") -> str:
@@ -90,6 +103,12 @@ def paragraph(text: str, kind: str = "") -> str:
 def items(texts: Sequence[str]) -> str:
     """A list."""
     return f"<ul>{''.join(f'<li>{safe(text)}</li>' for text in texts)}</ul>" if texts else ""
+
+
+def numbered(texts: Sequence[str], *, letters: bool = False) -> str:
+    """A list whose lines have numbers, or letters, to refer to."""
+    kind = ' type="A"' if letters else ""
+    return f"<ol{kind}>{''.join(f'<li>{safe(text)}</li>' for text in texts)}</ol>"
 
 
 def cards(found: Sequence[tuple[str, str, str]]) -> str:
@@ -165,6 +184,9 @@ margin:1rem 0}
 .chart svg{display:block;width:100%;height:auto;margin:.6rem auto;overflow:visible}
 .chart svg text{font-family:inherit}
 summary{cursor:pointer;color:var(--link);font-size:.9rem;padding:.25rem 0}
+.topic{border-bottom:1px solid var(--grid)}
+.topic>summary{font-size:1rem;padding:.5rem 0}
+.topic h3{display:inline;margin:0}
 .off{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .scroll{overflow-x:auto;margin:.6rem 0 1rem;position:relative}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums;min-width:min(100%,24rem)}
@@ -177,14 +199,15 @@ thead .n{white-space:normal}
 .none{color:var(--muted);font-style:italic}
 footer{margin-top:3rem;border-top:2px solid var(--rule);padding-top:1rem}
 @media (max-width:40rem){h1{font-size:1.5rem}.answer{font-size:1.08rem;padding:.8rem 1rem}.chart{padding:.7rem .6rem}
-th,td{padding:.3rem .5rem}.cards{grid-template-columns:1fr 1fr}.cards strong{font-size:1.35rem}}
+th,td{padding:.3rem .5rem}tbody th,thead th:first-child{min-width:11rem}
+.cards{grid-template-columns:1fr 1fr}.cards strong{font-size:1.35rem}}
 @media print{:root{--bg:#fff;--panel:#f4f6f8;--ink:#000;--muted:#444;--grid:#ccc;--rule:#888;
 --link:#000;--before:#8a97a5;--after:#1f6fb2;--good:#1f6fb2;--bad:#b3471d;--line:#6b4fa0;--band1:#d6e6f2;--band2:#a3c6e2;--band3:#659dcb;
 --band4:#2f70aa;--band5:#16426f;--band6:#0a2540}
 html{font-size:10.5pt}body{max-width:none;padding:0}nav,.skip,summary{display:none}
 section.page{break-before:page}h2,h3{break-after:avoid}.chart,.cards div,tr{break-inside:avoid}
-.scroll{overflow:visible}details::details-content{content-visibility:visible;display:block;height:auto}
+.scroll{overflow:visible}.topic>summary{display:block;list-style:none}details::details-content{content-visibility:visible;display:block;height:auto}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 
-__all__ = ["Page", "cards", "document", "escape", "items", "paragraph"]
+__all__ = ["Page", "cards", "document", "escape", "items", "numbered", "paragraph", "topic"]

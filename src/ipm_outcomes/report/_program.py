@@ -109,6 +109,7 @@ class Program:
     headline: Shown | None = None
     success: dict[ScaleKey, str] = field(default_factory=dict)
     points: dict[ScaleKey, list[float]] = field(default_factory=dict)
+    cutoffs: dict[ScaleKey, list[tuple[float, str]]] = field(default_factory=dict)
     flow: Flow | None = None
     bins: dict[ScaleKey, list[Bin]] = field(default_factory=dict)
     size: str = ""

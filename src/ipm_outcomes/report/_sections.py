@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.report import _charts
-from ipm_outcomes.report._methods import methods
+from ipm_outcomes.report._methods import cutoff_words, methods
 from ipm_outcomes.report._page import Cells, Page, cards, document, items, paragraph
 from ipm_outcomes.report._program import ALL, PROMOTERS, SUCCESS, Program, Row, Shown, share
-from ipm_outcomes.report._words import HIDDEN, NONE, count, listed, percent, rounded, safe, signed
+from ipm_outcomes.report._words import HIDDEN, NONE, count, listed, percent, plural, rounded, safe, signed
 
 _DOMAIN_TITLES = {
     "pain": "Pain and what it keeps people from",
@@ -65,7 +65,7 @@ _FIGURES = (
     ("responder_30", "Improved by at least 30 %"),
     ("responder_50", "Improved by at least 50 %"),
     ("reliable_improvement", "Reliable improvement: beyond measurement error"),
-    ("reliable_recovery", "Recovered: reliable, and back in the normal range"),
+    ("reliable_recovery", "Recovered: reliable, and beyond the cut-off"),
     ("reliable_deterioration", "Reliable worsening"),
 )
 _LEFT = {"complete_case": "left out", "not_met": "counted as not met", "not_needed": NONE}
@@ -75,7 +75,18 @@ _EVIDENCE = {
     "derived": "by definition",
     "unverified": "not verified",
 }
+_READING = (
+    "Dots are figures and bars their intervals; in charts of improvement right of 0 is better. Worsening has the "
+    "second color.",
+    "“Not shown”, or gray in a bar: groups that are too small to show, or would reveal one that is. Neighboring "
+    "scores are put together where a group would be too small.",
+    "Over time: the purple line is the median or the average, dashed lines are the limits of chance (3 sigma). At "
+    "sites: the purple line is the program's share.",
+    "The numbers of each chart stand under it, behind “Show the numbers”.",
+)
 _FEW_SITES = 10
+_FEW_POINTS = 12
+"""Below this number of points the rules of run charts and control charts find little, or chance."""
 
 
 class Writer:
@@ -94,6 +105,7 @@ class Writer:
         """The whole page."""
         program = self.program
         self.section("answer", "The answer in short", self.answer, page=False)
+        after_answer = len(self.page.parts) - 1
         if program.headline is not None:
             self.section("flow", "Who is counted, and who is not", self.flow)
         for domain, shown in program.domains.items():
@@ -111,9 +123,14 @@ class Writer:
             self.section("measures", "Quality measures and program figures", lambda: self.page.add(*measures))
         self.section("quality", "Data quality", self.quality)
         self.section("methods", "Methods, sources and versions", lambda: methods(self.page, program))
+        if self.page.charts:
+            self.page.parts[after_answer:after_answer] = ["<h3>How to read the charts</h3>", items(_READING)]
         subtitle = "Patient-reported outcomes of the program: what patients said at the start and later."
-        if program.as_of is not None and program.as_of_given:
-            subtitle += f" Data up to {program.as_of.isoformat()}."
+        if program.as_of is not None:
+            subtitle += f" Data up to {program.as_of.isoformat()}"
+            subtitle += (
+                "." if program.as_of_given else ", the day of the last score (no as-of date was given)."
+            )
         return document(self.title, subtitle, self.contents, "\n".join(self.page.parts), self.foot())
 
     def section(self, name: str, title: str, tell: Callable[[], Any], page: bool = True) -> None:
@@ -217,11 +234,11 @@ class Writer:
             )
         who = f"{count(began)} {self.singular(began)}"
         if not self.one_each and patients is not None:
-            who += f" ({count(patients)} patients)"
+            who += f" ({plural(patients, 'patient', 'patients')})"
         if due == 0:
             return f"Of {who} that began, none had both a first questionnaire and a follow-up due at {program.target}."
         if followed == 0:
-            return f"Of {who} that began, {count(due)} were due at {program.target} and none was followed."
+            return f"Of {who} that began, {count(due)} {_were(due or 0)} due at {program.target} and none was followed."
         told = f"Of {who} that began"
         if followed is None or due is None:
             return f"{told}, the number followed at {program.target} cannot be shown: it would reveal a small count."
@@ -291,10 +308,10 @@ class Writer:
         program, found = self.program, []
         began = program.counted("flow:began")
         patients = program.counted("flow:patients")
-        more = f"{count(patients)} patients" if not self.one_each and patients is not None else "patients"
-        found.append(
-            ("Began", count(began), f"{self.people}; {more}" if more != self.people else self.people)
-        )
+        told = self.singular(began or 0)
+        if not self.one_each and patients is not None:
+            told += f"; {plural(patients, 'patient', 'patients')}"
+        found.append(("Began", count(began), told))
         if completion is not None:
             told = f"of those due at {program.target}"
             if completion.numerator is not None and completion.denominator is not None:
@@ -361,11 +378,25 @@ class Writer:
                 )
             )
         )
+
+        def were(figure: str) -> str:
+            return _were(program.counted(figure) or 0)
+
         stages = (
             ("flow:began", "began", (), ""),
             ("flow:with baseline", "had a score at the start", flow.no_baseline, "left out"),
-            ("flow:due", f"were due for follow-up at {program.target}", flow.not_due, "not yet due"),
-            ("flow:paired", "were followed: a score before and after", flow.lost, "not followed"),
+            (
+                "flow:due",
+                f"{were('flow:due')} due for follow-up at {program.target}",
+                flow.not_due,
+                "not yet due",
+            ),
+            (
+                "flow:paired",
+                f"{were('flow:paired')} followed: a score before and after",
+                flow.lost,
+                "not followed",
+            ),
         )
         steps = []
         for figure, words, out, label in stages:
@@ -433,7 +464,6 @@ class Writer:
             self.mean_chart(
                 [(t, program.of("mean_improvement", shown, t)) for t in program.targets],
                 self.short(shown),
-                shown,
             ),
             self.share_chart(shown),
         ]
@@ -458,7 +488,7 @@ class Writer:
         )
         means = [(self.short(one), program.of("mean_improvement", one)) for one in scored or shown]
         charts = [
-            self.mean_chart(means, f"all scales at {program.target}", None),
+            self.mean_chart(means, f"all scales at {program.target}"),
             self.success_chart(shown),
             self.band_chart([one for one in shown if one.scale.bands]),
             *(self.distribution(one) for one in shown),
@@ -487,14 +517,12 @@ class Writer:
             message += (
                 f" The mean went from {rounded(baseline.estimate, 1)} to {rounded(followup.estimate, 1)}."
             )
-        note = "Neighboring scores are put together where a group would be too small to show."
         return self.page.chart(
             _charts.distribution(drawn),
             f"{self.short(shown)}: scores before and after",
             message,
             ["Score", "Before", "Before, share", "After", "After, share"],
             table,
-            note,
         )
 
     def of_whole(self, row: Row | None) -> list[str]:
@@ -535,7 +563,6 @@ class Writer:
             message,
             ["Severity", "Before", f"After ({program.target})"],
             table,
-            "Gray: groups that are too small to show, or would reveal one that is, taken together.",
         )
 
     def band_message(self, drawn: Sequence[tuple[str, str, str, float]], best: str, several: bool) -> str:
@@ -555,19 +582,13 @@ class Writer:
         up = sum(v["after"] > v["before"] for v in both.values())
         return f"The share in the best group ({best}) grew on {up} of {len(both)} scales for which it can be shown."
 
-    def mean_chart(self, rows: Sequence[tuple[str, Row | None]], what: str, shown: Shown | None) -> str:
-        known = [
-            (label, row.estimate, row.lower, row.upper)
-            for label, row in rows
-            if row is not None
-            and row.estimate is not None
-            and row.lower is not None
-            and row.upper is not None
-        ]
+    def mean_chart(self, rows: Sequence[tuple[str, Row | None]], what: str) -> str:
+        known = [(label, row.estimate, row.lower, row.upper) for label, row in rows if row and _drawn(row)]
         if not known:
             return ""
-        clear = [label for label, _, low, _ in known if low > 0]
-        none = [label for label, _, low, high in known if low <= 0 <= high]
+        lines = [(label, row, bool(row.estimate is None or row.estimate >= 0)) for label, row in rows if row]
+        clear = [label for label, _, low, _ in known if low is not None and low > 0]
+        none = [label for label, _, low, high in known if (low or 0) <= 0 <= (high or 0)]
         if len(clear) == len(known):
             message = "Patients improved on average; chance alone does not explain it: no interval reaches 0."
         elif clear:
@@ -577,18 +598,8 @@ class Writer:
             message = "No average change that chance alone could not explain: every interval includes 0."
         else:
             message = "No average improvement beyond chance."
-        points = sorted(set(self.program.points.get(shown.key, []))) if shown else []
-        reference = points[0] if len(points) == 1 else None
-        note = "Dot: mean improvement; bar: its interval; right of 0 is better."
-        if reference is not None:
-            note += " Dashed line: the smallest change that counts as important for one patient."
         return self.page.chart(
-            _charts.intervals(
-                [(label, e, lo, hi, e >= 0) for label, e, lo, hi in known],
-                "mean improvement, points",
-                shares=False,
-                reference=reference,
-            ),
+            _charts.intervals(_lines(lines), "mean improvement, points", shares=False),
             f"Mean improvement: {what}",
             message,
             ["What", "Mean improvement, points", f"{100 * self.program.level:g} % interval", "n"],
@@ -603,7 +614,6 @@ class Writer:
                 ]
                 for label, row in rows
             ],
-            note,
         )
 
     def share_chart(self, shown: Shown) -> str:
@@ -647,28 +657,23 @@ class Writer:
         )
 
     def shares(self, rows: Sequence[tuple[str, Row, bool]], title: str, message: str) -> str:
-        drawn = [
-            (label, row.estimate, row.lower, row.upper, good)
-            for label, row, good in rows
-            if row.estimate is not None and row.lower is not None and row.upper is not None
-        ]
-        if not drawn:
+        if not any(_drawn(row) for _, row, _ in rows):
             return ""
         return self.page.chart(
-            _charts.intervals(drawn, "share of patients", shares=True),
+            _charts.intervals(_lines(rows), "share of patients", shares=True),
             title,
             message,
             ["What", "Share (interval); count"],
             [[label, self.cell(row)] for label, row, _ in rows],
-            "Dot: share; bar: its interval. Worsening is drawn in the second color."
-            if any(not g for *_, g in drawn)
-            else "",
         )
 
     def figures(self, shown: Shown) -> str:
         program = self.program
         rows = [
-            [title, *(self.cell(program.of(name, shown, target)) for target in program.targets)]
+            [
+                title + (self.cutoff(shown) if name == "reliable_recovery" else ""),
+                *(self.cell(program.of(name, shown, target)) for target in program.targets),
+            ]
             for name, title in _FIGURES
             if any(program.of(name, shown, target) is not None for target in program.targets)
         ]
@@ -677,6 +682,11 @@ class Writer:
             ["Figure", *program.targets],
             rows,
         )
+
+    def cutoff(self, shown: Shown) -> str:
+        """The side of the cut-off on which a patient has recovered, and what the cut-off is."""
+        used = [cutoff_words(shown.scale, id, value) for value, id in self.program.cutoffs.get(shown.key, [])]
+        return f" ({'; '.join(used)})" if used else ""
 
     # -- satisfaction
 
@@ -884,7 +894,7 @@ class Writer:
             message,
             ["Site", "Share (interval); count", "Against the limits"],
             [[g, self.cell(row), place.get(g, HIDDEN)] for g, row in rows],
-            f"Colored line: the program's share, {self.percent(total.estimate)}.",
+            f"The program's share: {self.percent(total.estimate)}.",
         )
 
     def site_table(self, shown: Shown, name: str) -> str:
@@ -965,8 +975,14 @@ class Writer:
         ):
             rows = [program.row(f"{definition}:{name}:{program.target}", period=p) for p in program.periods]
             values = [None if row is None else row.estimate for row in rows]
-            if sum(value is not None for value in values) < 3:
+            there = sum(value is not None for value in values)
+            if there < 3:
                 continue
+            few = (
+                f"Too few points ({there} of {len(values)} shown) to tell a signal from chance."
+                if there < _FEW_POINTS
+                else ""
+            )
             table = [[p, self.cell(row)] for p, row in zip(program.periods, rows, strict=True)]
             if definition == "mean_improvement":
                 run = over_time.run_chart(np.array([np.nan if v is None else v for v in values], float))
@@ -974,7 +990,7 @@ class Writer:
                 message = (
                     "Signal: the level has shifted (an unusually long run or too few crossings of the median)."
                     if signal
-                    else f"No signal of a shift; the median is {signed(float(run.center[0]))} points."
+                    else few or f"No signal of a shift; the median is {signed(float(run.center[0]))} points."
                 )
                 notes = " ".join(_plain_note(note) for note in run.notes)
                 drawing = _charts.over_time(
@@ -997,7 +1013,8 @@ class Writer:
                 message = (
                     f"Points that chance rarely makes: {listed(flagged)}."
                     if flagged
-                    else f"No signal: all points vary as chance does around {self.percent(float(chart.center[0]), 0)}."
+                    else few
+                    or f"No signal: all points vary as chance does around {self.percent(float(chart.center[0]), 0)}."
                 )
                 notes = " ".join(_plain_note(note) for note in chart.notes)
                 drawing = _charts.over_time(
@@ -1010,11 +1027,6 @@ class Writer:
                     upper=_floats(chart.upper),
                     marked=[bool(flag) for flag in chart.flag],
                 )
-            lines = (
-                "Purple line: median."
-                if definition == "mean_improvement"
-                else "Purple line: average; dashed: limits of chance (3 sigma)."
-            )
             charts.append(
                 self.page.chart(
                     drawing,
@@ -1022,7 +1034,7 @@ class Writer:
                     message,
                     ["Enrolled", "Figure (interval); count"],
                     table,
-                    f"{lines} {notes}".strip(),
+                    notes,
                 )
             )
         if charts:
@@ -1065,7 +1077,14 @@ class Writer:
         body = []
         for row in rows:
             label = " ".join(
-                part for part in (row.title, f"({row.target})" if row.target else "", row.band) if part
+                part
+                for part in (
+                    row.title,
+                    # A measure of one follow-up has it in its name.
+                    f"({row.target})" if row.target and "month" not in row.title else "",
+                    row.band,
+                )
+                if part
             )
             body.append(
                 [
@@ -1162,6 +1181,20 @@ class Writer:
         return (
             f"Made with ipm-outcomes {__version__}. Figures describe a program and advise no single patient."
         )
+
+
+def _drawn(row: Row) -> bool:
+    return row.estimate is not None and row.lower is not None and row.upper is not None
+
+
+def _lines(rows: Sequence[tuple[str, Row, bool]]) -> list[_charts.Line]:
+    """The lines of a chart of intervals; where there is no figure, what is said in its place."""
+    return [
+        _charts.Line(label, row.estimate, row.lower, row.upper, good)
+        if _drawn(row)
+        else _charts.Line(label, good=good, told=HIDDEN if row.hidden else "no figure")
+        for label, row, good in rows
+    ]
 
 
 def _were(n: int) -> str:
