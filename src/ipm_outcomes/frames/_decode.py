@@ -118,15 +118,16 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: U8) -> None:
     """Numbers to codes: a cast to uint8 that comes back equal was a whole number from 0 to 255."""
     with np.errstate(invalid="ignore", over="ignore"):
         np.copyto(codes, values, casting="unsafe")
-    whole = codes == values
-    if codes.max(initial=0) > reading.highest or codes.min(initial=255) < reading.lowest or not whole.all():
-        # What lies below the range wraps around, so one comparison finds both ends.
-        outside = codes - np.uint8(reading.lowest) > np.uint8(reading.highest - reading.lowest)
-        np.copyto(codes, WRONG, where=np.logical_or(outside, ~whole, out=outside))
-        if values.dtype.kind == "f":
-            np.copyto(codes, MISSING, where=np.isnan(values))
-            if reading.lowest == 0:
-                codes[(values > SAS_ZERO_LOW) & (values < SAS_ZERO_HIGH)] = 0
+    # What lies below the range wraps around, so one comparison of bytes finds both ends.
+    outside = codes - np.uint8(reading.lowest) > np.uint8(reading.highest - reading.lowest)
+    fits = values.dtype.kind != "f" and values.min(initial=0) >= 0 and values.max(initial=0) <= 255
+    if not fits:
+        np.logical_or(outside, codes != values, out=outside)
+    np.copyto(codes, WRONG, where=outside)
+    if values.dtype.kind == "f" and outside.any():
+        np.copyto(codes, MISSING, where=np.isnan(values))
+        if reading.lowest == 0:
+            codes[(values > SAS_ZERO_LOW) & (values < SAS_ZERO_HIGH)] = 0
     for code in reading.not_answered:
         codes[values == code] = MISSING
 
