@@ -19,6 +19,7 @@ _TOKENS = {
     "muted": "#000102",
     "grid": "#000103",
     "panel": "#000104",
+    "bg": "#00010a",
     "before": "#000105",
     "after": "#000106",
     "good": "#000107",
@@ -34,6 +35,8 @@ _FONT = "Helvetica, Arial, sans-serif"
 _WIDTH = 400
 _MEASURED, _DRAWN = 13, 12
 """Text is laid out a little larger than drawn: the reader's font may be wider than the one at hand here."""
+
+_QUARTERS = [0, 0.25, 0.5, 0.75, 1]
 
 _CONFIG: dict[str, Any] = {
     "aria": False,
@@ -130,7 +133,7 @@ def _share(alt: Any, field: str, title: str, **scale: Any) -> Any:
     return alt.X(
         f"{field}:Q",
         title=title,
-        axis=alt.Axis(format=".0%", tickCount=4),
+        axis=alt.Axis(format=".0%", **({"values": _QUARTERS} if scale else {"tickCount": 4})),
         scale=alt.Scale(zero=True, **scale),
     )
 
@@ -234,7 +237,7 @@ def intervals(rows: Sequence[Line], axis: str, *, shares: bool) -> Any:
         for row in rows
     ]
     scale = alt.Scale(domain=[0, 1]) if shares else alt.Scale(zero=True, nice=True)
-    form = alt.Axis(format=".0%", tickCount=4) if shares else alt.Axis(tickCount=6)
+    form = alt.Axis(format=".0%", values=_QUARTERS) if shares else alt.Axis(tickCount=6)
     base = alt.Chart(_data(alt, data)).encode(
         y=alt.Y(
             "label:N",
@@ -311,11 +314,14 @@ def funnel(
             .mark_rule(color=MUTED, strokeWidth=0.8)
             .encode(x=x, y=y, x2="at_n:Q", y2="at_share:Q")
         )
-        layers.append(
-            alt.Chart(_data(alt, placed))
-            .mark_text(limit=_LABEL, baseline="middle")
-            .encode(x=alt.X("at_n:Q", scale=x_scale), y=alt.Y("at_share:Q", scale=y_scale), text="site:N")
+        names = alt.Chart(_data(alt, placed)).encode(
+            x=alt.X("at_n:Q", scale=x_scale), y=alt.Y("at_share:Q", scale=y_scale), text="site:N"
         )
+        # First in the color of the page, so that no line runs through a name.
+        halo = {"color": _TOKENS["bg"], "stroke": _TOKENS["bg"], "strokeWidth": 4}
+        layers += [
+            names.mark_text(limit=_LABEL, baseline="middle", **more) for more in (halo, dict[str, Any]())
+        ]
     return alt.layer(*layers, dots).properties(width=_WIDTH, height=_HEIGHT)
 
 

@@ -253,9 +253,9 @@ def cutoff_words(scale: Scale, id: str, value: float) -> str:
     """Where a patient must be to have recovered, and by which cut-off."""
     for cutoff in scale.cutoffs:
         if cutoff.id == id and float(cutoff.value) == value:
-            return f"{_side(scale, cutoff, patients=False)}; {cutoff.meaning}"
+            return f"{_side(scale, cutoff, patients=False)}; cut-off: {cutoff.meaning}"
     # A cut-off of the caller's: an equal score is on neither side.
-    return f"{'below' if scale.worse == 'higher' else 'above'} {value:g}; given for this analysis"
+    return f"{'below' if scale.worse == 'higher' else 'above'} {value:g}; cut-off: given for this analysis"
 
 
 def _unverified(program: Program) -> str:
