@@ -7,6 +7,7 @@ import sys
 from fractions import Fraction
 from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,10 @@ from report_cases import (
 
 from ipm_outcomes import program, report
 from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
+from ipm_outcomes.report import _charts
 from ipm_outcomes.report._counts import Stand
 from ipm_outcomes.report._figures import gather
+from ipm_outcomes.report._methods import bands
 from ipm_outcomes.report._program import PROMOTERS, Program
 from ipm_outcomes.report._stretches import stretches
 from ipm_outcomes.report._words import percent, rounded, safe, signed
@@ -747,6 +750,153 @@ def test_bad_arguments_are_refused(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_folder_that_is_not_there_is_named_by_its_argument(tmp_path: Path) -> None:
+    tables = peg_tables(pairs(SITES))
+    with pytest.raises(ParameterError, match=r"^path: the folder of this file does not exist"):
+        report.html(*tables, tmp_path / "none" / "r.html")
+    with pytest.raises(ParameterError, match=r"^path: this is a folder"):
+        report.html(*tables, tmp_path)
+
+
+# -- what a reader may take from it -----------------------------------------------------------------
+
+
+def chart(text: str, title: str) -> str:
+    found = re.search(rf"<figure[^>]*><figcaption><h3>{re.escape(title)}</h3>.*?</figure>", text, re.DOTALL)
+    assert found
+    return unescape(found[0])
+
+
+def test_few_points_are_no_proof_of_calm(page: Path, tmp_path: Path) -> None:
+    """The example has 7 quarters; a chart needs 12 points before the absence of a signal says something."""
+    for title in ("PEG score: mean improvement", "PEG score: followed up"):
+        told = chart(read(page), title)
+        assert re.search(r"<p>Too few points \(\d of 7 shown\) to tell a signal from chance\.</p>", told)
+        assert "No signal" not in told
+    rows: list[tuple[Any, str, str, int | None]] = []
+    for month in range(14):  # 30 patients in each of 14 months, of whom 15 improve: nothing happens
+        year, first = 2023 + month // 12, month % 12 + 1
+        later = f"{year + (first > 6)}-{(first + 5) % 12 + 1:02d}-08"
+        for k in range(30):
+            number = month * 30 + k
+            rows += [
+                (number, f"{year}-{first:02d}-08", "A", 8),
+                (number, later, "A", 4 if k % 2 else 8),
+            ]
+    told = chart(
+        read(report.html(*peg_tables(rows), tmp_path / "r.html", as_of="2025-12-31")),
+        "PEG score: improved by at least 30 %",
+    )
+    assert "<p>No signal: all points vary as chance does around 50 %.</p>" in told
+
+
+def test_a_hidden_figure_keeps_its_line_in_the_chart(tmp_path: Path) -> None:
+    """3 of 60 got worse: the line stands there, and says that its figure is withheld."""
+    sites = {"A": [(8, 4)] * 30 + [(5, 5)] * 27 + [(4, 9)] * 3}
+    told = chart(read(peg_report(tmp_path / "r.html", sites)), "PEG score: who improved, who got worse")
+    drawing = re.search("<svg.*</svg>", told, re.DOTALL)
+    assert drawing
+    assert ">Important worsening<" in drawing[0]
+    assert ">not shown<" in drawing[0]
+
+
+def test_bands_are_told_without_overlap() -> None:
+    """PHQ-9 bands of whole numbers are closed; of T-scores the definition says where the boundary goes."""
+    import ipm_outcomes as ipm
+
+    phq9 = ipm.instrument("phq9").scale("total")
+    assert bands(phq9) == [
+        "minimal 0 to 4",
+        "mild 5 to 9",
+        "moderate 10 to 14",
+        "moderately severe 15 to 19",
+        "severe 20 to 27",
+    ]
+    promis = ipm.instrument("promis29")
+    anxiety, function = bands(promis.scale("anxiety")), bands(promis.scale("physical_function"))
+    assert anxiety[1] == "mild 55 to below 60"
+    assert function[-1].startswith("within normal limits above 45 to")
+    for scale, told in ((promis.scale("anxiety"), anxiety), (promis.scale("physical_function"), function)):
+        assert scale.bands is not None
+        for before, after in pairwise(told):
+            assert ("below" in before) != ("above" in after)
+
+
+def test_recovery_names_its_cut_off(inside: Path, tmp_path: Path) -> None:
+    """PCS: above 30 is clinically relevant, so 30 is beyond; GAD-7: 10 screens positive, so below 10 is beyond."""
+    for label, side in (
+        ("PCS total", "30 or below; cut-off: clinically relevant catastrophizing"),
+        ("GAD-7 total", "below 10; cut-off: generalized anxiety disorder, screening"),
+    ):
+        rows = Outline(read(inside)).tables[f"{label}: figures at each follow-up, with 95 % intervals"]
+        assert f"Recovered: reliable, and beyond the cut-off ({side})" in [row[0] for row in rows]
+    assert "normal range" not in read(inside)
+    tables = peg_tables(pairs(SITES), cutoffs={("peg", "mean"): 5})
+    rows = Outline(read(report.html(*tables, tmp_path / "r.html"))).tables[
+        "PEG score: figures at each follow-up, with 95 % intervals"
+    ]
+    assert "Recovered: reliable, and beyond the cut-off (below 5; cut-off: given for this analysis)" in [
+        row[0] for row in rows
+    ]
+
+
+def test_names_of_sites_do_not_cover_each_other() -> None:
+    points = [(f"Site number {k}", 40 + k % 3, 0.5 + 0.01 * (k % 4)) for k in range(12)]
+    placed = _charts._placed(points, 100)
+    assert {one["site"] for one in placed} == {name for name, *_ in points}
+    boxes = [(one["at_n"] / 100 * 340, (1 - one["at_share"]) * 240, 7.0 * len(one["site"])) for one in placed]
+    for at, (x, y, width) in enumerate(boxes):
+        assert 0 <= y <= 240
+        for other_x, other_y, other_width in boxes[at + 1 :]:
+            assert abs(x - other_x) >= (width + other_width) / 2 or abs(y - other_y) >= 14 - 1e-9
+    assert any(one["far"] for one in placed)
+
+
+def test_a_measure_stands_once_at_the_target_of_the_report(inside: Path) -> None:
+    rows = Outline(read(inside)).tables["Measures for the whole program"]
+    names = [row[0] for row in rows[1:]]
+    assert len(names) == len(set(names))
+    assert "Depression remission at 12 months (CBE 0710)" in names
+    talking = [name for name in names if name.startswith("NHS Talking Therapies")]
+    assert len(talking) == 8
+    assert all(name.endswith("(6 months)") for name in talking)
+
+
+def test_a_column_is_aligned_as_one(inside: Path) -> None:
+    """Thresholds are words here and figures there: the whole column is one of words."""
+    text = read(inside)
+    for table in re.findall(r"<tbody>(.*?)</tbody>", text, re.DOTALL):
+        rows = [
+            [' class="n' in cell for cell in re.findall("<td[^>]*>", row)]
+            for row in table.split("</tr>")
+            if "<td" in row
+        ]
+        assert all(row == rows[0] for row in rows)
+    assert "<td>5 points</td>" in text
+    assert not re.search(r"(?<![\d.,])1 points", text)
+
+
+def test_methods_fold_and_say_a_shared_rule_once(inside: Path) -> None:
+    text = read(inside)
+    part = text[text.index('<section id="methods"') :]
+    assert part.count('<details class="topic">') >= 9
+    assert part.count("Those without a last score stay in the denominator as not met") == 1
+    assert "linearized" not in part
+
+
+def test_the_header_names_the_day_of_the_data(page: Path, tmp_path: Path) -> None:
+    assert f"Data up to {AS_OF}." in read(page)
+    text = read(report.html(*peg_tables(pairs(SITES)), tmp_path / "r.html"))
+    assert "Data up to 2024-07-08, the day of the last score (no as-of date was given)." in text
+
+
+def test_one_patient_is_told_in_the_singular(tmp_path: Path) -> None:
+    text = read(peg_report(tmp_path / "r.html", {"A": [(8, None)]}, policy="none"))
+    assert "Of 1 patient that began, 1 was due at 6 months and none was followed." in answer(text)
+    assert not re.search(r"\b1(</strong>)? (patients|episodes|were|answers)\b", text)
+    assert "<strong>1</strong><span>patient</span>" in text
+
+
 # -- words -------------------------------------------------------------------------------------------
 
 
@@ -766,9 +916,7 @@ def test_text_from_data_is_escaped() -> None:
 
 def test_specifications_are_valid_vega_lite() -> None:
     """Altair checks them against the schema of Vega-Lite; drawing does not, to save time."""
-    from ipm_outcomes.report import _charts
-
-    for chart in (
+    for drawing in (
         _charts.distribution([("0–4", 0.5, None), ("5–9", 0.5, 1.0)]),
         _charts.bands([("a", "before", "mild", 0.4), ("a", "after", "mild", 1.0)], ["mild", "severe"], False),
         _charts.intervals(
@@ -780,7 +928,9 @@ def test_specifications_are_valid_vega_lite() -> None:
         ),
         _charts.shares([("a", 0.4)], "share"),
     ):
-        assert chart.to_dict(validate=True)["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+        assert drawing.to_dict(validate=True)["$schema"].startswith(
+            "https://vega.github.io/schema/vega-lite/"
+        )
 
 
 def test_one_and_none_are_whole_documents(tmp_path: Path) -> None:

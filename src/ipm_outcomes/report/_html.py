@@ -39,7 +39,7 @@ def html(
         Tidy scores from `frames.tidy`, changes from `change.table`, indicators from `program.table`, before
         `suppress`. Totals or groups that the indicators lack are counted from the changes.
     path : path
-        Where to write.
+        Where to write; the folder must be there.
     episodes : data frame, optional
         Episodes of care, for indicators that are counted on them, where totals or groups have to be counted here.
     problems : data frame, optional
@@ -94,6 +94,11 @@ def html(
     for name, value in (("title", title), ("by", by)):
         if not isinstance(value, str) or not value.strip():
             raise ParameterError(f"{name}: give a text that is not empty")
+    place = Path(path)
+    if place.is_dir():
+        raise ParameterError("path: this is a folder; give the name of a file in it")
+    if not place.parent.is_dir():
+        raise ParameterError("path: the folder of this file does not exist; make it first")
     require()
     found = gather(
         scores,
@@ -107,7 +112,7 @@ def html(
         target=target,
         definitions=definitions,
     )
-    return _whole(Path(path), Writer(found, title).write())
+    return _whole(place, Writer(found, title).write())
 
 
 def _whole(path: Path, text: str) -> Path:
