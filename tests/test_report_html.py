@@ -841,12 +841,13 @@ def test_recovery_names_its_cut_off(inside: Path, tmp_path: Path) -> None:
 
 
 def test_names_of_sites_do_not_cover_each_other() -> None:
-    points = [(f"Site number {k}", 40 + k % 3, 0.5 + 0.01 * (k % 4)) for k in range(12)]
+    points = [(f"Site number {k}", 40 + k % 3, 0.5 + 0.01 * (k % 4)) for k in range(25)]
     placed = _charts._placed(points, 100)
     assert {one["site"] for one in placed} == {name for name, *_ in points}
     boxes = [(one["at_n"] / 100 * 340, (1 - one["at_share"]) * 240, 7.0 * len(one["site"])) for one in placed]
     for at, (x, y, width) in enumerate(boxes):
         assert 0 <= y <= 240
+        assert width / 2 - 1e-9 <= x <= 340 - width / 2 + 1e-9
         for other_x, other_y, other_width in boxes[at + 1 :]:
             assert abs(x - other_x) >= (width + other_width) / 2 or abs(y - other_y) >= 14 - 1e-9
     assert any(one["far"] for one in placed)
@@ -880,7 +881,7 @@ def test_methods_fold_and_say_a_shared_rule_once(inside: Path) -> None:
     text = read(inside)
     part = text[text.index('<section id="methods"') :]
     assert part.count('<details class="topic">') >= 9
-    assert part.count("Those without a last score stay in the denominator as not met") == 1
+    assert part.count("Patients with a baseline whose follow-up window is over.") == 1
     assert "linearized" not in part
 
 

@@ -6,6 +6,7 @@ sheet, so that one drawing serves light, dark and print.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -339,10 +340,15 @@ def _placed(points: Sequence[tuple[str, int, float]], widest: float) -> list[dic
     done = []
     for (name, n, share), (x, y) in sorted(zip(points, dots, strict=True), key=lambda one: one[1]):
         width = min(_LABEL, 7.0 * len(name))
-        across = min(max(x, width / 2), _INSIDE - width / 2)
+        # Above or below, toward the nearer edge last; then ever further, also to the sides.
         side = -1 if y > _HEIGHT / 2 else 1
-        steps = [sign * (13 + 7 * k) for k in range(30) for sign in (side, -side)]
-        places = [(across, y + step, width, 14.0) for step in steps if 7 <= y + step <= _HEIGHT - 7]
+        near = [(0.0, 13.0 * side), (0.0, -13.0 * side)]
+        far = [(30.0 * across, 7.0 * up) for across in range(-12, 13) for up in range(-34, 35)]
+        places = [
+            (min(max(x + dx, width / 2), _INSIDE - width / 2), y + dy, width, 14.0)
+            for dx, dy in [*near, *sorted(far, key=lambda step: (math.hypot(*step), step))]
+            if 7 <= y + dy <= _HEIGHT - 7
+        ]
         free = (place for place in places if not any(_overlap(place, other) for other in taken))
         place = next(free, places[0])
         taken.append(place)

@@ -139,8 +139,9 @@ class Builder:
             if has_before and has_after and not still:
                 continue
             place = "no_baseline" if not has_before else "not_due" if still else "lost"
-            reason = OPEN if place == "not_due" else _BLANK.get(reason, reason) if empty else reason
-            steps[place][reason] = steps[place].get(reason, 0) + n
+            told = OPEN if place == "not_due" else str(reason)
+            told = _BLANK.get(told, told) if empty else told
+            steps[place][told] = steps[place].get(told, 0) + n
         began = len(part.frame)
         patients = int(part.frame.select(nw.col("patient_id").n_unique()).item()) if began else 0
         size, whole = 100_000, began

@@ -277,7 +277,7 @@ def _chosen(rows: Sequence[Row], program: Program, shown: Sequence[Shown]) -> li
         key = (row.instrument, row.scale)
         # Where a scale has no cut-off nobody can recover: a rate of 0 would be untrue.
         if row.definition in _DROPPED or (
-            row.definition == "reliable_recovery" and key in program.without_cutoff
+            row.definition in ("reliable_recovery", "able_to_recover") and key in program.without_cutoff
         ):
             continue
         if row.definition in OF_SCALE:

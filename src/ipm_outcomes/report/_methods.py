@@ -105,7 +105,7 @@ def _indicators(page: Page, program: Program) -> Iterator[str]:
                 row.title,
                 who or "–",
                 _MISSING.get(row.missing, row.missing),
-                _EVIDENCE.get(row.evidence, row.evidence),
+                "; ".join(_EVIDENCE.get(mark, mark) for mark in _marks(program, row)),
                 f"Source {_letter(sources.index(row.source))}" if row.source in sources else row.source,
             ]
         )
@@ -191,6 +191,17 @@ def _definitions(program: Program) -> list[Row]:
     return list(found.values())
 
 
+def _marks(program: Program, of: Row) -> list[str]:
+    """The evidence of an indicator: that of what decides may differ from scale to scale."""
+    return list(
+        dict.fromkeys(
+            row.evidence
+            for row in program.rows.values()
+            if row.group == ALL and row.definition == of.definition
+        )
+    )
+
+
 def _facts(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, str]]:
     for one in (shown for group in program.domains.values() for shown in group if shown.instrument is of):
         cites = {source.key: source.cite for source in one.instrument.sources}
@@ -265,7 +276,7 @@ def _unverified(program: Program) -> str:
         for fact, value, evidence, _ in _facts(program, instrument)
         if evidence == _EVIDENCE["unverified"]
     ]
-    facts += [row.title for row in _definitions(program) if row.evidence == "unverified"]
+    facts += [row.title for row in _definitions(program) if "unverified" in _marks(program, row)]
     if not facts:
         return paragraph("Every threshold, band and rule used here was read in at least one source.")
     return paragraph(

@@ -15,7 +15,7 @@ OPEN = "window_open"
 OF_SCALE = (
     *("followup_completion", "mean_baseline", "mean_followup", "mean_improvement", "important_improvement"),
     *("important_worsening", "responder_30", "responder_50", "reliable_improvement", "reliable_recovery"),
-    *("reliable_deterioration", "severity_before", "severity_after"),
+    *("able_to_recover", "reliable_deterioration", "severity_before", "severity_after"),
 )
 """Indicators that are told for each scale."""
 SUCCESS = ("important_improvement", "responder_30", "responder_50", "reliable_improvement")

@@ -66,8 +66,11 @@ _FIGURES = (
     ("responder_50", "Improved by at least 50 %"),
     ("reliable_improvement", "Reliable improvement: beyond measurement error"),
     ("reliable_recovery", "Recovered: reliable, and beyond the cut-off"),
+    ("able_to_recover", "Could recover: not beyond the cut-off at the start"),
     ("reliable_deterioration", "Reliable worsening"),
 )
+_BESIDE = ("followup_completion", "able_to_recover")
+"""Figures of the table that are no outcome, and so not in the chart of outcomes."""
 _LEFT = {"complete_case": "left out", "not_met": "counted as not met", "not_needed": NONE}
 _EVIDENCE = {
     "2+": "original, or two sources",
@@ -617,9 +620,7 @@ class Writer:
         )
 
     def share_chart(self, shown: Shown) -> str:
-        names = [
-            (n, t) for n, t in _FIGURES if n not in ("followup_completion",) and not n.startswith("mean_")
-        ]
+        names = [(n, t) for n, t in _FIGURES if n not in _BESIDE and not n.startswith("mean_")]
         rows = [(title.split(":")[0], name, self.program.of(name, shown)) for name, title in names]
         return self.shares(
             [(label, row, "wors" not in label) for label, _, row in rows if row is not None],
@@ -830,8 +831,9 @@ class Writer:
         if not known:
             return ""
         spread = max(known) - min(known)
-        reach = f"{self.percent(min(known), 0)} to {self.percent(max(known), 0)}"
-        message = f"Followed at {program.target}, of those due: from {reach} between sites."
+        least, most = self.percent(min(known), 0), self.percent(max(known), 0)
+        reach = f"{least} at each site" if least == most else f"from {least} to {most} between sites"
+        message = f"Followed at {program.target}, of those due: {reach}."
         if spread > 0.1:
             message += (
                 " This differs by more than 10 points: read the outcomes with the bounds in the tables."
@@ -1074,18 +1076,11 @@ class Writer:
         ]
         if not rows:
             return []
+        labels = [self.measure(row, rows) for row in rows]
         body = []
-        for row in rows:
-            label = " ".join(
-                part
-                for part in (
-                    row.title,
-                    # A measure of one follow-up has it in its name.
-                    f"({row.target})" if row.target and "month" not in row.title else "",
-                    row.band,
-                )
-                if part
-            )
+        for row, label in zip(rows, labels, strict=True):
+            if labels.count(label) > 1:
+                label = f"{row.instrument}.{row.scale}: {label}"
             body.append(
                 [
                     label,
@@ -1107,6 +1102,14 @@ class Writer:
                 body,
             ),
         ]
+
+    @staticmethod
+    def measure(row: Row, rows: Sequence[Row]) -> str:
+        """The name of a measure; one that is for a single follow-up has that in its title."""
+        targets = {one.target for one in rows if one.definition == row.definition}
+        told = len(targets) == 1 and "month" in row.title
+        parts = (row.title, f"({row.target})" if row.target and not told else "", row.band)
+        return " ".join(part for part in parts if part)
 
     # -- quality
 
