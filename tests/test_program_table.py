@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pyarrow import csv
 from scipy import stats
 
+from ipm_outcomes import change as changes_of
 from ipm_outcomes import program
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.program.indicators import Indicator, parse
@@ -23,6 +24,17 @@ from ipm_outcomes.program.indicators import Indicator, parse
 SETTINGS = settings(max_examples=25, deadline=None)
 COUNTED = ("followup_completion", "responder_30", "important_worsening", "reliable_recovery")
 WORDS = ("recovered", "improved", "unchanged", "deteriorated", "not classifiable")
+
+
+def months_on(date: dt.date, months: int) -> dt.date:
+    """The same day so many months later, or the last day of that month."""
+    year, month = divmod(date.year * 12 + date.month - 1 + months, 12)
+    for day in range(date.day, 27, -1):
+        try:
+            return dt.date(year, month + 1, day)
+        except ValueError:
+            continue
+    return dt.date(year, month + 1, date.day)
 
 
 def change(
@@ -33,12 +45,18 @@ def change(
     of: str = "phq9.total",
     target: str = "6 months",
     days: int = 182,
+    wider: int = 0,
     **more: Any,
 ) -> dict[str, Any]:
     """One row as the table of changes holds it, by the plain definition of its columns (lower is better)."""
     both = baseline is not None and followup is not None
     better = baseline - followup if both else None
     start = dt.date(2024, 1, 10)
+    if target == "DRR-E":
+        first, last = (start + dt.timedelta(n) for n in (120 - wider, 240 + wider))
+    else:
+        middle = months_on(start, int(target.split()[0]))
+        first, last = (middle + sign * dt.timedelta(60 + wider) for sign in (-1, 1))
     row = {
         "patient_id": patient,
         "episode": 1,
@@ -60,6 +78,10 @@ def change(
         else None,
         "reason": None if both else "no_follow_up" if baseline is not None else "no_baseline",
         "window_open": False,
+        "window_from": first,
+        "window_to": last,
+        "followup_pick": "latest",
+        "eligible_to_recover": None if baseline is None else baseline >= 10,
         "baseline_band": None if baseline is None else "mild" if baseline < 10 else "moderate",
         "followup_band": None if followup is None else "mild" if followup < 10 else "moderate",
     }
@@ -70,6 +92,7 @@ def change(
 TYPES = {
     **dict.fromkeys(("baseline", "followup", "change", "improvement"), pl.Float64),
     **dict.fromkeys(("important", "responder_30", "responder_50", "window_open"), pl.Boolean),
+    **dict.fromkeys(("eligible_to_recover",), pl.Boolean),
     **dict.fromkeys(("baseline_date", "followup_date"), pl.Date),
     **dict.fromkeys(("class", "reason", "baseline_band", "followup_band", "site"), pl.String),
 }
@@ -105,6 +128,8 @@ def test_counts_of_a_small_clinic_by_hand():
         # definition: eligible, observed, numerator, denominator, excluded, worst, best
         "baseline_completion": (8, 8, 7, 8, 0, 7 / 8, 7 / 8),
         "followup_completion": (6, 6, 5, 6, 1, 5 / 6, 5 / 6),
+        "able_to_recover": (6, 5, 3, 5, 1, None, None),  # baselines 15, 10, 12 of 15, 10, 12, 0, 8
+        "reliable_recovery": (6, 5, 0, 5, 1, 0, 1 / 6),  # the lost one, from 14, could have recovered
         "responder_30": (6, 5, 2, 4, 1, 2 / 5, 3 / 5),  # patient 4 cannot be evaluated, patient 5 is lost
         "responder_50": (6, 5, 1, 4, 1, 1 / 5, 2 / 5),
         "important_improvement": (6, 5, 1, 5, 1, 1 / 6, 2 / 6),
@@ -121,7 +146,6 @@ def test_counts_of_a_small_clinic_by_hand():
             1 / 4,
         ),  # baselines 15, 10, 12, 14; lost = not met
         "depression_response_6_months": (4, 3, 1, 4, 1, 1 / 4, 1 / 4),
-        "drr_followup": (4, 3, 3, 4, 1, 3 / 4, 3 / 4),
     }
     for definition, expected in shares.items():
         row = found(result, definition)
@@ -168,6 +192,9 @@ def test_groups_add_up_to_the_total_and_a_group_with_nothing_keeps_its_row():
         assert sorted(part["site"]) == ["A", "B", "C", "all"]
         groups, total = part.filter(pl.col("site") != "all"), part.filter(pl.col("site") == "all")
         for count in ("eligible", "observed", "denominator", "excluded"):
+            if total[count][0] is None:  # DRR-E, whose own target is not here
+                assert part["definition"][0].startswith("drr_")
+                continue
             assert groups[count].sum() == total[count][0]
         if total["numerator"][0] is not None:
             assert groups["numerator"].sum() == total["numerator"][0]
@@ -250,7 +277,7 @@ def test_counts_equal_plain_counting(rows, random):
             "responder_30": ([r for r in pairs if r["baseline"]], [r for r in pairs if r["responder_30"]]),
             "important_worsening": (pairs, [r for r in pairs if r["followup"] - r["baseline"] >= 5]),
             "reliable_recovery": (
-                [r for r in pairs if r["class"] != "not classifiable"],
+                [r for r in pairs if r["class"] not in ("not classifiable", None)],
                 [r for r in pairs if r["class"] == "recovered"],
             ),
         }[row["definition"]]
@@ -268,6 +295,12 @@ def test_counts_equal_plain_counting(rows, random):
 @given(tables())
 def test_counts_are_nested_and_intervals_hold_the_estimate(rows):
     for row in program.table(frame(rows), by=["site"]).iter_rows(named=True):
+        if row["denominator"] is None:  # a follow-up after the window of the measure
+            assert "Withheld" in row["notes"]
+            assert row["eligible"] >= 0
+            counts = ("observed", "numerator", "estimate", "lower", "upper", "worst", "best")
+            assert all(row[name] is None for name in counts)
+            continue
         assert row["eligible"] >= row["observed"] >= 0
         assert row["eligible"] >= row["denominator"]
         if row["numerator"] is not None:
@@ -285,17 +318,6 @@ def test_counts_are_nested_and_intervals_hold_the_estimate(rows):
 # -- windows ---------------------------------------------------------------------------------------
 
 
-def months_on(date: dt.date, months: int) -> dt.date:
-    """The same day so many months later, or the last day of that month."""
-    year, month = divmod(date.year * 12 + date.month - 1 + months, 12)
-    for day in range(date.day, 27, -1):
-        try:
-            return dt.date(year, month + 1, day)
-        except ValueError:
-            continue
-    return dt.date(year, month + 1, date.day)
-
-
 @SETTINGS
 @given(
     st.dates(dt.date(1999, 1, 1), dt.date(2101, 12, 31))
@@ -305,29 +327,126 @@ def months_on(date: dt.date, months: int) -> dt.date:
 )
 def test_calendar_windows_are_inclusive_and_clipped_at_month_ends(date, months, away):
     count, target = months
-    later = months_on(date, count) + dt.timedelta(away)
-    row = change(1, 12, 3, target=target) | {"baseline_date": date, "followup_date": later}
-    name = f"depression_remission_{count}_months"
-    result = found(program.table(frame([row]), indicators=[name]), name)
-    assert (result["observed"], result["numerator"], result["denominator"]) == (
-        (1, 1, 1) if abs(away) <= 60 else (0, 0, 1)
-    )
+    middle = months_on(date, count)
+    for wider in (0, 10):
+        row = change(1, 12, 3, target=target) | {"baseline_date": date}
+        row |= {"followup_date": middle + dt.timedelta(away)}
+        row |= {
+            "window_from": middle - dt.timedelta(60 + wider),
+            "window_to": middle + dt.timedelta(60 + wider),
+        }
+        name = f"depression_remission_{count}_months"
+        result = found(program.table(frame([row]), indicators=[name]), name)
+        # A later score of a wider window may hide one in that of the measure: nothing is told.
+        expected = (None, None, None) if away > 60 else (1, 1, 1) if away >= -60 else (0, 0, 1)
+        assert (result["observed"], result["numerator"], result["denominator"]) == expected
+        assert result["eligible"] == 1
+
+
+@SETTINGS
+@given(st.sampled_from(["window_from", "window_to"]), st.integers(0, 40))
+def test_a_window_narrower_by_a_day_is_withheld(end, wider):
+    row = change(1, 12, 3, wider=wider)
+    measure = {"window_from": change(1)["window_from"], "window_to": change(1)["window_to"]}
+    name = "depression_remission_6_months"
+    assert found(program.table(frame([row]), indicators=[name]), name)["numerator"] == 1
+    inward = dt.timedelta(1 if end == "window_from" else -1)
+    row[end] = measure[end] + inward
+    assert found(program.table(frame([row]), indicators=[name]), name)["numerator"] is None
 
 
 def test_29_february_plus_12_months_is_28_february():
     # 2025-02-28 + 60 days = 2025-04-29
-    for day, counts in ((29, 1), (30, 0)):
+    for day, counts in ((29, 1), (30, None)):
         row = change(1, 12, 3, target="12 months")
         row |= {"baseline_date": dt.date(2024, 2, 29), "followup_date": dt.date(2025, 4, day)}
+        row |= {"window_from": dt.date(2024, 12, 1), "window_to": dt.date(2025, 5, 30)}
         result = program.table(frame([row]), indicators=["depression_remission_12_months"])
         assert result["numerator"].to_list() == [counts]
 
 
 def test_drr_takes_120_to_240_days(backend):
-    data = frame([change(days, 12, 3, days=days) for days in (119, 120, 240, 241)]).to_dict(as_series=False)
+    rows = [change(days, 12, 3, days=days, target="DRR-E", wider=5) for days in (119, 120, 240, 241)]
     names = ["drr_followup", "drr_remission", "drr_response"]
-    got = backend.rows(program.table(backend.make(data), indicators=names))
-    assert (got["numerator"], got["denominator"]) == ([2, 2, 2], [4, 4, 4])
+    got = backend.rows(
+        program.table(backend.make(frame(rows[:3]).to_dict(as_series=False)), indicators=names)
+    )
+    assert (got["numerator"], got["denominator"]) == ([2, 2, 2], [3, 3, 3])
+    withheld = backend.rows(
+        program.table(backend.make(frame(rows).to_dict(as_series=False)), indicators=names)
+    )
+    assert (withheld["eligible"], withheld["numerator"], withheld["estimate"]) == (
+        [4] * 3,
+        [None] * 3,
+        [None] * 3,
+    )
+
+
+@pytest.mark.parametrize("pick", ["nearest", "earliest", "best", None])
+def test_another_pick_than_the_latest_is_withheld(pick):
+    rows = [change(1, 12, 3, followup_pick=pick), change(2, 12, 3, site="B")]
+    result = program.table(
+        frame(rows), indicators=["depression_remission_6_months"], by=["site"], totals=True
+    )
+    assert result["numerator"].to_list() == [None, 1, None]
+    told = 'change.Target("6 months", months=6, slack=60, pick="latest", origin="baseline")'
+    assert [told in note for note in result["notes"]] == [True, False, True]
+    assert program.suppress(result)["numerator"].to_list() == [None] * 3
+
+
+def test_a_longer_window_that_is_open_does_not_tell_whether_that_of_the_measure_is():
+    name = "depression_remission_6_months"
+    for wider, denominator in ((0, 1), (1, None)):
+        rows = [change(1, 12, 3, wider=wider), change(2, 12, None, wider=wider, window_open=True)]
+        result = found(program.table(frame(rows), indicators=[name]), name)
+        assert (result["eligible"], result["excluded"], result["denominator"]) == (1, 1, denominator)
+
+
+def scored(patient: str, start: dt.date, *later: tuple[int, float]) -> list[dict[str, Any]]:
+    about = {"patient_id": patient, "instrument": "phq9", "scale": "total"}
+    at = ((0, 15.0), *later)
+    return [about | {"date": start + dt.timedelta(days), "value": float(value)} for days, value in at]
+
+
+def test_measures_need_their_own_targets():
+    # 2024-06-01 + 6 months = 2024-12-01 is day 183, so the window of CBE 0711 is days 123 to 243; that of DRR-E is
+    # days 120 to 240. Of (a) the latest score counts, 3 on day 236, not 9 on day 180. The windows of (c) end on
+    # 2025-09-18 and 2025-09-17, after the last day of the data. Default targets: nearest of days 137 to 227.
+    long_ago, recent = dt.date(2024, 6, 1), dt.date(2025, 1, 20)
+    scores = pl.DataFrame(
+        [
+            *scored("a", long_ago, (180, 9), (236, 3)),
+            *scored("b", long_ago, (236, 3)),
+            *scored("c", recent),
+            *scored("d", long_ago, (129, 3)),
+        ]
+    )
+
+    def counted(targets: Any) -> pl.DataFrame:
+        made = changes_of.table(scores, targets=targets, overlap=True, as_of="2025-09-10")
+        return program.table(made).filter(pl.col("definition").is_in(names))
+
+    names = [f"depression_{what}_6_months" for what in ("remission", "response")]
+    names += [f"drr_{what}" for what in ("followup", "remission", "response")]
+    by_hand = changes_of.Target("6 months", months=6, slack=60, pick="latest")
+    own = counted(program.DEPRESSION_TARGETS)
+    both = counted([*changes_of.DEFAULT_TARGETS, *program.DEPRESSION_TARGETS])
+    for result in (own, both):
+        assert sorted(result["definition"]) == sorted(names)
+        assert set(result["target"]) == {"CBE 6 months", "DRR-E"}
+        counts = result.select("eligible", "observed", "numerator", "denominator", "excluded").rows()
+        assert counts == [(3, 3, 3, 3, 1)] * 5
+    alone = counted([by_hand]).filter(pl.col("numerator").is_not_null())
+    assert alone.select("definition", "numerator", "denominator", "excluded").rows() == [
+        (names[0], 3, 3, 1),
+        (names[1], 3, 3, 1),
+    ]
+    default = counted(changes_of.DEFAULT_TARGETS)
+    assert set(default["definition"]) == set(names)
+    for column in ("observed", "numerator", "denominator", "estimate", "worst", "best"):
+        assert default[column].null_count() == 5
+    assert default["notes"].str.contains("Withheld: needs a target of").all()
+    assert default["eligible"].to_list() == [4] * 5
 
 
 @pytest.mark.parametrize(("followup", "counts"), [(5, 1), (6, 0)])

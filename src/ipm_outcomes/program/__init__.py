@@ -1,7 +1,7 @@
 """From changes to the figures of a program: indicators, intervals, sites, charts, disclosure control.
 
 `table` counts the indicators; `indicators` and `indicator` tell what there is; `measure` runs an indicator
-over dated events; `suppress` prepares a table for publication; `intervals`, `sites` and `over_time` hold the
+over dated events; `DEPRESSION_TARGETS` are the targets that depression measures need; `suppress` prepares a table for publication; `intervals`, `sites` and `over_time` hold the
 statistics. Everything is loaded when it is first asked for.
 """
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ipm_outcomes.program import intervals, over_time, sites
+    from ipm_outcomes.program._targets import DEPRESSION_TARGETS
     from ipm_outcomes.program.events import measure
     from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
     from ipm_outcomes.program.suppress import suppress
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _ROOMS = ("intervals", "over_time", "sites")
 _HOMES = {
+    "DEPRESSION_TARGETS": "_targets",
     "Indicator": "indicators",
     "indicator": "indicators",
     "indicators": "indicators",
@@ -29,6 +31,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "DEPRESSION_TARGETS",
     "Indicator",
     "indicator",
     "indicators",

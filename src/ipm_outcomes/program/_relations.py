@@ -1,7 +1,8 @@
 """How the counts of several indicators hang together by their definitions, for disclosure control.
 
 A definition says it in ``relations``; the bands of one indicator are parts of it without a word. All of it
-holds within one group, instrument, scale and target.
+holds within one group, instrument, scale and target; a row that is told for all targets at once stands beside
+those of each.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ def related(
     for name, at in rows:
         if at is not None:
             families.setdefault(at.told_for, {}).setdefault((at.definition, at.band), name)
+    for told_for, family in families.items():
+        for name_for_all, name in families.get((*told_for[:-1], None), {}).items():
+            family.setdefault(name_for_all, name)
     virtual: dict[str, Virtual] = {}
     links: dict[tuple[Node, Node], str] = {}
     for family in families.values():

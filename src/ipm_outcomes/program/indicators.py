@@ -110,9 +110,9 @@ class Window(Part):
     days: Annotated[tuple[int, int] | None, Field(strict=False)] = None
     months: Annotated[int | None, Field(ge=1)] = None
     slack: Annotated[int | None, Field(ge=0)] = None
-    pick: Literal["latest", "earliest", "nearest"] | None = None
+    pick: Literal["latest", "earliest"] | None = None
     """Which record of the window the measure asks for. The table of changes has made its choice already, so
-    this is told to the reader of the result, not applied."""
+    the indicator is counted only where that choice was made so, in a window that covers this one."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -121,6 +121,15 @@ class Window(Part):
         if self.days is not None and not self.days[0] <= self.days[1]:
             raise ValueError(f"the window ends before it begins: {list(self.days)}")
         return self
+
+
+class Bounds(Part):
+    """Whom the bounds ``worst`` and ``best`` take into account of those who were not observed."""
+
+    lost: Condition | None = None
+    """Who of them would have been in the denominator; all, when left out."""
+    met: Condition | None = None
+    """Who of those could have been met; all, when left out."""
 
 
 CountName = Literal["eligible", "observed", "denominator", "numerator"]
@@ -189,6 +198,12 @@ class Indicator(Fact):
     numerator: Condition | None = None
     value: Column | None = None
     over: Column | None = None
+    once: bool = False
+    """Each patient, episode and scale counts once, not once for each target."""
+    bounds: bool | Bounds = True
+    """Whether, and how, those not observed bound the share."""
+    evidence_from: Column | None = None
+    """Column of the table of changes, such as ``responder_30_evidence``, with the mark of what decided."""
     events: Events | None = None
     relations: Annotated[tuple[Relation, ...], Field(strict=False)] = ()
     sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
@@ -208,6 +223,7 @@ class Indicator(Fact):
             self.denominator,
             self.numerator,
             *(exclusion.when for exclusion in self.exclusions),
+            *((self.bounds.lost, self.bounds.met) if isinstance(self.bounds, Bounds) else ()),
         ):
             if condition is not None:
                 yield from condition.columns()
@@ -265,6 +281,13 @@ def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
         yield "of", "an indicator for some scales is told for each instrument and scale"
     if found.of and found.not_of:
         yield "not_of", "an indicator names the scales it is for, or those it is not for"
+    if found.once and (found.uses != "changes" or found.scales or "target" in found.each):
+        yield (
+            "once",
+            "what counts once for all targets is told from the table of changes, and not for each target",
+        )
+    if found.evidence_from and (found.uses != "changes" or found.scales):
+        yield "evidence_from", "the evidence of a scale stands in the table of changes"
     if found.targets and "target" not in found.each:
         yield "targets", "an indicator for some targets is told for each target"
     if found.missing != "not_needed" and found.observed is None:

@@ -102,7 +102,8 @@ def suppress(
         severity distribution.
     keep : sequence of str
         Further numeric columns that hold no results (a year, say). Other extra numeric columns are hidden in
-        every row in which a count is (`nhs`: in every row); extra text is never changed.
+        every row in which a count is (`nhs`: in every row); extra text is never changed. Bounds (`worst, best`) that
+        tell who of those not observed could have counted are hidden too: that is a count of its own.
     definitions : ids, paths or `Indicator` objects, optional
         Definitions of a program's own, for their relations; those on the shelf are known.
 
@@ -1036,6 +1037,29 @@ def _two_decimals(value: float, numerator: int | None, denominator: int | None) 
     return float(decimal.Decimal(repr(value)).quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_UP))
 
 
+def _more_than_counts(frame: Any, rows: list[_Row]) -> np.ndarray:
+    """Rows whose bounds tell more than their counts: who of those not observed could have counted."""
+    more = np.zeros(len(frame), dtype=bool)
+    if "worst" not in frame.columns or "best" not in frame.columns:
+        return more
+    worst, best = (frame[name].to_list() for name in ("worst", "best"))
+    for row in rows:
+        at = row.position
+        if all(_null(bound[at]) for bound in (worst, best)):
+            continue
+        x, n, seen, all_ = (row.counts.get(name, 0) for name in COUNTS)
+        told = [(x, x, n), (x, x + all_ - seen, n + all_ - seen)]
+        more[at] = not any(
+            whole
+            and not _null(worst[at])
+            and not _null(best[at])
+            and abs(worst[at] - low / whole) < _TINY**2
+            and abs(best[at] - high / whole) < _TINY**2
+            for low, high, whole in told
+        )
+    return more
+
+
 def _write(frame: Any, rows: list[_Row], system: _System, keep: Sequence[str], by: list[str]) -> Any:
     import narwhals as nw
 
@@ -1068,6 +1092,8 @@ def _write(frame: Any, rows: list[_Row], system: _System, keep: Sequence[str], b
     ]
     masks = {**{name: gone[name] for name in COUNTS}, **dict.fromkeys(RATES, gone["rate"])}
     masks.update(dict.fromkeys(extra, gone["any"] | system.policy.rounds))
+    bounds = _more_than_counts(frame, rows)
+    masks.update({name: masks[name] | bounds for name in ("worst", "best") if name in extra})
     if "excluded" in extra and not system.policy.rounds:
         masks["excluded"] = gone["excluded"]
 

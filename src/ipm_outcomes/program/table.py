@@ -24,6 +24,7 @@ from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.program import intervals
 from ipm_outcomes.program._arguments import level_of
 from ipm_outcomes.program.indicators import (
+    Bounds,
     Condition,
     Indicator,
     Window,
@@ -70,6 +71,9 @@ EXTRA = (
     "notes",
 )
 _KEYS = ("instrument", "scale", "target")
+_FITS = "__fits"
+_MARKS = ("given", "2+", "1", "derived", "unverified", "convention")
+"""What a column of evidence can hold, the weakest last."""
 
 
 def table(
@@ -108,11 +112,13 @@ def table(
     -------
     data frame of the same kind
         The ``by`` columns (as text when ``totals`` is set), then ``indicator, eligible, observed, numerator,
-        denominator`` (whole numbers; no numerator for a mean), ``estimate, lower, upper`` (float64; null where
+        denominator`` (whole numbers; no numerator for a mean; all but ``eligible`` null where a measure cannot
+        be counted from these targets, and ``notes`` says which it needs), ``estimate, lower, upper`` (float64; null where
         there is nothing to estimate from), ``level, method, suppressed`` (empty), ``source``; then
         ``definition`` (its id), ``title, instrument, scale, target, band, unit, direction, missing, excluded``
         (in the population, but excluded), ``sd`` (of a mean), ``worst, best`` (the share if none, or all, of
-        those not observed had counted), ``evidence, notes``. ``indicator`` is the id of the
+        those not observed who could have counted had counted), ``evidence`` (the weakest mark of what decided
+        in this row), ``notes``. ``indicator`` is the id of the
         definition and, behind colons, the scale, the target and the band, as far as they are not in ``by``:
         ``responder_30:peg.mean:6 months``. A group without patients keeps its row.
 
@@ -193,7 +199,7 @@ def names(by: Sequence[str]) -> list[str]:
     return names
 
 
-_INNER = re.compile(r"__(?:[tsv][0-9]+|band|one)")  # what `_Work` makes
+_INNER = re.compile(r"__(?:[tsv][0-9]+|band|one|fits)")  # what `_Work` makes
 
 
 def _refuse_inner(chosen: Sequence[Indicator], by: Sequence[str]) -> None:
@@ -339,7 +345,7 @@ class _Source:
     def plain(self, columns: Mapping[str, str]) -> Any:
         """The frame with these columns in plain types, NaN as null, and nothing else.
 
-        Dates that are text stay text, of the form that `_in_window` reads.
+        Dates that are text stay text, of the form that `_windows` reads.
         """
         import narwhals as nw
 
@@ -420,6 +426,12 @@ def _needs(one: Indicator, source: _Source, by: Sequence[str]) -> dict[str, str]
                 needs[column] = kind if needs.get(column, "any") == "any" else needs[column]
         if one.window:
             needs |= {"baseline_date": "date", "followup_date": "date"}
+            if one.window.pick:
+                needs |= {"window_from": "date", "window_to": "date", "followup_pick": "word"}
+        if one.once:
+            needs |= {"patient_id": "any"} | ({"episode": "any"} if "episode" in source.schema else {})
+        if one.evidence_from in source.schema:
+            needs |= {str(one.evidence_from): "word"}
     if one.uses == "changes" and any(column == WINDOW_OPEN for column, _ in one.columns()):
         # A table without the column (one made by hand) still tells it by its reasons.
         needs |= {WINDOW_OPEN: "truth"} if WINDOW_OPEN in source.schema else {"reason": "word"}
@@ -582,8 +594,13 @@ def _true(condition: Condition) -> Any:
 _IN_TEXT = ((0, 4), (5, 2), (8, 2))  # where year, month and day stand
 
 
-def _in_window(window: Window, as_text: Set[str]) -> Any:
-    """Whether the follow-up lies in the window of the measure; calendar months end where the month ends."""
+def _windows(window: Window, as_text: Set[str], opens: bool) -> dict[str, Any]:
+    """Whether the follow-up lies in the window of the measure, and whether the row's own target tells it.
+
+    Calendar months end where the month ends. A target fits a measure where its window covers that of the
+    measure, it picks the same record, and that record cannot have hidden another one in the window of the
+    measure. A window that ends later does not tell whether that of the measure is still open.
+    """
     import narwhals as nw
 
     def parts(name: str) -> tuple[Any, Any, Any]:
@@ -604,10 +621,9 @@ def _in_window(window: Window, as_text: Set[str]) -> Any:
         return year * 365 + leap_days + (shifted * 153 + 2) // 5 + day
 
     year, month, day = parts("baseline_date")
-    elapsed = day_number(*parts("followup_date"))
     if window.days is not None:
         low, high = window.days
-        elapsed = elapsed - day_number(year, month, day)
+        anchor = day_number(year, month, day)
     else:
         months, slack = window.months or 0, window.slack or 0
         counted = month - 1 + months
@@ -618,10 +634,27 @@ def _in_window(window: Window, as_text: Set[str]) -> Any:
             .then(leap.cast(nw.Float64) + 28)
             .otherwise(nw.when(month.is_in([4.0, 6.0, 9.0, 11.0])).then(nw.lit(30.0)).otherwise(nw.lit(31.0)))
         )
-        elapsed = elapsed - day_number(year, month, nw.when(day > length).then(length).otherwise(day))
+        anchor = day_number(year, month, nw.when(day > length).then(length).otherwise(day))
         low, high = -slack, slack
-    both = ~nw.col("baseline_date").is_null() & ~nw.col("followup_date").is_null()
-    return both & ((elapsed >= low) & (elapsed <= high)).fill_null(False)
+
+    def holds(test: Any, *names: str) -> Any:
+        for name in ("baseline_date", *names):
+            test = test & ~nw.col(name).is_null()
+        return test.fill_null(False)
+
+    followed = day_number(*parts("followup_date")) - anchor
+    made = {"in_window": holds((followed >= low) & (followed <= high), "followup_date")}
+    if window.pick is not None:
+        ends = day_number(*parts("window_to")) - anchor
+        begins = day_number(*parts("window_from")) - anchor
+        fits = holds((begins <= low) & (ends >= high), "window_from", "window_to")
+        hidden = followed > high if window.pick == "latest" else followed < low
+        fits = fits & ~holds(hidden, "followup_date")
+        fits = fits & (nw.col("followup_pick") == window.pick).fill_null(False)
+        if opens:
+            fits = fits & ~(nw.col(WINDOW_OPEN) & holds(ends > high, "window_to"))
+        made[_FITS] = fits
+    return made
 
 
 # ---- counting ------------------------------------------------------------------------------------
@@ -640,6 +673,22 @@ class Cell:
     m2: float = 0.0  # sum of squared deviations from the mean
     sums: tuple[float, ...] = ()
     bands: dict[str, int] = field(default_factory=dict)
+    fit: int = 0  # of the population: the target tells what the measure asks for
+    unfit: int = 0
+    lost: int | None = None  # not observed, but would be in the denominator; None: all not observed
+    possible: int | None = None  # of these, who could be met
+    marks: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the measure cannot be counted from this target."""
+        return self.unfit > 0
+
+    @property
+    def unobserved(self) -> tuple[int, int]:
+        """Who was not observed but would be in the denominator, and who of them could be met."""
+        lost = self.eligible - self.observed if self.lost is None else self.lost
+        return lost, lost if self.possible is None else self.possible
 
     def __add__(self, other: Cell) -> Cell:
         n = self.denominator + other.denominator
@@ -664,8 +713,16 @@ class Cell:
             mean,
             m2,
             tuple(a + b for a, b in zip(mine, theirs, strict=True)),
-            {b: self.bands.get(b, 0) + other.bands.get(b, 0) for b in {**self.bands, **other.bands}},
+            _added(self.bands, other.bands),
+            self.fit + other.fit,
+            self.unfit + other.unfit,
+            *(a + b for a, b in zip(self.unobserved, other.unobserved, strict=True)),
+            _added(self.marks, other.marks),
         )
+
+
+def _added(mine: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]:
+    return {word: mine.get(word, 0) + theirs.get(word, 0) for word in {**mine, **theirs}}
 
 
 @dataclass
@@ -702,6 +759,16 @@ class _Counts:
     def combinations(self, one: Indicator, asked: bool) -> list[Key]:
         """The scales and targets to be told, in order."""
         found = list(self.totals)
+        if one.window is not None and one.window.pick is not None:
+            whole = self.totals
+            named = [e for e in found if dict(zip(self.keys, e, strict=True)).get("target") in one.targets]
+            # The targets that tell what the measure asks for; else those it would be looked for at, withheld.
+            return sorted(
+                [e for e in found if whole[e].fit and not whole[e].unfit]
+                or named
+                or [e for e in found if whole[e].fit],
+                key=lambda each: [_ordered(part) for part in each],
+            )
         if not asked and one.kind != "distribution":
             # A threshold that a scale does not have: there were observations, and nothing could be decided.
             found = [e for e in found if not self.totals[e].observed or self.totals[e].denominator]
@@ -749,7 +816,9 @@ def _count(
     batches: dict[Any, list[Indicator]] = {}
     for one in chosen:
         shared = (one.uses, one.each, one.of, one.not_of, one.targets, tuple(sorted(one.scales.items())))
-        key = (*shared, one.window, one.value if one.kind == "distribution" else None)
+        # What counts once is counted alone: rows are told apart by nothing but the columns that it reads.
+        own = one.value if one.kind == "distribution" else one.id if one.once else None
+        key = (*shared, one.window, one.kind == "distribution", own)
         batches.setdefault(key, []).append(one)
     counted: dict[str, _Counts] = {}
     for batch in batches.values():
@@ -776,13 +845,19 @@ def _pass(batch: Sequence[Indicator], source: _Source, by: Sequence[str]) -> dic
             frame = frame.filter(_any([_is_scale(name) for name in first.of]))
         if first.not_of:
             frame = frame.filter(~_any([_is_scale(name) for name in first.not_of]))
-        if first.targets:
+        picks = first.window is not None and first.window.pick is not None
+        if first.targets and not picks:
             frame = frame.filter(nw.col("target").is_in(list(first.targets)))
-        if first.window is not None:
-            dates = ("baseline_date", "followup_date")
-            as_text = {name for name in dates if source.kind_of(name) == "word"}
-            frame = frame.with_columns(in_window=_in_window(first.window, as_text))
         frame = _with_window_open(frame, needs)
+        if first.window is not None:
+            as_text = {
+                name for name, wanted in needs.items() if wanted == "date" and source.kind_of(name) == "word"
+            }
+            opens = WINDOW_OPEN in frame.collect_schema().names()
+            frame = frame.with_columns(**_windows(first.window, as_text, opens))
+        if first.once:
+            ids = [name for name in ("patient_id", "episode") if name in needs]
+            frame = frame.unique(subset=list(dict.fromkeys([*by, *ids, *keys])))
     work = _Work(frame)
     for one in batch:
         work.plan(one)
@@ -869,6 +944,7 @@ class _Work:
 
     def __init__(self, frame: Any) -> None:
         self.frame = frame
+        self.columns = set(frame.collect_schema().names())
         self.truths: list[dict[str, Any]] = [{}, {}, {}]  # three steps: each is built on the one before
         self.names: dict[str, str] = {}
         self.sums: dict[str, Any] = {}
@@ -911,6 +987,24 @@ class _Work:
             "observed": observed,
             "denominator": counted,
         }
+        if one.window is not None and one.window.pick is not None:
+            asked = f"{one.eligible!r}"
+            plan["fit"] = self._sum(f"F{asked}", who & nw.col(_FITS))
+            plan["unfit"] = self._sum(f"U{asked}", who & ~nw.col(_FITS))
+        if isinstance(one.bounds, Bounds) and observed != eligible:
+            lost = nw.col(eligible) & ~nw.col(observed)
+            lost = lost & _true(one.bounds.lost) if one.bounds.lost else lost
+            plan["lost"] = self._sum(f"L{sign}{one.bounds!r}", lost)
+            met = lost & _true(one.bounds.met) if one.bounds.met else lost
+            plan["possible"] = self._sum(f"M{sign}{one.bounds!r}", met)
+        if one.evidence_from is not None and one.evidence_from in self.columns:
+            mark = nw.col(one.evidence_from)
+            plan["marks"] = {
+                word: self._sum(
+                    f"{one.evidence_from}{word}{sign}", nw.col(counted) & (mark == word).fill_null(False)
+                )
+                for word in _MARKS
+            }
         value = nw.col(one.value) if one.value is not None else None
         if one.kind == "proportion" and one.numerator is not None:
             plan["numerator"] = self._sum(f"N{sign}{one.numerator!r}", nw.col(counted) & _true(one.numerator))
@@ -979,7 +1073,12 @@ class _Work:
         eligible, excluded, observed, n = (
             count(plan[name]) for name in ("eligible", "excluded", "observed", "denominator")
         )
-        cell = Cell(eligible, excluded, observed, n)
+        cell = Cell(
+            eligible, excluded, observed, n, fit=count(plan.get("fit")), unfit=count(plan.get("unfit"))
+        )
+        if "lost" in plan:
+            cell.lost, cell.possible = count(plan["lost"]), count(plan["possible"])
+        cell.marks = {word: count(name) for word, name in plan.get("marks", {}).items()}
         if one.kind == "proportion":
             cell.numerator = count(plan["numerator"])
         elif one.kind == "mean":
@@ -1024,17 +1123,21 @@ def _estimates(rows: Sequence[Row], level: float) -> dict[str, Any]:
         if not at.size:
             continue
         cells = [rows[i].cell for i in at]
-        n = np.array([cell.denominator for cell in cells], float)
+        n = np.array([0 if cell.withheld else cell.denominator for cell in cells], float)
         some = n > 0
         safe = np.where(some, n, 1.0)
         if kind in ("proportion", "distribution", "events"):
-            x = np.array([cell.numerator for cell in cells], float)
+            x = np.array([0 if cell.withheld else cell.numerator for cell in cells], float)
             low, high = intervals.proportion(x, n, level=level)
             out["estimate"][at] = np.where(some, x / safe, np.nan)
-            lost = np.array([c.eligible - c.observed for c in cells], float)
-            lost *= np.array([rows[i].one.missing == "complete_case" for i in at])
-            whole = np.where(n + lost > 0, n + lost, np.nan)
-            out["worst"][at], out["best"][at] = x / whole, (x + lost) / whole
+            lost, possible = np.array([c.unobserved for c in cells], float).T
+            lost, possible = (
+                part * [rows[i].one.missing == "complete_case" for i in at] for part in (lost, possible)
+            )
+            # Where nobody could be judged there is nothing to bound.
+            bounded = some & np.array([rows[i].one.bounds is not False for i in at])
+            whole = np.where(bounded, safe + lost, np.nan)
+            out["worst"][at], out["best"][at] = x / whole, (x + possible) / whole
         elif kind == "mean":
             means = np.array([np.nan if c.mean is None else c.mean for c in cells], float)
             sds = np.where(
@@ -1072,6 +1175,9 @@ def _ratio(sums: Sequence[tuple[float, ...]], level: float) -> tuple[Any, Any, A
     return ratio, np.maximum(low, 0.0), high
 
 
+_NULLABLE = ("numerator", "observed", "denominator")
+"""Counts that a row may be without."""
+
 _UNITS = {
     "proportion": "share",
     "distribution": "share",
@@ -1096,14 +1202,16 @@ def _result(main: _Source, rows: Sequence[Row], by: Sequence[str], level: float,
         "unit": [_UNITS[row.one.kind] for row in rows],
         "direction": [row.one.direction for row in rows],
         "missing": [row.one.missing for row in rows],
-        "evidence": [row.one.evidence for row in rows],
-        "notes": [_notes(row.one) for row in rows],
+        "evidence": [_evidence(row) for row in rows],
+        "notes": [_notes(row) for row in rows],
     }
     counts = {
-        name: [getattr(row.cell, name) for row in rows]
+        name: [None if row.cell.withheld and name in _NULLABLE else getattr(row.cell, name) for row in rows]
         for name in ("eligible", "observed", "denominator", "excluded")
     }
-    numerator = [None if row.cell.numerator is None else int(row.cell.numerator) for row in rows]
+    numerator = [
+        None if row.cell.withheld or row.cell.numerator is None else int(row.cell.numerator) for row in rows
+    ]
     groups = {name: [row.group[at] for row in rows] for at, name in enumerate(by)}
     if totals:
         groups = {name: [str(value) for value in values] for name, values in groups.items()}
@@ -1138,13 +1246,47 @@ def _name(row: Row, by: Sequence[str]) -> str:
     return ":".join(part for part in (row.one.id, scale, shown.get("target"), row.band) if part)
 
 
-def _notes(one: Indicator) -> str:
-    told = [one.population]
-    if one.window is not None and one.window.pick is not None:
-        told.append(f"The measure takes the {one.window.pick} record of its window: choose the target so.")
-    if one.note:
-        told.append(one.note)
+def _evidence(row: Row) -> str:
+    """The weakest mark of what decided here; without a table that tells it, that of the scale's own threshold."""
+    if row.one.evidence_from is None:
+        return row.one.evidence
+    if found := [word for word in _MARKS if row.cell.marks.get(word)]:
+        return found[-1]
+    of_instrument, of_scale = str(row.each.get("instrument")), str(row.each.get("scale"))
+    if of_instrument in instruments() and of_scale in instrument(of_instrument).scale_ids:
+        scale = instrument(of_instrument).scale(of_scale)
+        name = row.one.evidence_from.removesuffix("_evidence")
+        marks = [one.evidence for one in scale.thresholds if one.id == name or one.id.startswith(f"{name}_")]
+        if marks:
+            return max(marks, key=_MARKS.index)
+    return "convention"
+
+
+def _notes(row: Row) -> str:
+    told = [row.one.population]
+    window = row.one.window
+    if window is not None and window.pick is not None:
+        told.append(f"The measure takes the {window.pick} record of its window.")
+        if row.cell.withheld:
+            told.append(f"Withheld: {_wanted(window)} (program.DEPRESSION_TARGETS has those of the shelf).")
+    if row.one.note:
+        told.append(row.one.note)
     return " ".join(told)
+
+
+def _wanted(window: Window) -> str:
+    """The target that a measure needs, as it is written."""
+    if window.days is not None:
+        first, last = window.days
+        width = f"{first} to {last} days after the baseline"
+        made = f'"{first}-{last} days", day={(first + last) // 2}, days=({first}, {last})'
+    else:
+        width = f"±{window.slack} days"
+        made = f'"{window.months} months", months={window.months}, slack={window.slack}'
+    return (
+        f'needs a target of {width} with pick="{window.pick}": '
+        f'change.Target({made}, pick="{window.pick}", origin="baseline")'
+    )
 
 
 def _without_rows(given: Any) -> Any:
@@ -1181,7 +1323,7 @@ def _restored(main: _Source, groups: Mapping[str, list[Any]], data: Mapping[str,
         pd = sys.modules["pandas"]
         made = {}
         for name, values in columns.items():
-            if name == "numerator":
+            if name in _NULLABLE:
                 made[name] = pd.array(values, dtype="Int64")
             elif name in groups:
                 made[name] = (
