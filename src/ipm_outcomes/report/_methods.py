@@ -96,7 +96,8 @@ def _indicators(page: Page, program: Program) -> Iterator[str]:
     body = []
     for row in rows:
         own = [sentence for sentence in told[row.definition] if sentence not in shared]
-        rules = [str(shared.index(sentence) + 1) for sentence in told[row.definition] if sentence in shared]
+        at = sorted(shared.index(sentence) for sentence in told[row.definition] if sentence in shared)
+        rules = [str(number + 1) for number in at]
         who = " ".join([*([f"Rule {listed(rules)}."] if len(rules) == 1 else []), *own])
         if len(rules) > 1:
             who = " ".join([f"Rules {listed(rules)}.", *own])
