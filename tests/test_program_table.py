@@ -163,6 +163,58 @@ def test_counts_of_a_small_clinic_by_hand():
         assert row["source"]
 
 
+def test_recovery_is_not_told_where_nobody_can_recover():
+    rows = [change(n, 12, 4, eligible_to_recover=None) for n in range(3)]
+    result = program.table(frame(rows))
+    assert not {"reliable_recovery", "able_to_recover"} & set(result["definition"])
+    rows = [change(1, 12, 4, **{"class": "recovered"}), change(2, 4, 3), change(3, 3, None)]
+    row = found(program.table(frame(rows)), "reliable_recovery")
+    # Who began on the healthy side stays in the denominator, and cannot recover however much is found out.
+    assert (row["numerator"], row["denominator"], row["worst"], row["best"]) == (1, 2, 1 / 3, 1 / 3)
+    assert found(program.table(frame(rows)), "able_to_recover")["numerator"] == 1
+
+
+def test_the_lost_with_a_baseline_of_0_are_no_possible_responders():
+    rows = [change(1, 10, 5), change(2, 10, 9), change(3, 10, None), change(4, 0, None)]
+    row = found(program.table(frame(rows)), "responder_50")
+    assert (row["denominator"], row["worst"], row["best"]) == (2, 1 / 3, 2 / 3)
+    before = program.table(frame(rows), indicators=["severity_before"])
+    assert before["worst"].null_count() == before["best"].null_count() == before.height == 5
+
+
+@pytest.mark.parametrize(
+    ("marks", "told"), [(["2+", "1"], "1"), (["2+", "convention"], "convention"), ([None, "2+"], "2+")]
+)
+def test_evidence_is_the_weakest_of_what_decided(marks, told):
+    data = frame([change(1, 10, 5), change(2, 10, 9)])
+    result = program.table(
+        data.with_columns(pl.Series("responder_50_evidence", marks, pl.String)), indicators=["responder_50"]
+    )
+    assert result["evidence"].to_list() == [told]
+    # Without the column: PHQ-9 has a sourced line at 50 percent (CBE 1884, "2+"), none at 30.
+    plain = program.table(data, indicators=["responder_30", "responder_50"])
+    assert plain["evidence"].to_list() == ["convention", "2+"]
+
+
+def test_a_baseline_counts_once_however_many_targets(backend):
+    rows = [change(n, b, target=t) for n, b in ((1, 5), (2, None)) for t in ("6 months", "12 months")]
+    data = frame(rows).to_dict(as_series=False)
+    got = backend.rows(program.table(backend.make(data), indicators=["baseline_completion"]))
+    assert (got["indicator"], got["numerator"], got["denominator"]) == (
+        ["baseline_completion:phq9.total"],
+        [1],
+        [2],
+    )
+
+
+def test_all_finished_courses_count_for_improvement_also_without_a_first_score():
+    rows = [*course(1, (15, 4), (12, 3)), *course(2, (None, 4), (None, 3))]
+    rows += [row | {"window_open": True} for row in course(3, (15, None), (12, None))]
+    result = program.table(frame(rows))
+    for what, denominator in (("improvement", 3), ("deterioration", 3), ("recovery", 2)):
+        assert found(result, f"talking_therapies_reliable_{what}")["denominator"] == denominator
+
+
 def test_mean_change_by_hand():
     row = found(program.table(frame(CLINIC)), "mean_change")
     changes = [-11, -3, 6, 2, 0]  # patients 1, 2, 3, 4, 8
@@ -312,7 +364,9 @@ def test_counts_are_nested_and_intervals_hold_the_estimate(rows):
             assert row["lower"] - 1e-12 <= row["estimate"] <= row["upper"] + 1e-12
         if row["worst"] is not None and row["estimate"] is not None:
             assert row["worst"] <= row["estimate"] + 1e-12
-            assert row["best"] >= row["estimate"] - 1e-12
+            assert row["best"] >= row["worst"]
+            # Who was lost but never could recover lowers the share for certain.
+            assert row["best"] >= row["estimate"] - 1e-12 or row["definition"] == "reliable_recovery"
 
 
 # -- windows ---------------------------------------------------------------------------------------
@@ -556,6 +610,7 @@ def ratings(values: list[float | None]) -> pl.DataFrame:
             "instrument": ["nps"] * n,
             "scale": ["rating"] * n,
             "value": values,
+            "answered": [0 if value is None else 1 for value in values],
         },
         schema_overrides={"value": pl.Float64},
     )
@@ -663,7 +718,7 @@ def test_a_program_of_nobody_one_patient_or_no_follow_up():
     lost = program.table(frame([change(n, 12, None) for n in range(3)]))
     row = found(lost, "responder_30")
     assert (row["eligible"], row["observed"], row["denominator"], row["estimate"]) == (3, 0, 0, None)
-    assert (row["worst"], row["best"]) == (0, 1)
+    assert (row["worst"], row["best"]) == (None, None)  # nobody could be judged, nothing is bounded
 
 
 def test_columns_without_any_value_have_no_type_and_do_no_harm(backend):

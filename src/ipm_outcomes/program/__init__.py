@@ -1,7 +1,8 @@
 """From changes to the figures of a program: indicators, intervals, sites, charts, disclosure control.
 
 `table` counts the indicators; `indicators` and `indicator` tell what there is; `measure` runs an indicator
-over dated events; `DEPRESSION_TARGETS` are the targets that depression measures need; `suppress` prepares a table for publication; `intervals`, `sites` and `over_time` hold the
+over dated events; `DEPRESSION_TARGETS` are the targets that depression measures need; `suppress`
+prepares a table for publication; `intervals`, `sites` and `over_time` hold the
 statistics. Everything is loaded when it is first asked for.
 """
 

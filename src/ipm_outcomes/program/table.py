@@ -113,8 +113,8 @@ def table(
     data frame of the same kind
         The ``by`` columns (as text when ``totals`` is set), then ``indicator, eligible, observed, numerator,
         denominator`` (whole numbers; no numerator for a mean; all but ``eligible`` null where a measure cannot
-        be counted from these targets, and ``notes`` says which it needs), ``estimate, lower, upper`` (float64; null where
-        there is nothing to estimate from), ``level, method, suppressed`` (empty), ``source``; then
+        be counted from these targets, and ``notes`` says which it needs), ``estimate, lower, upper`` (float64; null
+        where there is nothing to estimate from), ``level, method, suppressed`` (empty), ``source``; then
         ``definition`` (its id), ``title, instrument, scale, target, band, unit, direction, missing, excluded``
         (in the population, but excluded), ``sd`` (of a mean), ``worst, best`` (the share if none, or all, of
         those not observed who could have counted had counted), ``evidence`` (the weakest mark of what decided
@@ -199,7 +199,9 @@ def names(by: Sequence[str]) -> list[str]:
     return names
 
 
-_INNER = re.compile(r"__(?:[tsv][0-9]+|band|one|fits)")  # what `_Work` makes
+_INNER = re.compile(
+    r"__(?:[tsv][0-9]+|band|one|fits|year|month|day|length|middle|followed|begins|ends)"
+)  # what `_Work` makes
 
 
 def _refuse_inner(chosen: Sequence[Indicator], by: Sequence[str]) -> None:
@@ -345,7 +347,7 @@ class _Source:
     def plain(self, columns: Mapping[str, str]) -> Any:
         """The frame with these columns in plain types, NaN as null, and nothing else.
 
-        Dates that are text stay text, of the form that `_windows` reads.
+        Dates that are text stay text, of the form that `_with_windows` reads.
         """
         import narwhals as nw
 
@@ -594,7 +596,7 @@ def _true(condition: Condition) -> Any:
 _IN_TEXT = ((0, 4), (5, 2), (8, 2))  # where year, month and day stand
 
 
-def _windows(window: Window, as_text: Set[str], opens: bool) -> dict[str, Any]:
+def _with_windows(frame: Any, window: Window, as_text: Set[str]) -> Any:
     """Whether the follow-up lies in the window of the measure, and whether the row's own target tells it.
 
     Calendar months end where the month ends. A target fits a measure where its window covers that of the
@@ -620,41 +622,48 @@ def _windows(window: Window, as_text: Set[str], opens: bool) -> dict[str, Any]:
         leap_days = year // 4 - year // 100 + year // 400
         return year * 365 + leap_days + (shifted * 153 + 2) // 5 + day
 
+    # Column by column: an engine that writes expressions out would write long ones out many times over.
     year, month, day = parts("baseline_date")
+    counted = month - 1 + (window.months or 0)
+    frame = frame.with_columns(__year=year + counted // 12, __month=rest(counted, 12) + 1, __day=day)
+    year, month, day = nw.col("__year"), nw.col("__month"), nw.col("__day")
     if window.days is not None:
         low, high = window.days
-        anchor = day_number(year, month, day)
     else:
-        months, slack = window.months or 0, window.slack or 0
-        counted = month - 1 + months
-        year, month = year + counted // 12, rest(counted, 12) + 1
+        low, high = -(window.slack or 0), window.slack or 0
         leap = ((rest(year, 4) == 0) & (rest(year, 100) != 0)) | (rest(year, 400) == 0)
         length = (
             nw.when(month == 2)
             .then(leap.cast(nw.Float64) + 28)
             .otherwise(nw.when(month.is_in([4.0, 6.0, 9.0, 11.0])).then(nw.lit(30.0)).otherwise(nw.lit(31.0)))
         )
-        anchor = day_number(year, month, nw.when(day > length).then(length).otherwise(day))
-        low, high = -slack, slack
+        frame = frame.with_columns(__length=length)
+        length = nw.col("__length")
+        day = nw.when(day > length).then(length).otherwise(day)
+    days = {"__middle": day_number(year, month, day), "__followed": day_number(*parts("followup_date"))}
+    if window.pick is not None:
+        days |= {"__begins": day_number(*parts("window_from")), "__ends": day_number(*parts("window_to"))}
+    frame = frame.with_columns(**days)
+
+    def after(name: str) -> Any:
+        return nw.col(name) - nw.col("__middle")
 
     def holds(test: Any, *names: str) -> Any:
         for name in ("baseline_date", *names):
             test = test & ~nw.col(name).is_null()
         return test.fill_null(False)
 
-    followed = day_number(*parts("followup_date")) - anchor
+    followed = after("__followed")
     made = {"in_window": holds((followed >= low) & (followed <= high), "followup_date")}
     if window.pick is not None:
-        ends = day_number(*parts("window_to")) - anchor
-        begins = day_number(*parts("window_from")) - anchor
-        fits = holds((begins <= low) & (ends >= high), "window_from", "window_to")
+        fits = holds((after("__begins") <= low) & (after("__ends") >= high), "window_from", "window_to")
         hidden = followed > high if window.pick == "latest" else followed < low
         fits = fits & ~holds(hidden, "followup_date")
         fits = fits & (nw.col("followup_pick") == window.pick).fill_null(False)
-        if opens:
-            fits = fits & ~(nw.col(WINDOW_OPEN) & holds(ends > high, "window_to"))
+        if WINDOW_OPEN in frame.collect_schema().names():
+            fits = fits & ~(nw.col(WINDOW_OPEN) & holds(after("__ends") > high, "window_to"))
         made[_FITS] = fits
-    return made
+    return frame.with_columns(**made)
 
 
 # ---- counting ------------------------------------------------------------------------------------
@@ -853,8 +862,7 @@ def _pass(batch: Sequence[Indicator], source: _Source, by: Sequence[str]) -> dic
             as_text = {
                 name for name, wanted in needs.items() if wanted == "date" and source.kind_of(name) == "word"
             }
-            opens = WINDOW_OPEN in frame.collect_schema().names()
-            frame = frame.with_columns(**_windows(first.window, as_text, opens))
+            frame = _with_windows(frame, first.window, as_text)
         if first.once:
             ids = [name for name in ("patient_id", "episode") if name in needs]
             frame = frame.unique(subset=list(dict.fromkeys([*by, *ids, *keys])))
