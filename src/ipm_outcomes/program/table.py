@@ -725,7 +725,8 @@ class Cell:
             _added(self.bands, other.bands),
             self.fit + other.fit,
             self.unfit + other.unfit,
-            *(a + b for a, b in zip(self.unobserved, other.unobserved, strict=True)),
+            self.unobserved[0] + other.unobserved[0],
+            self.unobserved[1] + other.unobserved[1],
             _added(self.marks, other.marks),
         )
 
