@@ -79,7 +79,7 @@ def positive_exact(name: str, value: Any) -> Fraction:
         raise ParameterError(f"{name}: must be a number, not a {type(value).__name__}")
     if isinstance(value, np.floating):
         value = Decimal(str(value))  # as it is written, not as its nearest binary number
-    if value > _MOST:
+    if float(value) > _MOST:
         raise ParameterError(f"{name}: must be at most {_MOST}")
     if not np.isfinite(float(value)) or value <= 0:
         raise ParameterError(f"{name}: is {float(value):g}; it must be above 0")

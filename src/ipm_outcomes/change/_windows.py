@@ -28,7 +28,7 @@ def _whole(name: str, value: object) -> int:
         raise ParameterError(
             f"{name}: must be a whole number of days or months, not a {type(value).__name__}"
         )
-    if abs(value) > MOST_DAYS:
+    if abs(int(value)) > MOST_DAYS:
         raise ParameterError(f"{name}: must lie within {MOST_DAYS} days or months of the start")
     return int(value)
 
