@@ -36,7 +36,7 @@ class PROMIS29v20Scores(Scores):
     pain_interference: Score
     """Pain interference, T-score, 41.6 to 75.6; higher is worse."""
     pain_intensity: Score
-    """Pain intensity, 0 to 10, 0 to 10; higher is worse."""
+    """Pain intensity, 0 to 10; higher is worse."""
     physical_summary: Score
     """Physical health summary, T-score; lower is worse."""
     mental_summary: Score
