@@ -89,7 +89,7 @@ def test_definitions_and_terms_are_packed():
 
 def test_nothing_names_where_packages_come_from():
     for name in ("pyproject.toml", ".ci/run", "README.md", "CONTRIBUTING.md"):
-        assert not re.search(r"index-url|https?://(?!loinc)", (ROOT / name).read_text(encoding="utf-8"))
+        assert not re.search(r"index.url|https?://(?!loinc)", (ROOT / name).read_text(encoding="utf-8"))
     assert not [path for path in ROOT.glob("*.lock") if path.name not in ignored()]
 
 

@@ -492,6 +492,21 @@ def test_funnel_properties(n: list[int], target: float, method: str) -> None:
     assert (high[1] >= high[0] - 1e-12).all()
 
 
+@pytest.mark.parametrize("target", [5e-324, 2.2250738585072014e-308, 1e-300, 1e-16])
+def test_exact_limits_hold_at_the_smallest_targets(target: float) -> None:
+    """As good as 0, the only likely count is 0: r = 0 and P(X <= 0) = 1, so the limits close on the target."""
+    f = sites.funnel([1, 14, 2000], target, method="exact")
+    assert np.allclose(f.lower, target, atol=1e-12)
+    assert np.allclose(f.upper, target, atol=1e-12)
+
+
+def test_exact_limits_hold_just_below_1() -> None:
+    """As good as 1, the only likely count is n: r = n and P(X <= n) = 1, so the lower limit is (n - (1 - p)) / n."""
+    f = sites.funnel([1, 14], 1 - 2**-53, method="exact")
+    assert np.allclose(f.lower, [[1 - 0.975, 1 - 0.975 / 14], [1 - 0.999, 1 - 0.999 / 14]], atol=1e-9)
+    assert np.allclose(f.upper, 1.0, atol=1e-12)
+
+
 def test_overdispersion_widens_the_funnel() -> None:
     narrow, wide = (sites.funnel([50, 500], 0.4, method="arcsine", tau2=t) for t in (0.0, 0.02))
     assert (wide.lower < narrow.lower).all()

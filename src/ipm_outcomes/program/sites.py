@@ -882,7 +882,8 @@ def _binomial_limit(n: Floats, target: float, p: float) -> Floats:
     from scipy.stats import binom
 
     r = binom.ppf(p, n, target)
-    excess = (binom.cdf(r, n, target) - p) / binom.pmf(r, n, target)
+    # By its logarithm: SciPy's own probability of one count overflows at the smallest targets there are.
+    excess = (binom.cdf(r, n, target) - p) / np.exp(binom.logpmf(r, n, target))
     return np.asarray((r - excess) / n)
 
 
