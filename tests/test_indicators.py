@@ -15,8 +15,8 @@ import pytest
 from ipm_outcomes import program
 from ipm_outcomes.catalog import instrument, instruments, shelf
 from ipm_outcomes.errors import DefinitionError, FrameError, ParameterError, UnknownNameError
-from ipm_outcomes.program.events import populations
 from ipm_outcomes.program.indicators import Indicator, parse
+from ipm_outcomes.program.measures import populations
 
 ASKED_FOR = {
     "baseline_completion", "followup_completion", "mean_baseline", "mean_followup", "mean_change", "responder_30",
@@ -400,6 +400,69 @@ def test_events_that_cannot_be_used(column, value, told):
     )
     with pytest.raises(FrameError, match=told):
         program.measure(data, period_start="2025-01-01")
+
+
+@pytest.mark.parametrize("version", ["0.2.000", "0.3.000"])
+@pytest.mark.parametrize(
+    "event", ["dx_depression", "dx_bipolar", "hospice_diagnosis", "palliative_diagnosis"]
+)
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [
+        *((f"{clinical}/confirmed", True) for clinical in ("active", "recurrence", "relapse")),
+        *((f"{clinical}/confirmed", False) for clinical in ("inactive", "remission", "resolved")),
+        *((f"active/{one}", False) for one in ("unconfirmed", "provisional", "differential", "refuted", "")),
+        ("relapse/entered-in-error", False),
+    ],
+)
+def test_statuses_of_a_diagnosis_that_count(version, event, status, counts):
+    data = events((event, "2024-01-05", None, None, status))
+    if event == "dx_depression":
+        data = data.filter((pl.col("event") != event) | (pl.col("status") == status))
+    row = populations(data, "cms159", period_start="2025-01-01", version=version).row(0, named=True)
+    told = row["initial_population"] if event == "dx_depression" else row["denominator_exclusion"]
+    assert (told, row["version"]) == (counts, version)
+
+
+def test_the_version_is_named_and_the_newest_is_the_default():
+    assert run()["version"] == "0.3.000"
+    for version, text in (
+        ("0.2.000", "effective 2025"),
+        ("0.3.000", "effective 2026"),
+        (None, "effective 2026"),
+    ):
+        made = program.measure(events(), "cms159", period_start="2026-01-01", version=version)
+        assert set(made["version"]) == {version or "0.3.000"}
+        assert all(text in source for source in made["source"])
+    with pytest.raises(UnknownNameError, match=r"there are 0\.2\.000, 0\.3\.000"):
+        populations(events(), "cms159", period_start="2025-01-01", version="1.0")
+    with pytest.raises(ParameterError, match="as text, not a float"):
+        populations(events(), "cms159", period_start="2025-01-01", version=0.3)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda e: e["versions"].clear(), "no version that lists the statuses 'diagnosis'"),
+        (lambda e: e["versions"][0].update(id="0.3.000"), "a version stands twice"),
+        (lambda e: e["versions"][0].update(statuses={}), "version 0.2.000: lists no statuses 'diagnosis'"),
+        (lambda e: e["versions"][1]["statuses"].update(extra=["a"]), "no set asks for its statuses 'extra'"),
+        (lambda e: e["sets"][0].update(status="active"), "either status or status_of"),
+    ],
+)
+def test_versions_that_do_not_hold_together(change, told):
+    data = tomllib.loads((shelf() / "indicators" / "cms159.toml").read_text(), parse_float=Decimal)
+    change(data["events"])
+    with pytest.raises(DefinitionError, match=told):
+        parse(data, file="cms159.toml")
+
+
+def test_former_names_of_event_measures_stay():
+    from ipm_outcomes.program import events as former
+    from ipm_outcomes.program import measures
+
+    assert (former.populations, former.measure) == (measures.populations, measures.measure)
+    assert program.measure is measures.measure
 
 
 def test_wrong_use_of_event_measures():

@@ -8,12 +8,14 @@ reports that the measure's authors publish beside the test patients (cqframework
 from __future__ import annotations
 
 import csv
+import datetime as dt
+from itertools import groupby, product
 
 import polars as pl
 import pytest
 
 from ipm_outcomes import program
-from ipm_outcomes.program.events import populations
+from ipm_outcomes.program.measures import populations
 
 NOT_IN_POPULATION = {
     "041977d6": "official: no diagnosis of depression",
@@ -100,3 +102,129 @@ def test_the_rate_and_its_strata(events):
     assert table["indicator"].to_list() == ["cms159", "cms159:age_12_to_17", "cms159:age_18_or_older"]
     for count in ("eligible", "excluded", "observed", "numerator", "denominator"):
         assert table[count][1] + table[count][2] == table[count][0]
+
+
+# ---- every status of a diagnosis, against a second statement of the rule ----------------------------------
+
+CLINICAL = ("active", "recurrence", "relapse", "inactive", "remission", "resolved", "")
+VERIFICATION = ("confirmed", "unconfirmed", "provisional", "differential", "refuted", "entered-in-error", "")
+# Both texts: isActive() of QICoreCommon is "active or recurrence or relapse", and the verification is confirmed.
+COUNTS = {version: {f"{one}/confirmed" for one in CLINICAL[:3]} for version in ("0.2.000", "0.3.000")}
+FINAL = ("final", "amended", "corrected")
+HOSPICE_OR_PALLIATIVE = ("hospice_diagnosis", "palliative_diagnosis")
+OTHER = ("dx_bipolar", "dx_personality", "dx_psychotic", "dx_pervasive_developmental")
+DIAGNOSES = ("dx_depression", *OTHER, *HOSPICE_OR_PALLIATIVE)
+START, SPLIT, END = dt.date(2023, 11, 1), dt.date(2024, 10, 31), dt.date.max  # identification period of 2025
+
+
+def restated(rows: list[dict[str, str]], counts: set[str]) -> tuple[bool, bool, bool]:
+    """Initial population, exclusion and numerator of one patient of 2025, written from the measure's text."""
+
+    def day(text: str) -> dt.date:
+        return dt.date.fromisoformat(text)
+
+    def of(*events: str) -> list[tuple[dict[str, str], dt.date, dt.date]]:
+        found = [row for row in rows if row["event"] in events]
+        return [(row, day(row["start"]), day(row["end"] or row["start"])) for row in found]
+
+    def diagnosed(*events: str) -> list[tuple[dt.date, dt.date]]:
+        return [
+            (first, day(row["end"]) if row["end"] else END)
+            for row, first, _ in of(*events)
+            if row["status"] in counts
+        ]
+
+    visits = [
+        (first, last)
+        for row, first, last in of("office_visit")
+        if row["status"] == "finished" and START <= last <= SPLIT
+        if any(onset <= last and over >= first for onset, over in diagnosed("dx_depression"))
+    ]
+    scores = sorted(
+        (first, float(row["value"]))
+        for row, first, _ in of("phq9")
+        if row["status"] in FINAL and row["value"]
+    )
+    index = [
+        on
+        for on, score in scores
+        if score > 9 and any(first - dt.timedelta(7) <= on <= last for first, last in visits)
+    ]
+    born = of("birth")[0][1]
+    if not index or index[0] < born.replace(year=born.year + 12):
+        return False, False, False
+    anniversary = index[0].replace(year=index[0].year + 1)
+    opens, closes = anniversary - dt.timedelta(60), anniversary + dt.timedelta(60)
+    care = [
+        row
+        for row, first, last in of(
+            "hospice_encounter",
+            "hospice_assessment",
+            "hospice_procedure",
+            "palliative_assessment",
+            "palliative_encounter",
+            "palliative_procedure",
+        )
+        if first <= closes and last >= START and row["status"] in (*FINAL, "finished", "completed")
+    ]
+    orders = [
+        row
+        for row, first, _ in of("hospice_order")
+        if START <= first <= closes
+        and row["status"] in ("active", "completed")
+        and "Perform=True" not in row["note"]
+    ]
+    left = [
+        row
+        for row, _, last in of("inpatient_encounter")
+        if "=True" in row["note"] and START <= last <= closes
+    ]
+    ill = [1 for on, over in diagnosed(*HOSPICE_OR_PALLIATIVE) if on <= closes and over >= START]
+    other = [1 for on, _ in diagnosed(*OTHER) if on <= closes]
+    dead = [1 for _, on, _ in of("death") if on <= closes]
+    excluded = bool(care or orders or left or ill or other or dead)
+    inside = [score for on, score in scores if opens <= on <= closes]
+    return True, excluded, bool(inside) and inside[-1] < 5 and not excluded
+
+
+@pytest.mark.parametrize("version", COUNTS)
+def test_every_status_of_every_diagnosis_counts_as_the_text_says(events, version):
+    cases = [list(rows) for _, rows in groupby(events.iter_rows(named=True), key=lambda row: row["case"])]
+    assert len(cases) == 61
+    made = []
+    for rows, clinical, verification in product(cases, CLINICAL, VERIFICATION):
+        here = {row["event"] for row in rows} & set(DIAGNOSES)
+        for group in {tuple(sorted(here)), *((event,) for event in here)}:
+            name = f"{rows[0]['case']} {clinical}/{verification} {group}"
+            made.append(
+                [
+                    {**row, "case": name}
+                    | ({"status": f"{clinical}/{verification}"} if row["event"] in group else {})
+                    for row in rows
+                ]
+            )
+    found = populations(
+        pl.DataFrame([row for rows in made for row in rows]),
+        "cms159",
+        period_start="2025-01-01",
+        version=version,
+        patient="case",
+    )
+    assert set(found["version"]) == {version}
+    told = found.select("initial_population", "denominator_exclusion", "numerator").rows()
+    wanted = [restated(rows, COUNTS[version]) for rows in made]
+    wrong = [rows[0]["case"] for rows, a, b in zip(made, told, wanted, strict=True) if a != b]
+    assert not wrong, wrong[:5]
+    # The substitution decides: both the populations and the exclusions change with it.
+    assert (
+        {True, False}
+        == {one[0] for one in wanted}
+        == {one[1] for one in wanted}
+        == {one[2] for one in wanted}
+    )
+
+
+def test_the_second_statement_agrees_with_the_published_populations(events):
+    for case, rows in groupby(events.iter_rows(named=True), key=lambda row: row["case"]):
+        told = restated(list(rows), COUNTS["0.2.000"])
+        assert told == (case not in NOT_IN_POPULATION, case in EXCLUDED, case in IN_REMISSION), case

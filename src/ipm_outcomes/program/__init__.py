@@ -1,7 +1,7 @@
 """From changes to the figures of a program: indicators, intervals, sites, charts, disclosure control.
 
-`table` counts the indicators; `indicators` and `indicator` tell what there is; `measure` runs an indicator
-over dated events; `DEPRESSION_TARGETS` are the targets that depression measures need; `suppress`
+`table` counts the indicators; `indicators` and `indicator` tell what there is; `measures` runs indicators over dated
+events, and `measure` counts one; `DEPRESSION_TARGETS` are the targets that depression measures need; `suppress`
 prepares a table for publication; `intervals`, `sites` and `over_time` hold the
 statistics. Everything is loaded when it is first asked for.
 """
@@ -12,20 +12,20 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ipm_outcomes.program import intervals, over_time, sites
+    from ipm_outcomes.program import intervals, measures, over_time, sites
     from ipm_outcomes.program._targets import DEPRESSION_TARGETS
-    from ipm_outcomes.program.events import measure
     from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
+    from ipm_outcomes.program.measures import measure
     from ipm_outcomes.program.suppress import suppress
     from ipm_outcomes.program.table import table
 
-_ROOMS = ("intervals", "over_time", "sites")
+_ROOMS = ("intervals", "measures", "over_time", "sites")
 _HOMES = {
     "DEPRESSION_TARGETS": "_targets",
     "Indicator": "indicators",
     "indicator": "indicators",
     "indicators": "indicators",
-    "measure": "events",
+    "measure": "measures",
     "read_indicator": "indicators",
     "suppress": "suppress",
     "table": "table",
@@ -38,6 +38,7 @@ __all__ = [
     "indicators",
     "intervals",
     "measure",
+    "measures",
     "over_time",
     "read_indicator",
     "sites",

@@ -1,4 +1,4 @@
-"""The vocabulary in which an indicator on dated events is defined; `ipm_outcomes.program.events` runs it.
+"""The vocabulary in which an indicator on dated events is defined; `ipm_outcomes.program.measures` runs it.
 
 ``docs/indicators.md`` shows it by example.
 """
@@ -51,6 +51,8 @@ class EventSet(Part):
     id: Id
     event: Words
     status: Words = ()
+    status_of: Id | None = None
+    """The statuses are those that the version of the measure lists under this name."""
     status_not: Words = ()
     note: Words = ()
     note_any: Words = ()
@@ -108,9 +110,21 @@ class Stratum(Part):
     age: Annotated[tuple[int, int], Field(strict=False)]
 
 
+class Version(Part):
+    """One published text of a measure: where it stands, for which year, and which statuses it counts."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$")]
+    year: int
+    """First calendar year that the text is in force."""
+    source: Words
+    statuses: dict[Id, Words]
+
+
 class Events(Part):
     """A measure on dated events."""
 
+    versions: Annotated[tuple[Version, ...], Field(strict=False)] = ()
+    """Texts of the measure, the newest last: that is the one used by default."""
     windows: dict[Id, Span]
     sets: Annotated[tuple[EventSet, ...], Field(strict=False, min_length=1)]
     index: Index
@@ -124,6 +138,7 @@ class Events(Part):
         ids = [one.id for one in self.sets]
         if len(set(ids)) != len(ids):
             raise ValueError("the id of a set stands twice")
+        self._check_versions()
         before: set[str] = set()
         late = {id for id, span in self.windows.items() if "index" in (span.first.anchor, span.last.anchor)}
         after_index: set[str] = set()
@@ -144,3 +159,18 @@ class Events(Part):
         if self.index.set in after_index:
             raise ValueError("the index event cannot rest on a window around the index")
         return self
+
+    def _check_versions(self) -> None:
+        ids = [one.id for one in self.versions]
+        if len(set(ids)) != len(ids):
+            raise ValueError("the id of a version stands twice")
+        asked = {one.status_of for one in self.sets if one.status_of is not None}
+        for one in self.sets:
+            if one.status_of is not None and one.status:
+                raise ValueError(f"sets.{one.id}: either status or status_of")
+        if asked and not self.versions:
+            raise ValueError(f"there is no version that lists the statuses {sorted(asked)[0]!r}")
+        for version in self.versions:
+            if apart := sorted(asked ^ set(version.statuses)):
+                wanted = "lists no" if apart[0] in asked else "no set asks for its"
+                raise ValueError(f"version {version.id}: {wanted} statuses {apart[0]!r}")

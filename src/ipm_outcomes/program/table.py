@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from os import PathLike
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -180,9 +181,14 @@ def table(
     return _result(main, rows, by, level, totals)
 
 
-def result(data: Any, name: str, rows: Sequence[Row], by: Sequence[str], level: float) -> Any:
-    """The table of rows that were counted elsewhere, in the kind of frame that ``data`` is."""
-    return _result(_Source(name, data), rows, by, level, False)
+def result(
+    data: Any, name: str, rows: Sequence[Row], by: Sequence[str], level: float, **words: str | None
+) -> Any:
+    """The table of rows that were counted elsewhere, in the kind of frame that ``data`` is.
+
+    ``words`` are further columns that hold one text throughout.
+    """
+    return _result(_Source(name, data), rows, by, level, False, words)
 
 
 def names(by: Sequence[str]) -> list[str]:
@@ -1197,7 +1203,14 @@ _UNITS = {
 }
 
 
-def _result(main: _Source, rows: Sequence[Row], by: Sequence[str], level: float, totals: bool) -> Any:
+def _result(
+    main: _Source,
+    rows: Sequence[Row],
+    by: Sequence[str],
+    level: float,
+    totals: bool,
+    further: Mapping[str, str | None] = MappingProxyType({}),
+) -> Any:
     out = _estimates(rows, level)
     words: dict[str, list[str | None]] = {
         "indicator": [_name(row, by) for row in rows],
@@ -1237,6 +1250,7 @@ def _result(main: _Source, rows: Sequence[Row], by: Sequence[str], level: float,
             data[name] = [level] * len(rows)
         else:
             data[name] = [None if np.isnan(v) else float(v) for v in out[name]]
+    data |= {name: [value] * len(rows) for name, value in further.items()}
     return _restored(main, groups, data)
 
 

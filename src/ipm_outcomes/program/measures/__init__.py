@@ -1,0 +1,8 @@
+"""Measures that are defined on dated events: an index event, windows around it, exclusions, and an outcome.
+
+`populations` tells for every patient where they stand, `measure` counts. Both name the version of the measure's text.
+"""
+
+from ipm_outcomes.program.measures._measure import measure, populations
+
+__all__ = ["measure", "populations"]

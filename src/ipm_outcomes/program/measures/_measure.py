@@ -1,0 +1,250 @@
+"""Measures that are defined on dated events: an index event, windows around it, exclusions, and an outcome.
+
+Quality measures such as CMS159 speak of visits, diagnoses and scores with dates, not of pairs. An indicator
+of kind ``events`` says so in a vocabulary of its own (``instruments/indicators/cms159.toml``); `populations` and
+`measure` run any of them. All comparisons are on dates, ends included unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.program._arguments import level_of
+from ipm_outcomes.program._event_grammar import Events, Version
+from ipm_outcomes.program.indicators import Indicator, indicator, read_indicator
+from ipm_outcomes.program.measures._patient import Patient
+from ipm_outcomes.program.measures._read import read
+from ipm_outcomes.program.table import Cell, Row, names, result
+
+
+def _definition(definition: str | PathLike[str] | Indicator) -> tuple[Indicator, Events]:
+    if isinstance(definition, Indicator):
+        found = definition
+    elif isinstance(definition, str) and not definition.endswith(".toml"):
+        found = indicator(definition)
+    else:
+        found = read_indicator(definition)
+    if found.events is None:
+        raise ParameterError(
+            f"definition: the indicator {found.id!r} is not defined on events; use program.table"
+        )
+    return found, found.events
+
+
+def _version(found: Indicator, spec: Events, asked: str | None) -> Version | None:
+    """The text that is asked for, else the newest."""
+    ids = [one.id for one in spec.versions]
+    if asked is None:
+        return spec.versions[-1] if ids else None
+    if not isinstance(asked, str):
+        raise ParameterError(f"version: the id of a version, as text, not a {type(asked).__name__}")
+    if asked not in ids:
+        there = f"there are {', '.join(ids)}" if ids else "its definition has no versions"
+        raise UnknownNameError(f"version: {found.id!r} has no version of this name; {there}")
+    return spec.versions[ids.index(asked)]
+
+
+def _period(period_start: dt.date | str) -> dt.date:
+    if isinstance(period_start, dt.datetime):
+        return period_start.date()
+    if isinstance(period_start, dt.date):
+        return period_start
+    try:
+        return dt.date.fromisoformat(period_start)
+    except (TypeError, ValueError):
+        raise ParameterError(
+            "period_start: the first day of the measurement period, such as 2025-01-01"
+        ) from None
+
+
+def _patients(
+    data: Any,
+    definition: str | PathLike[str] | Indicator,
+    period_start: dt.date | str,
+    version: str | None,
+    patient: str,
+    by: Sequence[str],
+) -> tuple[Any, Indicator, Version | None, dict[Any, tuple[tuple[Any, ...], Patient]]]:
+    found, spec = _definition(definition)
+    text = _version(found, spec, version)
+    period = _period(period_start)
+    frame, events, groups = read(data, patient, by)
+    patients = {who: (groups[who], Patient(spec, text, rows, period)) for who, rows in events.items()}
+    return frame, found, text, patients
+
+
+def populations(
+    events: Any,
+    definition: str | PathLike[str] | Indicator = "cms159",
+    *,
+    period_start: dt.date | str,
+    version: str | None = None,
+    patient: str = "patient_id",
+) -> Any:
+    """Tell for every patient which populations of a measure they are in.
+
+    Parameters
+    ----------
+    events : data frame
+        One row per event: the ``patient`` column, ``event`` (a word of the definition), ``start``, ``end``
+        (dates; end may be missing), ``value`` (a number or missing), ``status``, ``note`` (facts parted by
+        semicolons).
+    definition : id, path or Indicator
+        An indicator of kind ``events``.
+    period_start : date
+        First day of the measurement period.
+    version : str, optional
+        The text of the measure, such as ``"0.2.000"``; by default the newest that the definition has.
+    patient : str
+        Name of the column of patients.
+
+    Returns
+    -------
+    data frame of the same kind
+        One row per patient, in order of first appearance: the patient column, ``index_date`` (text, ISO
+        8601; null without an index event), ``age``, ``initial_population, denominator, denominator_exclusion,
+        observed, numerator`` (truth values), ``excluded_by`` (ids of the exclusions) and ``version`` (of the
+        measure; null where the definition has none).
+
+    Raises
+    ------
+    FrameError, ParameterError, UnknownNameError, DefinitionError
+        As `program.table`; an event without a date, or that ends before it starts, is named by its row.
+
+    >>> import polars as pl
+    >>> from ipm_outcomes.program.measures import populations
+    >>> rows = [
+    ...     ("birth", "1980-01-01", None, ""), ("dx_depression", "2024-01-05", None, "active/confirmed"),
+    ...     ("office_visit", "2024-02-25", None, "finished"), ("phq9", "2024-02-25", 14, "final"),
+    ...     ("phq9", "2025-02-19", 3, "final")]
+    >>> events = pl.DataFrame(
+    ...     [("A", e, s, None, v, t, "") for e, s, v, t in rows], orient="row",
+    ...     schema=["patient_id", "event", "start", "end", "value", "status", "note"])
+    >>> populations(events, "cms159", period_start="2025-01-01").select("numerator", "version").row(0)
+    (True, '0.3.000')
+    """
+    frame, _, text, found = _patients(events, definition, period_start, version, patient, ())
+    who = [one for _, one in found.values()]
+    columns: dict[str, list[Any]] = {
+        patient: list(found),
+        "index_date": [one.index.start.isoformat() if one.index else None for one in who],
+        "age": [one.age for one in who],
+        "initial_population": [one.eligible for one in who],
+        "denominator": [one.eligible for one in who],
+        "denominator_exclusion": [bool(one.excluded_by) for one in who],
+        "observed": [one.observed for one in who],
+        "numerator": [one.met for one in who],
+        "excluded_by": [", ".join(one.excluded_by) for one in who],
+        "version": [text.id if text else None] * len(who),
+    }
+    return _framed(frame, columns)
+
+
+def _framed(frame: Any, columns: Mapping[str, list[Any]]) -> Any:
+    import narwhals as nw
+
+    kinds: dict[str, Any] = {
+        "index_date": nw.String,
+        "age": nw.Int64,
+        "excluded_by": nw.String,
+        "version": nw.String,
+    }
+    truths = ("initial_population", "denominator", "denominator_exclusion", "observed", "numerator")
+    kinds |= dict.fromkeys(truths, nw.Boolean)
+    if frame.kind == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                name: pd.array(values, dtype="Int64") if name == "age" else values
+                for name, values in columns.items()
+            }
+        )
+    first = next(iter(columns))
+    text = all(isinstance(value, str) for value in columns[first])
+    kinds[first] = nw.String if text else nw.from_native(frame.native).collect_schema()[first]
+    return frame.restore(
+        nw.from_dict(dict(columns), {name: kinds[name] for name in columns}, backend=frame.kind).to_native()
+    )
+
+
+def measure(
+    events: Any,
+    definition: str | PathLike[str] | Indicator = "cms159",
+    *,
+    period_start: dt.date | str,
+    version: str | None = None,
+    patient: str = "patient_id",
+    by: Sequence[str] = (),
+    level: float = 0.95,
+) -> Any:
+    """Count a measure that is defined on dated events: one row per group and stratum.
+
+    Parameters
+    ----------
+    events, definition, period_start, version, patient
+        As `populations`.
+    by : sequence of str
+        Grouping columns of the events; a patient belongs to one group.
+    level : float
+        Confidence level of the interval.
+
+    Returns
+    -------
+    data frame of the same kind
+        The columns of `program.table`. ``eligible`` is the denominator less the exclusions, ``excluded`` the
+        exclusions, ``observed`` those with a value in the window of the outcome; those without stay in the
+        denominator as not met. The strata of the definition follow with their id behind a colon. ``version``
+        is that of the measure.
+
+    Raises
+    ------
+    FrameError, ParameterError, UnknownNameError, DefinitionError
+        As `populations`.
+
+    >>> import polars as pl
+    >>> from ipm_outcomes import program
+    >>> rows = [
+    ...     ("birth", "1980-01-01", None, ""), ("dx_depression", "2024-01-05", None, "active/confirmed"),
+    ...     ("office_visit", "2024-02-25", None, "finished"), ("phq9", "2024-02-25", 14, "final")]
+    >>> events = pl.DataFrame(
+    ...     [("A", e, s, None, v, t, "") for e, s, v, t in rows], orient="row",
+    ...     schema=["patient_id", "event", "start", "end", "value", "status", "note"])
+    >>> found = program.measure(events, "cms159", period_start="2025-01-01")
+    >>> found.select("indicator", "version", "observed", "numerator", "denominator").row(0)
+    ('cms159', '0.3.000', 0, 0, 1)
+    """
+    level = level_of(level)
+    by = names(by)
+    _, found, text, patients = _patients(events, definition, period_start, version, patient, by)
+    spec = found.events
+    if text is not None:
+        found = found.model_copy(update={"source": text.source})
+    rows = []
+    groups = {group for group, _ in patients.values()} or ({()} if not by else set())
+    if any(value is None for group in groups for value in group):
+        raise FrameError("by: a grouping column has rows without a value; fill them")
+    for group in sorted(groups):
+        mine = [one for own, one in patients.values() if own == group]
+        rows.append(Row(group, found, {}, None, _counted(mine)))
+        for stratum in spec.strata if spec else ():
+            low, high = stratum.age
+            part = [one for one in mine if one.age is not None and low <= one.age <= high]
+            rows.append(Row(group, found, {}, stratum.id, _counted(part)))
+    return result(events, "events", rows, by, level, version=text.id if text else None)
+
+
+def _counted(patients: Iterable[Patient]) -> Cell:
+    inside = [one for one in patients if one.eligible]
+    kept = [one for one in inside if not one.excluded_by]
+    return Cell(
+        eligible=len(kept),
+        excluded=len(inside) - len(kept),
+        observed=sum(one.observed for one in kept),
+        denominator=len(kept),
+        numerator=sum(one.met for one in kept),
+    )
