@@ -128,7 +128,7 @@ def test_what_is_derived_or_not_verified_is_never_called_published() -> None:
     given = scale(between(phq9(14), phq9(7), constants={"total": {"reliability": 0.9}}).total).reliable
     # With the largest published SD, 6.1.
     assert given.limit == pytest.approx(1.959964 * (2 * 0.1) ** 0.5 * 6.1, rel=1e-6)
-    assert given.evidence == "unverified"
+    assert given.evidence == "1"
     own = scale(between(phq9(14), phq9(7), constants={"total": {"sem": 2}}).total).reliable
     assert (own.evidence, own.sources) == ("given", ())
 

@@ -76,7 +76,7 @@ def main(package: str, out: str, *tests: str) -> None:
     for file in sorted(data.measured_files()):
         by_line = data.contexts_by_lineno(file)
         lines[str(Path(file).relative_to(Path.cwd()))] = {
-            line: sorted(filter(None, contexts)) for line, contexts in by_line.items() if any(contexts)
+            line: sorted(filter(None, contexts)) or [""] for line, contexts in by_line.items()
         }
     answer = {"lines": lines, "seconds": plugin.seconds, "failed": sorted(plugin.failed)}
     Path(out).write_text(json.dumps(answer), encoding="utf-8")

@@ -62,7 +62,7 @@ class Reached:
 
     def __post_init__(self) -> None:
         self.by_file = {
-            file: {test for tests in by_line.values() for test in tests}
+            file: {test for tests in by_line.values() for test in tests if test}
             for file, by_line in self.lines.items()
         }
 
@@ -76,6 +76,9 @@ class Reached:
             by_line = self.lines.get(place.file, {})
             first, last = place.lines
             found = {test for line in range(first, last + 1) for test in by_line.get(str(line), ())}
+            if found == {""}:  # run while modules are imported only
+                found = set(self.by_file.get(place.file, ()))
+            found.discard("")
         found -= set(self.failed)
 
         def rank(test: str) -> tuple[bool, float]:

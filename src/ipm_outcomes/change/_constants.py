@@ -85,11 +85,6 @@ def weakest_mark(marks: Iterable[str | None]) -> str | None:
     return max(marks, key=_rank, default=None)
 
 
-def strongest(facts: Iterable[Any]) -> Any:
-    """The first of the facts with the strongest evidence, or None."""
-    return min(facts, key=lambda fact: _rank(fact.evidence), default=None)
-
-
 def published(inst: Instrument, scale: Scale, prefer: Reliability = "test_retest") -> Known:
     """Constants of a scale that the definition sources.
 

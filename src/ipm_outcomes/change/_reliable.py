@@ -25,7 +25,6 @@ from ipm_outcomes.change._constants import (
     has_standard_errors,
     published,
     standard_errors,
-    strongest,
 )
 from ipm_outcomes.change._limits import directions
 from ipm_outcomes.change.reliable import Method, reliable_change
@@ -195,12 +194,13 @@ class Line:
 
 
 def cutoff_of(inst: Instrument, scale: Scale, given: Any) -> Line | None:
-    """The cut-off between patients and others: by id, as a number, or that of the definition with the
-    strongest evidence, the first of several.
+    """The cut-off between patients and others: by id, as a number, or the first that the definition lists.
+
+    Evidence does not choose among them: cut-offs of one scale may mark different things.
     """
     if given is None or isinstance(given, str):
         known = {cutoff.id: cutoff for cutoff in scale.cutoffs}
-        found = strongest(scale.cutoffs) if given is None else known.get(given)
+        found = next(iter(scale.cutoffs), None) if given is None else known.get(given)
         if found is not None:
             return Line(float(found.value), found.including, found.id, found.evidence)
         if given is None:
