@@ -1,4 +1,4 @@
-"""CONTRIBUTING promises: one TOML file, one golden CSV and the printer add an instrument. Here it is done."""
+"""CONTRIBUTING promises: one TOML file, two golden CSVs and the printer add an instrument. Here it is done."""
 
 from __future__ import annotations
 
@@ -83,6 +83,21 @@ Nobody 2026: at the missing limit,2,,2,one_missing,,,too_few_answers,2,
 Nobody 2026: beyond the missing limit,,,2,one_missing,,,too_few_answers,,no_answers
 """
 
+FACTS = """place,value,evidence,source,reference
+,class=MOON5; edition=2026; domain=none; items=a b c; scales=sum sky,,,
+license,status=public-domain; wording=true,1,made,
+answers.glow,"options=1 Dim, 2 Bright, 3 Blinding",1,made,
+items.a,answers=glow,,,
+items.b,answers=glow; reverse=true,,,
+items.c,"answers=glow; recode=1 0, 2 5, 3 9",,,
+scales.sum,kind=sum; worse=higher; range=2 15; items=a b c; missing=complete,1,made,
+scales.sum.missing.complete,,1,made,
+scales.sum.bands,"of=2 7 calm, 8 15 wild",1,made,
+scales.sky,kind=mean; worse=lower; range=1 3; items=a b; missing=complete one_missing,1,made,
+scales.sky.missing.complete,,1,made,
+scales.sky.missing.one_missing,at_most=1,1,made,
+"""
+
 USE = """
 import polars as pl
 import ipm_outcomes as ipm
@@ -104,7 +119,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_one_toml_one_csv_and_the_printer(tmp_path: Path) -> None:
+def test_one_toml_two_csvs_and_the_printer(tmp_path: Path) -> None:
     for name in ("src", "instruments", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -113,6 +128,7 @@ def test_one_toml_one_csv_and_the_printer(tmp_path: Path) -> None:
 
     (tmp_path / "instruments" / "moon5.toml").write_text(DEFINITION, encoding="utf-8")
     (tmp_path / "tests" / "golden" / "moon5.csv").write_text(GOLDEN, encoding="utf-8")
+    (tmp_path / "tests" / "golden" / "facts" / "moon5.csv").write_text(FACTS, encoding="utf-8")
     stale = run(tmp_path, "-m", "ipm_outcomes._printer", "--check")
     assert (stale.returncode, stale.stdout) == (1, "stale: moon5.py\nstale: __init__.py\n")
     printed = run(tmp_path, "-m", "ipm_outcomes._printer")
@@ -124,8 +140,9 @@ def test_one_toml_one_csv_and_the_printer(tmp_path: Path) -> None:
         tmp_path,
         *("-m", "pytest", "-k", "moon5", "-p", "no:cacheprovider"),
         *("tests/test_golden.py", "tests/test_tables.py", "tests/test_responses.py", "tests/test_frames.py"),
+        "tests/test_facts.py",
     )
     assert picked_up.returncode == 0, picked_up.stdout
     passed = int(picked_up.stdout.rsplit(" passed", 1)[0].split()[-1]) if " passed" in picked_up.stdout else 0
-    # Golden cases by response and on seven kinds of frame, three properties of two tables, seven of the classes.
-    assert passed >= 25, picked_up.stdout
+    # Golden cases by response and on seven kinds of frame, three properties of two tables, seven of the classes, facts.
+    assert passed >= 27, picked_up.stdout

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import ipm_outcomes as ipm
 from ipm_outcomes import PROMIS29, change, score
-from ipm_outcomes.catalog import instrument, read
+from ipm_outcomes.catalog import read
 from ipm_outcomes.errors import ParameterError, UnknownNameError
 
 HALF_YEAR = [change.Target("6 months", day=182, days=(137, 227))]
