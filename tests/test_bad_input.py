@@ -25,7 +25,8 @@ VALUES: dict[str, Any] = {
     "NaN": float("nan"),
     "pd.NA": pd.NA,
     '""': "",
-    '"2"': "2",
+    '"2" among numbers': "2",
+    '"NA"': "NA",
     '"abc"': "abc",
     "True": True,
     "1.5": 1.5,
@@ -45,8 +46,8 @@ def stated() -> dict[str, tuple[str, str]]:
     for line in README.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if len(cells) == 3 and re.match(r"\*\*(answer|not answered|refused)\*\*", cells[1]):
-            name = re.search(r"`([^`]+)`", cells[0])
-            rows[name[1] if name else cells[0]] = (cells[1], cells[2])
+            name = re.fullmatch(r"`([^`]+)`", cells[0])
+            rows[name[1] if name else cells[0].replace("`", "")] = (cells[1], cells[2])
     return rows
 
 
@@ -87,11 +88,8 @@ def columns_with(value: Any) -> list[Any]:
         found += [pd.Series([value] * 3), pl.Series([value] * 3), pd.Series([value] * 3, dtype="boolean")]
     elif isinstance(value, str):
         found += [
-            pd.Series(["", value, ""]),
-            pl.Series(["", value, ""]),
-            pd.Series(["", value, ""], dtype="category"),
+            *(columns_of_text(value) if value != "2" else ()),
         ]
-        found += [pl.Series(["", value, ""], dtype=pl.Categorical), pa.chunked_array([["", value, ""]])]
     elif value is None or value is pd.NA:
         found += [
             pd.Series([1, pd.NA, 2], dtype="Int8"),
@@ -116,8 +114,23 @@ def columns_with(value: Any) -> list[Any]:
     return found
 
 
+def columns_of_text(value: str) -> list[Any]:
+    return [
+        pd.Series(["", value, ""]),
+        pd.Series([None, value, float("nan")], dtype=object),
+        pd.Series(["", value, ""], dtype="category"),
+        pd.Series(["", value, ""], dtype=pd.ArrowDtype(pa.string())),
+        pl.Series(["", value, ""]),
+        pl.Series(["", value, ""], dtype=pl.Categorical),
+        pa.chunked_array([["", value, ""]]),
+        pa.chunked_array([pa.array(["", value, ""]).dictionary_encode()]),
+    ]
+
+
 def frame_with(column: Any) -> Any:
-    rest = {f"phq9_q{n}": [1, 1, 1] for n in range(2, 10)}
+    rest = {f"phq9_q{n}": [1, 1, 1] for n in range(2, 8)}
+    # An answer of 0 among them, without which a 4 would look like the last of options counted from 1.
+    rest |= {"phq9_q8": [2, 1, 1], "phq9_q9": [0, 1, 1]}
     if isinstance(column, pl.Series):
         return pl.DataFrame({"patient_id": [SECRET] * 3, "phq9_q1": column, **rest})
     if isinstance(column, pa.ChunkedArray):
@@ -179,14 +192,22 @@ def test_a_missing_column_is_refused() -> None:
         frames.score(frame, "phq9")
 
 
+@pytest.mark.parametrize("column", columns_of_text("2"), ids=lambda column: f"{type(column).__name__}")
+def test_a_number_in_a_column_of_text_is_an_answer(column: Any) -> None:
+    word, _ = meaning(stated()['"2" in a column of text'][1])
+    assert word == "answer"
+    scored = frames.score(frame_with(column), "phq9")
+    assert cell(scored, "phq9_total", 1) == 10
+    assert cell(scored, "phq9_total", 0) is None
+
+
 def test_a_text_column_is_refused_cell_by_cell() -> None:
     frame = frame_with(pl.Series(["2", "abc", None]))
-    assert frames.check(frame, "phq9")["row"].to_list() == [0, 1]
-    assert frames.score(frame, "phq9", text_numbers=True, invalid="null")["phq9_total"].to_list() == [
-        10,
-        None,
-        None,
-    ]
+    assert frames.check(frame, "phq9")["row"].to_list() == [1]
+    assert frames.check(frame, "phq9", text_numbers=False)["row"].to_list() == [0, 1]
+    for more in ({}, {"text_numbers": True}):
+        scored = frames.score(frame, "phq9", invalid="null", **more)
+        assert scored["phq9_total"].to_list() == [9, None, None]
 
 
 def test_no_message_holds_text_that_was_given() -> None:

@@ -218,7 +218,7 @@ def test_a_code_that_is_an_answer_cannot_mean_no_answer() -> None:
     with pytest.raises(ParameterError, match="9 is an answer of nps recommend"):
         frames.score(frame, "nps", not_answered=(9,))
     with pytest.raises(ParameterError, match="numbers"):
-        frames.score(frame, "nps", not_answered=["refused"])  # type: ignore[list-item]
+        frames.score(frame, "nps", not_answered=[1.5])  # type: ignore[list-item]
 
 
 def test_coding_by_position(backend: Any) -> None:
@@ -548,7 +548,10 @@ def test_a_form_of_one_wrong_cell_is_no_blank_form() -> None:
         {"coding": ["position"]},
         {"invalid": "drop"},
         {"missing": ["complete"]},
-        {"not_answered": ["x"]},
+        {"not_answered": [["x"]]},
+        {"not_answered": {"pge": [7]}},
+        {"group_names": "site"},
+        {"group_names": {"peg_pain": "merged"}},
         {"not_answered": 1.5},
     ],
 )

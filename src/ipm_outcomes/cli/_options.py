@@ -100,7 +100,7 @@ class Plan:
         found = []
         for id in self.ids:
             with progress(f"checking {id}", len(self.source.frame)) as done:
-                table = problems(ItemColumns(Frame(self.source.frame), id, **self.reading()), done)
+                table = problems(ItemColumns(Frame(self.source.frame), id, **self.reading()), progress=done)
             lines = pl.Series("line", [self.source.line(row) for row in table["row"]], pl.Int64)
             found.append(table.insert_column(1, lines).insert_column(2, pl.lit(id).alias("instrument")))
         return pl.concat(found).sort("row", maintain_order=True)

@@ -2,7 +2,8 @@
 
 from ipm_outcomes.frames._check import check
 from ipm_outcomes.frames._export import spreadsheet_safe
+from ipm_outcomes.frames._inspect import inspect
 from ipm_outcomes.frames._score import score
 from ipm_outcomes.frames._tidy import tidy
 
-__all__ = ["check", "score", "spreadsheet_safe", "tidy"]
+__all__ = ["check", "inspect", "score", "spreadsheet_safe", "tidy"]

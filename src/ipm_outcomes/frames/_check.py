@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, WRONG_KIND
 from ipm_outcomes.definition import Instrument
+from ipm_outcomes.frames._evidence import without_lowest
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._items import Coding, Columns, ItemColumns
-from ipm_outcomes.frames._kernel import WRONG
+from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy
+from ipm_outcomes.frames._kernel import MISSING, WORD
+from ipm_outcomes.frames._missing import suspected_word
 
 RULES = {
     NOT_ALLOWED: "the number is outside the allowed answers",
@@ -28,9 +30,9 @@ def check(
     instrument: str | Instrument,
     *,
     columns: Columns = None,
-    coding: Coding = "answer",
-    not_answered: Collection[int] = (),
-    text_numbers: bool = False,
+    coding: Codings = None,
+    not_answered: NotAnsweredBy = (),
+    text_numbers: bool | None = None,
     scales: Sequence[str] | None = None,
 ) -> Any:
     """Find every cell that is not an answer.
@@ -62,20 +64,26 @@ def check(
     """
     frame = Frame(data)
     items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers, scales)
-    return problems(items)
+    doubtful = without_lowest(items)
+    return problems(items, doubtful is not None and doubtful.coding == "coding_from_one")
 
 
-def problems(items: ItemColumns, progress: Callable[[int], None] | None = None) -> Any:
+def problems(
+    items: ItemColumns, coded_from_one: bool = False, progress: Callable[[int], None] | None = None
+) -> Any:
     """The table of bad cells, in the caller's kind of frame."""
     rows: list[int] = []
     places: list[int] = []
     for start, codes in items.chunks(progress):
-        found = np.argwhere((codes == WRONG).T)
+        found = np.argwhere(((codes >= WORD) & (codes < MISSING)).T)
         rows += (found[:, 0] + start).tolist()
         places += found[:, 1].tolist()
     ids = [items.instrument.item_ids[place] for place in places]
     columns = {item: _cells(items.frame, items.names[item]) for item in set(ids)}
     told = [_described(columns[item](row), items, item) for row, item in zip(rows, ids, strict=True)]
+    if coded_from_one:
+        hint = 'no cell is the lowest answer: were they counted from 1? coding="position" would read them'
+        told = [(*one[:-1], f"{one[-1]}; {hint}") if one[0] == "number" else one for one in told]
     return _table(items.frame, rows, [items.names[item] for item in ids], ids, told)
 
 
@@ -96,6 +104,10 @@ def _described(value: Any, items: ItemColumns, item: str) -> tuple[str, str | No
     allowed = f"allowed are {reading.lowest} to {reading.highest}"
     if rule == IS_TEXT:
         length = len(value)
+        word = suspected_word(value)
+        if word:  # one of a fixed list, and no text of somebody's own
+            told = f'"{word}" is no label of an answer; declare it with not_answered=… if it means none; {allowed}'
+            return "text", None, length, rule, told
         return (
             "text",
             None,

@@ -1,4 +1,4 @@
-"""From a column as its library holds it to uint8 codes: an answer, `MISSING`, or `WRONG`.
+"""From a column as its library holds it to uint8 codes: an answer, `MISSING`, `WRONG`, `CODE` or `WORD`.
 
 What counts as an answer is the same as for a single response: whole numbers of any numeric type within the allowed set,
 and the labels of the item's answers. Cells of other kinds are judged one by one by the rule for single responses.
@@ -6,18 +6,36 @@ and the labels of the item's answers. Cells of other kinds are judged one by one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipm_outcomes.answers import BLANK, NOT_ALLOWED, SAS_ZERO_HIGH, SAS_ZERO_LOW, Read, read, read_text
+from ipm_outcomes.answers import (
+    BLANK,
+    IS_TEXT,
+    NOT_ALLOWED,
+    SAS_ZERO_HIGH,
+    SAS_ZERO_LOW,
+    Read,
+    read,
+    read_text,
+)
 from ipm_outcomes.definition import AnswerList, plain_label
 from ipm_outcomes.errors import FrameError
-from ipm_outcomes.frames._kernel import CHUNK, MISSING, U8, WRONG
+from ipm_outcomes.frames._kernel import CHUNK, CODE, MISSING, U8, WORD, WRONG
+from ipm_outcomes.frames._missing import (
+    MISSING_CODES,
+    NotAnswered,
+    plain_word,
+    suspected_code,
+    suspected_word,
+)
 
 
 @dataclass(frozen=True)
@@ -27,44 +45,102 @@ class Reading:
     lowest: int
     highest: int
     labels: dict[str, int]
-    not_answered: frozenset[int]
+    """Answers by label, and by label and number together, in plain form."""
+    not_answered: NotAnswered
     text_numbers: bool
+    rating: bool
+    """Whether the answers are numbers of their own, without labels between the ends."""
     positions: tuple[int, ...] = ()
     """Answer codes in printed order, where cells hold positions (first option = 1) instead of codes."""
     recode: U8 | None = field(default=None, compare=False)
+
+    @cached_property
+    def suspects(self) -> list[int]:
+        """Numbers outside the answers that are likely to mean that there is none."""
+        return [n for n in MISSING_CODES if suspected_code(n, self.lowest, self.highest, self.rating)]
 
     @classmethod
     def of(
         cls,
         answers: AnswerList,
         labels: dict[str, int],
-        not_answered: frozenset[int],
+        not_answered: NotAnswered,
         text_numbers: bool,
         by_position: bool,
     ) -> Reading:
         """The reading of an item with these answers."""
         if not by_position or answers.numeric:
-            return cls(answers.lowest, answers.highest, labels, not_answered, text_numbers)
+            number = {code: code for code in answers.codes}
+            known = _with_numbers(labels, number)
+            return cls(answers.lowest, answers.highest, known, not_answered, text_numbers, answers.numeric)
         recode = np.arange(256, dtype=np.uint8)
         recode[1 : len(answers.codes) + 1] = answers.codes
-        return cls(1, len(answers.codes), labels, not_answered, text_numbers, answers.codes, recode)
+        known = _with_numbers(labels, {code: place for place, code in enumerate(answers.codes, 1)})
+        size = len(answers.codes)
+        return cls(1, size, known, not_answered, text_numbers, False, answers.codes, recode)
 
     def judge(self, value: Any) -> tuple[int, Read]:
-        """The code of a cell of any kind, and what was read; the problem is in what was read where it is `WRONG`."""
-        if isinstance(value, str) and value.strip():
+        """The code of a cell of any kind, and what was read; the problem is in what was read where it is no answer."""
+        found = read(value)
+        if isinstance(value, str) and found.problem:
             label = self.labels.get(plain_label(value))
-            if label is not None:
+            if label is not None and not _NEGATIVE.search(value):
                 return label, BLANK
-            found = read_text(value) if self.text_numbers else read(value)
-        else:
-            found = read(value)
+            if plain_word(value) in self.not_answered.words:
+                return MISSING, BLANK
+            number = read_text(value)
+            if number.problem != IS_TEXT and (
+                self.text_numbers or number.number in self.not_answered.numbers
+            ):
+                found = number
+            elif suspected_word(value):
+                return WORD, found
         if found.problem:
             return WRONG, found
-        if found.number is None or found.number in self.not_answered:
+        if found.number is None or found.number in self.not_answered.numbers:
             return MISSING, found
         if not self.lowest <= found.number <= self.highest:
-            return WRONG, found._replace(problem=NOT_ALLOWED)
+            return CODE if found.number in self.suspects else WRONG, found._replace(problem=NOT_ALLOWED)
         return (self.positions[found.number - 1] if self.positions else found.number), found
+
+
+_NEGATIVE = re.compile(r"(?:^|[\s(\[])[-\u2212]\d")
+"""A number below 0, which plain labels would lose the sign of."""
+
+
+def _with_numbers(labels: dict[str, int], number: dict[int, int]) -> dict[str, int]:
+    """Labels, and labels that carry the number of their answer before or after them: "1 several days"."""
+    both = dict(labels)
+    for label, code in labels.items():
+        both.setdefault(f"{number[code]} {label}", code)
+        both.setdefault(f"{label} {number[code]}", code)
+    return both
+
+
+def is_text_column(kind: str, column: Any) -> bool:
+    """Whether every cell of a column that is not blank is text, as in a file without types."""
+    if kind == "polars":
+        return str(column.dtype).split("(")[0] in ("String", "Utf8", "Categorical", "Enum")
+    if kind == "pyarrow":
+        return _is_arrow_text(column.type)
+    dtype = column.dtype
+    if type(dtype).__name__ == "ArrowDtype":
+        return _is_arrow_text(dtype.pyarrow_dtype)
+    if dtype.kind != "O":
+        return False
+    from pandas.api.types import infer_dtype
+
+    if hasattr(dtype, "categories"):
+        return bool(dtype.categories.dtype.kind == "O" and infer_dtype(dtype.categories) == "string")
+    return bool(infer_dtype(column, skipna=True) == "string")
+
+
+def _is_arrow_text(kind: Any) -> bool:
+    import pyarrow.types as pt
+
+    while pt.is_dictionary(kind) or pt.is_run_end_encoded(kind):
+        kind = kind.value_type
+    return bool(pt.is_string(kind) or pt.is_large_string(kind) or str(kind) == "string_view")
 
 
 Reader = Callable[[int, int, U8], None]
@@ -83,7 +159,7 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
     reading
         How its cells are to be read.
     """
-    fetch = {"pandas": _from_pandas, "polars": _from_polars, "pyarrow": _from_pyarrow}[kind](column)
+    fetch = _FETCHERS[kind](column)
     cache: dict[str, int] = {}
 
     def read(start: int, stop: int, codes: U8) -> None:
@@ -91,7 +167,7 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
         if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
             _numbers(values, reading, codes)
             if reading.recode is not None:
-                keep = codes >= WRONG
+                keep = codes >= WORD
                 np.copyto(codes, reading.recode[codes], where=~keep)
         elif isinstance(values, np.ndarray) and values.dtype.kind == "b":
             codes.fill(WRONG)
@@ -124,12 +200,20 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: U8) -> None:
     if not fits:
         np.logical_or(outside, codes != values, out=outside)
     np.copyto(codes, WRONG, where=outside)
-    if values.dtype.kind == "f" and outside.any():
-        np.copyto(codes, MISSING, where=np.isnan(values))
+    if not outside.any():
+        return
+    if values.dtype.kind == "f":
+        missing = np.isnan(values)
+        np.copyto(codes, MISSING, where=missing)
+        np.logical_xor(outside, missing, out=outside)
+        if not outside.any():
+            return
         if reading.lowest == 0:
             codes[(values > SAS_ZERO_LOW) & (values < SAS_ZERO_HIGH)] = 0
-    for code in reading.not_answered:
-        codes[values == code] = MISSING
+    places = np.flatnonzero(outside)
+    found = values[places]
+    codes[places[np.isin(found, reading.suspects) & (codes[places] == WRONG)]] = CODE
+    codes[places[np.isin(found, list(reading.not_answered.numbers))]] = MISSING
 
 
 _BLOCK = 16 * CHUNK
@@ -224,3 +308,42 @@ def _from_pandas(column: Any) -> _Fetch:
 
         return fetch
     return lambda start, stop: (list(array[start:stop]), None)
+
+
+_FETCHERS: dict[str, Callable[[Any], _Fetch]] = {
+    "pandas": _from_pandas,
+    "polars": _from_polars,
+    "pyarrow": _from_pyarrow,
+}
+
+
+def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.intp]]:
+    """The different cells of a column, and for each row which of them it holds; None for a cell that is null."""
+    fetch = _FETCHERS[kind](column)
+    places = np.empty(rows, np.intp)
+    seen: dict[Any, int] = {}
+    values: list[Any] = []
+
+    def place(value: Any) -> int:
+        if isinstance(value, float) and value != value:
+            value = None
+        try:
+            key = (type(value), value)
+            found = seen.setdefault(key, len(values))
+        except TypeError:  # a list, which cannot be looked up
+            found = len(values)
+        if found == len(values):
+            values.append(value)
+        return found
+
+    for start in range(0, rows, CHUNK):
+        stop = min(start + CHUNK, rows)
+        cells, blank = fetch(start, stop)
+        if isinstance(cells, np.ndarray):
+            parts, inverse = np.unique(cells, return_inverse=True)
+            places[start:stop] = np.array([place(part) for part in parts.tolist()], np.intp)[inverse]
+        else:
+            places[start:stop] = [place(cell) for cell in cells]
+        if blank is not None:
+            places[start:stop][blank != 0] = place(None)
+    return values, places

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -69,26 +69,49 @@ class Frame:
         """A column as its own library holds it."""
         return self.native.column(name) if self.kind == "pyarrow" else self.native[self._labels[name]]
 
-    def with_columns(self, columns: Mapping[str, Column], like: Sequence[str] = ()) -> Any:
-        """The caller's frame with columns added at its end, everything else untouched.
-
-        ``like`` names columns whose dtype family (NumPy, nullable, Arrow) the new pandas columns follow.
-        """
+    def holding(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of these names that the frame has, each with the name as it stands in the frame."""
         # DuckDB takes names that differ only in case for one name.
         folded = str.casefold if is_duckdb(self.given) else str
-        taken = {folded(name) for name in self.names}
-        if clash := [name for name in columns if folded(name) in taken]:
+        taken = {folded(name): name for name in self.names}
+        return {name: taken[folded(name)] for name in names if folded(name) in taken}
+
+    def with_columns(
+        self, columns: Mapping[str, Column], like: Sequence[str] = (), replace: bool = False
+    ) -> Any:
+        """The caller's frame with columns added at its end, everything else untouched.
+
+        ``like`` names columns whose dtype family (NumPy, nullable, Arrow) the new pandas columns follow. With
+        ``replace`` columns of the same names are dropped first; without it they are refused.
+        """
+        clash = self.holding(columns)
+        if clash and not replace:
             raise FrameError(
-                f"the frame already has a column {clash[0]!r}, which the result needs; rename or drop it"
+                f"the frame already has a column {next(iter(clash))!r}, which the result needs; score it "
+                "again with replace=True, or rename or drop it"
             )
+        family: Any = self._pandas_family(like) if self.kind == "pandas" else "numpy"
+        native = self._without(list(clash.values())) if clash else self.native
         if self.kind == "polars":
-            return self.restore(_polars_typed(self.native.with_columns(_polars_raw(columns)), columns))
+            return self.restore(_polars_typed(native.with_columns(_polars_raw(columns)), columns))
         if self.kind == "pyarrow":
-            table = self.native
             for name, column in columns.items():
-                table = table.append_column(name, _arrow_array(column))
-            return self.restore(table)
-        return self.restore(_pandas_joined(self.native, columns, self._pandas_family(like)))
+                native = native.append_column(name, _arrow_array(column))
+            return self.restore(native)
+        return self.restore(_pandas_joined(native, columns, family))
+
+    def _without(self, names: list[str]) -> Any:
+        if self.kind == "pandas":
+            return self.native.drop(columns=[self._labels[name] for name in names])
+        return self.native.drop_columns(names) if self.kind == "pyarrow" else self.native.drop(names)
+
+    def renamed(self, renames: Mapping[str, Mapping[str, str]]) -> Frame:
+        """The frame with other names in columns of groups: for each column the old names with the new."""
+        found = copy(self)
+        for name, names in renames.items():
+            if names:
+                found.native = _with_names(self.kind, found.native, self._labels[name], names)
+        return found
 
     def make(self, columns: Mapping[str, Any], like: Sequence[str] = ()) -> Any:
         """A new frame of the caller's kind; a column may also be one of this library's own, as `repeat` gives it."""
@@ -185,6 +208,24 @@ def _restored(given: Any, native: Any) -> Any:
 
         return from_native(_restored(given.to_native(), native))
     return native
+
+
+def _with_names(kind: Kind, native: Any, label: Any, names: Mapping[str, str]) -> Any:
+    """The frame with the texts of one column replaced; a column of categories becomes text."""
+    if kind == "polars":
+        pl = sys.modules["polars"]
+        return native.with_columns(pl.col(label).cast(pl.String).replace(dict(names)))
+    if kind == "pyarrow":
+        import pyarrow as pa
+
+        place = native.column_names.index(label)
+        texts = [names.get(text, text) for text in native.column(label).to_pylist()]
+        return native.set_column(place, label, pa.array(texts, pa.string()))
+    column = native[label]
+    texts = column.astype(object).map(lambda text: names.get(text, text), na_action="ignore")
+    return native.assign(
+        **{label: texts if hasattr(column.dtype, "categories") else texts.astype(column.dtype)}
+    )
 
 
 def _takeable(column: Any) -> Any:

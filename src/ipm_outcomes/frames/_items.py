@@ -9,16 +9,20 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ipm_outcomes.answers import read
 from ipm_outcomes.catalog import instrument as find_instrument
-from ipm_outcomes.definition import Instrument
+from ipm_outcomes.catalog import instruments
+from ipm_outcomes.definition import Instrument, plain_label
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.frames._decode import Reader, Reading, reader
+from ipm_outcomes.frames._decode import Reader, Reading, is_text_column, reader
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._kernel import CHUNK, MISSING, U8
+from ipm_outcomes.frames._missing import declared
 
-Columns = Mapping[str, str] | str | None
+Columns = Mapping[str, Any] | str | None
+"""A pattern, item ids to column names, or instrument ids to any of these."""
 Coding = Literal["answer", "position"]
+Codings = Coding | Mapping[str, Coding] | None
+NotAnsweredBy = Collection[int | str] | int | str | Mapping[str, Collection[int | str] | int | str] | None
 
 
 class ItemColumns:
@@ -29,30 +33,47 @@ class ItemColumns:
         frame: Frame,
         instrument: str | Instrument,
         columns: Columns = None,
-        coding: Coding = "answer",
-        not_answered: Collection[int] = (),
-        text_numbers: bool = False,
+        coding: Codings = None,
+        not_answered: NotAnsweredBy = (),
+        text_numbers: bool | None = None,
         scales: Sequence[str] | None = None,
     ) -> None:
         self.frame = frame
         self.instrument = found = definition_of(instrument)
-        if coding not in ("answer", "position"):
-            raise ParameterError(f"coding is 'answer' or 'position', not {coding!r}")
-        self.scales = found.scale_ids if scales is None else _chosen(found, scales)
-        self.names = item_names(found, columns, frame.names, _needed(found, self.scales))
+        self.coding = _coding(coding, found)
+        self.scales = found.scale_ids if scales is None else chosen_scales(found, scales)
+        self.needed = needed_items(found, self.scales)
+        self.names = item_names(found, own_columns(columns, found), frame.names, self.needed)
         frame.require(list(self.names.values()), found.id)
-        declared = _declared(not_answered)
+        self.not_answered = declared(own("not_answered", not_answered, found))
         self.readings = {
             item: Reading.of(
-                found.answers_of(item), found.labels(item), declared, text_numbers, coding == "position"
+                found.answers_of(item),
+                found.labels(item),
+                self.not_answered,
+                is_text_column(frame.kind, frame.column(name))
+                if text_numbers is None
+                else bool(text_numbers),
+                self.coding == "position",
             )
-            for item in self.names
+            for item, name in self.names.items()
         }
         for item, reading in self.readings.items():
-            if clash := sorted(c for c in declared if reading.lowest <= c <= reading.highest):
-                raise ParameterError(
-                    f"not_answered: {clash[0]:g} is an answer of {found.id} {item}, so it cannot mean not answered"
-                )
+            self._refuse_answers(item, reading)
+
+    def _refuse_answers(self, item: str, reading: Reading) -> None:
+        """Refuse what is an answer of the item and was declared to mean none."""
+        clash = sorted(c for c in self.not_answered.numbers if reading.lowest <= c <= reading.highest)
+        told = [f"{code:g}" for code in clash] + [
+            f"a word that reads as {reading.labels[plain_label(word)]}"
+            for word in sorted(self.not_answered.words)
+            if plain_label(word) in reading.labels
+        ]
+        if told:
+            raise ParameterError(
+                f"not_answered: {told[0]} is an answer of {self.instrument.id} {item}, so it cannot mean not "
+                "answered; give a mapping from instrument id to what means it there"
+            )
 
     def readers(self) -> list[tuple[int, Reader]]:
         """The place of each item that has a column, with the reader of that column."""
@@ -88,24 +109,58 @@ def definition_of(instrument: str | Instrument) -> Instrument:
     return find_instrument(instrument)
 
 
+def given_names(found: Instrument, columns: Columns) -> dict[str, str]:
+    """Item ids with the names of their columns as they were given, or as they usually are."""
+    if columns is None:
+        return {item: f"{found.id}_{item}" for item in found.item_ids}
+    if isinstance(columns, str):
+        return _by_pattern(found, columns)
+    if not isinstance(columns, Mapping):
+        raise ParameterError(
+            f"columns: give a dict of item ids to column names, or a pattern, not a {type(columns).__name__}"
+        )
+    for item in columns:
+        found.item(item)
+    return {item: str(columns[item]) for item in found.item_ids if item in columns}
+
+
+def likely_names(found: Instrument, names: Sequence[str]) -> dict[str, str] | str | None:
+    """Columns whose names say that they are the items of an instrument: as a pattern where that is enough.
+
+    Letters and digits must be those of ``{instrument}_{item}``, or the id of the instrument with the number of the
+    item, whatever their case and what stands between; every item of the scores must be there once.
+    """
+    plain: dict[str, list[str]] = {}
+    for name in names:
+        plain.setdefault(re.sub(r"[\W_]", "", name).casefold(), []).append(name)
+    needed = needed_items(found, found.scale_ids)
+    for form in ("{id}{item}", "{id}{n}", "{id}q{n}", "{id}item{n}", "{id}question{n}"):
+        wanted = {
+            item: plain.get(re.sub(r"_", "", form.format(id=found.id, item=item, n=n)).casefold(), [])
+            for n, item in enumerate(found.item_ids, 1)
+            if item in needed
+        }
+        beyond = form.format(id=found.id, item="", n=len(found.item_ids) + 1).casefold()
+        if any(len(one) != 1 for one in wanted.values()) or ("{n}" in form and beyond in plain):
+            continue
+        chosen = {item: one[0] for item, one in wanted.items()}
+        for n, (item, name) in enumerate(chosen.items(), 1):
+            for part, hole in ((item, "{item}"), (f"{n:02}", "{n:02}"), (str(n), "{n}")):
+                pattern = name[: len(name) - len(part)] + hole if name.endswith(part) else ""
+                if pattern and all(_by_pattern(found, pattern)[i] == one for i, one in chosen.items()):
+                    return pattern
+            break
+        return chosen
+    return None
+
+
 def item_names(
     found: Instrument, columns: Columns, names: list[str], needed: Collection[str] | None = None
 ) -> dict[str, str]:
     """Item ids with the names of their columns; an item that is not needed is taken where it is, and not asked for."""
-    if columns is None:
-        given = {item: f"{found.id}_{item}" for item in found.item_ids}
-    elif isinstance(columns, str):
-        given = _by_pattern(found, columns)
-    elif not isinstance(columns, Mapping):
-        raise ParameterError(
-            f"columns: give a dict of item ids to column names, or a pattern, not a {type(columns).__name__}"
-        )
-    else:
-        for item in columns:
-            found.item(item)
-        given = {item: str(columns[item]) for item in found.item_ids if item in columns}
+    given = given_names(found, columns)
     if needed is None:
-        needed = _needed(found, found.scale_ids)
+        needed = needed_items(found, found.scale_ids)
     optional = set(found.item_ids) - set(needed)
     if absent := [item for item in found.item_ids if item not in given and item not in optional]:
         raise FrameError(f"{found.id}: columns names no column for {', '.join(absent)}")
@@ -126,7 +181,7 @@ def item_names(
     return wanted
 
 
-def _chosen(found: Instrument, scales: Sequence[str]) -> tuple[str, ...]:
+def chosen_scales(found: Instrument, scales: Sequence[str]) -> tuple[str, ...]:
     wanted = [scales] if isinstance(scales, str) else scales
     if not isinstance(wanted, Collection) or not all(isinstance(id, str) for id in wanted):
         raise ParameterError(f"scales: give a list of scale ids, such as {list(found.scale_ids[:1])}")
@@ -137,14 +192,14 @@ def _chosen(found: Instrument, scales: Sequence[str]) -> tuple[str, ...]:
     return tuple(id for id in found.scale_ids if id in wanted)
 
 
-def _needed(found: Instrument, scales: Collection[str]) -> set[str]:
+def needed_items(found: Instrument, scales: Collection[str]) -> set[str]:
     """The items that these scales rest on, directly or through other scales."""
     needed: set[str] = set()
     for id in scales:
         scale = found.scale(id)
         needed.update(scale.items)
         if scale.weighted:
-            needed |= _needed(found, scale.weighted.standardize)
+            needed |= needed_items(found, scale.weighted.standardize)
     return needed
 
 
@@ -160,16 +215,34 @@ def _by_pattern(found: Instrument, pattern: str) -> dict[str, str]:
         raise ParameterError(f"columns: the pattern {pattern!r} may hold only {{n}} and {{item}}") from None
 
 
-def _declared(not_answered: Any) -> frozenset[int]:
-    alone = not isinstance(not_answered, Collection) or isinstance(not_answered, str)
-    codes: list[Any] = [] if not_answered is None else [not_answered] if alone else list(not_answered)
-    declared = [read(code) for code in codes]
-    for code, found in zip(codes, declared, strict=True):
-        if found.number is None:
-            raise ParameterError(
-                f"not_answered holds whole numbers, not {found.shown or f'a {type(code).__name__}'}"
-            )
-    return frozenset(found.number for found in declared if found.number is not None)
+def _coding(given: Any, found: Instrument) -> Coding | None:
+    """The coding declared for an instrument; None where none is."""
+    coding = own("coding", given, found)
+    if coding is not None and (not isinstance(coding, str) or coding not in ("answer", "position")):
+        raise ParameterError(
+            "coding is 'answer' or 'position', or a mapping from instrument id to one of them, not "
+            + (repr(coding) if isinstance(coding, str) else f"a {type(coding).__name__}")
+        )
+    return coding  # type: ignore[return-value]
+
+
+def own(name: str, given: Any, found: Instrument) -> Any:
+    """The setting of one instrument out of a mapping by instrument id; what is no such mapping is for all."""
+    if not isinstance(given, Mapping):
+        return given
+    known = {found.id, *instruments()}
+    if unknown := [key for key in given if key not in known]:
+        raise ParameterError(
+            f"{name}: {unknown[0]!r} is the id of no instrument; there are {', '.join(sorted(known))}"
+        )
+    return given.get(found.id)
+
+
+def own_columns(given: Any, found: Instrument) -> Any:
+    """Where the items of one instrument are; a mapping is by item id, or by instrument id."""
+    if not isinstance(given, Mapping) or not given or set(given) & set(found.item_ids):
+        return given
+    return given.get(found.id) if set(given) <= {found.id, *instruments()} else given
 
 
 def check_level(level: float | None) -> float | None:

@@ -18,7 +18,8 @@ from ipm_outcomes.definition import Flag, Instrument
 from ipm_outcomes.tables import ABSENT_CODES, COMPONENT, AnyTable, FormulaTable, ScaleTable, tables
 
 MISSING = 255
-WRONG = 254
+WRONG, CODE, WORD = 254, 253, 252
+"""A cell that is no answer; a number and a word that are none, but are likely to mean that there is no answer."""
 CHUNK = 1 << 16
 """Rows worked on at a time, so that what is counted stays in the processor's cache."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
-from ipm_outcomes.frames._items import Coding, Columns, ItemColumns, definition_of
+from ipm_outcomes.frames._groups import GroupNames, renames
+from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, definition_of
 from ipm_outcomes.frames._kernel import ScaleColumns
 from ipm_outcomes.frames._score import Invalid, score_items
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
@@ -36,11 +37,12 @@ def tidy(
     *,
     columns: Mapping[str, Columns] | None = None,
     missing: str | None = None,
-    coding: Coding | Mapping[str, Coding] = "answer",
-    not_answered: Collection[int] = (),
+    coding: Codings = None,
+    not_answered: NotAnsweredBy = (),
     invalid: Invalid = "raise",
-    text_numbers: bool = False,
+    text_numbers: bool | None = None,
     scales: Mapping[str, Sequence[str]] | None = None,
+    group_names: GroupNames = None,
 ) -> Any:
     """Score several instruments and lay the scores out long: one row per assessment and scale.
 
@@ -56,12 +58,16 @@ def tidy(
         For each instrument id, where its items are, as in `score`.
     missing
         Name of a missing rule; instruments and scales without it keep their default.
-    coding
+    coding, not_answered
         As in `score`, for all instruments or by instrument id.
-    not_answered, invalid, text_numbers
+    invalid, text_numbers
         As in `score`.
     scales
         For each instrument id, only these scales, as in `score`; None, or an instrument left out: all.
+    group_names
+        For columns of ``by`` that hold names of groups, ``{"site": "merge"}``: names that differ only by case or
+        spacing become the one that stands most often; or ``{"site": {"hill top": "Hilltop"}}``: these names become
+        those.
 
     Returns
     -------
@@ -90,13 +96,11 @@ def tidy(
     if len(definitions) < len(wanted):
         raise ParameterError("instruments: an instrument is named twice, and its scores would count twice")
     columns, scales = _by_id("columns", columns, definitions), _by_id("scales", scales, definitions)
-    codings: Mapping[str, Any] = (
-        dict.fromkeys(definitions, coding)
-        if isinstance(coding, str)
-        else _by_id("coding", coding, definitions)
-    )
+    codings = _by_id("coding", coding, definitions, shared=True)
+    missing_words = _by_id("not_answered", not_answered, definitions, shared=True)
     by = [by] if isinstance(by, str) else list(by or ())
     frame = Frame(data)
+    frame = frame.renamed(renames(frame, group_names))
     frame.require(by, "by")
     if clash := [name for name in by if name in SCORE_COLUMNS]:
         raise FrameError(f"by: the table of scores has a column {clash[0]!r} of its own; rename the column")
@@ -108,8 +112,8 @@ def tidy(
             frame,
             one,
             columns.get(id),
-            codings.get(id, "answer"),
-            not_answered,
+            codings.get(id),
+            missing_words.get(id),
             text_numbers,
             scales.get(id),
         )
@@ -138,10 +142,17 @@ def tidy(
     return frame.make(result, like)
 
 
-def _by_id(name: str, given: Any, definitions: Mapping[str, Instrument]) -> Mapping[str, Any]:
-    """Settings by instrument id; a key that is none would otherwise be passed over in silence."""
+def _by_id(
+    name: str, given: Any, definitions: Mapping[str, Instrument], shared: bool = False
+) -> Mapping[str, Any]:
+    """Settings by instrument id; a key that is none would otherwise be passed over in silence.
+
+    With ``shared``, what is no mapping is for all instruments.
+    """
     if given is None:
         return {}
+    if shared and not isinstance(given, Mapping):
+        return dict.fromkeys(definitions, given)
     if not isinstance(given, Mapping):
         raise ParameterError(f"{name}: give a dict by instrument id, not a {type(given).__name__}")
     if unknown := [key for key in given if key not in definitions]:

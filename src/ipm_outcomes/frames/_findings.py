@@ -1,0 +1,185 @@
+"""A finding: what was seen in a table, where, in how many rows, and the argument that settles it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.frames._evidence import Evidence, optioned
+from ipm_outcomes.frames._frame import Frame
+
+FINDINGS = {
+    "instrument_found": "item columns of an instrument; rows with an answer",
+    "columns_missing": "some item columns of an instrument are not in the table",
+    "coding_from_one": "cells run to one above the highest answer and none is the lowest: counted from 1?",
+    "coding_suspected": "no cell of many forms is the lowest answer: counted from 1?",
+    "missing_code": "numbers that are likely to mean that there is no answer",
+    "missing_word": "words that are likely to mean that there is no answer",
+    "dates_unreadable": "dates that cannot be read",
+    "dates_ambiguous": "dates that can be read in more than one way",
+    "blank_rows": "rows that hold no answer",
+    "duplicate_forms": "rows of a patient and date that another row has as well",
+    "group_spelling": "names of groups that differ only by case or spacing",
+    "text_in_numbers": "other text in a column of numbers",
+    "header_rows": "rows that look like further rows of the header",
+    "recorded_scores": "scores that stand in the table already; rows in which they differ from the answers",
+}
+"""Codes of findings with what they mean, in the order in which they are told."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding.
+
+    Attributes
+    ----------
+    finding : str
+        A code out of `FINDINGS`.
+    where : str
+        The columns, by name.
+    instrument : str or None
+        Id of the instrument that it is about; None for the whole table.
+    rows, of : int
+        How many rows it is about, of how many that could be.
+    argument, value : str or None, object
+        Name and value of the argument that settles it; None where there is nothing to settle.
+    moves : bool
+        Whether it withholds a figure or could change one.
+    told : str
+        What was seen, in one sentence without text from the data.
+    """
+
+    finding: str
+    where: str
+    instrument: str | None
+    rows: int
+    of: int
+    argument: str | None = None
+    value: Any = None
+    moves: bool = True
+    told: str = ""
+
+    @property
+    def settle(self) -> str | None:
+        """The argument as it is written in Python."""
+        if self.argument is None:
+            return None
+        return self.value if self.argument == "data" else f"{self.argument}={python(self.value)}"
+
+
+def python(value: Any) -> str:
+    """A value of an argument as it is written in Python, with double quotes.
+
+    >>> python({"phq9": [7, "NA"]}), python(True)
+    ('{"phq9": [7, "NA"]}', 'True')
+    """
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{python(key)}: {python(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(python, value)) + "]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def by_instrument(id: str, value: Any, alone: bool) -> Any:
+    """The value of an argument for one instrument: as it is where there is only one, else as a mapping."""
+    return value if alone else {id: value}
+
+
+def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]:
+    """What the cells of an instrument's columns give reason to suspect."""
+    items, found = evidence.items, []
+    id, columns = items.instrument.id, list(items.names.values())
+    if evidence.coding:
+        lowest, highest = evidence.span
+        seen = f"cells run to {highest + 1}" if evidence.coding == "coding_from_one" else "of many forms"
+        found.append(
+            Finding(
+                evidence.coding,
+                span([items.names[item] for item in optioned(items)]),
+                id,
+                int(evidence.numbered.sum()),
+                rows,
+                "coding",
+                by_instrument(id, "position", alone),
+                told=f"{seen}, and none is {lowest}: they look as if they were counted from 1, and not from {lowest}",
+            )
+        )
+    numbers = sorted({*items.not_answered.numbers, *evidence.codes}, key=lambda n: (abs(n), n))
+    words = sorted({*items.not_answered.words, *evidence.words}, key=str.casefold)
+    for code, seen_in, kind in (
+        ("missing_code", evidence.codes, "numbers"),
+        ("missing_word", evidence.words, "words"),
+    ):
+        if seen_in:
+            what = ", ".join(map(str, sorted(seen_in, key=lambda one: (str(type(one)), one))))
+            found.append(
+                Finding(
+                    code,
+                    span(columns),
+                    id,
+                    int(np.logical_or.reduce(list(seen_in.values())).sum()),
+                    rows,
+                    "not_answered",
+                    by_instrument(id, [*numbers, *words], alone),
+                    told=f"{kind} that are likely to mean that there is no answer: {what}",
+                )
+            )
+    if evidence.texts:
+        found.append(
+            Finding(
+                "text_in_numbers",
+                span(list(evidence.texts)),
+                id,
+                int(np.logical_or.reduce(list(evidence.texts.values())).sum()),
+                rows,
+                "invalid",
+                "null",
+                told="other text in a column of numbers",
+            )
+        )
+    return found
+
+
+def way_out(findings: Sequence[Finding]) -> str:
+    """What to do about cells that are not answers."""
+    coding = next((one for one in findings if one.argument == "coding"), None)
+    if coding:
+        return f'{coding.told}; {coding.settle} would read them, coding="answer" says that they are right'
+    missing = next((one for one in findings if one.argument == "not_answered"), None)
+    declare = (
+        f"{missing.settle} if that means no answer"
+        if missing
+        else "declare codes and words with not_answered=…"
+    )
+    return f"correct them, {declare}, or take them as not answered with invalid='null'"
+
+
+def span(names: Sequence[str]) -> str:
+    """Columns in few words: all of a few, the first and the last of many."""
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]}"
+
+
+def table(frame: Frame, findings: Sequence[Finding]) -> Any:
+    """Findings as a table, in the caller's kind of frame."""
+    columns = ("finding", "where", "instrument", "rows", "of", "settle")
+    data = {name: [getattr(one, name) for one in findings] for name in columns}
+    whole = ("rows", "of")
+    if frame.kind == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame({k: pd.array(v, dtype="int64" if k in whole else "str") for k, v in data.items()})
+    if frame.kind == "polars":
+        import polars as pl
+
+        return frame.restore(
+            pl.DataFrame(data, schema={k: pl.Int64 if k in whole else pl.String for k in data})
+        )
+    import pyarrow as pa
+
+    return frame.restore(
+        pa.table({k: pa.array(v, pa.int64() if k in whole else pa.string()) for k, v in data.items()})
+    )

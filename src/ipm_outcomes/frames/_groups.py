@@ -1,0 +1,78 @@
+"""Names of groups that differ only by case or spacing: told, and settled by the caller."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._decode import distinct, is_text_column
+from ipm_outcomes.frames._frame import Frame
+
+GroupNames = Mapping[str, Mapping[str, str] | Literal["merge"]] | None
+"""For a column of groups: ``"merge"``, or a mapping from the names that stand in it to the names meant."""
+
+
+def plain_group(name: str) -> str:
+    """A name without differences of case and spacing.
+
+    >>> plain_group("  Hill  TOP ") == plain_group("hilltop")
+    True
+    """
+    return "".join(name.split()).casefold()
+
+
+def spellings(frame: Frame, column: str) -> dict[str, str]:
+    """Names that differ from a more frequent one only by case or spacing, each with that one."""
+    counts = _counts(frame, column)
+    by_plain: dict[str, list[str]] = {}
+    for name in counts:
+        by_plain.setdefault(plain_group(name), []).append(name)
+    merged: dict[str, str] = {}
+    for names in by_plain.values():
+        # A name that begins or ends with spaces is nobody's choice; of equals the first in the alphabet, whatever
+        # the order of the rows.
+        best = min(names, key=lambda name: (-counts[name], name != name.strip(), name))
+        merged |= {name: best for name in names if name != best}
+    return merged
+
+
+def misspelled(frame: Frame, column: str) -> tuple[int, int]:
+    """Rows with a name that is another spelling of a more frequent one, and rows with a name."""
+    counts = _counts(frame, column)
+    return sum(counts[name] for name in spellings(frame, column)), sum(counts.values())
+
+
+def _counts(frame: Frame, column: str) -> Counter[str]:
+    if not is_text_column(frame.kind, frame.column(column)):
+        return Counter()
+    values, places = distinct(frame.kind, frame.column(column), len(frame))
+    found: Counter[str] = Counter()
+    for place, n in Counter(places.tolist()).items():
+        if isinstance(values[place], str) and values[place].strip():
+            found[values[place]] += n
+    return found
+
+
+def renames(frame: Frame, given: Any) -> dict[str, dict[str, str]]:
+    """For each column the names to be replaced, as ``group_names`` says it."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ParameterError(
+            'group_names: give a mapping from a column to "merge" or to a mapping of names, not a '
+            f"{type(given).__name__}"
+        )
+    frame.require(list(map(str, given)), "group_names")
+    found = {}
+    for column, names in given.items():
+        if isinstance(names, str) and names == "merge":
+            found[column] = spellings(frame, column)
+        elif isinstance(names, Mapping) and all(isinstance(x, str) for pair in names.items() for x in pair):
+            found[column] = dict(names)
+        else:
+            raise ParameterError(
+                f'group_names: for the column {column!r} give "merge" or a mapping from name to name'
+            )
+    return found

@@ -1,0 +1,330 @@
+"""What stands in the way of scoring a table, told before anything is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.catalog import instruments as all_instruments
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._decode import distinct
+from ipm_outcomes.frames._evidence import Evidence, gather, header_rows
+from ipm_outcomes.frames._findings import FINDINGS, Finding, by_instrument, of_cells, span, table
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._groups import GroupNames, misspelled, renames
+from ipm_outcomes.frames._items import (
+    Codings,
+    ItemColumns,
+    NotAnsweredBy,
+    chosen_scales,
+    definition_of,
+    given_names,
+    likely_names,
+    needed_items,
+    own,
+    own_columns,
+)
+from ipm_outcomes.frames._recorded import disagreeing
+from ipm_outcomes.frames._score import score_columns
+
+
+def inspect(
+    data: Any,
+    instruments: Sequence[str | Instrument] | str | Instrument | None = None,
+    *,
+    columns: Any = None,
+    coding: Codings = None,
+    not_answered: NotAnsweredBy = (),
+    text_numbers: bool | None = None,
+    scales: Any = None,
+    id: str | None = None,
+    date: str | None = None,
+    date_format: str | None = None,
+    site: str | None = None,
+    by: Sequence[str] | str | None = None,
+    group_names: GroupNames = None,
+    replace: bool = False,
+) -> Any:
+    """Look at a table before anything is scored: what is there, and what stands in the way.
+
+    Nothing is changed and nothing is decided; each finding names the argument that settles it.
+
+    Parameters
+    ----------
+    data
+        A data frame as in `score`, one row per visit.
+    instruments
+        Ids of the instruments to look for; None: all of which the table has a column.
+    columns, coding, not_answered, text_numbers, scales
+        As in `score`; for several instruments as mappings by instrument id.
+    id, date
+        Columns of the patient and of the date; by default ``patient_id`` and ``date`` where the table has them.
+    date_format
+        How dates are written (a pattern of `datetime.strptime`), such as ``"%m/%d/%Y"``.
+    site, by
+        Columns of groups, whose names are looked at; by default ``site`` where the table has it.
+    group_names
+        As in `tidy`.
+    replace
+        Whether scores that stand in the table will be scored again, so that they need not be compared.
+
+    Returns
+    -------
+    data frame of the same kind
+        One row per finding: ``finding`` (a stable code), ``where`` (columns), ``instrument`` (id, or null),
+        ``rows`` (how many it is about), ``of`` (how many could be), ``settle`` (the argument that settles it, as it is
+        written in Python; null where there is nothing to settle).
+
+    Raises
+    ------
+    FrameError
+        A column that was named is missing or stands twice, or the kind of frame is not known. Bad cells never raise.
+    ParameterError, UnknownNameError
+        An argument is outside what it may be.
+
+    Notes
+    -----
+    Cells that run to one above the highest answer and never hold the lowest are reported as ``coding_from_one``;
+    cells of 20 or more complete forms that never hold the lowest as ``coding_suspected``.
+
+    >>> import pandas as pd
+    >>> from ipm_outcomes import frames
+    >>> data = pd.DataFrame({f"pcs_q{n}": [1, 2, 5] for n in range(1, 14)})
+    >>> frames.inspect(data)[["finding", "rows", "settle"]].fillna("").values.tolist()
+    [['instrument_found', 3, ''], ['coding_from_one', 3, 'coding="position"']]
+    """
+    frame = Frame(data)
+    found = findings(
+        frame,
+        instruments,
+        columns=columns,
+        coding=coding,
+        not_answered=not_answered,
+        text_numbers=text_numbers,
+        scales=scales,
+        id=id,
+        date=date,
+        date_format=date_format,
+        site=site,
+        by=by,
+        group_names=group_names,
+        replace=replace,
+    )
+    return table(frame, found)
+
+
+def findings(
+    frame: Frame,
+    instruments: Sequence[str | Instrument] | str | Instrument | None = None,
+    *,
+    columns: Any = None,
+    coding: Codings = None,
+    not_answered: NotAnsweredBy = (),
+    text_numbers: bool | None = None,
+    scales: Any = None,
+    id: str | None = None,
+    date: str | None = None,
+    date_format: str | None = None,
+    site: str | None = None,
+    by: Sequence[str] | str | None = None,
+    group_names: GroupNames = None,
+    replace: bool = False,
+) -> list[Finding]:
+    """What `inspect` tells, as findings."""
+    patient, day = _column(frame, "id", id, "patient_id"), _column(frame, "date", date, "date")
+    groups = _groups(frame, site, by)
+    wanted = _wanted(frame, instruments, columns)
+    alone = len(wanted) == 1
+    told: list[Finding] = []
+    every: list[ItemColumns] = []
+    for one in wanted:
+        asked = own("scales", scales, one) if isinstance(scales, Mapping) else scales
+        if absent := _absent(frame, one, columns, asked):
+            told.append(_columns_missing(frame, one, absent, alone))
+        else:
+            every.append(ItemColumns(frame, one, columns, coding, not_answered, text_numbers, asked))
+    evidences = [gather(items) for items in every]
+    if skipped := header_rows(evidences):
+        told.append(
+            Finding(
+                "header_rows",
+                span([name for items in every for name in items.names.values()]),
+                None,
+                skipped,
+                len(frame),
+                "data",
+                f"data[{skipped}:]",
+                told="rows that look like further rows of the header",
+            )
+        )
+        evidences = [gather(items, skipped) for items in every]
+    for evidence in evidences:
+        told += _of_instrument(evidence, alone)
+        if not replace:
+            told += _recorded(evidence)
+    told += _blank_rows(frame, evidences, skipped)
+    told += _duplicates(frame, evidences, patient, day, skipped)
+    renamed = frame.renamed(renames(frame, group_names))
+    for name in groups:
+        rows, of = misspelled(renamed, name)
+        if rows:
+            told.append(
+                Finding("group_spelling", name, None, rows, of, "group_names", {name: "merge"}, False)
+            )
+    order = list(FINDINGS)
+    return sorted(told, key=lambda one: order.index(one.finding))
+
+
+def _column(frame: Frame, argument: str, given: str | None, usual: str) -> str | None:
+    if given is None:
+        return usual if usual in frame.names else None
+    frame.require([given], argument)
+    return given
+
+
+def _groups(frame: Frame, site: str | None, by: Sequence[str] | str | None) -> list[str]:
+    named = [*([] if site is None else [site]), *([by] if isinstance(by, str) else by or [])]
+    frame.require(named, "by")
+    return list(dict.fromkeys(named or [name for name in ("site",) if name in frame.names]))
+
+
+def _wanted(frame: Frame, given: Any, columns: Any) -> list[Instrument]:
+    """The instruments asked for, or those of which the table has a column."""
+    if given is not None:
+        listed = [given] if isinstance(given, (str, Instrument)) else given
+        if not isinstance(listed, Sequence) or not listed:
+            raise ParameterError("instruments: name at least one instrument")
+        return [definition_of(one) for one in listed]
+    names = set(frame.names)
+    return [
+        one
+        for one in map(definition_of, all_instruments())
+        if (isinstance(columns, Mapping) and one.id in columns)
+        or names & {f"{one.id}_{item}" for item in one.item_ids}
+        or likely_names(one, frame.names)
+    ]
+
+
+def _absent(frame: Frame, one: Instrument, columns: Any, scales: Any) -> list[str]:
+    """Item columns that the scores need and the table lacks, by name or, where none is named, by item."""
+    given = given_names(one, own_columns(columns, one))
+    needed = needed_items(one, one.scale_ids if scales is None else chosen_scales(one, scales))
+    return [
+        given.get(item, item)
+        for item in one.item_ids
+        if item in needed and (item not in given or given[item] not in frame.names)
+    ]
+
+
+def _columns_missing(frame: Frame, one: Instrument, absent: list[str], alone: bool) -> Finding:
+    likely = likely_names(one, frame.names)
+    return Finding(
+        "columns_missing",
+        span(absent),
+        one.id,
+        len(frame),
+        len(frame),
+        "columns" if likely else None,
+        by_instrument(one.id, likely, alone) if likely else None,
+        told=f"{len(absent)} of its item columns are not there"
+        + (", but columns of similar names are" if likely else ""),
+    )
+
+
+def _of_instrument(evidence: Evidence, alone: bool) -> list[Finding]:
+    items = evidence.items
+    names = list(items.names.values())
+    rows = len(items.frame)
+    found = Finding(
+        "instrument_found", span(names), items.instrument.id, int(evidence.answered.sum()), rows, moves=False
+    )
+    return [found, *of_cells(evidence, rows, alone)]
+
+
+def _recorded(evidence: Evidence) -> list[Finding]:
+    """Scores that the table holds already, and how many of them the answers do not give."""
+    items = evidence.items
+    own_names = items.frame.holding(_result_names(items))
+    if not own_names:
+        return []
+    if evidence.coding:
+        return [_recorded_finding(items, list(own_names.values()), 0, 0)]
+    return [_recorded_finding(items, *disagreeing(items.frame, score_columns(items, None, "null")))]
+
+
+def _result_names(items: ItemColumns) -> list[str]:
+    """Names that the columns of scores begin with."""
+    return [
+        f"{items.instrument.id}_{part}"
+        for part in (*items.scales, *(f"flag_{flag.id}" for flag in items.instrument.flags))
+    ]
+
+
+def _recorded_finding(items: ItemColumns, names: list[str], rows: int, of: int) -> Finding:
+    return Finding(
+        "recorded_scores",
+        span(names),
+        items.instrument.id,
+        rows,
+        of,
+        "replace",
+        True,
+        rows > 0,
+        f"{len(names)} columns hold scores already"
+        + (f"; in {rows} rows they differ from the answers" if of else ""),
+    )
+
+
+def _blank_rows(frame: Frame, evidences: list[Evidence], skipped: int) -> list[Finding]:
+    if not evidences:
+        return []
+    blank = ~np.logical_or.reduce([one.answered | one.unread for one in evidences])
+    blank[:skipped] = False
+    rows = int(blank.sum())
+    if not rows:
+        return []
+    names = [name for one in evidences for name in one.items.names.values()]
+    told = f"{rows} rows hold no answer" if rows > 1 else "1 row holds no answer"
+    return [Finding("blank_rows", span(names), None, rows, len(frame), moves=False, told=told)]
+
+
+def _duplicates(
+    frame: Frame, evidences: list[Evidence], patient: str | None, day: str | None, skipped: int
+) -> list[Finding]:
+    """Rows with answers of a patient and date (and time, where it is given) that an earlier row has as well."""
+    if patient is None or day is None or not evidences:
+        return []
+    rows = len(frame)
+    there = np.logical_or.reduce([one.answered for one in evidences])
+    there[:skipped] = False
+    key = np.zeros(rows, np.int64)
+    for name in (patient, day):
+        values, places = distinct(frame.kind, frame.column(name), rows)
+        known = np.array([_known(value) for value in values], bool)
+        there &= known[places]
+        key = key * len(values) + places
+    places = np.flatnonzero(there)
+    _, first, inverse = np.unique(key[places], return_index=True, return_inverse=True)
+    repeats = places != places[first[inverse]]
+    count = int(repeats.sum())
+    if not count:
+        return []
+    return [
+        Finding(
+            "duplicate_forms",
+            span([patient, day]),
+            None,
+            count,
+            int(there.sum()),
+            told="rows of a patient and date that an earlier row has as well; the later row of a day counts",
+        )
+    ]
+
+
+def _known(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not None and type(value).__name__ not in ("NaTType", "NAType")
