@@ -207,7 +207,7 @@ def test_a_text_column_is_refused_cell_by_cell() -> None:
     assert frames.check(frame, "phq9", text_numbers=False)["row"].to_list() == [0, 1]
     for more in ({}, {"text_numbers": True}):
         scored = frames.score(frame, "phq9", invalid="null", **more)
-        assert scored["phq9_total"].to_list() == [9, None, None]
+        assert scored["phq9_total"].to_list() == [10, None, None]
 
 
 def test_no_message_holds_text_that_was_given() -> None:
