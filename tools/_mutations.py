@@ -332,13 +332,13 @@ def _other_numbers(token: str) -> tuple[str, ...]:
 def _another_loinc(code: str) -> str:
     """The next code whose check digit is right, so that only its meaning is wrong."""
     prefix, number = ("LA", code[2:-2]) if code.startswith("LA") else ("", code[:-2])
-    following = str(int(number) + 1)
-    # Luhn: every second digit from the right is doubled.
+    following = prefix + str(int(number) + 1)
+    # Luhn: every second digit from the right is doubled; the letters LA count by their ASCII code less 48.
     total = 0
-    for position, digit in enumerate(reversed(following)):
-        doubled = int(digit) * (2 if position % 2 == 0 else 1)
-        total += doubled // 10 + doubled % 10
-    return f"{prefix}{following}-{-total % 10}"
+    for position, character in enumerate(reversed(following)):
+        value = ord(character) - 48
+        total += value if position % 2 else 2 * value - value // 5 * 9
+    return f"{following}-{-total % 10}"
 
 
 def sample(places: list[Place], n: int, seed: int) -> list[Mutant]:
