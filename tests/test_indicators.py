@@ -80,7 +80,7 @@ def test_relations_hold_for_patients_one_by_one():
         for relation in program.indicator(definition).relations if told is None else ():
             name, column = relation.other
             others = [counts.get((site, name, one)) for one in relation.bands or (None,)]
-            if None in others:
+            if None in others or mine["denominator"] is None:  # withheld: no finished courses
                 continue
             theirs = sum(row[column] for row in others)
             if relation.within:
@@ -90,7 +90,7 @@ def test_relations_hold_for_patients_one_by_one():
             else:
                 assert mine[relation.column] + theirs <= mine["denominator"], (definition, relation)
             tried += 1
-    assert tried > 1000
+    assert tried > 500
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,26 @@ def test_thresholds_are_those_of_the_instruments():
     for id in ("depression_remission_6_months", "depression_remission_12_months", "drr_remission"):
         text = (shelf() / "indicators" / f"{id}.toml").read_text(encoding="utf-8")
         assert f'"followup", below = {remission.value} ' in text
+
+
+def test_an_indicator_takes_over_what_it_extends():
+    base = program.indicator("talking_therapies_reliable_improvement")
+    own = program.indicator("talking_therapies_recovery_paired")  # which extends one that extends the base
+    assert (own.requires, own.exclusions, own.scales, own.cites) == (
+        base.requires,
+        base.exclusions,
+        base.scales,
+        base.cites,
+    )
+    assert (own.missing, base.missing) == ("complete_case", "not_met")
+    assert own.id != base.id
+    assert own.eligible == program.indicator("talking_therapies_recovery").eligible
+    mine = {"id": "own", "title": "Own", "extends": "responder_30"}
+    assert parse(mine, file="own.toml").numerator == program.indicator("responder_30").numerator
+    assert parse(mine, file="own.toml", digest="a").digest != parse(mine, file="own.toml", digest="b").digest
+    for wrong in ("no_such", 5, ["responder_30"]):
+        with pytest.raises(DefinitionError, match="extends: there is no indicator of this id"):
+            parse({**mine, "extends": wrong}, file="own.toml")
 
 
 GOOD: dict[str, Any] = {

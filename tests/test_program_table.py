@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from functools import cache
+from itertools import product
+from random import Random
 from typing import Any
 
 import duckdb
@@ -143,9 +146,9 @@ def test_counts_of_a_small_clinic_by_hand():
             4,
             1,
             1 / 4,
-            1 / 4,
-        ),  # baselines 15, 10, 12, 14; lost = not met
-        "depression_response_6_months": (4, 3, 1, 4, 1, 1 / 4, 1 / 4),
+            2 / 4,
+        ),  # baselines 15, 10, 12, 14; lost = not met, and could have been met
+        "depression_response_6_months": (4, 3, 1, 4, 1, 1 / 4, 2 / 4),
     }
     for definition, expected in shares.items():
         row = found(result, definition)
@@ -172,6 +175,17 @@ def test_recovery_is_not_told_where_nobody_can_recover():
     # Who began on the healthy side stays in the denominator, and cannot recover however much is found out.
     assert (row["numerator"], row["denominator"], row["worst"], row["best"]) == (1, 2, 1 / 3, 1 / 3)
     assert found(program.table(frame(rows)), "able_to_recover")["numerator"] == 1
+
+
+def test_the_lost_without_room_are_in_no_best():
+    rows = [change(1, 10, 5), change(2, 10, 9), change(3, 10, None), change(4, 2, None), change(5, 27, None)]
+    room = {"can_improve": [True, True, True, False, True], "can_worsen": [True, True, True, True, False]}
+    result = program.table(frame(rows).with_columns(**{name: pl.Series(held) for name, held in room.items()}))
+    better, worse = (found(result, f"important_{name}") for name in ("improvement", "worsening"))
+    assert (better["worst"], better["best"]) == (1 / 5, 3 / 5)
+    assert (worse["worst"], worse["best"]) == (0, 2 / 5)
+    # A table that does not tell the room: all could.
+    assert found(program.table(frame(rows)), "important_improvement")["best"] == 4 / 5
 
 
 def test_the_lost_with_a_baseline_of_0_are_no_possible_responders():
@@ -208,9 +222,9 @@ def test_a_baseline_counts_once_however_many_targets(backend):
 
 
 def test_all_finished_courses_count_for_improvement_also_without_a_first_score():
-    rows = [*course(1, (15, 4), (12, 3)), *course(2, (None, 4), (None, 3))]
-    rows += [row | {"window_open": True} for row in course(3, (15, None), (12, None))]
+    rows = [*course(1, (15, 4), (12, 3)), *course(2, (None, 4), (None, 3)), *course(3, (9, 4), (7, 3))]
     result = program.table(frame(rows))
+    # The third is known not to be at caseness; the second may have been.
     for what, denominator in (("improvement", 3), ("deterioration", 3), ("recovery", 2)):
         assert found(result, f"talking_therapies_reliable_{what}")["denominator"] == denominator
 
@@ -244,8 +258,8 @@ def test_groups_add_up_to_the_total_and_a_group_with_nothing_keeps_its_row():
         assert sorted(part["site"]) == ["A", "B", "C", "all"]
         groups, total = part.filter(pl.col("site") != "all"), part.filter(pl.col("site") == "all")
         for count in ("eligible", "observed", "denominator", "excluded"):
-            if total[count][0] is None:  # DRR-E, whose own target is not here
-                assert part["definition"][0].startswith("drr_")
+            if total[count][0] is None:  # DRR-E, whose own target is not here, and courses of treatment
+                assert part["definition"][0].startswith(("drr_", "talking_therapies_"))
                 continue
             assert groups[count].sum() == total[count][0]
         if total["numerator"][0] is not None:
@@ -513,17 +527,20 @@ def test_response_from_11_is_5(followup, counts):
 # -- NHS Talking Therapies -------------------------------------------------------------------------
 
 
-def course(patient: int, phq: tuple[Any, Any], gad: tuple[Any, Any]) -> list[dict[str, Any]]:
-    return [change(patient, *phq), change(patient, *gad, of="gad7.total")]
+def course(patient: int, phq: tuple[Any, Any], gad: tuple[Any, Any], **facts: Any) -> list[dict[str, Any]]:
+    """A finished course of treatment: first and last scores of both forms."""
+    start = dt.date(2024, 1, 10)
+    told = {"status": "completed", "attended_sessions": 5, "end_date": start + dt.timedelta(200)}
+    told |= {"baseline_pick": "first", "window_from": start + dt.timedelta(8), "target": "course"}
+    told |= {"window_to": start + dt.timedelta(400)} | facts
+    return [change(patient, *phq) | told, change(patient, *gad, of="gad7.total") | told]
 
 
 def repeated(kinds: list[tuple[int, tuple[Any, Any], tuple[Any, Any]]]) -> pl.DataFrame:
     """So many finished courses of each kind, every one a patient of its own."""
     parts, first = [], 0
     for count, phq, gad in kinds:
-        pair = frame(course(0, phq, gad)).select(
-            "episode", "instrument", "scale", "target", "baseline", "followup", "improvement", "reason"
-        )
+        pair = frame(course(0, phq, gad)).drop("patient_id")
         ids = pl.DataFrame({"patient_id": range(first, first + count)})
         parts.append(ids.join(pair, how="cross"))
         first += count
@@ -557,6 +574,188 @@ def test_nhs_2014_15():
     )
     assert (row["numerator"], row["denominator"], row["observed"]) == (189_152, 421_744, 189_152)
     assert f"{100 * row['estimate']:.1f}" == "44.8"
+    assert (row["worst"], row["best"]) == (row["estimate"], 1.0)
+
+
+TALKING = [id for id in program.indicators() if id.startswith("talking_therapies")]
+RATES = ("recovery", "reliable_recovery", "reliable_improvement", "reliable_deterioration")
+DAY = dt.timedelta(1)
+
+
+def of_courses(result: pl.DataFrame, name: str) -> tuple[Any, ...]:
+    row = found(result, f"talking_therapies_{name}")
+    return tuple(row[count] for count in ("eligible", "observed", "numerator", "denominator"))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"status": "active"},
+        {"status": None},
+        {"attended_sessions": 1},
+        {"attended_sessions": None},
+        {"window_open": True},
+    ],
+)
+def test_courses_that_are_open_or_of_one_contact_are_in_no_rate(facts):
+    rows = [
+        *course(1, (15, 4), (12, 3)),
+        *course(2, (15, 14), (12, 11)),
+        *course(3, (15, 4), (12, 3), **facts),
+        *course(4, (15, None), (12, 3), status="left"),
+    ]
+    result = program.table(frame(rows))
+    for name, met in zip(RATES, (1, 1, 1, 0), strict=True):
+        assert of_courses(result, name) == (3, 2, met, 3), name
+        assert found(result, f"talking_therapies_{name}")["excluded"] == 1
+        paired = found(result, f"talking_therapies_{name}_paired")
+        assert (paired["numerator"], paired["denominator"]) == (met, 2), name
+
+
+FIRST = dt.date(2024, 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("facts", "need"),
+    [
+        ({"status": "discharged"}, "active, completed or left"),
+        ({"baseline_pick": "nearest"}, "first score"),
+        ({"followup_pick": "nearest"}, "last score"),
+        ({"window_from": FIRST + 15 * DAY}, "no fixed month"),
+        ({"window_to": FIRST + 199 * DAY}, "until the course is over"),
+        ({"end_date": FIRST + 181 * DAY, "window_to": FIRST + 181 * DAY}, "none from after its end"),
+    ],
+)
+def test_courses_are_not_counted_from_a_table_that_was_made_for_something_else(facts, need):
+    good = course(1, (15, 4), (12, 3)) + course(2, (15, 14), (12, 11))
+    for asked in ({}, {"indicators": [f"talking_therapies_{name}" for name in RATES]}):
+        result = program.table(frame([*good, *course(3, (15, 4), (12, 3), **facts)]), **asked)
+        for name in RATES:
+            row = found(result, f"talking_therapies_{name}")
+            assert row["eligible"] == 3
+            assert [
+                row[c] for c in ("observed", "numerator", "denominator", "estimate", "worst", "best")
+            ] == ([None] * 6)
+            assert row["notes"].count("Withheld: needs") == 1
+            assert need in row["notes"]
+    edges = {"window_from": FIRST + 14 * DAY, "window_to": FIRST + 182 * DAY, "end_date": FIRST + 182 * DAY}
+    result = program.table(frame([*good, *course(3, (15, 4), (12, 3), **edges)]))
+    assert of_courses(result, "recovery") == (3, 3, 2, 3)
+
+
+def test_what_the_table_does_not_tell_of_a_course_is_assumed_only_for_who_asks_and_said():
+    lacking = ("status", "attended_sessions", "end_date")
+    data = frame(course(1, (15, 4), (12, 3)) + course(2, (15, 14), (12, 11)))
+    asked = {"indicators": ["talking_therapies_recovery"]}
+    assert "does not tell" not in found(program.table(data, **asked), "talking_therapies_recovery")["notes"]
+    for name in lacking:
+        row = found(program.table(data.drop(name)), "talking_therapies_recovery")
+        assert (row["numerator"], row["estimate"]) == (None, None), name
+        assert "Withheld: needs" in row["notes"], name
+        row = found(program.table(data.drop(name), **asked), "talking_therapies_recovery")
+        assert (row["numerator"], row["denominator"]) == (1, 2), name
+        assert "The table does not tell" in row["notes"], name
+    row = found(program.table(data.drop("baseline_pick"), **asked), "talking_therapies_recovery")
+    assert (row["numerator"], "first score" in row["notes"]) == (None, True)
+
+
+def test_default_targets_do_not_carry_the_figures_of_courses():
+    scores = pl.DataFrame(
+        [
+            (1, d, k, "total", v)
+            for k in ("phq9", "gad7")
+            for d, v in (("2024-01-01", 15.0), ("2024-07-01", 3.0))
+        ],
+        orient="row",
+        schema=["patient_id", "date", "instrument", "scale", "value"],
+    )
+    episodes = pl.DataFrame(
+        {"patient_id": [1], "episode": [1], "start_date": ["2024-01-01"], "status": ["completed"]}
+        | {"attended_sessions": [7], "end_date": ["2024-07-15"]}
+    )
+    made = program.table(changes_of.table(scores, episodes=episodes))
+    mine = made.filter(pl.col("definition").str.starts_with("talking"))
+    assert mine.height > 0
+    assert mine["estimate"].null_count() == mine.height
+    first = changes_of.Baseline(pick="first")
+    whole = changes_of.table(scores, episodes=episodes, baseline=first, targets=program.COURSE_TARGETS)
+    assert of_courses(program.table(whole), "reliable_recovery") == (1, 1, 1, 1)
+
+
+def test_a_course_without_a_first_score_stays_in_the_published_denominator():
+    # Three finished, one recovered, one at caseness and not recovered, one without a first score: 1 of 3.
+    rows = [*course(1, (15, 5), (12, 4)), *course(2, (15, 14), (12, 12)), *course(3, (None, 12), (None, 9))]
+    result = program.table(frame(rows))
+    assert of_courses(result, "recovery") == (3, 2, 1, 3)
+    assert of_courses(result, "reliable_improvement") == (3, 2, 1, 3)
+    assert of_courses(result, "recovery_known_caseness") == (2, 2, 1, 2)
+    assert of_courses(result, "caseness_unknown")[2:] == (1, 3)
+    # Its last scores are a case still, so it could not have recovered; whether it improved is not known.
+    assert found(result, "talking_therapies_recovery")["best"] == 1 / 3
+    assert found(result, "talking_therapies_reliable_improvement")["best"] == 2 / 3
+
+
+def test_relations_of_course_figures_hold_for_every_course():
+    random, tried = Random(5), 0
+    phqs, gads = (None, 0, 4, 9, 10, 16), (None, 0, 3, 7, 8, 14)
+    rows = [
+        row | {"site": str(n)}
+        for n in range(300)
+        for row in course(n, *[(random.choice(top), random.choice(top)) for top in (phqs, gads)])
+    ]
+    result = program.table(frame(rows), by=["site"])
+    counts = {(row["site"], row["definition"]): row for row in result.iter_rows(named=True)}
+    for (site, id), row in counts.items():
+        for relation in program.indicator(id).relations if id.startswith("talking") else ():
+            name, column = relation.other
+            theirs = counts[site, name][column]
+            if relation.apart_from:
+                assert row[relation.column] + theirs <= row["denominator"], (id, relation)
+            else:
+                assert row[relation.column] <= theirs, (id, relation)
+            tried += 1
+    assert tried == 300 * sum(len(program.indicator(id).relations) for id in TALKING) > 5000
+    assert all(any(row["numerator"] for (_, one), row in counts.items() if one == id) for id in TALKING)
+
+
+def test_best_is_what_any_answer_to_the_missing_scores_could_make_of_a_course():
+    """Every way to fill the gaps of a course is tried by the plain rules, 28 and 22 scores for each."""
+
+    def met(name: str, phq: tuple[int, int], gad: tuple[int, int]) -> bool:
+        case, well = phq[0] >= 10 or gad[0] >= 8, phq[1] < 10 and gad[1] < 8
+        up = phq[0] - phq[1] >= 6 or gad[0] - gad[1] >= 4
+        down = phq[1] - phq[0] >= 6 or gad[1] - gad[0] >= 4
+        return {
+            "recovery": case and well,
+            "reliable_improvement": up and not down,
+            "reliable_deterioration": down and not up,
+            "reliable_recovery": case and well and up and not down,
+        }[name]
+
+    @cache
+    def pairs(pair: tuple[int | None, int | None], top: int) -> list[tuple[int, int]]:
+        firsts, lasts = (range(top + 1) if one is None else [one] for one in pair)
+        return list(product(firsts, lasts))
+
+    random = Random(7)
+    phqs, gads = (None, 0, 5, 6, 9, 10, 16, 21, 22, 27), (None, 0, 3, 4, 7, 8, 17, 18, 21)
+    forms = [
+        ((random.choice(phqs), random.choice(phqs)), (random.choice(gads), random.choice(gads)))
+        for _ in range(150)
+    ]
+    forms += [((None, None), (None, None)), ((None, None), (4, None)), ((6, None), (None, None))]
+    rows = [row | {"site": str(n)} for n, form in enumerate(forms) for row in course(n, *form)]
+    result = program.table(frame(rows), by=["site"])
+    for n, (phq, gad) in enumerate(forms):
+        ways = list(product(pairs(phq, 27), pairs(gad, 21)))
+        for name in RATES:
+            row = found(result, f"talking_therapies_{name}", site=str(n))
+            if row["denominator"]:
+                could = [met(name, *way) for way in ways]
+                assert row["best"] == any(could), (name, phq, gad)
+                assert row["worst"] == row["estimate"], (name, phq, gad)
+                assert all(could) or not row["estimate"], (name, phq, gad)
+                assert row["observed"] == (len(ways) == 1) or name == "recovery", (name, phq, gad)
 
 
 @pytest.mark.parametrize(
@@ -588,6 +787,7 @@ def test_talking_therapies_rules(phq, gad, met):
         assert row["denominator"] == (1 if at_caseness or "recovery" not in name else 0), name
         paired = found(result, f"talking_therapies_{name}_paired")
         assert paired["numerator"] == row["numerator"]
+        assert row["best"] >= row["estimate"] if row["denominator"] else row["best"] is None
         complete = None not in (*phq, *gad)
         assert paired["denominator"] == (row["denominator"] if complete else 0)
 

@@ -857,10 +857,20 @@ def test_a_measure_stands_once_at_the_target_of_the_report(inside: Path) -> None
     rows = Outline(read(inside)).tables["Measures for the whole program"]
     names = [row[0] for row in rows[1:]]
     assert len(names) == len(set(names))
-    assert "Depression remission at 12 months (CBE 0710)" in names
-    talking = [name for name in names if name.startswith("NHS Talking Therapies")]
-    assert len(talking) == 8
-    assert all(name.endswith("(6 months)") for name in talking)
+    assert "Sessions attended of those planned" in names
+
+
+def test_measures_that_the_data_cannot_carry_are_named_with_what_they_need(inside: Path) -> None:
+    text = unescape(read(inside))
+    told = text[text.index("Not counted from these data") :]
+    told = told[: told.index("</details>")]
+    for title, need in (
+        ("NHS Talking Therapies: recovered;", "the first score"),
+        ("Depression remission at 12 months (CBE 0710)", "needs a target of"),
+    ):
+        line = next(line for line in told.split("<li>") if title in line)
+        assert need in line
+    assert "NHS Talking Therapies: recovered" not in text[text.index("Rules and sources of the indicators") :]
 
 
 def test_a_column_is_aligned_as_one(inside: Path) -> None:

@@ -1,9 +1,9 @@
 """From changes to the figures of a program: indicators, intervals, sites, charts, disclosure control.
 
 `table` counts the indicators; `indicators` and `indicator` tell what there is; `measures` runs indicators over dated
-events, and `measure` counts one; `DEPRESSION_TARGETS` are the targets that depression measures need; `suppress`
-prepares a table for publication; `intervals`, `sites` and `over_time` hold the
-statistics. Everything is loaded when it is first asked for.
+events, and `measure` counts one; `DEPRESSION_TARGETS` and `COURSE_TARGETS` are the targets that some measures need;
+`suppress` prepares a table for publication; `intervals`, `sites` and `over_time` hold the statistics. Everything is
+loaded when it is first asked for.
 """
 
 import sys
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ipm_outcomes.program import intervals, measures, over_time, sites
-    from ipm_outcomes.program._targets import DEPRESSION_TARGETS
+    from ipm_outcomes.program._targets import COURSE_TARGETS, DEPRESSION_TARGETS
     from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
     from ipm_outcomes.program.measures import measure
     from ipm_outcomes.program.suppress import suppress
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ROOMS = ("intervals", "measures", "over_time", "sites")
 _HOMES = {
+    "COURSE_TARGETS": "_targets",
     "DEPRESSION_TARGETS": "_targets",
     "Indicator": "indicators",
     "indicator": "indicators",
@@ -32,6 +33,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "COURSE_TARGETS",
     "DEPRESSION_TARGETS",
     "Indicator",
     "indicator",

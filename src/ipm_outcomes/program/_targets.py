@@ -1,4 +1,4 @@
-"""Follow-up targets as the depression measures on the shelf ask for them."""
+"""Follow-up targets as the depression measures, and those of NHS Talking Therapies, ask for them."""
 
 from __future__ import annotations
 
@@ -12,4 +12,10 @@ DEPRESSION_TARGETS = (
 """The windows of CBE 0711 and 1884, of CBE 0710 and 1885, and of HEDIS DRR-E, counted from the baseline.
 
 They overlap each other: give ``overlap=True`` to `ipm_outcomes.change.table`.
+"""
+
+COURSE_TARGETS = (Target("course", day=182, days=(1, 730), pick="latest", origin="baseline"),)
+"""The last score of a course of up to two years, for the figures of NHS Talking Therapies.
+
+Give ``baseline=change.Baseline(pick="first")`` to `ipm_outcomes.change.table` with it, and scores of the course only.
 """

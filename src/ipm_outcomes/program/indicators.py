@@ -9,7 +9,10 @@ by example.
 
 from __future__ import annotations
 
+import hashlib
+import tomllib
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from os import PathLike
 from typing import Annotated, Any, Literal, Self
@@ -25,6 +28,8 @@ Column = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 """A scale of an instrument: ``"phq9.total"``."""
 
+SIDES = ("baseline", "followup", "improvement")
+"""What stands side by side of each scale in an indicator over several scales."""
 _DEEPEST = 20  # far beyond what a person reads, far below what the interpreter bears
 _TESTS = ("is_", "is_not", "below", "at_most", "above", "at_least", "in_", "known")
 Scalar = bool | Exact | Text
@@ -102,6 +107,20 @@ class Exclusion(Part):
     id: Id
     title: Text
     when: Condition
+
+
+class Requirement(Part):
+    """What every row must hold, or the measure is not counted from this table.
+
+    A row that is not excluded, and for which the condition is false, withholds the figure; the notes say what to give.
+    """
+
+    id: Id
+    when: Condition
+    need: Text
+    """What to give, as an argument or a column."""
+    assumed: Text | None = None
+    """What is taken for granted where the table lacks the columns and the indicator was asked for by name."""
 
 
 class Window(Part):
@@ -193,6 +212,7 @@ class Indicator(Fact):
     window: Window | None = None
     eligible: Condition | None = None
     exclusions: Annotated[tuple[Exclusion, ...], Field(strict=False)] = ()
+    requires: Annotated[tuple[Requirement, ...], Field(strict=False)] = ()
     observed: Condition | None = None
     denominator: Condition | None = None
     numerator: Condition | None = None
@@ -214,6 +234,11 @@ class Indicator(Fact):
         """The sources in full, on one line."""
         by_key = {source.key: source.cite for source in self.sources}
         return "; ".join(by_key[key] for key in self.source)
+
+    def of_scales(self, condition: Condition) -> bool:
+        """Whether a condition tests the columns that `scales` makes."""
+        made = {f"{key}_{part}" for key in self.scales for part in SIDES} | {"window_open"}
+        return bool({name for name, _ in condition.columns()} & made)
 
     def columns(self) -> Iterator[tuple[str, str]]:
         """Every column that the definition needs, with the kind of value."""
@@ -292,14 +317,20 @@ def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
         yield "targets", "an indicator for some targets is told for each target"
     if found.missing != "not_needed" and found.observed is None:
         yield "observed", "say what must be observed, or missing = 'not_needed'"
-    ids = [exclusion.id for exclusion in found.exclusions]
-    if len(set(ids)) != len(ids):
-        yield "exclusions", "an id stands twice"
+    for place in ("exclusions", "requires"):
+        ids = [one.id for one in getattr(found, place)]
+        if len(set(ids)) != len(ids):
+            yield place, "an id stands twice"
+    if found.requires and found.uses != "changes":
+        yield "requires", "requirements are tested on the table of changes"
     if found.scales:
-        wide = {
-            f"{key}_{column}" for key in found.scales for column in ("baseline", "followup", "improvement")
-        }
+        wide = {f"{key}_{column}" for key in found.scales for column in SIDES}
+        rows = [one.when for one in found.exclusions if not found.of_scales(one.when)]
+        # What tests columns of the rows, such as the status of the episode, is tested before they are put together.
+        apart = {name for condition in rows for name, _ in condition.columns()}
         for column, _ in found.columns():
+            if column in apart:
+                continue
             if column not in wide | {"window_open"}:
                 yield (
                     "scales",
@@ -340,7 +371,31 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
             inside += [(place, part, depth + 1) for part in value.values()]
         elif isinstance(value, (list, tuple)):
             inside += [(place, part, depth + 1) for part in value]
+    data, digest = _extended(data, file, digest)
     return checked(Indicator, _problems, data, file=file, digest=digest)
+
+
+_OWN = ("id", "title", "about", "relations", "extends")
+"""Keys that are not taken over from an indicator that is extended."""
+
+
+def _extended(data: Mapping[str, Any], file: str, digest: str) -> tuple[Mapping[str, Any], str]:
+    """The content with all that it takes over from the indicators that it extends, and the digest of all of them."""
+    known: list[str] = []
+    while "extends" in data:
+        id = data["extends"]
+        if not isinstance(id, str) or id not in indicators():
+            raise DefinitionError(f"{file}: extends: there is no indicator of this id to extend")
+        if id in known:
+            raise DefinitionError(f"{file}: extends: the indicators extend each other in a circle")
+        known.append(id)
+        content = (shelf() / "indicators" / f"{id}.toml").read_bytes()
+        base: dict[str, Any] = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
+        taken = {key: value for key, value in base.items() if key not in _OWN}
+        taken |= {"extends": base["extends"]} if "extends" in base else {}
+        data = taken | {key: value for key, value in data.items() if key != "extends"}
+        digest = hashlib.sha256(digest.encode() + content.replace(b"\r\n", b"\n")).hexdigest()
+    return data, digest
 
 
 @cache

@@ -24,7 +24,16 @@ from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.program import intervals
 from ipm_outcomes.program._arguments import level_of
+from ipm_outcomes.program._day_numbers import date_parts, day_number, rest
+from ipm_outcomes.program._requirements import (
+    needs_of,
+    row_columns,
+    row_exclusions,
+    settled,
+    with_days,
+)
 from ipm_outcomes.program.indicators import (
+    SIDES,
     Bounds,
     Condition,
     Indicator,
@@ -114,7 +123,7 @@ def table(
     data frame of the same kind
         The ``by`` columns (as text when ``totals`` is set), then ``indicator, eligible, observed, numerator,
         denominator`` (whole numbers; no numerator for a mean; all but ``eligible`` null where a measure cannot
-        be counted from these targets, and ``notes`` says which it needs), ``estimate, lower, upper`` (float64; null
+        be counted from this table, and ``notes`` says what it needs), ``estimate, lower, upper`` (float64; null
         where there is nothing to estimate from), ``level, method, suppressed`` (empty), ``source``; then
         ``definition`` (its id), ``title, instrument, scale, target, band, unit, direction, missing, excluded``
         (in the population, but excluded), ``sd`` (of a mean), ``worst, best`` (the share if none, or all, of
@@ -167,8 +176,8 @@ def table(
     asked = indicators is not None
     chosen = [
         one
-        for one in (_chosen(indicators) if indicators is not None else _shelf())
-        if _applies(one, sources, by, asked)
+        for given in (_chosen(indicators) if indicators is not None else _shelf())
+        if _applies(one := _settled(given, sources, asked), sources, by, asked)
     ]
     _refuse_inner(chosen, by)
     counted = _count(chosen, sources, by)
@@ -206,7 +215,7 @@ def names(by: Sequence[str]) -> list[str]:
 
 
 _INNER = re.compile(
-    r"__(?:[tsv][0-9]+|band|one|fits|year|month|day|length|middle|followed|begins|ends)"
+    r"__(?:[tsvrx][0-9]+|band|one|fits|year|month|day|length|middle|followed|begins|ends)"
 )  # what `_Work` makes
 
 
@@ -214,7 +223,7 @@ def _refuse_inner(chosen: Sequence[Indicator], by: Sequence[str]) -> None:
     """A grouping column must not bear the name of one that is made while counting."""
     inner = {"in_window"} if any(one.window for one in chosen) else set()
     for one in chosen:
-        inner |= {f"{key}_{part}" for key in one.scales for part in ("baseline", "followup", "improvement")}
+        inner |= {f"{key}_{part}" for key in one.scales for part in SIDES}
     if clash := [name for name in by if name in inner or _INNER.fullmatch(name)]:
         raise FrameError(f"by: the name {clash[0]!r} is one that the counting itself uses; rename the column")
 
@@ -420,6 +429,16 @@ def _typed_pandas(data: Any) -> tuple[Any, set[str], set[str]]:
     return data.astype(changed) if changed else data, empty, days
 
 
+def _settled(one: Indicator, sources: Mapping[str, _Source], asked: bool) -> Indicator:
+    """The indicator with its requirements and bounds as this table can tell them."""
+    source = sources.get(one.uses)
+    return (
+        one
+        if source is None
+        else settled(one, lambda name, kind: name in source.schema and source.fits(name, kind), asked)
+    )
+
+
 def _needs(one: Indicator, source: _Source, by: Sequence[str]) -> dict[str, str]:
     """Every column of the source that an indicator reads, with the kind of value."""
     needs = dict.fromkeys(by, "any")
@@ -427,7 +446,7 @@ def _needs(one: Indicator, source: _Source, by: Sequence[str]) -> dict[str, str]
     if one.scales:
         needs |= {"patient_id": "any", "episode": "any"}
         needs |= {"instrument": "word", "scale": "word", "target": "word"}
-        needs |= dict.fromkeys(("baseline", "followup", "improvement"), "number")
+        needs |= dict.fromkeys(SIDES, "number")
     else:
         for column, kind in one.columns():
             if column != WINDOW_OPEN and (column != "in_window" or one.window is None):
@@ -440,6 +459,7 @@ def _needs(one: Indicator, source: _Source, by: Sequence[str]) -> dict[str, str]
             needs |= {"patient_id": "any"} | ({"episode": "any"} if "episode" in source.schema else {})
         if one.evidence_from in source.schema:
             needs |= {str(one.evidence_from): "word"}
+    needs |= {name: kind for name, kind in row_columns(one).items() if needs.get(name, "any") == "any"}
     if one.uses == "changes" and any(column == WINDOW_OPEN for column, _ in one.columns()):
         # A table without the column (one made by hand) still tells it by its reasons.
         needs |= {WINDOW_OPEN: "truth"} if WINDOW_OPEN in source.schema else {"reason": "word"}
@@ -599,9 +619,6 @@ def _true(condition: Condition) -> Any:
 # ---- windows -------------------------------------------------------------------------------------
 
 
-_IN_TEXT = ((0, 4), (5, 2), (8, 2))  # where year, month and day stand
-
-
 def _with_windows(frame: Any, window: Window, as_text: Set[str]) -> Any:
     """Whether the follow-up lies in the window of the measure, and whether the row's own target tells it.
 
@@ -611,25 +628,8 @@ def _with_windows(frame: Any, window: Window, as_text: Set[str]) -> Any:
     """
     import narwhals as nw
 
-    def parts(name: str) -> tuple[Any, Any, Any]:
-        if name in as_text:
-            year, month, day = (nw.col(name).str.slice(at, n).cast(nw.Float64) for at, n in _IN_TEXT)
-            return year, month, day
-        column = nw.col(name).dt
-        return column.year().cast(nw.Float64), column.month().cast(nw.Float64), column.day().cast(nw.Float64)
-
-    def rest(dividend: Any, divisor: int) -> Any:
-        return dividend - dividend // divisor * divisor  # pandas on Arrow has no %
-
-    def day_number(year: Any, month: Any, day: Any) -> Any:
-        # Days of the Gregorian calendar, years beginning in March so that the leap day comes last.
-        shifted = rest(month + 9, 12)
-        year = year - (month <= 2).cast(nw.Float64)
-        leap_days = year // 4 - year // 100 + year // 400
-        return year * 365 + leap_days + (shifted * 153 + 2) // 5 + day
-
     # Column by column: an engine that writes expressions out would write long ones out many times over.
-    year, month, day = parts("baseline_date")
+    year, month, day = date_parts("baseline_date", as_text)
     counted = month - 1 + (window.months or 0)
     frame = frame.with_columns(__year=year + counted // 12, __month=rest(counted, 12) + 1, __day=day)
     year, month, day = nw.col("__year"), nw.col("__month"), nw.col("__day")
@@ -646,9 +646,13 @@ def _with_windows(frame: Any, window: Window, as_text: Set[str]) -> Any:
         frame = frame.with_columns(__length=length)
         length = nw.col("__length")
         day = nw.when(day > length).then(length).otherwise(day)
-    days = {"__middle": day_number(year, month, day), "__followed": day_number(*parts("followup_date"))}
+    days = {
+        "__middle": day_number(year, month, day),
+        "__followed": day_number(*date_parts("followup_date", as_text)),
+    }
     if window.pick is not None:
-        days |= {"__begins": day_number(*parts("window_from")), "__ends": day_number(*parts("window_to"))}
+        for name, column in (("__begins", "window_from"), ("__ends", "window_to")):
+            days[name] = day_number(*date_parts(column, as_text))
     frame = frame.with_columns(**days)
 
     def after(name: str) -> Any:
@@ -693,11 +697,13 @@ class Cell:
     lost: int | None = None  # not observed, but would be in the denominator; None: all not observed
     possible: int | None = None  # of these, who could be met
     marks: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
+    """Of the population, by requirement: rows that do not meet it."""
 
     @property
     def withheld(self) -> bool:
         """Whether the measure cannot be counted from this target."""
-        return self.unfit > 0
+        return self.unfit > 0 or any(self.failed.values())
 
     @property
     def unobserved(self) -> tuple[int, int]:
@@ -734,6 +740,7 @@ class Cell:
             self.unobserved[0] + other.unobserved[0],
             self.unobserved[1] + other.unobserved[1],
             _added(self.marks, other.marks),
+            _added(self.failed, other.failed),
         )
 
 
@@ -785,7 +792,9 @@ class _Counts:
                 or [e for e in found if whole[e].fit],
                 key=lambda each: [_ordered(part) for part in each],
             )
-        if not asked and one.kind != "distribution":
+        if one.requires:
+            found = [e for e in found if not self.totals[e].withheld] or found
+        elif not asked and one.kind != "distribution":
             # A threshold that a scale does not have: there were observations, and nothing could be decided.
             found = [e for e in found if not self.totals[e].observed or self.totals[e].denominator]
         return sorted(found, key=lambda each: [_ordered(part) for part in each])
@@ -834,7 +843,8 @@ def _count(
         shared = (one.uses, one.each, one.of, one.not_of, one.targets, tuple(sorted(one.scales.items())))
         # What counts once is counted alone: rows are told apart by nothing but the columns that it reads.
         own = one.value if one.kind == "distribution" else one.id if one.once else None
-        key = (*shared, one.window, one.kind == "distribution", own)
+        rows = repr((one.requires, row_exclusions(one)))
+        key = (*shared, one.window, one.kind == "distribution", own, rows)
         batches.setdefault(key, []).append(one)
     counted: dict[str, _Counts] = {}
     for batch in batches.values():
@@ -852,10 +862,12 @@ def _pass(batch: Sequence[Indicator], source: _Source, by: Sequence[str]) -> dic
             needs[column] = kind if needs.get(column, "any") == "any" else needs[column]
     frame = source.plain(needs)
     keys = tuple(key for key in _KEYS if key in first.each)
+    as_text = {name for name, wanted in needs.items() if wanted == "date" and source.kind_of(name) == "word"}
+    frame = with_days(frame, (requirement.when for requirement in first.requires), as_text)
     if first.scales:
         frame = _with_window_open(frame, needs)
         keys = ("target",) if "target" in first.each else ()
-        frame = _side_by_side(frame, first.scales, by)
+        frame = _side_by_side(frame, first, by)
     else:
         if first.of:
             frame = frame.filter(_any([_is_scale(name) for name in first.of]))
@@ -866,9 +878,6 @@ def _pass(batch: Sequence[Indicator], source: _Source, by: Sequence[str]) -> dic
             frame = frame.filter(nw.col("target").is_in(list(first.targets)))
         frame = _with_window_open(frame, needs)
         if first.window is not None:
-            as_text = {
-                name for name, wanted in needs.items() if wanted == "date" and source.kind_of(name) == "word"
-            }
             frame = _with_windows(frame, first.window, as_text)
         if first.once:
             ids = [name for name in ("patient_id", "episode") if name in needs]
@@ -924,18 +933,22 @@ def _is_scale(name: str) -> Any:
     return same.fill_null(False)
 
 
-def _side_by_side(frame: Any, scales: Mapping[str, str], by: Sequence[str]) -> Any:
-    """One row per patient, episode and target, with the values of several scales beside each other."""
+def _side_by_side(frame: Any, one: Indicator, by: Sequence[str]) -> Any:
+    """One row per patient, episode and target, with the values of several scales beside each other.
+
+    What is excluded, or does not meet a requirement, by one of its rows is so as a whole (``__x`` and ``__r``).
+    """
     import narwhals as nw
 
-    frame = frame.filter(_any([_is_scale(name) for name in scales.values()]))
+    frame = frame.filter(_any([_is_scale(name) for name in one.scales.values()]))
     made: dict[str, Any] = {}
-    for key, name in scales.items():
+    for key, name in one.scales.items():
         here = _is_scale(name)
-        made |= {
-            f"{key}_{column}": nw.when(here).then(nw.col(column))
-            for column in ("baseline", "followup", "improvement")
-        }
+        made |= {f"{key}_{column}": nw.when(here).then(nw.col(column)) for column in SIDES}
+    for at, exclusion in enumerate(row_exclusions(one)):
+        made[f"__x{at}"] = _true(exclusion.when).cast(nw.Int64)
+    for at, requirement in enumerate(one.requires):
+        made[f"__r{at}"] = _both(requirement.when)[1].cast(nw.Int64)
     if WINDOW_OPEN in frame.collect_schema().names():
         made[WINDOW_OPEN] = nw.col(WINDOW_OPEN).cast(nw.Int64)
     keys = list(dict.fromkeys([*by, "patient_id", "episode", "target"]))
@@ -977,7 +990,13 @@ class _Work:
         import narwhals as nw
 
         who = _true(one.eligible) if one.eligible else nw.lit(True)
-        out = [_true(exclusion.when) for exclusion in one.exclusions]
+        by_row = [exclusion.id for exclusion in row_exclusions(one)]
+        out = [
+            nw.col(f"__x{by_row.index(exclusion.id)}") == 1
+            if exclusion.id in by_row
+            else _true(exclusion.when)
+            for exclusion in one.exclusions
+        ]
         sign = f"{one.eligible!r}{[e.when for e in one.exclusions]!r}"
         eligible = self._truth(0, f"E{sign}", who & ~_any(out) if out else who)
         excluded = self._truth(0, f"X{sign}", who & _any(out)) if out else None
@@ -1006,6 +1025,14 @@ class _Work:
             asked = f"{one.eligible!r}"
             plan["fit"] = self._sum(f"F{asked}", who & nw.col(_FITS))
             plan["unfit"] = self._sum(f"U{asked}", who & ~nw.col(_FITS))
+        inside = ~_any(out) if out else nw.lit(True)
+        plan["failed"] = {
+            requirement.id: self._sum(
+                f"R{one.exclusions!r}{requirement!r}",
+                inside & (nw.col(f"__r{at}") == 1 if one.scales else _both(requirement.when)[1]),
+            )
+            for at, requirement in enumerate(one.requires)
+        }
         if isinstance(one.bounds, Bounds) and observed != eligible:
             lost = nw.col(eligible) & ~nw.col(observed)
             lost = lost & _true(one.bounds.lost) if one.bounds.lost else lost
@@ -1091,6 +1118,7 @@ class _Work:
         cell = Cell(
             eligible, excluded, observed, n, fit=count(plan.get("fit")), unfit=count(plan.get("unfit"))
         )
+        cell.failed = {id: count(name) for id, name in plan["failed"].items()}
         if "lost" in plan:
             cell.lost, cell.possible = count(plan["lost"]), count(plan["possible"])
         cell.marks = {word: count(name) for word, name in plan.get("marks", {}).items()}
@@ -1146,9 +1174,10 @@ def _estimates(rows: Sequence[Row], level: float) -> dict[str, Any]:
             low, high = intervals.proportion(x, n, level=level)
             out["estimate"][at] = np.where(some, x / safe, np.nan)
             lost, possible = np.array([c.unobserved for c in cells], float).T
-            lost, possible = (
-                part * [rows[i].one.missing == "complete_case" for i in at] for part in (lost, possible)
-            )
+            rules = np.array([rows[i].one.missing for i in at])
+            # Who was not observed is in the denominator already where that counts as not met.
+            lost = np.where(rules == "complete_case", lost, 0.0)
+            possible = np.where(rules == "not_needed", 0.0, possible)
             # Where nobody could be judged there is nothing to bound.
             bounded = some & np.array([rows[i].one.bounds is not False for i in at])
             whole = np.where(bounded, safe + lost, np.nan)
@@ -1292,6 +1321,8 @@ def _notes(row: Row) -> str:
         told.append(f"The measure takes the {window.pick} record of its window.")
         if row.cell.withheld:
             told.append(f"Withheld: {_wanted(window)} (program.DEPRESSION_TARGETS has those of the shelf).")
+    if needed := needs_of(row.one, row.cell.failed):
+        told.append(f"Withheld: needs {'; '.join(needed)}.")
     if row.one.note:
         told.append(row.one.note)
     return " ".join(told)

@@ -187,7 +187,8 @@ def _intervals(program: Program) -> Iterator[str]:
 def _definitions(program: Program) -> list[Row]:
     found: dict[str, Row] = {}
     for row in program.rows.values():
-        if row.group == ALL and row.definition:
+        # What these data cannot carry is no figure of the report.
+        if row.group == ALL and row.definition and (row.denominator is not None or row.hidden):
             found.setdefault(row.definition, row)
     return list(found.values())
 

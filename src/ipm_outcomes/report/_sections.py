@@ -5,6 +5,7 @@ Everything is written from the published figures of `_figures.Program`; a hidden
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._methods import cutoff_words, methods
-from ipm_outcomes.report._page import Cells, Page, cards, document, items, paragraph
+from ipm_outcomes.report._page import Cells, Page, cards, document, items, paragraph, topic
 from ipm_outcomes.report._program import ALL, PROMOTERS, SUCCESS, Program, Row, Shown, share
 from ipm_outcomes.report._words import HIDDEN, NONE, count, listed, percent, plural, rounded, safe, signed
 
@@ -1076,6 +1077,8 @@ class Writer:
         ]
         if not rows:
             return []
+        withheld = [row for row in rows if row.denominator is None and not row.hidden]
+        rows = [row for row in rows if row not in withheld]
         labels = [self.measure(row, rows) for row in rows]
         body = []
         for row, label in zip(rows, labels, strict=True):
@@ -1101,7 +1104,18 @@ class Writer:
                 ["Measure", "Figure (interval); count", "Eligible", "Without follow-up", "Evidence"],
                 body,
             ),
+            *self.not_counted(withheld),
         ]
+
+    @staticmethod
+    def not_counted(withheld: Sequence[Row]) -> list[str]:
+        """Measures that these data cannot carry, with what each of them needs."""
+        needs: dict[str, dict[str, None]] = {}
+        for row in withheld:
+            told = re.search(r"Withheld: (needs .*?\.)(?= [A-Z]|$)", row.notes)
+            needs.setdefault(told[1] if told else "not counted from these data.", {})[row.title] = None
+        lines = [f"{'; '.join(titles)}: {need}" for need, titles in needs.items()]
+        return [topic("Not counted from these data", items(lines))] if lines else []
 
     @staticmethod
     def measure(row: Row, rows: Sequence[Row]) -> str:
