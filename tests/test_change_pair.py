@@ -309,6 +309,23 @@ def test_a_window_that_is_not_over_is_open() -> None:
     assert young["reason"].to_list() == ["window_open", "window_open"]
 
 
+def test_an_assessment_after_as_of_is_neither_follow_up_nor_baseline() -> None:
+    # The window of half a year is days 137 to 227; day 180 is the last day known.
+    target = change.Target("6 months", months=6, slack=45, pick="latest")
+    for last, followup in ((180, 4), (181, 6)):
+        data = frame((1, 0, 9), (1, 150, 6), (1, last, 4))
+        found = one(change.pair(data, targets=[target], as_of=on(180)))
+        assert (found["followup"], found["window_open"]) == (followup, True)
+        without = one(change.pair(data.head(1).vstack(data.tail(1)), targets=[target], as_of=on(180)))
+        assert without["followup"] == (4 if last == 180 else None)
+        assert without["reason"] in ((None,) if last == 180 else ("window_open", "date_future"))
+    early = frame((1, 0, 9), (1, 3, 8), (1, 5, 7))
+    listed = episodes((1, 1, 4))
+    for day, baseline in ((4, 8), (5, 8), (3, 8), (2, 9)):
+        found = change.pair(early, episodes=listed, targets=[target], as_of=on(day))
+        assert found["baseline"].to_list() == [baseline], day
+
+
 def test_dates_after_as_of_are_reported() -> None:
     data = frame((1, 0, 9), (1, 182, 4))
     found = one(change.pair(data, targets=[change.Target("a month", day=30, slack=10)], as_of=on(100)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pandas as pd
 import polars as pl
@@ -81,6 +83,45 @@ def test_formulas_are_neutralized_in_a_duckdb_relation() -> None:
 def test_mixed_objects_keep_what_is_no_text() -> None:
     safe = spreadsheet_safe(pd.DataFrame({"site": ["=1", -2, None, b"=1"]}, dtype=object))
     assert list(safe["site"]) == ["'=1", -2, None, b"=1"]
+
+
+def _many() -> dict[str, object]:
+    """Columns of every kind, each kind that needs nothing before one that does."""
+    return {
+        "n": [1, 2],
+        "first": ["=a", None],
+        "x": [-1.5, None],
+        "second": ["plain", "+b"],
+        "flag": [True, False],
+        "third": ["-c", "@d"],
+    }
+
+
+@pytest.mark.parametrize(
+    "make", [pl.DataFrame, pl.LazyFrame, pd.DataFrame, pa.table], ids=lambda make: make.__module__
+)
+def test_every_column_of_text_is_neutralized(make: Any) -> None:
+    safe = spreadsheet_safe(make(_many()))
+    if isinstance(safe, pl.LazyFrame):
+        safe = safe.collect()
+    table = pa.Table.from_pandas(safe) if isinstance(safe, pd.DataFrame) else safe
+    columns = table.to_pydict() if isinstance(table, pa.Table) else table.to_dict(as_series=False)
+    assert columns == _many() | {"first": ["'=a", None], "second": ["plain", "'+b"], "third": ["'-c", "'@d"]}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pl.Series(["mild", None], dtype=pl.Enum(["mild"])),
+        pl.Series(["mild", None], dtype=pl.Categorical),
+        pl.Series([object(), None], dtype=pl.Object),
+        pl.Series([[1], None], dtype=pl.List(pl.Int64)),
+    ],
+    ids=["enum", "category", "object", "list"],
+)
+def test_columns_after_one_that_needs_nothing(before: pl.Series) -> None:
+    safe = spreadsheet_safe(pl.DataFrame({"before": before, "a": ["=a", "b"], "c": ["c", "=d"]}))
+    assert (safe["a"].to_list(), safe["c"].to_list()) == (["'=a", "b"], ["c", "'=d"])
 
 
 def test_numbers_and_safe_categories_are_untouched() -> None:

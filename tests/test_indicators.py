@@ -375,6 +375,69 @@ def test_the_assessment_period_is_inclusive(day, counts):
     assert run(("phq9", day, None, 4, "final"))["numerator"] is counts
 
 
+@pytest.mark.parametrize("version", ["0.2.000", "0.3.000"])
+@pytest.mark.parametrize(
+    ("day", "is_index"),
+    # A visit from 10 to 12 March: from seven days before its first day to its last day.
+    [
+        *(("2024-03-02", False), ("2024-03-03", True), ("2024-03-10", True)),
+        *(("2024-03-12", True), ("2024-03-13", False)),
+    ],
+)
+def test_the_index_lies_from_seven_days_before_the_visit_to_its_end(version, day, is_index):
+    data = events(("office_visit", "2024-03-10", "2024-03-12", None, "finished"))
+    data = data.filter(~((pl.col("event") == "office_visit") & (pl.col("end") == "2024-03-10")))
+    data = data.with_columns(
+        start=pl.when(pl.col("event") == "phq9").then(pl.lit(day)).otherwise(pl.col("start"))
+    )
+    row = populations(data, "cms159", period_start="2025-01-01", version=version).row(0, named=True)
+    assert row["initial_population"] is is_index
+
+
+@pytest.mark.parametrize(("score", "is_index"), [(9, False), (10, True), (27, True)])
+def test_the_index_is_above_nine(score, is_index):
+    data = events().with_columns(
+        value=pl.when(pl.col("event") == "phq9").then(pl.lit(float(score))).otherwise(pl.col("value"))
+    )
+    assert populations(data, period_start="2025-01-01").row(0, named=True)["initial_population"] is is_index
+
+
+@pytest.mark.parametrize(
+    ("visit", "counts"),
+    # 2025 less 14 months is 2023-11-01, less 2 months 2024-11-01, which is no longer in.
+    [("2023-10-31", False), ("2023-11-01", True), ("2024-10-31", True), ("2024-11-01", False)],
+)
+def test_the_identification_period(visit, counts):
+    data = events().with_columns(
+        start=pl.when(pl.col("event").is_in(["phq9", "office_visit"])).then(pl.lit(visit)).otherwise("start"),
+        end=pl.when(pl.col("event") == "office_visit").then(pl.lit(visit)).otherwise("end"),
+    )
+    data = data.with_columns(
+        start=pl.when(pl.col("event") == "dx_depression").then(pl.lit("2023-01-05")).otherwise("start")
+    )
+    assert populations(data, period_start="2025-01-01").row(0, named=True)["initial_population"] is counts
+
+
+@pytest.mark.parametrize(
+    ("birth", "included", "stratum"),
+    # The index is on 2024-03-10.
+    [
+        *(("2012-03-11", False, None), ("2012-03-10", True, "age_12_to_17")),
+        *(("2006-03-11", True, "age_12_to_17"), ("2006-03-10", True, "age_18_or_older")),
+    ],
+)
+def test_ages_at_the_index(birth, included, stratum):
+    data = events().with_columns(
+        start=pl.when(pl.col("event") == "birth").then(pl.lit(birth)).otherwise("start")
+    )
+    assert populations(data, period_start="2025-01-01").row(0, named=True)["initial_population"] is included
+    table = program.measure(data, period_start="2025-01-01")
+    counted = {row["indicator"]: row["eligible"] for row in table.iter_rows(named=True)}
+    assert [name for name, count in counted.items() if count] == (
+        ["cms159", f"cms159:{stratum}"] if stratum else []
+    )
+
+
 def test_the_last_score_of_the_period_decides():
     assert run(("phq9", "2025-02-01", None, 4, "final"))["numerator"]
     later = run(("phq9", "2025-03-01", None, 5, "final"), ("phq9", "2025-02-01", None, 4, "final"))
