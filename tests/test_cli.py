@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 import subprocess
 import sys
@@ -125,7 +126,7 @@ def test_check_of_the_example_finds_the_eight_wrong_cells(run: Run) -> None:
     lines = out.splitlines()
     # The table of wrong cells in examples/clinic/README.md; the header is line 1, so row 0 is line 2.
     assert code == 1
-    assert [line.split(": ")[0] for line in lines[:-1]] == [
+    assert [line.split(": ")[0] for line in lines if line.startswith("row ")] == [
         "row 32 (line 34), column peg_activity",
         "row 152 (line 154), column phq9_q4",
         "row 307 (line 309), column gad7_q2",
@@ -141,7 +142,12 @@ def test_check_of_the_example_finds_the_eight_wrong_cells(run: Run) -> None:
 
 
 def test_check_of_a_clean_file(run: Run, peg: Path) -> None:
-    assert run("check", peg) == (0, "no wrong cells in 2 rows of peg\n", "")
+    code, out, err = run("check", peg)
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["instrument_found", "peg", "peg_pain,", "peg_enjoyment,", "peg_activity", "2", "of", "2"],
+        ["no", "wrong", "cells", "in", "2", "rows", "of", "peg"],
+    ]
 
 
 def test_check_writes_the_table_of_problems(run: Run, tmp_path: Path) -> None:
@@ -172,7 +178,7 @@ def test_lines_are_those_of_the_file_where_rows_span_lines_or_lines_are_blank(
     code, out, _ = run("check", file)
     # Line 1 header, 2-3 the first row, 4 blank, 5 and 6 the wrong ones.
     assert code == 1
-    assert [line.split(",")[0] for line in out.splitlines()] == [
+    assert [line.split(",")[0] for line in out.splitlines()[2:]] == [
         "row 1 (line 5)",
         "row 2 (line 6)",
         "2 wrong cells in 3 rows of nps",
@@ -296,7 +302,7 @@ def test_parquet_in_and_out(run: Run, tmp_path: Path) -> None:
     assert scored.select(given.columns).equals(given)
     assert scored["nps_rating_band"].cast(pl.String).to_list() == ["promoter", None]
     given.with_columns(nps_recommend=pl.Series(["9", "1"])).write_parquet(file)
-    assert run("check", file)[0] == 1  # a typed file whose numbers are text is a mistake of its own
+    assert run("check", file)[0] == 0  # numbers in a column of text are numbers, with types or without
 
 
 def test_formulas_are_neutralized_on_the_way_out(run: Run, tmp_path: Path) -> None:
@@ -359,7 +365,6 @@ def test_files_of_many_kinds(run: Run, tmp_path: Path, content: bytes, words: tu
         (PEG.replace(",", ";").encode(), "give --delimiter ';'"),
         (PEG.encode() + b'"Doe', "line 4"),
         (b"a,b\n1,2\n", "no item columns"),
-        (b"peg_pain,peg_enjoyment\n1,2\n", "1 of its item columns are missing: peg_activity"),
         (b"\x89PNG\r\n\x1a\n\0\0", "not utf-8 text"),
     ],
 )
@@ -371,6 +376,19 @@ def test_unusable_csv(run: Run, tmp_path: Path, content: bytes, told: str) -> No
         assert told in err
         for name in ("Smith", "Jones", "Doe", "ller"):
             assert name not in err
+
+
+@pytest.mark.parametrize("command", ["score", "report", "change"])
+def test_an_instrument_of_which_a_column_is_missing(run: Run, tmp_path: Path, command: str) -> None:
+    """What needs the scores refuses; the check tells it beside everything else."""
+    file = tmp_path / "in.csv"
+    file.write_text("nps_recommend,peg_pain,peg_enjoyment\n9,1,2\n", encoding="utf-8")
+    assert "1 of its item columns are missing: peg_activity" in refused(run(command, file))
+    code, out, _ = run("check", file)
+    assert code == 1
+    assert re.search(r"columns_missing +peg +peg_activity +1 of 1\n", out)
+    assert re.search(r"instrument_found +nps +nps_recommend +1 of 1\n", out)
+    assert out.endswith("no wrong cells in 1 rows of nps\n")
 
 
 @pytest.mark.parametrize("name", ["in.parquet", "in.xpt"])
@@ -414,9 +432,19 @@ def test_nested_columns_do_not_go_to_csv(run: Run, tmp_path: Path) -> None:
         (["score", "{peg}", "--instrument", "peg", "--scales", "sum"], "no scale 'sum'"),
         (["score", "{peg}", "--instrument", "peg", "--columns", "pattern"], "neither {n}"),
         (["score", "{peg}", "--instrument", "peg", "--columns", "pain=a,pain=b"], "named twice"),
-        (["score", "{peg}", "--instrument", "peg", "--columns", "pain=a,b"], "give a pattern"),
+        (["score", "{peg}", "--instrument", "peg", "--columns", "pain="], "give a pattern"),
+        (["score", "{peg}", "--instrument", "peg", "--columns", "pain=a,b"], "no column for enjoyment"),
+        (["score", "{peg}", "--instrument", "peg", "--columns", "gad7=G{n}"], "gad7 is not among"),
+        (["score", "{peg}", "--columns", "peg=P{n}", "--columns", "peg=Q{n}"], "peg is named twice"),
+        (["score", "{peg}", "--columns", "peg=P{n}", "--columns", "peg.pain=Q"], "named twice"),
+        (["score", "{peg}", "--coding", "reversed"], "--coding is answer or position"),
+        (["score", "{peg}", "--coding", "gad7=position"], "the instruments are peg"),
+        (["score", "{peg}", "--not-answered", "gad7=9"], "gad7 is not among"),
+        (["score", "{peg}", "--group-names", "visit"], "--group-names: write COLUMN=merge"),
+        (["score", "{peg}", "--group-names", "room=merge"], "no column 'room'"),
+        (["score", "{peg}", "--skip-rows", "3"], "--skip-rows lies between 0 and the number of rows, 2"),
         (["score", "{peg}", "--instrument", "peg", "--columns", "sorrow=a"], "no item 'sorrow'"),
-        (["score", "{peg}", "--not-answered", "x"], "give whole numbers"),
+        (["score", "{peg}", "--not-answered", 'x,"y" z'], "give numbers and words"),
         (["score", "{peg}", "--not-answered", "10"], "is an answer of peg"),
         (["score", "{peg}", "--delimiter", "::"], "one character"),
         (["score", "{peg}", "--encoding", "klingon"], "no such encoding"),

@@ -14,7 +14,7 @@ from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, output_kind, read, write_frame, write_text
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan, split
 from ipm_outcomes.cli._print import tell
-from ipm_outcomes.cli._score import File, count_of, tidy_scores
+from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.report._layout import MARKDOWN, PLAIN
 from ipm_outcomes.report.changes import change_parts, summarize_changes
@@ -89,8 +89,14 @@ def change(
     tables = (*(ending for ending in CSV_ENDINGS if ending != ".txt"), *PARQUET_ENDINGS)
     ending = output_kind(output, (*tables, ".txt", ".md"), file)
     how = reading or Reading()
-    work = plan(read(file, delimiter=how.delimiter, encoding=how.encoding), items or Items())
+    work = plan(how.answers(file), items or Items())
     wrong = work.wrong()
+    found = work.findings(id=id, date=date, by=split(by))
+    work = work.declared(found)
+    tell_findings(found)
+    if not work.ids:
+        tell("nothing was written")
+        return PROBLEMS
     table, day = table_of(work, pairing or Pairing(), id=id, date=date, by=split(by), reading=how)
     if ending in tables:
         write_frame(table, output, how.delimiter or ",")
@@ -100,7 +106,7 @@ def change(
         write_text("\n\n".join(part for part in parts if part) + "\n", output)
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered; ipm-outcomes check lists them")
-    return PROBLEMS if wrong else FINE
+    return PROBLEMS if wrong or any(one.moves for one in found) else FINE
 
 
 def table_of(

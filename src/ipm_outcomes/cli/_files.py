@@ -10,7 +10,7 @@ import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,6 +49,12 @@ class Source:
     def text(self) -> bool:
         """Whether the file has no types, so that numbers are written as text."""
         return self.lines is not None
+
+    def without(self, rows: int) -> Source:
+        """The file without its first rows."""
+        if not rows:
+            return self
+        return replace(self, frame=self.frame[rows:], lines=None if self.lines is None else self.lines[rows:])
 
     def line(self, row: int) -> int | None:
         """The line of the file on which a row begins, the first line being 1."""

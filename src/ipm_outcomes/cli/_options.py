@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from ipm_outcomes import catalog
-from ipm_outcomes.cli._files import Source
+from ipm_outcomes.cli._arguments import coding_of, columns_of, group_names_of, not_answered_of
+from ipm_outcomes.cli._files import Source, read
 from ipm_outcomes.cli._print import progress
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._check import problems
+from ipm_outcomes.frames._findings import Finding, argument_option
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._items import ItemColumns
+from ipm_outcomes.frames._groups import renames
+from ipm_outcomes.frames._inspect import findings
+from ipm_outcomes.frames._items import ItemColumns, lacking_columns, likely_names
 from ipm_outcomes.report.text import WrongCell
 
 Output = Annotated[str | None, Parameter(name=("-o", "--output"), allow_leading_hyphen=True)]
@@ -31,10 +35,21 @@ class Reading:
         Between the cells of a CSV file: one character or the word tab; by default a comma.
     encoding
         Of the text of a CSV or SAS file, such as cp1252.
+    skip_rows
+        How many rows after the header of the file of answers are no answers, such as the two further header rows of
+        some survey exports.
     """
 
     delimiter: str | None = None
     encoding: str = "utf-8"
+    skip_rows: int = 0
+
+    def answers(self, file: str) -> Source:
+        """The file of answers, without the rows to be skipped."""
+        source = read(file, delimiter=self.delimiter, encoding=self.encoding)
+        if not 0 <= self.skip_rows <= len(source.frame):
+            raise ParameterError(f"--skip-rows lies between 0 and the number of rows, {len(source.frame)}")
+        return source.without(self.skip_rows)
 
 
 @Parameter(name="*")
@@ -47,24 +62,33 @@ class Items:
     instrument
         Ids of instruments, repeated or separated by commas; by default all whose item columns are found.
     columns
-        Where the items of the one instrument are: a pattern such as "DPQ0{n}0" ({n}: number of the item,
-        {item}: its id), or item=column pairs separated by commas. By default {instrument}_{item}.
+        Where the items are, repeated: ID=PATTERN such as phq9=DPQ0{n}0 ({n}: number of the item, {item}: its id), or
+        ID.ITEM=HEADER for one item, the header taken whole. Without ID for the one instrument that is named. By
+        default {instrument}_{item}.
     scales
         Only these scales of the one instrument, separated by commas, so that only their items are asked for.
     coding
-        answer: cells hold the number printed beside the option; position: 1 for the first option, and so on.
+        answer: cells hold the number printed beside the option; position: 1 for the first option, and so on. For one
+        instrument: pcs=position, repeated.
     not_answered
-        Whole numbers that mean no answer, such as 7,9.
+        Numbers and words that mean no answer, such as 7,9,NA; for one instrument phq9=7,9, repeated.
     missing
         Name of a missing rule; instruments and scales without it keep their default, the strictest.
+    group_names
+        Names of sites and other groups, repeated: site=merge for names that differ only by case or spacing,
+        site:OLD=NEW for one name.
+    replace
+        Scores that stand in the file already are scored again under the same name, and not compared.
     """
 
     instrument: list[str] | None = None
-    columns: str | None = None
+    columns: Annotated[list[str] | None, Parameter(allow_leading_hyphen=True)] = None
     scales: str | None = None
-    coding: Literal["answer", "position"] = "answer"
-    not_answered: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
+    coding: list[str] | None = None
+    not_answered: Annotated[list[str] | None, Parameter(allow_leading_hyphen=True)] = None
     missing: str | None = None
+    group_names: list[str] | None = None
+    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,21 +96,24 @@ class Plan:
     """What to score: the instruments, and for each the arguments that `ipm_outcomes.frames` takes."""
 
     source: Source
+    asked: tuple[str, ...]
+    """Instruments to look at, also those of which columns are missing."""
     ids: tuple[str, ...]
-    columns: Any
+    columns: dict[str, Any]
     scales: list[str] | None
-    coding: Literal["answer", "position"]
-    not_answered: tuple[int, ...]
+    coding: dict[str, Any]
+    not_answered: dict[str, list[int | str]]
     missing: str | None
+    replace: bool
 
-    def reading(self) -> dict[str, Any]:
-        """Arguments of `frames.check` and `frames.score`: how cells are read."""
+    def reading(self, id: str) -> dict[str, Any]:
+        """Arguments of `frames.check` and `frames.score` for one instrument: how its cells are read."""
         return {
-            "columns": self.columns,
+            "columns": self.columns.get(id),
             "scales": self.scales,
-            "coding": self.coding,
-            "not_answered": self.not_answered,
-            "text_numbers": self.source.text,
+            "coding": self.coding.get(id),
+            "not_answered": self.not_answered.get(id),
+            "text_numbers": True if self.source.text else None,
         }
 
     def rule(self, id: str) -> str | None:
@@ -100,14 +127,42 @@ class Plan:
         found = []
         for id in self.ids:
             with progress(f"checking {id}", len(self.source.frame)) as done:
-                table = problems(ItemColumns(Frame(self.source.frame), id, **self.reading()), progress=done)
+                table = problems(ItemColumns(Frame(self.source.frame), id, **self.reading(id)), progress=done)
             lines = pl.Series("line", [self.source.line(row) for row in table["row"]], pl.Int64)
             found.append(table.insert_column(1, lines).insert_column(2, pl.lit(id).alias("instrument")))
+        if not found:
+            return pl.DataFrame(
+                schema={"row": pl.Int64, "line": pl.Int64, "column": pl.String, "message": pl.String}
+            )
         return pl.concat(found).sort("row", maintain_order=True)
 
     def wrong(self) -> list[WrongCell]:
         """Every cell that is not an answer, by row."""
         return wrong_cells(self.problems())
+
+    def findings(
+        self, *, id: str | None = None, date: str | None = None, by: Sequence[str] = ()
+    ) -> list[Finding]:
+        """What `frames.inspect` tells of the file."""
+        names = self.source.frame.columns
+        return findings(
+            Frame(self.source.frame),
+            self.asked,
+            columns=self.columns or None,
+            coding=self.coding,
+            not_answered=self.not_answered,
+            text_numbers=True if self.source.text else None,
+            scales=self.scales,
+            id=column_of("--id", id, "patient_id", names),
+            date=column_of("--date", date, "date", names),
+            by=[name for name in by if column_of("--by", name, None, names)] or None,
+            replace=self.replace,
+        )
+
+    def declared(self, found: Sequence[Finding]) -> Plan:
+        """The plan without instruments of which the coding has to be declared first."""
+        doubtful = {one.instrument for one in found if one.argument == "coding"}
+        return replace(self, ids=tuple(id for id in self.ids if id not in doubtful))
 
 
 def wrong_cells(table: Any) -> list[WrongCell]:
@@ -116,32 +171,50 @@ def wrong_cells(table: Any) -> list[WrongCell]:
     return [WrongCell(*row) for row in table.select(columns).iter_rows()]
 
 
-def plan(source: Source, items: Items) -> Plan:
-    """Settle what to score, before any work."""
+def plan(source: Source, items: Items, partly: bool = False) -> Plan:
+    """Settle what to score, before any work.
+
+    Parameters
+    ----------
+    source, items
+        The file, and what the user says of it.
+    partly
+        Whether instruments may be there of which columns are missing; they are then not scored.
+    """
     ids = tuple(dict.fromkeys(split(items.instrument)))
     for id in ids:
         catalog.instrument(id)
-    for name, given in (("--columns", items.columns), ("--scales", items.scales)):
-        if given is not None and len(ids) != 1:
-            raise ParameterError(f"{name} is about one instrument: name it with --instrument")
+    if items.scales is not None and len(ids) != 1:
+        raise ParameterError("--scales is about one instrument: name it with --instrument")
     if items.instrument is not None and not ids:
         raise ParameterError("--instrument names none")
+    columns = columns_of(items.columns or (), ids, source.frame.columns)
+    if ids and (others := [id for id in columns if id not in ids]):
+        raise ParameterError(f"--columns: {others[0]} is not among the instruments {', '.join(ids)}")
+    complete = asked = ids
     if not ids:
-        ids = _found(source)
-    rules = {rule for id in ids for rule in catalog.instrument(id).missing_rules}
+        asked, complete = _found(source, columns, partly)
+    elif partly:
+        complete = tuple(id for id in ids if not _lacking(source, id, columns, items.scales))
+    rules = {rule for id in asked for rule in catalog.instrument(id).missing_rules}
     if items.missing is not None and items.missing not in rules:
         raise UnknownNameError(
-            f"--missing: {', '.join(ids)}: no such rule; there are {', '.join(sorted(rules))}"
+            f"--missing: {', '.join(asked)}: no such rule; there are {', '.join(sorted(rules))}"
         )
-    scales = None if items.scales is None else split(items.scales)
+    names = group_names_of(items.group_names or ())
+    if absent := [name for name in names if name not in source.frame.columns]:
+        raise FrameError(f"--group-names: the file has no column {absent[0]!r}")
+    frame = Frame(source.frame)
     return Plan(
-        source,
-        ids,
-        _columns(items.columns),
-        scales,
-        items.coding,
-        _numbers(items.not_answered),
+        replace(source, frame=frame.renamed(renames(frame, names)).native) if names else source,
+        asked,
+        complete,
+        columns,
+        None if items.scales is None else split(items.scales),
+        coding_of(items.coding or (), asked),
+        not_answered_of(items.not_answered or (), asked),
         items.missing,
+        items.replace,
     )
 
 
@@ -151,52 +224,47 @@ def split(given: str | Sequence[str] | None) -> list[str]:
     return [word.strip() for part in parts for word in part.split(",") if word.strip()]
 
 
-def _found(source: Source) -> tuple[str, ...]:
-    """Instruments whose item columns the file has; having only a part of them is refused."""
-    names = set(source.frame.columns)
+def _found(source: Source, columns: dict[str, Any], partly: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Instruments that are in the file, and those of them that have all their columns."""
+    names = source.frame.columns
     found = tuple(
         id
         for id in catalog.instruments()
-        if any(f"{id}_{item}" in names for item in catalog.instrument(id).item_ids)
+        if id in columns or set(names) & {f"{id}_{item}" for item in catalog.instrument(id).item_ids}
     )
-    if not found:
+    likely = {
+        id: likely_names(catalog.instrument(id), names) for id in catalog.instruments() if id not in found
+    }
+    alike = {id: given for id, given in likely.items() if given is not None}
+    if not found and not (partly and alike):
+        options = " ".join(argument_option("columns", given, id) for id, given in alike.items())
         raise FrameError(
-            f"{source.name}: no item columns such as phq9_q1 were found; name the instrument with "
-            "--instrument and its columns "
-            "with --columns"
+            f"{source.name}: no item columns such as phq9_q1 were found; "
+            + (
+                f"columns of similar names were: {options} would read them"
+                if alike
+                else "name the instrument with --instrument and its columns with --columns"
+            )
         )
-    for id in found:
-        asked = [f"{id}_{item.id}" for item in catalog.instrument(id).items if not item.unscored]
-        if absent := [name for name in asked if name not in names]:
-            shown = ", ".join(absent[:5]) + (" ..." if len(absent) > 5 else "")
-            raise FrameError(
-                f"{source.name}: {id}: {len(absent)} of its item columns are missing: {shown}; name the "
-                "instruments to score with --instrument, or some of its scales with --scales"
-            )
-    return found
+    lacking = {id: absent for id in found if (absent := _lacking(source, id, columns, None))}
+    if lacking and not partly:
+        id, absent = next(iter(lacking.items()))
+        shown = ", ".join(absent[:5]) + (" ..." if len(absent) > 5 else "")
+        raise FrameError(
+            f"{source.name}: {id}: {len(absent)} of its item columns are missing: {shown}; name the "
+            "instruments to score with --instrument, or some of its scales with --scales"
+        )
+    asked = tuple(id for id in catalog.instruments() if id in found or (partly and id in alike))
+    return asked, tuple(id for id in found if id not in lacking)
 
 
-def _columns(given: str | None) -> str | dict[str, str] | None:
-    if given is None or "=" not in given:
-        return given
-    pairs: dict[str, str] = {}
-    for pair in given.split(","):
-        item, sign, column = pair.partition("=")
-        if not sign or not item.strip() or not column.strip():
-            raise ParameterError(
-                "--columns: give a pattern such as DPQ0{n}0, or pairs such as q1=DPQ010,q2=DPQ020"
-            )
-        if item.strip() in pairs:
-            raise ParameterError(f"--columns: the item {item.strip()!r} is named twice")
-        pairs[item.strip()] = column.strip()
-    return pairs
-
-
-def _numbers(given: str | None) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in split(given))
-    except ValueError:
-        raise ParameterError("--not-answered: give whole numbers separated by commas, such as 7,9") from None
+def _lacking(source: Source, id: str, columns: dict[str, Any], scales: str | None) -> list[str]:
+    return lacking_columns(
+        catalog.instrument(id),
+        columns.get(id),
+        source.frame.columns,
+        None if scales is None else split(scales),
+    )
 
 
 def column_of(option: str, given: str | None, default: str | None, names: list[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -18,11 +18,14 @@ from ipm_outcomes.cli._change import (
     table_of,
 )
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
-from ipm_outcomes.cli._files import output_kind, read, write_text
+from ipm_outcomes.cli._files import output_kind, write_text
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan
 from ipm_outcomes.cli._print import progress, tell
-from ipm_outcomes.cli._score import File, count_of, tidy_scores
+from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._findings import Finding
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._items import ItemColumns
 from ipm_outcomes.report.changes import summarize_changes
 from ipm_outcomes.report.text import Summary, as_markdown, as_text, summarize
 
@@ -72,7 +75,7 @@ def report(
     """
     ending = output_kind(output, (".html", *(name for name in RENDERERS if name)), file)
     how = reading or Reading()
-    source = read(file, delimiter=how.delimiter, encoding=how.encoding)
+    source = how.answers(file)
     names = source.frame.columns
     columns = {
         "id": column_of("--id", id, "patient_id", names),
@@ -84,24 +87,30 @@ def report(
     if len(set(named)) < len(named):
         raise ParameterError("--id, --date, --visit and --site must name different columns")
     work = plan(source, items or Items())
+    found = work.findings(
+        id=columns["id"], date=columns["date"], by=[columns["site"]] if columns["site"] else ()
+    )
+    moved = any(one.moves for one in found)
     if output is not None and ending == ".html":
-        wrong = _html(work, pairing or Pairing(), columns, how, title, policy, output)
-        return PROBLEMS if wrong else FINE
+        wrong = _html(work, found, pairing or Pairing(), columns, how, title, policy, output)
+        return PROBLEMS if wrong or moved else FINE
     changes, day = None, None
-    if columns["id"] and columns["date"]:
+    sure = work.declared(found)
+    if columns["id"] and columns["date"] and sure.ids:
         table, day = table_of(
-            work, pairing or Pairing(), id=columns["id"], date=columns["date"], by=[], reading=how
+            sure, pairing or Pairing(), id=columns["id"], date=columns["date"], by=[], reading=how
         )
         changes = summarize_changes(table)
-    summary = replace(_summary(work, columns), changes=changes, as_of=day)
+    summary = replace(_summary(work, found, columns), changes=changes, as_of=day)
     write_text(RENDERERS[ending](summary), output)
     if summary.wrong and output is not None:
         tell(f"{count_of(len(summary.wrong))} taken as not answered; the head of the report says where")
-    return PROBLEMS if summary.wrong else FINE
+    return PROBLEMS if summary.wrong or moved else FINE
 
 
 def _html(
     work: Plan,
+    found: Sequence[Finding],
     pairing: Pairing,
     columns: dict[str, str | None],
     how: Reading,
@@ -111,9 +120,14 @@ def _html(
 ) -> int:
     """Write the HTML report; how many cells were wrong."""
     problems = work.problems()
+    tell_findings(found)
+    work = work.declared(found)
+    if not work.ids:
+        tell("nothing was written")
+        return len(problems)
     site = columns["site"]
     flagged = _with_flags(work)
-    flags = [name for name in flagged.columns if name not in work.source.frame.columns]
+    flags = _flag_names(work)
     carried = replace(work, source=replace(work.source, frame=flagged))
     by = [name for name in (site, columns["visit"]) if name]
     scores = dated_scores(carried, pairing, id=columns["id"], date=columns["date"], by=[*by, *flags])
@@ -138,38 +152,48 @@ def _html(
     return len(problems)
 
 
-def _summary(work: Plan, columns: dict[str, str | None]) -> Summary:
+def _summary(work: Plan, found: Sequence[Finding], columns: dict[str, str | None]) -> Summary:
     visit, site = columns["visit"], columns["site"]
     by = [name for name in (visit, site) if name]
-    wrong = work.wrong()
-    return summarize(
-        tidy_scores(work, list(dict.fromkeys(by))),
+    sure = work.declared(found)
+    wrong, facts = sure.wrong(), _facts(work.source.frame, columns)
+    if not sure.ids:
+        rows = len(work.source.frame)
+        return Summary(
+            rows, facts, work.missing or "default", (), (), wrong=tuple(wrong), findings=tuple(found)
+        )
+    summary = summarize(
+        tidy_scores(sure, list(dict.fromkeys(by))),
         visit=visit,
         site=site,
-        flags=_flags(work, by),
+        flags=_with_flags(sure).select(list(dict.fromkeys([*by, *_flag_names(sure)]))),
         wrong=wrong,
-        facts=_facts(work.source.frame, columns),
+        facts=facts,
         missing=work.missing,
     )
+    return replace(summary, findings=tuple(found))
 
 
-def _flags(work: Plan, by: list[str]) -> Any:
-    """The columns of flags of all instruments that have any, beside those of visit and site."""
-    frame = _with_flags(work)
-    wanted = [f"{id}_flag_{flag.id}" for id in work.ids for flag in find_instrument(id).flags]
-    return frame.select(list(dict.fromkeys([*by, *(name for name in wanted if name in frame.columns)])))
+def _flag_names(work: Plan) -> list[str]:
+    """Columns of flags that scoring gives; with some scales only, the items of a flag may not be there."""
+    found = []
+    for id in work.ids:
+        names = ItemColumns(Frame(work.source.frame), id, **work.reading(id)).names
+        found += [f"{id}_flag_{flag.id}" for flag in find_instrument(id).flags if flag.item in names]
+    return found
 
 
 def _with_flags(work: Plan) -> Any:
     """The file with the columns of flags of all instruments that have any, and no other column added."""
     frame = work.source.frame
+    names = _flag_names(work)
     for id in work.ids:
         if find_instrument(id).flags:
             with progress(f"flags of {id}", len(frame)) as done:
-                scored = frames.score(frame, id, invalid="null", progress=done, **work.reading())
-            frame = scored.select(
-                name for name in scored.columns if name in frame.columns or name.startswith(f"{id}_flag_")
-            )
+                scored = frames.score(
+                    frame, id, invalid="null", replace=True, progress=done, **work.reading(id)
+                )
+            frame = frame.with_columns(scored[name] for name in names if name.startswith(f"{id}_flag_"))
     return frame
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from ipm_outcomes import frames
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
-from ipm_outcomes.cli._files import STREAM, output_kind, read, write_frame
+from ipm_outcomes.cli._files import STREAM, output_kind, write_frame
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
 from ipm_outcomes.cli._print import progress, say, tell
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.report.text import WrongCell
+from ipm_outcomes.frames._findings import Finding
+from ipm_outcomes.report._layout import PLAIN
+from ipm_outcomes.report.text import WrongCell, findings_table
 
 SHOWN = 20
 """How many wrong cells `score` names before it refuses; `check` names all."""
@@ -21,19 +24,41 @@ File = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
 
 def check(
-    file: File, /, *, items: Items | None = None, reading: Reading | None = None, output: Output = None
+    file: File,
+    /,
+    *,
+    items: Items | None = None,
+    reading: Reading | None = None,
+    id: str | None = None,
+    date: str | None = None,
+    by: list[str] | None = None,
+    output: Output = None,
 ) -> int:
-    """Find every cell that is not an answer: its row, column, value and the rule it breaks.
+    """Tell what stands in the way before anything is scored, and every cell that is not an answer.
+
+    Findings come with the option that settles them: instruments found, coding, codes and words for no answer,
+    dates, blank rows, forms of one patient and day, spellings of groups, scores that stand in the file already.
+    Cells come with row, column, value and the rule they break.
 
     Parameters
     ----------
     file
         CSV, Parquet or SAS transport (.xpt); - for CSV from standard input.
+    id
+        Column of the patient; by default patient_id where the file has it.
+    date
+        Column of the date; by default date where the file has it.
+    by
+        Columns of groups, separated by commas; by default site where the file has it.
     output
-        Write the table of problems to this CSV or Parquet file.
+        Write the table of wrong cells to this CSV or Parquet file.
     """
     output_kind(output, source=file)
-    work = _plan(file, items, reading)
+    how = reading or Reading()
+    work = plan(how.answers(file), items or Items(), partly=True)
+    found = work.findings(id=id, date=date, by=split(by))
+    where = say if output is None else tell
+    where(findings_table(found, PLAIN))
     table = work.problems()
     wrong, rows = wrong_cells(table), len(work.source.frame)
     if output is None:
@@ -41,9 +66,8 @@ def check(
             say(told(cell))
     else:
         write_frame(table, output, work.source.delimiter)
-    where = say if output is None else tell
-    where(f"{count_of(len(wrong))} in {rows} rows of {', '.join(work.ids)}")
-    return PROBLEMS if wrong else FINE
+    where(f"{count_of(len(wrong))} in {rows} rows of {', '.join(work.ids) or 'no instrument'}")
+    return PROBLEMS if wrong or any(one.moves for one in found) else FINE
 
 
 def score(
@@ -87,19 +111,16 @@ def score(
         raise ParameterError("--id, --date and --by are for --tidy; without it all columns are kept")
     if tidy and level is not None:
         raise ParameterError("--level is not for --tidy, which holds the standard errors")
-    work = _plan(file, items, reading)
+    work = plan((reading or Reading()).answers(file), items or Items())
     if level is not None and not 0 < level < 1:
         raise ParameterError(f"--level must lie between 0 and 1, not {level:g}")
     wrong = work.wrong()
-    if wrong and invalid == "raise":
+    found = work.findings(id=id, date=date, by=split(by))
+    if work.declared(found).ids != work.ids or (wrong and invalid == "raise"):
         for cell in wrong[:SHOWN]:
             tell(told(cell))
         more = f" (the first {SHOWN} are shown)" if len(wrong) > SHOWN else ""
-        tell(
-            f"{count_of(len(wrong))}{more}: nothing was written. Correct them, declare codes with "
-            "--not-answered, or take them as "
-            "not answered with --invalid null"
-        )
+        tell(f"{count_of(len(wrong))}{more}: nothing was written. {way_out_of(found)}")
         return PROBLEMS
     result = _tidy(work, id, date, split(by)) if tidy else _wide(work, invalid, level)
     write_frame(result, output, work.source.delimiter)
@@ -116,9 +137,27 @@ def told(cell: WrongCell) -> str:
     return f"row {cell.row}{line}, column {cell.column}: {cell.message}"
 
 
-def _plan(file: str, items: Items | None, reading: Reading | None) -> Plan:
-    how = reading or Reading()
-    return plan(read(file, delimiter=how.delimiter, encoding=how.encoding), items or Items())
+def way_out_of(found: Sequence[Finding]) -> str:
+    """What to do about cells that are not answers, with the options that settle it."""
+    doubtful = [one for one in found if one.argument == "coding"]
+    if doubtful:
+        return " ".join(one.withheld for one in doubtful)
+    options = [one.option for one in found if one.argument in ("data", "not_answered") and one.option]
+    # Codes and words of one instrument are settled by one option.
+    likely = f"declare what means no answer ({' '.join(dict.fromkeys(options))})" if options else ""
+    return (
+        f"Correct them, {likely or 'declare codes with --not-answered'}, or take them as not answered with "
+        "--invalid null"
+    )
+
+
+def tell_findings(found: Sequence[Finding]) -> None:
+    """Tell on standard error what could change a figure, one line for each finding."""
+    for one in found:
+        if one.argument == "coding":
+            tell(one.withheld)
+        elif one.moves:
+            tell(one.sentence)
 
 
 def count_of(wrong: int) -> str:
@@ -136,8 +175,9 @@ def _wide(work: Plan, invalid: Literal["raise", "null"], level: float | None) ->
                 missing=work.rule(id),
                 invalid=invalid,
                 level=level,
+                replace=work.replace,
                 progress=done,
-                **work.reading(),
+                **work.reading(id),
             )
     return frame
 
@@ -154,16 +194,15 @@ def _tidy(work: Plan, id: str | None, date: str | None, by: list[str]) -> Any:
 
 def tidy_scores(work: Plan, by: list[str]) -> Any:
     """Tidy scores of all instruments of the plan; wrong cells are taken as not answered."""
-    reading = work.reading()
     return frames.tidy(
         work.source.frame,
         work.ids,
         by,
-        columns=dict.fromkeys(work.ids, reading["columns"]),
+        columns={id: work.columns.get(id) for id in work.ids},
         missing=work.missing,
-        coding=work.coding,
-        not_answered=work.not_answered,
+        coding={id: work.coding[id] for id in work.ids if id in work.coding},
+        not_answered={id: work.not_answered.get(id) for id in work.ids},
         invalid="null",
-        text_numbers=reading["text_numbers"],
+        text_numbers=True if work.source.text else None,
         scales=None if work.scales is None else dict.fromkeys(work.ids, work.scales),
     )

@@ -106,7 +106,7 @@ def _described(value: Any, items: ItemColumns, item: str) -> tuple[str, str | No
         length = len(value)
         word = suspected_word(value)
         if word:  # one of a fixed list, and no text of somebody's own
-            told = f'"{word}" is no label of an answer; declare it with not_answered=… if it means none; {allowed}'
+            told = f'"{word}" is no label of an answer, and was not declared to mean that there is none; {allowed}'
             return "text", None, length, rule, told
         return (
             "text",

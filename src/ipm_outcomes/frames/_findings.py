@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +71,32 @@ class Finding:
         """The argument as it is written in Python."""
         if self.argument is None:
             return None
-        return self.value if self.argument == "data" else f"{self.argument}={python(self.value)}"
+        if self.argument == "data":
+            return f"data[{self.value}:]"
+        if self.argument == "date_format" and isinstance(self.value, tuple):
+            return " or ".join(f"date_format={python(one)}" for one in self.value)
+        return f"{self.argument}={python(self.value)}"
+
+    @property
+    def option(self) -> str | None:
+        """The same as it is written on the command line."""
+        return None if self.argument is None else argument_option(self.argument, self.value, self.instrument)
+
+    @property
+    def sentence(self) -> str:
+        """The finding in one line: its code, where, what was seen, and the option that settles it."""
+        place = f"{self.instrument}, {self.where}" if self.instrument else self.where
+        way = f"; {self.option}" if self.option else ""
+        return f"{self.finding}: {place}: {self.told or FINDINGS[self.finding]} ({self.rows} of {self.of} rows){way}"
+
+    @property
+    def withheld(self) -> str:
+        """Of a coding that has to be declared: why, and how."""
+        other = argument_option("coding", {self.instrument: "answer"})
+        return (
+            f"{self.instrument}: {self.told}. No score is given until the coding is declared: {self.option} would "
+            f"read them so, {other} says that they are right."
+        )
 
 
 def python(value: Any) -> str:
@@ -82,6 +110,41 @@ def python(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(python, value)) + "]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def argument_option(argument: str, value: Any, instrument: str | None = None) -> str:
+    """An argument as it is written on the command line.
+
+    >>> argument_option("columns", "PHQ9_{n}", "phq9"), argument_option("not_answered", {"phq9": [7, "NA"]})
+    ("--columns 'phq9=PHQ9_{n}'", '--not-answered phq9=7,NA')
+    """
+    if argument == "data":
+        return f"--skip-rows {value}"
+    name = f"--{argument.replace('_', '-')}"
+    if argument == "date_format" and isinstance(value, tuple):
+        return " or ".join(f"{name} {shlex.quote(one)}" for one in value)
+    if value is True:
+        return name
+    if argument == "columns" and isinstance(value, Mapping) and instrument not in value:
+        words = [f"{instrument}.{item}={header}" for item, header in value.items()]
+    elif argument == "columns" and isinstance(value, str):
+        words = [f"{instrument}={value}"]
+    elif argument == "columns":
+        return " ".join(argument_option("columns", one, id) for id, one in value.items())
+    elif isinstance(value, Mapping):
+        words = [f"{key}={_word(one)}" for key, one in value.items()]
+    else:
+        words = [_word(value)]
+    return " ".join(f"{name} {shlex.quote(word)}" for word in words)
+
+
+def _word(value: Any) -> str:
+    """A value, or several between commas."""
+    if not isinstance(value, (list, tuple)):
+        return str(value)
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(value)
+    return line.getvalue()
 
 
 def by_instrument(id: str, value: Any, alone: bool) -> Any:

@@ -88,7 +88,7 @@ class Frame:
         if clash and not replace:
             raise FrameError(
                 f"the frame already has a column {next(iter(clash))!r}, which the result needs; score it "
-                "again with replace=True, or rename or drop it"
+                "again with replace=True (--replace), or rename or drop it"
             )
         family: Any = self._pandas_family(like) if self.kind == "pandas" else "numpy"
         native = self._without(list(clash.values())) if clash else self.native

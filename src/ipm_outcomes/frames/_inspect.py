@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ipm_outcomes.catalog import instruments as all_instruments
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._dates import DATED, DateFormat, Dates, format_of, read_dates
+from ipm_outcomes.frames._dates import MISSING as NO_DATE
 from ipm_outcomes.frames._decode import distinct
 from ipm_outcomes.frames._evidence import Evidence, gather, header_rows
 from ipm_outcomes.frames._findings import FINDINGS, Finding, by_instrument, of_cells, span, table
@@ -19,13 +22,10 @@ from ipm_outcomes.frames._items import (
     Codings,
     ItemColumns,
     NotAnsweredBy,
-    chosen_scales,
     definition_of,
-    given_names,
+    lacking_columns,
     likely_names,
-    needed_items,
     own,
-    own_columns,
 )
 from ipm_outcomes.frames._recorded import disagreeing
 from ipm_outcomes.frames._score import score_columns
@@ -42,7 +42,7 @@ def inspect(
     scales: Any = None,
     id: str | None = None,
     date: str | None = None,
-    date_format: str | None = None,
+    date_format: DateFormat = None,
     site: str | None = None,
     by: Sequence[str] | str | None = None,
     group_names: GroupNames = None,
@@ -63,7 +63,8 @@ def inspect(
     id, date
         Columns of the patient and of the date; by default ``patient_id`` and ``date`` where the table has them.
     date_format
-        How dates are written (a pattern of `datetime.strptime`), such as ``"%m/%d/%Y"``.
+        How dates are written where they are no dates and no ISO 8601 text: a pattern of `datetime.strptime` such as
+        ``"%m/%d/%Y"``, ``"excel"`` or ``"sas"``.
     site, by
         Columns of groups, whose names are looked at; by default ``site`` where the table has it.
     group_names
@@ -127,7 +128,7 @@ def findings(
     scales: Any = None,
     id: str | None = None,
     date: str | None = None,
-    date_format: str | None = None,
+    date_format: DateFormat = None,
     site: str | None = None,
     by: Sequence[str] | str | None = None,
     group_names: GroupNames = None,
@@ -142,7 +143,7 @@ def findings(
     every: list[ItemColumns] = []
     for one in wanted:
         asked = own("scales", scales, one) if isinstance(scales, Mapping) else scales
-        if absent := _absent(frame, one, columns, asked):
+        if absent := lacking_columns(one, columns, frame.names, asked):
             told.append(_columns_missing(frame, one, absent, alone))
         else:
             every.append(ItemColumns(frame, one, columns, coding, not_answered, text_numbers, asked))
@@ -156,7 +157,7 @@ def findings(
                 skipped,
                 len(frame),
                 "data",
-                f"data[{skipped}:]",
+                skipped,
                 told="rows that look like further rows of the header",
             )
         )
@@ -166,7 +167,11 @@ def findings(
         if not replace:
             told += _recorded(evidence)
     told += _blank_rows(frame, evidences, skipped)
-    told += _duplicates(frame, evidences, patient, day, skipped)
+    if day is not None:
+        dates = read_dates(frame, day, format_of(date_format, day))
+        told += _dates(day, dates, len(frame), skipped)
+        if patient is not None and evidences:
+            told += _duplicates(frame, evidences, (patient, day), dates, skipped)
     renamed = frame.renamed(renames(frame, group_names))
     for name in groups:
         rows, of = misspelled(renamed, name)
@@ -205,17 +210,6 @@ def _wanted(frame: Frame, given: Any, columns: Any) -> list[Instrument]:
         if (isinstance(columns, Mapping) and one.id in columns)
         or names & {f"{one.id}_{item}" for item in one.item_ids}
         or likely_names(one, frame.names)
-    ]
-
-
-def _absent(frame: Frame, one: Instrument, columns: Any, scales: Any) -> list[str]:
-    """Item columns that the scores need and the table lacks, by name or, where none is named, by item."""
-    given = given_names(one, own_columns(columns, one))
-    needed = needed_items(one, one.scale_ids if scales is None else chosen_scales(one, scales))
-    return [
-        given.get(item, item)
-        for item in one.item_ids
-        if item in needed and (item not in given or given[item] not in frame.names)
     ]
 
 
@@ -291,37 +285,60 @@ def _blank_rows(frame: Frame, evidences: list[Evidence], skipped: int) -> list[F
     return [Finding("blank_rows", span(names), None, rows, len(frame), moves=False, told=told)]
 
 
-def _duplicates(
-    frame: Frame, evidences: list[Evidence], patient: str | None, day: str | None, skipped: int
-) -> list[Finding]:
-    """Rows with answers of a patient and date (and time, where it is given) that an earlier row has as well."""
-    if patient is None or day is None or not evidences:
+def _dates(day: str, dates: Dates, rows: int, skipped: int) -> list[Finding]:
+    """Dates that cannot be read, with the formats that would read all of them."""
+    looked_at = np.arange(rows) >= skipped
+    unread, of = dates.unreadable(looked_at), int((looked_at & (dates.state != NO_DATE)).sum())
+    if not unread:
         return []
-    rows = len(frame)
-    there = np.logical_or.reduce([one.answered for one in evidences])
+    formats = dates.formats(looked_at)
+    shapes = list(dates.shapes(looked_at))
+    seen = f"dates that cannot be read, written as {', '.join(shapes[:3])}{' ...' if len(shapes) > 3 else ''}"
+    settle = ("date_format", formats or "…")
+    found = [Finding("dates_unreadable", day, None, unread, of, *settle, told=seen)]
+    if len(formats) > 1:
+        seen = f"dates that can be read in {len(formats)} ways"
+        found.append(Finding("dates_ambiguous", day, None, unread, of, *settle, told=seen))
+    return found
+
+
+def _duplicates(
+    frame: Frame, evidences: list[Evidence], names: tuple[str, str], dates: Dates, skipped: int
+) -> list[Finding]:
+    """Rows with answers of a patient, day and time that an earlier row has as well."""
+    patients, places = distinct(frame.kind, frame.column(names[0]), len(frame))
+    there = np.logical_or.reduce([one.answered for one in evidences]) & (dates.state == DATED)
+    there &= np.array([_known(patient) for patient in patients], bool)[places]
     there[:skipped] = False
-    key = np.zeros(rows, np.int64)
-    for name in (patient, day):
-        values, places = distinct(frame.kind, frame.column(name), rows)
-        known = np.array([_known(value) for value in values], bool)
-        there &= known[places]
-        key = key * len(values) + places
-    places = np.flatnonzero(there)
-    _, first, inverse = np.unique(key[places], return_index=True, return_inverse=True)
-    repeats = places != places[first[inverse]]
+    rows = np.flatnonzero(there)
+    times = np.zeros(len(rows), np.int64) if dates.time is None else dates.time[rows]
+    key = np.stack([places[rows], dates.day[rows], times])
+    _, first, inverse = np.unique(key, axis=1, return_index=True, return_inverse=True)
+    earlier = rows[first[inverse.ravel()]]
+    repeats = rows != earlier
     count = int(repeats.sum())
     if not count:
         return []
+    differ = [_differ(one.items, rows[repeats], earlier[repeats]) for one in evidences]
+    others = int(np.logical_or.reduce(differ).sum())
     return [
         Finding(
             "duplicate_forms",
-            span([patient, day]),
+            span(names),
             None,
             count,
-            int(there.sum()),
-            told="rows of a patient and date that an earlier row has as well; the later row of a day counts",
+            len(rows),
+            moves=others > 0,
+            told=f"forms of a patient and date that an earlier row has as well, {others} of them with other answers",
         )
     ]
+
+
+def _differ(items: ItemColumns, rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether the answers of these rows are not those of the others."""
+    codes = np.concatenate([part.copy() for _, part in items.chunks()], axis=1)
+    differing: NDArray[np.bool_] = (codes[:, rows] != codes[:, others]).any(axis=0)
+    return differing
 
 
 def _known(value: Any) -> bool:

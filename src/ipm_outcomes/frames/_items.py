@@ -124,6 +124,19 @@ def given_names(found: Instrument, columns: Columns) -> dict[str, str]:
     return {item: str(columns[item]) for item in found.item_ids if item in columns}
 
 
+def lacking_columns(
+    found: Instrument, columns: Columns, names: Sequence[str], scales: Sequence[str] | None = None
+) -> list[str]:
+    """Columns that the scores need and the table lacks, by name; by item where no name was given."""
+    given = given_names(found, own_columns(columns, found))
+    needed = needed_items(found, found.scale_ids if scales is None else chosen_scales(found, scales))
+    return [
+        given.get(item, item)
+        for item in found.item_ids
+        if item in needed and (item not in given or given[item] not in names)
+    ]
+
+
 def likely_names(found: Instrument, names: Sequence[str]) -> dict[str, str] | str | None:
     """Columns whose names say that they are the items of an instrument: as a pattern where that is enough.
 

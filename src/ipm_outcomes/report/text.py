@@ -10,6 +10,7 @@ from typing import Any
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.report._layout import MARKDOWN, PLAIN, Layout
 from ipm_outcomes.report.changes import ChangeSummary, change_parts
 
@@ -124,6 +125,9 @@ class Summary:
         What became of the patients, by scale and target. None: not looked at.
     as_of : str or None
         The day up to which the data go, for the windows of follow-up.
+    findings : tuple of Finding
+        What `ipm_outcomes.frames.inspect` told of the data. Instruments of which the coding has to be declared first
+        have no scores.
     """
 
     rows: int
@@ -135,6 +139,7 @@ class Summary:
     wrong: tuple[WrongCell, ...] | None = None
     changes: tuple[ChangeSummary, ...] | None = None
     as_of: str | None = None
+    findings: tuple[Finding, ...] = ()
 
     def wrong_by_column(self) -> dict[str, int]:
         """Number of wrong cells of each column that has any, in the order in which they are met."""
@@ -506,10 +511,29 @@ def _rendered(summary: Summary, layout: Layout) -> str:
     for one in summary.instruments:
         parts.append(title(escape(f"{one.title} ({one.id})"), 2))
         parts += _instrument_parts(summary, one, layout)
+    for finding in summary.findings:
+        if finding.argument == "coding" and finding.instrument:
+            one = find_instrument(finding.instrument)
+            parts += [title(escape(f"{one.title} ({one.id})"), 2), escape(f"CODING: {finding.withheld}")]
     if summary.changes is not None:
         parts += change_parts(summary.changes, layout, summary.as_of)
     parts += [title("How to read this", 2), *map(escape, _notes(summary))]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def findings_table(findings: Iterable[Finding], layout: Layout) -> str:
+    """Findings in columns, with the option of the command line that settles each."""
+    rows = [
+        [
+            one.finding,
+            one.instrument or "",
+            layout.escape(one.where),
+            f"{one.rows} of {one.of}",
+            layout.escape(one.option or ""),
+        ]
+        for one in findings
+    ]
+    return layout.table([["finding", "instrument", "where", "rows", "what settles it"], *rows])
 
 
 def _head(summary: Summary, layout: Layout) -> list[str]:
@@ -519,10 +543,14 @@ def _head(summary: Summary, layout: Layout) -> list[str]:
         for name, value in summary.facts.items()
     ]
     parts = [escape("; ".join([f"{summary.rows} rows", *facts]) + ".")]
+    if told := [one for one in summary.findings if one.finding != "instrument_found"]:
+        parts.append(findings_table(told, layout))
     if summary.wrong is None:
         return parts
     if not summary.wrong:
-        return [*parts, "Every cell is an answer, or empty."]
+        # Where the coding of an instrument is open, its cells are not known to be answers.
+        doubtful = any(one.argument == "coding" for one in summary.findings)
+        return parts if doubtful else [*parts, "Every cell is an answer, or empty."]
     columns = summary.wrong_by_column()
     rows = len({cell.row for cell in summary.wrong})
     parts.append(
