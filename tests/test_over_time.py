@@ -161,6 +161,15 @@ def test_laney_by_hand() -> None:
     np.testing.assert_allclose(plain.upper, 0.65)
 
 
+def test_laney_of_two_periods() -> None:
+    # .45 and .55, center .5, sigma .05; scores -1 and 1, one difference of 2; sigma_z = 2 / 1.128 = 1.773050; limits
+    # .5 -/+ 3 * .05 * 1.773050 = .234043 and .765957. Two periods are enough, and nothing is noted.
+    c = ot.p_chart([45, 55], [100, 100], method="laney")
+    np.testing.assert_allclose(c.lower, 0.234043, atol=1e-6)
+    np.testing.assert_allclose(c.upper, 0.765957, atol=1e-6)
+    assert not any("binomial limits" in note for note in c.notes)
+
+
 def test_laney_without_variation_falls_back_and_says_so() -> None:
     alone = ot.p_chart([4], [10], method="laney")
     np.testing.assert_allclose(alone.upper, ot.p_chart([4], [10]).upper)

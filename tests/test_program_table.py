@@ -450,6 +450,22 @@ def test_drr_takes_120_to_240_days(backend):
     )
 
 
+def test_drr_counts_those_above_nine():
+    rows = [
+        *(
+            change(1, 9, 3, target="DRR-E"),
+            change(2, 10, 5, target="DRR-E"),
+            change(3, 27, 4, target="DRR-E"),
+        ),
+        change(4, 10, None, target="DRR-E"),
+    ]
+    result = program.table(frame(rows), indicators=["drr_followup", "drr_remission", "drr_response"])
+    told = {row["definition"]: row for row in result.iter_rows(named=True)}
+    # Patient 1 is not above 9. Of 2, 3 and 4: two forms; below 5 once; at least half of 10 and of 27 twice.
+    assert [(row["eligible"], row["denominator"]) for row in told.values()] == [(3, 3)] * 3
+    assert [row["numerator"] for row in told.values()] == [2, 1, 2]
+
+
 @pytest.mark.parametrize("pick", ["nearest", "earliest", "best", None])
 def test_another_pick_than_the_latest_is_withheld(pick):
     rows = [change(1, 12, 3, followup_pick=pick), change(2, 12, 3, site="B")]

@@ -164,13 +164,12 @@ def test_flags_say_what_was_answered() -> None:
 
 
 def test_confidence_interval() -> None:
-    """T +- 1.96 SE: T 55.8 for anxiety raw 8 has SE 2.9 (promis/table_anxiety_4a.csv)."""
+    """T +- 1.96 SE: anxiety raw 8 is T 55.8 with SE 2.7 (promis/table_anxiety_4a.csv)."""
     found = score(PROMIS29(edanx01=2, edanx40=2, edanx41=2, edanx53=2)).anxiety
-    low, high = found.interval() or (0, 0)
-    assert found.se is not None
-    assert found.value is not None
-    assert (high - low) / 2 == pytest.approx(1.959964 * found.se, abs=1e-5)
-    assert (high + low) / 2 == pytest.approx(found.value)
+    assert (found.value, found.se) == (55.8, 2.7)
+    # 1.959964 x 2.7 = 5.291903; 1.281552 x 2.7 = 3.460190 for 80 %.
+    assert found.interval() == pytest.approx((50.508097, 61.091903), abs=1e-5)
+    assert found.interval(0.8) == pytest.approx((52.339810, 59.260190), abs=1e-5)
     assert score(PEG(pain=1)).mean.interval() is None
     with pytest.raises(ParameterError, match="level"):
         found.interval(1.0)
