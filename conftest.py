@@ -1,11 +1,15 @@
 """Python blocks of the README and of docs/, and the examples in docstrings, are tests.
 
 The examples of one page build on each other, so a page goes to one worker: `--dist loadfile` in pyproject.toml.
+What needs a library that an extra would bring is skipped where that library is not installed, with the reason.
 """
 
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Generator
+from importlib.util import find_spec
 
 import pytest
 from sybil import Sybil
@@ -47,3 +51,70 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = list(files)
     chance.shuffle(order)
     items[:] = [item for file in order for item in files[file]]
+
+
+OPTIONAL = (
+    "altair",
+    "cyclopts",
+    "duckdb",
+    "mypy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "rich",
+    "statsmodels",
+    "vl_convert",
+)
+"""Libraries of extras, by the names under which they are imported."""
+
+_pages_cut_short: dict[str, str] = {}
+"""Pages with an example that was skipped, and why: what follows builds on it."""
+
+
+def _what_is_missing(error: BaseException | None) -> str | None:
+    """The reason to skip, where an error only says that a library of an extra is not installed."""
+    while error is not None:
+        name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+        if name in OPTIONAL and find_spec(name) is None:
+            return f"needs {name}, which is not installed"
+        if type(error).__name__ == "MissingExtraError" and any(find_spec(name) is None for name in OPTIONAL):
+            return str(error)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A file of tests that cannot be imported for want of a library is skipped."""
+    report = yield
+    call = getattr(report, "call", None)
+    error = call.excinfo.value if call is not None and call.excinfo is not None else None
+    if report.failed and (reason := _what_is_missing(error)):
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"Skipped: {reason}")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """So is a test, and the rest of a page of examples."""
+    report = yield
+    if report.failed and call.excinfo is not None:
+        page = item.nodeid.partition("::")[0]
+        reason = _what_is_missing(call.excinfo.value) or _pages_cut_short.get(page)
+        # An example that fails is told as text.
+        named = re.search(
+            r"ModuleNotFoundError: No module named '(\w+)|MissingExtraError", report.longreprtext
+        )
+        if not reason and named and any(find_spec(name) is None for name in OPTIONAL):
+            reason = f"needs {named[1] or 'an extra'}, which is not installed"
+        if reason:
+            if not page.startswith("tests/"):
+                _pages_cut_short[page] = reason
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), (item.location[1] or 0) + 1, f"Skipped: {reason}")
+    return report

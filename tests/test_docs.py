@@ -121,6 +121,7 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("command", commands())
 def test_the_commands_of_the_page_run(command, tmp_path):
+    pytest.importorskip("cyclopts", reason="needs cyclopts, which is not installed")
     words = shlex.split(command.replace("examples/", f"{(ROOT / 'examples').as_posix()}/"))
     run = "import sys; from ipm_outcomes.cli import main; sys.exit(main(sys.argv[1:]))"
     ran = subprocess.run(

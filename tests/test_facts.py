@@ -1,7 +1,8 @@
 """Every number, code, mark and label of every definition, against `golden/facts`, typed from publications.
 
 One row for each decided part: its place, what it says, how strong the evidence is, the works it rests on. The column
-`reference` says where it was read: a file, and words of the passage, which `real/test_facts_real.py` looks up.
+`reference` says where it was read: a file, and words of the passage, which `real/test_facts_real.py` looks up; or
+an address.
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ def expected(checker: str) -> Found:
 
 
 def run(*command: str) -> str:
+    for name in (command[0], "polars", "pandas"):
+        pytest.importorskip(name, reason=f"needs {name}, which is not installed")
     ran = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )

@@ -127,7 +127,13 @@ def stands_in(what: str, text: str) -> bool:
     return what.casefold() in text.casefold()
 
 
-CASES = [(id, row) for id in ipm.instruments() for row in golden_rows(id)]
+CASES = [
+    (id, row)
+    for id in ipm.instruments()
+    for row in golden_rows(id)
+    # What was read at its publisher's own address is not in the collection.
+    if row["reference"] and not row["reference"].startswith("https://")
+]
 
 
 @pytest.mark.parametrize("id", ipm.instruments())
@@ -140,8 +146,8 @@ def test_every_row_was_read_somewhere(id: str) -> None:
 
 @pytest.mark.parametrize(
     ("id", "row"),
-    [(id, row) for id, row in CASES if row["reference"]],
-    ids=[f"{id}-{row['place']}" for id, row in CASES if row["reference"]],
+    CASES,
+    ids=[f"{id}-{row['place']}" for id, row in CASES],
 )
 def test_the_passage_says_so(id: str, row: dict[str, str], real: Find) -> None:
     found = list(passages(real, row))
