@@ -25,11 +25,23 @@ PROSE = {
         "notice",
     ),
     *("population", "recall", "sentence", "sentence_unanswered", "statement", "title", "wording"),
+    *(
+        "cleared",
+        "less",
+        "more",
+        "not_answered",
+        "patient_label",
+        "positive",
+        "short_title",
+        "target",
+        "unit",
+    ),
 }
 """Text for readers. The wording of items is compared with the reference in tests/real."""
 
-NOT_DECIDED = {"digest", "id", "key", "source", "evidence", "sources", "loinc_evidence"}
-"""The place, the mark and the sources have columns of their own; the digest follows from the file."""
+NOT_DECIDED = {"digest", "id", "key", "lead", "source", "evidence", "sources", "loinc_evidence"}
+"""The place, the mark and the sources have columns of their own; the digest follows from the file; which scale leads
+is a choice of order, not of fact."""
 
 ORDERED = ("items", "scales", "missing")
 """Lists whose order decides: what stands first on the form, in the results, and as the rule of default."""

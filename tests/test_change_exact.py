@@ -89,7 +89,8 @@ def test_every_pair_of_phq9_totals() -> None:
     assert found["important"].to_list() == [abs(a - b) >= 5 for a, b in pairs]
     assert found["responder_50"].to_list() == [None if a == 0 else 2 * (a - b) >= a for a, b in pairs]
     assert found["responder_30"].to_list() == [None if a == 0 else 10 * (a - b) >= 3 * a for a, b in pairs]
-    assert found["remission"].to_list() == [b < 5 for _, b in pairs]
+    # Those measures are of patients whose first score was above 9.
+    assert found["remission"].to_list() == [b < 5 if a > 9 else None for a, b in pairs]
     # Half of 11 is 5.5: a score of 5 responds, 6 does not.
     assert found["responder_50"][11 * 28 + 5] is True
     assert found["responder_50"][11 * 28 + 6] is False
@@ -121,19 +122,19 @@ def test_every_pair_of_t_scores(inst: str, scale: str, exact: bool) -> None:
     values = [Fraction(row.value) for row in definition.conversion.rows]
     pairs = all_pairs(values)
     sign = -1 if definition.worse == "higher" else 1
-    sourced = definition.threshold("important")
+    # The values of the definition come from comparisons of groups and judge no patient.
+    in_force = definition.threshold("important")
+    sourced = None if in_force is None else Fraction(in_force.value)
     for points in (None, 2, 2.2, 3, 3.4, 3.5, 5.5):
         options: dict[str, Any] = (
             {} if points is None else {"thresholds": {(inst, scale): {"important": points}}}
         )
         found = changes(inst, scale, pairs, exact=exact, **options)
-        limit = (
-            Fraction(str(points))
-            if points is not None
-            else None
-            if sourced is None
-            else Fraction(sourced.value)
-        )
+        limit = None if points is None else Fraction(str(points))
+        if points is None and sourced is not None:
+            assert set(found["important_scope"]) == {"group"}
+            assert set(found["important_points"]) == {float(sourced)}
+            assert found["can_improve"].null_count() == found["can_worsen"].null_count() == len(pairs)
         expected = [None if limit is None else abs(b - a) >= limit for a, b in pairs]
         assert found["important"].to_list() == expected
         assert found["improvement"].to_list() == [float(sign * (b - a)) for a, b in pairs]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from ipm_outcomes import PROMIS29, change, score
 from ipm_outcomes.catalog import read
 from ipm_outcomes.errors import ParameterError, UnknownNameError
 
+ROOT = Path(__file__).parents[1]
 HALF_YEAR = [change.Target("6 months", day=182, days=(137, 227))]
 PHQ9 = ("phq9", "total")
 
@@ -42,10 +45,10 @@ def classes(data: pl.DataFrame, **options: Any) -> list[str]:
 
 def test_columns_are_those_of_the_contract_in_order() -> None:
     found = change.table(pairs((12, 4)).with_columns(site=pl.lit("x")))
-    assert found.columns[:22] == [
+    assert found.columns[:23] == [
         "patient_id", "episode", "site", "instrument", "scale", "target", "baseline_date", "baseline",
         "followup_date", "followup", "change", "improvement", "percent", "important", "responder_30", "responder_50",
-        "reliable", "class", "can_improve", "can_worsen", "reason", "days",
+        "reliable", "verdict", "class", "can_improve", "can_worsen", "reason", "days",
     ]  # fmt: skip
     assert len(found) == 3  # one row for each of the default targets
 
@@ -132,13 +135,14 @@ def test_published_constants_and_given_ones() -> None:
     found = change.table(data, targets=HALF_YEAR, constants="published")
     assert found["minimal_reliable_change"].round(2).to_list() == [6.93, 6.93]
     assert found["reliable"].to_list() == [True, False]
-    # GAD-7: no published SEM; SDs 4.7 and 4.8, of which the larger is the stricter, and intraclass correlation
-    # .83: 1.96 * sqrt(2) * 4.8 * sqrt(.17) = 5.49.
+    # GAD-7: two published indexes, 4 (English NHS) and 6 points (Bischoff 2020), both reached at equality. They
+    # displace the SDs and the intraclass correlation, which no source was read for.
     gad7 = change.table(
         pairs((17, 12), (17, 11), scale=("gad7", "total")), targets=HALF_YEAR, constants="published"
     )
     assert gad7["reliable"].to_list() == [False, True]
-    assert gad7["minimal_reliable_change"].round(2).to_list() == [5.49, 5.49]
+    assert gad7["verdict"].to_list() == ["possibly better", "reliably better"]
+    assert gad7["minimal_reliable_change"].to_list() == [6, 6]
     half = change.table(data, targets=HALF_YEAR, constants={PHQ9: {"sem": 1.0}})  # 2.77 points
     assert half["reliable"].to_list() == [True, True]
 
@@ -192,15 +196,33 @@ def test_t_scores_are_judged_by_the_evidence_of_their_table() -> None:
     assert sources(data) == [(None, None, None, None, "2+")]
 
 
-def test_the_sample_speaks_from_30_baselines_on_and_published_figures_below() -> None:
+def test_the_sample_speaks_only_where_it_is_asked_for_or_nothing_is_published() -> None:
     some = [(n % 20 + 3, n % 7) for n in range(30)]
     for count, source in ((29, "derived"), (30, "sample")):
-        found = change.table(pairs(*some[:count]), targets=HALF_YEAR)
+        found = change.table(pairs(*some[:count]), targets=HALF_YEAR, constants="auto")
         assert set(found["sd_source"]) == {source}
+    assert set(change.table(pairs(*some), targets=HALF_YEAR)["sd_source"]) == {"derived"}
     # 2 points on the PHQ-2 have nothing published; the rating of the promoter question neither.
-    assert set(change.table(pairs((5, 1), (3, 1), scale=("phq9", "phq2")))["sd_source"]) == {None}
-    # Alpha alone, without a published SD: the sample's SD, however small the sample.
-    found = change.table(pairs((12, 1), (8, 1), scale=("pcs", "rumination")), targets=HALF_YEAR)
+    found = change.table(pairs((5, 1), (3, 3), scale=("phq9", "phq2")), targets=HALF_YEAR)
+    assert set(found["sd_source"]) == {None}
+    assert found["verdict"].to_list() == ["error not known", "unchanged"]
+    assert found["reliable"].to_list() == [None, None]
+
+
+def test_a_scale_of_ones_own_with_a_reliability_but_no_spread_takes_that_of_the_sample(
+    tmp_path: Path,
+) -> None:
+    text = (ROOT / "instruments" / "peg.toml").read_text(encoding="utf-8").replace('"peg"', '"mine"')
+    text = text.replace('class = "PEG"', 'class = "Mine"')
+    kept = [
+        part for part in text.split("[[scales.constants]]") if not re.search(r'kind = "(sem|sd|mdc95)"', part)
+    ]
+    (tmp_path / "mine.toml").write_text("[[scales.constants]]".join(kept), encoding="utf-8")
+    mine = read(tmp_path / "mine.toml")
+    # Baselines 9 and 5: SD 2.828; alpha .73: 1.96 * sqrt(2) * 2.828 * sqrt(.27) = 4.07 points.
+    data = pairs((9, 4), (5, 1), scale=("mine", "mean"))
+    found = change.table(data, targets=HALF_YEAR, definitions=[mine])
+    assert found["reliable"].to_list() == [True, False]
     assert found.select("sd_source", "sample_n", "reliability_kind").unique().rows() == [
         ("sample", 2, "alpha")
     ]
@@ -222,7 +244,7 @@ def test_responder_lines_say_whether_a_source_draws_them() -> None:
     columns = ["responder_30_evidence", "responder_50_evidence", "important_evidence", "remission_evidence"]
 
     def marks(scale: tuple[str, str], **options: Any) -> list[tuple[Any, ...]]:
-        data = pairs((9, 4), (0, 0), scale=scale)
+        data = pairs((10, 4), (0, 0), scale=scale)
         return list(change.table(data, targets=HALF_YEAR, **options).select(columns).rows())
 
     # The PEG: 30 % in two texts of unknown independence, 50 % by analogy; 50 % of the PHQ-9 in measures, 30 % in none.
@@ -276,8 +298,7 @@ def test_the_table_agrees_with_the_functions_on_arrays(method: Any) -> None:
     rng = np.random.default_rng(4)
     before, after = rng.integers(5, 28, 60), rng.integers(0, 28, 60)
     data = pairs(*zip(before.tolist(), after.tolist(), strict=True))
-    found = change.table(data, targets=HALF_YEAR, method=method, cutoffs={PHQ9: 9.5})
-    # 60 baselines: the sample's standard deviation.
+    found = change.table(data, targets=HALF_YEAR, method=method, cutoffs={PHQ9: 9.5}, constants="sample")
     expected = change.classify(before, after, reliability=0.84, cutoff=9.5, method=method)
     assert found["class"].to_list() == expected.tolist()
     assert set(found["reliable_method"]) == {method}

@@ -261,17 +261,24 @@ class Threshold(Fact):
 
     ``points``: a change of at least so many points; ``percent``: of at least that share of the baseline;
     ``below``: a score under that value (remission). ``value_worse`` differs where worsening has its own.
+
+    ``scope`` says whom it may judge: ``individual``, one patient; ``group``, only the mean of a group. A threshold in
+    points whose id begins with ``reliable`` is a published index of reliable change: one patient's change is beyond
+    measurement error where it reaches the value.
     """
 
     id: Id
     kind: Literal["points", "percent", "below"]
     value: Exact
     value_worse: Exact | None = None
+    scope: Literal["individual", "group"] = "individual"
     meaning: Text
     population: Text | None = None
     method: Text | None = None
     baseline_above: Exact | None = None
     """The threshold holds only for baselines above this value."""
+    patient_label: Text | None = None
+    """What a text about one patient calls it; without a label it is not mentioned there."""
 
 
 class Cutoff(Fact):
@@ -287,8 +294,24 @@ class Cutoff(Fact):
     specificity: Exact | None = None
 
 
+class Accuracy(Fact):
+    """How well one word of a categorical scale finds a condition, in percent."""
+
+    value: Text
+    """The word, as an outcome of the scale has it."""
+    target: Text
+    """The condition."""
+    sensitivity: Exact
+    specificity: Exact
+    population: Text
+
+
 class Constant(Fact):
-    """A published property of the scale in a population, as reliable change needs it."""
+    """A published property of the scale in a population, as reliable change needs it.
+
+    A change of one patient is beyond a minimal detectable change (``mdc``, ``mdc95``), or beyond the critical value
+    times the square root of 2 times a standard error of measurement (``sem``), only where it is larger.
+    """
 
     kind: Literal["mean", "sd", "alpha", "test_retest", "spearman", "icc", "sem", "mdc95", "mdc"]
     value: Exact
@@ -301,6 +324,10 @@ class Scale(Fact):
 
     id: Id
     title: Text
+    short_title: Text | None = None
+    """The title as texts about one patient print it; without one, the title."""
+    unit: Text | None = None
+    """What the values are, such as T-score, where their range says nothing to a reader."""
     kind: Literal["sum", "mean", "table", "counts", "weighted"]
     worse: Literal["higher", "lower"] | None = None
     range: Annotated[tuple[Exact, Exact], Field(strict=False)] | None = None
@@ -315,6 +342,7 @@ class Scale(Fact):
     thresholds: Annotated[tuple[Threshold, ...], Field(strict=False)] = ()
     cutoffs: Annotated[tuple[Cutoff, ...], Field(strict=False)] = ()
     constants: Annotated[tuple[Constant, ...], Field(strict=False)] = ()
+    accuracy: Annotated[tuple[Accuracy, ...], Field(strict=False)] = ()
     loinc: Loinc | None = None
     loinc_note: Text | None = None
 
@@ -340,15 +368,31 @@ class Scale(Fact):
         return next((t for t in self.thresholds if t.id == id), None)
 
 
+class FlagChange(Fact):
+    """What a text about two forms of one patient adds to the two answers of a flagged question."""
+
+    positive: Text
+    """After a raised answer: what it calls for."""
+    cleared: Text
+    """After an answer that is no longer raised: what that does not mean."""
+    not_answered: Text
+    """After a question that was left blank: what to do."""
+    more: Text = "a higher answer"
+    less: Text = "a lower answer"
+
+
 class Flag(Fact):
     """Something a reader must see: an answer at or above a code, or that the question was left unanswered."""
 
     id: Id
     title: Text
+    short_title: Text | None = None
+    """The title as it heads a text about one patient, such as Item 9; without one, the title."""
     item: Id
     raised_from: int
     sentence: Text
     sentence_unanswered: Text
+    change: FlagChange | None = None
 
 
 class Instrument(Part):
@@ -362,6 +406,8 @@ class Instrument(Part):
     recall: Text
     about: Text
     domain: Text
+    lead: Id | None = None
+    """The scale that speaks for the instrument in a text about one patient; without it, the first numeric one."""
     notice: Text | None = None
     """A copyright or trademark notice to show wherever the instrument is shown."""
     license: License
@@ -389,6 +435,13 @@ class Instrument(Part):
             if scale.id == id:
                 return scale
         raise UnknownNameError(f"{self.id} has no scale {id!r}; its scales are {', '.join(self.scale_ids)}")
+
+    @property
+    def lead_scale(self) -> Scale:
+        """The scale that speaks for the instrument in a text about one patient."""
+        if self.lead is not None:
+            return self.scale(self.lead)
+        return next((scale for scale in self.scales if not scale.categorical), self.scales[0])
 
     @cached_property
     def _items(self) -> dict[str, Item]:
@@ -558,6 +611,8 @@ def _problems(inst: Instrument) -> Iterator[tuple[str, str]]:
     for scale in inst.scales:
         for place, fact in _scale_problems(inst, scale):
             yield f"scales.{scale.id}{place}", fact
+    if inst.lead is not None and (inst.lead not in inst.scale_ids or inst.scale(inst.lead).categorical):
+        yield "lead", f"{inst.lead!r} is no numeric scale of the instrument"
     for flag in inst.flags:
         if flag.item not in inst.item_ids:
             yield f"flags.{flag.id}", f"there is no item {flag.item!r}"
@@ -668,6 +723,11 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
             )
         if threshold.value <= 0 or (threshold.value_worse is not None and threshold.value_worse <= 0):
             yield f".thresholds.{threshold.id}", "a threshold is a positive number"
+    for accuracy in scale.accuracy:
+        if scale.counts is None or accuracy.value not in {o.value for o in scale.counts.outcomes}:
+            yield ".accuracy", f"{accuracy.value!r} is no word of the scale"
+        if not (0 <= accuracy.sensitivity <= 100 and 0 <= accuracy.specificity <= 100):
+            yield ".accuracy", "sensitivity and specificity are percentages"
     for cutoff in scale.cutoffs:
         if scale.range and not scale.range[0] <= cutoff.value <= scale.range[1]:
             yield f".cutoffs.{cutoff.id}", f"{cutoff.value} lies outside the range of the scale"

@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from ipm_outcomes.change._arrays import finite, positive, reliability_of
-from ipm_outcomes.definition import Constant, Evidence, Instrument, Scale
+from ipm_outcomes.definition import Constant, Evidence, Instrument, Scale, Threshold
 from ipm_outcomes.errors import ParameterError, UnknownNameError
 
 Reliability = Literal["test_retest", "alpha"]
 
 EVIDENCE: tuple[str, ...] = get_args(Evidence)
 """Marks of the definitions, the strongest first."""
-GIVEN, CONVENTION, SAMPLE = "given", "convention", "sample"
+GIVEN, CONVENTION, SAMPLE, INDEX = "given", "convention", "sample", "index"
 STANDARD_ERRORS: Final = "standard_errors"
 EVIDENCE_WORDS = (*EVIDENCE, GIVEN, CONVENTION)
 """What a column of evidence can hold: a mark, "given" by the caller, or a convention without a source."""
 ORIGINS = ("published", "derived", "unverified", GIVEN, SAMPLE)
 """Where a figure comes from."""
-KINDS = ("test_retest", "icc", "alpha", "sem", GIVEN)
-"""What a reliability is; "sem": none was used, a standard error of measurement stands for SD and
-reliability."""
+KINDS = ("test_retest", "icc", "alpha", "sem", GIVEN, "mdc", "mdc95", INDEX)
+"""What a reliability is. Where none was used, what stands for SD and reliability: a standard error of
+measurement, a minimal detectable change, or a published index of reliable change."""
 
 _KIND_GROUPS = (("test_retest", "icc"), ("alpha",))
 _ORIGIN_OF = {"2+": "published", "1": "published", "derived": "derived", "unverified": "unverified"}
@@ -107,10 +107,21 @@ def _figure(inst: Instrument, constants: list[Constant], *, lowest: bool = False
     if not constants:
         return None
     side = 1 if lowest else -1
-    best = min(constants, key=lambda c: (_rank(c.evidence), side * c.value))
+    return figure_of(inst, min(constants, key=lambda c: (_rank(c.evidence), side * c.value)))
+
+
+def figure_of(inst: Instrument, constant: Constant) -> Figure:
+    """A constant of a definition as a figure."""
+    mark = constant.evidence
     return Figure(
-        float(best.value), best.kind, _ORIGIN_OF[best.evidence], best.evidence, citations(inst, best.source)
+        float(constant.value), constant.kind, _ORIGIN_OF[mark], mark, citations(inst, constant.source)
     )
+
+
+def threshold_figure(inst: Instrument, index: Threshold) -> Figure:
+    """A published index of reliable change as a figure."""
+    mark = index.evidence
+    return Figure(float(index.value), INDEX, _ORIGIN_OF[mark], mark, citations(inst, index.source))
 
 
 def citations(inst: Instrument, keys: Iterable[str]) -> tuple[str, ...]:

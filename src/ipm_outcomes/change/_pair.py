@@ -17,6 +17,7 @@ from ipm_outcomes.change._arrays import better_sign
 from ipm_outcomes.change._columns import DATED, Bools, Floats, Ints, date_column, take
 from ipm_outcomes.change._scores import ScaleKey, Values, exact_points, read_values
 from ipm_outcomes.change._units import NOT_IN_TABLE, Units, as_of_day, day_key, read_units
+from ipm_outcomes.change._verdict import Moved
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target, checked_targets
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -64,6 +65,8 @@ class Pairs:
     baseline_value_top: Ints
     baseline_repeats: Ints
     baseline_se: Floats
+    baseline_least: Ints
+    baseline_most: Ints
     baseline_duplicates: Ints
     followup: Ints
     followup_day: Ints
@@ -100,6 +103,26 @@ class Pairs:
         # -1 takes the 0 at the end.
         found: Ints = np.append(self.values.numerator, 0)[self.followup]
         return found * self.baseline_repeats[:, None]
+
+    def moved(self, n: int) -> Moved:
+        """The improvements of one scale, shape (units, T), with what they can have been where a score is an
+        estimate.
+        """
+        rows = slice(n, None, len(self.values.scales))
+        span, sign, repeats = (
+            int(self.values.spans[n]),
+            int(self.sign[n]),
+            self.baseline_repeats[rows][:, None],
+        )
+        follow = self.followup[rows]
+        lower, upper = (
+            np.append(ends, 0)[follow] * repeats for ends in (self.values.least, self.values.most)
+        )
+        first = self.baseline_least[rows][:, None], self.baseline_most[rows][:, None]
+        ends = sign * (lower - first[1]), sign * (upper - first[0])
+        improvement = sign * span * (self.followup_top[rows] - self.baseline_top[rows])
+        bottom = np.broadcast_to(self.bottom[rows] * span, follow.shape)
+        return Moved(improvement, np.minimum(*ends), np.maximum(*ends), bottom)
 
     @cached_property
     def sign(self) -> Ints:
@@ -181,6 +204,8 @@ class _Pairing:
         found = baseline >= 0
         row = self.row[baseline[found]]
         top[found], se[found] = self.values.numerator[row], self.values.se[row]
+        least, most = np.zeros(cells, np.int64), np.zeros(cells, np.int64)
+        least[found], most[found] = self.values.least[row], self.values.most[row]
         duplicates = (
             np.where(found, self.duplicates[baseline], 0) if self.row.size else np.zeros(cells, np.int64)
         )
@@ -189,6 +214,9 @@ class _Pairing:
             repeats = np.maximum(times, 1)
             top = np.zeros(cells, np.int64)
             np.add.at(top, self.cell[within], self.values.numerator[self.row[within]])
+            least, most = np.zeros(cells, np.int64), np.zeros(cells, np.int64)
+            np.add.at(least, self.cell[within], self.values.least[self.row[within]])
+            np.add.at(most, self.cell[within], self.values.most[self.row[within]])
             variance = np.bincount(self.cell[within], self.values.se[self.row[within]] ** 2, minlength=cells)
             se = np.where(found, np.sqrt(variance) / repeats, np.nan)
             duplicates = np.bincount(self.cell[within], self.duplicates[within], minlength=cells).astype(
@@ -224,7 +252,7 @@ class _Pairing:
         at = np.concatenate([self.row, [-1]])
         return Pairs(
             self.frame, self.units, self.values, self.targets, self.rule, at[baseline], base_day, top,
-            repeats, se, duplicates, at[followup], follow_day, follow_duplicates, window_from, window_to,
+            repeats, se, least, most, duplicates, at[followup], follow_day, follow_duplicates, window_from, window_to,
             has_window, window_open, reason,
         )  # fmt: skip
 

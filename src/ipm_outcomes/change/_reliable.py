@@ -5,6 +5,7 @@ which word.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -13,9 +14,10 @@ import numpy.typing as npt
 
 from ipm_outcomes.change._arrays import better_sign, finite, normal_quantile, positive
 from ipm_outcomes.change._classes import classes_of
-from ipm_outcomes.change._columns import Bools, Floats
+from ipm_outcomes.change._columns import Bools, Floats, Ints
 from ipm_outcomes.change._constants import (
     GIVEN,
+    INDEX,
     KINDS,
     SAMPLE,
     STANDARD_ERRORS,
@@ -26,12 +28,24 @@ from ipm_outcomes.change._constants import (
     published,
     standard_errors,
 )
-from ipm_outcomes.change._limits import directions
+from ipm_outcomes.change._verdict import (
+    CANNOT,
+    VERDICTS,
+    Limit,
+    Moved,
+    figures_of,
+    levels,
+    levels_by_errors,
+    of_error,
+    published_limits,
+    verdict_codes,
+)
 from ipm_outcomes.change.reliable import Method, reliable_change
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
 
 JACOBSON_TRUAX: Final = "jacobson_truax"
+PUBLISHED_ERROR = "published_error"
 Constants = Literal["auto", "sample", "published"]
 
 ENOUGH = 30
@@ -43,9 +57,13 @@ NO_RELIABILITY = "no_reliability"
 NO_SD = "no_standard_deviation"
 NO_SE = "no_standard_error"
 UNDEFINED = "method_undefined"
-CLASS_REASONS = (NOT_PAIRED, NO_RELIABILITY, NO_SD, NO_SE, UNDEFINED)
+ESTIMATED = "estimated_score"
+CLASS_REASONS = (NOT_PAIRED, NO_RELIABILITY, NO_SD, NO_SE, UNDEFINED, ESTIMATED)
 """Why a class is "not classifiable": no pair; no sourced reliability; too few or equal baselines; no
-standard error; a sample for which the method has no value."""
+standard error; a sample for which the method has no value; a score estimated from a form with blanks, which
+could fall either way had they been answered."""
+INSTEAD = ("sem", "mdc", "mdc95", INDEX)
+"""What stands for a standard deviation and a reliability."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +101,7 @@ class ScaleScores:
 
     before: Floats
     after: Floats
+    moved: Moved
     se_before: Floats
     se_after: Floats
     sample_sd: float
@@ -97,70 +116,143 @@ class ScaleScores:
 
 @dataclass(frozen=True)
 class Judged:
-    """What was found for one scale and target: direction of reliable change, whether decidable, and by what
-    figures.
+    """What was found for one scale and target.
+
+    ``verdict`` holds places in `VERDICTS`, ``known`` says where a measurement error is known (``why_not`` says
+    why it is not), ``limits`` are those that hold for every row, ``figures`` what decided, that of the largest
+    limit first.
     """
 
-    direction: npt.NDArray[np.int8]
-    evaluable: Bools
+    verdict: npt.NDArray[np.int8]
+    paired: Bools
+    known: Bools
     why_not: str | None
     method: str
-    figures: tuple[Figure, ...]
-    minimal_change: float
+    figures: tuple[Figure, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def evaluable(self) -> Bools:
+        """Where reliable change can be decided."""
+        judged: Bools = self.paired & self.known & (self.verdict != CANNOT)
+        return judged
+
+    @property
+    def direction(self) -> npt.NDArray[np.int8]:
+        """+1 reliable improvement, -1 reliable worsening, else 0."""
+        better, worse = (VERDICTS.index(f"reliably {word}") for word in ("better", "worse"))
+        return np.equal(self.verdict, better).astype(np.int8) - np.equal(self.verdict, worse).astype(np.int8)
+
+    @property
+    def minimal_change(self) -> float:
+        """The largest limit that holds for every row, in points; NaN without one."""
+        return self.limits[-1].value if self.limits else math.nan
 
     @property
     def sd(self) -> Figure | None:
-        """The standard deviation used, or the standard error of measurement that stood for it."""
-        return next((figure for figure in self.figures if figure.kind in ("sd", "sem", SAMPLE)), None)
+        """The standard deviation used, or what stood for it and a reliability."""
+        return next((figure for figure in self.figures if figure.kind in ("sd", SAMPLE, *INSTEAD)), None)
 
     @property
     def reliability(self) -> Figure | None:
-        """The reliability used, or the standard error of measurement that stood for it."""
+        """The reliability used, or what stood for it and a standard deviation."""
         return next((figure for figure in self.figures if figure.kind in KINDS), None)
 
 
 def judge(inst: Instrument, scale: Scale, rule: Rule, given: Known | None, scores: ScaleScores) -> Judged:
-    """Decide reliable change on one scale at one target."""
+    """Give the verdict on one scale at one target."""
+    critical = normal_quantile(0.95) if rule.critical is None else rule.critical
     if rule.method == STANDARD_ERRORS or (given is None and has_standard_errors(scale)):
-        return _by_standard_errors(inst, scale, rule, scores)
+        known = ~np.isnan(scores.se_before) & ~np.isnan(scores.se_after)
+
+        def by_errors(moved: Ints) -> npt.NDArray[np.int8]:
+            errors = (scores.se_before, scores.se_after)
+            return levels_by_errors(moved, scores.moved.bottom, errors, critical)
+
+        return _judged(scores, known, NO_SE, STANDARD_ERRORS, by_errors, standard_errors(inst, scale))
+    if rule.method != JACOBSON_TRUAX:
+        return _by_method(inst, scale, rule, given, scores)
+    limits, why, method = _limits(inst, scale, rule, given, scores, critical)
+    known = np.full(scores.before.shape, bool(limits))
+
+    def by_limits(moved: Ints) -> npt.NDArray[np.int8]:
+        return levels(moved, scores.moved.bottom, limits)
+
+    return _judged(scores, known, why, method, by_limits, figures_of(limits), limits)
+
+
+def _judged(
+    scores: ScaleScores,
+    known: Bools,
+    why_not: str | None,
+    method: str,
+    level: Callable[[Ints], npt.NDArray[np.int8]],
+    figures: tuple[Figure, ...],
+    limits: tuple[Limit, ...] = (),
+) -> Judged:
+    """The verdicts, from the level of both ends of the improvement."""
+    moved, paired = scores.moved, scores.paired
+    least = level(moved.least)
+    most = level(moved.most) if moved.estimated.any() else least
+    code = verdict_codes(moved, paired, known, least, most)
+    return Judged(code, paired, known, why_not, method, figures, limits)
+
+
+def _by_method(
+    inst: Instrument, scale: Scale, rule: Rule, given: Known | None, scores: ScaleScores
+) -> Judged:
+    """By an index that depends on more than the change: complete scores only, an estimate cannot be judged."""
     figures = _figures(inst, scale, rule, given, scores)
     why = _lacking(figures)
+    nowhere, whole = np.zeros(scores.before.shape, bool), np.zeros(scores.before.shape, np.int8)
     if why is None:
-        # The formula knows the error of measurement only as sd sqrt(1 - r); any such pair gives the same.
-        one_sem = figures[0].kind == "sem"
-        sd, r = (math.sqrt(2.0) * figures[0].value, 0.5) if one_sem else (f.value for f in figures)
+        sd, r = (figure.value for figure in figures)
         try:
             found = reliable_change(
-                scores.before, scores.after, sd=sd, reliability=r, method=rule.method,
+                scores.before, scores.after, sd=sd, reliability=r, method=rule.method,  # type: ignore[arg-type]
                 worse=scale.worse or "higher", critical=rule.critical,
                 reliability_after=rule.reliability_after,
             )  # fmt: skip
         except ParameterError:
             why = UNDEFINED if scores.paired.any() else NOT_PAIRED
         else:
-            limit = np.nan if found.minimal_change is None else found.minimal_change
-            return Judged(found.direction, scores.paired, None, rule.method, figures, limit)
-    nobody = np.zeros(scores.before.shape, bool)
-    return Judged(nobody.astype(np.int8), nobody, why, rule.method, (), np.nan)
+            level = (2 * found.direction).astype(np.int8)
+            ends = np.where(scores.moved.estimated, -level - (level == 0), level).astype(np.int8)
+            code = verdict_codes(scores.moved, scores.paired, ~nowhere, level, ends)
+            return Judged(code, scores.paired, ~nowhere, None, rule.method, figures)
+    code = verdict_codes(scores.moved, scores.paired, nowhere, whole, whole)
+    return Judged(code, scores.paired, nowhere, why, rule.method)
+
+
+def _limits(
+    inst: Instrument, scale: Scale, rule: Rule, given: Known | None, scores: ScaleScores, critical: float
+) -> tuple[tuple[Limit, ...], str | None, str]:
+    """The limits in force, or why there are none; and what they are called."""
+    few = rule.constants == "auto" and scores.sample_n < ENOUGH
+    if given is None and (rule.constants == "published" or few):
+        found = published_limits(inst, scale, critical, rule.reliability)
+        if found:
+            return found, None, PUBLISHED_ERROR
+    figures = _figures(inst, scale, rule, given, scores)
+    why = _lacking(figures)
+    return () if why else (of_error(figures, critical),), why, JACOBSON_TRUAX
 
 
 def _figures(
     inst: Instrument, scale: Scale, rule: Rule, given: Known | None, scores: ScaleScores
 ) -> tuple[Figure, ...]:
     """A standard error of measurement, or a standard deviation and a reliability; less where there is not
-    enough.
+    enough. The sample's standard deviation where it is asked for, or where none is published.
     """
     known = published(inst, scale, rule.reliability)
     sample = Figure(scores.sample_sd, SAMPLE, SAMPLE)
+    asked = rule.constants == "sample" or (rule.constants == "auto" and scores.sample_n >= ENOUGH)
+    sd = sample if asked or known.sd is None else known.sd
     if given is not None:
         if given.sem:
-            return (given.sem,) if rule.method == JACOBSON_TRUAX else (sample,)
-        return tuple(figure for figure in (given.sd or sample, given.reliability) if figure)
-    sourced = known.error if rule.method == JACOBSON_TRUAX else known.pair
-    few = rule.constants == "auto" and scores.sample_n < ENOUGH
-    if rule.constants == "published" or (few and sourced):
-        return sourced or tuple(figure for figure in (known.sd, known.reliability) if figure)
-    return (sample, known.reliability) if known.reliability else (sample,)
+            return (given.sem,) if rule.method == JACOBSON_TRUAX else (sd,)
+        return tuple(figure for figure in (given.sd or sd, given.reliability) if figure)
+    return (sd, known.reliability) if known.reliability else (sd,)
 
 
 def _lacking(figures: tuple[Figure, ...]) -> str | None:
@@ -169,14 +261,6 @@ def _lacking(figures: tuple[Figure, ...]) -> str | None:
     if not figures or figures[-1].kind not in KINDS:
         return NO_RELIABILITY
     return None if len(figures) == 2 and figures[0].value > 0 else NO_SD
-
-
-def _by_standard_errors(inst: Instrument, scale: Scale, rule: Rule, scores: ScaleScores) -> Judged:
-    critical = normal_quantile(0.95) if rule.critical is None else rule.critical
-    limit = critical * np.sqrt(scores.se_before**2 + scores.se_after**2)
-    direction = directions(scores.after - scores.before, limit, better_sign(scale.worse or "higher"))
-    evaluable = scores.paired & ~np.isnan(limit)
-    return Judged(direction, evaluable, NO_SE, STANDARD_ERRORS, standard_errors(inst, scale), np.nan)
 
 
 @dataclass(frozen=True)

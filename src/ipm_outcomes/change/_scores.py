@@ -15,6 +15,7 @@ import numpy as np
 
 from ipm_outcomes import catalog
 from ipm_outcomes.change._columns import Bools, Floats, Ints, numbers, wholes, words
+from ipm_outcomes.change._verdict import completions
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._frame import Frame
@@ -42,6 +43,11 @@ class Values:
     numerator: Ints
     denominators: Ints
     se: Floats
+    least: Ints
+    most: Ints
+    spans: Ints
+    """Both ends of what an estimated score would lie between, had the blanks been answered, as numerators over
+    ``denominators[scale] * spans[scale]``; of every other score the score itself."""
 
 
 def shelf(definitions: Collection[Instrument]) -> dict[str, Instrument]:
@@ -133,7 +139,24 @@ def read_values(
         raise FrameError(
             f"se: {se[wrong[0]]:g} in row {wrong[0]} (counted from 0); a standard error is above 0"
         )
-    return Values(tuple(ordered), at, scorable, numerator, denominators, se)
+    least, most, spans = _completed(frame, tuple(ordered), at, numerator, denominators)
+    return Values(tuple(ordered), at, scorable, numerator, denominators, se, least, most, spans)
+
+
+def _completed(
+    frame: Frame, scales: tuple[tuple[Instrument, Scale], ...], at: Ints, numerator: Ints, denominators: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """What every score would lie between if the blanks of its form had been answered."""
+    least, most, spans = numerator.copy(), numerator.copy(), np.ones(len(scales), np.int64)
+    answered = np.full(len(numerator), -1, np.int64)
+    if "answered" in frame.names:
+        given, null = wholes(frame, "answered")
+        answered = np.where(null, -1, given)
+    for n, (inst, scale) in enumerate(scales):
+        rows = np.flatnonzero(at == n)
+        ends = completions(inst, scale, numerator[rows], int(denominators[n]), answered[rows])
+        least[rows], most[rows], spans[n] = ends
+    return least, most, spans
 
 
 def _names(frame: Frame, name: str) -> tuple[Ints, list[Any]]:

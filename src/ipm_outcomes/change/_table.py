@@ -34,7 +34,9 @@ from ipm_outcomes.change._pair import (
 )
 from ipm_outcomes.change._reliable import (
     CLASS_REASONS,
+    ESTIMATED,
     NOT_PAIRED,
+    PUBLISHED_ERROR,
     Constants,
     Judged,
     Line,
@@ -49,6 +51,7 @@ from ipm_outcomes.change._scores import ScaleKey, find, shelf
 from ipm_outcomes.change._thresholds import (
     IMMPACT_WORDS,
     RESPONDER_LINES,
+    SCOPES,
     Decided,
     Lines,
     has_immpact,
@@ -61,6 +64,7 @@ from ipm_outcomes.change._thresholds import (
     room,
     scale_keys,
 )
+from ipm_outcomes.change._verdict import VERDICTS, Moved
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
 from ipm_outcomes.change.reliable import Method
 from ipm_outcomes.definition import Instrument, Scale
@@ -74,7 +78,7 @@ def table(
     baseline: Baseline = DEFAULT_BASELINE,
     targets: Sequence[Target] = DEFAULT_TARGETS,
     method: Method | Literal["standard_errors"] = "jacobson_truax",
-    constants: Constants | Mapping[Any, Mapping[str, float]] = "auto",
+    constants: Constants | Mapping[Any, Mapping[str, float]] = "published",
     reliability: Reliability = "test_retest",
     critical: float | None = None,
     reliability_after: float | None = None,
@@ -100,13 +104,15 @@ def table(
         scores. Scales whose conversion table gives standard errors (PROMIS T-scores) are judged so under
         every method, unless `constants` names them; ``reliable_method`` says which was used.
     constants : "auto", "sample", "published" or mapping
-        Whose standard deviation. "sample": that of all baselines of the scale in this table (n - 1), with the
-        published reliability of the definition. "published": the published standard deviation too, or, for
-        "jacobson_truax", the published standard error of measurement, as `between` uses it. "auto" (default):
-        the sample's from 30 baselines on, below that published ones where there are any. A mapping gives
-        them for some scales, in points: ``{("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}``,
-        ``{"reliability": ...}`` with the sample's SD, or ``{"sem": ...}``. Of several published figures the
-        one with the strongest evidence is used, and of equal evidence the strictest.
+        Which measurement error. "published" (default): the published errors of the definition, as `between`
+        uses them: a change is reliable beyond the largest and possible beyond the smallest of them. A published
+        index of reliable change is reached at equality; a minimal detectable change, or ``critical * sqrt(2)``
+        times a standard error of measurement, must be passed. Where no error is published, a published
+        reliability with the standard deviation of the baselines of this table. "sample": that standard deviation
+        (n - 1) throughout, with the published reliability. "auto": the sample's from 30 baselines on, below that
+        as "published". A mapping gives them for some scales, in points: ``{("phq9", "total"): {"sd": 6.1,
+        "reliability": 0.84}}``, ``{"reliability": ...}`` with the published SD (the sample's where none is), or
+        ``{"sem": ...}``.
     reliability : {"test_retest", "alpha"}
         Which published reliability to prefer; where there is none of this kind the other is used, and
         ``reliability_kind`` names it.
@@ -129,20 +135,30 @@ def table(
     data frame of the same kind
         The columns of `pair` up to ``improvement``, then ``percent`` (improvement in percent of the
         baseline), ``important, responder_30, responder_50, reliable`` (true, false, or null where it cannot
-        be decided), ``class``, ``can_improve, can_worsen`` (whether there is room for an important change),
-        ``reason``; then the other columns of `pair` and ``important_points`` (the threshold used),
+        be decided), ``verdict`` (the word that `between` has for it: "reliably better", "possibly better", "no
+        reliable change", "possibly worse", "reliably worse", "unchanged", "cannot be judged", "error not
+        known"; ``reliable`` is true for the two that begin so), ``class``, ``can_improve,
+        can_worsen`` (whether there is room for an important change),
+        ``reason``; then the other columns of `pair` and ``important_points`` (the threshold in force) with
+        ``important_scope`` ("individual", or "group": found for means of groups, so that it decides nothing of
+        a patient, and ``important, can_improve, can_worsen`` are null),
         ``remission, immpact, reliable_method, sd, reliability, minimal_reliable_change, cutoff,
         class_reason``; ``eligible_to_recover`` (whether the baseline is on the side of patients; null without
         a cut-off).
 
         What decided, and how well it is sourced: ``sd_source`` ("sample", "published", "derived",
-        "unverified" or "given"; of the standard error of measurement where ``reliability_kind`` is "sem"),
+        "unverified" or "given"; of what stands for it where ``reliability_kind`` is "sem", "mdc", "mdc95" or
+        "index"),
         ``sample_n`` (baselines behind the sample's SD), ``reliability_kind`` ("test_retest", "icc", "alpha",
-        "sem" or "given"), ``cutoff_id`` (or "given"), ``evidence`` (the weakest mark of all that decided
+        "sem", "mdc", "mdc95", "index" (of reliable change) or "given"; of the largest published error where
+        there are several), ``cutoff_id`` (or "given"), ``evidence`` (the weakest mark of all that decided
         ``reliable`` and ``class``), ``important_evidence, remission_evidence, responder_30_evidence,
         responder_50_evidence``. Marks are "2+" (read in the original or in two sources), "1" (read once),
         "derived" (arithmetic on a sourced number), "unverified" (no source text read); "given" where all of it
         is the caller's; "convention" for a responder line that no source states for the scale.
+
+        A score that was prorated (``answered`` below the number of items) has the weakest verdict that holds
+        however the blanks would have been answered, else "cannot be judged".
 
         Important and reliable hold in either direction; the sign of ``improvement`` says which. Thresholds
         are inclusive and decided on exact integers. Percent and responders only where 0 means none of what is
@@ -176,7 +192,7 @@ def table(
     own = shelf(definitions)
     mapped = scale_keys("constants", constants, own) if not isinstance(constants, str) else {}
     given = {key: given_constants(f"constants of {'.'.join(key)}", value) for key, value in mapped.items()}
-    source = constants if isinstance(constants, str) else "auto"
+    source = constants if isinstance(constants, str) else "published"
     rule = Rule(
         method, source, reliability, critical, reliability_after, require_dysfunctional_baseline, harmed
     )
@@ -220,7 +236,6 @@ class _Cells:
     bottom: Ints
     improvement: Ints
     has_baseline: Bools
-    followed: Bools
     paired: Bools
 
 
@@ -243,7 +258,8 @@ class _Columns:
         self.numbers: dict[str, Floats] = {name: np.full(self.shape, np.nan) for name in _NUMBERS}
         ids = dict.fromkeys(cutoff.id for _, scale in pairs.values.scales for cutoff in scale.cutoffs)
         self.labels: dict[str, tuple[str, ...]] = {
-            "class": CLASS_WORDS, "immpact": IMMPACT_WORDS, "reliable_method": methods,
+            "class": CLASS_WORDS, "verdict": VERDICTS, "important_scope": SCOPES,
+            "immpact": IMMPACT_WORDS, "reliable_method": methods,
             "class_reason": CLASS_REASONS, "sd_source": ORIGINS, "reliability_kind": KINDS,
             "cutoff_id": (*ids, GIVEN), "evidence": EVIDENCE_WORDS, "important_evidence": EVIDENCE_WORDS,
             "remission_evidence": EVIDENCE_WORDS,
@@ -272,7 +288,7 @@ class _Columns:
 
 
 def _columns(pairs: Pairs, wishes: _Wishes) -> dict[str, Column | Any]:
-    out = _Columns(pairs, tuple(dict.fromkeys((wishes.rule.method, STANDARD_ERRORS))))
+    out = _Columns(pairs, tuple(dict.fromkeys((wishes.rule.method, PUBLISHED_ERROR, STANDARD_ERRORS))))
     for n, (inst, scale) in enumerate(pairs.values.scales):
         key = (inst.id, scale.id)
         cells = _cells(pairs, n)
@@ -284,6 +300,7 @@ def _columns(pairs: Pairs, wishes: _Wishes) -> dict[str, Column | Any]:
         | {
             "percent": out.numbers["percent"].ravel(),
             **{name: out.truth(name, pairs) for name in ("important", *RESPONDER_LINES, "reliable")},
+            "verdict": out.words("verdict"),
             "class": out.words("class"),
             **{name: out.truth(name, pairs) for name in ("can_improve", "can_worsen")},
             "reason": Words(pairs.reason.ravel(), tuple(REASONS)),
@@ -291,6 +308,7 @@ def _columns(pairs: Pairs, wishes: _Wishes) -> dict[str, Column | Any]:
         | trailing_columns(pairs)
         | {
             "important_points": out.numbers["important_points"].ravel(),
+            "important_scope": out.words("important_scope"),
             "remission": out.truth("remission", pairs),
             **{name: out.words(name) for name in ("immpact", "reliable_method")},
             **{
@@ -322,7 +340,7 @@ def _cells(pairs: Pairs, n: int) -> _Cells:
         n=n, inst=inst, scale=scale, rows=rows, base=base, follow=follow,
         bottom=np.broadcast_to(pairs.bottom[rows], shape), improvement=pairs.sign[n] * (follow - base),
         has_baseline=np.broadcast_to((pairs.baseline[rows] >= 0)[:, None], shape),
-        followed=pairs.followup[rows] >= 0, paired=pairs.paired[rows],
+        paired=pairs.paired[rows],
     )  # fmt: skip
 
 
@@ -331,6 +349,7 @@ def _put_thresholds(out: _Columns, cells: _Cells, lines: Lines) -> None:
     found = important(lines, improvement, base, cells.bottom, cells.paired)
     out.decide("important", at, found.decided)
     out.numbers["important_points"][at] = found.points
+    out.codes["important_scope"][at] = found.scope
     out.codes["important_evidence"][at] = found.evidence
     for name, told in _RESPONDER_EVIDENCE.items():
         responded = responder(scale, name, improvement, base, cells.paired)
@@ -342,9 +361,10 @@ def _put_thresholds(out: _Columns, cells: _Cells, lines: Lines) -> None:
     can_improve, can_worsen = room(scale, lines, base, cells.bottom, cells.has_baseline)
     out.decide("can_improve", at, can_improve)
     out.decide("can_worsen", at, can_worsen)
-    remitted = remission(lines, cells.follow, cells.bottom, cells.followed)
+    remitted = remission(lines, base, cells.follow, cells.bottom, cells.paired)
     out.decide("remission", at, remitted)
-    out.say("remission_evidence", at, lines.remission_evidence, ~remitted.null)
+    if lines.remission is not None:
+        out.say("remission_evidence", at, lines.remission.evidence, ~remitted.null)
     if has_immpact(scale):
         out.codes["immpact"][at] = immpact_codes(improvement, base, cells.paired)
 
@@ -359,6 +379,7 @@ def _put_classes(
         out.say("cutoff_id", at, line.id, np.ones(baselines.shape, bool))
         ill = distance(scale, line, baselines) > 0
         out.decide("eligible_to_recover", at, Decided(ill, ~cells.has_baseline))
+    moved = pairs.moved(cells.n)
     known = np.sort(baselines[:, 0][cells.has_baseline[:, 0]])
     # Sorted, so that the order of the patients cannot change the last bit.
     sample_sd = float(known.std(ddof=1)) if known.size > 1 else np.nan
@@ -368,6 +389,7 @@ def _put_classes(
         scores = ScaleScores(
             before=np.where(paired, baselines[:, t], np.nan),
             after=np.where(paired, cells.follow[:, t] / cells.bottom[:, t], np.nan),
+            moved=Moved(*(part[:, t] for part in (moved.improvement, moved.least, moved.most, moved.bottom))),
             se_before=pairs.baseline_se[at],
             se_after=np.where(paired, se[pairs.followup[at][:, t]], np.nan),
             sample_sd=sample_sd,
@@ -376,10 +398,12 @@ def _put_classes(
         found = judge(cells.inst, scale, rule, given, scores)
         here = (np.arange(*at.indices(len(out.sample_n))), t)
         out.decide("reliable", here, Decided(found.direction != 0, ~found.evaluable))
+        out.codes["verdict"][here] = found.verdict
         named = classes(scale, rule, line, scores, found)
         for word in CLASS_WORDS:
             out.say("class", here, word, named == word)
-        out.say("class_reason", here, found.why_not, paired & ~found.evaluable)
+        out.say("class_reason", here, ESTIMATED, paired & ~found.evaluable)
+        out.say("class_reason", here, found.why_not, paired & ~found.known)
         out.say("class_reason", here, NOT_PAIRED, ~paired)
         _put_figures(out, here, found, line, known.size)
 

@@ -21,6 +21,8 @@ from ipm_outcomes.definition import Instrument, Scale, Threshold
 from ipm_outcomes.errors import ParameterError
 
 IMPORTANT, REMISSION = "important", "remission"
+SCOPES = ("individual", "group")
+"""Whom a threshold may judge: one patient, or only the mean of a group."""
 IMMPACT_LINES = ((10, "minimal"), (30, "moderate"), (50, "substantial"))
 """Percent of improvement in pain intensity and IMMPACT's words for it: Dworkin RH et al. (2008), J Pain
 9:105-121, which prints 10 to 20 % as minimal and leaves 20 to 30 % open."""
@@ -34,23 +36,25 @@ ScaleMap = Mapping[ScaleKey, Any]
 
 @dataclass(frozen=True)
 class Points:
-    """A change in points that counts as important: for improvement, for worsening, and above which
-    baseline.
-    """
+    """A threshold in points: for improvement, for worsening, and above which baseline it holds."""
 
     better: Fraction
     worse: Fraction
     baseline_above: Fraction | None = None
     evidence: str = GIVEN
+    scope: str = "individual"
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The thresholds in force for one scale."""
+    """The thresholds in force for one scale.
+
+    The important change is one for a single patient, or, where a definition has none, one for the mean of a
+    group: that decides nothing of a patient.
+    """
 
     important: tuple[Points, ...]
-    remission: Fraction | None
-    remission_evidence: str | None
+    remission: Points | None
 
 
 def scale_keys(name: str, given: ScaleMap, own: dict[str, Instrument]) -> dict[ScaleKey, Any]:
@@ -91,34 +95,27 @@ def positive_exact(name: str, value: Any) -> Fraction:
 
 def important_thresholds(scale: Scale) -> list[Threshold]:
     """The thresholds that say what an important change is (``important``, or an id that begins with
-    ``important_``), the one for the highest baselines last: of those that hold, the last one counts.
+    ``important_``), the one for the highest baselines last: of those that hold, the last one counts. Those for
+    groups only where there is none for one patient.
     """
     found = [
         t
         for t in scale.thresholds
         if t.kind == "points" and (t.id == IMPORTANT or t.id.startswith(f"{IMPORTANT}_"))
     ]
+    found = [t for t in found if t.scope == "individual"] or found
     return sorted(found, key=lambda t: -1 if t.baseline_above is None else t.baseline_above)
 
 
 def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
     """The thresholds of a scale: those of its definition, or the caller's in their place."""
-    important = tuple(
-        Points(
-            Fraction(t.value),
-            Fraction(t.value if t.value_worse is None else t.value_worse),
-            None if t.baseline_above is None else Fraction(t.baseline_above),
-            t.evidence,
-        )
-        for t in important_thresholds(scale)
-    )
-    remission: Fraction | None = None
-    evidence: str | None = None
+    important = tuple(_points(t) for t in important_thresholds(scale))
+    remission: Points | None = None
     below = scale.threshold(REMISSION)
     if below is not None and below.kind == "below":
-        remission, evidence = Fraction(below.value), below.evidence
+        remission = _points(below)
     if override is None:
-        return Lines(important, remission, evidence)
+        return Lines(important, remission)
     told = f"thresholds of {inst.id}.{scale.id}"
     if not isinstance(override, Mapping):
         raise ParameterError(f"{told}: give a mapping such as {{'important': 2}}")
@@ -137,8 +134,19 @@ def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
     elif "important_worse" in override:
         raise ParameterError(f"{told}: important_worse stands beside important; give both")
     if REMISSION in override:
-        remission, evidence = positive_exact(f"{told}, remission", override[REMISSION]), GIVEN
-    return Lines(important, remission, evidence)
+        limit = positive_exact(f"{told}, remission", override[REMISSION])
+        remission = Points(limit, limit)
+    return Lines(important, remission)
+
+
+def _points(t: Threshold) -> Points:
+    return Points(
+        Fraction(t.value),
+        Fraction(t.value if t.value_worse is None else t.value_worse),
+        None if t.baseline_above is None else Fraction(t.baseline_above),
+        t.evidence,
+        t.scope,
+    )
 
 
 def refuse_percent(inst: Instrument, scale: Scale) -> None:
@@ -161,19 +169,22 @@ class Decided:
 
 @dataclass(frozen=True)
 class Important:
-    """Whether changes are important, the points that decided (NaN where none), and the evidence for them as
-    a place in `EVIDENCE_WORDS` (-1 where none).
+    """Whether changes are important, the points in force (NaN where none), the evidence for them as a place
+    in `EVIDENCE_WORDS` and their scope as one in `SCOPES` (-1 where none).
     """
 
     decided: Decided
     points: npt.NDArray[np.float64]
     evidence: npt.NDArray[np.int8]
+    scope: npt.NDArray[np.int8]
 
 
 def important(lines: Lines, improvement: Ints, baseline: Ints, bottom: Ints, paired: Bools) -> Important:
-    """Whether a change is important in either direction."""
+    """Whether a change is important in either direction; not decided by a threshold for groups."""
     hit, known = np.zeros(improvement.shape, bool), np.zeros(improvement.shape, bool)
+    judged = np.zeros(improvement.shape, bool)
     used, evidence = np.full(improvement.shape, np.nan), np.full(improvement.shape, -1, np.int8)
+    scope = evidence.copy()
     for points in lines.important:
         rows = _holds(points, baseline, bottom)
         reached = np.where(
@@ -184,9 +195,14 @@ def important(lines: Lines, improvement: Ints, baseline: Ints, bottom: Ints, pai
         hit, known = np.where(rows, reached, hit), known | rows
         used = np.where(rows, np.where(improvement >= 0, float(points.better), float(points.worse)), used)
         evidence = np.where(rows, np.int8(EVIDENCE_WORDS.index(points.evidence)), evidence)
+        scope = np.where(rows, np.int8(SCOPES.index(points.scope)), scope)
+        judged = np.where(rows, points.scope == "individual", judged)
     known = known & paired
     return Important(
-        Decided(hit & known, ~known), np.where(known, used, np.nan), np.where(known, evidence, np.int8(-1))
+        Decided(hit & known & judged, ~(known & judged)),
+        np.where(known, used, np.nan),
+        np.where(known, evidence, np.int8(-1)),
+        np.where(known, scope, np.int8(-1)),
     )
 
 
@@ -195,7 +211,8 @@ def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools)
     baseline.
     """
     nothing = Decided(np.zeros(baseline.shape, bool), np.ones(baseline.shape, bool))
-    if scale.range is None or not lines.important:
+    mine = [points for points in lines.important if points.scope == "individual"]
+    if scale.range is None or not mine:
         return nothing, nothing
     best, worst = scale.range if scale.worse == "higher" else scale.range[::-1]
     found = []
@@ -203,7 +220,7 @@ def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools)
         top, over = exact_points(limit)
         distance = np.abs(baseline * over - top * bottom)
         can, known = np.zeros(baseline.shape, bool), np.zeros(baseline.shape, bool)
-        for points in lines.important:
+        for points in mine:
             rows = _holds(points, baseline, bottom)
             can = np.where(rows, at_least(distance, bottom * over, getattr(points, side)), can)
             known |= rows
@@ -230,12 +247,14 @@ def responder(scale: Scale, name: str, improvement: Ints, baseline: Ints, paired
     return Decided(known & reached, ~known)
 
 
-def remission(lines: Lines, followup: Ints, bottom: Ints, there: Bools) -> Decided:
-    """Whether the follow-up lies below the threshold of remission."""
+def remission(lines: Lines, baseline: Ints, followup: Ints, bottom: Ints, paired: Bools) -> Decided:
+    """Whether the follow-up lies below the threshold of remission; not decided from a baseline that the
+    threshold is not meant for.
+    """
     if lines.remission is None:
         return Decided(np.zeros(followup.shape, bool), np.ones(followup.shape, bool))
-    limit = lines.remission
-    return Decided(there & (followup * limit.denominator < limit.numerator * bottom), ~there)
+    limit, known = lines.remission.better, paired & _holds(lines.remission, baseline, bottom)
+    return Decided(known & (followup * limit.denominator < limit.numerator * bottom), ~known)
 
 
 def has_immpact(scale: Scale) -> bool:

@@ -1,0 +1,245 @@
+"""The one verdict on a change of one patient: by which limits, and how an estimated score is judged.
+
+The table of changes and `between` come here for it, so that the same two scores have the same verdict in both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ipm_outcomes.change._columns import Bools, Floats, Ints
+from ipm_outcomes.change._constants import (
+    Figure,
+    Reliability,
+    figure_of,
+    published,
+    threshold_figure,
+)
+from ipm_outcomes.definition import Instrument, Scale
+
+Verdict = Literal[
+    "reliably better",
+    "possibly better",
+    "no reliable change",
+    "possibly worse",
+    "reliably worse",
+    "unchanged",
+    "cannot be judged",
+    "error not known",
+]
+"""Reliably: beyond every published measurement error. Possibly: beyond the smallest, not beyond the largest.
+Cannot be judged: no score in one of the forms, or an estimated score that could fall either way."""
+
+VERDICTS: tuple[str, ...] = get_args(Verdict)
+UNCHANGED, CANNOT, UNKNOWN = (VERDICTS.index(w) for w in ("unchanged", "cannot be judged", "error not known"))
+_NONE = VERDICTS.index("no reliable change")
+
+TIE = 1e-9
+"""Share of a limit within which binary floats do not decide."""
+
+RELIABLE = "reliable"
+"""How ids of thresholds begin that are published indexes of reliable change."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One measurement error of a change, in points, as its exact square.
+
+    ``reached`` says whether a change of just this size is beyond it (a published index in points), ``at_least``
+    that the error is known to be this large or larger.
+    """
+
+    squared: Fraction
+    figures: tuple[Figure, ...]
+    reached: bool = False
+    at_least: bool = False
+
+    @property
+    def value(self) -> float:
+        """The limit in points."""
+        return math.sqrt(self.squared)
+
+    def least(self, bottom: int) -> int:
+        """The smallest whole number over ``bottom`` that is beyond the limit.
+
+        >>> Limit(Fraction(36), (), reached=True).least(1), Limit(Fraction(36), ()).least(1)
+        (6, 7)
+        >>> Limit(Fraction("46.68"), ()).least(3)  # more than 6.83 points, in thirds
+        21
+        """
+        exact = self.squared * bottom * bottom
+        root = math.isqrt(exact.numerator // exact.denominator)
+        return root if self.reached and root * root == exact else root + 1
+
+    def beyond(self, size: Fraction) -> bool:
+        """Whether a change of this size, without its sign, is beyond the limit."""
+        return size.numerator >= self.least(size.denominator)
+
+
+def exact_square(value: float) -> Fraction:
+    """The square of a number as written."""
+    return Fraction(repr(float(value))) ** 2
+
+
+def of_error(figures: tuple[Figure, ...], critical: float, *, at_least: bool = False) -> Limit:
+    """``critical * sqrt(2) * SEM``, from a standard error of measurement, or from a standard deviation and a
+    reliability: ``SEM = SD * sqrt(1 - reliability)``.
+    """
+    error = exact_square(figures[0].value)
+    if len(figures) == 2:
+        error *= 1 - Fraction(repr(float(figures[1].value)))
+    return Limit(2 * Fraction(critical) ** 2 * error, figures, at_least=at_least)
+
+
+def published_limits(
+    inst: Instrument, scale: Scale, critical: float, prefer: Reliability = "test_retest"
+) -> tuple[Limit, ...]:
+    """The published measurement errors of one person's change on a scale, the smallest first; none where
+    nothing is sourced.
+
+    Indexes of reliable change, minimal detectable changes and standard errors of measurement; where there is
+    none of these, a standard deviation with a reliability, of which internal consistency gives a lower bound:
+    it leaves out what varies between two days. A figure that a source was read for displaces those that are not
+    verified. A detectable change derived from a standard error that is there itself is not counted twice.
+    """
+    errors = [c for c in scale.constants if c.kind == "sem"]
+    found = [
+        Limit(Fraction(t.value) ** 2, (threshold_figure(inst, t),), reached=True)
+        for t in scale.thresholds
+        if t.kind == "points" and t.id.startswith(RELIABLE) and t.scope == "individual"
+    ]
+    found += [
+        Limit(Fraction(c.value) ** 2, (figure_of(inst, c),))
+        for c in scale.constants
+        if c.kind in ("mdc", "mdc95") and not (errors and c.evidence == "derived")
+    ]
+    found += [of_error((figure_of(inst, c),), critical) for c in errors]
+    if not found and (pair := published(inst, scale, prefer).pair):
+        found = [of_error(pair, critical, at_least=pair[1].kind == "alpha")]
+    sourced = [limit for limit in found if not _unverified(limit)]
+    return tuple(sorted(sourced or found, key=lambda limit: limit.squared))
+
+
+def _unverified(limit: Limit) -> bool:
+    return any(figure.evidence == "unverified" for figure in limit.figures)
+
+
+def levels(improvement: Ints, bottom: Ints, limits: Sequence[Limit]) -> npt.NDArray[np.int8]:
+    """How far beyond measurement error: +-2 beyond all limits, +-1 beyond some, 0 beyond none; with the sign of
+    the improvement, which is ``improvement / bottom`` points.
+
+    >>> index, error = Limit(Fraction(36), (), reached=True), Limit(Fraction(48), ())
+    >>> levels(np.array([5, 6, -7, 7]), np.ones(4, np.int64), [index, error]).tolist()
+    [0, 1, -2, 2]
+    """
+    size = np.abs(improvement)
+    some, every = np.zeros(size.shape, bool), np.ones(size.shape, bool)
+    denominators, place = np.unique(bottom, return_inverse=True)
+    place = place.reshape(bottom.shape)
+    for limit in limits:
+        least = np.array([min(limit.least(int(d)), 2**62) for d in denominators], np.int64)[place]
+        beyond = size >= least
+        some |= beyond
+        every &= beyond & (not limit.at_least)
+    found = np.where(every & bool(limits), 2, some.astype(np.int8))
+    return (np.sign(improvement) * found).astype(np.int8)
+
+
+def levels_by_errors(
+    improvement: Ints, bottom: Ints, errors: tuple[Floats, Floats], critical: float
+) -> npt.NDArray[np.int8]:
+    """As `levels`, by the standard errors of the two scores: +-2 beyond ``critical * sqrt(se1**2 + se2**2)``."""
+    size, limit = np.abs(improvement) / bottom, critical * np.hypot(*errors)
+    with np.errstate(invalid="ignore"):
+        beyond = np.greater(size, limit)
+        near = np.flatnonzero(np.abs(size - limit) <= TIE * limit)
+    for at in near.tolist():
+        exact = sum(exact_square(se[at]) for se in errors) * Fraction(critical) ** 2
+        beyond[at] = Fraction(int(improvement[at]), int(bottom[at])) ** 2 > exact
+    return (2 * np.sign(improvement) * beyond).astype(np.int8)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Improvements of one scale as exact fractions over ``bottom``.
+
+    ``least`` and ``most`` are the ends of what the improvement can have been: both equal to ``improvement``,
+    unless one of the scores is an estimate from a form with blanks.
+    """
+
+    improvement: Ints
+    least: Ints
+    most: Ints
+    bottom: Ints
+
+    @property
+    def estimated(self) -> Bools:
+        """Where one of the scores is an estimate."""
+        return np.not_equal(self.least, self.most)
+
+
+def verdict_codes(
+    moved: Moved, paired: Bools, known: Bools, least: npt.NDArray[np.int8], most: npt.NDArray[np.int8]
+) -> npt.NDArray[np.int8]:
+    """Positions in `VERDICTS`: the weakest verdict that holds for every completion of an estimated score.
+
+    ``least`` and ``most`` are the levels of the ends of the improvement, ``known`` says where an error is known.
+    """
+    level = np.where(np.sign(least) == np.sign(most), np.where(np.abs(least) < np.abs(most), least, most), 0)
+    code = (_NONE - level).astype(np.int8)
+    code[np.sign(least) != np.sign(most)] = CANNOT
+    code[~known] = UNKNOWN
+    code[~moved.estimated & (moved.improvement == 0)] = UNCHANGED
+    code[~paired] = CANNOT
+    return code
+
+
+# The words stand in the order of their levels, so that a level is a place counted from the middle.
+assert [VERDICTS[_NONE - level] for level in (2, 1, -1, -2)] == [
+    *("reliably better", "possibly better", "possibly worse", "reliably worse")
+]
+
+
+def completions(
+    inst: Instrument, scale: Scale, top: Ints, bottom: int, answered: Ints
+) -> tuple[Ints, Ints, int]:
+    """What scores with blanks would lie between if the blanks had been answered: both ends over
+    ``bottom * items``, and that number of items.
+
+    Parameters
+    ----------
+    inst, scale
+        The definition.
+    top, bottom
+        The scores, as fractions.
+    answered
+        How many items were answered; -1 where that is not known. A value that a complete form can have is then
+        taken as one; any other could be anything.
+    """
+    items = len(scale.items)
+    if scale.kind not in ("sum", "mean") or not any(rule.at_most for rule in scale.missing):
+        return top, top, 1
+    points = inst.points(
+        scale.items[0]
+    ).values()  # the same span for every item, where a rule lets any be missing
+    blank = min(points), max(points)
+    given = np.where(answered < 0, items, np.minimum(answered, items))
+    tally, rest = np.divmod(top * given, bottom * (items if scale.kind == "sum" else 1))
+    times = bottom * (items if scale.kind == "sum" else 1)
+    low, high = tally + (items - given) * blank[0], tally + (items - given) * blank[1]
+    # A tally that is no whole number is of no form with so many answers: anything is possible.
+    low = np.where(rest == 0, low, items * blank[0])
+    high = np.where(rest == 0, high, items * blank[1])
+    return low * times, high * times, items
+
+
+def figures_of(limits: Iterable[Limit]) -> tuple[Figure, ...]:
+    """All figures behind the limits, those of the largest first."""
+    return tuple(figure for limit in reversed(tuple(limits)) for figure in limit.figures)
