@@ -133,8 +133,16 @@ def test_counts_of_a_small_clinic_by_hand():
         "followup_completion": (6, 6, 5, 6, 1, 5 / 6, 5 / 6),
         "able_to_recover": (6, 5, 3, 5, 1, None, None),  # baselines 15, 10, 12 of 15, 10, 12, 0, 8
         "reliable_recovery": (6, 5, 0, 5, 1, 0, 1 / 6),  # the lost one, from 14, could have recovered
-        "responder_30": (6, 5, 2, 4, 1, 2 / 5, 3 / 5),  # patient 4 cannot be evaluated, patient 5 is lost
-        "responder_50": (6, 5, 1, 4, 1, 1 / 5, 2 / 5),
+        "responder_30": (
+            6,
+            5,
+            2,
+            5,
+            1,
+            2 / 6,
+            3 / 6,
+        ),  # patient 4, from 0, is not improved; patient 5 is lost
+        "responder_50": (6, 5, 1, 5, 1, 1 / 6, 2 / 6),
         "important_improvement": (6, 5, 1, 5, 1, 1 / 6, 2 / 6),
         "important_worsening": (6, 5, 1, 5, 1, 1 / 6, 2 / 6),
         "reliable_improvement": (6, 5, 1, 5, 1, 1 / 6, 2 / 6),
@@ -191,7 +199,7 @@ def test_the_lost_without_room_are_in_no_best():
 def test_the_lost_with_a_baseline_of_0_are_no_possible_responders():
     rows = [change(1, 10, 5), change(2, 10, 9), change(3, 10, None), change(4, 0, None)]
     row = found(program.table(frame(rows)), "responder_50")
-    assert (row["denominator"], row["worst"], row["best"]) == (2, 1 / 3, 2 / 3)
+    assert (row["denominator"], row["worst"], row["best"]) == (2, 1 / 4, 2 / 4)
     before = program.table(frame(rows), indicators=["severity_before"])
     assert before["worst"].null_count() == before["best"].null_count() == before.height == 5
 
@@ -302,7 +310,7 @@ def test_missing_is_one_thing_however_it_is_spelled(missing):
         pl.from_pandas(program.table(pd.DataFrame(rows), indicators=["responder_30"]).convert_dtypes()),
         "responder_30",
     )
-    assert (row["eligible"], row["observed"], row["numerator"], row["denominator"]) == (6, 5, 2, 4)
+    assert (row["eligible"], row["observed"], row["numerator"], row["denominator"]) == (6, 5, 2, 5)
     polars = frame(CLINIC).with_columns(pl.col("followup").fill_null(pl.lit(missing, pl.Float64)))
     row = found(program.table(polars, indicators=["followup_completion"]), "followup_completion")
     assert (row["numerator"], row["denominator"]) == (5, 6)
@@ -340,7 +348,7 @@ def test_counts_equal_plain_counting(rows, random):
         pairs = [r for r in mine if r["followup"] is not None]
         decided, met = {
             "followup_completion": (mine, pairs),
-            "responder_30": ([r for r in pairs if r["baseline"]], [r for r in pairs if r["responder_30"]]),
+            "responder_30": (pairs, [r for r in pairs if r["responder_30"]]),
             "important_worsening": (pairs, [r for r in pairs if r["followup"] - r["baseline"] >= 5]),
             "reliable_recovery": (
                 [r for r in pairs if r["class"] not in ("not classifiable", None)],
@@ -981,6 +989,18 @@ def test_a_threshold_that_a_scale_does_not_have_makes_no_row_unless_asked_for():
     assert asked.select("observed", "denominator", "estimate").row(0) == (3, 0, None)
 
 
+@pytest.mark.parametrize("name", ["responder_30", "responder_50"])
+def test_a_baseline_of_0_stays_in_the_denominator_as_not_improved(name):
+    rows = [change(1, 10, 2), change(2, 10, 10), change(3, 0, 0), change(4, 0, 9)]
+    row = found(program.table(frame(rows)), name)
+    assert (row["eligible"], row["observed"], row["denominator"], row["numerator"]) == (4, 4, 4, 1)
+    assert row["estimate"] == 1 / 4
+    # A scale without that line has no row, though a score of 0 occurs on it.
+    none = {"responder_30": None, "responder_50": None}
+    rows = [change(n, n, 5, of="promis29.anxiety", **none) for n in range(3)]
+    assert name not in set(program.table(frame(rows))["definition"])
+
+
 def test_the_table_can_be_suppressed():
     rows = [change(n, 12, 3 if n % 3 else 12, site="ABC"[n % 2]) for n in range(60)]
     result = program.table(frame(rows), by=["site"], totals=True)
@@ -989,7 +1009,7 @@ def test_the_table_can_be_suppressed():
 
 def test_level_is_carried_and_used():
     wide = found(program.table(frame(CLINIC), level=0.99), "responder_30")
-    low, high = stats.binomtest(2, 4).proportion_ci(0.99, method="wilson")
+    low, high = stats.binomtest(2, 5).proportion_ci(0.99, method="wilson")
     assert wide["level"] == 0.99
     assert [wide["lower"], wide["upper"]] == pytest.approx([low, high])
 

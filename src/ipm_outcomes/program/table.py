@@ -696,6 +696,7 @@ class Cell:
     unfit: int = 0
     lost: int | None = None  # not observed, but would be in the denominator; None: all not observed
     possible: int | None = None  # of these, who could be met
+    judged: int = 0  # of the denominator: the numerator's condition is true or false
     marks: dict[str, int] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
     """Of the population, by requirement: rows that do not meet it."""
@@ -739,6 +740,7 @@ class Cell:
             self.unfit + other.unfit,
             self.unobserved[0] + other.unobserved[0],
             self.unobserved[1] + other.unobserved[1],
+            self.judged + other.judged,
             _added(self.marks, other.marks),
             _added(self.failed, other.failed),
         )
@@ -796,7 +798,12 @@ class _Counts:
             found = [e for e in found if not self.totals[e].withheld] or found
         elif not asked and one.kind != "distribution":
             # A threshold that a scale does not have: there were observations, and nothing could be decided.
-            found = [e for e in found if not self.totals[e].observed or self.totals[e].denominator]
+            judged = one.kind == "proportion" and one.missing == "complete_case"
+            found = [
+                e
+                for e in found
+                if not (whole := self.totals[e]).observed or (whole.judged if judged else whole.denominator)
+            ]
         return sorted(found, key=lambda each: [_ordered(part) for part in each])
 
     def rows(
@@ -1049,7 +1056,10 @@ class _Work:
             }
         value = nw.col(one.value) if one.value is not None else None
         if one.kind == "proportion" and one.numerator is not None:
-            plan["numerator"] = self._sum(f"N{sign}{one.numerator!r}", nw.col(counted) & _true(one.numerator))
+            met, not_met = _both(one.numerator)
+            plan["numerator"] = self._sum(f"N{sign}{one.numerator!r}", nw.col(counted) & met)
+            if one.missing == "complete_case":
+                plan["judged"] = self._sum(f"J{sign}{one.numerator!r}", nw.col(counted) & (met | not_met))
         elif one.kind == "mean" and value is not None:
             name = self.names.setdefault(f"V{sign}", f"__v{len(self.names)}")
             self.moments[name] = nw.when(nw.col(counted)).then(value.cast(nw.Float64))
@@ -1124,6 +1134,7 @@ class _Work:
         cell.marks = {word: count(name) for word, name in plan.get("marks", {}).items()}
         if one.kind == "proportion":
             cell.numerator = count(plan["numerator"])
+            cell.judged = count(plan.get("judged"))
         elif one.kind == "mean":
             cell.numerator = None
             cell.mean = values[f"{plan['value']}m"] if cell.denominator else None

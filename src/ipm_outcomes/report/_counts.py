@@ -472,11 +472,15 @@ class Builder:
             part = changes.only(
                 is_scale(shown.key, changes)
                 & (changes.word("target") == program.target)
-                & ~_col(column).is_null()
+                & (~_col(column).is_null() | (changes.number("baseline") == 0))
+                & ~changes.number("followup").is_null()
                 & ~changes.number("baseline").is_null()
                 & ~changes.still_open()
             ).frame.select(
-                _col(column).cast(_boolean()).alias("y"), changes.number("baseline"), changes.word(program.by)
+                # From 0 there is no percent change: not improved, as in the indicator.
+                _col(column).cast(_boolean()).fill_null(False).alias("y"),
+                changes.number("baseline"),
+                changes.word(program.by),
             )
             if not len(part):
                 continue

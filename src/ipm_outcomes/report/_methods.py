@@ -143,8 +143,8 @@ def _choices(program: Program) -> Iterator[str]:
     yield "Improvement is turned so that above 0 is better, whichever way the scale runs."
     yield (
         "Thresholds are inclusive and decided on exact numbers before anything is rounded. A "
-        "baseline of 0 has no percent "
-        "change; T-scores have none at all."
+        "patient whose baseline is 0 has no "
+        "percent change and counts as not improved by 30 % or 50 %; T-scores have no percent change at all."
     )
     if program.reliable_methods:
         names = listed(
