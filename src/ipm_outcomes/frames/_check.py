@@ -12,7 +12,7 @@ from ipm_outcomes.definition import Instrument
 from ipm_outcomes.frames._evidence import without_lowest
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy
-from ipm_outcomes.frames._kernel import MISSING, WORD
+from ipm_outcomes.frames._kernel import no_answers
 from ipm_outcomes.frames._missing import suspected_word
 
 RULES = {
@@ -75,7 +75,7 @@ def problems(
     rows: list[int] = []
     places: list[int] = []
     for start, codes in items.chunks(progress):
-        found = np.argwhere(((codes >= WORD) & (codes < MISSING)).T)
+        found = np.argwhere(no_answers(codes).T)
         rows += (found[:, 0] + start).tolist()
         places += found[:, 1].tolist()
     ids = [items.instrument.item_ids[place] for place in places]

@@ -45,7 +45,7 @@ class Reading:
     lowest: int
     highest: int
     labels: dict[str, int]
-    """Answers by label, and by label and number together, in plain form."""
+    """Answers by label, in plain form."""
     not_answered: NotAnswered
     text_numbers: bool
     rating: bool
@@ -70,22 +70,31 @@ class Reading:
     ) -> Reading:
         """The reading of an item with these answers."""
         if not by_position or answers.numeric:
-            number = {code: code for code in answers.codes}
-            known = _with_numbers(labels, number)
-            return cls(answers.lowest, answers.highest, known, not_answered, text_numbers, answers.numeric)
-        recode = np.arange(256, dtype=np.uint8)
-        recode[1 : len(answers.codes) + 1] = answers.codes
-        known = _with_numbers(labels, {code: place for place, code in enumerate(answers.codes, 1)})
+            return cls(answers.lowest, answers.highest, labels, not_answered, text_numbers, answers.numeric)
         size = len(answers.codes)
-        return cls(1, size, known, not_answered, text_numbers, False, answers.codes, recode)
+        recode = np.arange(256, dtype=np.uint8)
+        recode[1 : size + 1] = answers.codes
+        return cls(1, size, labels, not_answered, text_numbers, False, answers.codes, recode)
+
+    @cached_property
+    def numbered(self) -> dict[str, int]:
+        """Answers by label and number together, before or after it ("1 several days"), in plain form."""
+        numbers = {code: place for place, code in enumerate(self.positions, 1)}
+        found = {}
+        for label, code in self.labels.items():
+            number = numbers.get(code, code)
+            found[f"{number} {label}"] = found[f"{label} {number}"] = code
+        return found
 
     def judge(self, value: Any) -> tuple[int, Read]:
         """The code of a cell of any kind, and what was read; the problem is in what was read where it is no answer."""
         found = read(value)
         if isinstance(value, str) and found.problem:
-            label = self.labels.get(plain_label(value))
-            if label is not None and not _NEGATIVE.search(value):
-                return label, BLANK
+            label = plain_label(value)
+            if label in self.labels:
+                return self.labels[label], BLANK
+            if label in self.numbered and not _NEGATIVE.search(value):
+                return self.numbered[label], BLANK
             if plain_word(value) in self.not_answered.words:
                 return MISSING, BLANK
             number = read_text(value)
@@ -106,15 +115,6 @@ class Reading:
 
 _NEGATIVE = re.compile(r"(?:^|[\s(\[])[-\u2212]\d")
 """A number below 0, which plain labels would lose the sign of."""
-
-
-def _with_numbers(labels: dict[str, int], number: dict[int, int]) -> dict[str, int]:
-    """Labels, and labels that carry the number of their answer before or after them: "1 several days"."""
-    both = dict(labels)
-    for label, code in labels.items():
-        both.setdefault(f"{number[code]} {label}", code)
-        both.setdefault(f"{label} {number[code]}", code)
-    return both
 
 
 def is_text_column(kind: str, column: Any) -> bool:

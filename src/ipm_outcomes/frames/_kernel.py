@@ -30,6 +30,12 @@ U8 = NDArray[np.uint8]
 I8 = NDArray[np.int8]
 
 
+def no_answers(codes: U8) -> NDArray[np.bool_]:
+    """Cells that hold something and no answer: WRONG, CODE or WORD. With a sign, MISSING is -1 and these lie below."""
+    found: NDArray[np.bool_] = codes.view(np.int8) < -1
+    return found
+
+
 @dataclass
 class ScaleColumns:
     """What scoring says of one scale, one entry per row. Codes are -1 for none."""

@@ -15,7 +15,17 @@ from ipm_outcomes.frames._evidence import gather, without_lowest
 from ipm_outcomes.frames._findings import of_cells, way_out
 from ipm_outcomes.frames._frame import Column, Frame, Words
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, check_level
-from ipm_outcomes.frames._kernel import CODE, FLAG_STATES, I8, MISSING, U8, WORD, Kernel, ScaleColumns
+from ipm_outcomes.frames._kernel import (
+    CODE,
+    FLAG_STATES,
+    I8,
+    MISSING,
+    U8,
+    WORD,
+    Kernel,
+    ScaleColumns,
+    no_answers,
+)
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
 
 Invalid = Literal["raise", "null"]
@@ -146,7 +156,7 @@ def score_items(
     used = [place for place, item in enumerate(items.instrument.item_ids) if item in items.needed]
     looked = False
     for start, codes in items.chunks(progress):
-        bad = codes - np.uint8(WORD) < MISSING - WORD  # below WORD, answers wrap around
+        bad = no_answers(codes)
         if not bad.any():
             kernel.score(codes, scales, flags, start)
             continue
