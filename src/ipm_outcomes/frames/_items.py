@@ -147,14 +147,15 @@ def likely_names(found: Instrument, names: Sequence[str]) -> dict[str, str] | st
     for name in names:
         plain.setdefault(re.sub(r"[\W_]", "", name).casefold(), []).append(name)
     needed = needed_items(found, found.scale_ids)
-    for form in ("{id}{item}", "{id}{n}", "{id}q{n}", "{id}item{n}", "{id}question{n}"):
+    stems = ("{id}", "{id}q", "{id}item", "{id}question")
+    for form in ("{id}{item}", *(f"{stem}{n}" for stem in stems for n in ("{n}", "{n:02}"))):
         wanted = {
             item: plain.get(re.sub(r"_", "", form.format(id=found.id, item=item, n=n)).casefold(), [])
             for n, item in enumerate(found.item_ids, 1)
             if item in needed
         }
         beyond = form.format(id=found.id, item="", n=len(found.item_ids) + 1).casefold()
-        if any(len(one) != 1 for one in wanted.values()) or ("{n}" in form and beyond in plain):
+        if any(len(one) != 1 for one in wanted.values()) or ("{n" in form and beyond in plain):
             continue
         chosen = {item: one[0] for item, one in wanted.items()}
         for n, (item, name) in enumerate(chosen.items(), 1):

@@ -1,0 +1,384 @@
+"""Files as they come: the command line tells what stands in the way, and the option that settles it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from ipm_outcomes.cli import main
+
+PHQ9 = [f"phq9_q{n}" for n in range(1, 10)]
+PCS = [f"pcs_q{n}" for n in range(1, 14)]
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in a folder of its own; words of the command may be written in one text."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(command: str, *more: str) -> tuple[int, str, str]:
+        code = main([*shlex.split(command), *more])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
+
+
+def write(name: str, header: list[str], *rows: list[Any]) -> None:
+    with Path(name).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def scored(out: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(out)))
+
+
+def finding(out: str, code: str) -> str:
+    """The line of a finding, with single spaces."""
+    (line,) = [line for line in out.splitlines() if line.startswith(f"{code} ")]
+    return re.sub(r" +", " ", line)
+
+
+def numbers(out: str, scale: str) -> list[str]:
+    """The first row of a scale in a summary."""
+    return next(line.split() for line in out.splitlines() if line.startswith(f"{scale} "))
+
+
+# -- coding ----------------------------------------------------------------------------------------
+
+FROM_ONE = [
+    [*[1] * 7, 2, *[1] * 5],
+    [2, 1, 2, 2, 1, 3, 1, 4, 2, 2, 3, 1, 2],
+    [5, 4, 5, 4, 5, 5, 4, 5, 5, 5, 5, 4, 5],
+    [4, 4, 3, 4, 4, 4, 2, 5, 4, 4, 4, 3, 4],
+    [3, 2, 2, 3, 2, 3, 1, 4, 3, 3, 4, 2, 2],
+    [5] * 13,
+]
+TOTALS = [sum(form) - 13 for form in FROM_ONE]
+
+
+def counted_from_one() -> None:
+    rows = [[f"p{n}", "2026-01-05", *form] for n, form in enumerate(FROM_ONE)]
+    write("in.csv", ["patient_id", "date", *PCS], *rows)
+
+
+def test_cells_counted_from_one_are_told_and_no_mean_is_printed(run: Run) -> None:
+    counted_from_one()
+    code, out, _ = run("check in.csv")
+    assert code == 1
+    assert finding(out, "coding_from_one") == "coding_from_one pcs pcs_q1 to pcs_q13 6 of 6 --coding position"
+    code, out, _ = run("report in.csv")
+    assert code == 1
+    assert "--coding position would read them so, --coding pcs=answer says that they are right" in out
+    assert "mean" not in out.split("How to read this")[0]
+    assert "taken as not answered" not in out
+    for option in ("", "--invalid null", "--tidy"):
+        code, out, err = run(f"score in.csv {option}")
+        assert (code, out) == (1, "")
+        assert "nothing was written" in err
+        assert "--coding position" in err
+        assert "--invalid" not in err
+    code, out, err = run("change in.csv")
+    assert (code, out) == (1, "")
+    assert "--coding position" in err
+
+
+@pytest.mark.parametrize("option", ["--coding position", "--coding pcs=position"])
+def test_the_option_reads_them(run: Run, option: str) -> None:
+    counted_from_one()
+    assert TOTALS == [1, 13, 48, 36, 21, 52]
+    code, out, _ = run(f"score in.csv {option}")
+    assert code == 0
+    assert [float(row["pcs_total"]) for row in scored(out)] == TOTALS
+    code, out, _ = run(f"report in.csv {option}")
+    assert code == 0
+    assert numbers(out, "total")[1:5] == ["6", "6", "6", f"{sum(TOTALS) / 6:.2f}"]
+
+
+def test_a_coding_that_is_declared_right_is_not_doubted(run: Run) -> None:
+    counted_from_one()
+    code, out, err = run("score in.csv --coding pcs=answer --invalid null")
+    assert code == 0
+    assert "23 wrong cells taken as not answered" in err
+    assert [row["pcs_invalid"] for row in scored(out)] == ["0", "0", "9", "1", "0", "13"]
+
+
+def test_other_instruments_are_reported_beside_one_of_open_coding(run: Run) -> None:
+    rows = [[f"p{n}", "2026-01-05", *form, 3] for n, form in enumerate(FROM_ONE)]
+    write("in.csv", ["patient_id", "date", *PCS, "nps_recommend"], *rows)
+    code, out, _ = run("report in.csv")
+    assert code == 1
+    assert numbers(out, "rating")[1:5] == ["6", "6", "6", "3.00"]
+    assert "CODING: pcs:" in out
+    assert finding(out, "coding_from_one").endswith("--coding pcs=position")
+
+
+def test_twenty_forms_without_a_lowest_answer_print_no_mean(run: Run) -> None:
+    write("in.csv", PHQ9, *([1 + (n + row) % 3 for n in range(9)] for row in range(20)))
+    code, out, _ = run("report in.csv")
+    assert code == 1
+    assert finding(out, "coding_suspected").endswith("--coding position")
+    assert "mean" not in out.split("How to read this")[0]
+    assert run("score in.csv")[0] == 1
+    assert run("score in.csv --coding answer")[0] == 0
+
+
+# -- words and codes for no answer -----------------------------------------------------------------
+
+
+def words_for_no_answer() -> None:
+    rows = [["1"] * 8 + ["0"], ["NA"] * 9, ["NA"] * 9, ["1", "NA", *["1"] * 7]]
+    write(
+        "in.csv",
+        ["patient_id", "date", *PHQ9],
+        *([f"p{n}", "2026-01-05", *row] for n, row in enumerate(rows)),
+    )
+
+
+def test_words_for_no_answer_that_were_declared(run: Run) -> None:
+    words_for_no_answer()
+    for option in ("NA", "phq9=NA", "7,9,na", "phq9=7,9 --not-answered NA"):
+        code, out, _ = run(f"score in.csv --not-answered {option}")
+        assert code == 0
+        rows = scored(out)
+        assert [row["phq9_total"] for row in rows] == ["8.0", "", "", ""]
+        assert [row["phq9_total_absent"] for row in rows] == [
+            "",
+            "no_answers",
+            "no_answers",
+            "too_few_answers",
+        ]
+        assert [row["phq9_flag_self_harm"] for row in rows] == ["not raised", "", "", "raised"]
+    code, out, _ = run("report in.csv --not-answered NA")
+    assert code == 0
+    assert numbers(out, "Thoughts")[-3:] == ["4", "1", "0"]
+    assert finding(out, "blank_rows").endswith("2 of 4")
+
+
+def test_words_for_no_answer_that_were_not_declared(run: Run) -> None:
+    words_for_no_answer()
+    code, out, _ = run("report in.csv")
+    assert code == 1
+    assert finding(out, "missing_word") == "missing_word phq9 phq9_q1 to phq9_q9 3 of 4 --not-answered NA"
+    assert numbers(out, "Thoughts")[-3:] == ["4", "1", "0"]  # a form of nothing else is a blank form
+    assert finding(run("check in.csv")[1], "missing_word").endswith("--not-answered NA")
+    code, out, err = run("score in.csv")
+    assert (code, out) == (1, "")
+    assert "declare what means no answer (--not-answered NA)" in err
+
+
+def test_words_with_commas_and_by_instrument(run: Run) -> None:
+    write("in.csv", [*PHQ9, "nps_recommend"], [*["7"] * 9, "7"], [*["No, thanks"] * 9, "No, thanks"])
+    code, out, _ = run(
+        "score in.csv", "--not-answered", 'phq9=7,"No, thanks"', "--not-answered", 'nps="no, Thanks"'
+    )
+    assert code == 0
+    assert [row["nps_rating"] for row in scored(out)] == ["7.0", ""]
+    assert [row["phq9_total_absent"] for row in scored(out)] == ["no_answers"] * 2
+
+
+def test_the_option_that_is_told_settles_the_finding(run: Run) -> None:
+    """Each option as it is printed, given back to the program."""
+    cells = ["0", "9", "NA", "2", "Don't know"]
+    rows = [
+        [*[cell] * 9, *[str(n)] * 13, site]
+        for n, (cell, site) in enumerate(zip(cells, "NNnNN", strict=True), 1)
+    ]
+    header = [f"PHQ9_{n}" for n in range(1, 10)] + [f"pcs_q{n}" for n in range(1, 14)] + ["site"]
+    write("in.csv", header, *rows)
+    given, told = "", dict[str, str]()
+    for _ in range(3):
+        _, out, _ = run(f"check in.csv {given}")
+        for line in out.splitlines()[1:]:
+            code, _, option = line.partition("  --")
+            if option:
+                told[code.split()[0]] = f"--{option}"
+        given = " ".join(dict.fromkeys(told.values()))
+    assert set(told) == {
+        "columns_missing",
+        "coding_from_one",
+        "missing_code",
+        "missing_word",
+        "group_spelling",
+    }
+    found, out, _ = run(f"check in.csv {given}")
+    assert found == 0
+    assert [line.split()[0] for line in out.splitlines()[1:-1]] == ["instrument_found"] * 2
+
+
+# -- columns ---------------------------------------------------------------------------------------
+
+
+def test_two_instruments_with_names_of_their_own(run: Run) -> None:
+    header = ["patient_id", "date", *(f"PHQ9_{n}" for n in range(1, 10)), *(f"GAD7_{n}" for n in range(1, 8))]
+    write("in.csv", header, ["a", "2026-01-05", *[1] * 16], ["a", "2026-07-06", *[0] * 16])
+    options = "--columns phq9=PHQ9_{n} --columns gad7=GAD7_{n}"
+    code, out, _ = run(f"score in.csv {options}")
+    assert code == 0
+    assert [(row["phq9_total"], row["gad7_total"]) for row in scored(out)] == [("9.0", "7.0"), ("0.0", "0.0")]
+    code, out, _ = run(f"report in.csv {options}")
+    assert code == 0
+    gad7, phq9 = out.split("(gad7)")[1].split("(phq9)")
+    assert numbers(gad7, "total")[4:8:3] == ["3.50", "7.00"]
+    assert numbers(phq9, "total")[4:8:3] == ["4.50", "9.00"]
+    code, out, _ = run("check in.csv")
+    assert code == 1
+    assert out.count("columns_missing") == 2
+    assert "--columns 'phq9=PHQ9_{n}'" in out
+    assert "--columns 'phq9=PHQ9_{n}'" in run("score in.csv")[2]
+
+
+def test_headers_are_taken_whole_commas_included(run: Run) -> None:
+    first = "1. How often, in two weeks, little interest or pleasure?"
+    second = "2. How often feeling down, depressed, or hopeless? q1=x,q2=y"
+    write("in.csv", ["id", first, second], ["a", 2, 1])
+    for prefix, named in (
+        ("", "--instrument phq9 --scales phq2"),
+        ("phq9.", "--instrument phq9 --scales phq2"),
+    ):
+        code, out, _ = run(
+            f"score in.csv {named}", "--columns", f"{prefix}q1={first}", "--columns", f"{prefix}q2={second}"
+        )
+        assert code == 0
+        assert scored(out)[0]["phq9_phq2"] == "3.0"
+
+
+def test_patterns_that_hold_signs_of_their_own(run: Run) -> None:
+    write("in.csv", [f"a=b, {n}" for n in range(1, 8)], [1] * 7)
+    for options in (["--columns", "gad7=a=b, {n}"], ["--instrument", "gad7", "--columns", "gad7=a=b, {n}"]):
+        code, out, _ = run("score in.csv", *options)
+        assert code == 0
+        assert scored(out)[0]["gad7_total"] == "7.0"
+
+
+# -- rows and labels -------------------------------------------------------------------------------
+
+
+def test_further_header_rows(run: Run) -> None:
+    labels = ["Several days", "More than half the days", "Not at all", "Nearly every day"]
+    write(
+        "in.csv",
+        ["StartDate", *PHQ9],
+        ["Start Date", *(f"Over the last 2 weeks, how often {n}" for n in range(9))],
+        ['{"ImportId":"startDate"}', *(f'{{"ImportId":"QID1_{n}"}}' for n in range(9))],
+        ["2026-01-05 10:00:00", 1, 1, 1, 1, 1, 1, 1, 1, 0],
+        [
+            "2026-01-06 10:00:00",
+            *labels,
+            "Not at all",
+            "Not at all",
+            "Several days",
+            "Not at all",
+            "Not at all",
+        ],
+    )
+    code, out, _ = run("report in.csv --skip-rows 2")
+    assert code == 0
+    assert "2 rows" in out
+    assert numbers(out, "total")[1:4] == ["2", "2", "2"]
+    assert numbers(out, "total")[4:] == ["7.50", "0.71", "7.00", "8.00"]  # 8 and 1 + 2 + 3 + 1 = 7
+    assert numbers(out, "Thoughts")[-3:] == ["2", "0", "0"]
+    code, out, _ = run("check in.csv")
+    assert code == 1
+    assert finding(out, "header_rows").endswith("2 of 4 --skip-rows 2")
+    # Rows keep the line of the file.
+    Path("in.csv").write_text(
+        Path("in.csv").read_text(encoding="utf-8").replace("00,1,1", "00,1,4"), encoding="utf-8"
+    )
+    assert "row 0 (line 4), column phq9_q2: 4" in run("check in.csv --skip-rows 2")[1]
+
+
+def test_labels_that_carry_their_number(run: Run) -> None:
+    answers = ["Not at all", "Several days", "More than half the days", "Nearly every day"]
+    order = [0, 1, 2, 3, 0, 0, 0, 0, 0]
+    write(
+        "in.csv",
+        ["id", *PHQ9],
+        ["a", *(f"{n} - {answers[n]}" for n in order)],
+        ["b", *(f"{answers[n]} ({n})" for n in order)],
+        ["c", *("Over half the days" if n == 2 else answers[n] for n in order)],
+    )
+    code, out, _ = run("score in.csv")
+    assert code == 0
+    assert [row["phq9_total"] for row in scored(out)] == ["6.0"] * 3
+    write("in.csv", PHQ9, [f"{n + 1} - {answers[n]}" for n in order])
+    assert run("score in.csv")[0] == 1
+    assert scored(run("score in.csv --coding position")[1])[0]["phq9_total"] == "6.0"
+
+
+def test_blank_rows_are_counted_once_and_move_nothing(run: Run) -> None:
+    peg = ["peg_pain", "peg_enjoyment", "peg_activity"]
+    write("in.csv", ["site", *peg], ["N", 8, 8, 8], ["N", 4, 4, 4], ["", "", "", ""], [" ", " ", " ", " "])
+    code, out, _ = run("check in.csv")
+    assert code == 0
+    assert finding(out, "blank_rows") == "blank_rows peg_pain, peg_enjoyment, peg_activity 2 of 4"
+
+
+# -- scores that stand in the file, groups ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(("recorded", "code", "rows"), [("8", 0, "0 of 2"), ("9", 1, "1 of 2")])
+def test_recorded_scores_are_compared_and_never_refuse_a_report(
+    run: Run, recorded: str, code: int, rows: str
+) -> None:
+    write(
+        "in.csv",
+        ["patient_id", "date", *PHQ9, "phq9_total"],
+        ["a", "2026-01-05", *[1] * 8, 0, recorded],
+        ["a", "2026-07-06", *[0] * 9, 0],
+    )
+    for command in ("check", "report"):
+        found, out, _ = run(f"{command} in.csv")
+        assert found == code
+        assert finding(out, "recorded_scores") == f"recorded_scores phq9 phq9_total {rows} --replace"
+    assert run("report in.csv --replace")[0] == 0
+    assert run("change in.csv")[0] == code
+    told, out, err = run("score in.csv")
+    assert (told, out) == (2, "")
+    assert "'phq9_total'" in err
+    assert "--replace" in err
+    told, out, _ = run("score in.csv --replace")
+    assert told == 0
+    assert [row["phq9_total"] for row in scored(out)] == ["8.0", "0.0"]
+
+
+def test_a_file_that_was_scored_here_is_reported(run: Run) -> None:
+    write(
+        "in.csv",
+        ["patient_id", "date", *PHQ9],
+        ["a", "2026-01-05", *[1] * 9],
+        ["b", "2026-01-05", *[2] * 8, ""],
+    )
+    assert run("score in.csv -o again.csv")[0] == 0
+    code, out, _ = run("report again.csv")
+    assert code == 0
+    assert finding(out, "recorded_scores").endswith("0 of 2 --replace")
+    assert numbers(out, "Thoughts")[-2:] == ["1", "1"]
+    assert run("score again.csv --replace -o third.csv")[0] == 0
+    assert pl.read_csv("third.csv", infer_schema=False).equals(pl.read_csv("again.csv", infer_schema=False))
+
+
+def test_group_names(run: Run) -> None:
+    rows = [[site, 9] for site in ("North", "north ", "NORTH", "North", "South")]
+    write("in.csv", ["site", "nps_recommend"], *rows)
+    code, out, _ = run("check in.csv")
+    assert code == 0
+    assert finding(out, "group_spelling") == "group_spelling site 2 of 5 --group-names site=merge"
+    code, out, _ = run("report in.csv --site site --group-names site=merge")
+    assert code == 0
+    assert "2 sites" in out
+    assert "group_spelling" not in out
+    code, out, _ = run(
+        "report in.csv --site site", "--group-names", "site:north =North", "--group-names", "site:NORTH=North"
+    )
+    assert "2 sites" in out
