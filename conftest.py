@@ -6,26 +6,51 @@ What needs a library that an extra would bring is skipped where that library is 
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import shutil
+import tempfile
 from collections.abc import Generator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
+from hypothesis import settings
 from sybil import Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import PythonCodeBlockParser
 
+# A busy machine is slow now and then, which says nothing about the code; in CI the same examples are tried each time.
+# Nothing is kept in the checkout, which may be one that cannot be written to.
+settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")), database=None)
+settings.load_profile("project")
+
+
+def _own_folder(namespace: dict[str, Any]) -> None:
+    """What the examples of a page write into a temporary folder lies in one that goes with the page."""
+    namespace["_folder"] = tempfile.tempdir = tempfile.mkdtemp(prefix="examples-")
+
+
+def _without_folder(namespace: dict[str, Any]) -> None:
+    tempfile.tempdir = None
+    shutil.rmtree(namespace["_folder"])
+
+
 pages = Sybil(
     parsers=[PythonCodeBlockParser()],
     patterns=["README.md", "docs/*.md"],
+    setup=_own_folder,
+    teardown=_without_folder,
 )
 docstrings = Sybil(
     path="src",
     parsers=[DocTestParser()],
     patterns=["*.py"],
     document_types={".py": PythonDocStringDocument},
+    setup=_own_folder,
+    teardown=_without_folder,
 )
 
 pytest_collect_file = (pages + docstrings).pytest()

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import settings
-
-# A busy machine is slow now and then, which says nothing about the code; in CI the same examples are tried each time.
-settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile("project")
 
 
 @dataclass(frozen=True)

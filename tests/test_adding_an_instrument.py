@@ -122,6 +122,8 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_one_toml_two_csvs_and_the_printer(tmp_path: Path) -> None:
     for name in ("src", "instruments", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in tmp_path.rglob("*"):
+        path.chmod(0o755)  # the checkout may be one that cannot be written to
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "README.md").touch()
     (tmp_path / "docs").mkdir()

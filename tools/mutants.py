@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -216,6 +217,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=120, help="seconds of tests for one change at most")
     parser.add_argument("--list", action="store_true", help="print the changes and run nothing")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the copy is removed
 
     paths = sorted(path for pattern in ROOMS[asked.room] for path in ROOT.glob(pattern))
     if asked.room == "toml":
