@@ -382,3 +382,29 @@ def test_group_names(run: Run) -> None:
         "report in.csv --site site", "--group-names", "site:north =North", "--group-names", "site:NORTH=North"
     )
     assert "2 sites" in out
+
+
+def test_the_html_report_tells_an_open_coding_and_gives_no_figure_of_it(run: Run) -> None:
+    pytest.importorskip("vl_convert")
+    rows = []
+    for n in range(30):
+        for day, level in (("2024-01-05", 8), ("2024-07-05", 4)):
+            rows.append([f"p{n}", day, "N", *FROM_ONE[n % 5], *[level - n % 3] * 3])
+    peg = ["peg_pain", "peg_enjoyment", "peg_activity"]
+    write("in.csv", ["patient_id", "date", "site", *PCS, *peg], *rows)
+    code, out, err = run("report in.csv -o report.html")
+    assert (code, out) == (1, "")
+    assert "--coding pcs=position" in err
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "Pain Catastrophizing Scale: the answers look as if they were counted from 1" in page
+    assert "--coding pcs=position" in page
+    assert "pcs.total" not in page
+    assert page.count("Pain Catastrophizing Scale") == 1
+    assert run("report in.csv --coding pcs=position -o second.html")[0] == 0
+    assert "counted from 1" not in Path("second.html").read_text(encoding="utf-8")
+    # Nothing but that instrument: no report at all.
+    write("in.csv", ["patient_id", "date", *PCS], *(row[:2] + row[3:16] for row in rows))
+    code, _, err = run("report in.csv -o third.html")
+    assert code == 1
+    assert "nothing was written" in err
+    assert not Path("third.html").exists()

@@ -23,7 +23,7 @@ from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, p
 from ipm_outcomes.cli._print import progress, tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.frames._findings import Finding
+from ipm_outcomes.frames._findings import Finding, table
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import ItemColumns
 from ipm_outcomes.report.changes import summarize_changes
@@ -142,6 +142,7 @@ def _html(
         output,
         episodes=episodes,
         problems=problems,
+        findings=_as_table(work, found),
         title=title,
         by=site or "site",
         policy=policy,
@@ -150,6 +151,15 @@ def _html(
     if len(problems):
         tell(f"{count_of(len(problems))} taken as not answered; the report counts them")
     return len(problems)
+
+
+def _as_table(work: Plan, found: Sequence[Finding]) -> Any:
+    """Findings as `frames.inspect` gives them, with options of the command line as what settles them."""
+    import polars as pl
+
+    return table(Frame(work.source.frame), found).with_columns(
+        settle=pl.Series([one.option for one in found], dtype=pl.String)
+    )
 
 
 def _summary(work: Plan, found: Sequence[Finding], columns: dict[str, str | None]) -> Summary:

@@ -22,6 +22,7 @@ def html(
     *,
     episodes: Any = None,
     problems: Any = None,
+    findings: Any = None,
     title: str = "Program report",
     by: str = "site",
     policy: str = "cms",
@@ -44,6 +45,9 @@ def html(
         Episodes of care, for indicators that are counted on them, where totals or groups have to be counted here.
     problems : data frame, optional
         What `frames.check` found: one row per wrong cell, with ``column``.
+    findings : data frame, optional
+        What `frames.inspect` told of the answers. They are told without counts; an instrument of which the coding is
+        open should not be among the scores.
     title : str
         Heading of the report.
     by : str
@@ -87,6 +91,7 @@ def html(
     """
     from ipm_outcomes.report._charts import require
     from ipm_outcomes.report._figures import gather
+    from ipm_outcomes.report._findings import told_findings
     from ipm_outcomes.report._sections import Writer
 
     if policy not in ("cms", "nhs", "none"):
@@ -112,6 +117,7 @@ def html(
         target=target,
         definitions=definitions,
     )
+    found.findings = told_findings(findings)
     return _whole(place, Writer(found, title).write())
 
 

@@ -122,6 +122,7 @@ class Program:
     picks: tuple[tuple[str, str], ...] = ()
     reliable_methods: tuple[str, ...] = ()
     problems: bool = False
+    findings: tuple[tuple[str, str, str, str], ...] = ()
 
     def row(self, indicator: str, group: str = ALL, period: str = ALL) -> Row | None:
         """A figure, if the report has it."""

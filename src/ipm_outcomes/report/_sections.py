@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.report import _charts
+from ipm_outcomes.report._findings import findings_parts
 from ipm_outcomes.report._methods import cutoff_words, methods
 from ipm_outcomes.report._page import Cells, Page, cards, document, items, paragraph, topic
 from ipm_outcomes.report._program import ALL, PROMOTERS, SUCCESS, Program, Row, Shown, share
@@ -1129,6 +1130,7 @@ class Writer:
 
     def quality(self) -> None:
         program = self.program
+        self.page.add(*findings_parts(self.page, program.findings))
         if not program.quality:
             self.page.add(paragraph("The table of scores holds no form."))
             return

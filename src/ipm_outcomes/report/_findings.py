@@ -1,0 +1,57 @@
+"""What was found in the answers before they were scored, told on the page without a count.
+
+Counts of rows would have to pass disclosure control; what was seen, where, and what settles it tell of no patient.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ipm_outcomes.catalog import instrument as find_instrument
+from ipm_outcomes.errors import UnknownNameError
+from ipm_outcomes.frames._findings import FINDINGS
+from ipm_outcomes.report._page import Page, paragraph
+from ipm_outcomes.report._reading import Table, cells_of
+
+Told = tuple[str, str, str, str]
+"""Code, id of the instrument, columns, what settles it; empty where there is none."""
+
+_UNTOLD = {"instrument_found", "columns_missing"}
+_CODING = {"coding_from_one", "coding_suspected"}
+
+
+def told_findings(findings: Any) -> tuple[Told, ...]:
+    """The findings of a table as `ipm_outcomes.frames.inspect` gives it; None: not looked at."""
+    if findings is None:
+        return ()
+    table = Table("findings", findings)
+    table.face.require(["finding", "where", "instrument", "settle"], "findings")
+    names = ("finding", "instrument", "where", "settle")
+    rows = (tuple(str(row[name] or "") for name in names) for row in cells_of(table.frame.to_native()))
+    return tuple(
+        (row[0], row[1], row[2], row[3]) for row in rows if row[0] in FINDINGS and row[0] not in _UNTOLD
+    )
+
+
+def findings_parts(page: Page, findings: tuple[Told, ...]) -> list[str]:
+    """A sentence for each instrument of which the coding is open, and the table of all findings."""
+    if not findings:
+        return []
+    parts = [
+        paragraph(
+            f"{_title(id)}: the answers look as if they were counted from 1, and not from the lowest answer of the "
+            "form. No score is shown here until the coding is declared."
+        )
+        for code, id, _, _ in findings
+        if code in _CODING
+    ]
+    rows = [[FINDINGS[code].split(";")[0].capitalize(), where, settle] for code, _, where, settle in findings]
+    head = ["What was seen in the answers", "Columns", "What settles it"]
+    return [*parts, page.table("Before anything was scored", head, rows)]
+
+
+def _title(id: str) -> str:
+    try:
+        return find_instrument(id).title
+    except UnknownNameError:  # a definition of one's own
+        return id
