@@ -95,7 +95,7 @@ def inspect(
     >>> from ipm_outcomes import frames
     >>> data = pd.DataFrame({f"pcs_q{n}": [1, 2, 5] for n in range(1, 14)})
     >>> frames.inspect(data)[["finding", "rows", "settle"]].fillna("").values.tolist()
-    [['instrument_found', 3, ''], ['coding_from_one', 3, 'coding="position"']]
+    [['instrument_found', 2, ''], ['coding_from_one', 3, 'coding="position"']]
     """
     frame = Frame(data)
     found = findings(
