@@ -191,11 +191,11 @@ def test_p_chart_with_frozen_baseline_flags_later_points() -> None:
     x = [50] * 12 + [66, 65]
     c = ot.p_chart(x, [100] * 14, freeze=12, better="higher")
     assert c.outside.tolist() == [0] * 12 + [1, 0]
-    # 2 of 3 beyond 2 sigma (.6): both.
-    assert c.two_of_three.tolist() == [0] * 12 + [1, 1]
-    assert c.flag.tolist() == [""] * 12 + ["improvement"] * 2
-    assert ot.p_chart(x, [100] * 14, freeze=12, better="lower").flag[-1] == "concern"
-    assert ot.p_chart(x, [100] * 14, freeze=12).flag[-1] == "special cause"
+    # 2 beyond 2 sigma (.6), but the point before them lies on the center.
+    assert c.two_of_three.tolist() == [0] * 14
+    assert c.flag.tolist() == [""] * 12 + ["improvement", ""]
+    assert ot.p_chart(x, [100] * 14, freeze=12, better="lower").flag[-2] == "concern"
+    assert ot.p_chart(x, [100] * 14, freeze=12).flag[-2] == "special cause"
 
 
 # -- XmR -------------------------------------------------------------------------------------------
@@ -278,12 +278,28 @@ def test_seven_rising() -> None:
 
 
 def test_two_of_three_beyond_two_sigma() -> None:
-    assert rule("two_of_three", [*BASE, 4, 0, 4], freeze=2) == [0, 0, 1, 0, 1]
-    assert rule("two_of_three", [*BASE, 4, 4, 0], freeze=2) == [0, 0, 1, 1, 0]
-    assert rule("two_of_three", [*BASE, 4, 0, 0, 4], freeze=2) == [0] * 6
-    assert rule("two_of_three", [*BASE, 4, 0, -4], freeze=2) == [0] * 5
-    assert rule("two_of_three", [*BASE, -4, -4, 9], freeze=2) == [0, 0, -1, -1, 0]
-    assert rule("two_of_three", [*BASE, 3.5, 0, 3.5], freeze=2) == [0] * 5
+    # All three on one side of the center; only those beyond 2 sigma are marked, those beyond 3 sigma count.
+    assert rule("two_of_three", [*BASE, 4, 0.5, 4], freeze=2) == [0, 0, 1, 0, 1]
+    assert rule("two_of_three", [*BASE, 4, 4, 0.5], freeze=2) == [0, 0, 1, 1, 0]
+    assert rule("two_of_three", [*BASE, 0.5, 4, 4], freeze=2) == [0, 0, 0, 1, 1]
+    assert rule("two_of_three", [*BASE, 4, 0.5, 0.5, 4], freeze=2) == [0] * 6
+    assert rule("two_of_three", [*BASE, -4, -4, -0.5], freeze=2) == [0, 0, -1, -1, 0]
+    assert rule("two_of_three", [*BASE, 3.5, 0.5, 3.5], freeze=2) == [0] * 5
+    assert rule("two_of_three", [*BASE, 9, 0.5, 4], freeze=2) == [0, 0, 1, 0, 1]
+    assert rule("two_of_three", [*BASE, 4, 4, 4, -4, -0.5, -4], freeze=2) == [0, 0, 1, 1, 1, -1, 0, -1]
+    # The baseline point before them lies above the center.
+    assert rule("two_of_three", [-1.0, 1.0, 4, 4], freeze=2) == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("between", [0.0, -0.1, -0.5, -4.0])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_two_of_three_needs_all_three_on_one_side(between: float, place: int) -> None:
+    # What NHS England's authors of the rule say: a third point on the center or beyond it ends the pattern.
+    three = [4.0, 4.0]
+    three.insert(place, between)
+    before, after = [-1.0, 1.0, -0.1], [-0.1]
+    assert rule("two_of_three", [*before, *three, *after], freeze=2) == [0] * 7
+    assert rule("two_of_three", [-v for v in [*before, *three, *after]], freeze=2) == [0] * 7
 
 
 def test_outside_the_limits() -> None:

@@ -346,13 +346,13 @@ def test_winsorized_dispersion_by_hand() -> None:
 
 
 def test_truncated_dispersion_by_hand() -> None:
-    # Of twelve sites the lowest two and the highest two lie beyond the 10 % points at positions 1.1 and 9.9.
+    # By rank: a tenth of twelve sites is 1.2, so one leaves at each end.
     observed = np.array([2, 4, 8, 9, 9, 10, 10, 11, 12, 13, 20, 30])
     d = sites.ratio_dispersion(observed, np.full(12, 10.0))
-    kept = np.log(observed[2:10] / 10) ** 2 * 10
-    assert d.used == 8
+    kept = np.log(observed[1:11] / 10) ** 2 * 10
+    assert d.used == 10
     assert d.phi == pytest.approx(kept.mean())
-    assert d.tau2 == pytest.approx(max(0.0, (kept.sum() - 7) / (80 - 10)))
+    assert d.tau2 == pytest.approx(max(0.0, (kept.sum() - 9) / (100 - 10)))
     w = sites.ratio_dispersion(observed, np.full(12, 10.0), method="winsorize")
     assert w.used == 12
     assert w.tau2 > 0
@@ -394,10 +394,33 @@ def test_a_site_without_events() -> None:
     assert "no events" in few.notes[0]
 
 
+@pytest.mark.parametrize("method", ["truncate", "winsorize"])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.2, 0.49])
+@pytest.mark.parametrize("zeros", range(13))
+def test_sites_without_events_are_never_estimated_around(zeros: int, share: float, method: str) -> None:
+    observed = [0] * zeros + [3, 5, 2, 4, 6, 3, 5, 4, 2, 7, 8, 1][: 12 - zeros]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        d = sites.ratio_dispersion(observed, [4.0] * 12, method=method, share=share)
+    assert d.estimated == (not math.isnan(d.phi)) == (not d.notes) == (d.used > 0)
+    if method == "truncate":
+        assert d.estimated == (zeros <= math.floor(share * 12))  # all sites without events left by rank
+
+
+def test_two_sites_without_events_of_twelve() -> None:
+    # One leaves at each end by rank, so one site without events stays; with a share of 0.2 both leave.
+    observed = [0, 0, 3, 5, 2, 4, 6, 3, 5, 4, 2, 7]
+    assert not sites.ratio_dispersion(observed, [4.0] * 12).estimated
+    both = sites.ratio_dispersion(observed, [4.0] * 12, share=0.2)
+    kept = 4 * np.log(np.array([2, 2, 3, 3, 4, 4, 5, 5]) / 4) ** 2
+    assert (both.estimated, both.used) == (True, 8)
+    assert both.phi == pytest.approx(kept.mean())
+
+
 def test_identical_sites_have_no_dispersion() -> None:
-    for method in ("winsorize", "truncate"):
+    for method, used in (("winsorize", 12), ("truncate", 10)):
         d = sites.proportion_dispersion([8] * 12, [20] * 12, method=method)
-        assert (d.used, d.tau2) == (12, 0.0)
+        assert (d.used, d.tau2) == (used, 0.0)
         assert d.phi == pytest.approx(0, abs=1e-20)
 
 
@@ -465,15 +488,42 @@ def test_arcsine_limits_by_hand() -> None:
     assert g.upper[1, 0] == 1.0
 
 
-def test_ratio_limits() -> None:
+def test_ratio_limits_as_the_log_form() -> None:
     e = np.array([0.5, 4.0, 25.0, 300.0])
-    f = sites.funnel_ratio(e)
-    for row, tail in enumerate((0.025, 0.001)):
-        np.testing.assert_allclose(f.lower[row], stats.chi2.ppf(tail, 2 * e) / 2 / e, rtol=1e-9)
-        np.testing.assert_allclose(f.upper[row], stats.chi2.isf(tail, 2 * e + 2) / 2 / e, rtol=1e-9)
     g = sites.funnel_ratio(e, method="log", tau2=0.04)
     np.testing.assert_allclose(g.upper[1], np.exp(Z998 * np.sqrt(1 / e + 0.04)), rtol=1e-6)
     np.testing.assert_allclose(g.lower * g.upper, 1.0)
+
+
+# Interpolated exact tails at E = 6, 20, 100, as ratios, worked out from Poisson probabilities.
+@pytest.mark.parametrize(
+    ("expected", "low", "high", "low998", "high998"),
+    [
+        (6.0, 0.1952, 1.9637, 0.0, 2.5749),
+        (20.0, 0.5603, 1.4873, 0.3585, 1.7857),
+        (100.0, 0.8037, 1.2058, 0.7007, 1.3280),
+    ],
+)
+def test_ratio_limits_by_hand(
+    expected: float, low: float, high: float, low998: float, high998: float
+) -> None:
+    f = sites.funnel_ratio([expected])
+    np.testing.assert_allclose(f.lower[:, 0], [low, low998], atol=5e-5)
+    np.testing.assert_allclose(f.upper[:, 0], [high, high998], atol=5e-5)
+
+
+def test_beyond_the_ratio_limits_chance_is_at_most_the_nominal_tail() -> None:
+    # A site is outside where its count given the expected one is as improbable as the level says, and only there:
+    # for every whole count, by SciPy's Poisson tails.
+    expected = np.concatenate([np.arange(0.5, 400, 0.37), np.arange(1, 401), [0.001, 0.02, 1e4, 1e6]])
+    f = sites.funnel_ratio(expected, levels=(0.95, 0.998))
+    for row, tail in enumerate((0.025, 0.001)):
+        low, high = f.lower[row] * expected, f.upper[row] * expected
+        assert (stats.poisson.cdf(np.ceil(low - 1e-9) - 1, expected) <= tail).all()
+        assert (stats.poisson.sf(np.floor(high + 1e-9), expected) <= tail).all()
+        # One count less extreme is inside.
+        assert (stats.poisson.cdf(np.ceil(low - 1e-9), expected) >= tail).all()
+        assert (stats.poisson.sf(np.floor(high + 1e-9) - 1, expected) >= tail).all()
 
 
 @SETTINGS

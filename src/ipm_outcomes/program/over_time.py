@@ -244,8 +244,9 @@ class ControlChart:
         Number of the phase of each period, from 0.
     outside, shift, trend, two_of_three : int8 arrays
         For each rule +1 or -1 where the point takes part in a pattern upward or downward, else 0: a point
-        outside the limits; 7 in a row on one side of the center; 7 rising or falling; 2 of 3 in a row
-        beyond 2 sigma on the same side (the points beyond are marked).
+        outside the limits; 7 in a row on one side of the center; 7 rising or falling; 3 in a row on one
+        side of the center of which at least 2 lie beyond 2 sigma, those beyond 3 sigma included (the points
+        beyond 2 sigma are marked). An equal value breaks a trend; a point on the center is on neither side.
     flag : array of str
         "improvement", "concern", "mixed" (the rules point both ways) or "" for each period; "special cause"
         where the chart was not told which direction is better.
@@ -306,12 +307,10 @@ def _rules(value: Floats, center: Floats, sigma: Floats, slack: float) -> list[S
     trend = _spread_back(rising, _RUN)
     far = np.where(np.abs(gap) > 2 * sigma + slack, side, 0).astype(np.int8)
     two = np.zeros_like(far)
-    for direction in (1, -1):
-        hits = (far == direction).astype(np.int8)
-        for first in range(len(hits) - 2):
-            window = slice(first, first + 3)
-            if hits[window].sum() >= 2:
-                two[window][hits[window] == 1] = direction
+    for end in np.flatnonzero(_windows(side, 3)):
+        window = slice(end - 2, end + 1)
+        if np.abs(far[window]).sum() >= 2:
+            two[window] = far[window]
     return [outside, shift, trend, two]
 
 

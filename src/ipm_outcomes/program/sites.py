@@ -638,16 +638,18 @@ def _dispersion(z: Floats, s: Floats, target: float, method: str, share: float) 
     if units.size < _FEW_UNITS:
         note = f"Overdispersion was not estimated: {units.size} units, fewer than {_FEW_UNITS}."
         return Dispersion(z, math.nan, 0.0, target, 0, False, method, (note,))
-    # Interpolating next to an infinite score (a site without events) gives no finite trimming point.
-    with np.errstate(invalid="ignore"):
-        low, high = np.quantile(units, [share, 1 - share])
     if method == "winsorize":
+        # Interpolating next to an infinite score (a site without events) gives no finite trimming point.
+        with np.errstate(invalid="ignore"):
+            low, high = np.quantile(units, [share, 1 - share])
         units = np.clip(units, low, high)
     else:
-        keep = (units >= low) & (units <= high)
-        units, weights = units[keep], weights[keep]
+        # By rank, so that equal scores at an end do not all leave; of equal ones the least certain leaves first.
+        leave = math.floor(float(share) * units.size + 1e-9)
+        order = np.lexsort((weights, units))[leave : units.size - leave]
+        units, weights = units[order], weights[order]
     if not np.isfinite(units).all():
-        note = "Overdispersion was not estimated: too many units have no events."
+        note = "Overdispersion was not estimated: more units have no events than are trimmed at that end."
         return Dispersion(z, math.nan, 0.0, target, 0, False, method, (note,))
     count = units.size
     phi = float((units**2).mean())
@@ -673,9 +675,10 @@ def proportion_dispersion(
     target : float, optional
         A fixed standard between 0 and 1; without it the pooled proportion.
     method : {"winsorize", "truncate"}
-        Draw the scores beyond the trimming points in to them, or leave those units out.
+        Draw the scores beyond the trimming points in to them, or leave out the units at the ends.
     share : float
-        Share trimmed at each end.
+        Share trimmed at each end: quantiles for "winsorize"; for "truncate" so many units by rank, rounded
+        down (of 12 units a share of 0.1 leaves out one at each end).
 
     Returns
     -------
@@ -726,7 +729,8 @@ def ratio_dispersion(
     Returns
     -------
     Dispersion
-        A site without events has the score minus infinity: it is estimated around only if it is trimmed.
+        A site without events has the score minus infinity: the dispersion is estimated only where all such
+        sites are trimmed, else `estimated` is False, `phi` NaN, and a note says so.
 
     Raises
     ------
@@ -742,7 +746,7 @@ def ratio_dispersion(
     --------
     >>> d = ratio_dispersion([8, 12] * 6, [10.0] * 12)
     >>> d.used, round(d.phi, 3), d.tau2            # 10 (ln .8)**2 = .498 and 10 (ln 1.2)**2 = .332
-    (12, 0.415, 0.0)
+    (10, 0.415, 0.0)
 
     """
     o, e = together(observed=counts_of("observed", observed), expected=numbers("expected", expected))
@@ -900,7 +904,8 @@ def funnel_ratio(
     expected : array of float
         Expected events of each site, or a grid to draw the funnel over.
     method : {"exact", "log"}
-        Poisson limits from chi-square quantiles, or the logarithmic form, which allows for overdispersion.
+        Limits of the observed count, Poisson with the expected one as its mean, interpolated between whole
+        counts so that the funnel is smooth; or the logarithmic form, which allows for overdispersion.
     levels : sequence of float
         The usual pair is 0.95 and 0.998.
     tau2 : float
@@ -909,6 +914,9 @@ def funnel_ratio(
     Returns
     -------
     FunnelLimits
+        With "exact" a ratio lies beyond a limit exactly where the probability of a count as extreme, given the
+        expected one, is below half of what the level leaves; a lower limit of 0 says that no count is low
+        enough. These are no confidence limits of a ratio.
 
     Raises
     ------
@@ -917,10 +925,16 @@ def funnel_ratio(
 
     References
     ----------
-    Spiegelhalter, Stat Med 2005;24:1185-1202.
+    Seaton and Manktelow, BMC Med Res Methodol 2012;12:98 (limits of the count, not confidence limits).
+    Spiegelhalter, Stat Med 2005;24:1185-1202 (interpolation, and the logarithmic form).
 
     Examples
     --------
+    Of 6 expected events at most 1, or at least 12, lie beyond the 95 % limits.
+
+    >>> f = funnel_ratio([6.0], levels=[0.95])
+    >>> (6 * f.lower).round(2).tolist(), (6 * f.upper).round(2).tolist()
+    ([[1.17]], [[11.78]])
     >>> f = funnel_ratio([25.0], method="log", levels=[0.95])        # exp(-/+ 1.959964 / 5)
     >>> f.lower.round(4).tolist(), f.upper.round(4).tolist()
     ([[0.6757]], [[1.4799]])
@@ -935,12 +949,20 @@ def funnel_ratio(
     lower, upper = np.empty((len(checked), sizes.size)), np.empty((len(checked), sizes.size))
     for row, level in enumerate(checked):
         if method == "exact":
-            from scipy.special import gammainccinv, gammaincinv
-
-            tail = (1.0 - level) / 2.0
-            low, high = gammaincinv(safe, tail) / safe, gammainccinv(safe + 1, tail) / safe
+            low, high = _poisson_limits(safe, (1.0 - level) / 2.0)
         else:
             half = z_of(level) * np.sqrt(1 / safe + tau2)
             low, high = np.exp(-half), np.exp(half)
         lower[row], upper[row] = np.where(some, low, np.nan), np.where(some, high, np.nan)
     return FunnelLimits(sizes, 1.0, checked, lower, upper, method, float(tau2))
+
+
+def _poisson_limits(mean: Floats, tail: float) -> tuple[Floats, Floats]:
+    """Ratios beyond which a count has a tail probability below ``tail``, interpolated between whole counts."""
+    from scipy.stats import poisson
+
+    r = poisson.ppf(tail, mean)
+    low = r - (poisson.cdf(r, mean) - tail) / np.exp(poisson.logpmf(r, mean))
+    s = poisson.isf(tail, mean)
+    high = s + (poisson.sf(s - 1, mean) - tail) / np.exp(poisson.logpmf(s, mean))
+    return np.maximum(low, 0.0) / mean, high / mean
