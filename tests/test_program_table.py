@@ -789,6 +789,11 @@ def test_best_is_what_any_answer_to_the_missing_scores_could_make_of_a_course():
         ((10, 9), (8, 7), "recovery"),
         ((10, 4), (8, 7), "recovery reliable_recovery reliable_improvement"),
         ((10, 4), (7, 7), "recovery reliable_recovery reliable_improvement"),
+        ((10, 5), (8, 5), "recovery"),  # 5 and 3 points: a point short on each
+        ((10, 5), (8, 4), "recovery reliable_recovery reliable_improvement"),
+        ((11, 5), (8, 12), ""),  # 6 better on one, 4 worse on the other
+        ((11, 5), (4, 7), "recovery reliable_recovery reliable_improvement"),  # 3 worse is no reliable change
+        ((4, 9), (4, 7), ""),  # 5 and 3 points worse
         ((9, 3), (8, 7), "recovery reliable_recovery reliable_improvement"),
         ((9, 3), (7, 7), "reliable_improvement"),  # no case at the start
         ((12, 9), (8, 8), ""),  # still a case on one
