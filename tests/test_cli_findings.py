@@ -44,9 +44,11 @@ def scored(out: str) -> list[dict[str, str]]:
 
 
 def finding(out: str, code: str) -> str:
-    """The line of a finding, with single spaces."""
+    """A finding with its instrument and columns, its rows, and the option that settles it, with single spaces."""
     (line,) = [line for line in out.splitlines() if line.startswith(f"{code} ")]
-    return re.sub(r" +", " ", line)
+    found = re.fullmatch(r"(.*\d+ of \d+)  +\S.*?(  +--.*)?", line)
+    assert found
+    return re.sub(r" +", " ", found[1] + (found[2] or ""))
 
 
 def numbers(out: str, scale: str) -> list[str]:
@@ -77,6 +79,7 @@ def test_cells_counted_from_one_are_told_and_no_mean_is_printed(run: Run) -> Non
     code, out, _ = run("check in.csv")
     assert code == 1
     assert finding(out, "coding_from_one") == "coding_from_one pcs pcs_q1 to pcs_q13 6 of 6 --coding position"
+    assert "cells hold 5 and none is 0" in out
     code, out, _ = run("report in.csv")
     assert code == 1
     assert "--coding position would read them so, --coding pcs=answer says that they are right" in out

@@ -128,6 +128,8 @@ def test_unknown_names_are_refused() -> None:
             frames.inspect(frame, **wrong)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="at least one"):
         frames.inspect(frame, [])
+    with pytest.raises(FrameError, match="no item columns"):
+        frames.inspect(pd.DataFrame({"date": ["2026-01-05"]}))
 
 
 # -- coding ----------------------------------------------------------------------------------------

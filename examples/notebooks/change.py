@@ -42,7 +42,6 @@ def _(Path, frames, mo, pl):
         ["peg", "phq9", "gad7", "promis29", "pcs"],
         by=["patient_id", "episode", "date"],
         invalid="null",
-        text_numbers=True,
     )
     scores
     return clinic, episodes, scores

@@ -44,8 +44,8 @@ def _(mo):
     mo.md("""
     ## Which cells are not answers?
 
-    `frames.check` gives one row per cell that no scoring should touch. One word in `pcs_q6` makes the whole column
-    text, so `text_numbers=True` says that numbers may be written as text.
+    `frames.check` gives one row per cell that no scoring should touch. One word in `pcs_q6` makes text of the whole
+    column; the numbers in it are read all the same.
     """)
     return
 
@@ -53,7 +53,7 @@ def _(mo):
 @app.cell
 def _(clinic, frames, pl):
     ids = ["peg", "phq9", "gad7", "promis29", "pcs", "nps"]
-    problems = pl.concat([frames.check(clinic, id, text_numbers=True) for id in ids])
+    problems = pl.concat([frames.check(clinic, id) for id in ids])
     problems
     return ids, problems
 
@@ -76,7 +76,6 @@ def _(clinic, frames, ids):
         ids,
         by=["patient_id", "date", "site", "visit"],
         invalid="null",
-        text_numbers=True,
     )
     scores
     return (scores,)

@@ -87,8 +87,9 @@ def report(
     if len(set(named)) < len(named):
         raise ParameterError("--id, --date, --visit and --site must name different columns")
     work = plan(source, items or Items())
+    groups = [columns["site"] or ("site" if "site" in names else None), columns["visit"]]
     found = work.findings(
-        id=columns["id"], date=columns["date"], by=[columns["site"]] if columns["site"] else ()
+        id=columns["id"], date=columns["date"], by=[name for name in groups if name is not None]
     )
     moved = any(one.moves for one in found)
     if output is not None and ending == ".html":

@@ -66,7 +66,9 @@ def check(
             say(told(cell))
     else:
         write_frame(table, output, work.source.delimiter)
-    where(f"{count_of(len(wrong))} in {rows} rows of {', '.join(work.ids) or 'no instrument'}")
+    where(
+        f"{count_of(len(wrong))} in {rows} row{'' if rows == 1 else 's'} of {', '.join(work.ids) or 'no instrument'}"
+    )
     return PROBLEMS if wrong or any(one.moves for one in found) else FINE
 
 

@@ -82,7 +82,7 @@ def problems(
     columns = {item: _cells(items.frame, items.names[item]) for item in set(ids)}
     told = [_described(columns[item](row), items, item) for row, item in zip(rows, ids, strict=True)]
     if coded_from_one:
-        hint = 'no cell is the lowest answer: were they counted from 1? coding="position" would read them'
+        hint = "and no cell is the lowest answer, as where options are counted from 1"
         told = [(*one[:-1], f"{one[-1]}; {hint}") if one[0] == "number" else one for one in told]
     return _table(items.frame, rows, [items.names[item] for item in ids], ids, told)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import uuid4
 
@@ -48,9 +49,12 @@ def arrow_table(data: Any) -> Any:
     return data.project(", ".join(selected)).to_arrow_table()
 
 
-def relation(given: Any, table: Any) -> Any:
-    """A table as a relation on the connection of another one; columns that they share get their types back."""
-    kinds = dict(zip(given.columns, given.types, strict=True))
+def relation(given: Any, table: Any, renamed: Collection[str] = ()) -> Any:
+    """A table as a relation on the connection of another one; columns that they share get their types back.
+
+    Columns whose names of groups were replaced stay text: an enumeration need not know the new names.
+    """
+    kinds = {name: kind for name, kind in zip(given.columns, given.types, strict=True) if name not in renamed}
     selected = [
         f"CAST({_quoted(name)} AS {kinds[name]}) AS {_quoted(name)}"
         if name in kinds and _recast(kinds[name])

@@ -16,22 +16,22 @@ from ipm_outcomes.frames._evidence import Evidence, optioned
 from ipm_outcomes.frames._frame import Frame
 
 FINDINGS = {
-    "instrument_found": "item columns of an instrument; rows with an answer",
-    "columns_missing": "some item columns of an instrument are not in the table",
-    "coding_from_one": "cells run to one above the highest answer and none is the lowest: counted from 1?",
-    "coding_suspected": "no cell of many forms is the lowest answer: counted from 1?",
+    "instrument_found": "rows with an answer",
+    "columns_missing": "columns of items that are not there",
+    "coding_from_one": "cells hold one above the highest answer and none is the lowest",
+    "coding_suspected": "no cell of many forms is the lowest answer",
     "missing_code": "numbers that are likely to mean that there is no answer",
     "missing_word": "words that are likely to mean that there is no answer",
     "dates_unreadable": "dates that cannot be read",
     "dates_ambiguous": "dates that can be read in more than one way",
     "blank_rows": "rows that hold no answer",
-    "duplicate_forms": "rows of a patient and date that another row has as well",
+    "duplicate_forms": "forms of a patient and date that an earlier row has as well",
     "group_spelling": "names of groups that differ only by case or spacing",
     "text_in_numbers": "other text in a column of numbers",
     "header_rows": "rows that look like further rows of the header",
-    "recorded_scores": "scores that stand in the table already; rows in which they differ from the answers",
+    "recorded_scores": "scores that stand in the table already",
 }
-"""Codes of findings with what they mean, in the order in which they are told."""
+"""Codes of findings with what was seen, in the order in which they are told."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Finding:
     moves : bool
         Whether it withholds a figure or could change one.
     told : str
-        What was seen, in one sentence without text from the data.
+        What was seen, in words without text from the data, where more can be said than what the code means.
     """
 
     finding: str
@@ -65,6 +65,11 @@ class Finding:
     value: Any = None
     moves: bool = True
     told: str = ""
+
+    @property
+    def seen(self) -> str:
+        """What was seen, in words without text from the data."""
+        return self.told or FINDINGS[self.finding]
 
     @property
     def settle(self) -> str | None:
@@ -87,7 +92,7 @@ class Finding:
         """The finding in one line: its code, where, what was seen, and the option that settles it."""
         place = f"{self.instrument}, {self.where}" if self.instrument else self.where
         way = f"; {self.option}" if self.option else ""
-        return f"{self.finding}: {place}: {self.told or FINDINGS[self.finding]} ({self.rows} of {self.of} rows){way}"
+        return f"{self.finding}: {place}: {self.seen} ({self.rows} of {self.of} rows){way}"
 
     @property
     def withheld(self) -> str:
@@ -158,7 +163,11 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
     id, columns = items.instrument.id, list(items.names.values())
     if evidence.coding:
         lowest, highest = evidence.span
-        seen = f"cells run to {highest + 1}" if evidence.coding == "coding_from_one" else "of many forms"
+        seen = (
+            f"cells hold {highest + 1} and none is {lowest}"
+            if evidence.coding == "coding_from_one"
+            else f"no cell of {np.count_nonzero(evidence.complete)} complete forms is {lowest}"
+        )
         found.append(
             Finding(
                 evidence.coding,
@@ -168,7 +177,7 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
                 rows,
                 "coding",
                 by_instrument(id, "position", alone),
-                told=f"{seen}, and none is {lowest}: they look as if they were counted from 1, and not from {lowest}",
+                told=f"{seen}: they look as if they were counted from 1, and not from {lowest}",
             )
         )
     numbers = sorted({*items.not_answered.numbers, *evidence.codes}, key=lambda n: (abs(n), n))

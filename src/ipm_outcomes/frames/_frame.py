@@ -52,6 +52,7 @@ class Frame:
         self.kind, self.native = _recognize(data)
         labels = list(self.native.column_names if self.kind == "pyarrow" else self.native.columns)
         self._labels = {str(label): label for label in labels}
+        self._renamed: tuple[str, ...] = ()
         self.names: list[str] = [str(label) for label in labels]
 
     def __len__(self) -> int:
@@ -110,6 +111,7 @@ class Frame:
         found = copy(self)
         for name, names in renames.items():
             if names:
+                found._renamed = (*found._renamed, name)
                 found.native = _with_names(self.kind, found.native, self._labels[name], names)
         return found
 
@@ -151,7 +153,7 @@ class Frame:
     def restore(self, native: Any) -> Any:
         """An eager frame in the kind that the caller gave."""
         if is_duckdb(self.given):
-            return relation(self.given, native)
+            return relation(self.given, native, self._renamed)
         return _restored(self.given, native)
 
     def _pandas_family(self, like: Sequence[str]) -> Literal["numpy", "nullable", "arrow"]:

@@ -70,6 +70,8 @@ def renames(frame: Frame, given: Any) -> dict[str, dict[str, str]]:
         if isinstance(names, str) and names == "merge":
             found[column] = spellings(frame, column)
         elif isinstance(names, Mapping) and all(isinstance(x, str) for pair in names.items() for x in pair):
+            if not is_text_column(frame.kind, frame.column(column)):
+                raise ParameterError(f"group_names: the column {column!r} does not hold text")
             found[column] = dict(names)
         else:
             raise ParameterError(

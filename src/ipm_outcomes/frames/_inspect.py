@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ipm_outcomes.catalog import instruments as all_instruments
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DATED, DateFormat, Dates, format_of, read_dates
 from ipm_outcomes.frames._dates import MISSING as NO_DATE
 from ipm_outcomes.frames._decode import distinct
@@ -82,7 +82,8 @@ def inspect(
     Raises
     ------
     FrameError
-        A column that was named is missing or stands twice, or the kind of frame is not known. Bad cells never raise.
+        A column that was named is missing or stands twice, no instrument was named and none is there, or the kind of
+        frame is not known. Bad cells never raise.
     ParameterError, UnknownNameError
         An argument is outside what it may be.
 
@@ -204,13 +205,18 @@ def _wanted(frame: Frame, given: Any, columns: Any) -> list[Instrument]:
             raise ParameterError("instruments: name at least one instrument")
         return [definition_of(one) for one in listed]
     names = set(frame.names)
-    return [
+    found = [
         one
         for one in map(definition_of, all_instruments())
         if (isinstance(columns, Mapping) and one.id in columns)
         or names & {f"{one.id}_{item}" for item in one.item_ids}
         or likely_names(one, frame.names)
     ]
+    if not found:
+        raise FrameError(
+            "the frame has no item columns such as 'phq9_q1'; name the instrument, and its columns with columns=…"
+        )
+    return found
 
 
 def _columns_missing(frame: Frame, one: Instrument, absent: list[str], alone: bool) -> Finding:

@@ -45,7 +45,7 @@ def findings_parts(page: Page, findings: tuple[Told, ...]) -> list[str]:
         for code, id, _, _ in findings
         if code in _CODING
     ]
-    rows = [[FINDINGS[code].split(";")[0].capitalize(), where, settle] for code, _, where, settle in findings]
+    rows = [[FINDINGS[code].capitalize(), where, settle] for code, _, where, settle in findings]
     head = ["What was seen in the answers", "Columns", "What settles it"]
     return [*parts, page.table("Before anything was scored", head, rows)]
 

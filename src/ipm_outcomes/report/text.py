@@ -529,11 +529,14 @@ def findings_table(findings: Iterable[Finding], layout: Layout) -> str:
             one.instrument or "",
             layout.escape(one.where),
             f"{one.rows} of {one.of}",
+            layout.escape(one.seen),
             layout.escape(one.option or ""),
         ]
         for one in findings
     ]
-    return layout.table([["finding", "instrument", "where", "rows", "what settles it"], *rows])
+    return layout.table(
+        [["finding", "instrument", "where", "rows", "what was seen", "what settles it"], *rows]
+    )
 
 
 def _head(summary: Summary, layout: Layout) -> list[str]:
