@@ -39,9 +39,19 @@ PROSE = {
 }
 """Text for readers. The wording of items is compared with the reference in tests/real."""
 
-NOT_DECIDED = {"digest", "id", "key", "lead", "source", "evidence", "sources", "loinc_evidence"}
-"""The place, the mark and the sources have columns of their own; the digest follows from the file; which scale leads
-is a choice of order, not of fact."""
+NOT_DECIDED = {
+    "digest",
+    "id",
+    "key",
+    "lead",
+    "patient_omits",
+    "source",
+    "evidence",
+    "sources",
+    "loinc_evidence",
+}
+"""The place, the mark and the sources have columns of their own; the digest follows from the file; which scale leads,
+and what a text about a patient leaves out, are no facts."""
 
 ORDERED = ("items", "scales", "missing")
 """Lists whose order decides: what stands first on the form, in the results, and as the rule of default."""

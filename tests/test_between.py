@@ -74,22 +74,13 @@ def test_a_threshold_for_high_baselines_holds_above_its_line(first: int, met: bo
     assert scale(between(pcs(first), pcs(first - 9)).total).important is (first == 30)
 
 
-def test_the_sentence_reads_well() -> None:
-    found = scale(between(phq9(14), phq9(7)).total)
-    assert found.sentence.startswith(f"{found.title} fell from 14 (moderate) to 7 (mild), 7 points better; ")
-    assert "at least 5 points (minimal clinically important difference for an individual)" in found.sentence
-    assert "more than measurement error (6.9 points, derived)" in found.sentence
-    assert found.sentence.endswith(".")
-    assert found.band_moved == "better"
+def test_the_direction_of_the_bands_and_the_ends_of_the_scale() -> None:
+    assert scale(between(phq9(14), phq9(7)).total).band_moved == "better"
     worse = scale(between(phq9(7), phq9(27)).total)
-    assert "rose from 7 (mild) to 27 (severe), 20 points worse" in worse.sentence
-    assert "the worst possible score" in worse.sentence
+    assert worse.sentence.endswith("This is the worst possible score: further worsening would not show.")
     assert "50 %" not in worse.sentence
-    same = scale(between(phq9(7), phq9(7)).total)
-    assert "stayed at 7 (mild)" in same.sentence
-    one = scale(between(peg(9), peg(6)).mean)
-    assert "fell from 3 to 2, 1 point better; at least 1 point" in one.sentence
-    assert "below 5 (remission)" in scale(between(phq9(14), phq9(4)).total).sentence
+    best = scale(between(phq9(7), phq9(0)).total)
+    assert best.sentence.endswith("This is the best possible score: further improvement would not show.")
 
 
 def test_the_standard_error_of_each_score_judges_t_scores() -> None:
@@ -107,31 +98,27 @@ def test_the_standard_error_of_each_score_judges_t_scores() -> None:
     assert found.direction == "better"
 
 
-def test_what_is_derived_or_not_verified_is_never_called_published() -> None:
-    # PHQ-9: SEM 2.5, derived (5 points as two SEM). GAD-7: SD and intraclass correlation unverified.
+def test_what_is_derived_is_never_called_published_and_what_is_not_verified_gives_way() -> None:
+    # PHQ-9: 6 points, index of the English NHS; SEM 2.5, derived (5 points as two SEM): 6.93.
     phq = scale(between(phq9(14), phq9(7)).total).reliable
-    assert (phq.evidence, phq.method) == ("derived", "jacobson_truax")
-    assert "derived from a published figure (2.5)" in phq.basis
+    assert (phq.evidence, phq.method, phq.smallest) == ("derived", "published_error", 6)
+    assert phq.limit == pytest.approx(1.959964 * 2**0.5 * 2.5, rel=1e-6)
+    assert "standard error of measurement derived from a published figure (2.5)" in phq.basis
     assert any("IMPACT" in cited or "we B" in cited for cited in phq.sources)
+    # GAD-7: 4 and 6 points from sources; its SD and intraclass correlation, not verified, do not count.
     gad = scale(between(score(GAD7(**dict.fromkeys(SEVEN, 3))), score(GAD7(**dict.fromkeys(SEVEN, 1)))).total)
-    assert gad.reliable.evidence == "unverified"
-    # The larger of the SDs: 1.959964 * sqrt(2) * 4.8 * sqrt(1 - .83) = 5.49.
-    assert gad.reliable.limit == pytest.approx(1.959964 * (2 * 0.17) ** 0.5 * 4.8, rel=1e-6)
-    assert "more than measurement error (5.5 points, not verified)" in gad.sentence
-    for told in (phq.basis, gad.reliable.basis):
-        assert "the published" not in told
-    # PEG: SEM 1.22 as printed; its 50 % line is by analogy.
+    assert (gad.reliable.smallest, gad.reliable.limit) == (4, 6)
+    assert gad.reliable.basis.startswith("At least 6.0 points is reliable, by a published index")
+    # PEG: SEM 0.78 to 1.22 as printed.
     one = scale(between(peg(30), peg(3)).mean)
-    assert "the published standard error of measurement (1.22)" in one.reliable.basis
-    assert "measurement error (3.4 points)" in one.sentence
-    (half,) = [part for part in one.sentence.split("; ") if "50 %" in part]
-    assert half.endswith(", not verified)")
+    assert "a published standard error of measurement (1.22)" in one.reliable.basis
     given = scale(between(phq9(14), phq9(7), constants={"total": {"reliability": 0.9}}).total).reliable
     # With the largest published SD, 6.1.
     assert given.limit == pytest.approx(1.959964 * (2 * 0.1) ** 0.5 * 6.1, rel=1e-6)
-    assert given.evidence == "1"
-    own = scale(between(phq9(14), phq9(7), constants={"total": {"sem": 2}}).total).reliable
-    assert (own.evidence, own.sources) == ("given", ())
+    assert given.method == "jacobson_truax"
+    own = scale(between(phq9(14), phq9(7), constants={"total": {"sem": 2}}).total)
+    assert (own.reliable.evidence, own.reliable.sources) == ("given", ())
+    assert "Verdict: reliably better (beyond the given measurement error, 5.5 points)." in own.sentence
 
 
 def test_physical_function_is_better_when_higher() -> None:
@@ -151,21 +138,40 @@ def test_what_has_no_score_says_why() -> None:
     assert found.thresholds == ()
     assert found.important is None
     assert "no second score" in (found.why_not or "")
-    told = f"{found.title}: no change can be told, no second score (1 of 9 items"
-    assert found.sentence.startswith(told)
-    assert found.sentence.endswith(").")
+    assert found.verdict == "cannot be judged"
+    neither = scale(between(score(PHQ9(q1=1, q2=1, q9=0)), score(PHQ9(q1=1, q9=0))).total)
+    assert neither.sentence == (
+        "PHQ-9 total (0-27, higher is worse): no comparison. Neither form has a score (3 and 2 of 9 answered). "
+        "Verdict: cannot be judged."
+    )
+    assert neither.short == "PHQ-9 total: no comparison, both forms incomplete (3 and 2 of 9)."
 
 
 def test_words_have_no_difference() -> None:
     found = between(phq9(14), phq9(7)).syndrome
     assert isinstance(found, CategoryChange)
-    assert "before" in found.sentence
+    # He 2020: sensitivity 57, specificity 95 percent.
+    accuracy = (
+        "The word 'major' misses 43 of 100 people with major depression and names 5 of 100 without it (sensitivity "
+        "57 %, specificity 95 %): another word does not rule it out."
+    )
+    assert (
+        found.sentence == f"PHQ-9 depressive syndrome (counting rule): major before, other after. {accuracy}"
+    )
+    assert (
+        phq9(14).scale("syndrome").sentence == f"PHQ-9 depressive syndrome (counting rule): major. {accuracy}"
+    )
+    nothing = score(PHQ9()).syndrome.sentence
+    assert nothing.startswith(
+        "PHQ-9 depressive syndrome (counting rule): no result, none of its items was answered."
+    )
 
 
 def test_all_scales_by_name_and_in_order() -> None:
     found = between(phq9(14), phq9(7))
     assert [one.scale for one in found] == ["total", "phq8", "phq2", "syndrome"]
-    assert found.sentence.count("\n") == 3
+    assert found.sentence == scale(found.total).sentence
+    assert found.short == scale(found.total).short
     with pytest.raises(AttributeError, match="phq9 has no scale 'sum'"):
         _ = found.sum
 
@@ -173,7 +179,7 @@ def test_all_scales_by_name_and_in_order() -> None:
 def test_a_scale_without_sourced_error_says_so_unless_it_is_given() -> None:
     before, after = score(NPS(recommend=5)), score(NPS(recommend=9))
     assert scale(between(before, after).rating).reliable.reliable is None
-    assert "cannot be told" in scale(between(before, after).rating).sentence
+    assert scale(between(before, after).rating).verdict == "error not known"
     given = scale(between(before, after, constants={"rating": {"sd": 2, "reliability": 0.8}}).rating)
     assert given.reliable.limit == pytest.approx(1.959964 * (2 * 4 * 0.2) ** 0.5, rel=1e-6)
     assert given.reliable.reliable is True

@@ -202,6 +202,8 @@ class Bands(Fact):
         tuple[Annotated[Band, unfolded(("low", "high", "label"))], ...], Field(strict=False, min_length=2)
     ]
     edge: Literal["upper", "lower"] = "upper"
+    patient_omits: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    """Labels that a text about one patient does not print beside the score."""
 
 
 class Row(Part):
@@ -368,7 +370,7 @@ class Scale(Fact):
         return next((t for t in self.thresholds if t.id == id), None)
 
 
-class FlagChange(Fact):
+class FlagText(Fact):
     """What a text about two forms of one patient adds to the two answers of a flagged question."""
 
     positive: Text
@@ -392,7 +394,7 @@ class Flag(Fact):
     raised_from: int
     sentence: Text
     sentence_unanswered: Text
-    change: FlagChange | None = None
+    change: FlagText | None = None
 
 
 class Instrument(Part):
@@ -805,6 +807,9 @@ def _band_problems(scale: Scale, bands: Bands) -> Iterator[tuple[str, str]]:
     for end, mark in ((bands.of[0].low, scale.range[0]), (bands.of[-1].high, scale.range[1])):
         if end != mark:
             yield ".bands", f"the bands must cover the range: they reach {end}, the scale {mark}"
+    for label in bands.patient_omits:
+        if label not in {band.label for band in bands.of}:
+            yield ".bands", f"there is no band {label!r} to leave out"
     for label, count in Counter(band.label for band in bands.of).items():
         if count > 1:
             yield ".bands", f"the label {label!r} stands {count} times"

@@ -94,7 +94,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class CategoryScore:
-    """The score of a scale whose value is a word; attributes as in `Score`."""
+    """The score of a scale whose value is a word; attributes as in `Score`.
+
+    ``sentence`` gives the word together with how well it finds what it is meant to find, where that is published.
+    """
 
     scale: str
     value: str | None
@@ -102,6 +105,7 @@ class CategoryScore:
     items: int
     missing_rule: str
     absent: Absent | None
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

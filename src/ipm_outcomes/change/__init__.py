@@ -9,20 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ipm_outcomes.change._between import (
-        CategoryChange,
-        PatientChange,
-        ReliableResult,
-        ScaleChange,
-        ScaleTrajectory,
-        ThresholdResult,
-        between,
-        trajectory,
-    )
+    from ipm_outcomes.change._between import between
     from ipm_outcomes.change._checks import check_dates
     from ipm_outcomes.change._pair import REASONS, pair
     from ipm_outcomes.change._percent import immpact, percent_change
+    from ipm_outcomes.change._results import (
+        CategoryChange,
+        FlagChange,
+        PatientChange,
+        ReliableResult,
+        ScaleChange,
+        ThresholdResult,
+    )
     from ipm_outcomes.change._table import table
+    from ipm_outcomes.change._trajectory import ScaleTrajectory, Trajectory, trajectory
+    from ipm_outcomes.change._verdict import VERDICTS
     from ipm_outcomes.change._windows import DEFAULT_TARGETS, Baseline, Target
     from ipm_outcomes.change.anchor import (
         AnchorMic,
@@ -71,16 +72,7 @@ if TYPE_CHECKING:
     )
 
 _NAMES = {
-    "_between": (
-        "CategoryChange",
-        "PatientChange",
-        "ReliableResult",
-        "ScaleChange",
-        "ScaleTrajectory",
-        "ThresholdResult",
-        "between",
-        "trajectory",
-    ),
+    "_between": ("between",),
     "_checks": ("check_dates",),
     "_pair": (
         "REASONS",
@@ -90,7 +82,21 @@ _NAMES = {
         "immpact",
         "percent_change",
     ),
+    "_results": (
+        "CategoryChange",
+        "FlagChange",
+        "PatientChange",
+        "ReliableResult",
+        "ScaleChange",
+        "ThresholdResult",
+    ),
     "_table": ("table",),
+    "_trajectory": (
+        "ScaleTrajectory",
+        "Trajectory",
+        "trajectory",
+    ),
+    "_verdict": ("VERDICTS",),
     "_windows": (
         "DEFAULT_TARGETS",
         "Baseline",
@@ -151,6 +157,7 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 __all__ = [
     "DEFAULT_TARGETS",
     "REASONS",
+    "VERDICTS",
     "AnchorMic",
     "AnchorQuality",
     "Baseline",
@@ -159,6 +166,7 @@ __all__ = [
     "EffectSize",
     "EffectSizes",
     "Estimate",
+    "FlagChange",
     "GrowthCurve",
     "MeanChange",
     "PatientChange",
@@ -172,6 +180,7 @@ __all__ = [
     "SmallestDetectableChange",
     "Target",
     "ThresholdResult",
+    "Trajectory",
     "TwoGroups",
     "Weights",
     "against_important_change",

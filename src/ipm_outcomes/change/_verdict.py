@@ -98,6 +98,11 @@ def of_error(figures: tuple[Figure, ...], critical: float, *, at_least: bool = F
     return Limit(2 * Fraction(critical) ** 2 * error, figures, at_least=at_least)
 
 
+def of_scores(se1: float, se2: float, critical: float) -> Limit:
+    """``critical * sqrt(se1**2 + se2**2)``, of the standard errors of two scores."""
+    return Limit(Fraction(critical) ** 2 * (exact_square(se1) + exact_square(se2)), ())
+
+
 def published_limits(
     inst: Instrument, scale: Scale, critical: float, prefer: Reliability = "test_retest"
 ) -> tuple[Limit, ...]:
@@ -161,8 +166,8 @@ def levels_by_errors(
         beyond = np.greater(size, limit)
         near = np.flatnonzero(np.abs(size - limit) <= TIE * limit)
     for at in near.tolist():
-        exact = sum(exact_square(se[at]) for se in errors) * Fraction(critical) ** 2
-        beyond[at] = Fraction(int(improvement[at]), int(bottom[at])) ** 2 > exact
+        size_at = Fraction(abs(int(improvement[at])), int(bottom[at]))
+        beyond[at] = of_scores(errors[0][at], errors[1][at], critical).beyond(size_at)
     return (2 * np.sign(improvement) * beyond).astype(np.int8)
 
 

@@ -1,0 +1,185 @@
+"""The course of one patient over several visits: flags first, then every scale by the same verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
+
+from ipm_outcomes.change._between import common, compared, options
+from ipm_outcomes.change._flags import flag_changes
+from ipm_outcomes.change._results import FlagChange, PatientChange, ScaleChange
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.scores import Score, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleTrajectory:
+    """The course of one patient on one numeric scale.
+
+    Attributes
+    ----------
+    scale : str
+        Id of the scale.
+    dates : tuple of (date or None)
+        Every visit, in order; None where the visits came without dates.
+    values, bands : tuple
+        Value and band at each visit; None where there is no score.
+    steps : tuple of ScaleChange
+        From each scorable visit to the next scorable one.
+    overall : ScaleChange or None
+        From the first scorable visit to the last; None where fewer than two are scorable.
+    """
+
+    scale: str
+    dates: tuple[date | None, ...]
+    values: tuple[float | None, ...]
+    bands: tuple[str | None, ...]
+    steps: tuple[ScaleChange, ...]
+    overall: ScaleChange | None
+
+
+@dataclass(frozen=True)
+class Trajectory(Mapping[str, ScaleTrajectory]):
+    """The course of one patient: ids of the numeric scales to `ScaleTrajectory`, and the flags.
+
+    Attributes
+    ----------
+    flags : tuple of FlagChange
+        Flagged questions at the last visit against those before it: raised, left blank, or raised at an earlier
+        visit and no longer.
+    flags_by_visit : tuple of tuple of FlagChange
+        The same at each visit, against those before it.
+    lead : str
+        Id of the scale that speaks for the instrument.
+    scales : dict
+        Scale ids to `ScaleTrajectory`.
+    sentence, short : str
+        The flags, then the overall change of the lead scale.
+    """
+
+    flags: tuple[FlagChange, ...]
+    flags_by_visit: tuple[tuple[FlagChange, ...], ...]
+    lead: str
+    scales: dict[str, ScaleTrajectory]
+
+    def __getitem__(self, key: str) -> ScaleTrajectory:
+        return self.scales[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.scales)
+
+    def __len__(self) -> int:
+        return len(self.scales)
+
+    @property
+    def sentence(self) -> str:
+        """The flags, then the overall change of the lead scale, where two visits have a score."""
+        overall = self.scales[self.lead].overall
+        return " ".join([*(flag.sentence for flag in self.flags), *([overall.sentence] if overall else [])])
+
+    @property
+    def short(self) -> str:
+        """The same in one line."""
+        overall = self.scales[self.lead].overall
+        return " ".join([*(flag.short for flag in self.flags), *([overall.short] if overall else [])])
+
+
+def trajectory(
+    scores: Iterable[Scores] | Iterable[tuple[date, Scores]],
+    *,
+    constants: Mapping[str, Mapping[str, float]] | None = None,
+    critical: float | None = None,
+    definition: Instrument | None = None,
+) -> Trajectory:
+    """Follow one patient over several visits, scale by scale.
+
+    Parameters
+    ----------
+    scores : iterable of Scores, or of (date, Scores)
+        Visits of the same edition of one instrument: scores alone, in the order of the visits; or with their
+        dates, in any order, each on a day of its own. Time stamps are reduced to their date.
+    constants, critical, definition
+        As in `between`.
+
+    Returns
+    -------
+    Trajectory
+        The flags, and by the ids of the numeric scales their `ScaleTrajectory`, each step and the whole course
+        judged as `between` judges two forms.
+
+    Raises
+    ------
+    ParameterError
+        For no visit, two visits on one day, or scores that cannot be compared.
+
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19, for each step; a slope over all visits and
+    patients is `growth_curve`.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from ipm_outcomes import PEG, change, score
+    >>> visits = [(date(2024, 7, 1), score(PEG(pain=4, enjoyment=4, activity=4))),
+    ...           (date(2024, 1, 2), score(PEG(pain=7, enjoyment=7, activity=6)))]
+    >>> change.trajectory(visits)["mean"].overall.verdict
+    'possibly better'
+    """
+    visits = _visits(list(scores))
+    inst = common(visits[0][1], visits[0][1], definition)
+    for _, visit in visits:
+        common(visits[0][1], visit, inst)
+    by, forms = options(inst, constants, critical), [visit for _, visit in visits]
+    flags = tuple(flag_changes(inst, forms[: n + 1]) for n in range(len(forms)))
+    found = {}
+    for scale in inst.scales:
+        if scale.categorical:
+            continue
+        at = [form.scale(scale.id) for form in forms]
+        there = [n for n, s in enumerate(at) if s.value is not None]
+        steps = tuple(
+            _one(compared(inst, forms[a], forms[b], flags[b], by), scale.id) for a, b in pairwise(there)
+        )
+        overall = None
+        if len(there) > 1:
+            # With the flags of the last visit, also where that has no score: a text is about the patient today.
+            overall = _one(compared(inst, forms[there[0]], forms[there[-1]], flags[-1], by), scale.id)
+        values = tuple(s.value if isinstance(s, Score) else None for s in at)
+        bands = tuple(s.band if isinstance(s, Score) else None for s in at)
+        found[scale.id] = ScaleTrajectory(
+            scale.id, tuple(day for day, _ in visits), values, bands, steps, overall
+        )
+    return Trajectory(flags[-1], flags, inst.lead_scale.id, found)
+
+
+def _visits(entries: list[Any]) -> list[tuple[date | None, Scores]]:
+    """The visits in the order of their dates, or as given where none has one."""
+    if not entries:
+        raise ParameterError("scores: give at least one visit")
+    if all(isinstance(entry, Scores) for entry in entries):
+        return [(None, entry) for entry in entries]
+    visits: list[tuple[date, Scores]] = []
+    for entry in entries:
+        # Scores are a tuple too.
+        pair = isinstance(entry, tuple) and not isinstance(entry, Scores) and len(entry) == 2
+        if not pair or not isinstance(entry[0], date):
+            raise ParameterError(
+                "scores: give the scores of the visits in order, or pairs of a date and the scores of that day"
+            )
+        visits.append((entry[0].date() if isinstance(entry[0], datetime) else entry[0], entry[1]))
+    visits.sort(key=lambda visit: visit[0])
+    for (day, _), (next_day, _) in pairwise(visits):
+        if day == next_day:
+            raise ParameterError("scores: two visits are on one day; keep the one that counts")
+    return list(visits)
+
+
+def _one(change: PatientChange, scale: str) -> ScaleChange:
+    found = change.scales[scale]
+    assert isinstance(found, ScaleChange)
+    return found
