@@ -84,12 +84,12 @@ def between(
     Examples
     --------
     >>> from ipm_outcomes import PEG, between, score
-    >>> before, after = PEG(pain=7, enjoyment=7, activity=6), PEG(pain=5, enjoyment=4, activity=4)
+    >>> before, after = PEG(pain=7, enjoyment=7, activity=7), PEG(pain=5, enjoyment=5, activity=4)
     >>> found = between(score(before), score(after))
     >>> round(found.mean.improvement, 2), found.mean.important, found.mean.verdict
     (2.33, True, 'possibly better')
     >>> found.short
-    'PEG 6.7 to 4.3: possibly better, 2.33 points.'
+    'PEG 7.0 to 4.7: possibly better, 2.3 points.'
     """
     inst = common(before, after, definition)
     return compared(
