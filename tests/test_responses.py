@@ -184,6 +184,14 @@ def test_provenance_traces_a_score() -> None:
     assert all(ipm.instrument("phq9").scale(place.split(".")[1]) for place in told.unverified)
 
 
+def test_provenance_names_what_is_unverified() -> None:
+    # No rule for missing answers was found for the PHQ-2 and the syndrome; all that decides a PEG was read.
+    wanted = ("scales.phq2.missing.complete", "scales.syndrome.missing.complete")
+    assert score(PHQ9(q1=1)).provenance.unverified == wanted
+    assert score(PHQ9(q1=1), missing="prorate").provenance.unverified == wanted
+    assert score(PEG(pain=1)).provenance.unverified == ()
+
+
 def test_prorating_by_name() -> None:
     """Arrieta 2017: seven answers of 2 and two gaps: 14 x 9 / 7 = 18."""
     response = PHQ9(**{f"q{n}": 2 for n in range(1, 8)})

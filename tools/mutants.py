@@ -35,9 +35,9 @@ ROOMS = {
     "scoring": [
         f"{PACKAGE}/{name}" for name in ("answers*", "definition*", "scores.py", "scoring*", "tables*")
     ],
-    "frames": [f"{PACKAGE}/frames/*.py"],
-    "change": [f"{PACKAGE}/change/*.py"],
-    "program": [f"{PACKAGE}/program/*.py"],
+    "frames": [f"{PACKAGE}/frames/**/*.py"],
+    "change": [f"{PACKAGE}/change/**/*.py"],
+    "program": [f"{PACKAGE}/program/**/*.py"],
     "toml": ["instruments/*.toml"],
 }
 SLOW = ["tests/browser/*", "tests/test_typing.py", "tests/test_docs.py", "tests/test_adding_an_instrument.py"]
