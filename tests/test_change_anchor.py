@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -194,3 +196,90 @@ def test_bad_parameters():
         minimal_important_change([1, 2], [0, 1], method="roc", resamples=-1)
     with pytest.raises(ParameterError, match="baseline_sd"):
         anchor_quality([1, 2], [1, 2], slightly=[True, False], baseline_sd=0)
+
+
+def simulation():
+    """The script that makes the tables of the page on groups."""
+    path = Path(__file__).parents[1] / "benchmarks" / "mic_simulation.py"
+    spec = spec_from_file_location("mic_simulation", path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def printed(method):
+    """Cells of a table of the page by share improved and reliability."""
+    lines = (Path(__file__).parents[1] / "docs" / "decisions_groups.md").read_text("utf-8").splitlines()
+    head = lines.index(next(line for line in lines if line.startswith(f"| {method}: share improved")))
+    reliabilities = [float(cell) for cell in lines[head].strip("| ").split("|")[1:]]
+    rows = [[float(cell) for cell in line.strip("| ").split("|")] for line in lines[head + 2 : head + 8]]
+    return {(row[0], r): value for row in rows for r, value in zip(reliabilities, row[1:], strict=True)}
+
+
+def test_improved_adjusted_comes_near_a_known_truth():
+    cells = printed("improved adjusted")
+    assert set(cells) == {
+        (p, r) for p in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8) for r in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    }
+    assert np.mean([abs(value / 4 - 1) for value in cells.values()]) <= 0.05
+    assert np.mean([abs(value / 4 - 1) for value in printed("adjusted").values()]) > 0.25
+    again = simulation()
+    for p, r in ((0.3, 0.4), (0.7, 0.9), (0.8, 0.5)):
+        adjusted, improved = again.cell(p, r)
+        assert improved == pytest.approx(cells[p, r], abs=0.0051)
+        assert adjusted == pytest.approx(printed("adjusted")[p, r], abs=0.0051)
+
+
+def test_improved_adjusted_by_hand():
+    # Eight improved of ten: L = ln 4; the rest from the definition, with the sample's own SD and correlation.
+    x = [0, 1, 2, 3, 4, 5, 6, 7, 8, 3]
+    y = [0, 0, 1, 1, 1, 1, 1, 1, 1, 1]
+    y[3] = 0
+    y[0], y[1] = 1, 0
+    found = predictive_mic(x, y, anchor_reliability=0.4)
+    sd, r = np.std(x, ddof=1), np.corrcoef(x, y)[0, 1]
+    odds = math.log(8 / 2)
+    assert found.share_improved == 0.8
+    assert found.improved_adjusted == pytest.approx(found.value - (0.8 / 0.4 - 0.5) * sd * r * odds)
+    assert predictive_mic(x, y).improved_adjusted is None
+
+
+@pytest.mark.parametrize(
+    ("improved", "n", "reliability", "warned"),
+    [
+        (4, 10, None, False),
+        (6, 10, None, False),
+        (39, 100, None, True),
+        (61, 100, None, True),
+        (39, 100, 0.5, False),
+        (8, 10, 0.5, False),
+        (81, 100, 0.5, True),
+        (29, 100, 0.5, True),
+    ],
+)
+def test_results_warn_where_the_share_improved_is_far_from_half(improved, n, reliability, warned):
+    x = np.arange(n) % 7 + np.arange(n) / n
+    y = np.arange(n) >= n - improved
+    found = predictive_mic(x, y, anchor_reliability=reliability)
+    mic = minimal_important_change(x, y, anchor_reliability=reliability, resamples=0)
+    assert mic.method == ("adjusted" if reliability is None else "improved_adjusted")
+    assert (found.warning is not None, mic.warning is not None) == (warned, warned)
+    if warned:
+        assert f"{improved} %" in found.warning
+        assert ("anchor_reliability" in found.warning) == (reliability is None)
+    assert (roc_mic(x, y).warning is not None) == (not 0.4 <= improved / n <= 0.6)
+    assert minimal_important_change(x, y, method="mean_change", resamples=0).warning is None
+
+
+@pytest.mark.parametrize("reliability", [0, -0.1, 1.01, math.nan, math.inf, True, "0.5"])
+def test_reliability_of_an_anchor_lies_above_0_and_at_most_at_1(reliability):
+    for function in (predictive_mic, minimal_important_change):
+        with pytest.raises(ParameterError, match=r"^anchor_reliability"):
+            function([1, 2, 3, 4], [0, 1, 0, 1], anchor_reliability=reliability)
+
+
+def test_reliability_goes_with_its_method():
+    with pytest.raises(ParameterError, match="used by no other"):
+        minimal_important_change([1, 2, 3, 4], [0, 1, 0, 1], method="roc", anchor_reliability=0.5)
+    with pytest.raises(ParameterError, match="needed by"):
+        minimal_important_change([1, 2, 3, 4], [0, 1, 0, 1], method="improved_adjusted")

@@ -453,8 +453,10 @@ def mixed_model(
 
     References
     ----------
-    Mallinckrodt CH et al. (2008), Drug Inf J 42:303-319, for the model; it has an unstructured covariance of
-    the visits where this one, for want of a small-sample implementation, has equal correlations.
+    Mallinckrodt CH et al. (2008), Drug Inf J 42:303-319, for the model of clinical trials (MMRM). That one has an
+    unstructured covariance of the visits and small-sample degrees of freedom; this one has a single variance, a
+    single correlation and a normal interval, so it is no MMRM, and its mean is biased where dropout depends on
+    earlier scores and correlations are not equal. With one follow-up visit the two are the same.
 
     Examples
     --------
