@@ -126,7 +126,8 @@ def mean_change(
     se = sd / math.sqrt(n) if n else math.nan
     margin = _t_quantile(level, n - 1) * se if n > 1 else math.nan
     lower, upper = mean - margin, mean + margin
-    ends = sorted((sign * lower, sign * upper)) if n > 1 else [math.nan, math.nan]
+    # Adding 0 keeps minus zero out.
+    ends = sorted((sign * lower + 0.0, sign * upper + 0.0)) if n > 1 else [math.nan, math.nan]
     return MeanChange(
         n_before=int(has1.sum()),
         n_after=int(has2.sum()),
@@ -139,7 +140,7 @@ def mean_change(
         df=max(n - 1, 0),
         lower=lower,
         upper=upper,
-        improvement=sign * mean,
+        improvement=sign * mean + 0.0,
         improvement_lower=ends[0],
         improvement_upper=ends[1],
         level=level,
