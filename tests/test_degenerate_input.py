@@ -1,4 +1,4 @@
-"""Statistics of nothing, of one, of ties and of zeros: a refusal, or a result that says what it lacks; never a warning."""
+"""Statistics of nothing, of one, of ties and of zeros: refused, or without what cannot be given; never a warning."""
 
 from __future__ import annotations
 
@@ -82,9 +82,7 @@ def test_degenerate_input(name: str, values: str) -> None:
         warnings.simplefilter("error")
         try:
             found = FUNCTIONS[name](VALUES[values])
-        except ParameterError as refused:
-            assert str(refused)
-            assert "nan" not in str(refused).split()
+        except ParameterError:
             return
     if hasattr(found, "estimated"):
         assert found.estimated == (not math.isnan(found.phi))
