@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ipm_outcomes as ipm
@@ -294,6 +295,32 @@ def test_words_and_numbers_on_every_kind_of_frame(backend: Any) -> None:
         frames.score(with_peg, "peg", **more)
 
 
+@given(data=st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_spelling_of_missing_moves_no_figure(backend: Any, data: st.DataObject) -> None:
+    """Null, blank text, words and numbers that were declared: the same scores, flags and reasons."""
+    rows = data.draw(st.integers(1, 4))
+    plain = {
+        name: data.draw(st.lists(st.sampled_from([0, 1, 2, 3, None]), min_size=rows, max_size=rows))
+        for name in PHQ9
+    }
+    missing = st.sampled_from([None, "", "  ", "NA", "n/a", " Declined ", "9", "-99"])
+    spelled = {
+        name: [data.draw(missing) if cell is None else str(cell) for cell in cells]
+        for name, cells in plain.items()
+    }
+    if any(all(cell is None for cell in cells) for cells in (*plain.values(), *spelled.values())):
+        return  # a column of nulls has no type of its own in some kinds of frame
+    wanted = backend.rows(frames.tidy(backend.make(plain), "phq9"))
+    declared = {"not_answered": ["na", "N/A", "declined", 9, -99]}
+    found = backend.rows(frames.tidy(backend.make(spelled), "phq9", **declared))
+    assert found == wanted
+    flags = backend.rows(frames.score(backend.make(plain), "phq9"))["phq9_flag_self_harm"]
+    assert (
+        backend.rows(frames.score(backend.make(spelled), "phq9", **declared))["phq9_flag_self_harm"] == flags
+    )
+
+
 def test_a_word_that_is_an_answer_cannot_mean_no_answer() -> None:
     frame = pd.DataFrame(forms(PHQ9, "Not at all"))
     with pytest.raises(ParameterError, match="a word that reads as 0 is an answer of phq9 q1"):
@@ -481,6 +508,26 @@ def test_group_spellings(backend: Any) -> None:
     assert long["site"] == ["Hilltop", "North", "Hilltop ", "HILL TOP", "Hilltop", "South", None, ""]
 
 
+def test_names_that_an_enumeration_of_the_database_does_not_know() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    con = duckdb.connect()
+    first, second = (
+        f"select '{name}'::enum('north', 'NORTH') site, {n} nps_recommend"
+        for name, n in (("north", 5), ("NORTH", 6))
+    )
+    table = con.sql(f"{first} union all {second}")
+    for names, wanted in (({"north": "Hill"}, {"Hill", "NORTH"}), ("merge", {"NORTH"})):
+        long = frames.tidy(table, "nps", by=["site"], group_names={"site": names})
+        assert {row[0] for row in long.fetchall()} == wanted
+
+
+def test_group_names_of_a_column_without_text() -> None:
+    frame = pd.DataFrame({"site": [1, 2], "nps_recommend": [5, 6]})
+    with pytest.raises(ParameterError, match="does not hold text"):
+        frames.tidy(frame, "nps", by=["site"], group_names={"site": {"1": "North"}})
+    assert frames.tidy(frame, "nps", by=["site"], group_names={"site": "merge"})["site"].tolist() == [1, 2]
+
+
 @given(
     names=st.lists(st.sampled_from(["North", "north", " North", "NORTH", "South"]), min_size=1, max_size=12)
 )
@@ -585,6 +632,29 @@ def test_no_text_of_the_data_is_shown(backend: Any) -> None:
     with pytest.raises(InvalidAnswersError) as caught:
         frames.score(backend.make(data), "phq9", replace=True)
     assert "jane" not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [Decimal("sNaN"), float("inf"), Decimal("1e500"), 10**400, [1], b"x", pd.NaT, True, object()],
+    ids=lambda cell: type(cell).__name__,
+)
+def test_cells_of_any_kind_anywhere(cell: Any) -> None:
+    """No cell makes looking at a table fail, whatever column it stands in."""
+    for column in ("phq9_q1", "patient_id", "date", "site", "phq9_total"):
+        data: dict[str, list[Any]] = forms(PHQ9, 0, 1) | {
+            "patient_id": ["a", "b"],
+            "date": ["2026-01-05"] * 2,
+        }
+        data |= {"site": ["N", "S"], "phq9_total": [0, 9], column: [cell, None]}
+        frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in data.items()})
+        assert frames.inspect(frame)["finding"].tolist()[0] == "instrument_found"
+
+
+def test_words_that_were_declared_are_not_shown() -> None:
+    frame = pd.DataFrame(forms(PHQ9, "0", SECRET, "NA"))
+    found = frames.inspect(frame, not_answered=[SECRET])
+    assert found["settle"].tolist()[1] == 'not_answered=["NA", "…"]'
 
 
 def test_every_finding_is_on_the_page() -> None:

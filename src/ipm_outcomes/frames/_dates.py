@@ -63,6 +63,10 @@ USUAL_FORMATS = (
 _MOST_TRIED = 10_000
 
 
+_LARGEST = 10**12
+"""No number above this counts the days or names the date of anything."""
+
+
 class _Outside:
     """A native date outside the calendar, which has no text of its own."""
 
@@ -309,6 +313,8 @@ def _reader(date_format: str | None) -> Callable[[Any], date | None]:
         if isinstance(value, np.datetime64):
             return _of_stamp(value)
         if isinstance(value, (int, float, Decimal, np.integer, np.floating)) and not isinstance(value, bool):
+            if (isinstance(value, Decimal) and value.is_nan()) or abs(value) > _LARGEST:
+                return None
             number = float(value)
             return (
                 of_number(0.0 if SAS_ZERO_LOW < number < SAS_ZERO_HIGH else number)
@@ -388,13 +394,15 @@ def _blank(value: Any) -> bool:
         return not value.strip()
     if value is None or type(value).__name__ == "NAType":
         return True
-    return isinstance(value, (float, Decimal, date, np.datetime64, np.floating)) and value != value
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return isinstance(value, (float, date, np.datetime64, np.floating)) and value != value
 
 
 def _as_text(value: Any) -> str | None:
     if isinstance(value, str):
         return value
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return None if _blank(value) else str(value)
 

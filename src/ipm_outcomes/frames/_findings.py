@@ -14,6 +14,7 @@ import numpy as np
 
 from ipm_outcomes.frames._evidence import Evidence, optioned
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._missing import suspected_word
 
 FINDINGS = {
     "instrument_found": "rows with an answer",
@@ -181,7 +182,9 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
             )
         )
     numbers = sorted({*items.not_answered.numbers, *evidence.codes}, key=lambda n: (abs(n), n))
-    words = sorted({*items.not_answered.words, *evidence.words}, key=str.casefold)
+    # Words that were declared and are not of the fixed list are not shown, also not to who declared them.
+    declared = {suspected_word(word) or "…" for word in items.not_answered.words}
+    words = sorted({*declared, *evidence.words}, key=str.casefold)
     for code, seen_in, kind in (
         ("missing_code", evidence.codes, "numbers"),
         ("missing_word", evidence.words, "words"),
