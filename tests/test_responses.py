@@ -109,6 +109,11 @@ def test_labels_give_the_codes_of_the_definition(id: str) -> None:
         for label, code in definition.labels(item).items():
             for spelling in (label, label.upper(), f"  {label.replace(' ', '   ')} "):
                 assert getattr(model(id).from_labels(**{item: spelling}), item) == code
+            for spelling in (f"{code} - {label}", f"{label} ({code})"):
+                assert getattr(model(id).from_labels(**{item: spelling}), item) == code
+            for spelling in (f"{code + 1} - {label}", f"{label} ({code + 1})", f"-{code + 1} {label}"):
+                with pytest.raises(ValidationError, match="is no label of this item"):
+                    model(id).from_labels(**{item: spelling})
 
 
 def test_labels_of_the_forms() -> None:

@@ -525,6 +525,24 @@ def plain_label(label: str) -> str:
     return re.sub(r"[\W_]+", " ", label).strip().casefold()
 
 
+def numbered_label(text: str, labels: Mapping[str, int]) -> tuple[int, int] | None:
+    """The number that stands before or after a label, and the answer of that label; None for any other text.
+
+    Whether both are of one answer is for the caller to say.
+
+    >>> numbered_label("2 - More than half the days", {"more than half the days": 2})
+    (2, 2)
+    >>> numbered_label("Several days (4)", {"several days": 1})
+    (4, 1)
+    """
+    found = re.fullmatch(r"(\d+) (.+)|(.+) (\d+)", plain_label(text))
+    # In plain form a number below 0 has lost its sign.
+    if not found or re.search(r"(?:^|[\s(\[])[-\u2212]\d", text):
+        return None
+    answer = labels.get(found[2] or found[3])
+    return None if answer is None else (int(found[1] or found[4]), answer)
+
+
 def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument:
     """Build an instrument from the parsed content of its file, with every check.
 

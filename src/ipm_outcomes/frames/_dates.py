@@ -313,7 +313,9 @@ def _reader(date_format: str | None) -> Callable[[Any], date | None]:
         if isinstance(value, np.datetime64):
             return _of_stamp(value)
         if isinstance(value, (int, float, Decimal, np.integer, np.floating)) and not isinstance(value, bool):
-            if (isinstance(value, Decimal) and value.is_nan()) or abs(value) > _LARGEST:
+            if isinstance(value, Decimal) and value.is_nan():
+                return None
+            if isinstance(value, int) and abs(value) > _LARGEST:
                 return None
             number = float(value)
             return (

@@ -6,7 +6,6 @@ and the labels of the item's answers. Cells of other kinds are judged one by one
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,7 +25,7 @@ from ipm_outcomes.answers import (
     read,
     read_text,
 )
-from ipm_outcomes.definition import AnswerList, plain_label
+from ipm_outcomes.definition import AnswerList, numbered_label, plain_label
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._kernel import CHUNK, CODE, MISSING, U8, WORD, WRONG
 from ipm_outcomes.frames._missing import (
@@ -77,14 +76,9 @@ class Reading:
         return cls(1, size, labels, not_answered, text_numbers, False, answers.codes, recode)
 
     @cached_property
-    def numbered(self) -> dict[str, int]:
-        """Answers by label and number together, before or after it ("1 several days"), in plain form."""
-        numbers = {code: place for place, code in enumerate(self.positions, 1)}
-        found = {}
-        for label, code in self.labels.items():
-            number = numbers.get(code, code)
-            found[f"{number} {label}"] = found[f"{label} {number}"] = code
-        return found
+    def numbers(self) -> dict[int, int]:
+        """The number that a cell holds for each answer, where that is not the answer itself."""
+        return {code: place for place, code in enumerate(self.positions, 1)}
 
     def judge(self, value: Any) -> tuple[int, Read]:
         """The code of a cell of any kind, and what was read; the problem is in what was read where it is no answer."""
@@ -93,8 +87,9 @@ class Reading:
             label = plain_label(value)
             if label in self.labels:
                 return self.labels[label], BLANK
-            if label in self.numbered and not _NEGATIVE.search(value):
-                return self.numbered[label], BLANK
+            beside = numbered_label(value, self.labels)
+            if beside and beside[0] == self.numbers.get(beside[1], beside[1]):
+                return beside[1], BLANK
             if plain_word(value) in self.not_answered.words:
                 return MISSING, BLANK
             number = read_text(value)
@@ -111,10 +106,6 @@ class Reading:
         if not self.lowest <= found.number <= self.highest:
             return CODE if found.number in self.suspects else WRONG, found._replace(problem=NOT_ALLOWED)
         return (self.positions[found.number - 1] if self.positions else found.number), found
-
-
-_NEGATIVE = re.compile(r"(?:^|[\s(\[])[-\u2212]\d")
-"""A number below 0, which plain labels would lose the sign of."""
 
 
 def is_text_column(kind: str, column: Any) -> bool:

@@ -5,7 +5,6 @@ Nothing is decided here: what can be suspected is counted, so that it can be tol
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.answers import IS_TEXT
-from ipm_outcomes.definition import plain_label
+from ipm_outcomes.definition import numbered_label, plain_label
 from ipm_outcomes.frames._decode import Reading, distinct
 from ipm_outcomes.frames._items import ItemColumns
 from ipm_outcomes.frames._kernel import CODE, MISSING, WORD
@@ -48,17 +47,10 @@ class _Kind(NamedTuple):
         code, found = reading.judge(value)
         if not isinstance(value, str):
             return cls(code, found.number, None, False)
-        number = found.number if found.number is not None else _beside_label(value, reading)
+        beside = numbered_label(value, reading.labels)  # also where number and label are not of one answer
+        number = beside[0] if found.number is None and beside else found.number
         text = found.problem == IS_TEXT and number is None
         return cls(code, number, suspected_word(value) if code == WORD else None, text)
-
-
-def _beside_label(text: str, reading: Reading) -> int | None:
-    """The number that stands before or after a label, whether or not it is the number of that answer."""
-    found = re.fullmatch(r"(\d+) (.+)|(.+) (\d+)", plain_label(text))
-    if found and (found[2] or found[3]) in reading.labels:
-        return int(found[1] or found[4])
-    return None
 
 
 @dataclass

@@ -138,7 +138,7 @@ class Response(BaseModel, Generic[S_co]):
 
     @classmethod
     def _from_labels(cls, labels: Mapping[str, str | int | None]) -> Self:
-        from ipm_outcomes.definition import plain_label
+        from ipm_outcomes.definition import numbered_label, plain_label
 
         found = cls.definition()
         answers: dict[str, Any] = {}
@@ -146,12 +146,16 @@ class Response(BaseModel, Generic[S_co]):
         for item, label in labels.items():
             answers[item] = label
             if isinstance(label, str) and label.strip() and item in cls.model_fields:
-                code = found.labels(item).get(plain_label(label))
+                known = found.labels(item)
+                code = known.get(plain_label(label))
+                beside = numbered_label(label, known)
+                if beside and beside[0] == beside[1]:
+                    code = beside[1]
                 answers[item] = code
                 if code is None:
-                    known = ", ".join(repr(o.label) for o in found.answers_of(item).options)
+                    listed = ", ".join(repr(o.label) for o in found.answers_of(item).options)
                     message = (
-                        f"text of {len(label)} characters is no label of this item; its labels are {known}"
+                        f"text of {len(label)} characters is no label of this item; its labels are {listed}"
                     )
                     problems.append(
                         _detail(item, PydanticCustomError("label_unknown", _literal(message)), label)
