@@ -241,6 +241,15 @@ def test_two_instruments_with_names_of_their_own(run: Run) -> None:
     assert "--columns 'phq9=PHQ9_{n}'" in run("score in.csv")[2]
 
 
+def test_no_instrument_is_left_out_without_a_word(run: Run) -> None:
+    write("in.csv", ["nps_recommend", *(f"PHQ9_{n}" for n in range(1, 10))], [9, *[1] * 9])
+    code, out, _ = run("report in.csv")
+    assert code == 1
+    assert numbers(out, "rating")[1:5] == ["1", "1", "1", "9.00"]
+    assert finding(out, "columns_missing").endswith("--columns 'phq9=PHQ9_{n}'")
+    assert run("report in.csv --instrument nps")[0] == 0
+
+
 def test_headers_are_taken_whole_commas_included(run: Run) -> None:
     first = "1. How often, in two weeks, little interest or pleasure?"
     second = "2. How often feeling down, depressed, or hopeless? q1=x,q2=y"

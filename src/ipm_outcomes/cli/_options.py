@@ -254,7 +254,8 @@ def _found(source: Source, columns: dict[str, Any], partly: bool) -> tuple[tuple
             f"{source.name}: {id}: {len(absent)} of its item columns are missing: {shown}; name the "
             "instruments to score with --instrument, or some of its scales with --scales"
         )
-    asked = tuple(id for id in catalog.instruments() if id in found or (partly and id in alike))
+    # Columns of similar names are told, so that no instrument is left out without a word.
+    asked = tuple(id for id in catalog.instruments() if id in found or id in alike)
     return asked, tuple(id for id in found if id not in lacking)
 
 
