@@ -226,7 +226,7 @@ def way_out(findings: Sequence[Finding]) -> str:
         return f'{coding.told}; {coding.settle} would read them, coding="answer" says that they are right'
     missing = next((one for one in findings if one.argument == "not_answered"), None)
     declare = (
-        f"{missing.settle} if that means no answer"
+        f"declare {missing.settle} if that means no answer"
         if missing
         else "declare codes and words with not_answered=…"
     )

@@ -245,9 +245,9 @@ def own(name: str, given: Any, found: Instrument) -> Any:
     if not isinstance(given, Mapping):
         return given
     known = {found.id, *instruments()}
-    if unknown := [key for key in given if key not in known]:
+    if any(key not in known for key in given):
         raise ParameterError(
-            f"{name}: {unknown[0]!r} is the id of no instrument; there are {', '.join(sorted(known))}"
+            f"{name}: a key is the id of no instrument; there are {', '.join(sorted(known))}"
         )
     return given.get(found.id)
 

@@ -155,8 +155,8 @@ def _by_id(
         return dict.fromkeys(definitions, given)
     if not isinstance(given, Mapping):
         raise ParameterError(f"{name}: give a dict by instrument id, not a {type(given).__name__}")
-    if unknown := [key for key in given if key not in definitions]:
-        raise ParameterError(f"{name}: {unknown[0]!r} is none of the instruments {', '.join(definitions)}")
+    if any(key not in definitions for key in given):
+        raise ParameterError(f"{name}: a key is none of the instruments {', '.join(definitions)}")
     return given
 
 
