@@ -220,13 +220,18 @@ def test_ratings_and_options_that_begin_at_one_are_not_doubted() -> None:
     assert "coding_from_one" not in frames.inspect(peg)["finding"].tolist()
 
 
-def test_a_slip_of_the_pen_is_one_wrong_cell() -> None:
-    """One lone cell above the range is told, and withholds its own form only."""
+@pytest.mark.parametrize(("lowest", "known"), [(1, False), (0, True)])
+def test_one_cell_above_the_highest_answer(lowest: int, known: bool) -> None:
+    """Without any lowest answer no form can be read for sure; with one, the lone cell is wrong and no other."""
     data = rotated(PHQ9, [1, 2, 3], 5)
     data["phq9_q4"][2] = 4
+    data["phq9_q4"][0] = lowest
     scored = frames.score(pd.DataFrame(data), "phq9", invalid="null")
-    assert scored["phq9_total"].notna().tolist() == [True, True, False, True, True]
-    assert frames.inspect(pd.DataFrame(data))["finding"].tolist() == ["instrument_found", "coding_from_one"]
+    assert scored["phq9_total"].notna().tolist() == [known, known, False, known, known]
+    assert scored["phq9_invalid"].tolist() == ([0, 0, 1, 0, 0] if known else [9] * 5)
+    assert frames.inspect(pd.DataFrame(data))["finding"].tolist() == ["instrument_found"] + [
+        "coding_from_one"
+    ] * (not known)
 
 
 def test_coding_by_instrument(backend: Any) -> None:

@@ -26,8 +26,6 @@ FORMS_ENOUGH = 20
 In 4,000 draws of 20 rightly coded forms each, from three real samples, none was without its lowest answer; of 10 forms
 up to 0.05 % were, of 5 forms up to 2.1 %.
 """
-SLIPS = 1
-"""So many cells one above the highest answer can be a slip of the pen; more of them are a coding."""
 HEADER_ROWS = 5
 """Further rows of a header are looked for among so many rows."""
 
@@ -98,11 +96,6 @@ class Evidence:
             return "coding_from_one"
         forms = np.count_nonzero(self.complete & self.numbered)
         return "coding_suspected" if forms >= FORMS_ENOUGH else None
-
-    @property
-    def sure(self) -> bool:
-        """Whether cells are counted from 1 beyond what a slip of the pen could make."""
-        return self.coding == "coding_from_one" and self.above > SLIPS
 
     @property
     def span(self) -> tuple[int, int]:

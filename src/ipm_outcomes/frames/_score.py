@@ -165,7 +165,7 @@ def score_items(
         if not looked:
             looked = True
             doubtful = without_lowest(items)
-            if doubtful is not None and doubtful.sure:
+            if doubtful is not None and doubtful.coding == "coding_from_one":
                 return _withheld(items, kernel, scales, flags, wrong)
         stop = start + codes.shape[1]
         blank = _says_nothing(codes, used)
