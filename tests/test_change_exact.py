@@ -149,6 +149,22 @@ def test_every_pair_of_t_scores(inst: str, scale: str, exact: bool) -> None:
             assert found[column].null_count() == len(pairs)
 
 
+def test_a_threshold_for_one_patient_can_be_asked_for_by_name() -> None:
+    # Chronic low back pain: 4.85 T of pain interference; in tenths 4.9 reaches it and 4.8 does not.
+    scale = ("promis29", "pain_interference")
+    pairs = [(Fraction("61.2"), Fraction("56.3")), (Fraction("60.4"), Fraction("55.6"))]
+    named = {scale: {"important": "chronic_low_back_pain"}}
+    found = changes(*scale, pairs, exact=False, thresholds=named)
+    assert found["important"].to_list() == [True, False]
+    assert set(found["important_points"]) == {4.85}
+    assert found.select("important_scope", "important_evidence").unique().rows() == [("individual", "1")]
+    with pytest.raises(ParameterError, match="names no threshold in points for one patient"):
+        changes(*scale, pairs, exact=False, thresholds={scale: {"important": "important"}})
+    both = {scale: {"important": "chronic_low_back_pain", "important_worse": 2}}
+    with pytest.raises(ParameterError, match="stands beside a number"):
+        changes(*scale, pairs, exact=False, thresholds=both)
+
+
 def test_binary_noise_does_not_decide() -> None:
     # 64.1 - 61.1 is 2.9999999999999929 in binary floats, and 3 points exactly.
     assert 64.1 - 61.1 < 3

@@ -408,7 +408,7 @@ def test_classes_are_exhaustive_and_exclusive_and_runs_are_equal(
         ({"critical": 0}, "critical: is 0"),
         ({"cutoffs": {PHQ9: float("nan")}}, "must be a finite number"),
         ({"thresholds": {PHQ9: {"important": 0}}}, "important: is 0; it must be above 0"),
-        ({"thresholds": {PHQ9: {"important": "5"}}}, "must be a number, not a str"),
+        ({"thresholds": {PHQ9: {"important": "5"}}}, "names no threshold in points for one patient"),
         ({"thresholds": {PHQ9: {"important": 1 / 3}}}, "at most six decimals"),
         ({"thresholds": {PHQ9: {"mcid": 5}}}, "there is no 'mcid'"),
         ({"thresholds": {PHQ9: {"important_worse": 5}}}, "give both"),

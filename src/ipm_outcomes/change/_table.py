@@ -85,7 +85,7 @@ def table(
     cutoffs: Mapping[Any, float | str] | None = None,
     require_dysfunctional_baseline: bool = True,
     harmed: bool = False,
-    thresholds: Mapping[Any, Mapping[str, float]] | None = None,
+    thresholds: Mapping[Any, Mapping[str, float | str]] | None = None,
     as_of: date | str | None = None,
     scales: Sequence[str | ScaleKey] | str | None = None,
     by: Sequence[str] | None = None,
@@ -128,7 +128,8 @@ def table(
         As in `classify`.
     thresholds : mapping, optional
         Thresholds in place of the definition's, in points: ``{("peg", "mean"): {"important": 2}}``; keys
-        ``important``, ``important_worse`` (where worsening has its own) and ``remission`` (a score below).
+        ``important`` (a number, or the id of a threshold of the definition for one patient), ``important_worse``
+        (where worsening has its own) and ``remission`` (a score below).
 
     Returns
     -------

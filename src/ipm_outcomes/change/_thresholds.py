@@ -125,7 +125,9 @@ def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
             raise ParameterError(f"{told}: the responder lines are fixed at 30 % and 50 %")
         if key not in _KEYS:
             raise ParameterError(f"{told}: there is no {key!r}; there are {', '.join(_KEYS)}")
-    if IMPORTANT in override:
+    if isinstance(override.get(IMPORTANT), str):
+        important = (_named(told, scale, override),)
+    elif IMPORTANT in override:
         better = positive_exact(f"{told}, important", override[IMPORTANT])
         worse = positive_exact(
             f"{told}, important_worse", override.get("important_worse", override[IMPORTANT])
@@ -137,6 +139,21 @@ def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
         limit = positive_exact(f"{told}, remission", override[REMISSION])
         remission = Points(limit, limit)
     return Lines(important, remission)
+
+
+def _named(told: str, scale: Scale, override: Mapping[str, Any]) -> Points:
+    """The threshold of the definition that the caller names as the important change."""
+    if "important_worse" in override:
+        raise ParameterError(
+            f"{told}: important_worse stands beside a number, not beside the name of a threshold"
+        )
+    known = {t.id: t for t in scale.thresholds if t.kind == "points" and t.scope == "individual"}
+    if override[IMPORTANT] not in known:
+        raise ParameterError(
+            f"{told}: important names no threshold in points for one patient (text of length "
+            f"{len(override[IMPORTANT])}); there are {', '.join(known) or 'none'}"
+        )
+    return _points(known[override[IMPORTANT]])
 
 
 def _points(t: Threshold) -> Points:
