@@ -132,7 +132,15 @@ def test_counts_of_a_small_clinic_by_hand():
         "baseline_completion": (8, 8, 7, 8, 0, 7 / 8, 7 / 8),
         "followup_completion": (6, 6, 5, 6, 1, 5 / 6, 5 / 6),
         "able_to_recover": (6, 5, 3, 5, 1, None, None),  # baselines 15, 10, 12 of 15, 10, 12, 0, 8
-        "reliable_recovery": (6, 5, 0, 5, 1, 0, 1 / 6),  # the lost one, from 14, could have recovered
+        "reliable_recovery": (
+            6,
+            5,
+            0,
+            3,
+            1,
+            0,
+            1 / 4,
+        ),  # of 15, 10, 12; the lost one, from 14, could have too
         "responder_30": (
             6,
             5,
@@ -180,9 +188,13 @@ def test_recovery_is_not_told_where_nobody_can_recover():
     assert not {"reliable_recovery", "able_to_recover"} & set(result["definition"])
     rows = [change(1, 12, 4, **{"class": "recovered"}), change(2, 4, 3), change(3, 3, None)]
     row = found(program.table(frame(rows)), "reliable_recovery")
-    # Who began on the healthy side stays in the denominator, and cannot recover however much is found out.
-    assert (row["numerator"], row["denominator"], row["worst"], row["best"]) == (1, 2, 1 / 3, 1 / 3)
-    assert found(program.table(frame(rows)), "able_to_recover")["numerator"] == 1
+    # Who began on the healthy side cannot recover, and is in neither share: 1 of the 1 who could.
+    assert (row["numerator"], row["denominator"], row["worst"], row["best"]) == (1, 1, 1, 1)
+    able = found(program.table(frame(rows)), "able_to_recover")
+    assert (able["numerator"], able["denominator"]) == (1, 2)
+    more = [*rows, change(4, 14, None), change(5, 16, 13, **{"class": "unchanged"})]
+    row = found(program.table(frame(more)), "reliable_recovery")
+    assert (row["numerator"], row["denominator"], row["worst"], row["best"]) == (1, 2, 1 / 3, 2 / 3)
 
 
 def test_the_lost_without_room_are_in_no_best():
@@ -351,8 +363,8 @@ def test_counts_equal_plain_counting(rows, random):
             "responder_30": (pairs, [r for r in pairs if r["responder_30"]]),
             "important_worsening": (pairs, [r for r in pairs if r["followup"] - r["baseline"] >= 5]),
             "reliable_recovery": (
-                [r for r in pairs if r["class"] not in ("not classifiable", None)],
-                [r for r in pairs if r["class"] == "recovered"],
+                [r for r in pairs if r["class"] not in ("not classifiable", None) and r["baseline"] >= 10],
+                [r for r in pairs if r["class"] == "recovered" and r["baseline"] >= 10],
             ),
         }[row["definition"]]
         assert (row["numerator"], row["denominator"]) == (len(met), len(decided))
@@ -387,8 +399,9 @@ def test_counts_are_nested_and_intervals_hold_the_estimate(rows):
         if row["worst"] is not None and row["estimate"] is not None:
             assert row["worst"] <= row["estimate"] + 1e-12
             assert row["best"] >= row["worst"]
-            # Who was lost but never could recover lowers the share for certain.
-            assert row["best"] >= row["estimate"] - 1e-12 or row["definition"] == "reliable_recovery"
+            # Who was lost but never could have been met lowers the share for certain.
+            bounds = program.indicator(row["definition"]).bounds
+            assert row["best"] >= row["estimate"] - 1e-12 or getattr(bounds, "met", None) is not None
 
 
 # -- windows ---------------------------------------------------------------------------------------

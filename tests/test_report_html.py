@@ -158,7 +158,7 @@ def test_headline_figures_are_those_of_the_tables(page: Path) -> None:
     assert f"{better} of {row['denominator']}." in told
     lost = len(due) - len(followed)
     worst, best = (whole(Fraction(better + k, len(followed) + lost)) for k in (0, lost))
-    assert f"had improved it would be {worst} %; if all had, {best} %" in told
+    assert f"had improved it would be {worst} %; if all who could had, {best} %" in told
     assert f"improved by {mean['estimate']:.1f} points" in told
     assert f"+{mean['lower']:.1f} to +{mean['upper']:.1f}" in told
 
@@ -824,18 +824,36 @@ def test_bands_are_told_without_overlap() -> None:
 
 def test_recovery_names_its_cut_off(inside: Path, tmp_path: Path) -> None:
     """PCS: above 30 is clinically relevant, so 30 is beyond; GAD-7: 10 screens positive, so below 10 is beyond."""
-    for label, side in (
-        ("PCS total", "30 or below; cut-off: clinically relevant catastrophizing"),
-        ("GAD-7 total", "below 10; cut-off: generalized anxiety disorder, screening"),
+    # Only the second was tested against a diagnosis (Spitzer 2006); nobody recovers from a score of another kind.
+    for label, told, could in (
+        (
+            "PCS total",
+            "Crossed the cut-off, of those who could (30 or below; cut-off: clinically relevant catastrophizing)",
+            "Could cross the cut-off",
+        ),
+        (
+            "GAD-7 total",
+            "Recovered, of those who could (below 10; cut-off: generalized anxiety disorder, screening)",
+            "Could recover",
+        ),
     ):
         rows = Outline(read(inside)).tables[f"{label}: figures at each follow-up, with 95 % intervals"]
-        assert f"Recovered: reliable, and beyond the cut-off ({side})" in [row[0] for row in rows]
+        names = [row[0] for row in rows]
+        at = names.index(told)
+        assert names[at + 1].startswith(could)
+        # The share of those who could is of their number, which stands beside it with all who were followed.
+        for share, room in zip(rows[at][1:], rows[at + 1][1:], strict=True):
+            of_those = re.search(r" of ([\d,]+)$", share)
+            number = re.search(r"; ([\d,]+) of [\d,]+$", room)
+            assert of_those is not None
+            assert number is not None
+            assert of_those[1] == number[1]
     assert "normal range" not in read(inside)
     tables = peg_tables(pairs(SITES), cutoffs={("peg", "mean"): 5})
     rows = Outline(read(report.html(*tables, tmp_path / "r.html"))).tables[
         "PEG score: figures at each follow-up, with 95 % intervals"
     ]
-    assert "Recovered: reliable, and beyond the cut-off (below 5; cut-off: given for this analysis)" in [
+    assert "Crossed the cut-off, of those who could (below 5; cut-off: given for this analysis)" in [
         row[0] for row in rows
     ]
 
@@ -865,7 +883,7 @@ def test_measures_that_the_data_cannot_carry_are_named_with_what_they_need(insid
     told = text[text.index("Not counted from these data") :]
     told = told[: told.index("</details>")]
     for title, need in (
-        ("NHS Talking Therapies: recovered;", "the first score"),
+        ("NHS Talking Therapies (11 figures)", "the first score"),
         ("Depression remission at 12 months (CBE 0710)", "needs a target of"),
     ):
         line = next(line for line in told.split("<li>") if title in line)

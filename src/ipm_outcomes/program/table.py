@@ -802,7 +802,7 @@ class _Counts:
             found = [
                 e
                 for e in found
-                if not (whole := self.totals[e]).observed or (whole.judged if judged else whole.denominator)
+                if not (cell := self.totals[e]).observed or (cell.judged if judged else cell.denominator)
             ]
         return sorted(found, key=lambda each: [_ordered(part) for part in each])
 

@@ -264,7 +264,13 @@ def _facts(program: Program, changes: Table) -> None:
             )
         )
     if "reliable_method" in changes:
-        program.reliable_methods = tuple(m for m, _ in changes.counts(changes.word("reliable_method")) if m)
+        for inst, scale, method, _ in changes.counts(
+            changes.word("instrument"), changes.word("scale"), changes.word("reliable_method")
+        ):
+            if method:
+                program.reliable_by[inst, scale] = (*program.reliable_by.get((inst, scale), ()), method)
+        used = (method for methods in program.reliable_by.values() for method in methods)
+        program.reliable_methods = tuple(sorted(set(used)))
     program.open_windows = any(still for still, _ in changes.counts(changes.still_open()))
 
 

@@ -42,6 +42,28 @@ _MISSING = {
 }
 
 
+_SCORING = {
+    "sum": "sum of the answers",
+    "mean": "mean of the answers",
+    "table": "sum of the answers, then a table",
+    "counts": "by counts of the answers",
+    "weighted": "weighted sum of other scores",
+}
+_CONSTANTS = {"mean": "mean", "sd": "standard deviation"}
+
+
+_RELIABLE = {
+    "standard_errors": "the standard errors of the two scores",
+    "published_error": "the largest published measurement error of the scale",
+    "jacobson_truax": "the index of Jacobson and Truax",
+}
+
+
+def reliable_words(method: str) -> str:
+    """A method of reliable change in words."""
+    return _RELIABLE.get(method, method.replace("_", " "))
+
+
 def methods(page: Page, program: Program) -> None:
     """Write the section."""
     page.add(
@@ -147,17 +169,12 @@ def _choices(program: Program) -> Iterator[str]:
         "percent change and counts as not improved by 30 % or 50 %; T-scores have no percent change at all."
     )
     if program.reliable_methods:
-        names = listed(
-            [
-                name.replace("_", " ").replace("jacobson truax", "Jacobson and Truax")
-                for name in program.reliable_methods
-            ]
-        )
+        names = listed([reliable_words(name) for name in program.reliable_methods])
         yield f"Reliable change (more than measurement error) by: {names}."
     yield (
-        "Patients without a follow-up are in no mean. Shares are of those followed; the bounds say "
-        "what the share would be if "
-        "none, or all, of the others had counted. These data alone cannot say whether care caused the change."
+        "Patients without a follow-up are in no mean. Shares are of those followed, unless a figure says of whom it "
+        "is; the bounds say what the share would be if none, or all who could, of the others had counted. These "
+        "data alone cannot say whether care caused the change."
     )
     yield "In charts over time a patient belongs to the month of the first questionnaire (the baseline)."
     yield "Site funnels: exact binomial limits around the program's share (Spiegelhalter, Stat Med 2005;24:1185-1202)."
@@ -212,6 +229,22 @@ def _facts(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, st
             return "; ".join(cites.get(key, key) for key in keys)
 
         title, scale = one.scale.title, one.scale
+        yield f"{title}: scoring", _SCORING[scale.kind], _EVIDENCE.get(scale.evidence, ""), told(scale.source)
+        if scale.conversion is not None:
+            fact = scale.conversion
+            yield f"{title}: table", "raw score to score", _EVIDENCE.get(fact.evidence, ""), told(fact.source)
+        for rule in scale.missing:
+            value = "none may be missing" if rule.at_most == 0 else f"up to {rule.at_most} may be missing"
+            name = f"{title}: missing answers, {rule.id.replace('_', ' ')}"
+            yield name, value, _EVIDENCE.get(rule.evidence, ""), told(rule.source)
+        for constant in scale.constants if scale.kind == "table" else ():
+            if constant.kind in ("mean", "sd"):
+                yield (
+                    f"{title}: {_CONSTANTS[constant.kind]} of {constant.population}",
+                    f"{constant.value:f}",
+                    _EVIDENCE.get(constant.evidence, ""),
+                    told(constant.source),
+                )
         for threshold in scale.thresholds:
             value = {
                 "percent": f"{threshold.value:f} %",
@@ -280,7 +313,9 @@ def _unverified(program: Program) -> str:
     ]
     facts += [row.title for row in _definitions(program) if "unverified" in _marks(program, row)]
     if not facts:
-        return paragraph("Every threshold, band and rule used here was read in at least one source.")
+        return paragraph(
+            "Every threshold, band, cut-off and rule listed here was read in at least one source."
+        )
     return paragraph(
         "These were not verified in their sources; read figures that rest on them with care:"
     ) + items(facts)

@@ -121,6 +121,7 @@ class Program:
     without_cutoff: frozenset[ScaleKey] = frozenset()
     picks: tuple[tuple[str, str], ...] = ()
     reliable_methods: tuple[str, ...] = ()
+    reliable_by: dict[ScaleKey, tuple[str, ...]] = field(default_factory=dict)
     problems: bool = False
     findings: tuple[tuple[str, str, str, str], ...] = ()
 

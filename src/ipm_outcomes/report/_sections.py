@@ -13,10 +13,18 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.report import _charts
+from ipm_outcomes.report._claims import (
+    against,
+    better_ends,
+    diagnostic,
+    group_difference,
+    promoter_words,
+    t_scores,
+)
 from ipm_outcomes.report._findings import findings_parts
-from ipm_outcomes.report._methods import cutoff_words, methods
+from ipm_outcomes.report._methods import cutoff_words, methods, reliable_words
 from ipm_outcomes.report._page import Cells, Page, cards, document, items, paragraph, topic
-from ipm_outcomes.report._program import ALL, PROMOTERS, SUCCESS, Program, Row, Shown, share
+from ipm_outcomes.report._program import ALL, PROMOTERS, Program, Row, Shown, share
 from ipm_outcomes.report._words import HIDDEN, NONE, count, listed, percent, plural, rounded, safe, signed
 
 _DOMAIN_TITLES = {
@@ -33,10 +41,10 @@ _REASONS = {
     "start_date_unparsable": "start date is not a date",
     "no_episode": "not in the list of episodes of care",
     "no_assessment": "no dated questionnaire at all",
-    "no_baseline": "questionnaire not given around the start",
+    "no_baseline": "no questionnaire around the start",
     "baseline_blank": "questionnaire at the start not filled in",
     "baseline_not_scorable": "questionnaire at the start not filled in, or too incomplete to score",
-    "no_follow_up": "questionnaire not given in the follow-up window",
+    "no_follow_up": "no questionnaire in the follow-up window",
     "follow_up_blank": "follow-up questionnaire not filled in",
     "follow_up_not_scorable": "follow-up questionnaire not filled in, or too incomplete to score",
     "window_open": "follow-up window not yet over",
@@ -67,8 +75,8 @@ _FIGURES = (
     ("responder_30", "Improved by at least 30 %"),
     ("responder_50", "Improved by at least 50 %"),
     ("reliable_improvement", "Reliable improvement: beyond measurement error"),
-    ("reliable_recovery", "Recovered: reliable, and beyond the cut-off"),
-    ("able_to_recover", "Could recover: not beyond the cut-off at the start"),
+    ("reliable_recovery", "Recovered, of those who could"),
+    ("able_to_recover", "Could recover: on the patients' side of the cut-off at the start"),
     ("reliable_deterioration", "Reliable worsening"),
 )
 _BESIDE = ("followup_completion", "able_to_recover")
@@ -89,6 +97,8 @@ _READING = (
     "sites: the purple line is the program's share.",
     "The numbers of each chart stand under it, behind “Show the numbers”.",
 )
+_COMMON = ("reliable_improvement", "responder_30", "important_improvement")
+"""Criteria that can stand over several scales in one chart, the one that judges a single patient best first."""
 _FEW_SITES = 10
 _FEW_POINTS = 12
 """Below this number of points the rules of run charts and control charts find little, or chance."""
@@ -192,6 +202,9 @@ class Writer:
         if name == "important_improvement" and len(points) == 1:
             least = rounded(points[0], 2).rstrip("0").rstrip(".")
             words += f" (at least {least} {'point' if least == '1' else 'points'})"
+        elif name == "important_improvement" and points:
+            least = " or ".join(rounded(one, 2).rstrip("0").rstrip(".") for one in points)
+            words += f" (at least {least} points, by the score at the start)"
         return words
 
     def short(self, shown: Shown) -> str:
@@ -277,7 +290,7 @@ class Writer:
         if outcome.worst is not None and outcome.best is not None and outcome.best > outcome.worst:
             said.append(
                 "If none of those not followed had improved it would be "
-                f"{self.percent(outcome.worst, 0)}; if all had, "
+                f"{self.percent(outcome.worst, 0)}; if all who could had, "
                 f"{self.percent(outcome.best, 0)}."
             )
         return said
@@ -472,7 +485,7 @@ class Writer:
             ),
             self.share_chart(shown),
         ]
-        self.page.add(self.grid(charts))
+        self.page.add(self.grid(charts), self.group_differences([shown]))
 
     def together(self, shown: Sequence[Shown]) -> None:
         program = self.program
@@ -481,11 +494,8 @@ class Writer:
             items([f"{self.about(one)}." for one in shown if one not in scored])
             + (
                 paragraph(
-                    "T-scores compare with the general population: 50 is its average and 10 points "
-                    "are one standard "
-                    "deviation. For function and participation higher is better, for symptoms lower "
-                    "is better. In the "
-                    "charts of improvement to the right is always better."
+                    f"{t_scores(scored)} {better_ends(scored)} In the charts of improvement to the right is "
+                    "always better."
                 )
                 if scored
                 else ""
@@ -498,7 +508,7 @@ class Writer:
             self.band_chart([one for one in shown if one.scale.bands]),
             *(self.distribution(one) for one in shown),
         ]
-        self.page.add(self.grid(charts))
+        self.page.add(self.grid(charts), self.group_differences(shown))
 
     @staticmethod
     def grid(charts: Sequence[str]) -> str:
@@ -592,17 +602,16 @@ class Writer:
         if not known:
             return ""
         lines = [(label, row, bool(row.estimate is None or row.estimate >= 0)) for label, row in rows if row]
-        clear = [label for label, _, low, _ in known if low is not None and low > 0]
-        none = [label for label, _, low, high in known if (low or 0) <= 0 <= (high or 0)]
-        if len(clear) == len(known):
+        better = [label for label, _, low, _ in known if low is not None and low > 0]
+        worse = [label for label, _, _, high in known if high is not None and high < 0]
+        rest = [label for label, *_ in known if label not in (*better, *worse)]
+        if len(better) == len(known):
             message = "Patients improved on average; chance alone does not explain it: no interval reaches 0."
-        elif clear:
-            rest = [label for label, *_ in known if label not in clear]
-            message = f"Improvement beyond chance: {listed(clear)}. Not beyond chance: {listed(rest)}."
-        elif len(none) == len(known):
+        elif len(rest) == len(known):
             message = "No average change that chance alone could not explain: every interval includes 0."
         else:
-            message = "No average improvement beyond chance."
+            parts = (("Improvement", better), ("Worsening", worse), ("No change", rest))
+            message = " ".join(f"{what} beyond chance: {listed(names)}." for what, names in parts if names)
         return self.page.chart(
             _charts.intervals(_lines(lines), "mean improvement, points", shares=False),
             f"Mean improvement: {what}",
@@ -622,8 +631,8 @@ class Writer:
         )
 
     def share_chart(self, shown: Shown) -> str:
-        names = [(n, t) for n, t in _FIGURES if n not in _BESIDE and not n.startswith("mean_")]
-        rows = [(title.split(":")[0], name, self.program.of(name, shown)) for name, title in names]
+        names = [n for n, _ in _FIGURES if n not in _BESIDE and not n.startswith("mean_")]
+        rows = [(self.figure(n, shown).split(":")[0], n, self.program.of(n, shown)) for n in names]
         return self.shares(
             [(label, row, "wors" not in label) for label, _, row in rows if row is not None],
             f"{self.short(shown)}: who improved, who got worse",
@@ -639,24 +648,52 @@ class Writer:
         return f"{self.percent(row.estimate, 0)} ({inside}) {self.success(shown)} at {self.program.target}."
 
     def success_chart(self, shown: Sequence[Shown]) -> str:
+        """Who improved, all scales by one criterion; what is judged by another one is named, not drawn."""
+        found: dict[tuple[str, ...], list[Shown]] = {}
+        for one in shown:
+            for name in _COMMON:
+                if self.program.of(name, one) is not None:
+                    used = self.program.reliable_by.get(one.key, ()) if name == "reliable_improvement" else ()
+                    found.setdefault((name, *used), []).append(one)
+        if not found:
+            return ""
+        # Of criteria with as many scales, the one that judges a single patient best stands first.
+        (name, *how), inside = max(found.items(), key=lambda pair: len(pair[1]))
+        rows = [(self.short(one), row, True) for one in inside if (row := self.program.of(name, one))]
+        others = [self.short(one) for one in shown if one not in inside]
+        by = f", by {listed([reliable_words(method) for method in how])}" if how else ""
+        message = f"Share of those with both scores who {_SUCCESS_WORDS[name]}{by}."
+        if others:
+            message += f" Not judged so, and not in this chart: {listed(others)}."
+        return self.shares(
+            rows, f"Who {_SUCCESS_WORDS[name]}, scale by scale, at {self.program.target}", message
+        )
+
+    def group_differences(self, shown: Sequence[Shown]) -> str:
+        """The mean change beside important differences that were found for groups; no share is given of them."""
         rows = []
         for one in shown:
-            name = next((n for n in SUCCESS if self.program.of(n, one) is not None), None)
-            if name is not None and (row := self.program.of(name, one)) is not None:
-                kind = (
-                    ""
-                    if name == "important_improvement"
-                    else " (reliable)"
-                    if name == "reliable_improvement"
-                    else " (30 %)"
-                )
-                rows.append((self.short(one) + kind, row, True))
-        return self.shares(
+            found = group_difference(one.scale)
+            row = self.program.of("mean_improvement", one)
+            if found is None or row is None:
+                continue
+            value = f"{found.value:f} {'point' if found.value == 1 else 'points'}"
+            hidden = HIDDEN if row.hidden and row.estimate is None else ""
+            rows.append(
+                [
+                    self.short(one),
+                    self.cell(row),
+                    value,
+                    found.population or NONE,
+                    hidden or against(row.estimate, row.lower, row.upper, float(found.value)),
+                ]
+            )
+        return self.page.table(
+            f"Mean improvement beside the important difference between groups, at {self.program.target}",
+            ["Scale", "Mean improvement, points", "Important difference", "Found in", "The mean is"],
             rows,
-            f"Who improved, scale by scale, at {self.program.target}",
-            "Share of those with both scores who improved by an important amount; where no such "
-            "amount is published, by more "
-            "than measurement error (reliable).",
+            "These differences were found by comparing groups. They do not say whether a single patient improved, so "
+            "no share of patients is given for them.",
         )
 
     def shares(self, rows: Sequence[tuple[str, Row, bool]], title: str, message: str) -> str:
@@ -674,10 +711,10 @@ class Writer:
         program = self.program
         rows = [
             [
-                title + (self.cutoff(shown) if name == "reliable_recovery" else ""),
+                self.figure(name, shown) + (self.cutoff(shown) if name == "reliable_recovery" else ""),
                 *(self.cell(program.of(name, shown, target)) for target in program.targets),
             ]
-            for name, title in _FIGURES
+            for name, _ in _FIGURES
             if any(program.of(name, shown, target) is not None for target in program.targets)
         ]
         return self.page.table(
@@ -685,6 +722,21 @@ class Writer:
             ["Figure", *program.targets],
             rows,
         )
+
+    def figure(self, name: str, shown: Shown) -> str:
+        """The name of a figure; who crossed a cut-off that no diagnosis stands behind has not recovered."""
+        if name in ("reliable_recovery", "able_to_recover") and not self.recovers(shown):
+            return {
+                "reliable_recovery": "Crossed the cut-off, of those who could",
+                "able_to_recover": "Could cross the cut-off: on the patients' side of it at the start",
+            }[name]
+        return dict(_FIGURES)[name]
+
+    def recovers(self, shown: Shown) -> bool:
+        """Whether the cut-offs that were used are those of a diagnosis."""
+        used = self.program.cutoffs.get(shown.key, [])
+        known = {(one.id, float(one.value)): one for one in shown.scale.cutoffs}
+        return diagnostic([known.get((id, value)) for value, id in used])
 
     def cutoff(self, shown: Shown) -> str:
         """The side of the cut-off on which a patient has recovered, and what the cut-off is."""
@@ -701,11 +753,8 @@ class Writer:
             bands = {band: program.row(f"{name}:{band}") for band in PROMOTERS}
             self.page.add(
                 paragraph(
-                    "Patients say from 0 to 10 how likely they are to recommend the program: 9 and "
-                    "10 are promoters, 7 and 8 passives, 0 to 6 detractors. The Net Promoter Score is the "
-                    "percentage of promoters less that of detractors, from −100 to +100; higher is better. "
-                    f"Counted is one answer of each patient, that at {program.target}. No answer is not a "
-                    "detractor: it is left out."
+                    f"{promoter_words(one.scale)} Counted is one answer of each patient, that at {program.target}. "
+                    "No answer is not a detractor: it is left out."
                 )
             )
             if row is None:
@@ -908,7 +957,7 @@ class Writer:
             "Site",
             "Followed, of those due",
             self.success(shown).capitalize(),
-            "If none / all not followed had",
+            "If none / all who could, of those not followed, had",
         ]
         head += ["Given severity at the start"] if adjusted is not None else []
         head += ["Mean improvement, points"]
@@ -1111,11 +1160,17 @@ class Writer:
     @staticmethod
     def not_counted(withheld: Sequence[Row]) -> list[str]:
         """Measures that these data cannot carry, with what each of them needs."""
-        needs: dict[str, dict[str, None]] = {}
+        needs: dict[str, dict[str, int]] = {}
         for row in withheld:
             told = re.search(r"Withheld: (needs .*?\.)(?= [A-Z]|$)", row.notes)
-            needs.setdefault(told[1] if told else "not counted from these data.", {})[row.title] = None
-        lines = [f"{'; '.join(titles)}: {need}" for need, titles in needs.items()]
+            # Figures of one family, such as "DRR-E: remission", are named once.
+            family, _, rest = row.title.partition(": ")
+            titles = needs.setdefault(told[1] if told else "not counted from these data.", {})
+            titles[family] = titles.get(family, 0) + bool(rest)
+        lines = [
+            f"{'; '.join(f'{title} ({n} figures)' if n > 1 else title for title, n in titles.items())}: {need}"
+            for need, titles in needs.items()
+        ]
         return [topic("Not counted from these data", items(lines))] if lines else []
 
     @staticmethod
@@ -1167,9 +1222,9 @@ class Writer:
             )
         self.page.add(
             paragraph(
-                "One form is one visit. A score is withheld when answers are missing beyond what the "
-                "instrument's authors "
-                "allow; it is never guessed. Second forms of the same patient count again here."
+                "One form is one visit. A score is withheld when more answers are missing than the missing rule of "
+                "its scale lets pass; it is never guessed. The rules, with their sources, stand in the methods. "
+                "Second forms of the same patient count again here."
             ),
             self.page.table("Forms with a score, and why others have none", head, rows),
         )

@@ -9,6 +9,7 @@ from typing import Any
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError
+from ipm_outcomes.report._claims import against, group_difference
 from ipm_outcomes.report._layout import Cells, Layout
 
 CLASSES = ("recovered", "improved", "unchanged", "deteriorated", "not classifiable")
@@ -22,6 +23,7 @@ _COLUMNS = (
     "responder_30",
     "responder_50",
 )
+_CLASSIFIED = ("recovered", "improved", "unchanged", "deteriorated", "harmed")
 _NEEDED = (*_COLUMNS, "class", "reason")
 
 
@@ -49,6 +51,12 @@ class ChangeSummary:
         Responders and episodes for which it can be decided; None where percent change has no meaning.
     classes : dict of str to int
         Episodes by class of reliable change.
+    could_recover : int or None
+        Of the classified, those beyond the cut-off at the baseline; None where the table does not tell.
+    group_difference : float or None
+        The important difference that was found for groups, in points: the mean is compared with it, no patient.
+    group_population : str
+        Whom it was found in.
     """
 
     instrument: str
@@ -67,6 +75,9 @@ class ChangeSummary:
     responders_30: tuple[int, int] | None
     responders_50: tuple[int, int] | None
     classes: dict[str, int]
+    could_recover: int | None = None
+    group_difference: float | None = None
+    group_population: str = ""
 
 
 def summarize_changes(
@@ -114,7 +125,8 @@ def summarize_changes(
     if absent := [name for name in _NEEDED if name not in frame.columns]:
         raise FrameError(f"changes: the frame has no column {', '.join(map(repr, absent))}")
     keys = ("instrument", "scale", "target")
-    frame = frame.select(*_NEEDED).with_columns(nw.col(*keys, "class", "reason").cast(nw.String))
+    told = [name for name in ("eligible_to_recover",) if name in frame.columns]
+    frame = frame.select(*_NEEDED, *told).with_columns(nw.col(*keys, "class", "reason").cast(nw.String))
 
     def holds(condition: Any) -> Any:
         # A comparison with null is null or, in pandas, False: in both cases it does not hold.
@@ -141,6 +153,9 @@ def summarize_changes(
     )
     reasons = _tally(frame.filter(~nw.col("reason").is_null()), "reason")
     classes = _tally(frame, "class")
+    could = (
+        _tally(frame.filter(nw.col("class").is_in(list(_CLASSIFIED))), "eligible_to_recover") if told else {}
+    )
     own = {found.id: found for found in instruments}
     targets = list(dict.fromkeys(frame["target"].to_list()))
     found: list[tuple[tuple[Any, ...], ChangeSummary]] = []
@@ -153,6 +168,7 @@ def summarize_changes(
         if average is not None and row["paired"] > 1:
             low, high = mean(average, row["sd"], row["paired"], level)
         ratio = definition.scale(scale).ratio
+        difference = group_difference(definition.scale(scale))
         summary = ChangeSummary(
             id,
             scale,
@@ -170,9 +186,18 @@ def summarize_changes(
             (row["responder_30_met"], row["responder_30_judged"]) if ratio else None,
             (row["responder_50_met"], row["responder_50_judged"]) if ratio else None,
             classes.get((id, scale, target), {}),
+            _could_recover(could.get((id, scale, target), {})),
+            None if difference is None else float(difference.value),
+            (difference.population if difference else None) or "",
         )
         found.append(((ids.index(id), definition.scale_ids.index(scale), targets.index(target)), summary))
     return tuple(summary for _, summary in sorted(found, key=lambda pair: pair[0]))
+
+
+def _could_recover(counts: dict[Any, int]) -> int | None:
+    """Those who could, of the rows by whether they could; None where no row tells."""
+    known = {bool(value): n for value, n in counts.items() if value is not None and value == value}
+    return known.get(True, 0) if known else None
 
 
 def _tally(frame: Any, name: str) -> dict[tuple[str, str, str], dict[str, int]]:
@@ -202,7 +227,10 @@ def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout, as_of: str 
             *("important worsening", "30 % responders", "50 % responders"),
         ]
     ]
-    classes: Cells = [["scale", "target", *CLASSES]]
+    classes: Cells = [["scale", "target", "could recover", *CLASSES]]
+    groups: Cells = [
+        ["scale", "target", "mean improvement", "interval", "difference", "found in", "the mean is"]
+    ]
     for one in changes:
         name = [escape(f"{one.instrument} {one.scale}"), escape(one.target)]
         counts = [one.episodes, one.paired, *(one.unpaired.get(code, 0) for code in reasons)]
@@ -217,7 +245,10 @@ def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout, as_of: str 
                 *("-" if part is None else _part(*part) for part in (one.responders_30, one.responders_50)),
             ]
         )
-        classes.append([*name, *(str(one.classes.get(word, 0)) for word in CLASSES)])
+        could = "-" if one.could_recover is None else str(one.could_recover)
+        if one.group_difference is not None and one.paired:
+            groups.append([*name, *map(escape, _beside(one, one.group_difference))])
+        classes.append([*name, could, *(str(one.classes.get(word, 0)) for word in CLASSES)])
     used = [f"{code.replace('_', ' ')}: {REASONS[code]}" for code in reasons]
     told = f"The data go up to {as_of}; a window still open then is not missed. " if as_of else ""
     told += (
@@ -232,7 +263,30 @@ def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout, as_of: str 
         table(flow),
         escape("; ".join(used) + "." if used else ""),
         table(means),
+        *([escape(_OF_GROUPS), table(groups)] if len(groups) > 1 else []),
+        escape("Reliable change by class; only who was beyond the cut-off at the baseline could recover."),
         table(classes),
+    ]
+
+
+_OF_GROUPS = (
+    "Some important differences were found by comparing groups: the mean improvement (above 0 is better) stands beside "
+    "them, and no share of patients is given."
+)
+
+
+def _beside(one: ChangeSummary, points: float) -> list[str]:
+    """The mean improvement beside an important difference of groups."""
+    turn = -1 if one.worse == "higher" else 1
+    mean = None if one.change is None else turn * one.change
+    ends = sorted(turn * end for end in (one.lower, one.upper) if end is not None)
+    low, high = ends if len(ends) == 2 else (None, None)
+    return [
+        "-" if mean is None else f"{mean:+.2f}",
+        "-" if low is None or high is None else f"{low:+.2f} to {high:+.2f}",
+        f"{points:g}",
+        one.group_population or "-",
+        against(mean, low, high, points),
     ]
 
 

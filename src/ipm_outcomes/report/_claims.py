@@ -1,0 +1,96 @@
+"""Sentences about instruments, made of the facts of their definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ipm_outcomes.definition import Constant, Cutoff, Scale, Threshold
+from ipm_outcomes.report._program import PROMOTERS, Shown
+from ipm_outcomes.report._words import NONE, listed, signed
+
+_DOUBTED = ("unverified",)
+
+
+def t_scores(shown: Sequence[Shown]) -> str:
+    """What 50 and 10 points mean on T-scores: of whom, for which scales, and where that is not verified."""
+    found: dict[tuple[str, str], list[str]] = {}
+    doubted: list[str] = []
+    for one in shown:
+        facts = [_fact(one.scale, kind) for kind in ("mean", "sd")]
+        mean, sd = facts
+        if mean is None or sd is None:
+            continue
+        name = one.scale.id.replace("_", " ")
+        if mean.evidence in _DOUBTED or sd.evidence in _DOUBTED:
+            doubted.append(name)
+            continue
+        words = f"{mean.value:f} is the average and {sd.value:f} points are one standard deviation"
+        found.setdefault((words, mean.population), []).append(name)
+    said = []
+    for (words, population), names in found.items():
+        said.append(f"{words} of {_the(population)} for {listed(names)}")
+    told = f"T-scores: {'; '.join(said)}." if said else ""
+    if doubted:
+        told += f" For {listed(doubted)} whom the scores compare with was not verified."
+    return told.strip()
+
+
+def _fact(scale: Scale, kind: str) -> Constant | None:
+    return next((one for one in scale.constants if one.kind == kind), None)
+
+
+def _the(population: str) -> str:
+    """A population with its article."""
+    return population if population.startswith(("a ", "an ", "the ")) else f"the {population}"
+
+
+def diagnostic(cutoffs: Sequence[Cutoff | None]) -> bool:
+    """Whether cut-offs were tested against a diagnosis: only then may who crossed one be called recovered."""
+    return bool(cutoffs) and all(one is not None and one.sensitivity is not None for one in cutoffs)
+
+
+def group_difference(scale: Scale) -> Threshold | None:
+    """The important difference that was found for groups, which judges the mean and no single patient."""
+    found = [one for one in scale.thresholds if one.id == "important" and one.kind == "points"]
+    return next((one for one in found if one.scope == "group"), None)
+
+
+def against(estimate: float | None, low: float | None, high: float | None, points: float) -> str:
+    """How the mean improvement and its interval lie to an important difference of groups."""
+    if estimate is None or low is None or high is None:
+        return NONE
+    if high < 0:
+        return "worse, beyond chance"
+    if low <= 0:
+        return "no change beyond chance"
+    if low > points:
+        return "larger than this difference, beyond chance"
+    if high < points:
+        return "improved beyond chance, by less than this difference"
+    if estimate >= points:
+        return "improved beyond chance, probably by this difference"
+    return "improved beyond chance, probably by less than this difference"
+
+
+def promoter_words(scale: Scale) -> str:
+    """Which ratings make promoters, passives and detractors, and how the score is formed."""
+    bands = {band.label: band for band in scale.bands.of} if scale.bands else {}
+    parts = []
+    for name in PROMOTERS:
+        low, high = bands[name].low, bands[name].high
+        parts.append(f"{low:f} {'and' if high - low == 1 else 'to'} {high:f} are {name}s")
+    low, high = scale.range if scale.range else (bands[PROMOTERS[-1]].low, bands[PROMOTERS[0]].high)
+    return (
+        f"Patients say from {low:f} to {high:f} how likely they are to recommend the program: {', '.join(parts)}. "
+        "The Net Promoter Score is the percentage of promoters less that of detractors, from "
+        f"{signed(-100, 0)} to {signed(100, 0)}; higher is better."
+    )
+
+
+def better_ends(shown: Sequence[Shown]) -> str:
+    """Which way is better, scale by scale."""
+    ends = {
+        way: [one.scale.id.replace("_", " ") for one in shown if one.scale.worse == worse]
+        for way, worse in (("Higher", "lower"), ("Lower", "higher"))
+    }
+    return " ".join(f"{way} is better for {listed(names)}." for way, names in ends.items() if names)
