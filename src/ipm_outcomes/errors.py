@@ -47,6 +47,13 @@ class InvalidAnswersError(IpmOutcomesError, ValueError):
         super().__init__(message)
         self.problems = problems
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Workers send errors to one another: a relation lives on its connection and cannot travel, its rows can.
+        problems = self.problems
+        if type(problems).__name__ == "DuckDBPyRelation":
+            problems = problems.to_arrow_table()
+        return type(self), (self.args[0], problems), {**vars(self), "problems": problems}
+
 
 class FrameError(IpmOutcomesError, ValueError):
     """A table that cannot be worked on: missing, doubled or clashing columns, or an unknown kind of frame."""
@@ -57,8 +64,21 @@ class ParameterError(IpmOutcomesError, ValueError):
 
 
 class MissingExtraError(IpmOutcomesError, ImportError):
-    """An optional part of the library is not installed; names the extra that brings it."""
+    """An optional part of the library is not installed; names the extra that brings it.
+
+    Attributes
+    ----------
+    feature : str
+        What was asked for.
+    extra : str
+        Name of the extra that brings it.
+
+    """
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs the extra {extra!r}: pip install 'ipm-outcomes[{extra}]'")
+        self.feature = feature
         self.extra = extra
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.feature, self.extra), vars(self)
