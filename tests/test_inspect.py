@@ -72,6 +72,12 @@ def test_a_clean_table_holds_its_instruments_and_nothing_else(backend: Any) -> N
         ([f"GAD7.Q{n}" for n in range(1, 8)], "gad7", 'columns="GAD7.Q{n}"'),
         ([f"PCS-{n:02}" for n in range(1, 14)], "pcs", 'columns="PCS-{n:02}"'),
         (
+            ["PEG_pain", "PEG_enjoyment", "peg.activity"],
+            "peg",
+            'columns={"pain": "PEG_pain", "enjoyment": "PEG_enjoyment", "activity": "peg.activity"}',
+        ),
+        (["PEG_pain", "PEG_enjoyment", "PEG_activity"], "peg", 'columns="PEG_{item}"'),
+        (
             ["PEG_Pain", "PEG_Enjoyment", "PEG_Activity"],
             "peg",
             'columns={"pain": "PEG_Pain", "enjoyment": "PEG_Enjoyment", "activity": "PEG_Activity"}',

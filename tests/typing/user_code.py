@@ -72,3 +72,17 @@ table: object = object()
 scored: object = frames.score(table, "phq9", not_answered=(7, 9), invalid="null", columns="DPQ0{n}0")
 problems: object = frames.check(table, "phq9", columns={"q1": "DPQ010"})
 tidied: object = frames.tidy(table, ["phq9", "peg"], by=["patient_id", "date"], missing="prorate")
+words: dict[str, list[int]] = {"phq9": [7, 9]}
+again: object = frames.score(table, "phq9", not_answered=words, columns={"phq9": "PHQ9_{n}"}, replace=True)
+declared: object = frames.tidy(
+    table,
+    ["phq9", "gad7"],
+    by=["site"],
+    columns={"phq9": "PHQ9_{n}", "gad7": {"q1": "GAD_first"}},
+    coding={"gad7": "position"},
+    not_answered={"phq9": [7, "NA"], "gad7": "refused"},
+    group_names={"site": "merge"},
+)
+found: object = frames.inspect(
+    table, coding={"gad7": "position"}, not_answered=(9, "NA"), group_names={"site": {"a": "A"}}
+)

@@ -212,7 +212,7 @@ def _restored(given: Any, native: Any) -> Any:
     return native
 
 
-def _with_names(kind: Kind, native: Any, label: Any, names: Mapping[str, str]) -> Any:
+def _with_names(kind: str, native: Any, label: Any, names: Mapping[str, str]) -> Any:
     """The frame with the texts of one column replaced; a column of categories becomes text."""
     if kind == "polars":
         pl = sys.modules["polars"]
