@@ -226,7 +226,26 @@ def every_se(data: dict[str, Any], se: Decimal) -> None:
         conversion(data, raw, se=se)
 
 
+def counted(data: dict[str, Any], items: int) -> None:
+    """The words from so many items, of which one is the core."""
+    rating(data, 1, items - 1)
+    names = ["a", *(f"g{n}" for n in range(items - 1))]
+    scale(data, "word").update(items=names)
+    data["scales"] = [one for one in data["scales"] if one["id"] != "glow"]
+    some, none = scale(data, "word")["counts"]["outcomes"]
+    some["all"], none["all"] = [1, items], [0, items - 1]
+
+
+def accurate(data: dict[str, Any], sensitivity: int, specificity: int, word: str = "some") -> None:
+    """How well a word finds a condition, in percent."""
+    found = {"value": word, "target": "comets", "population": "made up"} | MADE
+    scale(data, "word")["accuracy"] = [found | {"sensitivity": sensitivity, "specificity": specificity}]
+
+
 ACCEPTED = {
+    "finds all and nothing else": lambda d: accurate(d, 100, 100),
+    "finds none and all else": lambda d: accurate(d, 0, 0),
+    "126 items, one of them the core": lambda d: counted(d, 126),
     "as it stands": lambda d: None,
     "a rating up to 100": lambda d: rating(d, 100, 2),
     "sum and number of items together 255": lambda d: rating(d, 84, 3),
@@ -252,6 +271,12 @@ ACCEPTED = {
     "rows a tenth apart": lambda d: conversion(d, 10, Decimal("20.6")),
 }
 REFUSED = {
+    "sensitivity below 0": (lambda d: accurate(d, -1, 50), "percentages"),
+    "specificity below 0": (lambda d: accurate(d, 50, -1), "percentages"),
+    "sensitivity above 100": (lambda d: accurate(d, 101, 50), "percentages"),
+    "specificity above 100": (lambda d: accurate(d, 50, 101), "percentages"),
+    "accuracy of no word": (lambda d: accurate(d, 50, 50, "many"), "is no word of the scale"),
+    "127 items, one of them the core": (lambda d: counted(d, 127), "too many items to count"),
     "a rating up to 101": (lambda d: rating(d, 101, 1), "0 to 100"),
     "sum and number of items together 259": (lambda d: rating(d, 85, 3), "sums above 252"),
     "recoded below 0": (lambda d: d["items"][2].update(recode=[[0, -1], [1, 5], [2, 9]]), "0 to 100"),

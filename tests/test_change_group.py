@@ -42,6 +42,13 @@ def test_interval_against_scipy(level):
     assert (found.lower, found.upper) == pytest.approx((interval.low, interval.high), rel=1e-12)
 
 
+def test_all_changed_alike():
+    # Three patients, each 2 points lower: no error, so any change at all is beyond chance; none has no p-value.
+    found = mean_change([9, 8, 7], [7, 6, 5])
+    assert (found.mean, found.se, found.lower, found.upper, found.p_value) == (-2, 0, -2, -2, 0)
+    assert math.isnan(mean_change([9, 8, 7], [9, 8, 7]).p_value)
+
+
 def test_improvement_is_the_change_toward_health():
     found = mean_change(DRUG_1, DRUG_2, worse="higher")
     assert found.improvement == -found.mean

@@ -98,6 +98,10 @@ def test_no_day_0_is_guessed_while_a_date_cannot_be_read(backend: Any) -> None:
     [
         ({"as_of": pd.NaT}, "as_of"),
         ({"scales": 5}, "scales"),
+        ({"scales": [("phq9",)]}, "scales: name scales as"),
+        ({"scales": [("phq9", "total", "sum")]}, "scales: name scales as"),
+        ({"scales": [["phq9", "total"]]}, "scales: name scales as"),
+        ({"scales": []}, "name at least one scale"),
         ({"thresholds": {"promis29.anxiety": {"important": 1e18}}}, "at most"),
         ({"thresholds": {"promis29.anxiety": {"percent": 30}}}, "percent change has no meaning"),
     ],
