@@ -138,7 +138,7 @@ def notices(copy: Path, tests: list[str], reached: Reached, limit: float) -> str
     for part in (tests[:first], tests[first:few]):
         if not part:
             continue
-        patience = 60 + 10 * sum(reached.seconds[test] for test in part)
+        patience = 60 + 5 * sum(reached.seconds[test] for test in part)
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-rfE"]
         try:
             ran = subprocess.run(
