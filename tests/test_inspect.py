@@ -360,6 +360,43 @@ def test_codes_and_words_are_settled_by_one_argument(backend: Any) -> None:
     assert "missing_word" not in told(backend, data, **arguments(found["missing_code"]["settle"]))
 
 
+def test_codes_and_words_that_exports_write() -> None:
+    codes = [7, 8, 9, 66, 77, 88, 97, 98, 99, 666, 777, 888, 997, 998, 999, 7777, 8888, 9997, 9998, 9999]
+    codes += [-1, -3, -6, *(-code for code in codes if code not in (666, 9997))]
+    for code in codes:
+        found = frames.inspect(pd.DataFrame({name: [0, 1, code] for name in PHQ9}))
+        assert ("missing_code", f"not_answered=[{code}]") in found[["finding", "settle"]].itertuples(
+            index=False, name=None
+        )
+    for code in (
+        4,
+        5,
+        6,
+        10,
+        11,
+        12,
+        33,
+        44,
+        100,
+        -2,
+        -4,
+        -5,
+    ):  # slips of the pen, and answers of other forms
+        found = frames.inspect(pd.DataFrame({name: [0, 1, code] for name in PHQ9}))
+        assert found["finding"].tolist() == ["instrument_found"]
+    words = ["NA", "N/A", ".", "-", "--", "NaN", "null", "Missing", "Refused", "Declined", "Unknown"]
+    words += ["Prefer not to answer", "Don't know", "Not applicable", "No answer", "Not answered"]
+    for word in words:
+        assert (
+            frames.inspect(pd.DataFrame({name: ["0", word] for name in PHQ9}))["finding"][1] == "missing_word"
+        )
+    for word in ("None", "No", "skipped", "x", "Often"):  # an answer of some form, or text of somebody's own
+        assert (
+            "missing_word"
+            not in frames.inspect(pd.DataFrame({name: ["0", word] for name in PHQ9}))["finding"].tolist()
+        )
+
+
 @pytest.mark.parametrize("code", [7, 9, 77, 88, 99])
 def test_on_ratings_from_0_to_10_no_such_code_is_suspected(code: int) -> None:
     frame = pd.DataFrame(rotated(PEG, [0, 5, 10, code], 6))
