@@ -654,6 +654,26 @@ def test_recorded_numbers_agree_to_the_decimals_they_have(recorded: list[Any], d
     assert found["rows"] == disagree
 
 
+@pytest.mark.parametrize("kind", ["string", "str", "Int64", "Float64", "object", "category"])
+def test_an_empty_recorded_score_is_not_compared(kind: str) -> None:
+    frame = pd.DataFrame(forms(PHQ9, 0, 1))
+    cells = ["0", None] if kind in ("string", "str", "category") else [0, None]
+    frame["phq9_total"] = (
+        pd.array(cells, dtype=kind) if kind != "object" else pd.Series([0, pd.NA], dtype=object)
+    )
+    found = frames.inspect(frame).set_index("finding").loc["recorded_scores"]
+    assert (found["rows"], found["of"]) == (0, 1)
+
+
+def test_recorded_scores_are_not_compared_while_the_coding_is_open() -> None:
+    found = frames.inspect(pd.DataFrame(FROM_ONE | {"pcs_total": [0, 13, 26, 39, 52]})).set_index("finding")
+    assert (found.loc["recorded_scores", "rows"], found.loc["recorded_scores", "of"]) == (0, 0)
+    declared = frames.inspect(
+        pd.DataFrame(FROM_ONE | {"pcs_total": [0, 13, 26, 39, 51]}), coding="position"
+    ).set_index("finding")
+    assert (declared.loc["recorded_scores", "rows"], declared.loc["recorded_scores", "of"]) == (1, 5)
+
+
 def test_a_recorded_score_of_an_incomplete_form_differs() -> None:
     """A sum that took blanks for 0 is no score of the form."""
     data: dict[str, list[Any]] = forms(PHQ9, 1.0, 1.0) | {"phq9_q3": [None, 1.0], "phq9_total": [8, 9]}

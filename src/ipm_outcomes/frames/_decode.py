@@ -316,7 +316,7 @@ def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.i
     values: list[Any] = []
 
     def place(value: Any) -> int:
-        if isinstance(value, float) and value != value:
+        if (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType"):
             value = None
         try:
             key = (type(value), value)

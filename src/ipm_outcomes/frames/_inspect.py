@@ -314,7 +314,8 @@ def _duplicates(
     """Rows with answers of a patient, day and time that an earlier row has as well."""
     patients, places = distinct(frame.kind, frame.column(names[0]), len(frame))
     there = np.logical_or.reduce([one.answered for one in evidences]) & (dates.state == DATED)
-    there &= np.array([_known(patient) for patient in patients], bool)[places]
+    known = [patient is not None and str(patient).strip() != "" for patient in patients]
+    there &= np.array(known, bool)[places]
     there[:skipped] = False
     rows = np.flatnonzero(there)
     times = np.zeros(len(rows), np.int64) if dates.time is None else dates.time[rows]
@@ -345,9 +346,3 @@ def _differ(items: ItemColumns, rows: NDArray[np.intp], others: NDArray[np.intp]
     codes = np.concatenate([part.copy() for _, part in items.chunks()], axis=1)
     differing: NDArray[np.bool_] = (codes[:, rows] != codes[:, others]).any(axis=0)
     return differing
-
-
-def _known(value: Any) -> bool:
-    if isinstance(value, str):
-        return bool(value.strip())
-    return value is not None and type(value).__name__ not in ("NaTType", "NAType")

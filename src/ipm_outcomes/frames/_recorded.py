@@ -50,9 +50,7 @@ def _plain(column: Column) -> tuple[list[Any], NDArray[np.intp]]:
         return [*column.labels, None], np.where(column.codes < 0, len(column.labels), column.codes).astype(
             np.intp
         )
-    if isinstance(column, Whole):
-        values, inverse = np.unique(column.values, return_inverse=True)
-        return [*values.tolist(), None], np.where(column.null, len(values), inverse).astype(np.intp)
+    assert not isinstance(column, Whole)  # exact numerators stand in tidy tables only
     values, inverse = np.unique(column, return_inverse=True)
     return [None if value != value else value for value in values.tolist()], inverse.astype(np.intp)
 
