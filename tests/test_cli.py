@@ -300,7 +300,7 @@ def test_tidy(run: Run, peg: Path) -> None:
         "patient_id,date,instrument,scale,value,se,band,answered,absent,exact_numerator"
     )
     assert lines[1].startswith("Smith,baseline,peg,mean,6.66666666666666")
-    assert lines[1].endswith(",20,3,0")
+    assert lines[1].endswith(",20,3,false,0")
 
 
 def test_parquet_in_and_out(run: Run, tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_words_for_no_answer_that_were_declared(run: Run) -> None:
         assert [row["phq9_flag_self_harm"] for row in rows] == ["not raised", "", "", "raised"]
     code, out, _ = run("report in.csv --not-answered NA")
     assert code == 0
-    assert numbers(out, "Thoughts")[-3:] == ["4", "1", "0"]
+    assert numbers(out, "Thoughts")[-3:] == ["2", "1", "0"]
     assert finding(out, "blank_rows").endswith("2 of 4")
 
 
@@ -173,7 +173,7 @@ def test_words_for_no_answer_that_were_not_declared(run: Run) -> None:
     code, out, _ = run("report in.csv")
     assert code == 1
     assert finding(out, "missing_word") == "missing_word phq9 phq9_q1 to phq9_q9 3 of 4 --not-answered NA"
-    assert numbers(out, "Thoughts")[-3:] == ["4", "1", "0"]  # a form of nothing else is a blank form
+    assert numbers(out, "Thoughts")[-3:] == ["2", "1", "0"]  # a form of nothing else is a blank form
     assert finding(run("check in.csv")[1], "missing_word").endswith("--not-answered NA")
     code, out, err = run("score in.csv")
     assert (code, out) == (1, "")

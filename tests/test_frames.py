@@ -348,7 +348,7 @@ def test_tidy(backend: Any) -> None:
     long = backend.rows(frames.tidy(backend.make(data), ["peg", "nps"], by=["patient_id", "date"]))
     assert list(long) == [
         *("patient_id", "date", "instrument", "scale", "value", "se", "band", "answered", "absent"),
-        *("exact_numerator", "exact_denominator"),
+        *("exact_numerator", "exact_denominator", "blank_row"),
     ]
     assert long["patient_id"] == ["p1", "p1", "p2", "p2", "p3", "p3", "p4", "p4"]
     assert [str(day)[:10] for day in long["date"]] == [f"2026-01-0{n}" for n in (1, 1, 2, 2, 3, 3, 4, 4)]

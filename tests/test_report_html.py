@@ -362,7 +362,8 @@ def rated(ratings: list[int | None], before: int | None = None) -> Any:
         }
     )
     scores = frames.tidy(answers, "nps", by=["patient_id", "date", "site"])
-    changes = change.table(scores, by=["site"], as_of="2025-12-31")
+    starts = pl.DataFrame({"patient_id": range(n), "episode": 1, "start_date": "2024-01-08", "site": "A"})
+    changes = change.table(scores, episodes=starts, by=["site"], as_of="2025-12-31")
     return scores, changes, program.table(changes, by=["site"], scores=scores, totals=True)
 
 
@@ -638,14 +639,19 @@ def test_patients_without_a_site_are_a_group_of_their_own(tmp_path: Path) -> Non
     assert nps == {"A": ["20", "0", "20"], "not recorded": ["20", "0", "20"]}
 
 
-def test_no_answers_at_all(tmp_path: Path) -> None:
-    rows = [(k, day, "A", None) for k in range(30) for day in ("2024-01-08", "2024-07-08")]
-    text = read(report.html(*peg_tables(rows), tmp_path / "r.html", as_of="2025-12-31"))
-    assert "Of 30 patients that began, none had both a first questionnaire and a follow-up due" in answer(
-        text
-    )
-    assert "questionnaire at the start not filled in: 30" in flow(text)
-    assert "too incomplete" not in flow(text)
+def test_rows_without_any_answer_are_nobody(tmp_path: Path) -> None:
+    """60 rows of forms left blank beside 30 patients with both scores change nothing but one line."""
+    blank = [(k, day, "B", None) for k in range(100, 130) for day in ("2024-01-08", "2024-07-08")]
+    rows = pairs({"A": [(8, 4)] * 30})
+    alone = read(report.html(*peg_tables(rows), tmp_path / "a.html", as_of="2025-12-31"))
+    beside = read(report.html(*peg_tables(rows + blank), tmp_path / "b.html", as_of="2025-12-31"))
+    told = "Rows of the data that hold no answer, and count nowhere: 60."
+    assert told in beside
+    assert told not in alone
+    assert flow(beside) == flow(alone)
+    assert answer(beside) == answer(alone)
+    nobody = read(report.html(*peg_tables(blank), tmp_path / "c.html", as_of="2025-12-31"))
+    assert "The data hold no patient with a measured change" in answer(nobody)
 
 
 def test_a_form_partly_filled_in_is_not_called_blank(tmp_path: Path) -> None:
@@ -657,18 +663,18 @@ def test_a_form_partly_filled_in_is_not_called_blank(tmp_path: Path) -> None:
         {
             "patient_id": [*range(80)] * 2,
             "date": ["2024-01-08"] * 80 + ["2024-07-08"] * 80,
-            "site": "A",
             "peg_pain": [None] * 20 + [8] * 60 + [4] * 80,
             "peg_enjoyment": filled + [4] * 80,
             "peg_activity": filled + [4] * 80,
         }
     )
-    scores = frames.tidy(answers, "peg", by=["patient_id", "date", "site"])
-    changes = change.table(scores, by=["site"], as_of="2025-12-31")
+    scores = frames.tidy(answers, "peg", by=["patient_id", "date"])
+    starts = pl.DataFrame({"patient_id": range(80), "episode": 1, "start_date": "2024-01-08", "site": "A"})
+    changes = change.table(scores, episodes=starts, as_of="2025-12-31")
     path = tmp_path / "r.html"
     told = flow(read(report.html(scores, changes, program.table(changes), path, as_of="2025-12-31")))
-    assert "at the start not filled in: 20" in told
-    assert "at the start not filled in, or too incomplete to score: 20" in told
+    assert "no questionnaire filled in around the start: 20" in told
+    assert "at the start too incomplete to score: 20" in told
 
 
 # -- calling it --------------------------------------------------------------------------------------

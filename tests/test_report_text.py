@@ -38,7 +38,8 @@ def _summary(data: dict[str, list[Any]], instrument: str, make: Any = pl.DataFra
 )
 def test_counts_mean_and_sd(make: Any) -> None:
     summary = _summary(PEG, "peg", make, visit="visit")
-    assert summary.rows == 5
+    assert (summary.rows, summary.blank_rows) == (4, 1)
+    assert "4 rows with answers; 1 row holds no answer." in as_text(summary)
     first, second = summary.scales
     assert (first.visit, first.rows, first.answered, first.scored) == ("baseline", 3, 3, 2)
     assert first.withheld == {"too_few_answers": 1}
@@ -46,8 +47,8 @@ def test_counts_mean_and_sd(make: Any) -> None:
     # Sample SD of two values is their distance over the square root of 2.
     assert first.sd == pytest.approx((20 / 3 - 4) / 2**0.5, abs=1e-12)
     assert (first.lowest, first.highest) == (4, pytest.approx(20 / 3))
-    assert (second.visit, second.rows, second.answered, second.scored) == ("3 months", 2, 1, 1)
-    assert second.withheld == {"no_answers": 1}
+    assert (second.visit, second.rows, second.answered, second.scored) == ("3 months", 1, 1, 1)
+    assert second.withheld == {}
     assert (second.mean, second.sd) == (0, None)
 
 
@@ -57,13 +58,12 @@ def test_split_by_site_as_well() -> None:
         ("baseline", "A", 2, 1),
         ("baseline", "B", 1, 1),
         ("3 months", "A", 1, 1),
-        ("3 months", "B", 1, 0),
     ]
 
 
 def test_not_split() -> None:
     (only,) = _summary(PEG, "peg").scales
-    assert (only.visit, only.site, only.rows, only.scored) == (None, None, 5, 3)
+    assert (only.visit, only.site, only.rows, only.scored) == (None, None, 4, 3)
 
 
 def test_promoters() -> None:
@@ -81,9 +81,14 @@ def test_promoters() -> None:
 
 
 def test_promoters_where_nobody_answered() -> None:
-    summary = _summary({"nps_recommend": [None, None]}, "nps")
-    assert summary.scales[0].promoters.score is None
-    assert summary.scales[0].withheld == {"no_answers": 2}
+    peg = {f"peg_{item}": [5, 5, None] for item in ("pain", "enjoyment", "activity")}
+    scores = frames.tidy(pl.DataFrame({"nps_recommend": [None] * 3, **peg}), ["nps", "peg"])
+    summary = summarize(scores)
+    (promoters,) = [one for one in summary.scales if one.instrument == "nps"]
+    assert promoters.promoters is not None
+    assert promoters.promoters.score is None
+    # The third row holds nothing at all, and is no form of anything.
+    assert (promoters.rows, promoters.withheld, summary.blank_rows) == (2, {"no_answers": 2}, 1)
     assert as_text(summary)
 
 
@@ -108,7 +113,8 @@ def test_flags() -> None:
     frame = pl.DataFrame(data)
     summary = summarize(frames.tidy(frame, "phq9"), flags=frames.score(frame, "phq9"))
     (flag,) = summary.flags
-    assert (flag.flag, flag.rows, flag.raised, flag.unanswered) == ("self_harm", 4, 1, 1)
+    # The third form is blank, and no form.
+    assert (flag.flag, flag.rows, flag.raised, flag.unanswered) == ("self_harm", 3, 1, 1)
     assert "no risk assessment" in as_text(summary)
 
 

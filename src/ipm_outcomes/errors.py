@@ -5,6 +5,7 @@
   - UnknownNameError: an instrument, scale, rule or indicator that does not exist (also a KeyError)
   - InvalidAnswersError: cells outside the allowed answers; carries the table of problems (also a ValueError)
   - FrameError: a table that cannot be worked on: columns missing, doubled or clashing, an unknown kind (a ValueError)
+    - UnreadableDatesError: dates that stand in the way of all or most of what was asked for
   - ParameterError: an argument outside what it may be (also a ValueError)
   - MissingExtraError: an optional part of the library is not installed (also an ImportError)
 
@@ -57,6 +58,10 @@ class InvalidAnswersError(IpmOutcomesError, ValueError):
 
 class FrameError(IpmOutcomesError, ValueError):
     """A table that cannot be worked on: missing, doubled or clashing columns, or an unknown kind of frame."""
+
+
+class UnreadableDatesError(FrameError):
+    """Most dates of a column cannot be read, or nothing can be paired for that reason; shows what stands there."""
 
 
 class ParameterError(IpmOutcomesError, ValueError):

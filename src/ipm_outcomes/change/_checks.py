@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.change._columns import DATED
+from ipm_outcomes.change._scores import blank_rows
 from ipm_outcomes.change._units import NOT_IN_TABLE, as_of_day, read_units
+from ipm_outcomes.frames._dates import DATED, DateFormat
 from ipm_outcomes.frames._frame import Frame, Words
 
 DATE_PROBLEMS = ("date_missing", "date_unparsable", "date_future", "no_start_date", "no_episode")
@@ -19,14 +20,15 @@ def check_dates(
     *,
     episodes: Any | None = None,
     as_of: date | str | None = None,
+    date_format: DateFormat = None,
 ) -> Any:
     """List the rows of scores that `pair` cannot place in time or in an episode.
 
     Parameters
     ----------
-    scores, episodes, as_of
-        As in `pair`; of the scores only ``patient_id``, ``date`` and, where there is one, ``episode`` are
-        read.
+    scores, episodes, as_of, date_format
+        As in `pair`; of the scores only ``patient_id``, ``date`` and, where they are there, ``episode``,
+        ``answered``, ``invalid`` and ``value`` are read. A row without any answer is no assessment and not listed.
 
     Returns
     -------
@@ -49,12 +51,12 @@ def check_dates(
     [(1, 'date_unparsable'), (2, 'date_missing')]
     """
     frame = Frame(scores)
-    units = read_units(frame, episodes, (), as_of_day(as_of))
-    code = units.state.astype(np.int8) - 1
-    dated = units.state == DATED
+    units = read_units(frame, episodes, (), as_of_day(as_of), date_format, blank_rows(frame))
+    code = np.where(units.assessment, units.state.astype(np.int8) - 1, -1)
+    dated = (units.state == DATED) & units.assessment
     code[dated & (units.row_unit < 0)] = DATE_PROBLEMS.index("no_start_date")
     if len(units):
         placed = dated & (units.row_unit >= 0)
         code[placed & (units.listed[units.row_unit] == NOT_IN_TABLE)] = DATE_PROBLEMS.index("no_episode")
     rows = np.flatnonzero(code >= 0)
-    return frame.make({"row": rows, "problem": Words(code[rows], DATE_PROBLEMS)})
+    return frame.make({"row": rows, "problem": Words(code[rows].astype(np.int8), DATE_PROBLEMS)})

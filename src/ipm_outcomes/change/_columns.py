@@ -1,13 +1,9 @@
-"""Columns of any kind of data frame as NumPy arrays, and back: keys as codes, dates as day numbers, exact
-integers.
-"""
+"""Columns of any kind of data frame as NumPy arrays, and back: keys as codes, numbers, exact integers."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
 from importlib import import_module
 from typing import Any
 
@@ -21,11 +17,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-DATED, MISSING, UNPARSABLE, FUTURE = 0, 1, 2, 3
-"""State of a date cell."""
-
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}(:?\d{2}(:?\d{2}([.,]\d+)?)?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?)?")
-_EPOCH = date(1970, 1, 1).toordinal()
+FUTURE = 3
+"""State of a date cell beside those that reading gives: a date after the day up to which the data reach."""
 
 
 def as_kind(frame: Frame, like: Frame) -> Frame:
@@ -289,103 +282,6 @@ def wholes(frame: Frame, name: str) -> tuple[Ints, Bools]:
     if wrong.size:
         raise FrameError(f"{name}: no whole number in row {wrong[0]} (counted from 0)")
     return whole.astype(np.int64), null
-
-
-def days(frame: Frame, name: str) -> tuple[Ints, npt.NDArray[np.int8]]:
-    """A column of dates as days since 1970-01-01, and the state of each cell (DATED, MISSING, UNPARSABLE).
-
-    Dates, time stamps (reduced to the date that their own clock shows, in their own time zone) and ISO text
-    (``2024-03-01``, or a time stamp that begins so). Numbers are refused: it cannot be known what they count.
-    """
-    column = frame.column(name)
-    native = _native_days(column, frame.kind, name)
-    if native is not None:
-        stamps = native.astype("datetime64[D]")
-        missing = np.isnat(stamps)
-        found = np.where(missing, 0, stamps.view(np.int64))
-        return found, np.where(missing, MISSING, DATED).astype(np.int8)
-    try:
-        codes, values = words(frame, name)
-    except (FrameError, TypeError):
-        codes, values = _object_words(column)
-    read = [_day_of(value) for value in values]
-    day = np.array([d for d, _ in read] + [0], np.int64)
-    state = np.array([s for _, s in read] + [MISSING], np.int8)
-    return day[codes], state[codes]
-
-
-def _object_words(column: Any) -> tuple[Ints, list[Any]]:
-    """Codes of a pandas column whose values cannot be sorted among each other, such as dates mixed
-    with text.
-    """
-    pd = sys.modules["pandas"]
-    codes, values = pd.factorize(column.map(lambda v: v if isinstance(v, (str, date)) else repr(v), "ignore"))
-    return np.asarray(codes, np.int64), list(values)
-
-
-def _native_days(column: Any, kind: str, name: str) -> Any:
-    """The column as NumPy days or time stamps, or None where it holds neither dates nor time stamps."""
-    number = FrameError(f"{name}: holds numbers; give dates, time stamps or ISO text such as 2024-03-01")
-    if kind == "polars":
-        pl = sys.modules["polars"]
-        if column.dtype.is_numeric() or column.dtype == pl.Boolean:
-            raise number
-        if column.dtype == pl.Datetime:
-            return column.dt.replace_time_zone(None).dt.date().to_numpy().astype("datetime64[D]")
-        return column.to_numpy().astype("datetime64[D]") if column.dtype == pl.Date else None
-    if kind == "pyarrow":
-        return _arrow_days(column, number)
-    pd = sys.modules["pandas"]
-    if isinstance(column.dtype, pd.ArrowDtype):
-        import pyarrow as pa
-
-        return _arrow_days(pa.chunked_array(column.array.__arrow_array__()), number)
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return column.dt.tz_localize(None).to_numpy()
-    if pd.api.types.is_numeric_dtype(column.dtype) and not column.isna().all():
-        raise number
-    return None
-
-
-def _arrow_days(column: Any, number: FrameError) -> Any:
-    import pyarrow as pa
-
-    t = column.type
-    if column.null_count == len(column):
-        return np.full(len(column), np.datetime64("NaT", "D"))
-    if pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_boolean(t) or pa.types.is_decimal(t):
-        raise number
-    if pa.types.is_timestamp(t):
-        if t.tz is not None:
-            local: Any = import_module("pyarrow.compute")
-            column = local.local_timestamp(column)
-        return column.to_numpy().astype("datetime64[D]")
-    return column.cast(pa.date32()).to_numpy().astype("datetime64[D]") if pa.types.is_date(t) else None
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01 of a date or time stamp."""
-    return day.toordinal() - _EPOCH
-
-
-def _day_of(value: Any) -> tuple[int, int]:
-    if value is None or value != value:  # NaT and NaN are unlike themselves
-        return 0, MISSING
-    if isinstance(value, date):  # a datetime is a date
-        return day_number(value), DATED
-    if not isinstance(value, str):
-        return 0, UNPARSABLE
-    text = value.strip()
-    if not text:
-        return 0, MISSING
-    if not _ISO.fullmatch(text):
-        return 0, UNPARSABLE
-    try:
-        if len(text) > 10:
-            datetime.fromisoformat(text)
-        return day_number(date.fromisoformat(text[:10])), DATED
-    except ValueError:
-        return 0, UNPARSABLE
 
 
 def date_column(values: Ints, null: Bools, frame: Frame) -> Any:

@@ -14,20 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes.change._arrays import better_sign
-from ipm_outcomes.change._columns import DATED, Bools, Floats, Ints, date_column, take
-from ipm_outcomes.change._scores import ScaleKey, Values, exact_points, read_values
+from ipm_outcomes.change._columns import Bools, Floats, Ints, date_column, take
+from ipm_outcomes.change._scores import ScaleKey, Values, blank_rows, exact_points, read_values
 from ipm_outcomes.change._units import NOT_IN_TABLE, Units, as_of_day, day_key, read_units
+from ipm_outcomes.change._unreadable import refuse_unreadable
 from ipm_outcomes.change._verdict import Moved
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target, checked_targets
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._dates import DATED, MISSING, UNPARSABLE, DateFormat
 from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
 
 REASONS = {
-    "start_date_missing": "the table of episodes has no start date for this episode; or, without that table, an "
-    "assessment of the patient has no date and may have been the first",
-    "start_date_unparsable": "the start date of this episode is no date; or, without that table, an assessment of the "
-    "patient has a date that is no date and may have been the first",
+    "start_date_missing": "the table of episodes has no start date for this episode",
+    "start_date_unparsable": "the start date of this episode is no date",
+    "day_0_unknown": "without a table of episodes: no assessment of the patient has a date, or one of another scale "
+    "has a date that cannot be read and may have been the first, so that nothing says when the episode began",
     "no_episode": "the scores name a patient or an episode that the table of episodes does not hold",
     "no_assessment": "no dated assessment of any kind lies in this episode",
     "no_baseline": "no assessment of this scale lies in the baseline window",
@@ -142,6 +144,7 @@ class Search:
     by: Sequence[str] | None
     overlap: bool
     definitions: Collection[Instrument]
+    date_format: DateFormat = None
 
 
 def find_pairs(scores: Any, search: Search) -> Pairs:
@@ -152,8 +155,13 @@ def find_pairs(scores: Any, search: Search) -> Pairs:
     until = as_of_day(search.as_of)
     frame = Frame(scores)
     values = read_values(frame, search.scales, search.definitions)
-    units = read_units(frame, search.episodes, search.by, until)
-    return _Pairing(frame, values, units, search.baseline, wanted, until).pairs()
+    blank = blank_rows(frame)
+    if blank is not None:
+        values.scale[blank] = -1
+    units = read_units(frame, search.episodes, search.by, until, search.date_format, blank)
+    pairs = _Pairing(frame, values, units, search.baseline, wanted, until).pairs()
+    refuse_unreadable(units, bool(pairs.paired.any()))
+    return pairs
 
 
 class _Pairing:
@@ -182,7 +190,9 @@ class _Pairing:
         self.unscored = every[~keep]
         self.unscored_cell = row_cell[self.unscored]
         rows = every[keep]
-        # Stable: of the rows of one cell and day the last one given stays last.
+        # Stable: of the rows of one cell and day the latest stays last, and of those of one time the last one given.
+        if units.time is not None:
+            rows = rows[np.argsort(units.time[rows], kind="stable")]
         key = day_key(row_cell[rows], units.day[rows])
         order = np.argsort(key, kind="stable")
         rows, key = rows[order], key[order]
@@ -307,6 +317,9 @@ class _Pairing:
         assessed = np.zeros(len(units), bool)
         assessed[units.row_unit[(units.state == DATED) & (units.row_unit >= 0)]] = True
         reason[np.repeat(~assessed, self.scales)] = _CODES.index("no_assessment")
+        if not units.listed.any():
+            unknown = np.isin(units.start_state, (MISSING, UNPARSABLE))
+            reason[np.repeat(unknown, self.scales)] = _CODES.index("day_0_unknown")
         self._put_date_reason(reason)
         offset = units.day[self.unscored] - self.start[self.unscored_cell]
         inside = (offset >= self.rule.days[0]) & (offset <= self.rule.days[1])
@@ -363,6 +376,7 @@ def pair(
     by: Sequence[str] | None = None,
     overlap: bool = False,
     definitions: Collection[Instrument] = (),
+    date_format: DateFormat = None,
 ) -> Any:
     """Pair every patient's baseline with each follow-up, and say why where there is no pair.
 
@@ -372,7 +386,9 @@ def pair(
         Tidy scores, as `ipm_outcomes.frames.tidy` gives them: columns ``patient_id, date, instrument, scale,
         value`` and, where there are, ``episode, se, band, exact_numerator, exact_denominator``. Without the
         exact integers the exact value is the one that the scale can take (PEG thirds, T-score tenths). Dates
-        are dates, time stamps (reduced to the date on their own clock, in their own time zone) or ISO text.
+        are dates, time stamps (reduced to the date on their own clock, in their own time zone) or text. A row
+        in which nothing was answered (``answered`` 0, no wrong cell, no value) is no assessment: it counts
+        nowhere, whatever its date.
     episodes : data frame, optional
         ``patient_id, episode, start_date`` and any grouping columns, one row per patient and episode. Day 0
         is the start date. An assessment belongs to the episode that its row names (column ``episode`` of the
@@ -397,6 +413,11 @@ def pair(
         always lies on a later day than the baseline.
     definitions : sequence of Instrument
         Definitions of one's own, beside those of the library.
+    date_format : str or mapping, optional
+        How dates are written that are neither dates nor ISO text, in ``date`` and in ``start_date`` of the
+        episodes: a `datetime.strptime` pattern such as ``"%m/%d/%Y"``, or ``"excel"`` or ``"sas"`` for the day
+        numbers of these programs; or a dict with a pattern for each of the two columns. ISO text is read beside
+        it. Nothing is guessed without it.
 
     Returns
     -------
@@ -405,7 +426,8 @@ def pair(
         target, baseline_date, baseline, followup_date, followup, change, improvement, reason``, then ``days``
         (from baseline to follow-up), ``window_from, window_to, window_open, baseline_pick, followup_pick``,
         how many more scorable rows of the same day were set aside (``baseline_duplicates,
-        followup_duplicates``; the last row given stands), ``baseline_band, followup_band``, and the exact
+        followup_duplicates``; the one with the latest time stands, without times the last row given),
+        ``baseline_band, followup_band``, and the exact
         integers ``exact_baseline, exact_followup, exact_denominator``. Change is follow-up minus baseline;
         improvement is the change counted toward health. ``reason`` is null for a pair, else a code of
         `REASONS`: a missing baseline comes before a missing follow-up, an open window before everything that
@@ -416,6 +438,8 @@ def pair(
     FrameError, ParameterError, UnknownNameError
         For missing columns, missing patients, values that no score can take, overlapping windows, unknown
         scales.
+    UnreadableDatesError
+        Most dates of a column cannot be read, or nothing can be paired for that reason.
 
     Examples
     --------
@@ -427,7 +451,9 @@ def pair(
     ...     "change", "improvement", "days").rows()
     [(-2.6666666666666665, 2.6666666666666665, 181)]
     """
-    pairs = find_pairs(scores, Search(episodes, baseline, targets, as_of, scales, by, overlap, definitions))
+    pairs = find_pairs(
+        scores, Search(episodes, baseline, targets, as_of, scales, by, overlap, definitions, date_format)
+    )
     columns = leading_columns(pairs)
     columns["reason"] = Words(pairs.reason.ravel(), _CODES)
     return made(pairs, columns | trailing_columns(pairs))

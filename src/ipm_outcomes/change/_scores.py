@@ -159,6 +159,27 @@ def _completed(
     return least, most, spans
 
 
+def blank_rows(frame: Frame) -> Bools | None:
+    """Which rows are no assessment, since not one question of the scale was answered; None where there are none.
+
+    A row with a cell that was no answer (``invalid``) is one: somebody filled it in. Without the column ``answered``
+    nobody can tell, and every row is one.
+    """
+    if "answered" not in frame.names:
+        return None
+    told = [name for name in ("answered", "invalid", "value") if name in frame.names]
+    frame.require(told, "scores")
+    answered, unknown = wholes(frame, "answered")
+    blank = (answered == 0) & ~unknown
+    if not blank.any():
+        return None
+    if "invalid" in told:
+        blank &= wholes(frame, "invalid")[0] == 0
+    if "value" in told:
+        blank &= np.isnan(numbers(frame, "value"))
+    return blank if blank.any() else None
+
+
 def _names(frame: Frame, name: str) -> tuple[Ints, list[Any]]:
     codes, values = words(frame, name)
     if (lost := np.flatnonzero(codes < 0)).size:

@@ -68,6 +68,7 @@ from ipm_outcomes.change._verdict import VERDICTS, Moved
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
 from ipm_outcomes.change.reliable import Method
 from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Column, Whole, Words
 
 
@@ -91,12 +92,13 @@ def table(
     by: Sequence[str] | None = None,
     overlap: bool = False,
     definitions: Collection[Instrument] = (),
+    date_format: DateFormat = None,
 ) -> Any:
     """Pair scores and say of every pair whether the change is important and reliable, and of what class.
 
     Parameters
     ----------
-    scores, episodes, baseline, targets, as_of, scales, by, overlap, definitions
+    scores, episodes, baseline, targets, as_of, scales, by, overlap, definitions, date_format
         As in `pair`.
     method : str
         Method of reliable change, as in `reliable_change`, or "standard_errors": a change is reliable when it
@@ -209,7 +211,8 @@ def table(
             inst, inst.scale(scale_id), given_lines
         )  # refused here, also where no score is of that scale
     pairs = find_pairs(
-        scores, Search(episodes, baseline, targets, as_of, scales, by, overlap, tuple(own.values()))
+        scores,
+        Search(episodes, baseline, targets, as_of, scales, by, overlap, tuple(own.values()), date_format),
     )
     return made(pairs, _columns(pairs, wishes))
 

@@ -10,29 +10,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change._columns import (
-    DATED,
-    FUTURE,
-    MISSING,
-    UNPARSABLE,
-    Bools,
-    Ints,
-    as_kind,
-    day_number,
-    days,
-    keys,
-    take,
-)
+from ipm_outcomes.change._columns import FUTURE, Bools, Ints, as_kind, keys, take
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._dates import (
+    DATED,
+    UNPARSABLE,
+    DateFormat,
+    Dates,
+    day_number,
+    format_of,
+    read_dates,
+)
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._tidy import SCORE_COLUMNS
 
 NO_TABLE, IN_TABLE, NOT_IN_TABLE = 0, 1, 2
+DATE_COLUMNS = ("date", "start_date")
 
 
 def day_key(group: Ints, day: Ints) -> Ints:
-    """One integer that sorts by group and then by day."""
-    # 22 bits hold every day of the years 1 to 9999, counted from 2^20 days before 1970.
+    """One integer that sorts by group and then by day, a day of the years 1 to 9999: others are read as no date."""
+    # 22 bits hold every such day, counted from 2^20 days before 1970.
     key: Ints = (group << 22) + day + 2**20
     return key
 
@@ -52,14 +50,18 @@ class Units:
     listed : int8, shape (units,)
         Whether the unit stands in the table of episodes, where there is one.
     row_unit : int64, shape (rows,)
-        Unit of each row of scores, dated or not; -1 for none: undated without an episode of its own, or of a
-        patient none of whose episodes has a start date.
+        Unit of each row of scores, dated or not; -1 for none: undated without an episode of its own, of a patient
+        none of whose episodes has a start date, or no assessment.
     row_patient : int64, shape (rows,)
         Code of the patient of each row.
     day, state : shape (rows,)
         Date of each row and its state.
-    carries_episode : bool array, shape (rows,)
-        Whether the row itself names its episode.
+    time : int64, shape (rows,), or None
+        Time of day by which the rows of one day are ordered; None where no row has one.
+    assessment : bool array, shape (rows,)
+        Whether the row is an assessment, and no blank form.
+    dates, starts : Dates
+        What was read as dates of the rows, and as start dates where there is a table of episodes.
     columns : dict
         Native columns ``patient_id``, ``episode`` and the grouping columns, one entry per unit.
     """
@@ -72,7 +74,10 @@ class Units:
     row_patient: Ints
     day: Ints
     state: npt.NDArray[np.int8]
-    carries_episode: Bools
+    time: Ints | None
+    assessment: Bools
+    dates: Dates
+    starts: Dates | None
     columns: dict[str, Any]
 
     def __len__(self) -> int:
@@ -93,25 +98,52 @@ def as_of_day(as_of: date | str | None) -> int | None:
     return day_number(as_of)
 
 
-def read_units(frame: Frame, episodes: Any | None, by: Sequence[str] | None, as_of: int | None) -> Units:
-    """Read patients, dates and episodes."""
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of scores, as far as they are assessments."""
+
+    frame: Frame
+    assessment: Bools
+    dates: Dates
+    state: npt.NDArray[np.int8]
+    has_episode: bool
+
+    @property
+    def day(self) -> Ints:
+        return self.dates.day
+
+
+def read_units(
+    frame: Frame,
+    episodes: Any | None,
+    by: Sequence[str] | None,
+    as_of: int | None,
+    date_format: DateFormat = None,
+    blank: Bools | None = None,
+) -> Units:
+    """Read patients, dates and episodes; rows that are ``blank`` are no assessments and belong to nobody."""
     frame.require(["patient_id", "date"], "scores")
-    day, state = days(frame, "date")
+    dates = read_dates(frame, "date", format_of(date_format, "date", DATE_COLUMNS))
+    state = dates.state
     if as_of is not None:
-        state = np.where((state == DATED) & (day > as_of), FUTURE, state).astype(np.int8)
+        state = np.where((state == DATED) & (dates.day > as_of), FUTURE, state).astype(np.int8)
     has_episode = frame.names.count("episode") > 0
     if has_episode:
         frame.require(["episode"], "scores")
+    assessment = np.ones(len(frame), bool) if blank is None else ~blank
+    rows = _Rows(frame, assessment, dates, state, has_episode)
     if episodes is None:
-        return _from_scores(frame, by, day, state, has_episode)
-    return _from_episodes(frame, episodes, by, day, state, has_episode)
+        return _from_scores(rows, by)
+    return _from_episodes(rows, episodes, by, format_of(date_format, "start_date", DATE_COLUMNS))
 
 
-def _patients(frame: Frame, other: Frame | None) -> tuple[list[Ints], Any]:
+def _patients(rows: _Rows, other: Frame | None) -> tuple[list[Ints], Any]:
+    frame = rows.frame
     columns = [frame.column("patient_id")] + ([other.column("patient_id")] if other is not None else [])
     codes, values = keys(columns, frame.kind, "patient_id")
     for found, told in zip(codes, ("scores", "episodes"), strict=False):
-        if (lost := np.flatnonzero(found < 0)).size:
+        absent = (found < 0) & rows.assessment if told == "scores" else found < 0
+        if (lost := np.flatnonzero(absent)).size:
             raise FrameError(
                 f"patient_id: missing in {lost.size} row(s) of {told}, first in row {lost[0]} (counted "
                 "from 0); an "
@@ -129,27 +161,29 @@ def _carried(frame: Frame, by: Sequence[str] | None, known: Sequence[str], told:
     return list(by)
 
 
-def _from_scores(
-    frame: Frame, by: Sequence[str] | None, day: Ints, state: npt.NDArray[np.int8], has_episode: bool
-) -> Units:
-    (patient,), patient_values = _patients(frame, None)
+def _from_scores(rows: _Rows, by: Sequence[str] | None) -> Units:
+    frame, state, time = rows.frame, rows.state, rows.dates.time
+    (patient,), patient_values = _patients(rows, None)
     episode, episode_values = np.zeros(len(frame), np.int64), None
-    if has_episode:
+    if rows.has_episode:
         (episode,), episode_values = keys([frame.column("episode")], frame.kind, "episode")
     base = int(episode.max(initial=0)) + 2
-    unit_keys, row_unit = np.unique(patient * base + episode + 1, return_inverse=True)
-    row_unit = row_unit.astype(np.int64)
+    held = np.flatnonzero(rows.assessment)
+    unit_keys, unit = np.unique((patient * base + episode + 1)[held], return_inverse=True)
+    unit = unit.astype(np.int64)
+    row_unit = np.full(len(frame), -1, np.int64)
+    row_unit[held] = unit
     unit_patient, unit_episode = unit_keys // base, unit_keys % base - 1
-    dated = state == DATED
+    dated = state[held] == DATED
     # The first assessment of each unit: the rows in order of unit and day, the last row of the first day.
-    order = np.lexsort((-np.arange(len(frame)), np.where(dated, day, 2**31), row_unit))
-    first = order[np.flatnonzero(np.diff(row_unit[order], prepend=-1))] if len(frame) else order
-    start = np.where(dated[first], day[first], 0)
-    # Without a table of episodes day 0 is the first assessment. Where another one of the patient has no readable
-    # date, it may have been the first, and then every window would be another: nothing is paired on a guess.
+    by_time = () if time is None else (-time[held],)
+    order = np.lexsort((-held, *by_time, np.where(dated, rows.day[held], 2**31), unit))
+    first = held[order[np.flatnonzero(np.diff(unit[order], prepend=-1))]] if held.size else held
     start_state = state[first]
-    for bad in (MISSING, UNPARSABLE):
-        start_state[row_unit[state == bad]] = bad
+    start = np.where(start_state == DATED, rows.day[first], 0)
+    # Without a table of episodes day 0 is the first assessment. Where another one of the patient has a date that cannot
+    # be read, it may have been the first, and then every window would be another: nothing is paired on a guess.
+    start_state[row_unit[held[state[held] == UNPARSABLE]]] = UNPARSABLE
     columns = {"patient_id": take(patient_values, unit_patient, frame.kind)}
     if episode_values is not None:
         columns["episode"] = take(episode_values, unit_episode, frame.kind)
@@ -158,30 +192,17 @@ def _from_scores(
     for name in _carried(frame, by, ("patient_id", "date", "episode", *SCORE_COLUMNS), "scores"):
         columns[name] = take(frame.column(name), first, frame.kind)
     return Units(
-        unit_patient,
-        start,
-        start_state,
-        np.full(len(unit_keys), NO_TABLE, np.int8),
-        row_unit,
-        patient,
-        day,
-        state,
-        np.full(len(frame), has_episode) & (episode >= 0),
-        columns,
-    )
+        unit_patient, start, start_state, np.full(len(unit_keys), NO_TABLE, np.int8), row_unit, patient, rows.day,
+        state, time, rows.assessment, rows.dates, None, columns,
+    )  # fmt: skip
 
 
-def _from_episodes(
-    frame: Frame,
-    episodes: Any,
-    by: Sequence[str] | None,
-    day: Ints,
-    state: npt.NDArray[np.int8],
-    has_episode: bool,
-) -> Units:
+def _from_episodes(rows: _Rows, episodes: Any, by: Sequence[str] | None, start_format: str | None) -> Units:
+    frame, day, state, has_episode = rows.frame, rows.day, rows.state, rows.has_episode
     table = as_kind(Frame(episodes), frame)
     table.require(["patient_id", "episode", "start_date"], "episodes")
-    (patient, table_patient), patient_values = _patients(frame, table)
+    (patient, table_patient), patient_values = _patients(rows, table)
+    patient = np.where(rows.assessment, patient, -1)
     named = [table.column("episode")] + ([frame.column("episode")] if has_episode else [])
     codes, episode_values = keys(named, frame.kind, "episode")
     table_episode = codes[0]
@@ -191,13 +212,15 @@ def _from_episodes(
     base = int(max(table_episode.max(initial=0), episode.max(initial=0))) + 2
     table_key = table_patient * base + table_episode + 1
     _refuse_doubles(table_key)
-    start, start_state = days(table, "start_date")
+    starts = read_dates(table, "start_date", start_format)
+    start, start_state = starts.day, starts.state
 
     # What the scores name and the table does not: a patient without an episode, an episode that is not
     # listed.
-    row_key = np.where(episode >= 0, patient * base + episode + 1, -1)
+    row_key = np.where((episode >= 0) & rows.assessment, patient * base + episode + 1, -1)
     unlisted = np.setdiff1d(row_key[row_key >= 0], table_key)
-    no_episode = np.setdiff1d(patient[row_key < 0], table_patient) * base
+    loose = (row_key < 0) & rows.assessment
+    no_episode = np.setdiff1d(patient[loose], table_patient) * base
     extra = np.union1d(unlisted, no_episode)
     key = np.concatenate([table_key, extra])
     start = np.concatenate([start, np.zeros(extra.size, np.int64)])
@@ -211,7 +234,7 @@ def _from_episodes(
     by_key = np.argsort(key)
     place = np.minimum(np.searchsorted(key, row_key, sorter=by_key), max(key.size - 1, 0))
     row_unit = np.where(row_key >= 0, by_key[place] if key.size else -1, -1)
-    free = (row_key < 0) & (state == DATED)
+    free = loose & (state == DATED)
     usable = np.flatnonzero((start_state == DATED) & (listed == IN_TABLE))
     owner = key[usable] // base
     begins = day_key(owner, start[usable])
@@ -223,7 +246,7 @@ def _from_episodes(
     hit = last < owner.size
     hit[hit] = owner[last[hit]] == asked[hit]
     row_unit[np.flatnonzero(free)[hit]] = usable[last[hit]]
-    alone = np.isin(patient, no_episode // base) & (row_key < 0)
+    alone = np.isin(patient, no_episode // base) & loose
     if alone.any():
         place = np.searchsorted(key, patient[alone] * base, sorter=by_key)
         row_unit[alone] = by_key[place]
@@ -235,8 +258,9 @@ def _from_episodes(
     for name in _carried(table, by, ("patient_id", "episode", "start_date"), "episodes"):
         columns[name] = take(table.column(name), source, frame.kind)
     return Units(
-        key // base, start, start_state, listed, row_unit, patient, day, state, row_key >= 0, columns
-    )
+        key // base, start, start_state, listed, row_unit, patient, day, state, rows.dates.time, rows.assessment,
+        rows.dates, starts, columns,
+    )  # fmt: skip
 
 
 def _refuse_doubles(key: Ints) -> None:

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from ipm_outcomes.cli._codes import CLOSED, FINE, INTERNAL, INTERRUPTED, USAGE
-from ipm_outcomes.errors import IpmOutcomesError, MissingExtraError
+from ipm_outcomes.cli._codes import CLOSED, FINE, INTERNAL, INTERRUPTED, PROBLEMS, USAGE
+from ipm_outcomes.errors import IpmOutcomesError, MissingExtraError, UnreadableDatesError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CLOSED
     except MemoryError:
         return _fail("out of memory: give the file in parts", USAGE)
+    except UnreadableDatesError as error:  # the file was read, and what stands in it withholds the result
+        return _fail(str(error), PROBLEMS)
     except IpmOutcomesError as error:
         return _fail(str(error), USAGE)
     except OSError as error:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date as calendar_date
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from cyclopts import Parameter
 
 from ipm_outcomes import change as changes_of
+from ipm_outcomes.change._scores import blank_rows
+from ipm_outcomes.change._unreadable import refuse_column
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, output_kind, read, write_frame, write_text
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan, split
 from ipm_outcomes.cli._print import tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._dates import DATED, day_number, read_dates
+from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.report._layout import MARKDOWN, PLAIN
 from ipm_outcomes.report.changes import change_parts, summarize_changes
 
@@ -45,8 +51,9 @@ class Pairing:
         (12 calendar months, 60 days either side); with :latest or another choice at its end. By default 3, 6
         and 12 months.
     as_of
-        The day (YYYY-MM-DD) up to which the data go; by default the latest date in the file that is not after
-        today. A follow-up window that is still open then does not count as missed.
+        The day (YYYY-MM-DD, whatever --date-format says) up to which the data go; by default the latest date of an
+        assessment in the file that is not after today. A follow-up window that is still open then does not count as
+        missed.
     """
 
     episodes: str | None = None
@@ -91,7 +98,7 @@ def change(
     how = reading or Reading()
     work = plan(how.answers(file), items or Items())
     wrong = work.wrong()
-    found = work.findings(id=id, date=date, by=split(by))
+    found = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
     work = work.declared(found)
     tell_findings(found)
     if not work.ids:
@@ -113,12 +120,18 @@ def table_of(
     work: Plan, pairing: Pairing, *, id: str | None, date: str | None, by: list[str], reading: Reading
 ) -> tuple[Any, str | None]:
     """The table of changes of a file of answers, and the day up to which the answers go."""
-    scores = dated_scores(work, pairing, id=id, date=date, by=by)
-    return changes_of_scores(scores, pairing, episodes_of(pairing, reading)), as_of(scores, pairing)
+    scores = dated_scores(work, pairing, id=id, date=date, by=by, date_format=reading.date_format)
+    table = changes_of_scores(scores, pairing, episodes_of(pairing, reading), reading.date_format)
+    return table, as_of(scores, pairing)
 
 
-def dated_scores(work: Plan, pairing: Pairing, *, id: str | None, date: str | None, by: list[str]) -> Any:
-    """Tidy scores with ``patient_id``, ``date``, ``episode`` where the file has one, and the columns of ``by``."""
+def dated_scores(
+    work: Plan, pairing: Pairing, *, id: str | None, date: str | None, by: list[str], date_format: str | None
+) -> Any:
+    """Tidy scores with ``patient_id``, ``date``, ``episode`` where the file has one, and the columns of ``by``.
+
+    Dates are read by the format that was declared. Where most of them cannot be, that is told of the file itself.
+    """
     names = work.source.frame.columns
     patient = column_of("--id", id, "patient_id", names)
     day = column_of("--date", date, "date", names)
@@ -129,35 +142,42 @@ def dated_scores(work: Plan, pairing: Pairing, *, id: str | None, date: str | No
     taken = {patient: "patient_id", day: "date"} | ({episode: "episode"} if episode else {})
     if clash := [name for name in by if name in taken]:
         raise ParameterError(f"--by: the column {clash[0]!r} is carried along already")
-    scores = tidy_scores(work, [name for name in (*taken, *by) if name is not None])
+    formats = {day: date_format} if day and date_format else None
+    scores = tidy_scores(work, [name for name in (*taken, *by) if name is not None], formats)
+    frame = work.source.frame
+    if day and len(frame):
+        refuse_column(day, read_dates(Frame(frame), day, date_format), rows_with_answers(scores, len(frame)))
     return scores.rename({old: new for old, new in taken.items() if old and old != new})
 
 
-def changes_of_scores(scores: Any, pairing: Pairing, episodes: Any) -> Any:
-    """The table of changes of tidy scores."""
+def rows_with_answers(scores: Any, rows: int) -> Any:
+    """Which rows of the file hold an answer, by the tidy scores that were made of them."""
+    if not rows:
+        return np.zeros(0, bool)
+    return ~scores["blank_row"].to_numpy()[:: len(scores) // rows]
+
+
+def changes_of_scores(scores: Any, pairing: Pairing, episodes: Any, date_format: str | None) -> Any:
+    """The table of changes of tidy scores, whose dates were read already."""
     return changes_of.table(
         scores,
         episodes=episodes,
         baseline=changes_of.Baseline(days=_days(pairing.baseline_days), pick=pairing.baseline_pick),
         targets=[_target(text) for text in pairing.target] if pairing.target else changes_of.DEFAULT_TARGETS,
         as_of=as_of(scores, pairing),
+        date_format={"start_date": date_format} if date_format else None,
     )
 
 
 def as_of(scores: Any, pairing: Pairing) -> str | None:
-    """The day up to which the data go: the one given, or the latest readable date that is not after today."""
-    import polars as pl
-
+    """The day up to which the data go: the one given, or the latest date of an assessment that is not after today."""
     if pairing.as_of is not None:
         return pairing.as_of
-    dates = scores["date"]
-    if dates.dtype == pl.String:
-        dates = dates.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-    if not dates.dtype.is_temporal():
-        return None
-    days = dates.cast(pl.Date)
-    last = days.filter(days <= calendar_date.today()).max()
-    return None if last is None else str(last)
+    frame = Frame(scores)
+    dates, blank = read_dates(frame, "date"), blank_rows(frame)
+    days = dates.day[(dates.state == DATED) & (True if blank is None else ~blank)]
+    days = days[days <= day_number(calendar_date.today())]
+    return str(calendar_date(1970, 1, 1) + timedelta(int(days.max()))) if days.size else None
 
 
 def episodes_of(pairing: Pairing, reading: Reading) -> Any:

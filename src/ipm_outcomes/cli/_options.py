@@ -38,11 +38,15 @@ class Reading:
     skip_rows
         How many rows after the header of the file of answers are no answers, such as the two further header rows of
         some survey exports.
+    date_format
+        How dates are written that are no ISO text (YYYY-MM-DD), in the answers and in the episodes: a pattern such as
+        %m/%d/%Y or %d.%m.%y, or excel or sas for the day numbers of these programs. Dates are never guessed.
     """
 
     delimiter: str | None = None
     encoding: str = "utf-8"
     skip_rows: int = 0
+    date_format: str | None = None
 
     def answers(self, file: str) -> Source:
         """The file of answers, without the rows to be skipped."""
@@ -141,7 +145,12 @@ class Plan:
         return wrong_cells(self.problems())
 
     def findings(
-        self, *, id: str | None = None, date: str | None = None, by: Sequence[str] = ()
+        self,
+        *,
+        id: str | None = None,
+        date: str | None = None,
+        by: Sequence[str] = (),
+        date_format: str | None = None,
     ) -> list[Finding]:
         """What `frames.inspect` tells of the file."""
         names = self.source.frame.columns
@@ -155,6 +164,7 @@ class Plan:
             scales=self.scales,
             id=column_of("--id", id, "patient_id", names),
             date=column_of("--date", date, "date", names),
+            date_format=date_format,
             by=[name for name in by if column_of("--by", name, None, names)] or None,
             replace=self.replace,
         )

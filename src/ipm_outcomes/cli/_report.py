@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
+
 from ipm_outcomes import frames, program
 from ipm_outcomes import report as program_report
 from ipm_outcomes.catalog import instrument as find_instrument
@@ -15,6 +17,7 @@ from ipm_outcomes.cli._change import (
     changes_of_scores,
     dated_scores,
     episodes_of,
+    rows_with_answers,
     table_of,
 )
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
@@ -23,6 +26,7 @@ from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, p
 from ipm_outcomes.cli._print import progress, tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._dates import DATED, read_dates
 from ipm_outcomes.frames._findings import Finding, table
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import ItemColumns
@@ -89,7 +93,10 @@ def report(
     work = plan(source, items or Items())
     groups = [columns["site"] or ("site" if "site" in names else None), columns["visit"]]
     found = work.findings(
-        id=columns["id"], date=columns["date"], by=[name for name in groups if name is not None]
+        id=columns["id"],
+        date=columns["date"],
+        by=[name for name in groups if name is not None],
+        date_format=how.date_format,
     )
     moved = any(one.moves for one in found)
     if output is not None and ending == ".html":
@@ -102,7 +109,7 @@ def report(
             sure, pairing or Pairing(), id=columns["id"], date=columns["date"], by=[], reading=how
         )
         changes = summarize_changes(table)
-    summary = replace(_summary(work, found, columns), changes=changes, as_of=day)
+    summary = replace(_summary(work, found, columns, how.date_format), changes=changes, as_of=day)
     write_text(RENDERERS[ending](summary), output)
     if summary.wrong and output is not None:
         tell(f"{count_of(len(summary.wrong))} taken as not answered; the head of the report says where")
@@ -131,9 +138,17 @@ def _html(
     flags = _flag_names(work)
     carried = replace(work, source=replace(work.source, frame=flagged))
     by = [name for name in (site, columns["visit"]) if name]
-    scores = dated_scores(carried, pairing, id=columns["id"], date=columns["date"], by=[*by, *flags])
+    scores = dated_scores(
+        carried,
+        pairing,
+        id=columns["id"],
+        date=columns["date"],
+        by=[*by, *flags],
+        date_format=how.date_format,
+    )
     episodes = episodes_of(pairing, how)
-    changes = changes_of_scores(scores.drop(*flags, *by[1 if site else 0 :]), pairing, episodes)
+    answers = scores.drop(*flags, *by[1 if site else 0 :])
+    changes = changes_of_scores(answers, pairing, episodes, how.date_format)
     groups = [site] if site else []
     indicators = program.table(changes, by=groups, scores=scores, episodes=episodes, totals=bool(groups))
     program_report.html(
@@ -163,23 +178,26 @@ def _as_table(work: Plan, found: Sequence[Finding]) -> Any:
     )
 
 
-def _summary(work: Plan, found: Sequence[Finding], columns: dict[str, str | None]) -> Summary:
+def _summary(
+    work: Plan, found: Sequence[Finding], columns: dict[str, str | None], date_format: str | None
+) -> Summary:
     visit, site = columns["visit"], columns["site"]
     by = [name for name in (visit, site) if name]
     sure = work.declared(found)
-    wrong, facts = sure.wrong(), _facts(work.source.frame, columns)
+    frame, wrong = work.source.frame, sure.wrong()
     if not sure.ids:
-        rows = len(work.source.frame)
+        rows, facts = len(frame), _facts(frame, columns, date_format)
         return Summary(
             rows, facts, work.missing or "default", (), (), wrong=tuple(wrong), findings=tuple(found)
         )
+    scores = tidy_scores(sure, list(dict.fromkeys(by)))
     summary = summarize(
-        tidy_scores(sure, list(dict.fromkeys(by))),
+        scores,
         visit=visit,
         site=site,
         flags=_with_flags(sure).select(list(dict.fromkeys([*by, *_flag_names(sure)]))),
         wrong=wrong,
-        facts=facts,
+        facts=_facts(frame.filter(rows_with_answers(scores, len(frame))), columns, date_format),
         missing=work.missing,
     )
     return replace(summary, findings=tuple(found))
@@ -208,7 +226,8 @@ def _with_flags(work: Plan) -> Any:
     return frame
 
 
-def _facts(frame: Any, columns: dict[str, str | None]) -> dict[str, int | str]:
+def _facts(frame: Any, columns: dict[str, str | None], date_format: str | None) -> dict[str, int | str]:
+    """What the head of the report tells of the rows that hold an answer."""
     import polars as pl
 
     facts: dict[str, int | str] = {}
@@ -219,17 +238,17 @@ def _facts(frame: Any, columns: dict[str, str | None]) -> dict[str, int | str]:
             facts["rows without a patient"] = unknown
     if site:
         facts["sites"] = frame[site].drop_nulls().n_unique()
-    if patient and date:
-        known = frame.select(pl.col(patient).alias("patient"), pl.col(date).alias("date")).drop_nulls()
-        facts["rows that repeat a patient and date"] = known.height - known.unique().height
     if date:
-        dates = frame[date]
-        if dates.dtype == pl.String:
-            dates = dates.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-        if dates.dtype.is_temporal():
-            days = dates.cast(pl.Date).drop_nulls()
-            if unread := frame[date].drop_nulls().len() - days.len():
-                facts["dates not written as YYYY-MM-DD"] = unread
-            if days.len():
-                facts["dates"] = f"{days.min()} to {days.max()}"
+        dates = read_dates(Frame(frame), date, date_format)
+        read = dates.state == DATED
+        days = pl.Series(dates.day[read], dtype=pl.Int32).cast(pl.Date)
+        if patient:
+            times = np.zeros(len(frame), np.int64) if dates.time is None else dates.time
+            known = pl.DataFrame({"patient": frame[patient], "day": dates.day, "time": times})
+            known = known.filter(pl.Series(read)).drop_nulls()
+            facts["rows that repeat a patient and date"] = known.height - known.unique().height
+        if unread := dates.unreadable():
+            facts["dates that cannot be read" if date_format else "dates not written as YYYY-MM-DD"] = unread
+        if len(days):
+            facts["dates"] = f"{days.min()!s} to {days.max()!s}"
     return facts

@@ -13,6 +13,7 @@ from ipm_outcomes.cli._files import STREAM, output_kind, write_frame
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
 from ipm_outcomes.cli._print import progress, say, tell
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._blank import in_words
 from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.report._layout import PLAIN
 from ipm_outcomes.report.text import WrongCell, findings_table
@@ -56,7 +57,7 @@ def check(
     output_kind(output, source=file)
     how = reading or Reading()
     work = plan(how.answers(file), items or Items(), partly=True)
-    found = work.findings(id=id, date=date, by=split(by))
+    found = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
     where = say if output is None else tell
     where(findings_table(found, PLAIN))
     table = work.problems()
@@ -113,18 +114,21 @@ def score(
         raise ParameterError("--id, --date and --by are for --tidy; without it all columns are kept")
     if tidy and level is not None:
         raise ParameterError("--level is not for --tidy, which holds the standard errors")
-    work = plan((reading or Reading()).answers(file), items or Items())
+    how = reading or Reading()
+    if how.date_format is not None and not (tidy and date):
+        raise ParameterError("--date-format is for --tidy with --date; without them dates stay as they stand")
+    work = plan(how.answers(file), items or Items())
     if level is not None and not 0 < level < 1:
         raise ParameterError(f"--level must lie between 0 and 1, not {level:g}")
     wrong = work.wrong()
-    found = work.findings(id=id, date=date, by=split(by))
+    found = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
     if work.declared(found).ids != work.ids or (wrong and invalid == "raise"):
         for cell in wrong[:SHOWN]:
             tell(told(cell))
         more = f" (the first {SHOWN} are shown)" if len(wrong) > SHOWN else ""
         tell(f"{count_of(len(wrong))}{more}: nothing was written. {way_out_of(found)}")
         return PROBLEMS
-    result = _tidy(work, id, date, split(by)) if tidy else _wide(work, invalid, level)
+    result = _tidy(work, id, date, split(by), how.date_format) if tidy else _wide(work, invalid, level)
     write_frame(result, output, work.source.delimiter)
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered")
@@ -154,12 +158,14 @@ def way_out_of(found: Sequence[Finding]) -> str:
 
 
 def tell_findings(found: Sequence[Finding]) -> None:
-    """Tell on standard error what could change a figure, one line for each finding."""
+    """Tell on standard error what could change a figure, and rows that count nowhere, one line for each finding."""
     for one in found:
         if one.argument == "coding":
             tell(one.withheld)
         elif one.moves:
             tell(one.sentence)
+        elif one.finding == "blank_rows":
+            tell(f"{in_words(one.rows)}, and count nowhere")
 
 
 def count_of(wrong: int) -> str:
@@ -184,17 +190,18 @@ def _wide(work: Plan, invalid: Literal["raise", "null"], level: float | None) ->
     return frame
 
 
-def _tidy(work: Plan, id: str | None, date: str | None, by: list[str]) -> Any:
+def _tidy(work: Plan, id: str | None, date: str | None, by: list[str], date_format: str | None) -> Any:
     names = {name: new for name, new in ((id, "patient_id"), (date, "date")) if name}
     if (id and id == date) or set(names) & set(by) or set(names.values()) & set(by):
         raise ParameterError(
             "--id, --date and --by must name different columns; patient_id and date are taken by --id "
             "and --date"
         )
-    return tidy_scores(work, list(dict.fromkeys([*names, *by]))).rename(names)
+    formats = {date: date_format} if date and date_format else None
+    return tidy_scores(work, list(dict.fromkeys([*names, *by])), formats).rename(names)
 
 
-def tidy_scores(work: Plan, by: list[str]) -> Any:
+def tidy_scores(work: Plan, by: list[str], date_format: dict[str, str] | None = None) -> Any:
     """Tidy scores of all instruments of the plan; wrong cells are taken as not answered."""
     return frames.tidy(
         work.source.frame,
@@ -207,4 +214,5 @@ def tidy_scores(work: Plan, by: list[str]) -> Any:
         invalid="null",
         text_numbers=True if work.source.text else None,
         scales=None if work.scales is None else dict.fromkeys(work.ids, work.scales),
+        date_format=date_format,
     )

@@ -118,14 +118,15 @@ class Dates:
         a time; None where no cell has a time.
     state : int8, shape (rows,)
         DATED, MISSING or UNPARSABLE.
-    native : bool
-        Whether the column holds dates or time stamps already, so that no format has a say.
+    native, numbers : bool
+        Whether the column holds dates or time stamps already, so that no format has a say; whether it holds numbers.
     """
 
     day: Ints
     time: Ints | None
     state: NDArray[np.int8]
-    native: bool
+    native: bool = False
+    numbers: bool = False
     _codes: Ints | None = field(default=None, repr=False)
     _values: tuple[Any, ...] = field(default=(), repr=False)
     _read: tuple[date | None, ...] = field(default=(), repr=False)
@@ -155,18 +156,25 @@ class Dates:
         patterns = [one for one in self.formats() if one not in _SERIALS]
         return self.unreadable() if len(patterns) > 1 else 0
 
-    def text(self) -> list[str | None]:
-        """Every cell as ISO text where it was read, and as it stands where it cannot be read; None where missing."""
+    def text_column(self, frame: Frame, name: str, times: int = 1) -> Any:
+        """The column as text of the frame's kind, every entry repeated: ISO where it was read, else as it stands."""
         assert self._codes is not None
         words = [
             _as_text(value) if found is None else found.isoformat()
             for value, found in zip(self._values, self._read, strict=True)
         ]
-        states = self.state.tolist()
-        return [
-            None if state == MISSING else words[code]
-            for code, state in zip(self._codes.tolist(), states, strict=True)
-        ]
+        every = np.repeat(np.where(self.state == MISSING, -1, self._codes), times)
+        cells = np.array([*words[:-1], None], dtype=object)[every]
+        if frame.kind == "polars":
+            pl = sys.modules["polars"]
+            return pl.Series(name, cells, dtype=pl.String)
+        if frame.kind == "pyarrow":
+            import pyarrow as pa
+
+            return pa.array(cells, pa.string())
+        pd = sys.modules["pandas"]
+        given = frame.column(name).dtype
+        return pd.Series(cells, dtype=given if isinstance(given, pd.StringDtype) else object)
 
     def _unreadable(self, rows: Bools | None) -> list[tuple[Any, int]]:
         """Distinct unreadable values with how many of these rows hold them."""
@@ -221,14 +229,15 @@ def read_dates(frame: Frame, name: str, date_format: str | None = None) -> Dates
     time = np.array([t for _, t in points] + [NO_TIME], np.int64)
     state = np.array([*states, MISSING], np.int8)
     timed = bool((time != NO_TIME).any())
+    numbers = _numbers(column, frame.kind) is not None
     return Dates(
         day[codes],
         time[codes] if timed else None,
         state[codes],
-        False,
-        codes,
-        (*values, None),
-        (*found, None),
+        numbers=numbers,
+        _codes=codes,
+        _values=(*values, None),
+        _read=(*found, None),
     )
 
 
@@ -245,7 +254,7 @@ def _native(local: NDArray[Any], moment: NDArray[Any]) -> Dates:
         time = np.where(state == DATED, since, NO_TIME)
         if not (local != days).any():
             time = None
-    return Dates(np.where(outside, 0, day), time, state, True)
+    return Dates(np.where(outside, 0, day), time, state, native=True)
 
 
 def checked_format(date_format: str | None) -> str | None:

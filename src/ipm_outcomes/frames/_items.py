@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.catalog import instruments
@@ -39,6 +40,8 @@ class ItemColumns:
         scales: Sequence[str] | None = None,
     ) -> None:
         self.frame = frame
+        self.held: NDArray[np.bool_] | None = None
+        """Where rows are marked that hold anything in an item column, if `tidy` asks for it."""
         self.instrument = found = definition_of(instrument)
         self.coding = _coding(coding, found)
         self.scales = found.scale_ids if scales is None else chosen_scales(found, scales)
@@ -95,6 +98,8 @@ class ItemColumns:
             part = codes[:, : stop - start]
             for place, fill in readers:
                 fill(start, stop, part[place])
+            if self.held is not None:
+                self.held[start:stop] |= part.min(axis=0) != MISSING
             yield start, part
             if progress:
                 progress(stop)

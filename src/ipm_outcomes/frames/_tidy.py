@@ -9,6 +9,7 @@ import numpy as np
 
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._dates import DateFormat, Dates, format_of, read_dates
 from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
 from ipm_outcomes.frames._groups import GroupNames, renames
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, definition_of
@@ -26,6 +27,7 @@ SCORE_COLUMNS = (
     "absent",
     "exact_numerator",
     "exact_denominator",
+    "blank_row",
     "invalid",
 )
 
@@ -43,6 +45,7 @@ def tidy(
     text_numbers: bool | None = None,
     scales: Mapping[str, Sequence[str]] | None = None,
     group_names: GroupNames = None,
+    date_format: DateFormat = None,
 ) -> Any:
     """Score several instruments and lay the scores out long: one row per assessment and scale.
 
@@ -68,13 +71,19 @@ def tidy(
         For columns of ``by`` that hold names of groups, ``{"site": "merge"}``: names that differ only by case or
         spacing become the one that stands most often; or ``{"site": {"hill top": "Hilltop"}}``: these names become
         those.
+    date_format
+        How the dates in the column ``date`` of ``by`` are written: a `datetime.strptime` pattern such as
+        ``"%m/%d/%Y"``, or ``"excel"`` or ``"sas"`` for the day numbers of these programs; for columns of other names a
+        dict from column to pattern. Dates that are read so come back as ISO text, all others as they stand; columns of
+        dates and time stamps stay as they are.
 
     Returns
     -------
     data frame of the same kind
         The ``by`` columns, then ``instrument, scale, value`` (float64), ``se``, ``band``, ``answered`` (uint8),
         ``absent``, ``exact_numerator`` and ``exact_denominator`` (int64: the integers behind the value, numerator null
-        where there is none); with ``invalid="null"`` also ``invalid`` (uint8: how many cells of the instrument were no
+        where there is none), ``blank_row`` (true where the row of the data holds nothing in any item column, so that it
+        is no assessment); with ``invalid="null"`` also ``invalid`` (uint8: how many cells of the instrument were no
         answers in that row). Rows of the frame times scales, in the order of rows, then of instruments and scales. The
         word of a categorical scale stands in ``band``.
 
@@ -104,6 +113,7 @@ def tidy(
     frame.require(by, "by")
     if clash := [name for name in by if name in SCORE_COLUMNS]:
         raise FrameError(f"by: the table of scores has a column {clash[0]!r} of its own; rename the column")
+    dated = _date_columns(frame, by, date_format)
     found: list[tuple[str, str, ScaleColumns]] = []
     like: list[str] = []
     counts: list[Any] = []
@@ -124,22 +134,42 @@ def tidy(
         raise ParameterError(
             f"missing: none of these instruments has a rule {missing!r}; there are {sorted(known_rules)}"
         )
+    held = np.zeros(len(frame), bool)
     for items in every:
+        items.held = held
         rule = missing if missing in items.instrument.missing_rules else None
         scored, _, wrong = score_items(items, rule, invalid, exact=True)
         counts += [wrong] * len(scored)
         found += [(items.instrument.id, id, scale) for id, scale in scored.items()]
         like += list(items.names.values())
     rows, times = len(frame), len(found)
-    result: dict[str, Column | Any] = {name: frame.repeat(name, times) for name in by}
+    result: dict[str, Column | Any] = {
+        name: dated[name].text_column(frame, name, times) if name in dated else frame.repeat(name, times)
+        for name in by
+    }
     for name, words in (("instrument", [i for i, _, _ in found]), ("scale", [s for _, s, _ in found])):
         labels = tuple(dict.fromkeys(words))
         codes = np.array([labels.index(word) for word in words], np.int8)
         result[name] = Words(np.tile(codes, rows), labels)
     result |= _long(found, rows)
+    result["blank_row"] = np.repeat(~held, times)
     if invalid == "null":
         result["invalid"] = np.stack(counts, axis=1).ravel()
     return frame.make(result, like)
+
+
+def _date_columns(frame: Frame, by: Sequence[str], date_format: DateFormat) -> dict[str, Dates]:
+    """The columns for which a format was declared, read; those that hold dates already are left out."""
+    if date_format is None:
+        return {}
+    names = ["date"] if isinstance(date_format, str) else list(date_format)
+    if absent := [name for name in names if name not in by]:
+        raise ParameterError(
+            f"date_format: {absent[0]!r} is no column of by; for dates in a column of another name give a dict, such "
+            "as {'visit_date': '%m/%d/%Y'}"
+        )
+    found = {name: read_dates(frame, name, format_of(date_format, name, names)) for name in names}
+    return {name: dates for name, dates in found.items() if not dates.native}
 
 
 def _by_id(

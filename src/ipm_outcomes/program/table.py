@@ -21,6 +21,7 @@ import numpy as np
 
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._blank import with_answers
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.program import intervals
 from ipm_outcomes.program._arguments import level_of
@@ -304,6 +305,8 @@ class _Source:
                 native, self.empty, self.days = _typed_pandas(native)
             self.given = frame.given
         self.frame: Any = nw.from_native(native)
+        if name == "scores":
+            self.frame = with_answers(self.frame)
         self.schema: dict[str, Any] = dict(self.frame.collect_schema())
 
     def require(self, names: Sequence[str], told: str) -> None:

@@ -29,7 +29,6 @@ from ipm_outcomes.report._reading import Table, days_of, is_scale, plain
 from ipm_outcomes.report._stretches import Piece, stretches
 
 _MONTHS = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
-_BLANK = {"baseline_not_scorable": "baseline_blank", "follow_up_not_scorable": "follow_up_blank"}
 _PERIOD = "period of enrollment"
 
 
@@ -130,17 +129,14 @@ class Builder:
         part = changes.only(is_scale(shown.key, changes) & (changes.word("target") == program.target))
         before = (~changes.number("baseline").is_null()).alias("before")
         after = (~changes.number("followup").is_null()).alias("after")
-        partly = self._partly_filled(shown.key)
-        blank = nw.lit(False) if partly is None else ~nw.col("patient_id").is_in(partly)
         steps: dict[str, dict[str, int]] = {"no_baseline": {}, "not_due": {}, "lost": {}}
-        for has_before, has_after, still, reason, empty, n in part.counts(
-            before, after, changes.still_open(), changes.word("reason"), blank.alias("blank")
+        for has_before, has_after, still, reason, n in part.counts(
+            before, after, changes.still_open(), changes.word("reason")
         ):
             if has_before and has_after and not still:
                 continue
             place = "no_baseline" if not has_before else "not_due" if still else "lost"
             told = OPEN if place == "not_due" else str(reason)
-            told = _BLANK.get(told, told) if empty else told
             steps[place][told] = steps[place].get(told, 0) + n
         began = len(part.frame)
         patients = int(part.frame.select(nw.col("patient_id").n_unique()).item()) if began else 0
@@ -159,15 +155,6 @@ class Builder:
             for target in targets:
                 self.stand.populations.setdefault((*shown.key, target), {})[whole] = size
         program.flow = Flow(**made)
-
-    def _partly_filled(self, key: ScaleKey) -> list[Any] | None:
-        """The patients with a form of the scale that has answers, yet no score; None where nobody can tell."""
-        if "patient_id" not in self.scores:
-            return None
-        absent = self.scores.word("absent")
-        part = self.scores.only(is_scale(key, self.scores) & ~absent.is_in(["", "no_answers"]))
-        patients: list[Any] = part.frame["patient_id"].unique().to_list()
-        return patients
 
     def indicators(self, rows: Sequence[Row]) -> None:
         """The rows of the indicators, with the made-up sizes of their populations."""
@@ -376,6 +363,12 @@ class Builder:
                 self.stand.of[figure] = {"numerator": part, "denominator": size}
             self.family(forms, counts, size)
             self.program.quality[name] = [(figure, figure.rsplit(":", 1)[1]) for figure in counts]
+
+    def blank_rows(self) -> None:
+        """Rows of the data without any answer, which count nowhere else."""
+        if blank := self.scores.blank_rows:
+            size = self.stand.whole(("blank rows",), blank)
+            self.own("blank rows", blank, blank, size, size)
 
     def wrong_cells(self, problems: Any) -> None:
         """Cells that were no answers, by column."""

@@ -116,7 +116,7 @@ def gather(
     definitions: Collection[Instrument],
 ) -> Program:
     """Count all that the report tells, and put it through disclosure control once."""
-    given_scores, given_changes = Table("scores", scores), Table("changes", changes)
+    given_scores, given_changes = Table("scores", scores).with_answers(), Table("changes", changes)
     rows = _indicator_rows(indicators, by)
     rows, groups = _completed(rows, by, given_changes, scores, episodes)
     from ipm_outcomes.program.table import _ordered
@@ -159,6 +159,7 @@ def gather(
         builder.standardized()
     builder.promoters()
     builder.data_quality()
+    builder.blank_rows()
     builder.wrong_cells(problems)
     program.rows = {
         (row.indicator, row.group, row.period): row for row in _published(builder, policy, given_changes)

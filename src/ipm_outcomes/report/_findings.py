@@ -16,7 +16,8 @@ from ipm_outcomes.report._reading import Table, cells_of
 Told = tuple[str, str, str, str]
 """Code, id of the instrument, columns, what settles it; empty where there is none."""
 
-_UNTOLD = {"instrument_found", "columns_missing"}
+_UNTOLD = {"instrument_found", "columns_missing", "blank_rows"}
+"""Not told here; rows without any answer are counted beside the data quality."""
 _CODING = {"coding_from_one", "coding_suspected"}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.errors import FrameError
+from ipm_outcomes.frames._blank import blank_rows, with_answers
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.report._program import OPEN, ScaleKey
 
@@ -43,6 +44,7 @@ class Table:
             raise FrameError(f"{name}: {error}") from None
         self.face.require(_NEEDED.get(name, ()), name)
         self.name = name
+        self.blank_rows = 0
         self.frame: Any = nw.from_native(self.face.native, eager_only=True)
         self.schema: dict[str, Any] = dict(self.frame.collect_schema())
 
@@ -84,14 +86,26 @@ class Table:
         for row in sorted(small.iter_rows(), key=lambda row: tuple(map(str, row))):
             yield tuple(plain(v) for v in row)
 
+    def with_answers(self) -> Table:
+        """The scores of rows that hold an answer; how many rows of the data hold none is noted."""
+        blank = blank_rows(self.frame)
+        if not blank:
+            return self
+        table = self._of(with_answers(self.frame))
+        table.blank_rows = blank
+        return table
+
     def only(self, condition: Any) -> Table:
         """The rows for which a condition holds."""
+        return self._of(self.frame.filter(condition))
+
+    def _of(self, frame: Any) -> Table:
         import narwhals as nw
 
+        assert isinstance(frame, nw.DataFrame)
         table = object.__new__(Table)
         table.face, table.name, table.schema = self.face, self.name, self.schema
-        table.frame = self.frame.filter(condition)
-        assert isinstance(table.frame, nw.DataFrame)
+        table.blank_rows, table.frame = self.blank_rows, frame
         return table
 
 

@@ -39,14 +39,13 @@ _REASONS = {
     "": "no reason recorded",
     "start_date_missing": "no start date on record",
     "start_date_unparsable": "start date is not a date",
+    "day_0_unknown": "no date tells when care began",
     "no_episode": "not in the list of episodes of care",
     "no_assessment": "no dated questionnaire at all",
-    "no_baseline": "no questionnaire around the start",
-    "baseline_blank": "questionnaire at the start not filled in",
-    "baseline_not_scorable": "questionnaire at the start not filled in, or too incomplete to score",
-    "no_follow_up": "no questionnaire in the follow-up window",
-    "follow_up_blank": "follow-up questionnaire not filled in",
-    "follow_up_not_scorable": "follow-up questionnaire not filled in, or too incomplete to score",
+    "no_baseline": "no questionnaire filled in around the start",
+    "baseline_not_scorable": "questionnaire at the start too incomplete to score",
+    "no_follow_up": "no questionnaire filled in in the follow-up window",
+    "follow_up_not_scorable": "follow-up questionnaire too incomplete to score",
     "window_open": "follow-up window not yet over",
     "date_missing": "questionnaire without a date",
     "date_unparsable": "questionnaire with a date that is not a date",
@@ -1228,6 +1227,12 @@ class Writer:
             ),
             self.page.table("Forms with a score, and why others have none", head, rows),
         )
+        if program.row("blank rows") is not None:
+            self.page.add(
+                paragraph(
+                    f"Rows of the data that hold no answer, and count nowhere: {self.known('blank rows')}."
+                )
+            )
         if program.problems:
             wrong = program.row("wrong cells")
             columns = [

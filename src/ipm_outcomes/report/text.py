@@ -10,6 +10,7 @@ from typing import Any
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._blank import blank_rows, in_words, with_answers
 from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.report._layout import MARKDOWN, PLAIN, Layout
 from ipm_outcomes.report.changes import ChangeSummary, change_parts
@@ -45,7 +46,7 @@ class ScaleSummary:
     visit, site : str or None
         The group; None where the summary is not split.
     rows : int
-        Rows of the group; ``rows == scored + sum(withheld.values())``.
+        Rows of the group that hold an answer, to this scale or another; ``rows == scored + sum(withheld.values())``.
     answered : int
         Rows with at least one item of the scale answered.
     scored : int
@@ -79,7 +80,7 @@ class ScaleSummary:
 
 @dataclass(frozen=True)
 class FlagSummary:
-    """One flag in one group of rows: how often it was raised, and its question left unanswered."""
+    """One flag in one group of rows: forms begun, how often it was raised, and its question left unanswered."""
 
     instrument: str
     flag: str
@@ -108,7 +109,7 @@ class Summary:
     Attributes
     ----------
     rows : int
-        Rows of the data.
+        Rows of the data that hold an answer.
     facts : dict of str to int or str
         Further counts for the head of the report, such as patients and sites.
     missing : str
@@ -128,6 +129,8 @@ class Summary:
     findings : tuple of Finding
         What `ipm_outcomes.frames.inspect` told of the data. Instruments of which the coding has to be declared first
         have no scores.
+    blank_rows : int
+        Rows of the data that hold no answer. They are no assessments, and count nowhere else.
     """
 
     rows: int
@@ -140,6 +143,7 @@ class Summary:
     changes: tuple[ChangeSummary, ...] | None = None
     as_of: str | None = None
     findings: tuple[Finding, ...] = ()
+    blank_rows: int = 0
 
     def wrong_by_column(self) -> dict[str, int]:
         """Number of wrong cells of each column that has any, in the order in which they are met."""
@@ -186,7 +190,8 @@ def summarize(
     Returns
     -------
     Summary
-        Every row of every scale is either scored or withheld with its reason.
+        Every row of every scale is either scored or withheld with its reason; rows of the data without any answer
+        (``blank_row``) are counted once, in ``blank_rows``.
 
     Raises
     ------
@@ -203,14 +208,17 @@ def summarize(
     >>> from ipm_outcomes import frames
     >>> data = pl.DataFrame({"visit": ["start", "end", "end"], "nps_recommend": [None, 9, 4]})
     >>> tidy = frames.tidy(data, "nps", by=["visit"])
-    >>> [(s.visit, s.rows, s.scored, s.withheld) for s in summarize(tidy, visit="visit").scales]
-    [('start', 1, 0, {'no_answers': 1}), ('end', 2, 2, {})]
+    >>> summary = summarize(tidy, visit="visit")
+    >>> [(s.visit, s.rows, s.scored) for s in summary.scales], summary.blank_rows
+    ([('end', 2, 2)], 1)
     """
     groups = {role: name for role, name in (("visit", visit), ("site", site)) if name is not None}
     own = {found.id: found for found in instruments}
     frame = _frame(scores, [*groups.values(), "instrument", "scale", "value", "band", "answered", "absent"])
-    order = {role: _values(frame, role, name) for role, name in groups.items()}
+    blank = blank_rows(frame)
     ids = _texts(frame.select("instrument").unique(maintain_order=True)["instrument"])
+    frame = with_answers(frame)
+    order = {role: _values(frame, role, name) for role, name in groups.items()}
     found = tuple(own.get(id) or find_instrument(id) for id in ids)
     counted = _counts(frame, groups)
     summaries = [
@@ -233,6 +241,7 @@ def summarize(
         tuple(summaries),
         flagged,
         None if wrong is None else tuple(wrong),
+        blank_rows=blank,
     )
 
 
@@ -429,10 +438,10 @@ def _flags(
             counts: dict[Place, dict[str, int]] = {}
             for row in small.iter_rows(named=True):
                 place = [_label(row[groups[role]]) if role in groups else None for role in ("visit", "site")]
+                state = row["__state"]
+                if state is None or state != state:  # a blank form has none
+                    continue
                 states = counts.setdefault((place[0], place[1]), {})
-                state = (
-                    "blank" if row["__state"] is None or row["__state"] != row["__state"] else row["__state"]
-                )
                 states[state] = states.get(state, 0) + int(row["__rows"])
             for at in _places(order):
                 if at in counts:
@@ -545,7 +554,10 @@ def _head(summary: Summary, layout: Layout) -> list[str]:
         f"{value} {name}" if isinstance(value, int) else f"{name} {value}"
         for name, value in summary.facts.items()
     ]
-    parts = [escape("; ".join([f"{summary.rows} rows", *facts]) + ".")]
+    counted = [f"{summary.rows} rows"]
+    if summary.blank_rows:
+        counted = [f"{summary.rows} rows with answers", in_words(summary.blank_rows)]
+    parts = [escape("; ".join([*counted, *facts]) + ".")]
     if told := [one for one in summary.findings if one.finding != "instrument_found"]:
         parts.append(findings_table(told, layout))
     if summary.wrong is None:
@@ -647,7 +659,7 @@ def _share(count: int, of: int) -> str:
 def _notes(summary: Summary) -> list[str]:
     reasons = {reason for scale in summary.scales for reason in scale.withheld}
     notes = [
-        "Every row of the data counts, also the second form of a patient. rows: rows of the group; "
+        "Every row of the data with an answer counts, also the second form of a patient. rows: those of the group; "
         "answered: rows with at "
         "least one item of the scale answered; scored: rows with a score; the columns after it say why "
         "the other rows have "

@@ -1,0 +1,56 @@
+"""Rows of the data without any answer, in a table of tidy scores: they are no assessment and count nowhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+COLUMN = "blank_row"
+"""The column of tidy scores that tells them; a table without it is taken to have none."""
+
+
+def with_answers(frame: Any) -> Any:
+    """Tidy scores of the rows of the data that hold an answer.
+
+    Parameters
+    ----------
+    frame
+        Tidy scores, as a frame of narwhals.
+    """
+    import narwhals as nw
+
+    return frame.filter(~nw.col(COLUMN).fill_null(False)) if _tells(frame) else frame
+
+
+def blank_rows(frame: Any) -> int:
+    """How many rows of the data hold no answer.
+
+    Each of them has a row for every scale that was scored, so the scale with most of them tells the number.
+    """
+    import narwhals as nw
+
+    if not _tells(frame):
+        return 0
+    blank = frame.filter(nw.col(COLUMN).fill_null(False)).select(
+        nw.col("instrument", "scale").cast(nw.String)
+    )
+    counted = blank.group_by("instrument", "scale").agg(nw.len().alias("rows")).select(nw.col("rows").max())
+    if isinstance(counted, nw.LazyFrame):
+        counted = counted.collect()
+    found = counted["rows"].to_list()
+    return int(found[0]) if found and found[0] is not None and found[0] == found[0] else 0
+
+
+def _tells(frame: Any) -> bool:
+    """Whether the column is there, as truth values: a file or a concatenation may have made something else of it."""
+    import narwhals as nw
+
+    return bool(frame.collect_schema().get(COLUMN) == nw.Boolean)
+
+
+def in_words(rows: int) -> str:
+    """The number of blank rows in words.
+
+    >>> in_words(1), in_words(60)
+    ('1 row holds no answer', '60 rows hold no answer')
+    """
+    return f"{rows} rows hold no answer" if rows != 1 else "1 row holds no answer"
