@@ -456,3 +456,35 @@ def test_the_course_begins_with_the_flags_of_the_last_visit() -> None:
     assert "item 9" in repr(course).lower()
     assert set(course) == {"total", "phq8", "phq2"}
     assert len(course) == 3
+
+
+@pytest.mark.parametrize("followup", range(0, 28, 3))
+def test_a_mean_of_estimates_is_judged_for_every_completion_of_them(followup: int) -> None:
+    # Two baselines with two blanks each: 14 and 10 from seven answers, so 14 to 20 and 10 to 16; their mean 12 to 18.
+    visits = [filled(PHQ9, 9, 3, total, q8=None, q9=None) for total in (14, 10)]
+    visits.append(filled(PHQ9, 9, 3, followup, **({"q9": 3} if followup > 24 else {})))
+    data = pl.DataFrame(
+        {
+            "patient_id": [1, 1, 1],
+            "date": ["2024-01-10", "2024-01-12", "2024-07-09"],
+            **{
+                f"phq9_q{n}": pl.Series([getattr(v, f"q{n}") for v in visits], dtype=pl.Int64)
+                for n in range(1, 10)
+            },
+        }
+    )
+    tidy = frames.tidy(
+        data, ["phq9"], by=["patient_id", "date"], missing="prorate", scales={"phq9": ["total"]}
+    )
+    half_year = change.Target("6 months", day=182, days=(137, 227))
+    found = change.table(tidy, targets=[half_year], baseline=change.Baseline(pick="mean"))
+    moved = [12 - followup, 18 - followup]
+    # 6 points are reached, 6.93 are passed.
+    levels = [(abs(m) >= 6) + (abs(m) > 6.93) for m in moved]
+    sides = {(m > 0) - (m < 0) if level else 0 for m, level in zip(moved, levels, strict=True)}
+    expected = (
+        "cannot be judged" if len(sides) > 1
+        else "no reliable change" if sides == {0}
+        else f"{('possibly', 'reliably')[min(levels) - 1]} {'better' if sides == {1} else 'worse'}"
+    )  # fmt: skip
+    assert found["verdict"].to_list() == [expected]
