@@ -19,6 +19,8 @@ import ipm_outcomes as ipm
 from ipm_outcomes import GAD7, PCS, PEG, PHQ9, PROMIS29, between, change, frames, score
 from ipm_outcomes.catalog import read
 from ipm_outcomes.change import VERDICTS, PatientChange, ScaleChange
+from ipm_outcomes.change._numbers import printed, spread
+from ipm_outcomes.change._verdict import Limit
 from ipm_outcomes.responses import CLASSES
 from ipm_outcomes.scores import Scores
 
@@ -488,3 +490,17 @@ def test_a_mean_of_estimates_is_judged_for_every_completion_of_them(followup: in
         else f"{('possibly', 'reliably')[min(levels) - 1]} {'better' if sides == {1} else 'worse'}"
     )  # fmt: skip
     assert found["verdict"].to_list() == [expected]
+
+
+def test_printed_numbers_lie_on_the_same_side_of_a_limit_as_the_exact_ones() -> None:
+    scale, limit = ipm.instrument("promis29").scale("physical_summary"), Limit(Fraction("3.9199") ** 2, ())
+    # 44 - 40.079 is 3.921, beyond; 44.0 and 40.1 would be 3.9 apart, which is not.
+    found = printed(scale, Fraction(44), Fraction("40.079"), (limit,), estimated=False)
+    assert (found.before, found.after, found.difference) == ("44.00", "40.08", "3.92")
+    plainer = printed(scale, Fraction(44), Fraction("40.079"), (), estimated=False)
+    assert (plainer.before, plainer.after, plainer.difference) == ("44.0", "40.1", "3.9")
+    # Thirds never add up: one decimal more, and the difference of what is printed.
+    thirds = printed(ipm.instrument("peg").scale("mean"), Fraction(7, 3), Fraction(5, 3), (), estimated=False)
+    assert (thirds.before, thirds.after, thirds.difference) == ("2.33", "1.67", "0.66")
+    assert spread([limit], Fraction("3.921"), Fraction("3.92")) == ("3.9 points", False)
+    assert spread([limit], Fraction("3.91"), Fraction("3.91")) == ("3.92 points", False)

@@ -67,15 +67,16 @@ def printed(scale: Scale, x1: Fraction, x2: Fraction, limits: Sequence[Limit], *
     difference of what is printed.
     """
     least = max(decimals(scale), 1 if estimated else 0)
-    moved = abs(x2 - x1)
-    apart = [
-        digits
-        for digits in range(least, max(least + 2, MOST_DIGITS + 1))
-        if _faithful(x1, x2, digits, limits)
-    ]
-    half = {digits: Fraction(1, 2 * 10**digits) for digits in apart}
-    adds_up = (d for d in apart if abs(abs(rounded(x2, d) - rounded(x1, d)) - moved) <= half[d])
-    digits = next(adds_up, next((d for d in apart if d > least), MOST_DIGITS))
+    moved, digits = abs(x2 - x1), MOST_DIGITS
+    for tried in range(least, max(least + 2, MOST_DIGITS + 1)):
+        if not _faithful(x1, x2, tried, limits):
+            continue
+        off = abs(abs(rounded(x2, tried) - rounded(x1, tried)) - moved)
+        if off <= Fraction(1, 2 * 10**tried):
+            digits = tried
+            break
+        if tried > least:
+            digits = min(digits, tried)
     a, b = (str(x) if scale.whole and x.denominator == 1 else fixed(x, digits) for x in (x1, x2))
     size = abs(rounded(x2, digits) - rounded(x1, digits))
     return Printed(a, b, plain(size, digits), size)
