@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ipm_outcomes.catalog import instruments as all_instruments
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._blank import in_words
 from ipm_outcomes.frames._dates import DATED, DateFormat, Dates, format_of, read_dates
 from ipm_outcomes.frames._dates import MISSING as NO_DATE
 from ipm_outcomes.frames._decode import distinct
@@ -273,8 +274,7 @@ def _recorded_finding(items: ItemColumns, names: list[str], rows: int, of: int) 
         "replace",
         True,
         rows > 0,
-        f"{len(names)} columns hold scores already"
-        + (f"; in {rows} rows they differ from the answers" if of else ""),
+        "scores stand there already" + (f"; in {rows} rows they differ from the answers" if of else ""),
     )
 
 
@@ -287,8 +287,7 @@ def _blank_rows(frame: Frame, evidences: list[Evidence], skipped: int) -> list[F
     if not rows:
         return []
     names = [name for one in evidences for name in one.items.names.values()]
-    told = f"{rows} rows hold no answer" if rows > 1 else "1 row holds no answer"
-    return [Finding("blank_rows", span(names), None, rows, len(frame), moves=False, told=told)]
+    return [Finding("blank_rows", span(names), None, rows, len(frame), moves=False, told=in_words(rows))]
 
 
 def _dates(day: str, dates: Dates, rows: int, skipped: int) -> list[Finding]:

@@ -558,7 +558,8 @@ def _head(summary: Summary, layout: Layout) -> list[str]:
     if summary.blank_rows:
         counted = [f"{summary.rows} rows with answers", in_words(summary.blank_rows)]
     parts = [escape("; ".join([*counted, *facts]) + ".")]
-    if told := [one for one in summary.findings if one.finding != "instrument_found"]:
+    # What was scored is what follows, and blank rows stand in the line above.
+    if told := [one for one in summary.findings if one.finding not in ("instrument_found", "blank_rows")]:
         parts.append(findings_table(told, layout))
     if summary.wrong is None:
         return parts
