@@ -353,6 +353,13 @@ def test_recorded_scores_are_compared_and_never_refuse_a_report(
         found, out, _ = run(f"{command} in.csv")
         assert found == code
         assert finding(out, "recorded_scores") == f"recorded_scores phq9 phq9_total {rows} --replace"
+    run("report in.csv -o page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+    agrees = rows.startswith("0 ")
+    assert ("and agree with the answers" in page, "and differ from the answers" in page) == (
+        agrees,
+        not agrees,
+    )
     assert run("report in.csv --replace")[0] == 0
     assert run("change in.csv")[0] == code
     told, out, err = run("score in.csv")

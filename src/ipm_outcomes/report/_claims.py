@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ipm_outcomes.change.group import (
+    LARGE,
+    NOT_ABOVE_THRESHOLD,
+    NOT_RELEVANT,
+    NOT_SIGNIFICANT,
+    PROBABLY_RELEVANT,
+    WORSENED,
+    against_important_change,
+)
 from ipm_outcomes.definition import Constant, Cutoff, Scale, Threshold
 from ipm_outcomes.report._program import PROMOTERS, Shown
 from ipm_outcomes.report._words import NONE, listed, signed
@@ -56,20 +65,18 @@ def group_difference(scale: Scale) -> Threshold | None:
 
 
 def against(estimate: float | None, low: float | None, high: float | None, points: float) -> str:
-    """How the mean improvement and its interval lie to an important difference of groups."""
+    """How the mean improvement and its interval lie to an important difference of groups, in plain words."""
     if estimate is None or low is None or high is None:
         return NONE
-    if high < 0:
-        return "worse, beyond chance"
-    if low <= 0:
-        return "no change beyond chance"
-    if low > points:
-        return "larger than this difference, beyond chance"
-    if high < points:
-        return "improved beyond chance, by less than this difference"
-    if estimate >= points:
-        return "improved beyond chance, probably by this difference"
-    return "improved beyond chance, probably by less than this difference"
+    told = against_important_change(improvement=estimate, lower=low, upper=high, threshold=points)
+    return {
+        WORSENED: "worse, beyond chance",
+        NOT_SIGNIFICANT: "no change beyond chance",
+        NOT_RELEVANT: "improved beyond chance, by less than this difference",
+        NOT_ABOVE_THRESHOLD: "improved beyond chance, probably by less than this difference",
+        PROBABLY_RELEVANT: "improved beyond chance, probably by this difference",
+        LARGE: "larger than this difference, beyond chance",
+    }[told]
 
 
 def promoter_words(scale: Scale) -> str:

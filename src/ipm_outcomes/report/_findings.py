@@ -13,8 +13,8 @@ from ipm_outcomes.frames._findings import FINDINGS
 from ipm_outcomes.report._page import Page, paragraph
 from ipm_outcomes.report._reading import Table, cells_of
 
-Told = tuple[str, str, str, str]
-"""Code, id of the instrument, columns, what settles it; empty where there is none."""
+Told = tuple[str, str, str, str, bool]
+"""Code, id of the instrument, columns, what settles it (empty where there is none); whether a row is concerned."""
 
 _UNTOLD = {"instrument_found", "columns_missing", "blank_rows"}
 """Not told here; rows without any answer are counted beside the data quality."""
@@ -27,11 +27,14 @@ def told_findings(findings: Any) -> tuple[Told, ...]:
         return ()
     table = Table("findings", findings)
     table.face.require(["finding", "where", "instrument", "settle"], "findings")
-    names = ("finding", "instrument", "where", "settle")
-    rows = (tuple(str(row[name] or "") for name in names) for row in cells_of(table.frame.to_native()))
-    return tuple(
-        (row[0], row[1], row[2], row[3]) for row in rows if row[0] in FINDINGS and row[0] not in _UNTOLD
-    )
+    found = []
+    for row in cells_of(table.frame.to_native()):
+        code, id, where, settle = (
+            str(row[name] or "") for name in ("finding", "instrument", "where", "settle")
+        )
+        if code in FINDINGS and code not in _UNTOLD:
+            found.append((code, id, where, settle, bool(row.get("rows"))))
+    return tuple(found)
 
 
 def findings_parts(page: Page, findings: tuple[Told, ...]) -> list[str]:
@@ -43,12 +46,20 @@ def findings_parts(page: Page, findings: tuple[Told, ...]) -> list[str]:
             f"{_title(id)}: the answers look as if they were counted from 1, and not from the lowest answer of the "
             "form. No score is shown here until the coding is declared."
         )
-        for code, id, _, _ in findings
+        for code, id, *_ in findings
         if code in _CODING
     ]
-    rows = [[FINDINGS[code].capitalize(), where, settle] for code, _, where, settle in findings]
+    rows = [[_seen(code, differs), where, settle] for code, _, where, settle, differs in findings]
     head = ["What was seen in the answers", "Columns", "What settles it"]
     return [*parts, page.table("Before anything was scored", head, rows)]
+
+
+def _seen(code: str, concerns: bool) -> str:
+    """What was seen, in words; of scores that stand there already, whether they agree with the answers."""
+    told = FINDINGS[code].capitalize()
+    if code == "recorded_scores":
+        told += ", and differ from the answers in some rows" if concerns else ", and agree with the answers"
+    return told
 
 
 def _title(id: str) -> str:

@@ -123,7 +123,7 @@ class Program:
     reliable_methods: tuple[str, ...] = ()
     reliable_by: dict[ScaleKey, tuple[str, ...]] = field(default_factory=dict)
     problems: bool = False
-    findings: tuple[tuple[str, str, str, str], ...] = ()
+    findings: tuple[tuple[str, str, str, str, bool], ...] = ()
 
     def row(self, indicator: str, group: str = ALL, period: str = ALL) -> Row | None:
         """A figure, if the report has it."""

@@ -121,7 +121,7 @@ class Writer:
         self.section("answer", "The answer in short", self.answer, page=False)
         after_answer = len(self.page.parts) - 1
         if program.headline is not None:
-            self.section("flow", "Who is counted, and who is not", self.flow)
+            self.section("flow", "Who is counted, and who is not", self.flow, page=False)
         for domain, shown in program.domains.items():
             title = _DOMAIN_TITLES.get(domain, domain.replace("_", " ").capitalize())
             promoter = any(program.row(f"{'.'.join(one.key)}:promoter") for one in shown)
@@ -197,13 +197,9 @@ class Writer:
         """What counts as doing well, in words."""
         name = self.program.success.get(shown.key, "")
         words = _SUCCESS_WORDS.get(name, "improved")
-        points = sorted(set(self.program.points.get(shown.key, [])))
-        if name == "important_improvement" and len(points) == 1:
-            least = rounded(points[0], 2).rstrip("0").rstrip(".")
-            words += f" (at least {least} {'point' if least == '1' else 'points'})"
-        elif name == "important_improvement" and points:
-            least = " or ".join(rounded(one, 2).rstrip("0").rstrip(".") for one in points)
-            words += f" (at least {least} points, by the score at the start)"
+        if name == "important_improvement" and (least := self.least(shown)):
+            later = ", by the score at the start" if " or " in least else ""
+            words += f" (at least {least}{later})"
         return words
 
     def short(self, shown: Shown) -> str:
@@ -501,13 +497,16 @@ class Writer:
             )
         )
         means = [(self.short(one), program.of("mean_improvement", one)) for one in scored or shown]
-        charts = [
-            self.mean_chart(means, f"all scales at {program.target}"),
-            self.success_chart(shown),
-            self.band_chart([one for one in shown if one.scale.bands]),
-            *(self.distribution(one) for one in shown),
-        ]
-        self.page.add(self.grid(charts), self.group_differences(shown))
+        self.page.add(
+            self.grid([self.mean_chart(means, f"all scales at {program.target}"), self.success_chart(shown)]),
+            self.group_differences(shown),
+            self.grid(
+                [
+                    self.band_chart([one for one in shown if one.scale.bands]),
+                    *(self.distribution(one) for one in shown),
+                ]
+            ),
+        )
 
     @staticmethod
     def grid(charts: Sequence[str]) -> str:
@@ -644,7 +643,8 @@ class Writer:
         if row is None or row.estimate is None:
             return f"Share of those followed at {self.program.target}, with intervals."
         inside = self.interval(row, lambda v: self.percent(v, 0).removesuffix(" %"))
-        return f"{self.percent(row.estimate, 0)} ({inside}) {self.success(shown)} at {self.program.target}."
+        told = f"{self.percent(row.estimate, 0)} ({inside}) {self.success(shown)} at {self.program.target}."
+        return f"{told} Each line has a criterion of its own."
 
     def success_chart(self, shown: Sequence[Shown]) -> str:
         """Who improved, all scales by one criterion; what is judged by another one is named, not drawn."""
@@ -729,7 +729,16 @@ class Writer:
                 "reliable_recovery": "Crossed the cut-off, of those who could",
                 "able_to_recover": "Could cross the cut-off: on the patients' side of it at the start",
             }[name]
-        return dict(_FIGURES)[name]
+        title = dict(_FIGURES)[name]
+        if name == "important_improvement" and (least := self.least(shown)):
+            title += f" ({least} or more)"
+        return title
+
+    def least(self, shown: Shown) -> str:
+        """The important change that was used, in words; it may depend on the score at the start."""
+        points = sorted(set(self.program.points.get(shown.key, [])))
+        words = [rounded(one, 2).rstrip("0").rstrip(".") for one in points]
+        return f"{' or '.join(words)} {'point' if words == ['1'] else 'points'}" if words else ""
 
     def recovers(self, shown: Shown) -> bool:
         """Whether the cut-offs that were used are those of a diagnosis."""
