@@ -427,3 +427,27 @@ def test_the_html_report_tells_an_open_coding_and_gives_no_figure_of_it(run: Run
     assert code == 1
     assert "nothing was written" in err
     assert not Path("third.html").exists()
+
+
+def test_group_names_of_the_episodes_are_those_of_the_answers(run: Run) -> None:
+    pytest.importorskip("vl_convert")
+    peg = ["peg_pain", "peg_enjoyment", "peg_activity"]
+    rows = [
+        [f"p{n}", day, "North" if n < 20 else "South", *[level] * 3]
+        for n in range(40)
+        for day, level in (("2024-01-05", 8), ("2024-07-05", 4))
+    ]
+    write("in.csv", ["patient_id", "date", "site", *peg], *rows)
+    sites = ["NORTH"] * 15 + ["north "] * 5 + ["South"] * 20
+    episodes = [[f"p{n}", 1, "2024-01-05", site] for n, site in enumerate(sites)]
+    write("episodes.csv", ["patient_id", "episode", "start_date", "site"], *episodes)
+    command = "report in.csv --episodes episodes.csv --as-of 2024-12-31 --policy none"
+    assert run(f"{command} -o report.html")[0] == 0
+    told = Path("report.html").read_text(encoding="utf-8")
+    assert "site of the episodes" in told
+    assert "--group-names site=merge" in told
+    assert run(f"{command} --group-names site=merge -o merged.html")[0] == 0
+    merged = Path("merged.html").read_text(encoding="utf-8")
+    assert "site of the episodes" not in merged
+    assert "North" in merged
+    assert "NORTH" not in merged

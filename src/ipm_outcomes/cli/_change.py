@@ -121,7 +121,7 @@ def table_of(
 ) -> tuple[Any, str | None]:
     """The table of changes of a file of answers, and the day up to which the answers go."""
     scores = dated_scores(work, pairing, id=id, date=date, by=by, date_format=reading.date_format)
-    table = changes_of_scores(scores, pairing, episodes_of(pairing, reading), reading.date_format)
+    table = changes_of_scores(scores, pairing, episodes_of(work, pairing, reading), reading.date_format)
     return table, as_of(scores, pairing)
 
 
@@ -180,11 +180,11 @@ def as_of(scores: Any, pairing: Pairing) -> str | None:
     return str(calendar_date(1970, 1, 1) + timedelta(int(days.max()))) if days.size else None
 
 
-def episodes_of(pairing: Pairing, reading: Reading) -> Any:
+def episodes_of(work: Plan, pairing: Pairing, reading: Reading) -> Any:
     """The table of episodes, where one is named."""
     if pairing.episodes is None:
         return None
-    return read(pairing.episodes, delimiter=reading.delimiter, encoding=reading.encoding).frame
+    return work.named(read(pairing.episodes, delimiter=reading.delimiter, encoding=reading.encoding).frame)
 
 
 def _days(text: str) -> tuple[int, int]:

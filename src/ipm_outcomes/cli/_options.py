@@ -16,7 +16,7 @@ from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._check import problems
 from ipm_outcomes.frames._findings import Finding, argument_option
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._groups import renames
+from ipm_outcomes.frames._groups import misspelled, renames
 from ipm_outcomes.frames._inspect import findings
 from ipm_outcomes.frames._items import ItemColumns, lacking_columns, likely_names
 from ipm_outcomes.report.text import WrongCell
@@ -109,6 +109,7 @@ class Plan:
     not_answered: dict[str, list[int | str]]
     missing: str | None
     replace: bool
+    group_names: dict[str, Any]
 
     def reading(self, id: str) -> dict[str, Any]:
         """Arguments of `frames.check` and `frames.score` for one instrument: how its cells are read."""
@@ -169,6 +170,25 @@ class Plan:
             replace=self.replace,
         )
 
+    def named(self, episodes: Any) -> Any:
+        """A table of episodes with the names of groups that the answers have, where the user asks for it."""
+        frame = Frame(episodes)
+        names = {name: given for name, given in self.group_names.items() if name in frame.names}
+        return frame.renamed(renames(frame, names, Frame(self.source.frame))).native
+
+    def episode_findings(self, episodes: Any, groups: Sequence[str | None]) -> list[Finding]:
+        """Names of groups in a table of episodes that differ from those of the answers by case or spacing only."""
+        frame, answers = Frame(episodes), Frame(self.source.frame)
+        found = []
+        for name in groups:
+            if name in frame.names and name in answers.names:
+                rows, of = misspelled(frame, name, answers)
+                if rows:
+                    place = f"{name} of the episodes"
+                    settle = ("group_names", {name: "merge"})
+                    found.append(Finding("group_spelling", place, None, rows, of, *settle, moves=False))
+        return found
+
     def declared(self, found: Sequence[Finding]) -> Plan:
         """The plan without instruments of which the coding has to be declared first."""
         doubtful = {one.instrument for one in found if one.argument == "coding"}
@@ -225,6 +245,7 @@ def plan(source: Source, items: Items, partly: bool = False) -> Plan:
         not_answered_of(items.not_answered or (), asked),
         items.missing,
         items.replace,
+        names,
     )
 
 

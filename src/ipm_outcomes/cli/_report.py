@@ -146,7 +146,9 @@ def _html(
         by=[*by, *flags],
         date_format=how.date_format,
     )
-    episodes = episodes_of(pairing, how)
+    episodes = episodes_of(work, pairing, how)
+    if episodes is not None:
+        found = [*found, *work.episode_findings(episodes, by)]
     answers = scores.drop(*flags, *by[1 if site else 0 :])
     changes = changes_of_scores(answers, pairing, episodes, how.date_format)
     groups = [site] if site else []

@@ -23,9 +23,15 @@ def plain_group(name: str) -> str:
     return "".join(name.split()).casefold()
 
 
-def spellings(frame: Frame, column: str) -> dict[str, str]:
-    """Names that differ from a more frequent one only by case or spacing, each with that one."""
+def spellings(frame: Frame, column: str, like: Frame | None = None) -> dict[str, str]:
+    """Names that differ from a more frequent one only by case or spacing, each with that one.
+
+    Names of the same column in the frame ``like`` come first, however rare they are.
+    """
     counts = _counts(frame, column)
+    given = (
+        {} if like is None or column not in like.names else {plain_group(n): n for n in _counts(like, column)}
+    )
     by_plain: dict[str, list[str]] = {}
     for name in counts:
         by_plain.setdefault(plain_group(name), []).append(name)
@@ -34,14 +40,15 @@ def spellings(frame: Frame, column: str) -> dict[str, str]:
         # A name that begins or ends with spaces is nobody's choice; of equals the first in the alphabet, whatever
         # the order of the rows.
         best = min(names, key=lambda name: (-counts[name], name != name.strip(), name))
+        best = given.get(plain_group(best), best)
         merged |= {name: best for name in names if name != best}
     return merged
 
 
-def misspelled(frame: Frame, column: str) -> tuple[int, int]:
+def misspelled(frame: Frame, column: str, like: Frame | None = None) -> tuple[int, int]:
     """Rows with a name that is another spelling of a more frequent one, and rows with a name."""
     counts = _counts(frame, column)
-    return sum(counts[name] for name in spellings(frame, column)), sum(counts.values())
+    return sum(counts[name] for name in spellings(frame, column, like)), sum(counts.values())
 
 
 def _counts(frame: Frame, column: str) -> Counter[str]:
@@ -55,7 +62,7 @@ def _counts(frame: Frame, column: str) -> Counter[str]:
     return found
 
 
-def renames(frame: Frame, given: Any) -> dict[str, dict[str, str]]:
+def renames(frame: Frame, given: Any, like: Frame | None = None) -> dict[str, dict[str, str]]:
     """For each column the names to be replaced, as ``group_names`` says it."""
     if given is None:
         return {}
@@ -68,7 +75,7 @@ def renames(frame: Frame, given: Any) -> dict[str, dict[str, str]]:
     found = {}
     for column, names in given.items():
         if isinstance(names, str) and names == "merge":
-            found[column] = spellings(frame, column)
+            found[column] = spellings(frame, column, like)
         elif isinstance(names, Mapping) and all(isinstance(x, str) for pair in names.items() for x in pair):
             if not is_text_column(frame.kind, frame.column(column)):
                 raise ParameterError(f"group_names: the column {column!r} does not hold text")
