@@ -504,3 +504,34 @@ def test_printed_numbers_lie_on_the_same_side_of_a_limit_as_the_exact_ones() -> 
     assert (thirds.before, thirds.after, thirds.difference) == ("2.33", "1.67", "0.66")
     assert spread([limit], Fraction("3.921"), Fraction("3.92")) == ("3.9 points", False)
     assert spread([limit], Fraction("3.91"), Fraction("3.91")) == ("3.92 points", False)
+
+
+def test_of_thresholds_for_groups_and_for_one_patient_the_latter_decides(tmp_path: Path) -> None:
+    text = (ROOT / "instruments" / "peg.toml").read_text(encoding="utf-8")
+    own = index("2").replace("reliable_mine", "important_mine")
+    for_groups = text.replace('value = 1\nscope = "individual"', 'value = 1\nscope = "group"')
+    at = for_groups.index("[[scales.thresholds]]")
+    both, none = mine(tmp_path, for_groups[:at] + own + for_groups[at:]), mine(tmp_path, for_groups)
+    tidy = pl.DataFrame(
+        {
+            "patient_id": [0, 0, 1, 1],
+            "date": ["2024-01-10", "2024-07-09"] * 2,
+            "instrument": "peg",
+            "scale": "mean",
+            "value": [7.0, 16 / 3, 7.0, 5.0],
+        }
+    )
+    half_year = change.Target("6 months", day=182, days=(137, 227))
+    columns = ["important", "can_improve", "important_points", "important_scope"]
+    for definition, rows in (
+        (both, [(False, True, 2, "individual"), (True, True, 2, "individual")]),
+        (none, [(None, None, 1, "group")] * 2),
+    ):
+        found = change.table(tidy, targets=[half_year], definitions=[definition])
+        assert found.select(columns).rows() == rows
+        for row, after in zip(rows, (peg(10, 6, 0), peg(10, 5, 0)), strict=True):
+            one = between(peg(10, 10, 1), after, definition=definition).mean
+            assert isinstance(one, ScaleChange)
+            assert one.important is row[0]
+            (group,) = [t for t in one.thresholds if t.id == "important"]
+            assert (group.scope, group.met) == ("group", None)
