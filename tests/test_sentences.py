@@ -164,6 +164,20 @@ def test_an_estimate_is_never_called_remission() -> None:
     assert found.estimated
     assert "Below 5, but not called remission of an estimate." in found.sentence
     assert "remission" not in found.short
+    (goal,) = [t for t in found.thresholds if t.id == "remission"]
+    assert goal.met is None
+    tidy = pl.DataFrame(
+        {
+            "patient_id": [0, 0, 1, 1],
+            "date": ["2024-01-10", "2024-07-09"] * 2,
+            "instrument": "phq9",
+            "scale": "total",
+            "value": [20.0, 9 / 8, 20.0, 1.0],
+            "answered": [9, 8, 9, 9],
+        }
+    )
+    table = change.table(tidy, targets=[change.Target("6 months", day=182, days=(137, 227))])
+    assert table["remission"].to_list() == [None, True]
 
 
 def phq9_level(points: int) -> int:

@@ -197,7 +197,10 @@ def _scale_change(
     sign = better_sign(scale.worse or "higher")
     improvement = sign * (x2 - x1)
     percent = 100 * improvement / x1 if scale.ratio and x1 > 0 else None
-    thresholds = tuple(_threshold(inst, t, x1, x2, improvement, percent) for t in scale.thresholds)
+    thresholds = tuple(
+        _threshold(inst, t, (x1, x2), improvement, percent, estimated=told["estimated"])
+        for t in scale.thresholds
+    )
     band_moved: Direction | None = None
     if scale.bands and one.band and two.band:
         order = [band.label for band in scale.bands.of]
@@ -282,18 +285,20 @@ def _direction(improvement: Fraction | int) -> Direction:
 def _threshold(
     inst: Instrument,
     t: Threshold,
-    x1: Fraction,
-    x2: Fraction,
+    scores: tuple[Fraction, Fraction],
     improvement: Fraction,
     percent: Fraction | None,
+    *,
+    estimated: bool,
 ) -> ThresholdResult:
+    x1, x2 = scores
     worse = t.value if t.value_worse is None else t.value_worse
     value = Fraction(worse if improvement < 0 and t.kind == "points" else t.value)
     met: bool | None
     if t.scope == "group" or (t.baseline_above is not None and x1 <= Fraction(t.baseline_above)):
         met = None
     elif t.kind == "below":
-        met = x2 < value
+        met = None if estimated else x2 < value
     elif t.kind == "percent":
         met = None if percent is None else percent >= value
     else:

@@ -54,7 +54,7 @@ class ThresholdResult:
     met : bool or None
         Whether the change reaches the threshold (inclusive), or the second score lies below it; None where
         that cannot be told (a percentage from 0, a baseline that the threshold is not meant for, a threshold
-        for groups).
+        for groups, a goal such as remission by an estimated score).
     side : {"improvement", "worsening"} or None
         In which direction, where met; None for "below".
     sources : tuple of str

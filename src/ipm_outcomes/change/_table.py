@@ -239,6 +239,7 @@ class _Cells:
     follow: Ints
     bottom: Ints
     improvement: Ints
+    moved: Moved
     has_baseline: Bools
     paired: Bools
 
@@ -343,6 +344,7 @@ def _cells(pairs: Pairs, n: int) -> _Cells:
     return _Cells(
         n=n, inst=inst, scale=scale, rows=rows, base=base, follow=follow,
         bottom=np.broadcast_to(pairs.bottom[rows], shape), improvement=pairs.sign[n] * (follow - base),
+        moved=pairs.moved(n),
         has_baseline=np.broadcast_to((pairs.baseline[rows] >= 0)[:, None], shape),
         paired=pairs.paired[rows],
     )  # fmt: skip
@@ -365,7 +367,8 @@ def _put_thresholds(out: _Columns, cells: _Cells, lines: Lines) -> None:
     can_improve, can_worsen = room(scale, lines, base, cells.bottom, cells.has_baseline)
     out.decide("can_improve", at, can_improve)
     out.decide("can_worsen", at, can_worsen)
-    remitted = remission(lines, base, cells.follow, cells.bottom, cells.paired)
+    # Never of an estimate: what it rests on was not answered.
+    remitted = remission(lines, base, cells.follow, cells.bottom, cells.paired & ~cells.moved.estimated)
     out.decide("remission", at, remitted)
     if lines.remission is not None:
         out.say("remission_evidence", at, lines.remission.evidence, ~remitted.null)
@@ -383,7 +386,7 @@ def _put_classes(
         out.say("cutoff_id", at, line.id, np.ones(baselines.shape, bool))
         ill = distance(scale, line, baselines) > 0
         out.decide("eligible_to_recover", at, Decided(ill, ~cells.has_baseline))
-    moved = pairs.moved(cells.n)
+    moved = cells.moved
     known = np.sort(baselines[:, 0][cells.has_baseline[:, 0]])
     # Sorted, so that the order of the patients cannot change the last bit.
     sample_sd = float(known.std(ddof=1)) if known.size > 1 else np.nan
