@@ -303,6 +303,7 @@ def test_further_header_rows(run: Run) -> None:
     code, out, _ = run("check in.csv")
     assert code == 1
     assert finding(out, "header_rows").endswith("2 of 4 --skip-rows 2")
+    assert "further rows of the header: --skip-rows 2 leaves them out" in run("score in.csv")[2]
     # Rows keep the line of the file.
     Path("in.csv").write_text(
         Path("in.csv").read_text(encoding="utf-8").replace("00,1,1", "00,1,4"), encoding="utf-8"

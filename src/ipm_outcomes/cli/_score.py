@@ -148,13 +148,14 @@ def way_out_of(found: Sequence[Finding]) -> str:
     doubtful = [one for one in found if one.argument == "coding"]
     if doubtful:
         return " ".join(one.withheld for one in doubtful)
-    options = [one.option for one in found if one.argument in ("data", "not_answered") and one.option]
-    # Codes and words of one instrument are settled by one option.
-    likely = f"declare what means no answer ({' '.join(dict.fromkeys(options))})" if options else ""
-    return (
-        f"Correct them, {likely or 'declare codes with --not-answered'}, or take them as not answered with "
-        "--invalid null"
+    headers = [one for one in found if one.finding == "header_rows"]
+    first = "".join(
+        f"Rows look like further rows of the header: {one.option} leaves them out. " for one in headers
     )
+    # Codes and words of one instrument are settled by one option.
+    options = dict.fromkeys(one.option for one in found if one.argument == "not_answered" and one.option)
+    declare = f"what means no answer ({' '.join(options)})" if options else "codes with --not-answered"
+    return f"{first}Correct them, declare {declare}, or take them as not answered with --invalid null"
 
 
 def tell_findings(found: Sequence[Finding]) -> None:
