@@ -307,7 +307,7 @@ def test_words_and_numbers_on_every_kind_of_frame(backend: Any) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_spelling_of_missing_moves_no_figure(backend: Any, data: st.DataObject) -> None:
     """Null, blank text, words and numbers that were declared: the same scores, flags and reasons."""
     rows = data.draw(st.integers(1, 4))
@@ -567,6 +567,13 @@ def test_names_that_an_enumeration_of_the_database_does_not_know() -> None:
     for names, wanted in (({"north": "Hill"}, {"Hill", "NORTH"}), ("merge", {"NORTH"})):
         long = frames.tidy(table, "nps", by=["site"], group_names={"site": names})
         assert {row[0] for row in long.fetchall()} == wanted
+
+
+def test_group_names_of_a_column_that_is_named_by_a_number() -> None:
+    frame = pd.DataFrame({0: ["N", "n", "N"], "nps_recommend": [1, 2, 3]})
+    long = frames.tidy(frame, "nps", by=["0"], group_names={"0": "merge"})
+    assert long["0"].tolist() == ["N", "N", "N"]
+    assert frame[0].tolist() == ["N", "n", "N"]
 
 
 def test_group_names_of_a_column_without_text() -> None:

@@ -39,12 +39,17 @@ def columns_of(given: Sequence[str], ids: Sequence[str], names: Sequence[str]) -
                 "--columns is about one instrument: name it with --instrument, or write ID=PATTERN or "
                 "ID.ITEM=HEADER, such as phq9=PHQ9_{n}"
             )
-        elif sign and not _HOLE.search(left):
+        elif sign and not _HOLE.search(left) and (_is_item(ids[0], left) or not _HOLE.search(right)):
             for one in _pairs(text, ids[0], names):
                 _pair(found, ids[0], *one, names)
         else:
             _pattern(found, ids[0], text)
     return found
+
+
+def _is_item(id: str, text: str) -> bool:
+    """Whether a text is the id of an item."""
+    return text.strip() in catalog.instrument(id).item_ids
 
 
 def _pattern(found: dict[str, Any], id: str, pattern: str) -> None:

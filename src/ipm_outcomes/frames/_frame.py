@@ -225,9 +225,9 @@ def _with_names(kind: str, native: Any, label: Any, names: Mapping[str, str]) ->
         return native.set_column(place, label, pa.array(texts, pa.string()))
     column = native[label]
     texts = column.astype(object).map(lambda text: names.get(text, text), na_action="ignore")
-    return native.assign(
-        **{label: texts if hasattr(column.dtype, "categories") else texts.astype(column.dtype)}
-    )
+    renamed = native.copy(deep=False)
+    renamed[label] = texts if hasattr(column.dtype, "categories") else texts.astype(column.dtype)
+    return renamed
 
 
 def _takeable(column: Any) -> Any:
