@@ -188,7 +188,7 @@ def _important(facts: Facts, t: Threshold, *, chance: bool) -> Iterator[str]:
 
 
 def _percent(facts: Facts, t: Threshold, *, chance: bool) -> Iterator[str]:
-    if facts.improvement <= 0 or facts.x1 <= 0 or 100 * facts.improvement < Fraction(t.value) * facts.x1:
+    if facts.x1 <= 0 or 100 * facts.improvement < Fraction(t.value) * facts.x1:
         return
     # Rounded down: 49.9 never reads as 50.
     share = f"{int(100 * facts.improvement / facts.x1)} % {'lower' if facts.x2 < facts.x1 else 'higher'}"
