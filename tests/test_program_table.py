@@ -680,6 +680,21 @@ def test_courses_are_not_counted_from_a_table_that_was_made_for_something_else(f
     assert of_courses(result, "recovery") == (3, 3, 2, 3)
 
 
+def test_courses_are_counted_alike_in_every_kind_of_frame(backend):
+    rows = [*course(1, (15, 4), (12, 3)), *course(2, (15, 14), (12, 11)), *course(3, (None, 4), (12, None))]
+    rows += course(4, (15, 4), (12, 3), status="active", end_date=None)
+    rows += course(5, (15, 4), (12, 3), attended_sessions=None)
+    expected = program.table(frame(rows)).filter(pl.col("definition").is_in(TALKING))
+    assert expected["denominator"].null_count() == 0
+    for dates in (pl.Date, pl.String):  # as from change.table, and as from a file
+        data = frame(rows).with_columns(pl.col("end_date", "window_from", "window_to").cast(dates))
+        data = data.with_columns(pl.col("baseline_date", "followup_date").cast(dates))
+        got = backend.rows(program.table(backend.make(data.to_dict(as_series=False))))
+        for name in ("eligible", "excluded", "observed", "numerator", "denominator", "best"):
+            mine = [v for d, v in zip(got["definition"], got[name], strict=True) if d in TALKING]
+            assert mine == expected[name].to_list(), name
+
+
 def test_what_the_table_does_not_tell_of_a_course_is_assumed_only_for_who_asks_and_said():
     lacking = ("status", "attended_sessions", "end_date")
     data = frame(course(1, (15, 4), (12, 3)) + course(2, (15, 14), (12, 11)))

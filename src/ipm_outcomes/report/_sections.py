@@ -975,7 +975,8 @@ class Writer:
             bounds = NONE
             if row is not None and row.worst is not None and row.best is not None:
                 bounds = f"{self.percent(row.worst)} / {self.percent(row.best)}"
-            elif row is not None and row.hidden:
+            elif row is not None and (row.hidden or row.estimate is not None):
+                # Bounds can tell more than the counts beside them, and are withheld then.
                 bounds = HIDDEN
             cells = [g, self.cell(program.of("followup_completion", shown, group=g)), self.cell(row), bounds]
             if adjusted is not None:
