@@ -20,6 +20,8 @@ STREAM = "-"
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
 SAS_ENDINGS = (".xpt",)
+_SAS_HEAD = 2**20
+"""Bytes of a transport file in which its columns are described."""
 MOST_FIELD = 1_000_000
 """Characters of one CSV cell; longer ones are an open quote."""
 
@@ -214,11 +216,14 @@ def _read_sas(name: str, encoding: str) -> Any:
     import polars as pl
 
     from ipm_outcomes.answers import SAS_ZERO
+    from ipm_outcomes.cli._sas import as_dates, date_columns
 
     try:
         table: Any = pd.read_sas(name, format="xport", encoding=encoding)
     except Exception:  # the reader fails in many ways of its own on a file that is not what it should be
         raise FrameError(f"{name}: the file cannot be read as a SAS transport file (version 5)") from None
+    with Path(name).open("rb") as file:
+        dates = date_columns(file.read(_SAS_HEAD))
     columns = []
     for column in table.columns:
         if table[column].dtype.kind != "f":
@@ -230,6 +235,11 @@ def _read_sas(name: str, encoding: str) -> Any:
             continue
         values = table[column].to_numpy(copy=True)
         values[values == SAS_ZERO] = 0.0  # the reader does not bring a SAS zero back to 0
+        stamps = as_dates(values, dates[column.upper()]) if column.upper() in dates else None
+        if stamps is not None:
+            series = pl.Series(column, stamps.astype("datetime64[us]"))
+            columns.append(series.cast(pl.Date) if dates[column.upper()] == "D" else series)
+            continue
         series = pl.Series(column, values, nan_to_null=True)
         known = values[~np.isnan(values)]
         # SAS has no whole numbers: an identifier should still leave as 73557 and not as 73557.0.

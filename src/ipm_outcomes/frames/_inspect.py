@@ -171,7 +171,7 @@ def findings(
     told += _blank_rows(frame, evidences, skipped)
     if day is not None:
         dates = read_dates(frame, day, format_of(date_format, day))
-        told += _dates(day, dates, len(frame), skipped)
+        told += _dates(day, dates, _with_answers(evidences, len(frame), skipped))
         if patient is not None and evidences:
             told += _duplicates(frame, evidences, (patient, day), dates, skipped)
     renamed = frame.renamed(renames(frame, group_names))
@@ -290,9 +290,16 @@ def _blank_rows(frame: Frame, evidences: list[Evidence], skipped: int) -> list[F
     return [Finding("blank_rows", span(names), None, rows, len(frame), moves=False, told=in_words(rows))]
 
 
-def _dates(day: str, dates: Dates, rows: int, skipped: int) -> list[Finding]:
-    """Dates that cannot be read, with the formats that would read all of them."""
-    looked_at = np.arange(rows) >= skipped
+def _with_answers(evidences: list[Evidence], rows: int, skipped: int) -> NDArray[np.bool_]:
+    """The rows whose dates matter: those that hold an answer, or all where no instrument is there."""
+    held = np.arange(rows) >= skipped
+    if evidences:
+        held &= np.logical_or.reduce([one.answered | one.unread for one in evidences])
+    return held
+
+
+def _dates(day: str, dates: Dates, looked_at: NDArray[np.bool_]) -> list[Finding]:
+    """Dates of these rows that cannot be read, with the formats that would read all of them."""
     unread, of = dates.unreadable(looked_at), int((looked_at & (dates.state != NO_DATE)).sum())
     if not unread:
         return []
