@@ -33,6 +33,7 @@ FLOORS = {
     "answers": 1,
     "scores": 0,
     "errors": 0,
+    "_write": 0,
 }
 SIDE = {"testing", "_printer", "fhir", "redcap"}
 

@@ -15,8 +15,9 @@ from ipm_outcomes import change as changes_of
 from ipm_outcomes.change._scores import blank_rows
 from ipm_outcomes.change._unreadable import refuse_column
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
-from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, output_kind, read, write_frame, write_text
+from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, read
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan, split
+from ipm_outcomes.cli._output import output_kind, write_frame, write_text
 from ipm_outcomes.cli._print import tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -94,7 +95,8 @@ def change(
         CSV or Parquet file for the table of changes, or text (.txt) or Markdown (.md) for the summary.
     """
     tables = (*(ending for ending in CSV_ENDINGS if ending != ".txt"), *PARQUET_ENDINGS)
-    ending = output_kind(output, (*tables, ".txt", ".md"), file)
+    pairs = pairing or Pairing()
+    ending = output_kind(output, (*tables, ".txt", ".md"), inputs=(file, pairs.episodes))
     how = reading or Reading()
     work = plan(how.answers(file), items or Items())
     wrong = work.wrong()
@@ -104,7 +106,7 @@ def change(
     if not work.ids:
         tell("nothing was written")
         return PROBLEMS
-    table, day = table_of(work, pairing or Pairing(), id=id, date=date, by=split(by), reading=how)
+    table, day = table_of(work, pairs, id=id, date=date, by=split(by), reading=how)
     if ending in tables:
         write_frame(table, output, how.delimiter or ",")
     else:

@@ -1,18 +1,15 @@
-"""Files in and out: CSV, Parquet and SAS transport in; CSV and Parquet out, whole or not at all."""
+"""Files of answers and episodes: CSV, Parquet and SAS transport."""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 import sys
-import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
 
@@ -247,94 +244,3 @@ def _read_sas(name: str, encoding: str) -> Any:
             series = series.cast(pl.Int64)
         columns.append(series)
     return pl.DataFrame(columns)
-
-
-def output_kind(
-    name: str | None, endings: tuple[str, ...] = CSV_ENDINGS + PARQUET_ENDINGS, source: str | None = None
-) -> str:
-    """Refuse an output that cannot be written before any work is done; its ending, "" for standard output.
-
-    The file that is read is refused as well: the answers in it could be lost.
-    """
-    if name is None or name == STREAM:
-        return ""
-    if source is not None and Path(name).exists() and Path(source).exists() and Path(name).samefile(source):
-        raise ParameterError(f"-o {name}: that is the file of answers itself; give another name")
-    ending = Path(name).suffix.lower()
-    if ending not in endings:
-        raise ParameterError(f"-o {name}: the name must end in one of {', '.join(endings)}")
-    folder = Path(name).parent
-    if not folder.is_dir():
-        raise ParameterError(f"-o {name}: there is no folder {folder}")
-    if Path(name).is_dir():
-        raise ParameterError(f"-o {name}: that is a folder")
-    return ending
-
-
-def write_frame(frame: Any, name: str | None, delimiter: str = ",") -> None:
-    """Write a table by the ending of its name, or as CSV to standard output, with formulas neutralized."""
-    import polars as pl
-
-    from ipm_outcomes.frames._export import spreadsheet_safe
-
-    ending = output_kind(name)
-    safe = spreadsheet_safe(frame)
-    if ending in PARQUET_ENDINGS:
-        write_whole(name, lambda file: safe.write_parquet(file))
-        return
-    if nested := [
-        column
-        for column, dtype in safe.schema.items()
-        if dtype.is_nested() or dtype in (pl.Binary, pl.Object)
-    ]:
-        raise FrameError(
-            f"the column {nested[0]!r} holds lists or bytes, which CSV cannot hold; write Parquet with -o"
-        )
-    separator = "\t" if ending == ".tsv" else delimiter
-    try:
-        write_whole(name, lambda file: safe.write_csv(file, separator=separator))
-    except pl.exceptions.PolarsError:
-        kinds = ", ".join(sorted({str(dtype) for dtype in safe.schema.values()}))
-        raise FrameError(
-            f"CSV cannot hold a column of these kinds ({kinds}); write Parquet with -o"
-        ) from None
-
-
-def write_text(text: str, name: str | None) -> None:
-    """Write a text as UTF-8 to a file or to standard output."""
-    write_whole(name, lambda file: file.write(text.encode()))
-
-
-def write_whole(name: str | None, fill: Callable[[IO[bytes]], object]) -> None:
-    """Fill a file whole or not at all: a temporary file beside it takes its place when it is complete."""
-    if name is None or name == STREAM:
-        if sys.stdout is None:
-            raise ParameterError("standard output is closed; name a file with -o")
-        buffer = io.BytesIO()
-        fill(buffer)
-        sys.stdout.flush()
-        sys.stdout.buffer.write(buffer.getbuffer())
-        sys.stdout.buffer.flush()
-        return
-    target = Path(os.path.realpath(name))
-    if target.exists() and not target.is_file():  # a pipe or a device cannot be replaced
-        with target.open("wb") as file:
-            fill(file)
-        return
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            fill(file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask())
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

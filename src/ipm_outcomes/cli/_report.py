@@ -21,8 +21,8 @@ from ipm_outcomes.cli._change import (
     table_of,
 )
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
-from ipm_outcomes.cli._files import output_kind, write_text
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan
+from ipm_outcomes.cli._output import output_kind, write_text
 from ipm_outcomes.cli._print import progress, tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
 from ipm_outcomes.errors import ParameterError
@@ -77,7 +77,10 @@ def report(
     output
         HTML (.html), text (.txt) or Markdown (.md) file; by default text to standard output.
     """
-    ending = output_kind(output, (".html", *(name for name in RENDERERS if name)), file)
+    pairs = pairing or Pairing()
+    ending = output_kind(
+        output, (".html", *(name for name in RENDERERS if name)), inputs=(file, pairs.episodes)
+    )
     how = reading or Reading()
     source = how.answers(file)
     names = source.frame.columns
@@ -100,14 +103,12 @@ def report(
     )
     moved = any(one.moves for one in found)
     if output is not None and ending == ".html":
-        wrong = _html(work, found, pairing or Pairing(), columns, how, title, policy, output)
+        wrong = _html(work, found, pairs, columns, how, title, policy, output)
         return PROBLEMS if wrong or moved else FINE
     changes, day = None, None
     sure = work.declared(found)
     if columns["id"] and columns["date"] and sure.ids:
-        table, day = table_of(
-            sure, pairing or Pairing(), id=columns["id"], date=columns["date"], by=[], reading=how
-        )
+        table, day = table_of(sure, pairs, id=columns["id"], date=columns["date"], by=[], reading=how)
         changes = summarize_changes(table)
     summary = replace(_summary(work, found, columns, how.date_format), changes=changes, as_of=day)
     write_text(RENDERERS[ending](summary), output)

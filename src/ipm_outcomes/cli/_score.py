@@ -9,8 +9,9 @@ from cyclopts import Parameter
 
 from ipm_outcomes import frames
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
-from ipm_outcomes.cli._files import STREAM, output_kind, write_frame
+from ipm_outcomes.cli._files import STREAM
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
+from ipm_outcomes.cli._output import output_kind, write_frame
 from ipm_outcomes.cli._print import progress, say, tell
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._blank import in_words
@@ -54,7 +55,7 @@ def check(
     output
         Write the table of wrong cells to this CSV or Parquet file.
     """
-    output_kind(output, source=file)
+    output_kind(output, inputs=(file,))
     how = reading or Reading()
     work = plan(how.answers(file), items or Items(), partly=True)
     found = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
@@ -109,7 +110,7 @@ def score(
     output
         CSV or Parquet file; by default CSV to standard output.
     """
-    output_kind(output, source=file)
+    output_kind(output, inputs=(file,))
     if not tidy and (id or date or by):
         raise ParameterError("--id, --date and --by are for --tidy; without it all columns are kept")
     if tidy and level is not None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Collection
 from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ipm_outcomes._write import write_whole
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
 
@@ -118,20 +117,6 @@ def html(
         definitions=definitions,
     )
     found.findings = told_findings(findings)
-    return _whole(place, Writer(found, title).write())
-
-
-def _whole(path: Path, text: str) -> Path:
-    """Write beside the place and move there, so that nobody ever reads half a report."""
-    handle, made = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(made).chmod(0o666 & ~umask)
-        Path(made).replace(path)
-    except BaseException:
-        Path(made).unlink(missing_ok=True)
-        raise
-    return path
+    text = Writer(found, title).write()
+    write_whole(place, lambda file: file.write(text.encode()))
+    return place

@@ -1,0 +1,114 @@
+"""Files out: CSV, Parquet and text, whole or not at all, and never in the place of a file that is read."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from ipm_outcomes._write import write_whole
+from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, STREAM
+from ipm_outcomes.errors import FrameError, ParameterError
+
+
+def output_kind(
+    name: str | None,
+    endings: tuple[str, ...] = CSV_ENDINGS + PARQUET_ENDINGS,
+    *,
+    inputs: Sequence[str | None],
+) -> str:
+    """Refuse an output that cannot be written before any work is done; its ending, "" for standard output.
+
+    Parameters
+    ----------
+    name
+        The output; None or - for standard output.
+    endings
+        What its name may end in.
+    inputs
+        Every file that the command reads. None of them is written to, under whatever name or link: the patients'
+        data in it would be lost.
+    """
+    streamed = name is None or name == STREAM
+    for place in _identities(name, sys.stdout):
+        for source in inputs:
+            if source is not None and any(
+                os.path.samestat(place, other) for other in _identities(source, sys.stdin)
+            ):
+                told = "standard output" if streamed else f"-o {name}"
+                other = "standard input" if source == STREAM else source
+                raise ParameterError(f"{told}: that is a file that is read ({other}); give another name")
+    if name is None or name == STREAM:
+        return ""
+    ending = Path(name).suffix.lower()
+    if ending not in endings:
+        raise ParameterError(f"-o {name}: the name must end in one of {', '.join(endings)}")
+    folder = Path(name).parent
+    if not folder.is_dir():
+        raise ParameterError(f"-o {name}: there is no folder {folder}")
+    if Path(name).is_dir():
+        raise ParameterError(f"-o {name}: that is a folder")
+    return ending
+
+
+def _identities(name: str | None, stream: Any) -> Iterator[os.stat_result]:
+    """What the system knows a file by, whatever its name: of a stream that of the file behind it."""
+    try:
+        found = os.fstat(stream.fileno()) if name is None or name == STREAM else Path(name).stat()
+    except (AttributeError, OSError, ValueError):  # there is no such file, or no file behind the stream
+        return
+    # A terminal or a pipe may be both, and loses nothing.
+    if stat.S_ISREG(found.st_mode):
+        yield found
+
+
+def write_frame(frame: Any, name: str | None, delimiter: str = ",") -> None:
+    """Write a table by the ending of its name, or as CSV to standard output, with formulas neutralized."""
+    import polars as pl
+
+    from ipm_outcomes.frames._export import spreadsheet_safe
+
+    ending = Path(name).suffix.lower() if name not in (None, STREAM) else ""
+    safe = spreadsheet_safe(frame)
+    if ending in PARQUET_ENDINGS:
+        _write(name, lambda file: safe.write_parquet(file))
+        return
+    if nested := [
+        column
+        for column, dtype in safe.schema.items()
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object)
+    ]:
+        raise FrameError(
+            f"the column {nested[0]!r} holds lists or bytes, which CSV cannot hold; write Parquet with -o"
+        )
+    separator = "\t" if ending == ".tsv" else delimiter
+    try:
+        _write(name, lambda file: safe.write_csv(file, separator=separator))
+    except pl.exceptions.PolarsError:
+        kinds = ", ".join(sorted({str(dtype) for dtype in safe.schema.values()}))
+        raise FrameError(
+            f"CSV cannot hold a column of these kinds ({kinds}); write Parquet with -o"
+        ) from None
+
+
+def write_text(text: str, name: str | None) -> None:
+    """Write a text as UTF-8 to a file or to standard output."""
+    _write(name, lambda file: file.write(text.encode()))
+
+
+def _write(name: str | None, fill: Callable[[IO[bytes]], object]) -> None:
+    """Fill a file whole or not at all, or standard output."""
+    if name is not None and name != STREAM:
+        write_whole(Path(name), fill)
+        return
+    if sys.stdout is None:
+        raise ParameterError("standard output is closed; name a file with -o")
+    buffer = io.BytesIO()
+    fill(buffer)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(buffer.getbuffer())
+    sys.stdout.buffer.flush()
