@@ -168,10 +168,10 @@ def sas_file(date_format: str, dates: list[float]) -> None:
 HOW = ("in.xpt", "--instrument", "peg", "--columns", "PEG{n}")
 
 
-@pytest.mark.parametrize("shown", ["DATE", "MMDDYY", "YYMMDDN", "E8601DA", "MONYY"])
+@pytest.mark.parametrize("shown", ["DATE", "MMDDYY", "YYMMDDN", "E8601DA"])
 def test_sas_dates_are_dates_by_their_format(run: Run, shown: str) -> None:
     """24,111 and 24,293 days after 1 January 1960 are 5 January and 6 July 2026."""
-    pytest.importorskip("pandas")
+    pytest.importorskip("pyreadstat", reason="SAS transport files need the extra sas")
     sas_file(shown, [24111, 24293])
     assert changes(run, *HOW, "--id", "ID", "--date", "VDATE") == [(8, 4, -4)]
     _, out, _ = run("score", *HOW)
@@ -182,14 +182,14 @@ def test_sas_dates_are_dates_by_their_format(run: Run, shown: str) -> None:
 
 
 def test_sas_time_stamps_are_of_their_day(run: Run) -> None:
-    pytest.importorskip("pandas")
+    pytest.importorskip("pyreadstat", reason="SAS transport files need the extra sas")
     sas_file("DATETIME", [24111 * 86_400 + 3_600, float("nan")])
     _, out, _ = run("score", *HOW)
     assert [line.split(",")[1] for line in out.splitlines()[1:]] == ["2026-01-05T01:00:00.000000", ""]
 
 
 def test_sas_numbers_without_a_format_of_dates_are_no_dates(run: Run) -> None:
-    pytest.importorskip("pandas")
+    pytest.importorskip("pyreadstat", reason="SAS transport files need the extra sas")
     sas_file("BEST", [24111, 24293])
     code, _, err = run("change", *HOW, "--id", "ID", "--date", "VDATE")
     assert code == 1

@@ -6,10 +6,8 @@ from decimal import Decimal
 from numbers import Integral, Rational, Real
 from typing import Any, NamedTuple
 
-SAS_ZERO = 16.0**-65
-"""What readers of SAS transport files that know only IEEE floats make of a zero."""
 SAS_ZERO_LOW, SAS_ZERO_HIGH = 5.3975e-79, 5.3977e-79
-"""The same zero, also where a file was written with fewer digits."""
+"""Around 16 ** -65, which some readers make of a zero of a SAS transport file, also written with fewer digits."""
 
 NOT_ALLOWED = "answer_not_allowed"
 NOT_WHOLE = "answer_not_whole"

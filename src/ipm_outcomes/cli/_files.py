@@ -17,8 +17,6 @@ STREAM = "-"
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
 SAS_ENDINGS = (".xpt",)
-_SAS_HEAD = 2**20
-"""Bytes of a transport file in which its columns are described."""
 MOST_FIELD = 1_000_000
 """Characters of one CSV cell; longer ones are an open quote."""
 
@@ -206,41 +204,34 @@ def _read_parquet(name: str) -> Any:
 
 def _read_sas(name: str, encoding: str) -> Any:
     try:
-        import pandas as pd
+        import pyreadstat
     except ImportError:
         raise MissingExtraError("reading a SAS transport file", "sas") from None
-    import numpy as np
     import polars as pl
 
-    from ipm_outcomes.answers import SAS_ZERO
-    from ipm_outcomes.cli._sas import as_dates, date_columns
+    def cells(as_numbers: bool) -> Any:
+        return pyreadstat.read_xport(
+            name, encoding=encoding, output_format="dict", disable_datetime_conversion=as_numbers
+        )[0]
 
     try:
-        table: Any = pd.read_sas(name, format="xport", encoding=encoding)
+        try:
+            columns = cells(as_numbers=False)
+        except OverflowError:  # a date beyond the calendar; as numbers the others can still be declared
+            columns = cells(as_numbers=True)
     except Exception:  # the reader fails in many ways of its own on a file that is not what it should be
-        raise FrameError(f"{name}: the file cannot be read as a SAS transport file (version 5)") from None
-    with Path(name).open("rb") as file:
-        dates = date_columns(file.read(_SAS_HEAD))
-    columns = []
-    for column in table.columns:
-        if table[column].dtype.kind != "f":
-            columns.append(
-                pl.Series(
-                    column, [cell if isinstance(cell, str) else None for cell in table[column]], pl.String
-                )
-            )
-            continue
-        values = table[column].to_numpy(copy=True)
-        values[values == SAS_ZERO] = 0.0  # the reader does not bring a SAS zero back to 0
-        stamps = as_dates(values, dates[column.upper()]) if column.upper() in dates else None
-        if stamps is not None:
-            series = pl.Series(column, stamps.astype("datetime64[us]"))
-            columns.append(series.cast(pl.Date) if dates[column.upper()] == "D" else series)
-            continue
-        series = pl.Series(column, values, nan_to_null=True)
-        known = values[~np.isnan(values)]
-        # SAS has no whole numbers: an identifier should still leave as 73557 and not as 73557.0.
-        if (known == np.trunc(known)).all() and (abs(known) < 2**53).all():
-            series = series.cast(pl.Int64)
-        columns.append(series)
-    return pl.DataFrame(columns)
+        raise FrameError(f"{name}: the file cannot be read as a SAS transport file") from None
+    return pl.DataFrame([_sas_column(column, values) for column, values in columns.items()])
+
+
+def _sas_column(name: str, values: list[Any]) -> Any:
+    import polars as pl
+
+    # A blank text is what SAS keeps for a missing one.
+    series = pl.Series(name, [None if value == "" else value for value in values], strict=False)
+    # SAS has no whole numbers: an identifier should still leave as 73557 and not as 73557.0.
+    if series.dtype.is_float() and all(
+        value is None or (value == value // 1 and abs(value) < 2**53) for value in values
+    ):
+        return series.cast(pl.Int64)
+    return series
