@@ -282,3 +282,39 @@ def test_tables_made_by_hand_without_counts_of_answers_keep_assessments_without_
     counted = data.with_columns(answered=pl.Series([0, 3], dtype=pl.UInt8))
     assert change.pair(counted, targets=HALF_YEAR)["reason"].to_list() == ["no_follow_up"]
     assert np.isnan(change.pair(counted, targets=HALF_YEAR).to_pandas()["change"][0])
+
+
+def test_windows_that_end_after_the_calendar_are_left_empty(backend: Any) -> None:
+    """9999-12-31 stands for "no end" in many exports; 425 days later there is no date any more."""
+    data = {
+        "patient_id": [1],
+        "date": ["9999-12-31"],
+        "instrument": ["peg"],
+        "scale": ["mean"],
+        "value": [5.0],
+    }
+    rows = backend.rows(change.pair(backend.make(data), targets=HALF_YEAR))
+    assert (rows["baseline"], rows["window_to"], rows["reason"]) == ([5.0], [None], ["no_follow_up"])
+
+
+def test_a_course_of_visits_takes_the_latest_form_of_a_day_and_no_blank_one() -> None:
+    from datetime import date, datetime
+
+    from ipm_outcomes import PHQ9, score
+    from ipm_outcomes.errors import ParameterError
+
+    def form(answer: int | None) -> Any:
+        return score(PHQ9(**{f"q{n}": answer for n in range(1, 10)}))
+
+    visits = [
+        (datetime(2026, 1, 5, 18), form(2)),
+        (datetime(2026, 1, 5, 8), form(3)),
+        (date(2026, 7, 6), form(1)),
+        (date(2026, 7, 6), form(None)),
+        (date(2026, 8, 1), form(None)),
+    ]
+    course = change.trajectory(visits)["total"]
+    assert (course.dates, course.values) == ((date(2026, 1, 5), date(2026, 7, 6)), (18, 9))
+    assert change.trajectory([form(2), form(None), form(1)])["total"].values == (18, 9)
+    with pytest.raises(ParameterError, match="one day"):
+        change.trajectory([(date(2026, 1, 5), form(1)), (date(2026, 1, 5), form(2))])

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes.errors import FrameError
+from ipm_outcomes.frames._dates import FIRST_DAY, LAST_DAY
 from ipm_outcomes.frames._frame import Frame
 
 Ints = npt.NDArray[np.int64]
@@ -285,7 +286,8 @@ def wholes(frame: Frame, name: str) -> tuple[Ints, Bools]:
 
 
 def date_column(values: Ints, null: Bools, frame: Frame) -> Any:
-    """A native column of dates."""
+    """A native column of dates; a day outside the calendar, as the end of a window may be, is null."""
+    null = null | (values < FIRST_DAY) | (values > LAST_DAY)
     if frame.kind == "polars":
         pl = sys.modules["polars"]
         return _with_nulls(pl.Series("date", values.astype(np.int32)).cast(pl.Date), null)

@@ -13,6 +13,7 @@ from ipm_outcomes.change._flags import flag_changes
 from ipm_outcomes.change._results import FlagChange, PatientChange, ScaleChange
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._dates import NO_TIME, point_of
 from ipm_outcomes.scores import Score, Scores
 
 
@@ -101,7 +102,8 @@ def trajectory(
     ----------
     scores : iterable of Scores, or of (date, Scores)
         Visits of the same edition of one instrument: scores alone, in the order of the visits; or with their
-        dates, in any order, each on a day of its own. Time stamps are reduced to their date.
+        dates, in any order, each on a day of its own. Time stamps are reduced to their date; of several on one day
+        the latest counts. A form without any answer is no visit.
     constants, critical, definition
         As in `between`.
 
@@ -158,12 +160,11 @@ def trajectory(
 
 
 def _visits(entries: list[Any]) -> list[tuple[date | None, Scores]]:
-    """The visits in the order of their dates, or as given where none has one."""
+    """The visits in the order of their dates, or as given where none has one; a blank form is no visit."""
     if not entries:
         raise ParameterError("scores: give at least one visit")
     if all(isinstance(entry, Scores) for entry in entries):
-        return [(None, entry) for entry in entries]
-    visits: list[tuple[date, Scores]] = []
+        return _answered([(None, entry) for entry in entries])
     for entry in entries:
         # Scores are a tuple too.
         pair = isinstance(entry, tuple) and not isinstance(entry, Scores) and len(entry) == 2
@@ -171,12 +172,31 @@ def _visits(entries: list[Any]) -> list[tuple[date | None, Scores]]:
             raise ParameterError(
                 "scores: give the scores of the visits in order, or pairs of a date and the scores of that day"
             )
-        visits.append((entry[0].date() if isinstance(entry[0], datetime) else entry[0], entry[1]))
-    visits.sort(key=lambda visit: visit[0])
-    for (day, _), (next_day, _) in pairwise(visits):
-        if day == next_day:
-            raise ParameterError("scores: two visits are on one day; keep the one that counts")
+    visits: list[tuple[date, Scores]] = []
+    last = (0, NO_TIME)
+    for moment, visit in sorted(_answered(entries), key=lambda entry: point_of(entry[0])):
+        at = point_of(moment)
+        if visits and at[0] == last[0]:
+            if NO_TIME in (at[1], last[1]) or at == last:
+                raise ParameterError("scores: two visits are on one day; keep the one that counts")
+            visits.pop()
+        last = at
+        visits.append((moment.date() if isinstance(moment, datetime) else moment, visit))
     return list(visits)
+
+
+def _answered(visits: list[Any]) -> list[Any]:
+    """The visits with an answer, all of them where none has any."""
+    return [entry for entry in visits if _holds_answer(entry[1])] or visits
+
+
+def _holds_answer(visit: Any) -> bool:
+    # Scores of another kind are refused where they are compared.
+    return (
+        not isinstance(visit, Scores)
+        or bool(visit.flags)
+        or any(found.answered for _, found in visit.scales())
+    )
 
 
 def _one(change: PatientChange, scale: str) -> ScaleChange:

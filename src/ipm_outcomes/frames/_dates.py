@@ -219,7 +219,7 @@ def read_dates(frame: Frame, name: str, date_format: str | None = None) -> Dates
         return _native(*stamps)
     codes, values = _distinct(column, frame.kind)
     found = tuple(read(value) for value in values)
-    points = [(0, NO_TIME) if one is None else _point(one) for one in found]
+    points = [(0, NO_TIME) if one is None else point_of(one) for one in found]
     states = [
         DATED if one is not None else MISSING if _blank(v) else UNPARSABLE
         for v, one in zip(values, found, strict=True)
@@ -388,7 +388,7 @@ def _serial(number: float, program: str) -> date | None:
         return None
 
 
-def _point(found: date) -> tuple[int, int]:
+def point_of(found: date) -> tuple[int, int]:
     """Day and time of a date or time stamp."""
     day = day_number(found)
     if not isinstance(found, datetime):
