@@ -72,6 +72,9 @@ def test_show(run: Run, id: str) -> None:
     for item in found.items:
         assert (item.wording or item.gist) in out
     assert found.digest in out
+    of_groups = [t for scale in found.scales for t in scale.thresholds if t.scope == "group"]
+    assert out.count("judges the mean of a group, no patient") == len(of_groups)
+    assert bool(of_groups) == id.startswith("promis29")
 
 
 def test_table_of_phq9_holds_every_cell(run: Run) -> None:

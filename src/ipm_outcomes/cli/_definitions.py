@@ -152,7 +152,8 @@ def _scale(scale: Scale) -> Iterator[str]:
         )
         who = f", {threshold.population}" if threshold.population else ""
         marks = _marks(threshold.source, threshold.evidence)
-        yield f"  threshold {threshold.id}: {size}; {threshold.meaning}{who}{marks}"
+        whom = "; judges the mean of a group, no patient" if threshold.scope == "group" else ""
+        yield f"  threshold {threshold.id}: {size}; {threshold.meaning}{who}{whom}{marks}"
     for cutoff in scale.cutoffs:
         side = "from" if cutoff.including else "beyond"
         marks = _marks(cutoff.source, cutoff.evidence)

@@ -164,9 +164,10 @@ def _choices(program: Program) -> Iterator[str]:
         yield "No as-of date was given; the day of the last score in the data is taken for the charts over time."
     yield "Improvement is turned so that above 0 is better, whichever way the scale runs."
     yield (
-        "Thresholds are inclusive and decided on exact numbers before anything is rounded. A "
-        "patient whose baseline is 0 has no "
-        "percent change and counts as not improved by 30 % or 50 %; T-scores have no percent change at all."
+        "An important change and the percent lines are reached at equality; a reliable change lies beyond its limit, "
+        "but an index that is published in whole points is reached at equality. All is decided on exact numbers "
+        "before anything is rounded. A baseline of 0 has no percent change and counts as not improved by percent; "
+        "T-scores have none at all."
     )
     if program.reliable_methods:
         names = listed([reliable_words(name) for name in program.reliable_methods])

@@ -314,7 +314,8 @@ class Writer:
         return (
             f"{self.percent(at_best, 0)} of those with both scores had the best possible score at the "
             "start and could not "
-            "improve. More than 15 % is usually taken as a warning that a measure is too easy for the patients."
+            "improve. More than 15 % is the usual warning that a measure leaves too little room (after Terwee 2007, "
+            "not verified)."
         )
 
     def cards(self, shown: Shown, completion: Row | None, outcome: Row | None, mean: Row | None) -> str:
