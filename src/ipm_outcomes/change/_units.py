@@ -202,7 +202,6 @@ def _from_episodes(rows: _Rows, episodes: Any, by: Sequence[str] | None, start_f
     table = as_kind(Frame(episodes), frame)
     table.require(["patient_id", "episode", "start_date"], "episodes")
     (patient, table_patient), patient_values = _patients(rows, table)
-    patient = np.where(rows.assessment, patient, -1)
     named = [table.column("episode")] + ([frame.column("episode")] if has_episode else [])
     codes, episode_values = keys(named, frame.kind, "episode")
     table_episode = codes[0]
