@@ -64,6 +64,50 @@ SCALES = {
     "nps": ["rating"],
 }
 
+FIRST = tuple(CLASSES)
+"""The first six, PROMIS-29 in two editions."""
+
+CLASSES |= {
+    "dvprs": "DVPRS",
+    "provider_rating": "ProviderRating",
+    "csq8": "CSQ8",
+    "flourishing": "Flourishing",
+    "pgic": "PGIC",
+    "pgic_hurst_bolton": "PGICHurstBolton",
+    "enps": "ENPS",
+    "mini_z": "MiniZ",
+    "mini_z_v2_0": "MiniZv20",
+}
+FLOURISHING = (
+    "happiness health meaning character relationships financial index secure_index index_sum secure_index_sum"
+)
+ITEMS |= {
+    "dvprs": "intensity activity sleep mood stress",
+    "provider_rating": "rating",
+    "csq8": "q1 q2 q3 q4 q5 q6 q7 q8",
+    "flourishing": "q1 q2 q3 q4 q5 q6 q7 q8 q9 q10 q11 q12",
+    "pgic": "change",
+    "pgic_hurst_bolton": "change",
+    "enps": "recommend",
+    "mini_z": "burnout",
+    "mini_z_v2_0": "q1 q2 q3 q4 q5 q6 q7 q8 q9 q10",
+}
+SCALES |= {
+    "dvprs": ["intensity", "activity", "sleep", "mood", "stress"],
+    "provider_rating": ["rating", "linear_score"],
+    "csq8": ["total"],
+    "flourishing": FLOURISHING.split(),
+    "pgic": ["rating"],
+    "pgic_hurst_bolton": ["rating"],
+    "enps": ["rating"],
+    "mini_z": ["burnout"],
+    "mini_z_v2_0": ["total"],
+}
+LOWER_IS_WORSE = {
+    "provider_rating", "csq8", "flourishing", "pgic_hurst_bolton", "enps", "nps", "mini_z_v2_0",
+}  # fmt: skip
+"""Instruments of which a high score of every scale is good."""
+
 each = pytest.mark.parametrize("inst", [catalog.instrument(i) for i in CLASSES], ids=list(CLASSES))
 
 
@@ -76,8 +120,8 @@ def entry(entries: list[dict[str, Any]], id: str) -> dict[str, Any]:
     return next(e for e in entries if e["id"] == id)
 
 
-def test_the_shelf_holds_the_seven() -> None:
-    assert set(CLASSES) <= set(catalog.instruments())
+def test_the_names_of_all_instruments_are_tested() -> None:
+    assert set(CLASSES) == set(ITEMS) == set(SCALES) == set(catalog.instruments())
 
 
 @each
@@ -128,14 +172,16 @@ def test_the_default_missing_rule_is_the_strictest(inst: Instrument) -> None:
 
 @each
 def test_direction(inst: Instrument) -> None:
-    better_high = {"physical_function", "social_roles", "physical_summary", "mental_summary", "rating"}
+    better_high = {"physical_function", "social_roles", "physical_summary", "mental_summary"}
     for scale in inst.scales:
-        expected = None if scale.id == "syndrome" else "lower" if scale.id in better_high else "higher"
+        lower = scale.id in better_high or inst.id in LOWER_IS_WORSE
+        expected = None if scale.id == "syndrome" else "lower" if lower else "higher"
         assert scale.worse == expected, scale.id
 
 
-@each
-def test_nothing_is_reversed_or_recoded(inst: Instrument) -> None:
+@pytest.mark.parametrize("id", FIRST)
+def test_nothing_is_reversed_or_recoded(id: str) -> None:
+    inst = catalog.instrument(id)
     for item in inst.item_ids:
         assert all(code == points for code, points in inst.points(item).items())
 
@@ -420,8 +466,8 @@ spoil(
     "a row too long",
     "phq9",
     "scales.total.bands.of.entry 1",
-    "a row holds low, high, label; 4 entries",
-    lambda d: total(d)["bands"]["of"][0].append(1),
+    "a row holds low, high, label, evidence; 5 entries",
+    lambda d: total(d)["bands"]["of"][0].extend(["1", 1]),
 )
 
 

@@ -594,3 +594,48 @@ def test_the_testing_room_makes_frames(kind: Any, data: st.DataObject) -> None:
     assert len(frames.score(good, "gad7")) == len(good)
     bad = data.draw(testing.frames("gad7", kind, invalid=True))
     assert len(frames.check(bad, "gad7")) == 1
+
+
+PRINTED = {n: (4, 3, 2, 1) if n in (1, 3, 6, 7) else (1, 2, 3, 4) for n in range(1, 9)}
+"""Values beside the options of the CSQ-8 from top to bottom (form TMS-180S)."""
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 4])
+def test_positions_of_a_form_that_prints_both_ways(place: int) -> None:
+    stored = pl.DataFrame({f"csq8_q{n}": [place] for n in range(1, 9)})
+    wanted = sum(values[place - 1] for values in PRINTED.values())
+    assert frames.score(stored, "csq8", coding="position")["csq8_total"].to_list() == [wanted]
+    assert frames.score(stored, "csq8")["csq8_total"].to_list() == [8 * place]
+    some = {"q1": "position", "q6": "position"}
+    wanted = sum(PRINTED[n][place - 1] if n in (1, 6) else place for n in PRINTED)
+    for coding in (some, {"csq8": some}):
+        assert frames.score(stored, "csq8", coding=coding)["csq8_total"].to_list() == [wanted]  # type: ignore[arg-type]
+    tidy = frames.tidy(stored, ["csq8"], coding={"csq8": some})  # type: ignore[dict-item]
+    assert tidy["value"].to_list() == [wanted]
+    assert frames.check(stored, "csq8", coding={"csq8": some}).height == 0  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    "given", [{"q1": "place"}, {"csq8": {"q9": "position"}}, {"csq8": {"q1": 2}}, {"q9": "position"}]
+)
+def test_codings_of_items_that_say_nothing_are_refused(given: Any) -> None:
+    with pytest.raises((ParameterError, UnknownNameError)):
+        frames.score(pl.DataFrame({f"csq8_q{n}": [1] for n in range(1, 9)}), "csq8", coding=given)
+
+
+def test_a_score_that_is_an_answer_takes_its_column(backend: Any) -> None:
+    answers = {"dvprs_intensity": [0, 4, None, 5], "note": ["a", "b", "c", "d"]}
+    scored = backend.rows(frames.score(backend.make(answers), "dvprs", scales="intensity"))
+    assert scored["dvprs_intensity"] == [0, 4, None, 5]
+    assert scored["dvprs_intensity_band"] == ["none", "mild", None, "moderate"]
+    assert scored["note"] == answers["note"]
+    labels = backend.make({"dvprs_stress": ["Does not contribute", "contributes a great deal", None, "7"]})
+    assert backend.rows(frames.score(labels, "dvprs", scales="stress"))["dvprs_stress"] == [0, 10, None, 7]
+    # Under another name the column of answers stays, and a column that stands there already is refused.
+    other = backend.make({"rating": [3], "dvprs_intensity": [9]})
+    with pytest.raises(FrameError, match="replace"):
+        frames.score(other, "dvprs", columns={"intensity": "rating"}, scales="intensity")
+    assert (
+        "recorded_scores"
+        not in backend.rows(frames.inspect(backend.make(answers), "dvprs", scales="intensity"))["finding"]
+    )

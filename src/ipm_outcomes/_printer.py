@@ -41,7 +41,9 @@ def print_class(found: Instrument) -> str:
     lines += ["", "", f"class {name}Scores(Scores):", *_docstring(f"The scores of one {name} response.", 4)]
     for scale in found.scales:
         kind = "CategoryScore" if scale.categorical else "Score"
-        lines += [f"    {scale.id}: {kind}", *_docstring(_scale_sentence(scale), 4)]
+        # A scale of this name takes the place of the method of tuples, which scores are.
+        ignored = "  # type: ignore[assignment]" if hasattr(tuple, scale.id) else ""
+        lines += [f"    {scale.id}: {kind}{ignored}", *_docstring(_scale_sentence(scale), 4)]
     about = f"{found.about} {found.notice}" if found.notice else found.about
     lines += ["", "", f"class {name}(Response[{name}Scores]):"]
     lines += _docstring(f"Answers to the {found.title}, {found.edition}. Recall: {found.recall}.", 4, about)

@@ -189,6 +189,8 @@ class Band(Part):
     low: Exact
     high: Exact
     label: Text
+    evidence: Evidence | None = None
+    """Strength of the evidence for this band where it is not that of the bands as a whole."""
 
 
 class Bands(Fact):
@@ -199,7 +201,8 @@ class Bands(Fact):
     """
 
     of: Annotated[
-        tuple[Annotated[Band, unfolded(("low", "high", "label"))], ...], Field(strict=False, min_length=2)
+        tuple[Annotated[Band, unfolded(("low", "high", "label", "evidence"))], ...],
+        Field(strict=False, min_length=2),
     ]
     edge: Literal["upper", "lower"] = "upper"
     patient_omits: Annotated[tuple[Text, ...], Field(strict=False)] = ()

@@ -178,6 +178,9 @@ def _provenance(instrument: Instrument, missing: str | None) -> Provenance:
 
 
 def _unverified(instrument: Instrument, missing: str | None) -> Iterator[str]:
+    for name, answers in instrument.answers.items():
+        if answers.evidence == "unverified":
+            yield f"answers.{name}"
     for scale in instrument.scales:
         rule = scale.rule(missing)
         deciding = {
@@ -191,3 +194,6 @@ def _unverified(instrument: Instrument, missing: str | None) -> Iterator[str]:
         for place, fact in deciding.items():
             if fact is not None and fact.evidence == "unverified":
                 yield f"scales.{scale.id}{place}"
+        for band in scale.bands.of if scale.bands else ():
+            if band.evidence == "unverified":
+                yield f"scales.{scale.id}.bands.{band.label}"

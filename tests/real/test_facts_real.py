@@ -20,8 +20,8 @@ FOLDERS = ("instruments", "promis", "")
 MARKS = {
     "2+": r"\[2\+|\[1\b.*\[1\b",
     "1": r"\[1\b|peer code|between copies",
-    "derived": r"derived|\bimplies\b",
-    "unverified": r"unverified",
+    "derived": r"derived|\bimplies\b|missing is missing",
+    "unverified": r"unverified|not read|not found|none published|no published",
 }
 """What the reference writes where it gives a fact of that strength; its PROMIS part uses other words."""
 
@@ -38,6 +38,14 @@ NO_PASSAGE = {
     "promis29_v2_0": ["scales.pain_intensity.missing.complete"],
 }
 """The strictest reading where no source says anything: unverified, or a consequence of having one question."""
+
+
+OWN_WORDS = {
+    "below top box", "below the mark", "much or very much improved", "joyful workplace", "not favorable",
+    "favorable", "not much improved", "most favorable answer", "second most favorable answer",
+    "third most favorable answer", "least favorable answer",
+}  # fmt: skip
+"""Words of our own, where the reference has none or the owner lets none ship."""
 
 
 def golden_rows(id: str) -> list[dict[str, str]]:
@@ -113,7 +121,8 @@ def decided(value: str) -> list[str]:
         what = re.sub(r"\bLA\d+-\d\b", "", what)
         found += [what] if name in ("label", "low", "high", "panel") else re.findall(r"\d+(?:\.\d+)?", what)
         if name in ("options", "of"):
-            found += re.findall(r"[A-Za-z][A-Za-z ]*[A-Za-z]", what)
+            words = re.findall(r"[A-Za-z][A-Za-z ]*[A-Za-z]", what)
+            found += [word.removesuffix(" unverified") for word in words if word.casefold() not in OWN_WORDS]
     return found
 
 
@@ -152,7 +161,10 @@ def test_every_row_was_read_somewhere(id: str) -> None:
 def test_the_passage_says_so(id: str, row: dict[str, str], real: Find) -> None:
     found = list(passages(real, row))
     text = "\n".join(one for one, _ in found)
-    missing = [what for what in decided(row["value"]) if not stands_in(what, text)]
+    # A table that was worked out is worked out again in the golden cases.
+    worked = row["place"].endswith(".conversion") and row["evidence"] == "derived"
+    wanted = [] if worked else decided(row["value"])
+    missing = [what for what in wanted if not stands_in(what, text)]
     assert not missing
     if row["evidence"] and not id.startswith("promis"):
         mark = re.compile(MARKS[row["evidence"]], re.I)
@@ -195,7 +207,7 @@ def codes(id: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("id", ["phq9", "gad7", "peg", "pcs", "nps"])
+@pytest.mark.parametrize("id", [id for id in ipm.instruments() if not id.startswith("promis")])
 def test_loinc_codes(id: str, real: Find) -> None:
     listed = {
         (r["instrument"], r["item_or_score"]): r["loinc_code"] for r in table(real, "instruments/loinc.csv")

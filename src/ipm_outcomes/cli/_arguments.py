@@ -83,16 +83,24 @@ def _pairs(text: str, id: str, names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def coding_of(given: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
-    """For each instrument its coding: ``position`` or ``answer`` for all, or ``ID=position`` for one."""
+    """For each instrument its coding: for all, or for one (``ID=position``) or one item of it (``ID.ITEM=position``)."""
     found: dict[str, Any] = {}
     for text in sorted(given, key=lambda one: "=" in one):  # what is for one instrument has the last word
         left, sign, right = text.partition("=")
-        id, coding = left.strip(), (right if sign else text).strip()
+        (id, dot, item), coding = left.strip().partition("."), (right if sign else text).strip()
         if coding not in ("answer", "position"):
             raise ParameterError("--coding is answer or position, or for one instrument such as pcs=position")
         if sign and id not in ids:
             raise ParameterError(f"--coding: the instruments are {', '.join(ids)}; name one of them before =")
-        found |= dict.fromkeys([id] if sign else ids, coding)
+        if dot:
+            of_all = found.get(id, "answer")
+            own = (
+                of_all if isinstance(of_all, dict) else dict.fromkeys(catalog.instrument(id).item_ids, of_all)
+            )
+            catalog.instrument(id).item(item)
+            found[id] = own | {item: coding}
+        else:
+            found |= dict.fromkeys([id] if sign else ids, coding)
     return found
 
 

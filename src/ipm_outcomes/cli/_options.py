@@ -73,7 +73,7 @@ class Items:
         Only these scales of the one instrument, separated by commas, so that only their items are asked for.
     coding
         answer: cells hold the number printed beside the option; position: 1 for the first option, and so on. For one
-        instrument: pcs=position, repeated.
+        instrument: pcs=position, repeated; for one item csq8.q1=position.
     not_answered
         Numbers and words that mean no answer, such as 7,9,NA; for one instrument phq9=7,9, repeated.
     missing

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -78,17 +78,23 @@ class Frame:
         return {name: taken[folded(name)] for name in names if folded(name) in taken}
 
     def with_columns(
-        self, columns: Mapping[str, Column], like: Sequence[str] = (), replace: bool = False
+        self,
+        columns: Mapping[str, Column],
+        like: Sequence[str] = (),
+        replace: bool = False,
+        taken_over: Collection[str] = (),
     ) -> Any:
         """The caller's frame with columns added at its end, everything else untouched.
 
         ``like`` names columns whose dtype family (NumPy, nullable, Arrow) the new pandas columns follow. With
-        ``replace`` columns of the same names are dropped first; without it they are refused.
+        ``replace`` columns of the same names are dropped first; without it they are refused, but for those that
+        are ``taken_over``.
         """
         clash = self.holding(columns)
-        if clash and not replace:
+        refused = [name for name, there in clash.items() if there not in taken_over]
+        if refused and not replace:
             raise FrameError(
-                f"the frame already has a column {next(iter(clash))!r}, which the result needs; score it "
+                f"the frame already has a column {refused[0]!r}, which the result needs; score it "
                 "again with replace=True (--replace), or rename or drop it"
             )
         family: Any = self._pandas_family(like) if self.kind == "pandas" else "numpy"

@@ -253,15 +253,18 @@ def _recorded(evidence: Evidence) -> list[Finding]:
         return []
     if evidence.coding:
         return [_recorded_finding(items, list(own_names.values()), 0, 0)]
-    return [_recorded_finding(items, *disagreeing(items.frame, score_columns(items, None, "null")))]
+    scored = score_columns(items, None, "null")
+    told = {name: column for name, column in scored.items() if name not in items.own_scores}
+    return [_recorded_finding(items, *disagreeing(items.frame, told))]
 
 
 def _result_names(items: ItemColumns) -> list[str]:
     """Names that the columns of scores begin with."""
-    return [
+    names = [
         f"{items.instrument.id}_{part}"
         for part in (*items.scales, *(f"flag_{flag.id}" for flag in items.instrument.flags))
     ]
+    return [name for name in names if name not in items.own_scores]
 
 
 def _recorded_finding(items: ItemColumns, names: list[str], rows: int, of: int) -> Finding:

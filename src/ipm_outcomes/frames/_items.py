@@ -22,7 +22,8 @@ from ipm_outcomes.frames._missing import declared
 Columns = Mapping[str, Any] | str | None
 """A pattern, item ids to column names, or instrument ids to any of these."""
 Coding = Literal["answer", "position"]
-Codings = Coding | Mapping[str, Coding] | None
+Codings = Coding | Mapping[str, Coding | Mapping[str, Coding]] | None
+"""For all items, by instrument id, or within an instrument by item id."""
 NotAnsweredBy = Collection[int | str] | int | str | Mapping[str, Collection[int | str] | int | str] | None
 
 
@@ -57,7 +58,7 @@ class ItemColumns:
                 is_text_column(frame.kind, frame.column(name))
                 if text_numbers is None
                 else bool(text_numbers),
-                self.coding == "position",
+                (self.coding.get(item) if isinstance(self.coding, Mapping) else self.coding) == "position",
             )
             for item, name in self.names.items()
         }
@@ -77,6 +78,17 @@ class ItemColumns:
                 f"not_answered: {told[0]} is an answer of {self.instrument.id} {item}, so it cannot mean not "
                 "answered; give a mapping from instrument id to what means it there"
             )
+
+    @property
+    def own_scores(self) -> list[str]:
+        """Columns of items whose answer, as it was given, is a score of the same name: the score takes the column."""
+        found = self.instrument
+        return [
+            self.names[item]
+            for scale in map(found.scale, self.scales)
+            for item in scale.items
+            if self.names.get(item) == f"{found.id}_{scale.id}"
+        ]
 
     def readers(self) -> list[tuple[int, Reader]]:
         """The place of each item that has a column, with the reader of that column."""
@@ -234,15 +246,22 @@ def _by_pattern(found: Instrument, pattern: str) -> dict[str, str]:
         raise ParameterError(f"columns: the pattern {pattern!r} may hold only {{n}} and {{item}}") from None
 
 
-def _coding(given: Any, found: Instrument) -> Coding | None:
-    """The coding declared for an instrument; None where none is."""
-    coding = own("coding", given, found)
-    if coding is not None and (not isinstance(coding, str) or coding not in ("answer", "position")):
-        raise ParameterError(
-            "coding is 'answer' or 'position', or a mapping from instrument id to one of them, not "
-            + (repr(coding) if isinstance(coding, str) else f"a {type(coding).__name__}")
-        )
-    return coding  # type: ignore[return-value]
+def _coding(given: Any, found: Instrument) -> Coding | Mapping[str, Coding] | None:
+    """The coding declared for an instrument, or for some of its items; None where none is."""
+    if isinstance(given, Mapping) and given and set(given) <= set(found.item_ids):
+        coding: Any = given
+    else:
+        coding = own("coding", given, found)
+    if isinstance(coding, Mapping):
+        for item in coding:
+            found.item(item)
+    for one in coding.values() if isinstance(coding, Mapping) else [] if coding is None else [coding]:
+        if not isinstance(one, str) or one not in ("answer", "position"):
+            raise ParameterError(
+                "coding is 'answer' or 'position', or a mapping from instrument or item id to one of them, not "
+                + (repr(one) if isinstance(one, str) else f"a {type(one).__name__}")
+            )
+    return coding  # type: ignore[no-any-return]
 
 
 def own(name: str, given: Any, found: Instrument) -> Any:

@@ -65,7 +65,8 @@ def score(
     coding
         ``"answer"``: cells hold the number printed beside the option. ``"position"``: 1 for the first option as
         printed, 2 for the second, and so on; numeric ratings (0 to 10) are as answered all the same. None: as answers,
-        unless the cells look as if they were counted from 1, which is then told. A mapping is by instrument id.
+        unless the cells look as if they were counted from 1, which is then told. A mapping is by instrument id, and
+        within an instrument by item id.
     not_answered
         Numbers and words that mean that no answer was given, such as ``(7, 9, "NA", "Prefer not to answer")``; case
         and spacing of words do not count. A mapping is by instrument id. A form that is blank but for these is blank.
@@ -112,7 +113,9 @@ def score(
     frame = Frame(data)
     items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers, scales)
     added = score_columns(items, missing, invalid, z, progress)
-    return frame.with_columns(added, like=list(items.names.values()), replace=replace)
+    return frame.with_columns(
+        added, like=list(items.names.values()), replace=replace, taken_over=items.own_scores
+    )
 
 
 def score_columns(

@@ -705,3 +705,8 @@ def _unverified(one: Instrument, summary: Summary) -> Iterator[str]:
         for name, part in parts.items():
             if part is not None and part.evidence == "unverified":
                 yield f"{name} of {one.id} {scale.id}"
+        if any(one.answers_of(item).evidence == "unverified" for item in scale.items):
+            yield f"answers of {one.id} {scale.id}"
+        for band in scale.bands.of if scale.bands else ():
+            if band.evidence == "unverified":
+                yield f"band {band.label} of {one.id} {scale.id}"

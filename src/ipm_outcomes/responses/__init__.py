@@ -9,40 +9,76 @@ from typing import TYPE_CHECKING
 from ipm_outcomes.responses._base import Response
 
 if TYPE_CHECKING:
+    from ipm_outcomes.responses.csq8 import CSQ8, CSQ8Scores
+    from ipm_outcomes.responses.dvprs import DVPRS, DVPRSScores
+    from ipm_outcomes.responses.enps import ENPS, ENPSScores
+    from ipm_outcomes.responses.flourishing import Flourishing, FlourishingScores
     from ipm_outcomes.responses.gad7 import GAD7, GAD7Scores
+    from ipm_outcomes.responses.mini_z import MiniZ, MiniZScores
+    from ipm_outcomes.responses.mini_z_v2_0 import MiniZv20, MiniZv20Scores
     from ipm_outcomes.responses.nps import NPS, NPSScores
     from ipm_outcomes.responses.pcs import PCS, PCSScores
     from ipm_outcomes.responses.peg import PEG, PEGScores
+    from ipm_outcomes.responses.pgic import PGIC, PGICScores
+    from ipm_outcomes.responses.pgic_hurst_bolton import PGICHurstBolton, PGICHurstBoltonScores
     from ipm_outcomes.responses.phq9 import PHQ9, PHQ9Scores
     from ipm_outcomes.responses.promis29 import PROMIS29, PROMIS29Scores
     from ipm_outcomes.responses.promis29_v2_0 import PROMIS29v20, PROMIS29v20Scores
+    from ipm_outcomes.responses.provider_rating import ProviderRating, ProviderRatingScores
 
 CLASSES = {
+    "csq8": "CSQ8",
+    "dvprs": "DVPRS",
+    "enps": "ENPS",
+    "flourishing": "Flourishing",
     "gad7": "GAD7",
+    "mini_z": "MiniZ",
+    "mini_z_v2_0": "MiniZv20",
     "nps": "NPS",
     "pcs": "PCS",
     "peg": "PEG",
+    "pgic": "PGIC",
+    "pgic_hurst_bolton": "PGICHurstBolton",
     "phq9": "PHQ9",
     "promis29": "PROMIS29",
     "promis29_v2_0": "PROMIS29v20",
+    "provider_rating": "ProviderRating",
 }
 """Instrument ids with the names of their response classes."""
 
 __all__ = [
+    "CSQ8",
+    "CSQ8Scores",
+    "DVPRS",
+    "DVPRSScores",
+    "ENPS",
+    "ENPSScores",
+    "Flourishing",
+    "FlourishingScores",
     "GAD7",
     "GAD7Scores",
+    "MiniZ",
+    "MiniZScores",
+    "MiniZv20",
+    "MiniZv20Scores",
     "NPS",
     "NPSScores",
     "PCS",
     "PCSScores",
     "PEG",
     "PEGScores",
+    "PGIC",
+    "PGICHurstBolton",
+    "PGICHurstBoltonScores",
+    "PGICScores",
     "PHQ9",
     "PHQ9Scores",
     "PROMIS29",
     "PROMIS29Scores",
     "PROMIS29v20",
     "PROMIS29v20Scores",
+    "ProviderRating",
+    "ProviderRatingScores",
     "Response",
 ]
 

@@ -1,0 +1,51 @@
+"""Patient Global Impression of Change (Guy and Farrar form).
+
+Printed from ``instruments/pgic.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
+"""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field
+
+from ipm_outcomes.responses._base import Response
+from ipm_outcomes.scores import Score, Scores
+
+_CHANGE = Field(strict=True, ge=1, le=7, json_schema_extra={"oneOf": [{"const": 1, "title": "Very much improved"}, {"const": 2, "title": "Much improved"}, {"const": 3, "title": "Minimally improved"}, {"const": 4, "title": "No change"}, {"const": 5, "title": "Minimally worse"}, {"const": 6, "title": "Much worse"}, {"const": 7, "title": "Very much worse"}]})
+
+
+class PGICScores(Scores):
+    """The scores of one PGIC response."""
+    rating: Score
+    """Global impression of change, 1 to 7; higher is worse."""
+
+
+class PGIC(Response[PGICScores]):
+    """Answers to the Patient Global Impression of Change, Guy and Farrar form. Recall: since the start of
+    treatment.
+
+    One question with seven options, 1 very much improved to 7 very much worse: lower is better. The form
+    of Hurst and Bolton runs the other way and is an instrument of its own.
+    """
+    instrument_id: ClassVar[str] = "pgic"
+    scores_class: ClassVar[type[Scores]] = PGICScores
+
+    change: Annotated[int, _CHANGE] | None = None
+    """change since the start of treatment: 1 Very much improved, 2 Much improved, 3 Minimally improved, 4
+    No change, 5 Minimally worse, 6 Much worse, 7 Very much worse.
+    """
+
+    @classmethod
+    def from_labels(
+        cls,
+        *,
+        change: str | int | None = None,
+    ) -> Self:
+        """Build a response from the labels of the answers; case, spacing and punctuation do not matter.
+
+        Raises pydantic.ValidationError with all labels that are none of the item's.
+        """
+        return cls._from_labels(
+            {
+                "change": change,
+            }
+        )
