@@ -83,7 +83,7 @@ def _pairs(text: str, id: str, names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def coding_of(given: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
-    """For each instrument its coding: for all, or for one (``ID=position``) or one item of it (``ID.ITEM=position``)."""
+    """For each instrument its coding: for all, or for one (``ID=position``) or an item (``ID.ITEM=position``)."""
     found: dict[str, Any] = {}
     for text in sorted(given, key=lambda one: "=" in one):  # what is for one instrument has the last word
         left, sign, right = text.partition("=")
