@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from report_cases import example, example_tables
+from report_cases import example, example_tables, peg_report
 
 import ipm_outcomes
 from ipm_outcomes import instrument
@@ -206,3 +206,10 @@ def test_the_text_summary_says_the_same():
     could = rows.filter((pl.col("baseline") >= 10) & (pl.col("class") != "not classifiable"))
     assert phq.could_recover == could.height > phq.classes["recovered"]
     assert phq.group_difference is None
+
+
+def test_a_mean_that_worsened_beyond_chance_is_not_called_no_improvement(tmp_path):
+    sites = {"A": [(4, 8)] * 20 + [(5, 8)] * 20}
+    told = unescape(peg_report(tmp_path / "r.html", sites).read_text(encoding="utf-8"))
+    assert "Worsening beyond chance: 6 months." in told
+    assert "No average improvement beyond chance" not in told
