@@ -215,7 +215,6 @@ def test_the_course_over_several_visits() -> None:
     course = change.trajectory(visits)["total"]
     assert course.dates == (date(2024, 1, 2), date(2024, 4, 1), date(2024, 7, 1), date(2024, 10, 1))
     assert course.values == (18, None, 6, 8)
-    assert course.bands == ("moderately severe", None, "mild", "mild")
     assert [step.change for step in course.steps] == [-12, 2]
     assert course.overall is not None
     assert course.overall.change == -10

@@ -806,39 +806,3 @@ def test_baselines_that_make_no_sense_are_refused() -> None:
 def test_scales_asked_for_have_rows_even_where_none_was_answered() -> None:
     found = change.pair(frame((1, 0, 12)), scales=["phq9.total", ("peg", "mean")], targets=[HALF_YEAR])
     assert found.select("instrument", "reason").rows() == [("peg", "no_baseline"), ("phq9", "no_follow_up")]
-
-
-def test_bands_stand_only_where_the_scale_has_them() -> None:
-    """Beside the PHQ-9, whose bands are published, the PEG, which has none."""
-    data = pl.concat(
-        [
-            frame((1, 0, 12), (1, 182, 4), (2, 0, 20)),
-            frame((1, 0, 8), (1, 182, 0)).with_columns(instrument=pl.lit("peg"), scale=pl.lit("mean")),
-        ]
-    )
-    found = change.table(data, targets=[HALF_YEAR]).sort("instrument", "patient_id")
-    told = found.select("instrument", "patient_id", "baseline_band", "followup_band").rows()
-    assert told == [
-        ("peg", 1, None, None),
-        ("peg", 2, None, None),
-        ("phq9", 1, "moderate", "minimal"),
-        ("phq9", 2, "severe", None),
-    ]
-
-
-@pytest.mark.parametrize("family", ["pandas", "polars", "pyarrow"])
-def test_whole_numbers_that_arrive_as_floats(family: str) -> None:
-    """A column of pandas with gaps holds floats; 22.5 is no numerator in any kind of frame."""
-    import pandas as pd
-    import pyarrow as pa
-
-    make: dict[str, Any] = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.table}
-    data = scores((1, 0, 25 / 3), (1, 182, 22 / 3), (2, 0, None), scale=("peg", "mean"))
-    data |= {"exact_numerator": [25.0, 22.0, None], "exact_denominator": [3.0, 3.0, None]}
-    found = change.table(make[family](data), targets=[HALF_YEAR])
-    found = pl.from_pandas(found) if family == "pandas" else pl.DataFrame(found)
-    assert found["improvement"].to_list()[0] == 1.0
-    assert found["important"].to_list()[0] is True
-    data["exact_numerator"][1] = 22.5
-    with pytest.raises(FrameError, match=r"exact_numerator: no whole number in row 1"):
-        change.table(make[family](data), targets=[HALF_YEAR])

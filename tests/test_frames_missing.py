@@ -9,9 +9,6 @@ import pytest
 
 from ipm_outcomes import frames
 from ipm_outcomes.frames import _decode
-from ipm_outcomes.frames._check import problems
-from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._items import ItemColumns
 from ipm_outcomes.frames._kernel import CHUNK
 
 PAIN = ["painin9", "painin22", "painin31", "painin34"]
@@ -96,11 +93,3 @@ def test_what_lies_below_a_null_is_never_read() -> None:
     assert scored.column("nps_rating").to_pylist() == [1.0, None, 2.0]
     later = frames.score(pa.table({"nps_recommend": column.slice(1)}), "nps")
     assert later.column("nps_rating").to_pylist() == [None, 2.0]
-
-
-def test_the_hint_at_counting_from_one_stands_only_where_it_holds() -> None:
-    data = pl.DataFrame({f"peg_{item}": [0, 11] for item in ("pain", "enjoyment", "activity")})
-    items = ItemColumns(Frame(data), "peg", None, "answer", (), False, None)
-    for hinted in (False, True):
-        rows = (problems(items, True) if hinted else problems(items)).rows()
-        assert ["counted from 1" in str(row) for row in rows] == [hinted] * 3

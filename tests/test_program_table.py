@@ -471,14 +471,6 @@ def test_drr_takes_120_to_240_days(backend):
     )
 
 
-def test_a_target_without_an_eligible_patient_does_not_stand_for_the_measure():
-    # The window of patient 1 is that of the measure, but a baseline of 9 is not in it; that of patient 2 is another.
-    rows = [change(1, 9, 3, target="DRR-E"), change(2, 12, 3, target="6 months")]
-    result = program.table(frame(rows), indicators=["drr_followup"])
-    told = {row["target"]: (row["eligible"], row["numerator"]) for row in result.iter_rows(named=True)}
-    assert told == {"DRR-E": (0, 0), "6 months": (1, None)}
-
-
 def test_drr_counts_those_above_nine():
     rows = [
         *(
@@ -1045,7 +1037,7 @@ def test_a_baseline_of_0_stays_in_the_denominator_as_not_improved(name):
 def test_the_table_can_be_suppressed():
     rows = [change(n, 12, 3 if n % 3 else 12, site="ABC"[n % 2]) for n in range(60)]
     result = program.table(frame(rows), by=["site"], totals=True)
-    assert program.suppress(result).columns == result.columns
+    assert program.suppress(result).columns[: len(result.columns)] == result.columns
 
 
 def test_level_is_carried_and_used():

@@ -30,7 +30,6 @@ from report_cases import (
 from ipm_outcomes import program, report
 from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
 from ipm_outcomes.report import _charts
-from ipm_outcomes.report._counts import Stand
 from ipm_outcomes.report._figures import gather
 from ipm_outcomes.report._methods import bands
 from ipm_outcomes.report._program import PROMOTERS, Program
@@ -440,15 +439,6 @@ def test_no_patient_is_named_and_no_date_of_a_patient_stands_in_it(page: Path) -
 def test_policy_none_says_that_it_is_not_for_publication(inside: Path, page: Path) -> None:
     assert "must not be passed on" in read(inside)
     assert "must not be passed on" not in read(page)
-
-
-def test_made_up_sizes_keep_the_structure() -> None:
-    stand = Stand()
-    assert sum(stand.split(1000, 7)) == 1000
-    outer, inner = stand.whole(("a",), 50), stand.whole(("a",), 30)
-    assert stand.whole(("a",), 50) == outer
-    assert inner < outer
-    assert inner < stand.whole(("a",), 40) < outer
 
 
 # -- structure ---------------------------------------------------------------------------------------

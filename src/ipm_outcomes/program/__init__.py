@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ipm_outcomes.program._targets import COURSE_TARGETS, DEPRESSION_TARGETS
     from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
     from ipm_outcomes.program.measures import measure
-    from ipm_outcomes.program.suppress import suppress
+    from ipm_outcomes.program.suppression import suppress
     from ipm_outcomes.program.table import table
 
 _ROOMS = ("intervals", "measures", "over_time", "sites")
@@ -28,7 +28,7 @@ _HOMES = {
     "indicators": "indicators",
     "measure": "measures",
     "read_indicator": "indicators",
-    "suppress": "suppress",
+    "suppress": "suppression",
     "table": "table",
 }
 

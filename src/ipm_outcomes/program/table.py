@@ -33,6 +33,7 @@ from ipm_outcomes.program._requirements import (
     settled,
     with_days,
 )
+from ipm_outcomes.program._rules import rules
 from ipm_outcomes.program.indicators import (
     SIDES,
     Bounds,
@@ -79,6 +80,7 @@ EXTRA = (
     "worst",
     "best",
     "evidence",
+    "rules",
     "notes",
 )
 _KEYS = ("instrument", "scale", "target")
@@ -129,7 +131,8 @@ def table(
         ``definition`` (its id), ``title, instrument, scale, target, band, unit, direction, missing, excluded``
         (in the population, but excluded), ``sd`` (of a mean), ``worst, best`` (the share if none, or all, of
         those not observed who could have counted had counted), ``evidence`` (the weakest mark of what decided
-        in this row), ``notes``. ``indicator`` is the id of the
+        in this row), ``rules`` (the limits of the table of changes that decided: ``important_points=5; cutoff=10``),
+        ``notes``. ``indicator`` is the id of the
         definition and, behind colons, the scale, the target and the band, as far as they are not in ``by``:
         ``responder_30:peg.mean:6 months``. A group without patients keeps its row.
 
@@ -188,7 +191,7 @@ def table(
     rows = [
         row for one in chosen for row in counted[one.id].rows(one, groups, by, asked, totals and bool(by))
     ]
-    return _result(main, rows, by, level, totals)
+    return _result(main, rows, by, level, totals, rules=rules(main.frame, main.schema))
 
 
 def result(
@@ -1253,6 +1256,7 @@ def _result(
     level: float,
     totals: bool,
     further: Mapping[str, str | None] = MappingProxyType({}),
+    rules: Mapping[tuple[str, str, str], str] = MappingProxyType({}),
 ) -> Any:
     out = _estimates(rows, level)
     words: dict[str, list[str | None]] = {
@@ -1268,6 +1272,12 @@ def _result(
         "direction": [row.one.direction for row in rows],
         "missing": [row.one.missing for row in rows],
         "evidence": [_evidence(row) for row in rows],
+        "rules": [
+            rules.get(
+                (row.each.get("instrument", ""), row.each.get("scale", ""), row.each.get("target", "")), ""
+            )
+            for row in rows
+        ],
         "notes": [_notes(row) for row in rows],
     }
     counts = {

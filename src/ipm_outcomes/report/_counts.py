@@ -11,9 +11,10 @@ import numpy as np
 
 from ipm_outcomes.definition import Scale
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.program.suppression._scenes import Own
+from ipm_outcomes.report import _own_sets
 from ipm_outcomes.report._program import (
     ALL,
-    OF_SCALE,
     OPEN,
     PROMOTERS,
     Bin,
@@ -43,82 +44,16 @@ def own_row(indicator: str, numerator: int, denominator: int, group: str = ALL, 
     )
 
 
-class Stand:
-    """Counts of an imaginary program with the same structure, one set for each figure.
-
-    Disclosure control takes columns of equal counts for one and the same population. In a report nearly every figure
-    stands in one row only, so that many are equal by chance, and one hidden 12 would hide every other 12. Beside
-    the real counts each figure therefore stands in for a made-up program too, in which only those are equal that
-    must be.
-    """
-
-    def __init__(self) -> None:
-        self.random = np.random.default_rng(2024)
-        self.of: dict[str, dict[str, int]] = {}
-        self.populations: dict[tuple[str, ...], dict[int, int]] = {}
-
-    def part(self, whole: int) -> int:
-        """A count well inside another."""
-        return int(whole * self.random.uniform(0.3, 0.8)) if whole > 40 else whole // 2
-
-    def split(self, whole: int, parts: int) -> list[int]:
-        """Counts that add up to a whole."""
-        if parts == 1:
-            return [whole]
-        weights = self.random.uniform(1, 2, parts)
-        counts = [int(whole * w / weights.sum()) for w in weights[:-1]]
-        return [*counts, whole - sum(counts)]
-
-    def whole(self, bundle: tuple[str, ...], value: int | None) -> int:
-        """The made-up size of the population that has a real size, among populations that belong together."""
-        known = self.populations.setdefault(bundle, {})
-        if value is None or not known:
-            size = int(self.random.uniform(30_000, 40_000))
-        elif value in known:
-            return known[value]
-        else:
-            larger = [size for n, size in known.items() if n > value]
-            smaller = [size for n, size in known.items() if n < value]
-            low = max(smaller, default=0)
-            top = min(larger, default=max(40_000, 2 * low))
-            size = int(low + (top - low) * self.random.uniform(0.4, 0.8))
-        if value is not None:
-            known[value] = size
-        return size
-
-
 class Builder:
     def __init__(self, program: Program, scores: Table, changes: Table) -> None:
         self.program, self.scores, self.changes = program, scores, changes
         self.rows: list[Row] = []
-        self.parts: list[list[str]] = []
-        self.stand = Stand()
+        self.sets = Own(level=_own_sets.Levels(program))
         self.smallest = {"cms": 11, "nhs": 5}.get(program.policy, 1)
 
-    def own(
-        self,
-        name: str,
-        numerator: int,
-        denominator: int,
-        size: int,
-        part: int | None = None,
-        group: str = ALL,
-    ) -> None:
-        """A count inside a whole whose made-up size is given."""
+    def own(self, name: str, numerator: int, denominator: int, group: str = ALL) -> None:
+        """A count inside a whole."""
         self.rows.append(own_row(name, numerator, denominator, group))
-        part = self.stand.part(size) if part is None else part
-        self.stand.of.setdefault(name, {"numerator": part, "denominator": size})
-
-    def family(self, whole: int, parts: Mapping[str, int], size: int, group: str = ALL) -> dict[str, int]:
-        """Counts that add up to a whole, so that disclosure control knows it; gives back their made-up sizes."""
-        names = list(parts)
-        known = [self.stand.of[name]["numerator"] for name in names if name in self.stand.of]
-        sizes = known if len(known) == len(names) else self.stand.split(size, len(names))
-        for (name, n), part in zip(parts.items(), sizes, strict=True):
-            self.own(name, n, whole, size, part, group)
-        if len(names) > 1 and names not in self.parts:
-            self.parts.append(names)
-        return dict(zip(names, sizes, strict=True))
 
     def flow(self) -> None:
         """What became of everyone, with one reason each."""
@@ -140,79 +75,24 @@ class Builder:
             steps[place][told] = steps[place].get(told, 0) + n
         began = len(part.frame)
         patients = int(part.frame.select(nw.col("patient_id").n_unique()).item()) if began else 0
-        size, whole = 100_000, began
-        self.own("flow:began", began, began, size, size)
-        self.own("flow:patients", patients, began, size)
+        whole = began
+        self.own("flow:began", began, began)
+        self.own("flow:patients", patients, began)
         made = {}
         for place, rest in (("no_baseline", "with baseline"), ("not_due", "due"), ("lost", "paired")):
             counts = {f"flow:{place}:{reason}": n for reason, n in sorted(steps[place].items())}
             left = whole - sum(counts.values())
-            sizes = self.family(whole, counts | {f"flow:{rest}": left}, size)
+            for name, n in (counts | {f"flow:{rest}": left}).items():
+                self.own(name, n, whole)
             made[place] = tuple(Step(name, name.split(":", 2)[2]) for name in counts)
-            size, whole = sizes[f"flow:{rest}"], left
-            # At another target, too, all with a score at the start may be due.
-            targets = program.targets if rest == "with baseline" else (program.target,)
-            for target in targets:
-                self.stand.populations.setdefault((*shown.key, target), {})[whole] = size
+            whole = left
         program.flow = Flow(**made)
+        figures = {place: [step.figure for step in made[place]] for place in made}
+        _own_sets.flow(self.sets, figures, shown.key, program.target)
 
     def indicators(self, rows: Sequence[Row]) -> None:
-        """The rows of the indicators, with the made-up sizes of their populations."""
+        """The rows of the indicators."""
         self.rows += rows
-        columns = ("eligible", "observed", "denominator")
-        totals = [row for row in rows if row.group == ALL and row.period == ALL]
-        # Largest first, so that what is nested in the real figures is nested in the made-up ones.
-        sizes = sorted(
-            (
-                (n, self._bundle(row))
-                for row in totals
-                for name in columns
-                if (n := getattr(row, name)) is not None
-            ),
-            key=lambda found: -found[0],
-        )
-        for n, bundle in sizes:
-            self.stand.whole(bundle, n)
-        for row in totals:
-            bundle = self._bundle(row)
-            made = {
-                name: self.stand.whole(bundle, n) for name in columns if (n := getattr(row, name)) is not None
-            }
-            self.stand.of[row.indicator] = made
-            if row.numerator is None or row.unit == "NPS points":
-                continue
-            inside = self.stand.populations[bundle]
-            same = [one.indicator for one in totals if self._same_patients(row, one)]
-            if row.definition == "followup_completion" and row.numerator in inside:
-                made["numerator"] = inside[row.numerator]
-            elif known := [
-                self.stand.of[name]["numerator"]
-                for name in same
-                if "numerator" in self.stand.of.get(name, {})
-            ]:
-                made["numerator"] = known[0]
-            else:
-                smallest = min(
-                    self.stand.whole(bundle, one.denominator)
-                    for one in totals
-                    if one.indicator in (*same, row.indicator)
-                )
-                made["numerator"] = self.stand.part(smallest)
-
-    def _same_patients(self, row: Row, other: Row) -> bool:
-        """Whether two measures may count the same patients, such as one with its variant on pairs only."""
-        return (
-            other is not row
-            and self._bundle(other) == self._bundle(row)
-            and row.definition not in OF_SCALE
-            and other.definition not in OF_SCALE
-            and other.numerator == row.numerator
-            and other.denominator is not None
-        )
-
-    @staticmethod
-    def _bundle(row: Row) -> tuple[str, ...]:
-        return row.instrument, row.scale, row.target
 
     def distributions(self) -> None:
         import narwhals as nw
@@ -249,40 +129,29 @@ class Builder:
                 for piece, _ in found[-1][1]
             ]
         for at, (when, values) in enumerate((("before", before), ("after", after))):
-            counts = {
-                f"dist:{when}:{name}:{piece}": both[at] for _, merged in found for piece, both in merged
-            }
+            column = ("baseline", "followup")[at]
             whole = sum(values.values())
-            size = self.stand.whole((*shown.key, self.program.target), whole)
-            sizes = self.family(whole, counts, size)
-            for band, merged in found:
-                inside = {f"dist:{when}:{name}:{piece}": both[at] for piece, both in merged}
-                if band:
-                    self._banded(f"severity_{when}:{name}:{self.program.target}:{band}", band, inside, sizes)
-            self._ends(shown.scale, f"{when}:{name}", values, size)
+            for _, merged in found:
+                for piece, both in merged:
+                    figure = f"dist:{when}:{name}:{piece}"
+                    self.own(figure, both[at], whole)
+                    _own_sets.stretch(self.sets, figure, shown.key, self.program.target, column, piece)
+            self._ends(shown, when, values, column)
         self.program.bins[shown.key] = bins
 
-    def _banded(self, figure: str, band: str, inside: Mapping[str, int], sizes: Mapping[str, int]) -> None:
-        """A band is published too, and is the sum of its stretches."""
-        size = sum(sizes[name] for name in inside)
-        row = self.program.row(figure)
-        if row is not None and row.numerator == sum(inside.values()) and figure in self.stand.of:
-            self.stand.of[figure]["numerator"] = size
-        if len(inside) > 1:
-            for name in inside:
-                self.stand.of[f"{name}|{band}"] = {"numerator": sizes[name], "denominator": size}
-            self.family(sum(inside.values()), {f"{name}|{band}": n for name, n in inside.items()}, size)
-
-    def _ends(self, scale: Scale, name: str, values: Mapping[float, int], size: int) -> None:
+    def _ends(self, shown: Shown, when: str, values: Mapping[float, int], column: str) -> None:
         """Patients at the best and the worst possible score, who cannot improve or worsen."""
+        scale = shown.scale
         if scale.range is None:
             return
         low, high = scale.range if scale.worse == "higher" else scale.range[::-1]
         for word, end in (("best", low), ("worst", high)):
             at_end = sum(n for value, n in values.items() if Decimal(repr(value)) == end)
-            # A stretch may hold that score only, and then is the same count.
-            alone = self.stand.of.get(f"dist:{name}:{end:f}", {}).get("numerator")
-            self.own(f"{word}:{name}", at_end, sum(values.values()), size, alone)
+            figure = f"{word}:{when}:{'.'.join(shown.key)}"
+            self.own(figure, at_end, sum(values.values()))
+            _own_sets.stretch(
+                self.sets, figure, shown.key, self.program.target, column, _own_sets.single(end)
+            )
 
     def _merged(self, counted: list[tuple[Piece, list[int]]]) -> list[tuple[Piece, list[int]]]:
         """Neighbors put together until no stretch holds a count that would have to be hidden."""
@@ -326,10 +195,11 @@ class Builder:
                 for one in (ALL, *(site or NOT_RECORDED for site in group)):
                     if one == ALL or one in program.groups:
                         counts.setdefault(one, dict.fromkeys(PROMOTERS, 0))[band] += n
-            size = self.stand.whole((*shown.key, program.target), sum(counts[ALL].values()))
             for group_name, found in counts.items():
-                named = {f"{'.'.join(shown.key)}:{band}": n for band, n in found.items()}
-                self.family(sum(found.values()), named, size, group_name)
+                for band, n in found.items():
+                    self.own(f"{'.'.join(shown.key)}:{band}", n, sum(found.values()), group_name)
+            figures = [f"{'.'.join(shown.key)}:{band}" for band in PROMOTERS]
+            _own_sets.promoters(self.sets, figures, shown.key, program.target)
 
     def data_quality(self) -> None:
         """Forms with a score, and without one by reason, for each scale."""
@@ -350,25 +220,17 @@ class Builder:
             if "" not in found:
                 counts[f"quality:{name}:scored"] = 0
             forms = sum(found.values())
-            # One question asked once gives forms and answers that are those of the follow-up.
-            bundle = (*shown.key, self.program.target if is_promoter(shown) else "")
-            size = self.stand.whole(bundle, forms)
-            self.own(f"quality:{name}:forms", forms, forms, size, size)
-            scored = f"quality:{name}:scored"
-            inside = {scored: size if counts[scored] == forms else self.stand.whole(bundle, counts[scored])}
-            rest = [figure for figure in counts if figure != scored]
-            if rest:
-                inside |= dict(zip(rest, self.stand.split(size - inside[scored], len(rest)), strict=True))
-            for figure, part in inside.items():
-                self.stand.of[figure] = {"numerator": part, "denominator": size}
-            self.family(forms, counts, size)
+            whole = f"quality:{name}:forms"
+            for figure, n in ({whole: forms} | counts).items():
+                self.own(figure, n, forms)
+            _own_sets.whole_and_parts(self.sets, ("own", "quality", name), whole, list(counts))
             self.program.quality[name] = [(figure, figure.rsplit(":", 1)[1]) for figure in counts]
 
     def blank_rows(self) -> None:
         """Rows of the data without any answer, which count nowhere else."""
         if blank := self.scores.blank_rows:
-            size = self.stand.whole(("blank rows",), blank)
-            self.own("blank rows", blank, blank, size, size)
+            self.own("blank rows", blank, blank)
+            _own_sets.whole_and_parts(self.sets, ("own", "blank rows"), "blank rows", [])
 
     def wrong_cells(self, problems: Any) -> None:
         """Cells that were no answers, by column."""
@@ -379,10 +241,9 @@ class Builder:
         counts = {f"wrong:{column}": n for column, n in table.counts(table.word("column"))}
         total = sum(counts.values())
         self.program.problems = True
-        size = self.stand.whole(("wrong cells",), total)
-        self.own("wrong cells", total, total, size, size)
-        if counts:
-            self.family(total, counts, size)
+        for figure, n in ({"wrong cells": total} | counts).items():
+            self.own(figure, n, total)
+        _own_sets.whole_and_parts(self.sets, ("own", "wrong cells"), "wrong cells", list(counts))
 
     def periods(self) -> None:
         """Figures by month of enrollment, or by longer periods where months are too small to show."""

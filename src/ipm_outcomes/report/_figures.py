@@ -22,7 +22,6 @@ from ipm_outcomes.report._counts import Builder
 from ipm_outcomes.report._program import (
     ALL,
     OF_SCALE,
-    PROMOTERS,
     SUCCESS,
     Program,
     Row,
@@ -164,7 +163,6 @@ def gather(
     program.rows = {
         (row.indicator, row.group, row.period): row for row in _published(builder, policy, given_changes)
     }
-    _guard(program)
     return program
 
 
@@ -303,57 +301,37 @@ def _chosen(rows: Sequence[Row], program: Program, shown: Sequence[Shown]) -> li
 
 def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
     """The rows after disclosure control."""
-    from ipm_outcomes.program import suppress
-    from ipm_outcomes.program.suppress import COLUMNS
+    from ipm_outcomes.program.suppression import COLUMNS, suppress_with
 
-    real = list({(row.indicator, row.group, row.period): row for row in builder.rows}.values())
-    if not real:
-        return real
-    # A net count is no count of people; `_guard` looks after the scores made of it.
-    rows = [replace(row, numerator=None) if row.unit == "NPS points" else row for row in real]
-    names = dict.fromkeys(row.indicator for row in rows)
-    made_up = builder.stand.of
-    for name in names:
-        sizes: dict[str, Any] = dict(made_up.get(name, {}))
-        rows += [Row(name, **sizes)] if sizes else []
-    kinds = ["real"] * len(real) + ["made up"] * (len(rows) - len(real))
+    rows = list({(row.indicator, row.group, row.period): row for row in builder.rows}.values())
+    if not rows:
+        return rows
+    place = ("definition", "instrument", "scale", "target", "band", "rules")
     columns: dict[str, list[Any]] = {
         "group": [row.group for row in rows],
         "period": [row.period for row in rows],
-        "kind": kinds,
         **{name: [getattr(row, name) for row in rows] for name in COLUMNS if name != "suppressed"},
         "suppressed": [""] * len(rows),
+        **{name: [getattr(row, name) for row in rows] for name in place},
         "worst": [row.worst for row in rows],
         "best": [row.best for row in rows],
         "position": list(range(len(rows))),
     }
     frame = small_frame(columns, like.face.kind)
-    table = suppress(frame, policy, by=["group", "period", "kind"], parts=builder.parts, keep=["position"])
+    table = suppress_with(
+        frame, policy, by=["group", "period"], parts=(), keep=["position"], definitions=(), own=builder.sets
+    )
     done = []
     for cells in cells_of(table):
-        if cells["kind"] != "real":
-            continue
-        row = real[int(cells["position"])]
+        row = rows[int(cells["position"])]
         changed: dict[str, Any] = {
             name: cells[name] for name in ("estimate", "lower", "upper", "worst", "best")
         }
+        limits = []
         for name in ("eligible", "observed", "numerator", "denominator"):
             changed[name] = None if cells[name] is None else int(cells[name])
-        done.append(replace(row, hidden=cells["suppressed"] or "", **changed))
+            if cells.get(f"{name}_low") is not None:
+                high = cells[f"{name}_high"]
+                limits.append((name, int(cells[f"{name}_low"]), None if high is None else int(high)))
+        done.append(replace(row, hidden=cells["suppressed"] or "", limits=tuple(limits), **changed))
     return done
-
-
-def _guard(program: Program) -> None:
-    """Figures that a reader could undo for other reasons than sums: a net score beside two of its three counts."""
-    for key, row in program.rows.items():
-        if row.unit == "NPS points":
-            counts = [program.row(f"{row.instrument}.{row.scale}:{band}", row.group) for band in PROMOTERS]
-            if any(one is not None and one.numerator is None for one in counts):
-                program.rows[key] = replace(
-                    row,
-                    numerator=None,
-                    estimate=None,
-                    lower=None,
-                    upper=None,
-                    hidden=row.hidden or "secondary",
-                )

@@ -50,8 +50,11 @@ class Row:
     direction: str = ""
     missing: str = ""
     evidence: str = ""
+    rules: str = ""
     notes: str = ""
     hidden: str = ""
+    limits: tuple[tuple[str, int, int | None], ...] = ()
+    """Of each hidden count the column, and the least and the most that a reader can work out."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,235 @@
+"""Disclosure control: no small count can be read from, or worked out of, a published indicator table.
+
+The table is seen as a system of whole numbers: patients whom no published set tells apart form an atom, published
+counts are sums of atoms, groups add up to their totals. Hiding the small counts is the easy half. The other half is to
+hide enough others that whoever solves that system learns nothing that the policy withholds; `verify` checks that in
+every call by other tables (witnesses) that agree with all that is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.program.indicators import Indicator
+from ipm_outcomes.program.suppression._intervals import intervals_of
+from ipm_outcomes.program.suppression._proof import verify
+from ipm_outcomes.program.suppression._read import (
+    COLUMNS,
+    Row,
+    columns_of,
+    families_of,
+    frame_of,
+    rows_of,
+    shown,
+)
+from ipm_outcomes.program.suppression._scenes import Own, Published, Reader, known
+from ipm_outcomes.program.suppression._search import Search
+from ipm_outcomes.program.suppression._system import Contradiction, System, build
+from ipm_outcomes.program.suppression._write import write
+
+__all__ = ["COLUMNS", "suppress"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a policy withholds: the smallest and the largest hidden count, and whether shown ones are rounded."""
+
+    lowest: int
+    highest: int
+    rounds: bool
+
+
+POLICIES = {"cms": Policy(1, 10, False), "nhs": Policy(0, 4, True)}
+
+
+def suppress(
+    table: Any,
+    policy: str = "cms",
+    *,
+    by: Sequence[str] | None = None,
+    parts: Iterable[Sequence[str]] = (),
+    keep: Sequence[str] = (),
+    definitions: Iterable[str | PathLike[str] | Indicator] = (),
+) -> Any:
+    """Hide small counts in an indicator table, and all that would give them away.
+
+    Rows stay; hidden numbers become null, `suppressed` says `"hidden"` where a number of the row is, else `""`, and
+    `numerator_low, numerator_high` (likewise `denominator, observed, eligible`) hold what a reader can work out of a
+    hidden count anyway; null where it is shown, and `_high` also where nothing limits it.
+
+    Protected are the published counts of each row (`excluded` too, where the table has it) and the differences of
+    nested ones, also for the people in a total who are in none of its groups;
+    promoters, passives and detractors, whom a Net
+    Promoter score gives away together with its interval. Which sets are nested is computed: the conditions of the
+    indicators are asked about a patient of every baseline and follow-up or none, so that all that follows from the
+    definitions is known, for an indicator of one's own too (columns `definition, instrument, scale, target, band` and
+    `rules`, which `program.table` writes). The headline (the share of responders of the lead scale in the whole
+    program) is given up last.
+
+    **What a reader may know**: all that is published, the definitions, that groups add up to totals, that who is due
+    at a later target is due at an earlier one, and the families named in `parts`. From that each small count, published
+    or difference, can still be anything that the policy hides: 1-10 (`cms`), or 0-4, and 1-4 for differences (`nhs`),
+    or as much of it as there would be if every count were hidden. It is checked in every call, by additions only;
+    where the check fails nothing is published.
+
+    Policies:
+
+    - `cms`: 1-10 is hidden, 0 is shown.
+    - `nhs`: a count below 5 is hidden, 0 included; others are rounded to the nearest 5. Rates come from
+      unrounded counts, are hidden when numerator or denominator is below 5 or the complement is 1-4, else
+      rounded to 2 decimals (half away from zero). A count beside a shown rate is treated as known exactly.
+      `excluded`, `sd`, `worst`, `best` and other extra figures would undo the rounding: all of them go.
+    - `none`: the table is returned as it is.
+
+    Parameters
+    ----------
+    table : data frame (pandas, Polars eager, PyArrow)
+        Columns `<by...>, indicator, eligible, observed, numerator, denominator, estimate, lower, upper,
+        level, method, suppressed, source`; one row per group and indicator; counts are people, numerators
+        may be null (a mean) or signed (a net promoter count; hidden with its row). A total has null or
+        `"all"` in a `by` column; where a column has `"all"`, null is a group like any other.
+    policy : {"cms", "nhs", "none"}
+        The rule.
+    by : sequence of str, optional
+        The grouping columns; by default those left of `indicator`.
+    parts : iterable of sequences of str
+        Families of indicators whose numerators add up to their common denominator, for tables whose indicators have no
+        definition.
+    keep : sequence of str
+        Further numeric columns that hold no results (a year, say). Other extra numeric columns are hidden in
+        every row in which a count is (`nhs`: in every row); extra text is never changed. Bounds (`worst, best`) that
+        tell who of those not observed could have counted are hidden too: that is a count of its own.
+    definitions : ids, paths or `Indicator` objects, optional
+        Definitions of a program's own; those on the shelf are known.
+
+    Returns
+    -------
+    data frame
+        Same kind, same rows, the columns of the table and eight for the intervals.
+
+    Raises
+    ------
+    ParameterError
+        Unknown policy, or a name in `by`, `parts` or `keep` that the table does not have.
+    UnknownNameError, DefinitionError
+        A definition that does not exist, or whose file does not hold together.
+    FrameError
+        Missing or doubled columns, a count that is negative or not whole, a key that occurs twice, a table
+        that has been suppressed before, parts that do not add up, or a lazy or unknown kind of table.
+
+    Notes
+    -----
+    Rules: CMS cell size policy (1-10) and NHS England dashboards (below 5, nearest 5). Search by the cheapest
+    alternative table after Kelly, Golden and Assad (1992), Cell suppression: disclosure protection for
+    sensitive tabular data, Networks 22:397-417. Not covered: two tables published at different times or
+    with different filters (suppress them as one table), and a reader who runs this function backwards.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("A", 40, 6), ("B", 60, 30), ("C", 80, 41), ("all", 180, 77)]
+    >>> table = pd.DataFrame(
+    ...     [
+    ...         {"site": site, "indicator": "responder_30", "eligible": n, "observed": n, "numerator": x}
+    ...         | {"denominator": n, "estimate": x / n, "lower": None, "upper": None, "level": 0.95}
+    ...         | {"method": "wilson", "suppressed": "", "source": "IMMPACT 2008"}
+    ...         for site, n, x in rows
+    ...     ]
+    ... )
+    >>> published = suppress(table)
+    >>> published["suppressed"].tolist()
+    ['hidden', 'hidden', '', '']
+    >>> published["numerator"].tolist()  # 77 - 41 - 30 would have given 6 back
+    [nan, nan, 41.0, 77.0]
+    >>> published["numerator_high"].tolist()[:2]
+    [36, 36]
+
+    """
+    return suppress_with(table, policy, by=by, parts=parts, keep=keep, definitions=definitions, own=Own())
+
+
+def suppress_with(
+    table: Any,
+    policy: str,
+    *,
+    by: Sequence[str] | None,
+    parts: Iterable[Sequence[str]],
+    keep: Sequence[str],
+    definitions: Iterable[str | PathLike[str] | Indicator],
+    own: Own,
+) -> Any:
+    """As `suppress`, with what a report knows of the figures that are no indicators."""
+    if not isinstance(policy, str) or (policy != "none" and policy not in POLICIES):
+        allowed = ", ".join(repr(name) for name in (*POLICIES, "none"))
+        raise ParameterError(f"policy: one of {allowed}, not {shown(policy)}")
+    frame = frame_of(table)
+    columns = columns_of(frame, by, keep)
+    if policy == "none":
+        return table
+    rule = POLICIES[policy]
+    rows = rows_of(frame, columns)
+    reader = Reader(rows, known(definitions), families_of(parts, rows), own, frame.implementation)
+    unrated = _without_rate(rows, rule)
+    published, system = _built(reader, rule)
+    search = _searched(published, system, rule)
+    limits = intervals_of(system, search.low, search.high)
+    return write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns)
+
+
+def _without_rate(rows: list[Row], rule: Policy) -> set[int]:
+    """Rows whose rate would tell a small complement beside counts that are only rounded."""
+    found = set()
+    for row in rows:
+        if rule.rounds and row.rated:
+            x, n = row.counts["numerator"], row.counts.get("denominator", 0)
+            if 1 <= n - x <= rule.highest:
+                row.rated = False
+                found.add(row.position)
+    return found
+
+
+def _built(reader: Reader, rule: Policy) -> tuple[Published, System]:
+    """The system; where counts do not fit the definitions, rows of that scene stand for themselves."""
+    while True:
+        published = reader.read()
+        try:
+            system = build(published.counts, published.scenes, rule.lowest, rule.highest, published.links)
+            break
+        except Contradiction as error:
+            scene = error.args[0] if error.args else None
+            if not isinstance(scene, tuple) or scene[0] != "pairs":
+                raise FrameError(
+                    "table: some counts contradict each other; give the whole table made by program.table"
+                ) from None
+            reader.apart.add(scene)
+    for row, column, count in published.cells:
+        node = system.index[count.scene, count.key]
+        row.cells[column] = system.nodes[node].cells[count.set]
+    return published, system
+
+
+def _searched(published: Published, system: System, rule: Policy) -> Search:
+    n = len(system.value)
+    value = np.array(system.value, np.int64)
+    room = (np.zeros(n, np.int64), np.zeros(n, np.int64))
+    if rule.rounds:
+        near = (value + 2) // 5 * 5
+        room = (value - np.maximum(near - 2, rule.highest + 1), near + 2 - value)
+        for row, column, count in published.cells:
+            if count.solid:
+                for side in room:
+                    side[row.cells[column]] = 0
+        room = tuple(np.maximum(side, 0) for side in room)  # type: ignore[assignment]
+    nothing = np.zeros(n, bool)
+    search = Search(system, room, nothing, nothing)
+    search.run()
+    least, most = verify(system, search.low, search.high, search.moves)
+    if (least > search.goal_low).any() or (most < search.goal_high).any():
+        raise AssertionError("a small count is not protected")
+    return search

@@ -1,0 +1,220 @@
+"""Which published sets hold a patient of each (baseline, follow-up or none): asked of the definitions themselves.
+
+A change is finite. Within one scale and target the sets that an indicator counts are sets of pairs; whoever knows the
+definitions knows them, and so does the engine, for an indicator of one's own too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.catalog import instrument, instruments
+from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.errors import IpmOutcomesError
+from ipm_outcomes.program._rules import VARIES
+from ipm_outcomes.program.indicators import Condition, Indicator
+from ipm_outcomes.program.suppression._conditions import Bools, true
+
+WHOLE = "eligible and excluded"
+"""The population before exclusions: what a reader of both columns knows."""
+RATINGS = ("promoters", "passives", "detractors")
+_DAY, _MOST = 182, 70  # scores of a scale at most, one more than the widest T-score range in use
+_ONE_LIMIT = ("jacobson_truax", "published_error")
+_NORMAL = 1.959963984540054
+_OF_RELIABLE = ("reliable", "class", "verdict", "class_reason", "minimal_reliable_change")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Every kind of patient of one scale, as columns of a table of changes."""
+
+    columns: Mapping[str, np.ndarray]
+
+    def of(self, one: Indicator, band: str | None) -> dict[str, Bools]:
+        """The sets that an indicator counts; `KeyError` where it reads a column that pairs do not tell."""
+        columns = self.columns
+        n = len(columns["baseline"])
+        who = true(one.eligible, columns) if one.eligible else np.ones(n, bool)
+        out = np.zeros(n, bool)
+        for exclusion in one.exclusions:
+            out |= true(exclusion.when, columns)
+        eligible = who & ~out
+        observed = eligible & true(one.observed, columns) if one.observed else eligible
+        counted = observed if one.missing == "complete_case" else eligible
+        if one.denominator:
+            counted = counted & true(one.denominator, columns)
+        if one.value is not None:
+            counted = counted & np.array([v is not None for v in columns[one.value]], bool)
+        found = {WHOLE: who, "eligible": eligible, "observed": observed, "denominator": counted}
+        if one.kind == "proportion" and one.numerator is not None:
+            found["numerator"] = counted & true(one.numerator, columns)
+        elif one.kind == "distribution" and one.value is not None:
+            found["numerator"] = counted & np.array([v == band for v in columns[one.value]], bool)
+        elif one.kind == "nps" and one.value is not None:
+            rating = np.array([-1.0 if v is None else float(v) for v in columns[one.value]])
+            parts = (rating >= 9, (rating > 6) & (rating < 9), (rating >= 0) & (rating <= 6))
+            found |= {name: counted & part for name, part in zip(RATINGS, parts, strict=True)}
+        return found
+
+    def holds(self, column: str, low: Decimal, high: Decimal, with_low: bool, with_high: bool) -> Bools:
+        """Pairs with both scores, window closed, whose score lies in a stretch."""
+        c = self.columns
+        return np.array(
+            [
+                b is not None
+                and f is not None
+                and not o
+                and (low < (v := Decimal(repr(w))) or (with_low and v == low))
+                and (v < high or (with_high and v == high))
+                for b, f, o, w in zip(c["baseline"], c["followup"], c["window_open"], c[column], strict=True)
+            ],
+            bool,
+        )
+
+
+def pairs_of(
+    of_instrument: str,
+    of_scale: str,
+    rules: Mapping[str, str],
+    in_window: bool,
+    definitions: Iterable[Instrument],
+    backend: Any,
+) -> Pairs | None:
+    """Every kind of patient of a scale; none where the scale is unknown or has too many scores."""
+    shelf = {one.id: one for one in definitions}
+    if of_instrument not in shelf and of_instrument not in instruments():
+        return None
+    inst = shelf.get(of_instrument) or instrument(of_instrument)
+    if of_scale not in inst.scale_ids:
+        return None
+    scale = inst.scale(of_scale)
+    values = _scores(scale)
+    if not values or len(values) > _MOST:
+        return None
+    made = _changes(inst, scale, values, rules, backend)
+    if made is None:
+        return None
+    return Pairs(_with_the_rest(made, in_window))
+
+
+def _scores(scale: Scale) -> list[float]:
+    """The scores that a scale can have when every item is answered."""
+    if scale.conversion is not None:
+        return sorted({float(row.value) for row in scale.conversion.rows})
+    if scale.range is None:
+        return []
+    low, high = scale.range
+    if scale.kind == "mean":
+        items = max(len(scale.items), 1)
+        first, last = round(low * items), round(high * items)
+        return [float(Fraction(k, items)) for k in range(first, last + 1)]
+    if low != int(low) or high != int(high) or not scale.whole:
+        return []
+    return [float(k) for k in range(int(low), int(high) + 1)]
+
+
+def _changes(
+    inst: Instrument, scale: Scale, values: list[float], rules: Mapping[str, str], backend: Any
+) -> dict[str, np.ndarray] | None:
+    """The columns of the table of changes for each baseline and follow-up or none."""
+    import narwhals as nw
+
+    from ipm_outcomes import change
+
+    kinds = [(b, f) for b in values for f in (None, *values)]
+    rows = [(n, "2024-01-01", b) for n, (b, _) in enumerate(kinds)]
+    rows += [(n, "2024-07-01", f) for n, (_, f) in enumerate(kinds) if f is not None]
+    ids, days, scores = zip(*rows, strict=True)
+    key = (inst.id, scale.id)
+    given: dict[str, Any] = {"targets": [change.Target("then", day=_DAY, days=(137, 227))]}
+    given["constants"] = "published"
+    told = {name: value for name, value in rules.items() if value != VARIES}
+    method = rules.get("reliable_method", "jacobson_truax")
+    limit = told.get("minimal_reliable_change")
+    if method in _ONE_LIMIT and limit is not None and float(limit) > 0:
+        given["constants"] = {key: {"sem": float(limit) / (_NORMAL * 2**0.5)}}
+    if "important_points" in told:
+        given["thresholds"] = {key: {"important": float(told["important_points"])}}
+    if "cutoff_id" in told and told["cutoff_id"] != "given":
+        given["cutoffs"] = {key: told["cutoff_id"]}
+    elif "cutoff" in told:
+        given["cutoffs"] = {key: float(told["cutoff"])}
+    columns: dict[str, list[Any]] = {
+        "patient_id": list(ids),
+        "date": list(days),
+        "value": list(scores),
+        "instrument": [inst.id] * len(rows),
+        "scale": [scale.id] * len(rows),
+    }
+    if scale.conversion is not None:
+        errors = {
+            float(row.value): None if row.se is None else float(row.se) for row in scale.conversion.rows
+        }
+        if None not in errors.values():
+            columns["se"] = [errors[score] for score in scores]
+    frame = nw.from_dict(columns, backend=backend).to_native()
+    try:
+        table = nw.from_native(change.table(frame, definitions=[inst], **given), eager_only=True)
+    except IpmOutcomesError:
+        return None
+    if len(table) != len(kinds):
+        return None
+    table = table.sort("patient_id")
+    unknown: set[str] = set()
+    if method not in (*_ONE_LIMIT, "standard_errors") or (
+        limit is None and "minimal_reliable_change" in rules
+    ):
+        unknown |= set(_OF_RELIABLE)
+    if "important_points" in rules and "important_points" not in told:
+        unknown |= {"important", "can_improve", "can_worsen"}
+    return {name: _plain(table[name].to_list()) for name in table.columns if name not in unknown}
+
+
+def _plain(values: list[Any]) -> np.ndarray:
+    from ipm_outcomes.program.table import plain_value
+
+    made = np.empty(len(values), object)
+    for at, value in enumerate(values):
+        made[at] = plain_value(value)
+    return made
+
+
+def _with_the_rest(made: dict[str, np.ndarray], in_window: bool) -> dict[str, np.ndarray]:
+    """Those without a baseline, those whose window is open, and those outside the window of a measure."""
+    n = len(made["baseline"])
+    there = np.array([f is not None for f in made["followup"]], bool)
+    firsts = np.flatnonzero(~there)  # one for each baseline
+    _, scores = np.unique(np.array([-1.0 if f is None else f for f in made["followup"]]), return_index=True)
+    scores = scores[there[scores]]  # one for each follow-up
+    base = np.concatenate([np.arange(n), firsts, scores, [firsts[0], firsts[0]]])
+    kept = {name: column[base].copy() for name, column in made.items()}
+    total = len(base)
+    kept["window_open"] = np.array([False] * total, object)
+    kept["window_open"][n : n + len(firsts)] = True
+    kept["window_open"][-1] = True
+    without = np.zeros(total, bool)
+    without[n + len(firsts) :] = True
+    keeps = {"followup", "followup_band", "window_open"}
+    for name in kept:
+        if name not in keeps:
+            kept[name][without] = None
+    kept["reason"] = np.array([None] * total, object)
+    if in_window:
+        both = np.array([f is not None for f in kept["followup"]], bool)
+        kept = {name: np.concatenate([column, column[both]]) for name, column in kept.items()}
+        kept["in_window"] = np.array([bool(b) for b in both] + [False] * int(both.sum()), object)
+    return kept
+
+
+def columns_read(one: Indicator) -> set[str]:
+    """The columns that the sets of an indicator depend on."""
+    conditions: list[Condition] = [e.when for e in one.exclusions]
+    conditions += [c for c in (one.eligible, one.observed, one.denominator, one.numerator) if c is not None]
+    read = {name for condition in conditions for name, _ in condition.columns()}
+    return read | ({one.value} if one.value is not None else set())

@@ -1,0 +1,197 @@
+"""A table of indicators as rows of counts, and every refusal of what is no such table."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.program import intervals
+from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
+
+COUNTS = ("numerator", "denominator", "observed", "eligible")  # narrowest first: the usual nesting
+RATES = ("estimate", "lower", "upper")
+COLUMNS = ("indicator", *COUNTS, *RATES, "level", "method", "suppressed", "source")
+TOTAL = "all"
+_PLACE = ("definition", "band", "instrument", "scale", "target")
+_FAR = 10**9  # far beyond any number of patients
+_TINY = 1e-6
+
+
+@dataclass
+class Row:
+    """One row of the table."""
+
+    position: int
+    indicator: str
+    key: tuple[Any, ...]  # None = total over that column
+    counts: dict[str, int]  # what is a count of people
+    definition: str | None = None
+    band: str | None = None
+    told_for: tuple[str | None, ...] = (None, None, None)  # instrument, scale, target
+    rules: str = ""
+    rated: bool = False  # has a share of the two counts
+    other: bool = False  # numerator or denominator that is a number but not a count
+    net: bool = False  # a Net Promoter score: no share of people
+    closed: bool = False  # figures that no counts were found for: never shown
+    cells: dict[str, int] = field(default_factory=dict)  # column -> cell of the system
+
+
+def shown(value: object) -> str:
+    return repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"
+
+
+def frame_of(table: Any) -> Any:
+    import narwhals as nw
+
+    try:
+        frame = nw.from_native(table)
+        names = list(frame.collect_schema().names())
+    except Exception as error:
+        raise FrameError(
+            "table: expected a pandas, Polars or PyArrow table with distinct column names, got a "
+            f"{type(table).__name__}"
+        ) from error
+    if not isinstance(frame, nw.DataFrame):
+        raise FrameError(
+            "table: a lazy table; collect it first, the whole of it is needed to protect any cell"
+        )
+    if len(set(names)) != len(names):
+        raise FrameError("table: column names occur twice; rename them")
+    return frame
+
+
+def columns_of(frame: Any, by: Sequence[str] | None, keep: Sequence[str]) -> list[str]:
+    names = frame.columns
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise FrameError(
+            f"table: missing column(s) {', '.join(missing)}; give the table made by program.table"
+        )
+    groups: Sequence[str] = names[: names.index("indicator")] if by is None else by
+    for argument, given in (("by", groups), ("keep", keep)):
+        if isinstance(given, str):
+            raise ParameterError(f"{argument}: a sequence of column names, not one string; write [{given!r}]")
+        if not isinstance(given, Iterable):
+            raise ParameterError(f"{argument}: a sequence of column names, not {shown(given)}")
+        for name in given:
+            if name not in names or name in COLUMNS:
+                raise ParameterError(f"{argument}: not a grouping or extra column of the table: {name!r}")
+    return list(groups)
+
+
+def null(value: Any) -> bool:
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except TypeError:  # pandas.NA has no truth value
+        return True
+
+
+def rows_of(frame: Any, by: list[str]) -> list[Row]:
+    more = [name for name in ("excluded", "rules", *_PLACE) if name in frame.columns]
+    wanted = dict.fromkeys((*by, "indicator", *COUNTS, *RATES, "level", "method", "suppressed", *more))
+    values = {name: frame[name].to_list() for name in wanted}
+    totals = {name: any(isinstance(v, str) and v == TOTAL for v in values[name]) for name in by}
+    rows: list[Row] = []
+    seen: dict[tuple[Any, ...], int] = {}
+    for at in range(len(frame)):
+        before = values["suppressed"][at]
+        if not null(before) and before not in ("", False):
+            raise FrameError(f"row {at}: already suppressed; give the table as it was before")
+        indicator = values["indicator"][at]
+        if not isinstance(indicator, str) or not indicator:
+            raise FrameError(f"row {at}, column 'indicator': a name is needed, got {shown(indicator)}")
+        key = tuple(_group(values[name][at], totals[name]) for name in by)
+        if (indicator, key) in seen:
+            raise FrameError(
+                f"rows {seen[indicator, key]} and {at}: same group and indicator; name every grouping column "
+                "in `by`"
+            )
+        seen[indicator, key] = at
+        place = (values[name][at] if name in values else None for name in _PLACE)
+        definition, band, *told_for = (None if null(v) or v == "" else str(v) for v in place)
+        row = Row(at, indicator, key, {}, definition, band, tuple(told_for))
+        row.rules = values["rules"][at] or "" if "rules" in values and not null(values["rules"][at]) else ""
+        row.net = values["method"][at] == "adjusted wald"
+        for name in (*COUNTS, "excluded"):
+            value: Any = values[name][at] if name in values else None
+            if null(value):
+                continue
+            if isinstance(value, (bool, np.bool_)) or not isinstance(
+                value, (int, float, decimal.Decimal, np.number)
+            ):
+                raise FrameError(f"row {at}, column {name!r}: a count is needed, got {shown(value)}")
+            if abs(value) == float("inf"):
+                raise FrameError(f"row {at}, column {name!r}: an infinite count")
+            number: Any = value
+            whole = abs(number) < _FAR and number == int(number)
+            if whole and number >= 0 and not (row.net and name == "numerator"):
+                row.counts[name] = int(number)
+            elif name in ("eligible", "observed", "excluded") or (name == "denominator" and not number >= 0):
+                raise FrameError(f"row {at}, column {name!r}: {value} is not a count of people")
+            else:
+                row.other = True
+        excluded = row.counts.pop("excluded", None)
+        if excluded is not None and "eligible" in row.counts:
+            row.counts[WHOLE] = row.counts["eligible"] + excluded
+        if row.net:
+            _read_ratings(row, {name: values[name][at] for name in ("numerator", *RATES, "level")})
+        row.rated = not (row.net or row.other or null(values["estimate"][at])) and "numerator" in row.counts
+        rows.append(row)
+    # The order of the rows must not decide what is hidden.
+    return sorted(rows, key=lambda row: (row.indicator, [(k is None, str(k)) for k in row.key]))
+
+
+def _read_ratings(row: Row, figures: dict[str, Any]) -> None:
+    """The promoters, passives and detractors who alone give this score and interval."""
+    n = row.counts.get("denominator", 0)
+    low, high, level, estimate = (
+        None if null(figures[name]) else float(figures[name])
+        for name in ("lower", "upper", "level", "estimate")
+    )
+    if n == 0 and estimate is None:
+        row.counts |= dict.fromkeys(RATINGS, 0)
+        return
+    row.closed = True
+    if estimate is None or low is None or high is None or level is None or not 0 < level < 1:
+        return
+    net = round(estimate * n / 100)
+    if abs(net) > n or abs(estimate - 100 * net / max(n, 1)) > _TINY:
+        return
+    detractors = np.arange(max(0, -net), (n - net) // 2 + 1)
+    promoters = detractors + net
+    passives = n - promoters - detractors
+    lower, upper = intervals.nps(promoters, passives, detractors, level=level)
+    (found,) = np.nonzero((np.abs(lower - low) < _TINY) & (np.abs(upper - high) < _TINY))
+    if len(found) == 1:
+        row.closed = False
+        parts = (promoters, passives, detractors)
+        row.counts |= {name: int(part[found[0]]) for name, part in zip(RATINGS, parts, strict=True)}
+
+
+def _group(value: Any, has_total_word: bool) -> Any:
+    if isinstance(value, str) and value == TOTAL:
+        return None
+    if null(value):
+        return ("no group",) if has_total_word else None
+    return value
+
+
+def families_of(parts: Iterable[Sequence[str]], rows: list[Row]) -> list[tuple[str, ...]]:
+    known = {row.indicator for row in rows}
+    if not isinstance(parts, Iterable):
+        raise ParameterError(f"parts: sequences of indicators, not {shown(parts)}")
+    families = [tuple(f) if isinstance(f, Iterable) and not isinstance(f, str) else (f,) for f in parts]
+    for family in families:
+        if len(family) < 2:
+            raise ParameterError("parts: each family is a sequence of at least two indicators")
+        for name in family:
+            if name not in known:
+                raise ParameterError(f"parts: the table has no indicator {name!r}")
+    return families

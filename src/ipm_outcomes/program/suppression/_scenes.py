@@ -1,0 +1,331 @@
+"""From rows of the table to counts of named sets: by the definitions where they are known, else by the row itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, product
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.program import _rules
+from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
+from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE, Pairs, pairs_of
+from ipm_outcomes.program.suppression._read import Row
+from ipm_outcomes.program.suppression._system import Count, Scene
+
+_CHAIN = ("numerator", "denominator", "observed", "eligible", WHOLE)
+Set = Callable[[Pairs], np.ndarray]
+
+
+@dataclass
+class Own:
+    """What a report publishes beside the indicators."""
+
+    stretches: dict[str, tuple[tuple[str, str, str], dict[str, Set]]] = field(default_factory=dict)
+    """By indicator: instrument, scale and target, and the set of pairs of each column."""
+    scenes: dict[Any, Scene] = field(default_factory=dict)
+    counts: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+    """By indicator: the scene, and the set of each column."""
+    links: list[tuple[tuple[Any, Any], tuple[Any, Any], str]] = field(default_factory=list)
+    level: Callable[[Row, str], int] | None = None
+    definitions: Iterable[Instrument] = ()
+
+
+@dataclass
+class Published:
+    """All counts of a table, and what is known of their sets."""
+
+    counts: list[Count] = field(default_factory=list)
+    cells: list[tuple[Row, str, Count]] = field(default_factory=list)
+    scenes: dict[Any, Scene] = field(default_factory=dict)
+    links: list[tuple[tuple[Any, Any], tuple[Any, Any], str]] = field(default_factory=list)
+
+
+def known(definitions: Iterable[str | PathLike[str] | Indicator]) -> dict[str, Indicator]:
+    """Definitions of a program's own, by id."""
+    if isinstance(definitions, (str, PathLike, Indicator)):
+        definitions = [definitions]
+    if not isinstance(definitions, Iterable):
+        raise ParameterError(f"definitions: a list of definitions, not a {type(definitions).__name__}")
+    own: dict[str, Indicator] = {}
+    for given in definitions:
+        if isinstance(given, Indicator):
+            one = given
+        elif isinstance(given, str) and not given.endswith(".toml"):
+            one = indicator(given)
+        elif isinstance(given, (str, PathLike)):
+            one = read_indicator(given)
+        else:
+            raise ParameterError(
+                f"definitions: ids, paths of TOML files or Indicator objects, not a {type(given).__name__}"
+            )
+        own[one.id] = one
+    return own
+
+
+class Reader:
+    """Gives each count of each row its set."""
+
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        definitions: Mapping[str, Indicator],
+        families: Sequence[tuple[str, ...]],
+        own: Own,
+        backend: Any,
+    ) -> None:
+        self.rows, self.own, self.backend = rows, own, backend
+        self.definitions = definitions
+        self.families = families
+        self.pairs: dict[Any, Pairs | None] = {}
+        self.window: set[tuple[str | None, ...]] = set()
+        self.apart: set[Any] = set()
+        """Scenes whose counts do not fit the pairs: every row stands for itself there."""
+
+    def definition(self, row: Row) -> Indicator | None:
+        id = row.definition
+        if id is None:
+            return None
+        return self.definitions.get(id) or (indicator(id) if id in indicators() else None)
+
+    def read(self) -> Published:
+        out = Published(scenes=dict(self.own.scenes), links=list(self.own.links))
+        level = self.own.level or Levels(self.rows)
+        rules: dict[tuple[str | None, ...], str] = {}
+        for row in self.rows:
+            one = self.definition(row)
+            if row.rules:
+                rules.setdefault(row.told_for, row.rules)
+                rules.setdefault((*row.told_for[:2], None), row.rules)
+            if one is not None and one.window is not None:
+                self.window.add(row.told_for)
+        family_of = {name: family for family in self.families for name in family}
+        loose: dict[Any, list[Row]] = {}
+        for row in self.rows:
+            found = self._of_pairs(row, rules, out) or self._of_own(row)
+            if found is None:
+                one = self.definition(row)
+                if row.indicator in family_of:
+                    scene: Any = ("family", *family_of[row.indicator])
+                elif one is not None and one.kind == "distribution":
+                    scene = ("bands", one.id, *row.told_for)
+                else:
+                    scene = ("row", row.definition or row.indicator, *row.told_for)
+                    if row.definition is None:
+                        scene = ("row", row.indicator)
+                loose.setdefault(scene, []).append(row)
+                continue
+            scene, sets, key = found
+            self._add(out, row, scene, key, sets, level)
+        for scene, members in loose.items():
+            self._loose(out, scene, members, level)
+        self._links(out)
+        return out
+
+    def _add(
+        self, out: Published, row: Row, scene: Any, key: Any, sets: Mapping[str, Any], level: Any
+    ) -> None:
+        for column, name in sets.items():
+            if column in row.counts:
+                count = Count(scene, key, name, row.counts[column], level(row, column))
+                count.solid = row.rated and column in ("numerator", "denominator")
+                count.solid |= row.net and column in (*RATINGS, "denominator")
+                count.uses = 4 if column in ("numerator", "denominator") else 1
+                out.counts.append(count)
+                out.cells.append((row, column, count))
+
+    def _pairs(self, told_for: tuple[str | None, ...], rules: Mapping[Any, str]) -> Pairs | None:
+        of_instrument, of_scale, _ = told_for
+        if of_instrument is None or of_scale is None or " + " in of_instrument:
+            return None
+        windows = told_for in self.window
+        text = rules.get(told_for, "")
+        key = (of_instrument, of_scale, text, windows)
+        if key not in self.pairs:
+            self.pairs[key] = pairs_of(
+                of_instrument, of_scale, _rules.read(text), windows, self.own.definitions, self.backend
+            )
+        return self.pairs[key]
+
+    def _of_pairs(
+        self, row: Row, rules: Mapping[Any, str], out: Published
+    ) -> tuple[Any, dict[str, Any], Any] | None:
+        """The sets of a row as sets of pairs."""
+        one = self.definition(row)
+        told_for, own = row.told_for, None
+        if row.indicator in self.own.stretches:
+            told_for, own = self.own.stretches[row.indicator]
+        elif one is None or one.uses != "changes" or one.scales or one.kind in ("events", "ratio"):
+            return None
+        elif one.once:
+            told_for = (*told_for[:2], None)
+        scene = ("pairs", *told_for)
+        if scene in self.apart:
+            return None
+        pairs = self._pairs(told_for, rules)
+        if pairs is None:
+            return None
+        name = row.indicator if own else (one.id, row.band)  # type: ignore[union-attr]
+        there = out.scenes.setdefault(scene, Scene({}))
+        found = {}
+        try:
+            held = {c: s(pairs) for c, s in own.items()} if own else pairs.of(one, row.band)  # type: ignore[arg-type]
+        except (KeyError, TypeError):
+            return None
+        if one is not None and one.once:
+            # Told once for all targets: whether the window of one of them is open does not matter.
+            held = {
+                c: s & ~np.array([bool(o) for o in pairs.columns["window_open"]]) for c, s in held.items()
+            }
+        for column, members in held.items():
+            there.sets.setdefault((name, column), members)
+            found[column] = (name, column)
+        if one is not None and one.kind == "proportion" and "numerator" in found:
+            for other in [
+                s for s in there.sets if s[1] == "numerator" and isinstance(s[0], tuple) and s[0][1] is None
+            ]:
+                if other[0] != name and not (there.sets[other] & held["numerator"]).any():
+                    there.apart.append((found["denominator"], found["numerator"], other))
+        return scene, found, row.key
+
+    def _of_own(self, row: Row) -> tuple[Any, dict[str, Any], Any] | None:
+        if row.indicator not in self.own.counts:
+            return None
+        scene, sets = self.own.counts[row.indicator]
+        return scene, sets, row.key
+
+    def _loose(self, out: Published, scene: Any, rows: Sequence[Row], level: Any) -> None:
+        """Rows whose definition is not known: nested counts, or parts of one denominator."""
+        if scene[0] == "row":
+            columns = [c for c in (*_CHAIN, *RATINGS) if any(c in row.counts for row in rows)]
+            out.scenes[scene] = Scene(_patterns(columns, rows))
+            banded = any(row.band is not None for row in rows)
+            for row in rows:
+                key = (*row.key, row.band) if banded else row.key
+                self._add(out, row, scene, key, {c: c for c in row.counts}, level)
+            return
+        names = sorted({row.indicator for row in rows})
+        kinds = [*names, "denominator", "observed", "eligible", WHOLE]
+        sets = {c: np.arange(len(kinds)) <= kinds.index(c) for c in kinds[len(names) :]}
+        sets |= {name: np.arange(len(kinds)) == at for at, name in enumerate(names)}
+        sets["denominator"] = np.arange(len(kinds)) < len(names)
+        by_key: dict[Any, list[Row]] = {}
+        for row in rows:
+            by_key.setdefault(row.key, []).append(row)
+        for key, members in by_key.items():
+            whole = {row.counts.get("denominator") for row in members}
+            parts = [row.counts.get("numerator") for row in members]
+            if len(members) == len(names) and (
+                len(whole) != 1 or None in whole or None in parts or sum(p or 0 for p in parts) not in whole
+            ):
+                if scene[0] == "bands":
+                    for row in members:
+                        self._loose(out, ("row", row.indicator, str(key)), [row], level)
+                    continue
+                raise FrameError("parts: the numerators of a family do not add up to its denominator")
+            for row in members:
+                self._add(
+                    out,
+                    row,
+                    scene,
+                    key,
+                    {c: row.indicator if c == "numerator" else c for c in row.counts if c not in RATINGS},
+                    level,
+                )
+        out.scenes[scene] = Scene(sets)
+
+    def _links(self, out: Published) -> None:
+        """Who is known for a later target is known for an earlier one, and once for all."""
+        from ipm_outcomes.program.table import _ordered
+
+        published = {(count.scene, count.set[1]) for count in out.counts if count.scene[0] == "pairs"}
+        by_scale: dict[tuple[str, str], list[Any]] = {}
+        for scene in out.scenes:
+            if scene[0] == "pairs":
+                by_scale.setdefault(scene[1:3], []).append(scene)
+        for scenes in by_scale.values():
+            once = [s for s in scenes if s[3] is None]
+            timed = sorted(
+                (s for s in scenes if s[3] is not None and _ordered(s[3])[0] >= 0),
+                key=lambda s: _ordered(s[3]),
+            )
+            for scene in scenes:
+                for whole in once:
+                    a, b = (
+                        _named(out, scene, WHOLE, "followup_completion"),
+                        _named(out, whole, "numerator", "baseline_completion"),
+                    )
+                    if a and b and scene != whole:
+                        told = (scene, WHOLE) in published
+                        a = a if told else _named(out, scene, "eligible", "followup_completion")
+                        out.links.append(((scene, a), (whole, b), "same" if told else "within"))
+            for early, late in combinations(timed, 2):
+                for name in out.scenes[late].sets:
+                    if name[1] == "eligible" and name in out.scenes[early].sets:
+                        out.links.append(((late, name), (early, name), "within"))
+                        break
+
+
+def _named(out: Published, scene: Any, column: str, definition: str) -> Any:
+    name = ((definition, None), column)
+    return name if name in out.scenes[scene].sets else None
+
+
+def _patterns(columns: Sequence[str], rows: Sequence[Row]) -> dict[str, np.ndarray]:
+    """Every way in which a patient can be in the counts of a row, given how they are nested."""
+    chain = [c for c in columns if c in _CHAIN]
+    inside = [
+        (a, b)
+        for a, b in combinations(chain, 2)
+        if all(row.counts[a] <= row.counts[b] for row in rows if a in row.counts and b in row.counts)
+    ]
+    rated = [c for c in columns if c in RATINGS]
+    inside += [(c, "denominator") for c in rated if "denominator" in columns]
+    kinds = []
+    for held in product((False, True), repeat=len(columns)):
+        in_ = dict(zip(columns, held, strict=True))
+        if not any(held) or any(in_[a] and not in_[b] for a, b in inside):
+            continue
+        if rated and sum(in_[c] for c in rated) != int(in_.get("denominator", True)):
+            continue
+        kinds.append(held)
+    matrix = np.array(kinds, bool).reshape(len(kinds), len(columns))
+    return {c: matrix[:, at] for at, c in enumerate(columns)}
+
+
+class Levels:
+    """How important a count is: 0 is given up last."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        told = {row.told_for for row in rows if row.definition in ("responder_30", "responder_50")}
+        scales = sorted(
+            {t[:2] for t in told}, key=lambda s: (s != ("peg", "mean"), s != ("phq9", "total"), s)
+        )
+        self.lead = scales[0] if scales else None
+        self.success = "responder_50" if self.lead and self.lead[0] == "phq9" else "responder_30"
+        targets = [t[2] for t in told if t[:2] == self.lead]
+        self.target = "6 months" if "6 months" in targets else min(targets, default=None, key=str)
+
+    def __call__(self, row: Row, column: str) -> int:
+        if column == WHOLE:
+            return 6
+        if row.definition == "baseline_completion":
+            return 4
+        if any(part is not None for part in row.key):
+            return 5 if row.band is not None else 3
+        if row.band is not None:
+            return 5
+        if row.told_for[:2] == self.lead:
+            if (
+                row.definition == self.success
+                and column in ("numerator", "denominator")
+                and row.told_for[2] == self.target
+            ):
+                return 0
+            return 1 if row.definition in (self.success, "followup_completion") else 2
+        return 2

@@ -1,0 +1,292 @@
+"""Which further counts to hide: the cheapest other tables in which the small counts take the values they must.
+
+A witness that moves few cells is a witness of the whole table, so each small count is looked after in its own
+neighborhood first. The counts that a witness has to move are hidden; the headline only where nothing else does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.program.suppression._proof import Move, _added
+from ipm_outcomes.program.suppression._system import System
+from ipm_outcomes.program.suppression._transfers import Transfers
+
+FAR = 10**9
+_STEP = 6.0  # how much dearer a count is than one of the next level
+_SIZES = (3, 12, FAR)  # siblings that may move, too
+_MANY = 40  # groups of scenes, from which on the quick way is tried before the solver
+_POLISHED = 1500  # hidden counts at most that are tried again one by one
+
+
+class Search:
+    """What is hidden, and the witnesses of it."""
+
+    def __init__(
+        self, system: System, room: tuple[np.ndarray, np.ndarray], kept: np.ndarray, taken: np.ndarray
+    ) -> None:
+        self.system = system
+        self.value = np.array(system.value, np.int64)
+        self.level = np.array(system.level, np.int64)
+        small = (self.value >= system.low) & (self.value <= system.high)
+        self.hidden = small.copy()
+        self.hidden[system.lost] = True
+        self.hidden |= taken
+        self.hidden &= ~kept
+        self.kept = kept
+        self.primary = self.hidden.copy()
+        self.room = room  # how far a shown count may be off, where it is shown rounded
+        top = int(self.level.max(initial=0))
+        worth = np.sqrt(np.maximum(self.value, 1) * np.maximum(np.array(system.uses), 1))
+        worth = np.where(self.value > 0, worth, 2 * np.sqrt(self.value.sum() + 1.0))
+        self.price = worth * _STEP ** (top - self.level)
+        truth = np.array([item.value for item in system.items], np.int64)
+        self.least, self.most = truth.copy(), truth.copy()
+        self.goal_low = np.array([item.low for item in system.items], np.int64)
+        self.goal_high = np.array([item.high for item in system.items], np.int64)
+        self.moves: list[Move] = []
+        self.moved_by: list[np.ndarray] = []
+        self.why: dict[int, int] = {}
+        self.solved = 0
+        self.transfers = Transfers(system)
+        self.Ac, self.Ec, self.Pr = system.A.tocsc(), system.E.tocsc(), system.P
+        homes = np.array(system.home, np.int64)
+        self.of_node: list[np.ndarray] = [np.zeros(0, np.int64)] * len(system.nodes)
+        order = np.argsort(homes, kind="stable")
+        for node, cells in zip(*_grouped(homes[order], order), strict=True):
+            self.of_node[node] = cells
+        self.item_node = (
+            system.node_of[system.P.indices[system.P.indptr[:-1]]]
+            if len(system.items)
+            else np.zeros(0, np.int64)
+        )
+        self.around: dict[tuple[int, int], np.ndarray] = {}
+
+    @property
+    def low(self) -> np.ndarray:
+        """The least that each published count can be for a reader who sees nothing else."""
+        return np.where(self.hidden, 0, self.value - self.room[0])
+
+    @property
+    def high(self) -> np.ndarray:
+        return np.where(self.hidden, FAR, self.value + self.room[1])
+
+    # -- the search
+
+    def run(self) -> None:
+        system = self.system
+        order = sorted(
+            range(len(system.items)),
+            key=lambda q: (system.items[q].cell < 0, -system.items[q].value, str(system.items[q].name)),
+        )
+        for q in order:
+            self.serve(q)
+        self.polish()
+
+    def met(self, q: int, side: int) -> bool:
+        return bool(self.least[q] <= self.goal_low[q] if side == 0 else self.most[q] >= self.goal_high[q])
+
+    def serve(self, q: int, buy: bool = True) -> bool:
+        for side in (1, 0):
+            goal = int((self.goal_low, self.goal_high)[side][q])
+            if self.met(q, side) or any(self.aim(q, goal, level) for level in ((1, 0) if buy else (FAR,))):
+                continue
+            if not buy:
+                return False
+            # Not possible at any price, with everything hidden: as far as it goes.
+            truth = self.system.items[q].value
+            while goal != truth and not self.met(q, side) and not self.aim(q, goal, 0):
+                goal += 1 if side == 0 else -1
+            if side == 0:
+                self.goal_low[q] = max(self.goal_low[q], self.least[q])
+            else:
+                self.goal_high[q] = min(self.goal_high[q], self.most[q])
+        return True
+
+    def aim(self, q: int, target: int, level: int) -> bool:
+        """Make a value possible, at the price of counts of this level or beyond it."""
+        node = int(self.item_node[q])
+        form = self.Pr.indices[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
+        by = target - self.system.items[q].value
+        free = self.transfers.find(q, node, by, form, self.hidden, self.partners)
+        if free is not None:
+            self.accept(q, free)
+            return True
+        if 0 < level < FAR and len(self.system.nodes) > _MANY:
+            may = (self.level >= level) & ~self.kept
+            bought = self.transfers.dearer(node, by, form, self.hidden, self.price, may, self.partners)
+            if bought is not None:
+                self.accept(q, bought)
+                return True
+        before = 0
+        for size in _SIZES if level else (FAR,):
+            variables = self.neighborhood(node, size)
+            if len(variables) == before:
+                continue
+            before = len(variables)
+            move = self.alternative(q, target, variables, level)
+            if move is not None:
+                self.accept(q, move)
+                return True
+        return False
+
+    def accept(self, q: int, move: Move) -> None:
+        cells, change = _added(self.system.columns_A, *move)
+        told = self.value[cells] + change
+        off = (told < self.low[cells]) | (told > self.high[cells])
+        for cell in cells[off]:
+            self.hidden[cell] = True
+            self.why[int(cell)] = q
+        self.moves.append(move)
+        self.moved_by.append(cells[change != 0])
+        self.note(move)
+
+    def note(self, move: Move) -> None:
+        rows, change = _added(self.system.columns_P, *move)
+        truth = np.array([self.system.items[row].value for row in rows], np.int64)
+        np.minimum.at(self.least, rows, truth + change)
+        np.maximum.at(self.most, rows, truth + change)
+
+    def neighborhood(self, node: int, size: int) -> np.ndarray:
+        """Variables of a group, of what it is part of, and of some of the groups beside it."""
+        if (node, size) in self.around and size >= FAR:
+            return self.around[node, size]
+        system = self.system
+        taken = {node}
+        frontier = [node]
+        for _ in range(2 if size < FAR else len(system.nodes)):
+            new: set[int] = set()
+            for one in frontier:
+                new |= system.linked.get(one, set())
+                for whole, *parts in system.near[one]:
+                    new.add(whole)
+                    beside = [part for part in parts if part != one]
+                    if len(beside) > size:
+                        beside = self.partners(node, beside)[:size]
+                    new.update(beside)
+            frontier = sorted(new - taken)
+            taken |= new
+            if not frontier or len(taken) > 4 * size + 6:
+                break
+        variables = np.concatenate([system.nodes[at].variables for at in sorted(taken)])
+        self.around[node, size] = variables
+        return variables
+
+    def partners(self, node: int, others: list[int]) -> list[int]:
+        """Groups beside a group, those first in which the same is hidden."""
+        if len(others) > 40:  # of many, the neighbors in the order of the groups
+            at = int(np.searchsorted(others, node))
+            others = others[max(0, at - 20) : at + 20]
+        return sorted(others, key=lambda other: self.fitness(node, other))
+
+    def fitness(self, node: int, other: int) -> tuple[float, int]:
+        """How dear it would be to hide in another group what is hidden in this one."""
+        mine, theirs = self.system.nodes[node], self.system.nodes[other]
+        cost = 0.0
+        for name, cell in mine.cells.items():
+            at = theirs.cells.get(name)
+            if self.hidden[cell] and at is not None and not self.hidden[at]:
+                cost += float(self.price[at])
+        hidden = sum(bool(self.hidden[cell]) for cell in theirs.cells.values())
+        return cost - 1e-3 * hidden, other
+
+    def alternative(self, q: int, target: int, variables: np.ndarray, level: int) -> Move | None:
+        """The cheapest whole table in which the count has the target and only these variables move."""
+        from scipy import sparse
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        self.solved += 1
+        system = self.system
+        n = len(variables)
+        a, e = self.Ac[:, variables].tocsr(), self.Ec[:, variables].tocsr()
+        rows = np.flatnonzero(np.diff(a.indptr))
+        shown = rows[~self.hidden[rows]]
+        may = (self.level[shown] >= level) & ~self.kept[shown]
+        a, e = a[shown], e[np.flatnonzero(np.diff(e.indptr))]
+        wanted = self.Pr[q][:, variables]
+        # Who takes only variables in one shown count along is settled by the solver itself.
+        bought = sparse.csr_matrix(
+            (np.ones(int(may.sum())), (np.flatnonzero(may), np.arange(int(may.sum())))),
+            shape=(len(shown), int(may.sum())),
+        )
+        k = bought.shape[1]
+        nothing = sparse.csr_matrix((e.shape[0] + 1, 2 * k))
+        fixed = sparse.vstack([e, wanted], format="csr")
+        matrix = sparse.vstack(
+            [sparse.hstack([a, -a, -bought, bought]), sparse.hstack([fixed, -fixed, nothing])], format="csr"
+        )
+        shift = float(target - system.items[q].value)
+        least = np.concatenate([-self.room[0][shown], np.zeros(e.shape[0]), [shift]])
+        most = np.concatenate([self.room[1][shown], np.zeros(e.shape[0]), [shift]])
+        cost = np.concatenate([np.full(2 * n, 1e-3), np.tile(self.price[shown][may], 2)])
+        top = np.concatenate([np.full(n, np.inf), system.x[variables].astype(float), np.full(2 * k, np.inf)])
+
+        def solved(whole: int, seconds: float) -> tuple[np.ndarray, np.ndarray] | None:
+            found = milp(
+                cost,
+                constraints=LinearConstraint(matrix, least, most),
+                bounds=Bounds(0, top),
+                integrality=np.concatenate([np.full(2 * n, whole), np.zeros(2 * k)]),
+                options={"time_limit": seconds, "mip_rel_gap": 0.3},
+            )
+            if found.x is None:
+                return None
+            return found.x[:n] - found.x[n : 2 * n], found.x[2 * n : 2 * n + k] + found.x[2 * n + k :]
+
+        first = solved(0, 10)
+        if first is None:
+            return None
+        move, paid = first
+        if np.abs(move - np.round(move)).max() >= 1e-6:
+            # Patients come whole: with what was paid for, a plain transfer will do in most cases.
+            more = self.hidden.copy()
+            more[shown[may][paid > 1e-6]] = True
+            form = self.Pr.indices[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
+            node = int(self.item_node[q])
+            made = self.transfers.find(q, node, int(shift), form, more, self.partners)
+            if made is not None:
+                return made
+            second = solved(1, 5)
+            if second is None:
+                return None
+            move = second[0]
+        rounded = np.round(move).astype(np.int64)
+        there = rounded != 0
+        return (variables[there], rounded[there]) if np.abs(move - rounded).max() < 1e-6 else None
+
+    # -- afterwards
+
+    def polish(self) -> None:
+        """Show again what turned out not to be needed, the most important first."""
+        again = np.flatnonzero(self.hidden & ~self.primary)
+        if len(again) > _POLISHED:
+            again = again[self.level[again] <= 2]
+        for cell in sorted(again, key=lambda c: (self.level[c], -self.value[c], c)):
+            using = [at for at, cells in enumerate(self.moved_by) if cell in cells]
+            old = self.moves, self.moved_by, self.least.copy(), self.most.copy()
+            away = set(using)
+            self.hidden[cell] = False
+            self.moves = [move for at, move in enumerate(self.moves) if at not in away]
+            self.moved_by = [cells for at, cells in enumerate(old[1]) if at not in away]
+            found = [_added(self.system.columns_P, *old[0][at])[0] for at in using]
+            touched = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+            self._recount(touched)
+            if all(self.serve(int(q), buy=False) for q in touched):
+                self.why.pop(int(cell), None)
+                continue
+            self.hidden[cell] = True
+            self.moves, self.moved_by, self.least, self.most = old
+
+    def _recount(self, items: Any) -> None:
+        """What the remaining witnesses show of some protected counts."""
+        for q in items:
+            self.least[q] = self.most[q] = self.system.items[q].value
+        for move in self.moves:
+            self.note(move)
+
+
+def _grouped(sorted_keys: np.ndarray, values: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
+    keys, starts = np.unique(sorted_keys, return_index=True)
+    return keys.tolist(), np.split(values, starts[1:]) if len(keys) else []

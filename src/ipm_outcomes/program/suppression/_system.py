@@ -1,0 +1,535 @@
+"""From published sets of patients to one system of whole numbers.
+
+Unknown to a reader are the counts of *atoms*: patients whom no published set of their scene tells apart, in one group.
+Every published count is a sum of atoms, and so is every difference that follows from the definitions. Groups add up
+to their totals atom by atom; who is in a total and in none of its groups has atoms of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Key = tuple[Any, ...]
+REST = ("in no group",)
+"""In the key of a node: the people of a total who are in none of its groups."""
+
+
+@dataclass
+class Count:
+    """One published count: whom it counts, and how much it is worth."""
+
+    scene: Any
+    key: Key
+    set: Any
+    value: int
+    level: int
+    uses: int = 1
+    solid: bool = False
+    """Part of a rate that is shown with both of its counts, and so known exactly also where counts are rounded."""
+
+
+@dataclass
+class Scene:
+    """The sets of patients that are published of one population, as columns over kinds of patients."""
+
+    sets: dict[Any, np.ndarray]
+    apart: list[tuple[Any, Any, Any]] = field(default_factory=list)
+    """(whole, part, part): those of the whole who are in neither part are a count of people too."""
+
+
+@dataclass
+class Node:
+    """One group of one scene."""
+
+    scene: Any
+    key: Key
+    sets: tuple[Any, ...]
+    start: int = 0
+    atoms: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    """Number of the atom of each kind of patient of the scene."""
+    count: int = 0
+    cells: dict[Any, int] = field(default_factory=dict)
+    nested: Sequence[tuple[Any, Any]] = ()
+    """(inner, outer): sets of which the first is inside the second."""
+    of: Mapping[Any, np.ndarray] = field(default_factory=dict)
+    """The atoms of each set."""
+    linked: set[Any] = field(default_factory=set)
+    """Sets that a sum with another scene rests on."""
+
+    @property
+    def variables(self) -> np.ndarray:
+        return np.arange(self.start, self.start + self.count)
+
+
+class Lines:
+    """Sparse rows that are collected one by one."""
+
+    def __init__(self) -> None:
+        self.at: list[np.ndarray] = []
+        self.value: list[np.ndarray] = []
+
+    def add(self, at: Any, value: Any) -> int:
+        at = np.asarray(at, np.int64)
+        self.at.append(at)
+        self.value.append(np.broadcast_to(np.asarray(value, np.int64), at.shape))
+        return len(self.at) - 1
+
+    def matrix(self, columns: int) -> Any:
+        from scipy import sparse
+
+        starts = np.concatenate([[0], np.cumsum([len(at) for at in self.at])]).astype(np.int64)
+        at = np.concatenate(self.at) if self.at else np.zeros(0, np.int64)
+        value = np.concatenate(self.value) if self.value else np.zeros(0, np.int64)
+        made = sparse.csr_matrix((value, at, starts), shape=(len(self.at), columns))
+        made.sum_duplicates()
+        return made
+
+
+@dataclass
+class Item:
+    """A small count that must not be learned: a published one, or a difference of published ones."""
+
+    name: Any
+    value: int
+    low: int
+    high: int
+    cell: int = -1
+
+
+class System:
+    """Atoms, published cells, sums that a reader knows, and the small counts to protect."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+        self.nodes: list[Node] = []
+        self.start: list[np.ndarray] = []
+        self.size = 0
+        self.names: list[tuple[Any, Key, Any]] = []
+        self.value: list[int] = []
+        self.level: list[int] = []
+        self.uses: list[int] = []
+        self.forms = Lines()
+        self.equal = Lines()
+        self.items: list[Item] = []
+        self.item_forms = Lines()
+        self.lost: list[int] = []
+        self.near: list[list[list[int]]] = []
+        """For each node its partitions, as lists of nodes: the whole, then the parts."""
+        self.linked: dict[int, set[int]] = {}
+        self.home: list[int] = []
+        self.index: dict[tuple[Any, Key], int] = {}
+
+    # -- building
+
+    def add_node(self, node: Node) -> int:
+        node.start = self.size
+        self.size += node.count
+        self.nodes.append(node)
+        self.near.append([])
+        return len(self.nodes) - 1
+
+    def add_cell(self, node: int, count: Count) -> int:
+        one = self.nodes[node]
+        at = one.cells.get(count.set)
+        if at is not None:
+            if self.value[at] != count.value:
+                raise Contradiction
+            self.level[at] = min(self.level[at], count.level)
+            self.uses[at] += count.uses
+            return at
+        at = len(self.names)
+        one.cells[count.set] = at
+        self.names.append((one.scene, one.key, count.set))
+        self.value.append(count.value)
+        self.level.append(count.level)
+        self.uses.append(count.uses)
+        self.home.append(node)
+        return at
+
+    def protect(self, name: Any, value: int, at: Any, signs: Any, cell: int = -1) -> None:
+        low = self.low if cell >= 0 else max(self.low, 1)
+        if low <= value <= self.high:
+            self.items.append(Item(name, value, low, self.high, cell))
+            self.item_forms.add(at, signs)
+
+    def finish(self) -> None:
+        """The matrices."""
+        n = self.size
+        self.x = np.concatenate(self.start).astype(np.int64) if self.start else np.zeros(0, np.int64)
+        self.A, self.E, self.P = (lines.matrix(n) for lines in (self.forms, self.equal, self.item_forms))
+        self.columns_A, self.columns_E, self.columns_P = (
+            (m.indptr, m.indices, m.data) for m in (self.A.tocsc(), self.E.tocsc(), self.P.tocsc())
+        )
+        if (
+            (self.x < 0).any()
+            or (self.E @ self.x).any()
+            or (self.A @ self.x != np.array(self.value, int)).any()
+        ):
+            raise AssertionError("the first table of atoms does not fit the counts")
+        self.node_of = np.repeat(np.arange(len(self.nodes)), [node.count for node in self.nodes])
+
+
+class Contradiction(Exception):  # noqa: N818 - a fact about the counts, caught inside
+    """One set with two counts, or counts that no patients could have."""
+
+
+def numbered(matrix: np.ndarray) -> tuple[np.ndarray, int]:
+    """Number the distinct columns of a matrix of truth values; -1 for those in no set."""
+    if not matrix.shape[0]:
+        return np.full(matrix.shape[1], -1), 0
+    packed = np.packbits(matrix, axis=0).T
+    _, inverse = np.unique(np.ascontiguousarray(packed), axis=0, return_inverse=True)
+    inverse = inverse.ravel()
+    none = ~matrix.any(axis=0)
+    kept = np.unique(inverse[~none])
+    renumber = np.full(inverse.max() + 1, -1)
+    renumber[kept] = np.arange(len(kept))
+    return np.where(none, -1, renumber[inverse]), len(kept)
+
+
+def build(
+    counts: Iterable[Count],
+    scenes: Mapping[Any, Scene],
+    low: int,
+    high: int,
+    links: Sequence[tuple[tuple[Any, Any], tuple[Any, Any], str]] = (),
+) -> System:
+    """The system of all published counts.
+
+    ``links`` are pairs of (scene, set) of which the first is inside the second in every group (``"within"``), or is
+    the same set (``"same"``).
+    """
+    by_scene: dict[Any, list[Count]] = {}
+    for count in counts:
+        by_scene.setdefault(count.scene, []).append(count)
+    system = System(low, high)
+    nodes: dict[tuple[Any, Key], int] = {}
+    for id, mine in by_scene.items():
+        try:
+            _SceneBuilder(system, id, scenes[id], mine, nodes).run()
+        except Contradiction as error:
+            raise Contradiction(id) from error
+    _link(system, nodes, scenes, links)
+    system.index = nodes
+    system.finish()
+    return system
+
+
+class _SceneBuilder:
+    def __init__(
+        self, system: System, id: Any, scene: Scene, counts: list[Count], nodes: dict[tuple[Any, Key], int]
+    ) -> None:
+        self.system, self.id, self.scene, self.nodes = system, id, scene, nodes
+        # Sets that hold the same kinds of patients are one set.
+        same: dict[bytes, Any] = {}
+        self.one = {
+            name: same.setdefault(np.packbits(held).tobytes(), name) for name, held in scene.sets.items()
+        }
+        for count in counts:
+            count.set = self.one[count.set]
+        self.counts = counts
+        self.kinds: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def run(self) -> None:
+        by_key: dict[Key, dict[Any, int]] = {}
+        for count in self.counts:
+            told = by_key.setdefault(count.key, {})
+            if told.setdefault(count.set, count.value) != count.value:
+                raise Contradiction
+        order = sorted(
+            by_key, key=lambda key: (sum(part is None for part in key), [str(part) for part in key])
+        )
+        values = dict(by_key)
+        partitions = []
+        broken: set[Key] = set()
+        for whole in order:
+            for at, part in enumerate(whole):
+                if part is not None:
+                    continue
+                members = [
+                    k
+                    for k in order
+                    if k[at] is not None and k[:at] == whole[:at] and k[at + 1 :] == whole[at + 1 :]
+                ]
+                if not members:
+                    continue
+                shared = set(by_key[whole]).intersection(*(by_key[k] for k in members))
+                left = {s: by_key[whole][s] - sum(by_key[k][s] for k in members) for s in shared}
+                if any(n < 0 for n in left.values()):
+                    broken.add(whole)
+                    continue
+                if any(left.values()):
+                    rest = (*whole[:at], REST, *whole[at + 1 :])
+                    values[rest] = left
+                    members = [*members, rest]
+                partitions.append((whole, members))
+        tables = self._first_tables(values, partitions)
+        for key, sets in values.items():
+            kind = self._kind(tuple(sorted(sets, key=str)))
+            node = Node(
+                self.id,
+                key,
+                kind["sets"],
+                atoms=kind["atoms"],
+                count=kind["n"],
+                nested=kind["pairs"],
+                of=kind["of"],
+            )
+            self.nodes[self.id, key] = self.system.add_node(node)
+            self.system.start.append(tables[key])
+        for count in self.counts:
+            at = self.system.add_cell(self.nodes[self.id, count.key], count)
+            if at == len(self.system.forms.at):
+                kind = self._kind(self.system.nodes[self.nodes[self.id, count.key]].sets)
+                node = self.system.nodes[self.nodes[self.id, count.key]]
+                self.system.forms.add(node.start + kind["of"][count.set], 1)
+            if count.key in broken:
+                self.system.lost.append(at)
+        for key, sets in values.items():
+            self._items(key, sets)
+        for whole, members in partitions:
+            self._add_up(whole, members)
+
+    def _kind(self, sets: tuple[Any, ...]) -> dict[str, Any]:
+        """What nodes with the same published sets share."""
+        if sets not in self.kinds:
+            matrix = np.array([self.scene.sets[s] for s in sets], bool).reshape(len(sets), -1)
+            atoms, n = numbered(matrix)
+            inside = np.zeros((len(sets), n), bool)
+            there = atoms >= 0
+            for row, held in enumerate(matrix):
+                inside[row, atoms[there & held]] = True
+            of = {s: np.flatnonzero(inside[row]) for row, s in enumerate(sets)}
+            nested = []
+            for a in range(len(sets)):
+                within = (inside[a] <= inside).all(axis=1)
+                nested += [(a, b) for b in np.flatnonzero(within) if b != a]
+            apart = [
+                (w, a, b)
+                for w, a, b in ((self.one[w], self.one[a], self.one[b]) for w, a, b in self.scene.apart)
+                if w in of
+                and a in of
+                and b in of
+                and not set(of[a]) & set(of[b])
+                and set(of[a]) | set(of[b]) < set(of[w])
+            ]
+            self.kinds[sets] = {
+                **{"sets": sets, "atoms": atoms, "n": n, "inside": inside, "of": of},
+                "nested": [(sets[a], sets[b], np.setdiff1d(of[sets[b]], of[sets[a]])) for a, b in nested],
+                "pairs": [(sets[a], sets[b]) for a, b in nested],
+                "apart": [
+                    (w, a, b, np.setdiff1d(of[w], np.union1d(of[a], of[b])))
+                    for w, a, b in dict.fromkeys(apart)
+                ],
+            }
+        return self.kinds[sets]
+
+    def _items(self, key: Key, values: Mapping[Any, int]) -> None:
+        node = self.system.nodes[self.nodes[self.id, key]]
+        kind = self._kind(node.sets)
+        for s, n in values.items():
+            self.system.protect((self.id, key, s), n, node.start + kind["of"][s], 1, node.cells.get(s, -1))
+        seen = set()
+        for inner, outer, atoms in kind["nested"]:
+            n = values[outer] - values[inner]
+            if 1 <= n <= self.system.high and (form := atoms.tobytes()) not in seen:
+                seen.add(form)
+                self.system.protect((self.id, key, outer, "not", inner), n, node.start + atoms, 1)
+        for whole, a, b, atoms in kind["apart"]:
+            n = values[whole] - values[a] - values[b]
+            if 1 <= n <= self.system.high and (form := atoms.tobytes()) not in seen:
+                seen.add(form)
+                self.system.protect((self.id, key, whole, "not", a, b), n, node.start + atoms, 1)
+
+    def _add_up(self, whole: Key, members: list[Key]) -> None:
+        """The whole is the sum of its members, as finely as both tell patients apart."""
+        ids = [self.nodes[self.id, key] for key in (whole, *members)]
+        for at in ids:
+            self.system.near[at].append(ids)
+        for blocks in _shared_blocks([self.system.nodes[at] for at in ids]):
+            signs = [np.full(len(b), 1 if n else -1) for n, b in enumerate(blocks)]
+            self.system.equal.add(np.concatenate(blocks), np.concatenate(signs))
+
+    # -- a first table of atoms that has all the counts
+
+    def _first_tables(
+        self, values: Mapping[Key, Mapping[Any, int]], partitions: list[tuple[Key, list[Key]]]
+    ) -> dict[Key, np.ndarray]:
+        kinds = {key: self._kind(tuple(sorted(sets, key=str))) for key, sets in values.items()}
+        whole_of: dict[Key, list[Key]] = {}
+        for whole, members in partitions:
+            for member in members:
+                whole_of.setdefault(member, []).append(whole)
+        simple = (
+            len({whole for whole, _ in partitions}) == len(partitions)
+            and all(len(wholes) == 1 for wholes in whole_of.values())
+            and not any(whole in whole_of for whole, _ in partitions)
+        )
+        if sum(kind["n"] for kind in kinds.values()) <= 3000 or not simple:
+            return self._joint(list(values), values, kinds, partitions, {})
+        found: dict[Key, np.ndarray] = {}
+        wholes = {whole for whole, _ in partitions}
+        memo: dict[Any, np.ndarray] = {}
+        for key in values:
+            if key not in wholes:
+                sets = kinds[key]["sets"]
+                signature = (sets, tuple(values[key][s] for s in sets))
+                if signature not in memo:
+                    memo[signature] = self._joint([key], values, kinds, [], {})[key]
+                found[key] = memo[signature]
+        for whole, members in partitions:
+            if all(kinds[m]["sets"] == kinds[whole]["sets"] for m in members):
+                found[whole] = np.sum([found[m] for m in members], axis=0)
+            else:
+                found |= self._joint([whole], values, kinds, [(whole, members)], found)
+        return found
+
+    def _joint(
+        self,
+        keys: list[Key],
+        values: Mapping[Key, Mapping[Any, int]],
+        kinds: Mapping[Key, dict[str, Any]],
+        partitions: list[tuple[Key, list[Key]]],
+        fixed: Mapping[Key, np.ndarray],
+    ) -> dict[Key, np.ndarray]:
+        lines, right, start, at = Lines(), [], {}, 0
+        for key in keys:
+            start[key] = at
+            for s, n in values[key].items():
+                lines.add(at + kinds[key]["of"][s], 1)
+                right.append(n)
+            at += kinds[key]["n"]
+        for whole, members in partitions:
+            trio = [
+                Node(
+                    self.id, key, kinds[key]["sets"], start.get(key, 0), kinds[key]["atoms"], kinds[key]["n"]
+                )
+                for key in (whole, *members)
+            ]
+            for blocks in _shared_blocks(trio):
+                columns, signs, known = [], [], 0
+                for n, (node, block) in enumerate(zip(trio, blocks, strict=True)):
+                    sign = 1 if n else -1
+                    if node.key in start:
+                        columns.append(block)
+                        signs.append(np.full(len(block), sign))
+                    else:
+                        known -= sign * int(fixed[node.key][block].sum())
+                if columns:
+                    lines.add(np.concatenate(columns), np.concatenate(signs))
+                    right.append(known)
+        solved = _whole_solution(lines.matrix(at), np.array(right, float))
+        return {key: solved[start[key] : start[key] + kinds[key]["n"]] for key in keys}
+
+
+def _shared_blocks(nodes: Sequence[Node]) -> list[list[np.ndarray]]:
+    """The finest blocks of kinds of patients that each of the nodes tells apart: variables by block and node."""
+    first = nodes[0].atoms
+    different = {node.sets: node for node in nodes}
+    if len(different) == 1:
+        return [[np.array([node.start + a]) for node in nodes] for a in range(nodes[0].count)]
+    # Kinds of patients are joined while any of the nodes takes them for one; no set at all is a block of its own.
+    label = np.arange(len(first))
+    parts = [node.atoms for node in different.values()]
+    for _ in range(len(first)):
+        before = label.copy()
+        for atoms in parts:
+            least = np.full(atoms.max() + 2, len(first))
+            np.minimum.at(least, atoms + 1, label)
+            label = least[atoms + 1]
+        if (label == before).all():
+            break
+    blocks = []
+    for block in np.unique(label):
+        inside = label == block
+        if any((node.atoms[inside] < 0).any() for node in different.values()):
+            continue  # some node does not count these at all
+        blocks.append([node.start + np.unique(node.atoms[inside]) for node in nodes])
+    return blocks
+
+
+def _whole_solution(matrix: Any, right: np.ndarray) -> np.ndarray:
+    """Whole numbers of 0 or more with these sums."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    n = matrix.shape[1]
+    if not n:
+        if right.any():
+            raise Contradiction
+        return np.zeros(0, np.int64)
+    for whole in (0, 1):
+        found = milp(
+            np.zeros(n),
+            constraints=LinearConstraint(matrix, right, right),
+            bounds=Bounds(0, np.inf),
+            integrality=np.full(n, whole),
+            options={"time_limit": 20},
+        )
+        if found.x is None:
+            raise Contradiction
+        rounded: np.ndarray = np.round(found.x).astype(np.int64)
+        if (
+            np.abs(found.x - rounded).max() < 1e-6
+            and (matrix @ rounded == right).all()
+            and (rounded >= 0).all()
+        ):
+            return rounded
+    raise Contradiction
+
+
+def _link(
+    system: System,
+    nodes: Mapping[tuple[Any, Key], int],
+    scenes: Mapping[Any, Scene],
+    links: Sequence[tuple[tuple[Any, Any], tuple[Any, Any], str]],
+) -> None:
+    """Sets of one scene that are inside a set of another, group by group."""
+    for (scene, inner), (other, outer), how in links:
+        for (of, key), at in list(nodes.items()):
+            beside = nodes.get((other, key))
+            if of != scene or beside is None:
+                continue
+            a, b = system.nodes[at], system.nodes[beside]
+            small, large = _variables(a, scenes[scene].sets[inner]), _variables(b, scenes[other].sets[outer])
+            if small is None or large is None:
+                continue
+            firsts = np.concatenate(system.start)
+            left = int(firsts[large].sum() - firsts[small].sum())
+            if left < 0 or (how == "same" and left):
+                continue  # not so in these data: nobody can rest on it
+            if how == "same":
+                system.equal.add(
+                    np.concatenate([large, small]),
+                    np.concatenate([np.full(len(large), 1), np.full(len(small), -1)]),
+                )
+            else:
+                rest = Node((scene, "beside", other), key, (), atoms=np.zeros(0, int), count=1)
+                new = system.add_node(rest)
+                system.start.append(np.array([left]))
+                system.equal.add(
+                    np.concatenate([large, small, [rest.start]]),
+                    np.concatenate([np.full(len(large), 1), np.full(len(small), -1), [-1]]),
+                )
+                system.protect(((other, outer), key, "not", (scene, inner)), left, np.array([rest.start]), 1)
+                system.linked[new] = {at, beside}
+                system.linked.setdefault(at, set()).add(new)
+                system.linked.setdefault(beside, set()).add(new)
+            for node, variables in ((a, small), (b, large)):
+                held = set((variables - node.start).tolist())
+                node.linked |= {name for name, atoms in node.of.items() if set(atoms.tolist()) == held}
+            system.linked.setdefault(at, set()).add(beside)
+            system.linked.setdefault(beside, set()).add(at)
+
+
+def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
+    """The variables of a node that make up a set; none where the node cannot tell it."""
+    atoms = node.atoms[held]
+    inside = np.unique(atoms)
+    if not len(inside) or inside[0] < 0 or np.isin(node.atoms[~held], inside).any():
+        return None
+    found: np.ndarray = node.start + inside
+    return found

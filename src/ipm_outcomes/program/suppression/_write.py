@@ -1,0 +1,168 @@
+"""The table as it is published: hidden numbers null, rounding, and the intervals of what is hidden."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
+from ipm_outcomes.program.suppression._read import COLUMNS, COUNTS, RATES, Row, null
+from ipm_outcomes.program.suppression._search import FAR
+
+_TINY = 1e-6
+
+
+def rate_cells(row: Row) -> list[int]:
+    """Cells from which the rate is made, or without a counted denominator every cell of the row."""
+    if row.net and "promoters" in row.cells:
+        return [row.cells[name] for name in ("denominator", *RATINGS)]
+    if "denominator" not in row.cells or row.other:
+        return list(row.cells.values())
+    return [row.cells[name] for name in ("numerator", "denominator") if name in row.cells]
+
+
+def _nearest_5(count: Any) -> Any:
+    return (count + 2) // 5 * 5
+
+
+def _two_decimals(value: float, numerator: int | None, denominator: int | None) -> float:
+    # A rate is rounded as the fraction that it is: 0.285 as a float is already a little off.
+    if numerator is not None and denominator and abs(value - numerator / denominator) < 1e-12:
+        return (200 * numerator + denominator) // (2 * denominator) / 100
+    return float(decimal.Decimal(repr(value)).quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_UP))
+
+
+def _more_than_counts(frame: Any, rows: list[Row]) -> np.ndarray:
+    """Rows whose bounds tell more than their counts: who of those not observed could have counted."""
+    more = np.zeros(len(frame), dtype=bool)
+    if "worst" not in frame.columns or "best" not in frame.columns:
+        return more
+    worst, best = (frame[name].to_list() for name in ("worst", "best"))
+    for row in rows:
+        at = row.position
+        if all(null(bound[at]) for bound in (worst, best)):
+            continue
+        x, n, seen, all_ = (row.counts.get(name, 0) for name in COUNTS)
+        told = [(x, x, n), (x, x + all_ - seen, n + all_ - seen)]
+        more[at] = not any(
+            whole
+            and not null(worst[at])
+            and not null(best[at])
+            and abs(worst[at] - low / whole) < _TINY**2
+            and abs(best[at] - high / whole) < _TINY**2
+            for low, high, whole in told
+        )
+    return more
+
+
+def write(
+    frame: Any,
+    rows: list[Row],
+    hidden: np.ndarray,
+    unrated: set[int],
+    limits: tuple[np.ndarray, np.ndarray],
+    rounds: bool,
+    keep: Sequence[str],
+    by: list[str],
+) -> Any:
+    """The frame after disclosure control; ``unrated`` are positions of rows whose rate is not shown."""
+    import narwhals as nw
+
+    n = len(frame)
+    gone = {name: np.zeros(n, dtype=bool) for name in (*COUNTS, "excluded", "rate", "any")}
+    ends: dict[str, list[int | None]] = {
+        f"{name}_{end}": [None] * n for name in reversed(COUNTS) for end in ("low", "high")
+    }
+    for row in rows:
+        at = row.position
+        for name in COUNTS:
+            if name in row.cells and hidden[cell := row.cells[name]]:
+                gone[name][at] = True
+                ends[f"{name}_low"][at] = int(limits[0][cell])
+                ends[f"{name}_high"][at] = int(limits[1][cell]) if limits[1][cell] < FAR else None
+        covered = any(gone[name][at] for name in COUNTS)
+        gone["rate"][at] = at in unrated or row.closed or hidden[rate_cells(row)].any()
+        if row.net:
+            gone["numerator"][at] = gone["rate"][at]
+        elif row.other and covered:  # a figure that is no count goes with its row
+            for name in ("numerator", "denominator"):
+                gone[name][at] |= name not in row.cells
+        gone["any"][at] = covered or gone["rate"][at]
+        if WHOLE in row.cells:
+            gone["excluded"][at] = hidden[[row.cells["eligible"], row.cells[WHOLE]]].any()
+    schema = frame.collect_schema()
+    extra = [
+        name
+        for name in frame.columns
+        if name not in COLUMNS and name not in by and name not in keep and schema[name].is_numeric()
+    ]
+    masks = {**{name: gone[name] for name in COUNTS}, **dict.fromkeys(RATES, gone["rate"])}
+    masks.update(dict.fromkeys(extra, gone["any"] | rounds))
+    bounds = _more_than_counts(frame, rows)
+    masks.update({name: masks[name] | bounds for name in ("worst", "best") if name in extra})
+    if "excluded" in extra and not rounds:
+        masks["excluded"] = gone["excluded"]
+
+    def series(name: str, values: Any, dtype: Any) -> Any:
+        return nw.new_series(name, values, dtype, backend=frame.implementation)
+
+    if rounds:
+        frame = frame.with_columns(*_rounded(frame, rows, series))
+    mark = "__hidden"
+    while mark in frame.columns:
+        mark += "_"
+    for name, mask in masks.items():
+        if mask.any() and schema[name].is_numeric():
+            # A column of its own, so that the caller's index and dtype family stay.
+            frame = frame.with_columns(nw.lit(0).alias(mark)).with_columns(
+                _aligned(frame, series(mark, mask.tolist(), nw.Boolean))
+            )
+            frame = frame.with_columns(nw.when(~nw.col(mark)).then(nw.col(name)).alias(name)).drop(mark)
+    word = ["hidden" if a or b else "" for a, b in zip(gone["any"], gone["excluded"], strict=True)]
+    told = [series("suppressed", word, nw.String)]
+    told += [_whole_numbers(frame, name, values, series) for name, values in ends.items()]
+    return frame.with_columns(*(_aligned(frame, one) for one in told)).to_native()
+
+
+def _whole_numbers(frame: Any, name: str, values: list[int | None], series: Any) -> Any:
+    """Whole numbers with nulls, in the type that the kind of frame has for them."""
+    import sys
+
+    import narwhals as nw
+
+    if frame.implementation.is_pandas():
+        return nw.from_native(
+            sys.modules["pandas"].Series(values, dtype="Int64", name=name), series_only=True
+        )
+    return series(name, values, nw.Int64)
+
+
+def _aligned(frame: Any, column: Any) -> Any:
+    """Give a new pandas column the index of the table; other frames have none."""
+    import narwhals as nw
+
+    index = nw.maybe_get_index(frame)
+    if index is None:
+        return column
+    native = column.to_native()
+    native.index = index
+    return nw.from_native(native, series_only=True)
+
+
+def _rounded(frame: Any, rows: list[Row], series: Any) -> list[Any]:
+    import narwhals as nw
+
+    counts = {row.position: row.counts for row in rows}
+    schema = frame.collect_schema()
+    columns = [_nearest_5(nw.col(name)) for name in COUNTS if schema[name].is_numeric()]
+    for name in RATES:
+        values = [None if null(v) else float(v) for v in frame[name].to_list()]
+        rounded = [
+            v if v is None else _two_decimals(v, counts[at].get("numerator"), counts[at].get("denominator"))
+            for at, v in enumerate(values)
+        ]
+        columns.append(_aligned(frame, series(name, rounded, nw.Float64)))
+    return columns

@@ -1,0 +1,130 @@
+"""Whom the figures of the report that are no indicators count: what disclosure control has to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.program.suppression._pairs import RATINGS, Pairs
+from ipm_outcomes.program.suppression._read import Row as Counted
+from ipm_outcomes.program.suppression._scenes import Own
+from ipm_outcomes.program.suppression._system import Scene
+from ipm_outcomes.report._program import ALL, PROMOTERS, Program, ScaleKey
+from ipm_outcomes.report._stretches import Piece
+
+FLOW = ("own", "flow")
+
+
+def both_scores(pairs: Pairs) -> np.ndarray:
+    """Patients with both scores whose window is over."""
+    c = pairs.columns
+    return np.array(
+        [
+            b is not None and f is not None and not o
+            for b, f, o in zip(c["baseline"], c["followup"], c["window_open"], strict=True)
+        ],
+        bool,
+    )
+
+
+def stretch(own: Own, figure: str, key: ScaleKey, target: str, when: str, piece: Piece) -> None:
+    """A figure that counts the scores in a stretch, before or after, of those with both."""
+
+    def held(pairs: Pairs) -> np.ndarray:
+        inside = np.array([v is not None and piece.holds(v) for v in pairs.columns[when]], bool)
+        found: np.ndarray = both_scores(pairs) & inside
+        return found
+
+    own.stretches[figure] = ((*key, target), {"numerator": held, "denominator": both_scores})
+
+
+def single(value: Decimal) -> Piece:
+    """A stretch that holds one score."""
+    return Piece(value, value, True, True, None)
+
+
+def promoters(own: Own, figures: Sequence[str], key: ScaleKey, target: str) -> None:
+    """Figures of the three answers behind a Net Promoter score."""
+    from ipm_outcomes.program.indicators import indicator
+
+    def of(name: str) -> Any:
+        return lambda pairs: pairs.of(indicator("nps_followup"), None)[name]
+
+    for figure, rating in zip(figures, RATINGS, strict=True):
+        own.stretches[figure] = ((*key, target), {"numerator": of(rating), "denominator": of("denominator")})
+
+
+def whole_and_parts(own: Own, id: tuple[Any, ...], whole: str | None, parts: Sequence[str]) -> None:
+    """Figures that count the parts of a whole; each is the numerator over the whole."""
+    kinds = np.arange(max(len(parts), 1))
+    sets: dict[Any, np.ndarray] = {"whole": kinds >= 0}
+    sets |= {part: kinds == at for at, part in enumerate(parts)}
+    own.scenes[id] = Scene(sets)
+    if whole is not None:
+        own.counts[whole] = (id, {"numerator": "whole", "denominator": "whole"})
+    own.counts |= {part: (id, {"numerator": part, "denominator": "whole"}) for part in parts}
+
+
+def flow(own: Own, steps: Mapping[str, Sequence[str]], key: ScaleKey, target: str) -> None:
+    """The figures of the flow: each stage is what the one before it leaves, and pairs of scores know the last ones."""
+    stages = {"no_baseline": "with baseline", "not_due": "due", "lost": "paired"}
+    leaving = [(place, figure) for place in stages for figure in steps[place]]
+    names = [*(figure for _, figure in leaving), "flow:paired"]
+    # Each kind once for the first episode of a patient, and once for a further one.
+    kinds = np.arange(2 * len(names)) // 2
+    sets: dict[Any, np.ndarray] = {
+        "flow:began": kinds >= 0,
+        "flow:patients": np.arange(2 * len(names)) % 2 == 0,
+    }
+    sets |= {name: kinds == at for at, name in enumerate(names)}
+    whole, left = "flow:began", kinds >= 0
+    over = {"flow:began": whole, "flow:patients": whole}
+    for place, rest in stages.items():
+        for of, figure in leaving:
+            if of == place:
+                left = left & ~sets[figure]
+                over[figure] = whole
+        sets[f"flow:{rest}"] = left.copy()
+        over[f"flow:{rest}"] = whole
+        whole = f"flow:{rest}"
+    own.scenes[FLOW] = Scene(sets)
+    own.counts |= {name: (FLOW, {"numerator": name, "denominator": of}) for name, of in over.items()}
+    pairs = ("pairs", *key, target)
+    completed = ("followup_completion", None)
+    for name, column in (("flow:due", "eligible"), ("flow:paired", "numerator")):
+        own.links.append(((FLOW, name), (pairs, (completed, column)), "same"))
+
+
+class Levels:
+    """How important a figure of the report is: 0, the headline, is given up last."""
+
+    def __init__(self, program: Program) -> None:
+        shown = program.headline
+        self.lead = shown.key if shown else None
+        self.success = program.success.get(shown.key, "") if shown else ""
+        self.target = program.target
+
+    def __call__(self, row: Counted, column: str) -> int:
+        group, period = row.key
+        if row.indicator.startswith("flow:"):
+            return 1 if row.indicator.count(":") == 1 else 6
+        if row.definition is None:
+            return 5 if row.indicator.startswith("dist:") else 6
+        if group is not None:
+            return 3
+        if period is not None:
+            return 4
+        if row.band is not None:
+            return 5
+        if row.told_for[:2] == self.lead and row.told_for[2] == self.target:
+            if row.definition == self.success and column in ("numerator", "denominator"):
+                return 0
+            if row.definition in (self.success, "followup_completion", "mean_improvement"):
+                return 1
+        return 2
+
+
+__all__ = ["ALL", "FLOW", "PROMOTERS", "Levels", "flow", "promoters", "single", "stretch", "whole_and_parts"]
