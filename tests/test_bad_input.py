@@ -246,7 +246,7 @@ def test_all_problems_of_a_record_come_at_once() -> None:
         "q3": "answer_is_text",
         "q4": "answer_not_whole",
         "q5": "answer_wrong_kind",
-        "sleep": "unknown_item",
+        "<entry 6>": "unknown_item",
     }
 
 

@@ -34,6 +34,7 @@ FLOORS = {
     "scores": 0,
     "errors": 0,
     "_write": 0,
+    "_fence": 0,
 }
 SIDE = {"testing", "_printer", "fhir", "redcap"}
 

@@ -18,6 +18,11 @@ from __future__ import annotations
 from typing import Any
 
 
+def described(value: object) -> str:
+    """What may be told of a value that came with data: text by its length, anything else by its kind."""
+    return f"text of {len(value)} characters" if isinstance(value, str) else f"a {type(value).__name__}"
+
+
 class IpmOutcomesError(Exception):
     """Base of every error that the library raises itself."""
 

@@ -49,12 +49,13 @@ def score(response: Response[S], *, missing: str | None = None) -> S:
     >>> score(PHQ9(q1=2, q2=1)).total.absent.code
     'too_few_answers'
     """
+    plan: Callable[[dict[str, Any]], S] | None
     try:
-        plan: Callable[[dict[str, Any]], S] = response.scoring_plans[missing]
-    except (KeyError, TypeError):
+        plan = response.scoring_plans[missing]
+    except (KeyError, TypeError, AttributeError):
+        plan = None  # settled below, so that an error does not carry along what was asked for
+    if plan is None:
         plan = _new_plan(response, missing)
-    except AttributeError:
-        raise _no_response(response) from None
     return plan(vars(response))
 
 

@@ -187,11 +187,12 @@ def tables(instrument: Instrument, missing: str | None = None) -> dict[str, AnyT
     >>> total.cells[9][27].band
     'severe'
     """
-    from ipm_outcomes.errors import UnknownNameError
+    from ipm_outcomes.errors import UnknownNameError, described
 
     if missing is not None and missing not in instrument.missing_rules:
         raise UnknownNameError(
-            f"{instrument.id} has no missing rule {missing!r}; it has {', '.join(instrument.missing_rules)}"
+            f"{instrument.id} has no missing rule of that name ({described(missing)}); it has "
+            f"{', '.join(instrument.missing_rules)}"
         )
     found: dict[str, AnyTable] = {}
     for scale in instrument.scales:

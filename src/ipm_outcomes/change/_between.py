@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ipm_outcomes import catalog
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._arrays import better_sign, normal_quantile, positive
 from ipm_outcomes.change._constants import (
     GIVEN,
@@ -40,6 +41,7 @@ from ipm_outcomes.scores import CategoryScore, Score, Scores
 from ipm_outcomes.tables import accuracy_sentence
 
 
+@fenced
 def between(
     before: Scores,
     after: Scores,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._scores import blank_rows
 from ipm_outcomes.change._units import NOT_IN_TABLE, as_of_day, read_units
 from ipm_outcomes.frames._dates import DATED, DateFormat
@@ -15,6 +16,7 @@ from ipm_outcomes.frames._frame import Frame, Words
 DATE_PROBLEMS = ("date_missing", "date_unparsable", "date_future", "no_start_date", "no_episode")
 
 
+@fenced
 def check_dates(
     scores: Any,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,15 @@ FUTURE = 3
 """State of a date cell beside those that reading gives: a date after the day up to which the data reach."""
 
 
-def as_kind(frame: Frame, like: Frame) -> Frame:
-    """The frame, in the kind of another one where the two differ."""
+def as_kind(frame: Frame, like: Frame, needed: Sequence[str] | None) -> Frame:
+    """The frame, in the kind of another one where the two differ; of pandas then only the columns that are needed."""
     if frame.kind == like.kind:
         return frame
+    if frame.kind == "pandas":
+        if needed is not None:
+            frame = Frame(frame.native[[label for label in frame.native.columns if str(label) in needed]])
+        for name in frame.names:
+            _refuse_mixed(frame.column(name), name, like.kind)
     try:
         if like.kind == "polars":
             return Frame(sys.modules["polars"].DataFrame(frame.native))
@@ -34,10 +40,28 @@ def as_kind(frame: Frame, like: Frame) -> Frame:
 
             return Frame(pa.table(frame.native))
         return Frame(frame.native.to_pandas())
-    except ImportError as error:
+    except ImportError:
         raise FrameError(
             f"episodes: a {frame.kind} frame beside {like.kind} scores needs pyarrow; give both in one kind"
-        ) from error
+        ) from None
+
+
+def _refuse_mixed(column: Any, name: str, kind: str) -> None:
+    """Refuse a pandas column of which the values have no common kind in another library."""
+    if find_spec("pyarrow") is None:  # told where it is needed
+        return
+    import pyarrow as pa
+
+    mixed = False
+    try:
+        pa.Array.from_pandas(column)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):  # its words hold the cell
+        mixed = True
+    if mixed:
+        raise FrameError(
+            f"episodes: the column {name!r} holds values of more than one kind, which {kind} has no column for; "
+            "make them all text, numbers or dates"
+        )
 
 
 def keys(columns: Sequence[Any], kind: str, told: str) -> tuple[list[Ints], Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._arrays import better_sign
 from ipm_outcomes.change._columns import Bools, Floats, Ints, date_column, take
 from ipm_outcomes.change._scores import ScaleKey, Values, blank_rows, exact_points, read_values
@@ -365,6 +366,7 @@ class _Pairing:
         reason[flat > 0] = _DATE_CODE[flat[flat > 0]]
 
 
+@fenced
 def pair(
     scores: Any,
     *,

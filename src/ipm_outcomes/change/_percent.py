@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._arrays import Floats, better_sign, paired_arrays
 from ipm_outcomes.change._columns import Bools, Ints
 from ipm_outcomes.change._scores import exact_values, find, numeric, shelf
@@ -16,6 +17,7 @@ from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
 
 
+@fenced
 def percent_change(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
@@ -59,6 +61,7 @@ def percent_change(
     return np.where(known, 100 * improvement / np.where(known, base, 1), np.nan)
 
 
+@fenced
 def immpact(
     before: npt.ArrayLike,
     after: npt.ArrayLike,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._classes import CLASS_WORDS
 from ipm_outcomes.change._columns import Bools, Floats, Ints, truth_column
 from ipm_outcomes.change._constants import (
@@ -72,6 +73,7 @@ from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Column, Whole, Words
 
 
+@fenced
 def table(
     scores: Any,
     *,

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._between import common, compared, options
 from ipm_outcomes.change._flags import flag_changes
 from ipm_outcomes.change._results import FlagChange, PatientChange, ScaleChange
@@ -89,6 +90,7 @@ class Trajectory(Mapping[str, ScaleTrajectory]):
         return " ".join([*(flag.short for flag in self.flags), *([overall.short] if overall else [])])
 
 
+@fenced
 def trajectory(
     scores: Iterable[Scores] | Iterable[tuple[date, Scores]],
     *,

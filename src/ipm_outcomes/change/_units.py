@@ -199,7 +199,9 @@ def _from_scores(rows: _Rows, by: Sequence[str] | None) -> Units:
 
 def _from_episodes(rows: _Rows, episodes: Any, by: Sequence[str] | None, start_format: str | None) -> Units:
     frame, day, state, has_episode = rows.frame, rows.day, rows.state, rows.has_episode
-    table = as_kind(Frame(episodes), frame)
+    carried = None if by is None else [by] if isinstance(by, str) else by
+    needed = None if carried is None else ["patient_id", "episode", "start_date", *carried]
+    table = as_kind(Frame(episodes), frame, needed)
     table.require(["patient_id", "episode", "start_date"], "episodes")
     (patient, table_patient), patient_values = _patients(rows, table)
     named = [table.column("episode")] + ([frame.column("episode")] if has_episode else [])

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._arrays import Booleans, Floats, finite, normal_quantile, positive, scores_array
 from ipm_outcomes.errors import ParameterError
 
@@ -176,6 +177,7 @@ class AnchorQuality:
         return self.correlated and self.large_enough and self.plausible_effect is not False
 
 
+@fenced
 def anchor_quality(
     improvement: npt.ArrayLike,
     anchor: npt.ArrayLike,
@@ -313,6 +315,7 @@ class RocMic:
         return _bias_warning(self.share_improved, None)
 
 
+@fenced
 def roc_mic(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> RocMic:
     """Return the threshold with the best sum of sensitivity and specificity.
 
@@ -417,6 +420,7 @@ class PredictiveMic:
         return _bias_warning(self.share_improved, self.anchor_reliability)
 
 
+@fenced
 def predictive_mic(
     improvement: npt.ArrayLike, improved: npt.ArrayLike, *, anchor_reliability: float | None = None
 ) -> PredictiveMic:
@@ -542,6 +546,7 @@ class AnchorMic:
         return _bias_warning(self.share_improved, self.anchor_reliability)
 
 
+@fenced
 def minimal_important_change(
     improvement: npt.ArrayLike,
     improved: npt.ArrayLike,

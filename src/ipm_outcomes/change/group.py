@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._arrays import (
     Floats,
     Worse,
@@ -79,6 +80,7 @@ class MeanChange:
     worse: str
 
 
+@fenced
 def mean_change(
     before: npt.ArrayLike, after: npt.ArrayLike, *, worse: Worse = "higher", level: float = 0.95
 ) -> MeanChange:
@@ -165,6 +167,7 @@ def _t_p_value(mean: float, se: float, df: int) -> float:
     return 2 * float(stdtr(df, -abs(mean) / se))
 
 
+@fenced
 def hedges_correction(df: float, *, method: Literal["exact", "approximate"] = "exact") -> float:
     """Return J, the factor that takes the small-sample bias out of a standardized mean difference.
 
@@ -204,6 +207,7 @@ def hedges_correction(df: float, *, method: Literal["exact", "approximate"] = "e
     raise ParameterError("method: must be 'exact' or 'approximate'")
 
 
+@fenced
 def noncentral_t_limits(t: float, df: float, *, level: float = 0.95) -> tuple[float, float]:
     """Return the noncentrality parameters at which an observed t is the upper and the lower tail point.
 
@@ -320,6 +324,7 @@ class EffectSizes(NamedTuple):
     d_rm: EffectSize
 
 
+@fenced
 def effect_sizes(before: npt.ArrayLike, after: npt.ArrayLike, *, level: float = 0.95) -> EffectSizes:
     """Return the standardized mean changes of one group, each labeled with its denominator.
 
@@ -472,6 +477,7 @@ class TwoGroups:
     variance: float
 
 
+@fenced
 def two_groups(a: npt.ArrayLike, b: npt.ArrayLike, *, level: float = 0.95) -> TwoGroups:
     """Compare the means of two independent groups, of scores or of changes.
 
@@ -536,6 +542,7 @@ def two_groups(a: npt.ArrayLike, b: npt.ArrayLike, *, level: float = 0.95) -> Tw
     return TwoGroups(na, nb, difference, lower, upper, effect, variance)
 
 
+@fenced
 def against_important_change(*, improvement: float, lower: float, upper: float, threshold: float) -> str:
     """Say how a group's mean improvement and its interval lie to 0 and to an important change.
 

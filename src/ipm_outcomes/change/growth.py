@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._arrays import (
     Booleans,
     Floats,
@@ -95,6 +96,7 @@ class GrowthCurve:
         )
 
 
+@fenced
 def growth_curve(
     patients: npt.ArrayLike,
     times: npt.ArrayLike,

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._arrays import (
     Booleans,
     Floats,
@@ -119,6 +120,7 @@ class Pooled(NamedTuple):
     missing_information: float
 
 
+@fenced
 def inverse_probability_weights(
     observed: npt.ArrayLike, predictors: npt.ArrayLike, *, truncate: float | None = None
 ) -> Weights:
@@ -191,6 +193,7 @@ def inverse_probability_weights(
     )
 
 
+@fenced
 def weighted_mean(
     values: npt.ArrayLike, weights: npt.ArrayLike, *, level: float = 0.95
 ) -> tuple[float, float, float]:
@@ -245,6 +248,7 @@ def weighted_mean(
     return mean, mean - z * se, mean + z * se
 
 
+@fenced
 def pool(
     estimates: npt.ArrayLike, variances: npt.ArrayLike, *, complete_df: float = math.inf, level: float = 0.95
 ) -> Pooled:
@@ -306,6 +310,7 @@ def pool(
     return Pooled(mean, total, df, mean - margin, mean + margin, share)
 
 
+@fenced
 def impute(
     after: npt.ArrayLike,
     predictors: npt.ArrayLike,
@@ -410,6 +415,7 @@ def _draw(known: Floats, target: Floats, wanted: Floats, generator: np.random.Ge
     return values
 
 
+@fenced
 def mixed_model(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
@@ -545,6 +551,7 @@ def _whole(name: str, value: Any, lowest: int) -> int:
     return int(value)
 
 
+@fenced
 def side_by_side(
     before: npt.ArrayLike,
     after: npt.ArrayLike,

@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._arrays import (
     Booleans,
     Floats,
@@ -146,6 +147,7 @@ class ReliableChange:
         return eligible
 
 
+@fenced
 def reliable_change(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
@@ -336,6 +338,7 @@ def _change_reliability(pairs: _Pairs, sem: float) -> float:
     return 1 - 2 * sem * sem / variance
 
 
+@fenced
 def classify(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
@@ -412,6 +415,7 @@ def classify(
     )
 
 
+@fenced
 def crossed(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
@@ -474,6 +478,7 @@ class SmallestDetectableChange(NamedTuple):
     z: float
 
 
+@fenced
 def smallest_detectable_change(
     *,
     sem: float | None = None,
@@ -537,6 +542,7 @@ def smallest_detectable_change(
     return SmallestDetectableChange(individual, individual / math.sqrt(n), int(n), error, source, level, z)
 
 
+@fenced
 def minimal_reliable_points(*, sd: float, reliability: float, critical: float | None = None) -> int:
     """Return the smallest whole number of points that is a reliable change by Jacobson and Truax.
 
@@ -585,6 +591,7 @@ class Cutoffs(NamedTuple):
     c: float
 
 
+@fenced
 def cutoffs(
     *,
     clinical_mean: float,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, WRONG_KIND
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.frames._evidence import without_lowest
@@ -25,6 +26,7 @@ RULES = {
 """Rules that a cell can break, by the codes that the response classes use as well."""
 
 
+@fenced
 def check(
     data: Any,
     instrument: str | Instrument,

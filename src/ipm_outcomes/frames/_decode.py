@@ -285,7 +285,8 @@ def _from_pandas(column: Any) -> _Fetch:
     if type(column.dtype).__name__ == "ArrowDtype":
         import pyarrow as pa
 
-        return _from_pyarrow(pa.chunked_array(array.__arrow_array__()))
+        arrow = array.__arrow_array__()
+        return _from_pyarrow(arrow if isinstance(arrow, pa.ChunkedArray) else pa.chunked_array([arrow]))
     if column.dtype.kind in "iufb" and isinstance(column.dtype, np.dtype):
         values = column.to_numpy()
         return lambda start, stop: (values[start:stop], None)

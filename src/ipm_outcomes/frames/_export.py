@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError
 
 # The signs that begin a formula (some spreadsheets take their full-width forms for the same), also after
@@ -36,6 +37,7 @@ def safe_text(text: str) -> str:
     return f"'{text}" if re.match(_FORMULA, text) and not re.match(_NUMBER, text) else text
 
 
+@fenced
 def spreadsheet_safe(data: Any) -> Any:
     """Neutralize cells and column names of a frame that begin a spreadsheet formula.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instruments as all_instruments
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -32,6 +33,7 @@ from ipm_outcomes.frames._recorded import disagreeing
 from ipm_outcomes.frames._score import score_columns
 
 
+@fenced
 def inspect(
     data: Any,
     instruments: Sequence[str | Instrument] | str | Instrument | None = None,

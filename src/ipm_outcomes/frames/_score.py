@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import InvalidAnswersError, ParameterError
 from ipm_outcomes.frames._check import problems
@@ -31,6 +32,7 @@ from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
 Invalid = Literal["raise", "null"]
 
 
+@fenced
 def score(
     data: Any,
     instrument: str | Instrument,

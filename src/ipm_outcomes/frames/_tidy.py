@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError, ParameterError, described
 from ipm_outcomes.frames._dates import DateFormat, Dates, format_of, read_dates
 from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
 from ipm_outcomes.frames._groups import GroupNames, renames
@@ -32,6 +33,7 @@ SCORE_COLUMNS = (
 )
 
 
+@fenced
 def tidy(
     data: Any,
     instruments: Sequence[str | Instrument] | str | Instrument,
@@ -132,7 +134,8 @@ def tidy(
     known_rules = {rule for one in definitions.values() for rule in one.missing_rules}
     if missing is not None and (not isinstance(missing, str) or missing not in known_rules):
         raise ParameterError(
-            f"missing: none of these instruments has a rule {missing!r}; there are {sorted(known_rules)}"
+            f"missing: none of these instruments has a rule of that name ({described(missing)}); "
+            f"there are {sorted(known_rules)}"
         )
     held = np.zeros(len(frame), bool)
     for items in every:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.program._arguments import Floats, choice, numbers, part_of, refuse
 
@@ -156,6 +157,7 @@ def _fewest_crossings(useful: int) -> int:
     raise AssertionError
 
 
+@fenced
 def run_chart(values: npt.ArrayLike, *, freeze: Freeze = None, rebase: Sequence[int] = ()) -> RunChart:
     """Run chart: the values around their median, with the Anhoej rules for each phase.
 
@@ -363,6 +365,7 @@ def _chart(
     )
 
 
+@fenced
 def p_chart(
     x: npt.ArrayLike,
     n: npt.ArrayLike,
@@ -437,6 +440,7 @@ def p_chart(
     return _chart(value, usable, center, sigma, phases, better, method, notes, (0.0, 1.0))
 
 
+@fenced
 def xmr_chart(
     values: npt.ArrayLike,
     *,
@@ -576,6 +580,7 @@ def _month_end(month: npt.NDArray[np.datetime64]) -> npt.NDArray[np.datetime64]:
     return (month + 1).astype("datetime64[D]") - 1
 
 
+@fenced
 def cohorts(
     enrolled: npt.NDArray[np.datetime64],
     *,

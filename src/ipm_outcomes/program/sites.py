@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.program import intervals
 from ipm_outcomes.program._arguments import (
@@ -272,6 +273,7 @@ def standardize(
     method: str | None = ...,
     level: float = ...,
 ) -> StandardizedMeans: ...
+@fenced
 def standardize(
     observed: npt.ArrayLike,
     covariates: npt.ArrayLike,
@@ -480,6 +482,7 @@ class Shrunk:
     notes: tuple[str, ...]
 
 
+@fenced
 def shrink(estimate: npt.ArrayLike, variance: npt.ArrayLike) -> Shrunk:
     """Empirical-Bayes shrinkage of site estimates toward their mean (normal-normal model).
 
@@ -547,6 +550,7 @@ def shrink(estimate: npt.ArrayLike, variance: npt.ArrayLike) -> Shrunk:
     return Shrunk(y, shrunk, weight, center, tau2, tuple(notes))
 
 
+@fenced
 def shrink_proportions(x: npt.ArrayLike, n: npt.ArrayLike) -> Shrunk:
     """Empirical-Bayes shrinkage of site proportions, on the logit.
 
@@ -659,6 +663,7 @@ def _dispersion(z: Floats, s: Floats, target: float, method: str, share: float) 
     return Dispersion(z, phi, tau2, target, count, True, method, ())
 
 
+@fenced
 def proportion_dispersion(
     x: npt.ArrayLike,
     n: npt.ArrayLike,
@@ -710,6 +715,7 @@ def proportion_dispersion(
     return _dispersion(z, s, center, method, share)
 
 
+@fenced
 def ratio_dispersion(
     observed: npt.ArrayLike, expected: npt.ArrayLike, method: str = "truncate", share: float = 0.1
 ) -> Dispersion:
@@ -811,6 +817,7 @@ def _levels(levels: Sequence[float], tau2: float, method: str, needs: str) -> tu
         raise ParameterError("levels must be a sequence of numbers, such as (0.95, 0.998)") from None
 
 
+@fenced
 def funnel(
     n: npt.ArrayLike,
     target: float,
@@ -891,6 +898,7 @@ def _binomial_limit(n: Floats, target: float, p: float) -> Floats:
     return np.asarray((r - excess) / n)
 
 
+@fenced
 def funnel_ratio(
     expected: npt.ArrayLike,
     method: str = "exact",

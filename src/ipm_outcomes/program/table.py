@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._blank import with_answers
@@ -89,6 +90,7 @@ _MARKS = ("given", "2+", "1", "derived", "unverified", "convention")
 """What a column of evidence can hold, the weakest last."""
 
 
+@fenced
 def table(
     changes: Any,
     *,

@@ -8,11 +8,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes._write import write_whole
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
 
 
+@fenced
 def html(
     scores: Any,
     changes: Any,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, WRONG_KIND, read
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, described
 from ipm_outcomes.scores import Scores
 
 if TYPE_CHECKING:
@@ -67,15 +67,16 @@ class Response(BaseModel, Generic[S_co]):
             return handler(answers)
         if isinstance(data, cls):
             return handler(data)
+        wrong_kind = False
         try:
             handler(data)  # an object is read by its attributes where the caller asked for that
         except ValidationError as error:
             # A problem without a place is about the whole: then its attributes were not to be read.
-            if not error.errors(include_input=False)[0]["loc"]:
-                message = f"a {type(data).__name__} is no response; give the answers by item"
-                problem = PydanticCustomError("response_wrong_kind", _literal(message))
-                shown = f"<{type(data).__name__}>"
-                raise _error(cls, [InitErrorDetails(type=problem, input=shown)]) from None
+            wrong_kind = not error.errors(include_input=False)[0]["loc"]
+        if wrong_kind:  # raised here, so that it does not carry along what was given
+            message = f"a {type(data).__name__} is no response; give the answers by item"
+            problem = PydanticCustomError("response_wrong_kind", _literal(message))
+            raise _error(cls, [InitErrorDetails(type=problem, input=f"<{type(data).__name__}>")])
         return cls.model_validate(
             {name: getattr(data, name) for name in cls.model_fields if hasattr(data, name)}
         )
@@ -176,14 +177,15 @@ def _respelled(
     answers: dict[str, Any] = {}
     problems: list[InitErrorDetails] = []
     found = model.definition()
-    for key, value in data.items():
+    for place, (key, value) in enumerate(data.items(), 1):
         if key not in model.model_fields:
             near = get_close_matches(str(key).casefold(), list(model.model_fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            message = f"{found.id} has no such item{hint}"
+            # The name came with the data and may be anything: it is told by place and length.
+            message = f"{found.id} has no item of this name ({described(key)}){hint}"
             unknown = PydanticCustomError("unknown_item", _literal(message))
             problems.append(
-                InitErrorDetails(type=unknown, loc=(str(key),), input=f"<{type(value).__name__}>")
+                InitErrorDetails(type=unknown, loc=(f"<entry {place}>",), input=f"<{type(value).__name__}>")
             )
         elif key not in found.item_ids:
             answers[key] = value  # a field that a subclass has added

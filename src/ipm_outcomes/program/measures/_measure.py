@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.program._arguments import level_of
 from ipm_outcomes.program._event_grammar import Events, Version
@@ -77,6 +78,7 @@ def _patients(
     return frame, found, text, patients
 
 
+@fenced
 def populations(
     events: Any,
     definition: str | PathLike[str] | Indicator = "cms159",
@@ -172,6 +174,7 @@ def _framed(frame: Any, columns: Mapping[str, list[Any]]) -> Any:
     )
 
 
+@fenced
 def measure(
     events: Any,
     definition: str | PathLike[str] | Indicator = "cms159",

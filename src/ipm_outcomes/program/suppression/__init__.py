@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.program.suppression._intervals import intervals_of
@@ -48,6 +49,7 @@ class Policy:
 POLICIES = {"cms": Policy(1, 10, False), "nhs": Policy(0, 4, True)}
 
 
+@fenced
 def suppress(
     table: Any,
     policy: str = "cms",
