@@ -97,6 +97,9 @@ def test_weights_of_a_saturated_model_are_the_inverse_shares():
     # The weighted mean is then each group's mean times its patients: (4 * 6 + 2 * 3) / 6.
     mean, *_ = weighted_mean([4, 6, 8, np.nan, 3, np.nan], found.weights)
     assert mean == pytest.approx(5)
+    for share in (0, 1):
+        with pytest.raises(ParameterError, match="truncate"):
+            inverse_probability_weights(seen, group, truncate=share)
     cut = inverse_probability_weights(seen, group, truncate=0.5)
     np.testing.assert_allclose(cut.weights[seen], [4 / 3] * 4)
     assert (cut.truncated, cut.largest) == (1, pytest.approx(4 / 3))
@@ -356,7 +359,7 @@ def test_without_statsmodels_the_model_says_which_extra_brings_it(monkeypatch):
         ({"other_visits": [[[1]]]}, "other_visits"),
         ({"seed": -1}, "seed"),
         ({"imputations": 1}, "imputations"),
-        ({"truncate": 99}, "truncate"),
+        *(({"truncate": share}, "truncate") for share in (0, 1, 99)),
         ({"level": 95}, "level"),
         ({"worse": "up"}, "worse"),
     ],

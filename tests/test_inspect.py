@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import ipm_outcomes as ipm
 from ipm_outcomes import frames
 from ipm_outcomes.errors import FrameError, InvalidAnswersError, ParameterError, UnknownNameError
-from ipm_outcomes.frames._findings import FINDINGS
+from ipm_outcomes.frames._findings import FINDINGS, Finding
 from ipm_outcomes.frames._missing import MISSING_WORDS
 
 PCS = [f"pcs_q{n}" for n in range(1, 14)]
@@ -504,7 +504,8 @@ def test_header_rows(backend: Any) -> None:
     rows = [[f"Question {n}?" for n in range(9)], [f'{{"ImportId":"QID{n}"}}' for n in range(9)]]
     rows += [["0"] * 9, ["Several days"] * 9]
     data = {name: [row[n] for row in rows] for n, name in enumerate(PHQ9)}
-    data |= {"patient_id": ["Id", "x", "a", "b"], "date": ["Date", "y", "2026-01-05", "2026-01-05"]}
+    # Both rows begin alike, and are no two forms of one patient.
+    data |= {"patient_id": ["Id", "Id", "a", "b"], "date": ["Date", "Date", "2026-01-05", "2026-01-05"]}
     found = told(backend, data)
     # The two rows are told once, and are not counted among dates that cannot be read or other text.
     assert set(found) == {"instrument_found", "header_rows"}
@@ -752,3 +753,11 @@ def test_the_kind_of_frame_comes_back_for_a_table_without_rows(backend: Any) -> 
     found = backend.rows(frames.inspect(empty))
     assert (found["finding"], found["rows"], found["of"]) == (["instrument_found"], [0], [0])
     assert np.asarray(found["rows"]).dtype.kind == "i"
+
+
+def test_a_finding_in_one_line() -> None:
+    about = Finding("missing_code", "phq9_q1", "phq9", 3, 10)
+    assert about.sentence.startswith("missing_code: phq9, phq9_q1: ")
+    assert "(3 of 10 rows)" in about.sentence
+    whole = Finding("blank_rows", "all columns", None, 2, 10)
+    assert whole.sentence.startswith("blank_rows: all columns: ")
