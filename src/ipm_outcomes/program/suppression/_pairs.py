@@ -42,8 +42,11 @@ class Pairs:
         n = len(columns["baseline"])
         who = true(one.eligible, columns) if one.eligible else np.ones(n, bool)
         out = np.zeros(n, bool)
-        for exclusion in one.exclusions:
-            out |= true(exclusion.when, columns)
+        if one.scales:
+            out = np.array([bool(held) for held in columns["__excluded"]], bool)
+        else:
+            for exclusion in one.exclusions:
+                out |= true(exclusion.when, columns)
         eligible = who & ~out
         observed = eligible & true(one.observed, columns) if one.observed else eligible
         counted = observed if one.missing == "complete_case" else eligible
@@ -94,7 +97,7 @@ def pairs_of(
     if of_scale not in inst.scale_ids:
         return None
     scale = inst.scale(of_scale)
-    values = _scores(scale)
+    values = scores_of(scale)
     if not values or len(values) > _MOST:
         return None
     made = _changes(inst, scale, values, rules, backend)
@@ -103,7 +106,7 @@ def pairs_of(
     return Pairs(_with_the_rest(made, in_window))
 
 
-def _scores(scale: Scale) -> list[float]:
+def scores_of(scale: Scale) -> list[float]:
     """The scores that a scale can have when every item is answered."""
     if scale.conversion is not None:
         return sorted({float(row.value) for row in scale.conversion.rows})

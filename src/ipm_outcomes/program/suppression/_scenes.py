@@ -16,6 +16,7 @@ from ipm_outcomes.program import _rules
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE, Pairs, pairs_of
 from ipm_outcomes.program.suppression._read import Row
+from ipm_outcomes.program.suppression._side_by_side import beside
 from ipm_outcomes.program.suppression._system import Count, Scene
 
 _CHAIN = ("numerator", "denominator", "observed", "eligible", WHOLE)
@@ -152,6 +153,15 @@ class Reader:
             )
         return self.pairs[key]
 
+    def _beside(self, name: str | None) -> Pairs | None:
+        """Kinds of patients of the indicators over the same scales, with the same exclusions."""
+        if name not in self.pairs:
+            found = {
+                one.id: one for row in self.rows if (one := self.definition(row)) is not None and one.scales
+            }
+            self.pairs[name] = beside([one for one in found.values() if _side_by_side_name(one) == name])
+        return self.pairs[name]
+
     def _of_pairs(
         self, row: Row, rules: Mapping[Any, str], out: Published
     ) -> tuple[Any, dict[str, Any], Any] | None:
@@ -160,14 +170,16 @@ class Reader:
         told_for, own = row.told_for, None
         if row.indicator in self.own.stretches:
             told_for, own = self.own.stretches[row.indicator]
-        elif one is None or one.uses != "changes" or one.scales or one.kind in ("events", "ratio"):
+        elif one is None or one.uses != "changes" or one.kind in ("events", "ratio"):
             return None
+        elif one.scales:
+            told_for = (_side_by_side_name(one), "", told_for[2])
         elif one.once:
             told_for = (*told_for[:2], None)
         scene = ("pairs", *told_for)
         if scene in self.apart:
             return None
-        pairs = self._pairs(told_for, rules)
+        pairs = self._beside(told_for[0]) if one is not None and one.scales else self._pairs(told_for, rules)
         if pairs is None:
             return None
         name = row.indicator if own else (one.id, row.band)  # type: ignore[union-attr]
@@ -269,6 +281,10 @@ class Reader:
                     if name[1] == "eligible" and name in out.scenes[early].sets:
                         out.links.append(((late, name), (early, name), "within"))
                         break
+
+
+def _side_by_side_name(one: Indicator) -> str:
+    return repr((sorted(one.scales.items()), [exclusion.when for exclusion in one.exclusions]))
 
 
 def _named(out: Published, scene: Any, column: str, definition: str) -> Any:
