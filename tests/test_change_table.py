@@ -101,6 +101,14 @@ def test_a_cutoff_by_name_and_a_scale_without_one() -> None:
     assert classes(peg, constants={"peg.mean": {"sem": 0.78}}) == ["improved", "deteriorated"]
 
 
+def test_classes_of_thirds() -> None:
+    # 8 to 3 1/3 and to 4 1/3 on the PEG, with a line given at 4: both beyond 3.38 points, one below the line.
+    data = pairs((8, 10 / 3), (8, 13 / 3), scale=("peg", "mean"))
+    assert classes(data, cutoffs={("peg", "mean"): 4}) == ["recovered", "improved"]
+    exact = data.with_columns(exact_numerator=pl.Series([24, 10, 24, 13]), exact_denominator=pl.lit(3))
+    assert classes(exact, cutoffs={("peg", "mean"): 4}) == ["recovered", "improved"]
+
+
 def test_a_cutoff_that_is_itself_no_case() -> None:
     # PCS: clinically relevant above 30, so 30 is on the side of the well.
     data = pairs((31, 10), (30, 9), (52, 30), (52, 31), scale=("pcs", "total"))
