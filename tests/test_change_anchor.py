@@ -283,3 +283,12 @@ def test_reliability_goes_with_its_method():
         minimal_important_change([1, 2, 3, 4], [0, 1, 0, 1], method="roc", anchor_reliability=0.5)
     with pytest.raises(ParameterError, match="needed by"):
         minimal_important_change([1, 2, 3, 4], [0, 1, 0, 1], method="improved_adjusted")
+
+
+def test_a_fit_survives_columns_of_nothing_and_of_huge_numbers() -> None:
+    outcome = np.array([1.0, 1.0, 1.0, 0.0])
+    ones = np.ones(4)
+    for extra in (np.zeros(4), 1e12 * ones, 1e-12 * ones):
+        fit = fit_logistic(np.column_stack([ones, extra]), outcome)
+        # Nothing tells the four apart: three of four.
+        np.testing.assert_allclose(fit.probabilities, 0.75, rtol=1e-9)

@@ -186,7 +186,7 @@ def equivalent(file: str, before: str, after: str) -> str | None:
     if not EQUIVALENT.exists():
         return None
     for entry in tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutants", []):
-        if (entry["file"], entry["before"], entry["after"]) == (file, before, after):
+        if (entry["file"], entry["before"], entry.get("after", after)) == (file, before, after):
             return str(entry["reason"])
     return None
 
