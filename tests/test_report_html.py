@@ -418,7 +418,7 @@ def test_charts_hold_no_hidden_figure(tmp_path: Path) -> None:
     assert "11.7 %" not in text  # 7 / 60
     assert "88.3 %" not in text
     assert "12 % (" not in answer(text)
-    assert "cannot be shown" in answer(text)
+    assert "so that no group of 10 or fewer can be worked out (0 to 60 of 60)" in answer(text)
     assert "improved by at least 30 %, by site" not in text
 
 

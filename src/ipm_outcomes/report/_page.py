@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from ipm_outcomes.report import _charts
-from ipm_outcomes.report._words import HIDDEN, NONE, safe
+from ipm_outcomes.report._words import safe, withheld
 
 Cells = Sequence[Sequence[str]]
 
@@ -80,12 +80,12 @@ class Page:
 
 def _of_numbers(cells: Sequence[str]) -> bool:
     """Whether a column is one of numbers: all that has something to say begins with a figure."""
-    told = [cell for cell in cells if cell not in (HIDDEN, NONE)]
+    told = [cell for cell in cells if not withheld(cell)]
     return all(re.match(r"[+−]?\d", cell) for cell in told)
 
 
 def _class(number: bool, cell: str = "") -> str:
-    words = ["n"] * number + ["none"] * (cell in (HIDDEN, NONE))
+    words = ["n"] * number + ["none"] * withheld(cell)
     return f' class="{" ".join(words)}"' if words else ""
 
 

@@ -90,8 +90,9 @@ _EVIDENCE = {
 _READING = (
     "Dots are figures and bars their intervals; in charts of improvement right of 0 is better. Worsening has the "
     "second color.",
-    "“Not shown”, or gray in a bar: groups that are too small to show, or would reveal one that is. Neighboring "
-    "scores are put together where a group would be too small.",
+    "“Not shown”, or gray in a bar: groups that are too small to show, or would reveal one that is; the numbers "
+    "behind it are what anyone could work out of the rest. Neighboring scores are put together where a group "
+    "would be too small.",
     "Over time: the purple line is the median or the average, dashed lines are the limits of chance (3 sigma). At "
     "sites: the purple line is the program's share.",
     "The numbers of each chart stand under it, behind “Show the numbers”.",
@@ -167,12 +168,21 @@ class Writer:
             return ""
         return f"{form(row.lower)} to {form(row.upper)}"
 
+    @staticmethod
+    def between(row: Row) -> str:
+        """The interval that anyone could work out of a hidden count, behind its denominator."""
+        limits = {name: (low, high) for name, low, high in row.limits}
+        low, high = limits.get("numerator", (0, None))
+        if high is None or row.unit != "share" or row.denominator is None:
+            return ""
+        return f" ({low:,} to {high:,} of {count(row.denominator)})"
+
     def cell(self, row: Row | None) -> str:
         """A figure with its interval and its counts."""
         if row is None:
             return NONE
         if row.estimate is None:
-            return HIDDEN if row.hidden else NONE
+            return HIDDEN + self.between(row) if row.hidden else NONE
         if row.unit == "points":
             inside = self.interval(row, lambda v: rounded(v, 1))
             return (
@@ -275,7 +285,11 @@ class Writer:
     def reached(self, shown: Shown, completion: Row | None, outcome: Row | None) -> list[str]:
         if outcome is None or outcome.estimate is None:
             withheld = outcome is not None and outcome.hidden
-            return ["How many improved cannot be shown: the number is too small."] if withheld else []
+            if not withheld:
+                return []
+            group = {"nhs": "fewer than 5"}.get(self.program.policy, "10 or fewer")
+            told = f"How many improved is not shown, so that no group of {group} can be worked out"
+            return [f"{told}{self.between(outcome)}."]
         inside = self.interval(outcome, lambda v: self.percent(v, 0).removesuffix(" %"))
         said = [
             f"{self.percent(outcome.estimate, 0)} ({100 * self.program.level:g} % interval {inside}) "
@@ -948,7 +962,7 @@ class Writer:
             else "Every site drawn lies within what chance explains."
         )
         if hidden:
-            message += f" Sites too small to show: {hidden}."
+            message += f" Sites not shown, so that no small group can be worked out: {hidden}."
         place = {g: w for (g, _, _), w in zip(points, where, strict=True)}
         return self.page.chart(
             _charts.funnel(points, curves, total.estimate, "share of patients"),

@@ -13,6 +13,11 @@ NONE = "–"
 """What stands where there is nothing to show."""
 
 
+def withheld(cell: str) -> bool:
+    """Whether a cell of a table shows no figure."""
+    return cell == NONE or cell.startswith(HIDDEN)
+
+
 def safe(text: object) -> str:
     """Text from data, for HTML: escaped, and without control characters."""
     return escape("".join(c if c.isprintable() else " " for c in str(text)), quote=True)
