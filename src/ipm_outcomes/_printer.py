@@ -15,17 +15,14 @@ from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.definition import Instrument, Item, Scale
 
 FOLDER = Path(__file__).parent / "responses"
-HEAD = (
-    '"""{summary}\n\n'
-    'Printed from ``instruments/{id}.toml`` by ``python -m ipm_outcomes._printer``; do not edit.\n"""\n'
-)
+ORIGIN = "Printed from ``instruments/{id}.toml`` by ``python -m ipm_outcomes._printer``; do not edit."
 
 
 def print_class(found: Instrument) -> str:
     """The source of the module with the response class and the scores class of one instrument."""
     name = found.class_name
     lines = [
-        HEAD.format(summary=f"{found.title} ({found.edition}).", id=found.id),
+        f'"""{_escaped(f"{found.title} ({found.edition}).")}\n\n{ORIGIN.format(id=found.id)}\n"""\n',
         "from typing import Annotated, ClassVar, Self",
         "",
         "from pydantic import Field",
@@ -156,14 +153,20 @@ def _scale_sentence(scale: Scale) -> str:
 
 def _docstring(text: str, indent: int, more: str = "") -> list[str]:
     pad = " " * indent
-    lines = wrap(text.replace("\\", "\\\\").replace('"""', "'''"), 105 - indent)
+    lines = [_escaped(line) for line in wrap(text, 105 - indent)]
     if more:
-        lines += ["", *wrap(more, 105 - indent)]
+        lines += ["", *map(_escaped, wrap(more, 105 - indent))]
     if len(lines) == 1:
         # A quote at the end would run into the closing quotes.
         closing = ' """' if lines[0].endswith('"') else '"""'
         return [f'{pad}"""{lines[0]}{closing}']
     return [f'{pad}"""{lines[0]}', *((pad + line) if line else "" for line in lines[1:]), f'{pad}"""']
+
+
+def _escaped(text: str) -> str:
+    """Text of a definition as it stands inside a docstring: nothing in it ends the string or means something else."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return plain.replace("\\", "\\\\").replace('"""', "'''")
 
 
 def main(arguments: list[str]) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 import tomllib
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,6 +17,10 @@ from typing import Any, Protocol, TypeVar
 
 from ipm_outcomes.definition import Instrument, parse
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
+
+MOST_BYTES = 1_000_000
+MOST_DOTS = 100
+MOST_DIGITS = 40
 
 
 def shelf() -> Traversable:
@@ -132,9 +138,16 @@ def read_file(path: str | PathLike[str], parser: Parser[D_co]) -> D_co:
     """
     file = Path(path)
     try:
-        content = file.read_bytes()
+        # A pipe would be waited for, and a device has no end.
+        with open(file, "rb", opener=_no_wait) as opened:
+            regular = stat.S_ISREG(os.fstat(opened.fileno()).st_mode)
+            content = opened.read(MOST_BYTES + 1) if regular else b""
     except OSError as error:
         raise DefinitionError(f"{file.name}: the file cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise DefinitionError("the file cannot be read: its name holds what no name can hold") from None
+    if not regular:
+        raise DefinitionError(f"{file.name}: this is no file but a folder, a pipe or a device")
     return read_content(content, file.name, file.stem, parser)
 
 
@@ -162,16 +175,73 @@ def read_content(content: bytes, file: str, id: str, parser: Parser[D_co]) -> D_
     DefinitionError
         Names the file, the place in it and the fact that does not hold.
     """
+    if len(content) > MOST_BYTES:
+        raise DefinitionError(f"{file}: a definition has at most {MOST_BYTES:,} bytes")
     try:
-        data = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DefinitionError(f"{file}: not a TOML file: {error.reason} at byte {error.start}") from None
+    if any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+        raise DefinitionError(
+            f"{file}: a line has more than {MOST_DOTS} dots; its keys would nest too deeply"
+        )
+    try:
+        data = tomllib.loads(text, parse_float=_number)
+    except tomllib.TOMLDecodeError as error:
         raise DefinitionError(f"{file}: not a TOML file: {error}") from None
+    except (RecursionError, MemoryError):
+        raise DefinitionError(f"{file}: not a TOML file that can be read: it is nested too deeply") from None
+    except ValueError as error:
+        told = str(error) if isinstance(error, _NumberError) else "a number has too many digits"
+        raise DefinitionError(f"{file}: not a TOML file that can be read: {told}") from None
+    _check_integers(data, file)
     # Line ends differ between checkouts of one and the same file, so they do not count.
     digest = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
     try:
         found = parser(data, file=file, digest=digest)
     except RecursionError:
         raise DefinitionError(f"{file}: its parts are nested too deeply") from None
+    except DefinitionError:
+        raise
+    except (ArithmeticError, ValueError, TypeError, LookupError, MemoryError) as error:
+        raise DefinitionError(
+            f"{file}: it does not hold together where no check looks ({type(error).__name__}); please report it"
+        ) from None
     if found.id != id:
         raise DefinitionError(f"{file}: id: the id {found.id!r} differs from the name of the file")
     return found
+
+
+class _NumberError(ValueError):
+    """A number that no definition needs, and that would take long to work on."""
+
+
+def _number(text: str) -> Decimal:
+    """A decimal of a definition: finite, and of a size that exact arithmetic can work on."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise _NumberError("a number has an exponent that is too large") from None
+    if not number.is_finite():
+        raise _NumberError("a number is infinite or none at all")
+    exponent = number.as_tuple().exponent
+    if len(text) > MOST_DIGITS or not isinstance(exponent, int) or abs(exponent) > MOST_DIGITS:
+        raise _NumberError(f"a number has more than {MOST_DIGITS} digits or places")
+    return number
+
+
+def _check_integers(data: object, file: str) -> None:
+    """Refuse whole numbers beyond 64 bits, which TOML does not have."""
+    rest = [data]
+    while rest:
+        part = rest.pop()
+        if isinstance(part, dict):
+            rest.extend(part.values())
+        elif isinstance(part, list):
+            rest.extend(part)
+        elif isinstance(part, int) and not -(2**63) <= part < 2**63:
+            raise DefinitionError(f"{file}: a whole number is larger than 64 bits can hold")
+
+
+def _no_wait(name: str, flags: int) -> int:
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))

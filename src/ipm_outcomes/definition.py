@@ -8,6 +8,7 @@ Decimals stay exact: numbers are read as `Decimal` and worked on as `Fraction`.
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +16,21 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from keyword import iskeyword
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
+from ipm_outcomes.scores import Scores
 
 Evidence = Literal["2+", "1", "derived", "unverified"]
 """Strength of evidence: read in the original or in two independent sources; read once; arithmetic on a
@@ -44,7 +55,55 @@ def unfolded(fields: tuple[str, ...]) -> BeforeValidator:
     return BeforeValidator(unfold)
 
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+_OF_RESPONSES = {
+    "instrument_id",
+    "scores_class",
+    "scoring_plans",
+    "definition",
+    "from_positions",
+    "from_labels",
+}
+_IN_PRINTED_CLASSES = {"int", "str", "classmethod", "cls"}
+_OF_PRINTED_MODULES = {
+    *("Annotated", "ClassVar", "Self", "Field", "Response", "Scores", "Score", "CategoryScore", "BaseModel"),
+    *dir(builtins),
+}
+
+
+def _free_of(taken: Callable[[str], bool]) -> AfterValidator:
+    """Refuse a name that could not stand in a printed class, or would hide one that it has."""
+
+    def free(value: str) -> str:
+        if iskeyword(value) or taken(value):
+            raise ValueError("this name is taken by Python or by the base class; give another")
+        return value
+
+    return AfterValidator(free)
+
+
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+
+
+ModuleName = Annotated[Id, _free_of(lambda name: False)]
+"""An id that becomes the name of a module."""
+ItemName = Annotated[
+    Id,
+    _free_of(
+        lambda name: (
+            name.startswith("model_")
+            or hasattr(BaseModel, name)
+            or name in _OF_RESPONSES | _IN_PRINTED_CLASSES
+        )
+    ),
+]
+"""An id that becomes an attribute of a response."""
+ScaleName = Annotated[Id, _free_of(lambda name: name in vars(Scores) or name in _IN_PRINTED_CLASSES)]
+"""An id that becomes an attribute of scores; methods of tuples may be hidden."""
+ClassName = Annotated[
+    str,
+    Field(pattern=r"^[A-Z][A-Za-z0-9]*$", max_length=100),
+    _free_of(lambda name: name in _OF_PRINTED_MODULES),
+]
 Loinc = Annotated[str, Field(pattern=r"^\d{1,7}-\d$")]
 LoincAnswer = Annotated[str, Field(pattern=r"^LA\d{1,6}-\d$")]
 Exact = Annotated[Decimal, BeforeValidator(lambda v: Decimal(v) if type(v) is int else v), Field(strict=True)]
@@ -158,7 +217,7 @@ class AnswerList(Fact):
 class Item(Part):
     """One question of the form."""
 
-    id: Id
+    id: ItemName
     gist: Text
     """A neutral description of our own; the wording of the form only where its owner has freed it."""
     wording: Text | None = None
@@ -327,7 +386,7 @@ class Constant(Fact):
 class Scale(Fact):
     """One score of an instrument."""
 
-    id: Id
+    id: ScaleName
     title: Text
     short_title: Text | None = None
     """The title as texts about one patient print it; without one, the title."""
@@ -339,7 +398,7 @@ class Scale(Fact):
     items: Annotated[tuple[Id, ...], Field(strict=False)] = ()
     ratio: bool = False
     """Whether 0 means none of what is measured, so that percent change has a meaning."""
-    missing: Annotated[tuple[MissingRule, ...], Field(strict=False, min_length=1)]
+    missing: Annotated[tuple[MissingRule, ...], Field(strict=False, min_length=1, max_length=20)]
     bands: Bands | None = None
     conversion: Conversion | None = None
     counts: Counts | None = None
@@ -403,8 +462,8 @@ class Flag(Fact):
 class Instrument(Part):
     """One edition of a questionnaire, as its file in ``instruments/`` defines it."""
 
-    id: Id
-    class_name: Annotated[str, Field(alias="class", pattern=r"^[A-Z][A-Za-z0-9]*$")]
+    id: ModuleName
+    class_name: Annotated[ClassName, Field(alias="class")]
     title: Text
     edition: Text
     measures: Text
@@ -419,8 +478,8 @@ class Instrument(Part):
     loinc: LoincPanel | None = None
     sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
     answers: dict[str, AnswerList]
-    items: Annotated[tuple[Item, ...], Field(strict=False, min_length=1)]
-    scales: Annotated[tuple[Scale, ...], Field(strict=False, min_length=1)]
+    items: Annotated[tuple[Item, ...], Field(strict=False, min_length=1, max_length=500)]
+    scales: Annotated[tuple[Scale, ...], Field(strict=False, min_length=1, max_length=200)]
     flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
     digest: str = ""
     """SHA-256 of the file's bytes, so that a score can name the very definition it came from."""

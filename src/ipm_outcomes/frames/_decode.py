@@ -256,7 +256,10 @@ def _from_pyarrow(column: Any) -> _Fetch:
 
     kind = column.type
     if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        chunks = [chunk for chunk in column.chunks if len(chunk)]
+        if not chunks:
+            return lambda start, stop: ([], None)
+        column = chunks[0] if len(chunks) == 1 else pa.chunked_array(chunks).combine_chunks()
         if isinstance(column, pa.ChunkedArray):  # longer than one array can be
             raise FrameError("a column is too long for one Arrow array; give the table in parts")
     if not (pt.is_integer(kind) or pt.is_floating(kind)):
