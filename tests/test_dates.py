@@ -20,6 +20,7 @@ from ipm_outcomes.frames._dates import (
     UNPARSABLE,
     USUAL_FORMATS,
     Dates,
+    _serial,
     day_number,
     format_of,
     read_dates,
@@ -216,3 +217,16 @@ def test_offsets_of_python_stamps() -> None:
     found = read_dates(Frame(column), "date")
     assert found.time is not None
     assert (found.day.tolist(), found.time.tolist()) == ([JANUARY_5] * 2, [-8 * HOUR, NO_TIME])
+
+
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (46027.25, datetime(2026, 1, 5, 6)),
+        (46027.5, datetime(2026, 1, 5, 12)),
+        (46027 + 59_400 / 86_400, datetime(2026, 1, 5, 16, 30)),
+        (46027.0, date(2026, 1, 5)),
+    ],
+)
+def test_the_fraction_of_a_day_of_excel_is_the_time(number: float, moment: date) -> None:
+    assert _serial(number, "excel") == moment
