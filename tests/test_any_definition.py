@@ -346,3 +346,45 @@ def test_words_for_every_pattern_of_three_answers() -> None:
     for a, b, d in product(range(3), repeat=3):
         tally = sum(points[answer] for points, answer in zip(word.points, (a, b, d), strict=True))
         assert word.cells[3][tally].value == ("some" if a else "none")
+
+
+def test_a_scale_reverses_and_recodes_on_its_own() -> None:
+    """In the sum of its own, a runs the other way (2 - a) and d counts 3, 1, 0; elsewhere both are as answered."""
+    data = whole()
+    own = {
+        "id": "own",
+        "title": "Own",
+        "kind": "sum",
+        "worse": "higher",
+        "range": [0, 7],
+        "items": ["a", "b", "d"],
+    }
+    own |= {
+        "reverse": ["a", "b"],
+        "recode": {"d": [[0, 3], [1, 1], [2, 0]]},
+        "missing": [{"id": "complete"} | MADE],
+    }
+    data["scales"].append(own | MADE)
+    found = parse(data, file="comet4.toml")
+    table = tables(found)["own"]
+    for a, b, d in product(range(3), repeat=3):
+        tally = sum(points[answer] for points, answer in zip(table.points, (a, b, d), strict=True))
+        # The item b is reversed already, so that the scale turns it back.
+        assert table.cells[3][tally].value == (2 - a) + b + (3, 1, 0)[d]
+    assert found.points("a") == found.points("d") == {0: 0, 1: 1, 2: 2}
+    light = tables(found)["light"]
+    assert light.points == ({0: 0, 1: 1, 2: 2}, {0: 0, 1: 1, 2: 2})
+    for wrong, told in (
+        ({"reverse": ["c"]}, "'c' is not among the items"),
+        ({"reverse": ["a", "a"]}, "'a' stands 2 times"),
+        ({"reverse": ["d"]}, "either recoded or reversed"),
+        ({"recode": {"c": [[0, 1]]}}, "'c' is not among the items"),
+        ({"recode": {"d": [[0, 1], [1, 2]]}}, "each of the answers"),
+        ({"recode": {"d": [[0, 1], [1, 2], [2, 101]]}}, "0 to 100"),
+    ):
+        with pytest.raises(DefinitionError, match=told):
+            parse({**data, "scales": [*data["scales"][:-1], own | MADE | wrong]}, file="comet4.toml")
+    word = scale(data, "word")
+    word["reverse"] = ["a"]
+    with pytest.raises(DefinitionError, match="no points to change"):
+        parse(data, file="comet4.toml")

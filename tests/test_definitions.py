@@ -77,7 +77,13 @@ CLASSES |= {
     "enps": "ENPS",
     "mini_z": "MiniZ",
     "mini_z_v2_0": "MiniZv20",
+    "promis_global": "PROMISGlobal",
+    "scs": "SCS",
+    "scs_sf": "SCSSF",
 }
+SELF_COMPASSION = (
+    "self_kindness self_judgment common_humanity isolation mindfulness over_identification total"
+)
 FLOURISHING = (
     "happiness health meaning character relationships financial index secure_index index_sum secure_index_sum"
 )
@@ -91,6 +97,9 @@ ITEMS |= {
     "enps": "recommend",
     "mini_z": "burnout",
     "mini_z_v2_0": "q1 q2 q3 q4 q5 q6 q7 q8 q9 q10",
+    "promis_global": " ".join(f"global{n:02}" for n in range(1, 11)),
+    "scs": " ".join(f"q{n}" for n in range(1, 27)),
+    "scs_sf": " ".join(f"q{n}" for n in range(1, 13)),
 }
 SCALES |= {
     "dvprs": ["intensity", "activity", "sleep", "mood", "stress"],
@@ -102,6 +111,9 @@ SCALES |= {
     "enps": ["rating"],
     "mini_z": ["burnout"],
     "mini_z_v2_0": ["total"],
+    "promis_global": ["physical_health", "mental_health", "general_health", "social_roles", "pain_intensity"],
+    "scs": SELF_COMPASSION.split(),
+    "scs_sf": SELF_COMPASSION.split(),
 }
 LOWER_IS_WORSE = {
     "provider_rating", "csq8", "flourishing", "pgic_hurst_bolton", "enps", "nps", "mini_z_v2_0",
@@ -173,6 +185,9 @@ def test_the_default_missing_rule_is_the_strictest(inst: Instrument) -> None:
 @each
 def test_direction(inst: Instrument) -> None:
     better_high = {"physical_function", "social_roles", "physical_summary", "mental_summary"}
+    better_high |= {"physical_health", "mental_health", "general_health"}
+    if inst.id in ("scs", "scs_sf"):
+        better_high |= {"self_kindness", "common_humanity", "mindfulness", "total"}
     for scale in inst.scales:
         lower = scale.id in better_high or inst.id in LOWER_IS_WORSE
         expected = None if scale.id == "syndrome" else "lower" if lower else "higher"

@@ -639,3 +639,17 @@ def test_a_score_that_is_an_answer_takes_its_column(backend: Any) -> None:
         "recorded_scores"
         not in backend.rows(frames.inspect(backend.make(answers), "dvprs", scales="intensity"))["finding"]
     )
+
+
+def test_global_health_of_the_retired_editions() -> None:
+    """v1.0 and v1.1 store None of fatigue and Never of emotional problems as 1, v1.2 as 5 (promis/FACTS.md 6).
+
+    Best health in both: raw 20 in both scores, T 67.7 and 67.6. Read as v1.2, both have raw 16: 50.8 and 53.3.
+    """
+    best = {f"promis_global_global{n:02}": [5] for n in range(1, 11)} | {"promis_global_global07": [0]}
+    scores = ["promis_global_physical_health", "promis_global_mental_health"]
+    assert frames.score(pl.DataFrame(best), "promis_global").select(scores).row(0) == (67.7, 67.6)
+    old = pl.DataFrame(best | {"promis_global_global08": [1], "promis_global_global10": [1]})
+    coding: Any = {"promis_global": {"global08": "position", "global10": "position"}}
+    assert frames.score(old, "promis_global", coding=coding).select(scores).row(0) == (67.7, 67.6)
+    assert frames.score(old, "promis_global").select(scores).row(0) == (50.8, 53.3)

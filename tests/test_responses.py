@@ -82,8 +82,8 @@ def test_one_answer_up_never_moves_a_score_the_wrong_way(id: str, data: st.DataO
         if scale.categorical or scale.weighted:
             continue
         one, two = before.scale(scale.id), after.scale(scale.id)
-        points = definition.points(item)
-        step = points[answers[item] + 1] - points[answers[item]] if item in scale.items else 0
+        points = definition.points(item, scale) if item in scale.items else {}
+        step = points[answers[item] + 1] - points[answers[item]] if points else 0
         assert ((two.exact > one.exact) - (two.exact < one.exact)) == (step > 0) - (step < 0)  # type: ignore
 
 

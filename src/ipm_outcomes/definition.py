@@ -396,6 +396,12 @@ class Scale(Fact):
     worse: Literal["higher", "lower"] | None = None
     range: Annotated[tuple[Exact, Exact], Field(strict=False)] | None = None
     items: Annotated[tuple[Id, ...], Field(strict=False)] = ()
+    reverse: Annotated[tuple[Id, ...], Field(strict=False)] = ()
+    """Items whose points run the other way in this scale; in other scales they are as the item has them."""
+    recode: dict[
+        str, Annotated[tuple[Annotated[tuple[int, int], Field(strict=False)], ...], Field(strict=False)]
+    ] = Field(default_factory=dict)
+    """Points of answers in this scale, by item, where they are not those of the item."""
     ratio: bool = False
     """Whether 0 means none of what is measured, so that percent change has a meaning."""
     missing: Annotated[tuple[MissingRule, ...], Field(strict=False, min_length=1, max_length=20)]
@@ -530,14 +536,24 @@ class Instrument(Part):
         """The answers that an item allows."""
         return self.answers[self.item(item).answers]
 
-    def points(self, item: str) -> dict[int, int]:
-        """What each answer code of an item adds to a sum: the code itself unless recoded or reversed."""
+    def points(self, item: str, scale: Scale | None = None) -> dict[int, int]:
+        """What each answer code of an item adds to a sum: the code itself unless recoded or reversed.
+
+        With a scale, what it adds to that scale, which may recode or reverse on its own.
+        """
         listed, it = self.answers_of(item), self.item(item)
+        if scale is not None and item in scale.recode:
+            return dict(scale.recode[item])
         if it.recode:
-            return dict(it.recode)
-        if it.reverse:
-            return {code: listed.lowest + listed.highest - code for code in listed.codes}
-        return {code: code for code in listed.codes}
+            points = dict(it.recode)
+        elif it.reverse:
+            points = {code: listed.lowest + listed.highest - code for code in listed.codes}
+        else:
+            points = {code: code for code in listed.codes}
+        if scale is not None and item in scale.reverse:
+            ends = min(points.values()) + max(points.values())
+            points = {code: ends - worth for code, worth in points.items()}
+        return points
 
     def labels(self, item: str) -> dict[str, int]:
         """Every known label of an item's answers and its LOINC answer codes, in plain form (see `plain_label`)."""
@@ -717,6 +733,7 @@ def _repeats(inst: Instrument) -> Iterator[tuple[str, str]]:
         groups[f"scales.{scale.id}.thresholds"] = [t.id for t in scale.thresholds]
         groups[f"scales.{scale.id}.cutoffs"] = [c.id for c in scale.cutoffs]
         groups[f"scales.{scale.id}.items"] = list(scale.items)
+        groups[f"scales.{scale.id}.reverse"] = list(scale.reverse)
     for place, names in groups.items():
         for name, count in Counter(names).items():
             if count > 1:
@@ -774,6 +791,7 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
     if bool(scale.items) == (scale.kind == "weighted"):
         yield "", "a weighted scale rests on other scales, every other scale on items"
         return
+    yield from _point_problems(inst, scale)
     if scale.missing[0].at_most:
         yield ".missing", "the first rule is the default and must be the strictest: no item missing"
     for rule in scale.missing:
@@ -781,7 +799,7 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
             yield f".missing.{rule.id}", f"a scale of kind {scale.kind!r} has no score with items missing"
         if rule.at_most and rule.at_most >= len(scale.items):
             yield f".missing.{rule.id}", "at least one item must be answered"
-        spans = {(min(p.values()), max(p.values())) for p in map(inst.points, scale.items)}
+        spans = {(min(p.values()), max(p.values())) for p in (inst.points(i, scale) for i in scale.items)}
         if rule.at_most and len(spans) > 1:
             yield (
                 f".missing.{rule.id}",
@@ -815,9 +833,28 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
             yield f".cutoffs.{cutoff.id}", f"{cutoff.value} lies outside the range of the scale"
 
 
+def _point_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
+    """Items that a scale reverses or recodes on its own."""
+    for key, items in (("reverse", scale.reverse), ("recode", tuple(scale.recode))):
+        for item in items:
+            if item not in scale.items:
+                yield f".{key}", f"{item!r} is not among the items of the scale"
+        if items and scale.kind in ("counts", "weighted"):
+            yield f".{key}", f"a scale of kind {scale.kind!r} has no points to change"
+    for item in scale.reverse:
+        if item in scale.recode:
+            yield ".reverse", f"{item!r} is either recoded or reversed"
+    for item, pairs in scale.recode.items():
+        codes = sorted(inst.answers_of(item).codes)
+        if sorted(code for code, _ in pairs) != codes:
+            yield ".recode", f"the recode of {item!r} must name each of the answers {codes} once"
+        if not all(0 <= points <= 100 for _, points in pairs):
+            yield ".recode", "recoded points must lie within 0 to 100"
+
+
 def _range_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
-    low = sum(min(inst.points(item).values()) for item in scale.items)
-    high = sum(max(inst.points(item).values()) for item in scale.items)
+    low = sum(min(inst.points(item, scale).values()) for item in scale.items)
+    high = sum(max(inst.points(item, scale).values()) for item in scale.items)
     if high + len(scale.items) > 255:
         yield ".items", f"sums above {255 - len(scale.items)} are not supported, this scale reaches {high}"
     lowest, highest = Fraction(low), Fraction(high)

@@ -216,7 +216,7 @@ def _item_table(instrument: Instrument, scale: Scale, rule: MissingRule) -> Scal
             for item in scale.items
         )
     else:
-        points = tuple(instrument.points(item) for item in scale.items)
+        points = tuple(instrument.points(item, scale) for item in scale.items)
     exact = {
         answered: {tally: _exact(scale, answered, tally) for tally in _tallies(scale, points, answered)}
         for answered in range(n - rule.at_most, n + 1)

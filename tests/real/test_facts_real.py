@@ -261,6 +261,52 @@ def test_promis_items(id: str, real: Find) -> None:
             assert answers == "options=" + ", ".join(f"{code} {label}" for label, code in options)
 
 
+def test_global_health_items(real: Find) -> None:
+    """Answers in printed order with their points, as v1.2 stores them; pain is recoded in the physical score only."""
+    definition = ipm.instrument("promis_global")
+    by_place = {row["place"]: row for row in golden_rows("promis_global")}
+    listed = [r for r in table(real, "promis/items.csv") if r["instrument"] == "PROMIS Global Health"]
+    assert len(listed) == 10
+    for wanted in listed:
+        item = wanted["item_code"].lower().removesuffix("r")
+        row = by_place[f"items.{item}"]
+        assert f"loinc={wanted['loinc']}" in row["value"].split("; ")
+        assert row["evidence"] == ("" if "|" in wanted["loinc_sources"] else "1")
+        points = {}
+        for one in wanted["answer_to_score"].split("|"):
+            label, _, worth = one.partition("=")
+            points[label] = int(worth)
+        if item == "global07":
+            spans = {tuple(map(int, (label.split("-") * 2)[:2])): worth for label, worth in points.items()}
+            recoded = {n: worth for (low, high), worth in spans.items() for n in range(low, high + 1)}
+            scale = definition.scale("physical_health")
+            assert definition.points(item, scale) == recoded
+            assert definition.points(item) == {n: n for n in range(11)}
+        else:
+            assert {o.label: o.code for o in definition.answers_of(item).options} == points
+            assert [o.label for o in definition.answers_of(item).options] == list(points)
+    for scale, domain in (("physical_health", "Physical"), ("mental_health", "Mental")):
+        items = {
+            r["item_code"].lower().removesuffix("r")
+            for r in listed
+            if r["domain"] == f"Global {domain} Health"
+        }
+        assert set(definition.scale(scale).items) == items
+        assert f"{domain} Health T-score" in next(
+            r["meaning"]
+            for r in table(real, "promis/loinc_scores.csv")
+            if r["loinc"] == definition.scale(scale).loinc
+        )
+        edges = {
+            r["band"]: r["t_from"]
+            for r in table(real, "promis/severity_thresholds.csv")
+            if r["scale"] == f"Global {domain} Health" and r["t_from"]
+        }
+        bands = definition.scale(scale).bands
+        assert bands
+        assert {band.label: str(band.low) for band in bands.of[1:]} == edges
+
+
 @pytest.mark.parametrize("id", PROMIS)
 def test_promis_score_codes(id: str, real: Find) -> None:
     listed = {r["loinc"]: r["meaning"] for r in table(real, "promis/loinc_scores.csv")}

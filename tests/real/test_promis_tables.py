@@ -25,6 +25,8 @@ FILES = {
 }
 TABLES = [(id, scale, name) for id in ("promis29", "promis29_v2_0") for scale, name in FILES.items()]
 TABLES += [
+    ("promis_global", "physical_health", "table_global_physical_health.csv"),
+    ("promis_global", "mental_health", "table_global_mental_health.csv"),
     ("promis29", "physical_function", "table_physical_function_4a_v2_calibration.csv"),
     ("promis29_v2_0", "physical_function", "table_physical_function_4a_v1_calibration.csv"),
 ]

@@ -232,7 +232,7 @@ def completions(
     if scale.kind not in ("sum", "mean") or not any(rule.at_most for rule in scale.missing):
         return top, top, 1
     points = inst.points(
-        scale.items[0]
+        scale.items[0], scale
     ).values()  # the same span for every item, where a rule lets any be missing
     blank = min(points), max(points)
     given = np.where(answered < 0, items, np.minimum(answered, items))

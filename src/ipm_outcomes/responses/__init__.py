@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from ipm_outcomes.responses.phq9 import PHQ9, PHQ9Scores
     from ipm_outcomes.responses.promis29 import PROMIS29, PROMIS29Scores
     from ipm_outcomes.responses.promis29_v2_0 import PROMIS29v20, PROMIS29v20Scores
+    from ipm_outcomes.responses.promis_global import PROMISGlobal, PROMISGlobalScores
     from ipm_outcomes.responses.provider_rating import ProviderRating, ProviderRatingScores
+    from ipm_outcomes.responses.scs import SCS, SCSScores
+    from ipm_outcomes.responses.scs_sf import SCSSF, SCSSFScores
 
 CLASSES = {
     "csq8": "CSQ8",
@@ -42,7 +45,10 @@ CLASSES = {
     "phq9": "PHQ9",
     "promis29": "PROMIS29",
     "promis29_v2_0": "PROMIS29v20",
+    "promis_global": "PROMISGlobal",
     "provider_rating": "ProviderRating",
+    "scs": "SCS",
+    "scs_sf": "SCSSF",
 }
 """Instrument ids with the names of their response classes."""
 
@@ -77,9 +83,15 @@ __all__ = [
     "PROMIS29Scores",
     "PROMIS29v20",
     "PROMIS29v20Scores",
+    "PROMISGlobal",
+    "PROMISGlobalScores",
     "ProviderRating",
     "ProviderRatingScores",
     "Response",
+    "SCS",
+    "SCSSF",
+    "SCSSFScores",
+    "SCSScores",
 ]
 
 

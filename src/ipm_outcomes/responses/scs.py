@@ -1,0 +1,162 @@
+"""Self-Compassion Scale (2003).
+
+Printed from ``instruments/scs.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
+"""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field
+
+from ipm_outcomes.responses._base import Response
+from ipm_outcomes.scores import Score, Scores
+
+_FREQUENCY = Field(strict=True, ge=1, le=5, description="1 = Almost never; 5 = Almost always")
+
+
+class SCSScores(Scores):
+    """The scores of one SCS response."""
+    self_kindness: Score
+    """Self-kindness, 1 to 5; lower is worse."""
+    self_judgment: Score
+    """Self-judgment, 1 to 5; higher is worse."""
+    common_humanity: Score
+    """Common humanity, 1 to 5; lower is worse."""
+    isolation: Score
+    """Isolation, 1 to 5; higher is worse."""
+    mindfulness: Score
+    """Mindfulness, 1 to 5; lower is worse."""
+    over_identification: Score
+    """Over-identification, 1 to 5; higher is worse."""
+    total: Score
+    """Total, mean of all 26 items after reversal, 1 to 5; lower is worse."""
+
+
+class SCS(Response[SCSScores]):
+    """Answers to the Self-Compassion Scale, 2003. Recall: none.
+
+    26 statements rated from 1 almost never to 5 almost always. Subscales are means as answered, so that
+    a high self-judgment, isolation or over-identification is unfavorable; the total is the mean of all
+    26 items after these three are reversed. Other totals are in use, the mean of the six subscale means
+    and their sum, which this is not. The item labels in this file are not the wording of the scale.
+    """
+    instrument_id: ClassVar[str] = "scs"
+    scores_class: ClassVar[type[Scores]] = SCSScores
+
+    q1: Annotated[int, _FREQUENCY] | None = None
+    """self-judgment 1: 1 Almost never to 5 Almost always."""
+    q2: Annotated[int, _FREQUENCY] | None = None
+    """over-identification 1: 1 Almost never to 5 Almost always."""
+    q3: Annotated[int, _FREQUENCY] | None = None
+    """common humanity 1: 1 Almost never to 5 Almost always."""
+    q4: Annotated[int, _FREQUENCY] | None = None
+    """isolation 1: 1 Almost never to 5 Almost always."""
+    q5: Annotated[int, _FREQUENCY] | None = None
+    """self-kindness 1: 1 Almost never to 5 Almost always."""
+    q6: Annotated[int, _FREQUENCY] | None = None
+    """over-identification 2: 1 Almost never to 5 Almost always."""
+    q7: Annotated[int, _FREQUENCY] | None = None
+    """common humanity 2: 1 Almost never to 5 Almost always."""
+    q8: Annotated[int, _FREQUENCY] | None = None
+    """self-judgment 2: 1 Almost never to 5 Almost always."""
+    q9: Annotated[int, _FREQUENCY] | None = None
+    """mindfulness 1: 1 Almost never to 5 Almost always."""
+    q10: Annotated[int, _FREQUENCY] | None = None
+    """common humanity 3: 1 Almost never to 5 Almost always."""
+    q11: Annotated[int, _FREQUENCY] | None = None
+    """self-judgment 3: 1 Almost never to 5 Almost always."""
+    q12: Annotated[int, _FREQUENCY] | None = None
+    """self-kindness 2: 1 Almost never to 5 Almost always."""
+    q13: Annotated[int, _FREQUENCY] | None = None
+    """isolation 2: 1 Almost never to 5 Almost always."""
+    q14: Annotated[int, _FREQUENCY] | None = None
+    """mindfulness 2: 1 Almost never to 5 Almost always."""
+    q15: Annotated[int, _FREQUENCY] | None = None
+    """common humanity 4: 1 Almost never to 5 Almost always."""
+    q16: Annotated[int, _FREQUENCY] | None = None
+    """self-judgment 4: 1 Almost never to 5 Almost always."""
+    q17: Annotated[int, _FREQUENCY] | None = None
+    """mindfulness 3: 1 Almost never to 5 Almost always."""
+    q18: Annotated[int, _FREQUENCY] | None = None
+    """isolation 3: 1 Almost never to 5 Almost always."""
+    q19: Annotated[int, _FREQUENCY] | None = None
+    """self-kindness 3: 1 Almost never to 5 Almost always."""
+    q20: Annotated[int, _FREQUENCY] | None = None
+    """over-identification 3: 1 Almost never to 5 Almost always."""
+    q21: Annotated[int, _FREQUENCY] | None = None
+    """self-judgment 5: 1 Almost never to 5 Almost always."""
+    q22: Annotated[int, _FREQUENCY] | None = None
+    """mindfulness 4: 1 Almost never to 5 Almost always."""
+    q23: Annotated[int, _FREQUENCY] | None = None
+    """self-kindness 4: 1 Almost never to 5 Almost always."""
+    q24: Annotated[int, _FREQUENCY] | None = None
+    """over-identification 4: 1 Almost never to 5 Almost always."""
+    q25: Annotated[int, _FREQUENCY] | None = None
+    """isolation 4: 1 Almost never to 5 Almost always."""
+    q26: Annotated[int, _FREQUENCY] | None = None
+    """self-kindness 5: 1 Almost never to 5 Almost always."""
+
+    @classmethod
+    def from_labels(
+        cls,
+        *,
+        q1: str | int | None = None,
+        q2: str | int | None = None,
+        q3: str | int | None = None,
+        q4: str | int | None = None,
+        q5: str | int | None = None,
+        q6: str | int | None = None,
+        q7: str | int | None = None,
+        q8: str | int | None = None,
+        q9: str | int | None = None,
+        q10: str | int | None = None,
+        q11: str | int | None = None,
+        q12: str | int | None = None,
+        q13: str | int | None = None,
+        q14: str | int | None = None,
+        q15: str | int | None = None,
+        q16: str | int | None = None,
+        q17: str | int | None = None,
+        q18: str | int | None = None,
+        q19: str | int | None = None,
+        q20: str | int | None = None,
+        q21: str | int | None = None,
+        q22: str | int | None = None,
+        q23: str | int | None = None,
+        q24: str | int | None = None,
+        q25: str | int | None = None,
+        q26: str | int | None = None,
+    ) -> Self:
+        """Build a response from the labels of the answers; case, spacing and punctuation do not matter.
+
+        Raises pydantic.ValidationError with all labels that are none of the item's.
+        """
+        return cls._from_labels(
+            {
+                "q1": q1,
+                "q2": q2,
+                "q3": q3,
+                "q4": q4,
+                "q5": q5,
+                "q6": q6,
+                "q7": q7,
+                "q8": q8,
+                "q9": q9,
+                "q10": q10,
+                "q11": q11,
+                "q12": q12,
+                "q13": q13,
+                "q14": q14,
+                "q15": q15,
+                "q16": q16,
+                "q17": q17,
+                "q18": q18,
+                "q19": q19,
+                "q20": q20,
+                "q21": q21,
+                "q22": q22,
+                "q23": q23,
+                "q24": q24,
+                "q25": q25,
+                "q26": q26,
+            }
+        )
