@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import tomllib
+from decimal import Decimal
 from functools import cache
 from itertools import product
 from random import Random
@@ -21,6 +23,7 @@ from scipy import stats
 
 from ipm_outcomes import change as changes_of
 from ipm_outcomes import program
+from ipm_outcomes.catalog import shelf
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.program.indicators import Indicator, parse
 
@@ -1216,3 +1219,14 @@ def test_an_indicator_of_ones_own_works_by_object():
     row = found(program.table(frame(CLINIC), indicators=[own]), "better_sleep")
     # Patients 4 (baseline 0) and 8 (site B); 7 has no baseline, so "not at least 10" is not known to be true.
     assert (row["numerator"], row["denominator"], row["indicator"]) == (2, 8, "better_sleep:phq9.total")
+
+
+def test_a_window_of_one_day():
+    # 10 January and 6 months: 10 July, which is day 182, and neither the day before nor the day after.
+    file = (shelf() / "indicators" / "depression_remission_6_months.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(file.replace("slack = 60", "slack = 0"), parse_float=Decimal)
+    own = parse(data | {"id": "own", "relations": []}, file="own.toml")
+    # The latest score a day before: none on the day. A day after: whether there was one on the day is not known.
+    for days, counted in ((181, 0), (182, 1), (183, None)):
+        result = program.table(frame([change(1, 12, 3, days=days)]), indicators=[own])
+        assert result["numerator"].to_list() == [counted], days
