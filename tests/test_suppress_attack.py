@@ -176,9 +176,8 @@ def test_no_count_comes_back_to_who_knows_the_definitions(start: int) -> None:
         scale, table, out = clinic(seed)
         reader = Reader(scale, table, out, means=False)
         assert reader.equations > 0
-        attacked, won = reader.won()
+        _, won = reader.won()
         assert not won, (seed, won)
-        assert attacked or out["suppressed"].eq("").all()
 
 
 def test_means_give_no_count_back() -> None:

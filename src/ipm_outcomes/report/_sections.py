@@ -284,8 +284,7 @@ class Writer:
 
     def reached(self, shown: Shown, completion: Row | None, outcome: Row | None) -> list[str]:
         if outcome is None or outcome.estimate is None:
-            withheld = outcome is not None and outcome.hidden
-            if not withheld:
+            if outcome is None or not outcome.hidden:
                 return []
             group = {"nhs": "fewer than 5"}.get(self.program.policy, "10 or fewer")
             told = f"How many improved is not shown, so that no group of {group} can be worked out"

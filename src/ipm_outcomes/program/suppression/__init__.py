@@ -29,9 +29,10 @@ from ipm_outcomes.program.suppression._read import (
     rows_of,
     shown,
 )
+from ipm_outcomes.program.suppression._record import Ledger, record_of, write_text
 from ipm_outcomes.program.suppression._scenes import Own, Published, Reader, known
 from ipm_outcomes.program.suppression._search import Search
-from ipm_outcomes.program.suppression._system import Contradiction, System, build
+from ipm_outcomes.program.suppression._system import Contradiction, Count, System, build
 from ipm_outcomes.program.suppression._write import write
 
 __all__ = ["COLUMNS", "suppress"]
@@ -58,6 +59,8 @@ def suppress(
     parts: Iterable[Sequence[str]] = (),
     keep: Sequence[str] = (),
     definitions: Iterable[str | PathLike[str] | Indicator] = (),
+    ledger: str | PathLike[str] | None = None,
+    record: str | PathLike[str] | None = None,
 ) -> Any:
     """Hide small counts in an indicator table, and all that would give them away.
 
@@ -109,6 +112,13 @@ def suppress(
         tell who of those not observed could have counted are hidden too: that is a count of its own.
     definitions : ids, paths or `Indicator` objects, optional
         Definitions of a program's own; those on the shelf are known.
+    ledger : path, optional
+        A file with the earlier releases of the program, which are protected together with this one: counts that were
+        shown stay known, and who is new since then is protected too. Made where there is none; this release is added.
+        It holds hidden counts: it stays with the data.
+    record : path, optional
+        Where to write the steward's record: what is hidden and why, and what each small count can still be, as
+        canonical JSON with a hash. It holds no hidden count, but tells which ones are small.
 
     Returns
     -------
@@ -130,7 +140,7 @@ def suppress(
     Rules: CMS cell size policy (1-10) and NHS England dashboards (below 5, nearest 5). Search by the cheapest
     alternative table after Kelly, Golden and Assad (1992), Cell suppression: disclosure protection for
     sensitive tabular data, Networks 22:397-417. Not covered: two tables published at different times or
-    with different filters (suppress them as one table), and a reader who runs this function backwards.
+    with different filters without a ledger, and a reader who runs this function backwards.
 
     Examples
     --------
@@ -153,7 +163,8 @@ def suppress(
     [36, 36]
 
     """
-    return suppress_with(table, policy, by=by, parts=parts, keep=keep, definitions=definitions, own=Own())
+    more: dict[str, Any] = {"own": Own(), "ledger": ledger, "record": record}
+    return suppress_with(table, policy, by=by, parts=parts, keep=keep, definitions=definitions, **more)
 
 
 def suppress_with(
@@ -165,6 +176,8 @@ def suppress_with(
     keep: Sequence[str],
     definitions: Iterable[str | PathLike[str] | Indicator],
     own: Own,
+    ledger: str | PathLike[str] | None = None,
+    record: str | PathLike[str] | None = None,
 ) -> Any:
     """As `suppress`, with what a report knows of the figures that are no indicators."""
     if not isinstance(policy, str) or (policy != "none" and policy not in POLICIES):
@@ -176,12 +189,26 @@ def suppress_with(
         return table
     rule = POLICIES[policy]
     rows = rows_of(frame, columns)
-    reader = Reader(rows, known(definitions), families_of(parts, rows), own, frame.implementation)
+    own_definitions = known(definitions)
+    families = families_of(parts, rows)
     unrated = _without_rate(rows, rule)
-    published, system = _built(reader, rule)
-    search = _searched(published, system, rule)
+    readers = [Reader(rows, own_definitions, families, own, frame.implementation)]
+    book = Ledger(ledger) if ledger is not None else None
+    earlier = book.earlier(policy, columns) if book is not None else []
+    readers += [Reader(old, own_definitions, families, Own(), frame.implementation) for old, _ in earlier]
+    releases, system = _built(readers, rule)
+    kept, taken = np.zeros(len(system.value), bool), np.zeros(len(system.value), bool)
+    for release, (_, was_hidden) in zip(releases[1:], earlier, strict=True):
+        for row, column, _ in release.cells:
+            (taken if was_hidden[row.position, column] else kept)[row.cells[column]] = True
+    search = _searched([cell for release in releases for cell in release.cells], system, rule, kept, taken)
     limits = intervals_of(system, search.low, search.high)
-    return write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns)
+    done = write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns)
+    if record is not None:
+        write_text(record, "record", record_of(policy, columns, rows, system, search))
+    if book is not None:
+        book.add(policy, columns, rows, search.hidden)
+    return done
 
 
 def _without_rate(rows: list[Row], rule: Policy) -> set[int]:
@@ -196,42 +223,64 @@ def _without_rate(rows: list[Row], rule: Policy) -> set[int]:
     return found
 
 
-def _built(reader: Reader, rule: Policy) -> tuple[Published, System]:
-    """The system; where counts do not fit the definitions, rows of that scene stand for themselves."""
+def _built(readers: Sequence[Reader], rule: Policy) -> tuple[list[Published], System]:
+    """The system of this release and the earlier ones; where counts do not fit the definitions, rows of that scene
+    stand for themselves.
+    """
     while True:
-        published = reader.read()
+        releases = [reader.read() for reader in readers]
+        for n, release in enumerate(releases[1:], start=1):
+            release.rename(n)
+        scenes = {name: scene for release in releases for name, scene in release.scenes.items()}
+        links = [link for release in releases for link in release.links]
+        links += [
+            link for n, release in enumerate(releases[1:], start=1) for link in releases[0].since(release, n)
+        ]
+        counts = [count for release in releases for count in release.counts]
         try:
-            system = build(published.counts, published.scenes, rule.lowest, rule.highest, published.links)
+            system = build(counts, scenes, rule.lowest, rule.highest, links)
             break
         except Contradiction as error:
-            scene = error.args[0] if error.args else None
-            if not isinstance(scene, tuple) or scene[0] != "pairs":
+            scene: Any = error.args[0] if error.args else ("",)
+            n = 0
+            if scene[0] == "release":
+                n, scene = scene[1], scene[2]
+            if scene[0] != "pairs":
                 raise FrameError(
                     "table: some counts contradict each other; give the whole table made by program.table"
                 ) from None
-            reader.apart.add(scene)
-    for row, column, count in published.cells:
-        node = system.index[count.scene, count.key]
-        row.cells[column] = system.nodes[node].cells[count.set]
-    return published, system
+            readers[n].apart.add(scene)
+    for release in releases:
+        for row, column, count in release.cells:
+            node = system.index[count.scene, count.key]
+            row.cells[column] = system.nodes[node].cells[count.set]
+    return releases, system
 
 
-def _searched(published: Published, system: System, rule: Policy) -> Search:
+def _searched(
+    cells: Iterable[tuple[Row, str, Count]], system: System, rule: Policy, kept: np.ndarray, taken: np.ndarray
+) -> Search:
     n = len(system.value)
     value = np.array(system.value, np.int64)
     room = (np.zeros(n, np.int64), np.zeros(n, np.int64))
     if rule.rounds:
         near = (value + 2) // 5 * 5
-        room = (value - np.maximum(near - 2, rule.highest + 1), near + 2 - value)
-        for row, column, count in published.cells:
+        low, high = value - np.maximum(near - 2, rule.highest + 1), near + 2 - value
+        room = np.maximum(low, 0), np.maximum(high, 0)
+        for row, column, count in cells:
             if count.solid:
                 for side in room:
                     side[row.cells[column]] = 0
-        room = tuple(np.maximum(side, 0) for side in room)  # type: ignore[assignment]
-    nothing = np.zeros(n, bool)
-    search = Search(system, room, nothing, nothing)
+    search = Search(system, room, kept, taken)
     search.run()
-    least, most = verify(system, search.low, search.high, search.moves)
-    if (least > search.goal_low).any() or (most < search.goal_high).any():
-        raise AssertionError("a small count is not protected")
+    try:
+        least, most = verify(system, search.low, search.high, search.moves)
+        proven = (least <= search.goal_low).all() and (most >= search.goal_high).all()
+    except AssertionError:
+        proven = False
+    if not proven:
+        raise FrameError(
+            "table: the check of what would be published failed, so nothing is; this is a fault of the library, "
+            "please report it"
+        )
     return search

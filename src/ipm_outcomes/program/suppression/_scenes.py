@@ -46,6 +46,32 @@ class Published:
     scenes: dict[Any, Scene] = field(default_factory=dict)
     links: list[tuple[tuple[Any, Any], tuple[Any, Any], str]] = field(default_factory=list)
 
+    def rename(self, release: int) -> None:
+        """Set the scenes of an earlier release apart from those of this one."""
+
+        def name(scene: Any) -> Any:
+            return "release", release, scene
+
+        self.scenes = {name(scene): held for scene, held in self.scenes.items()}
+        self.links = [((name(a), s), (name(b), t), how) for (a, s), (b, t), how in self.links]
+        for count in self.counts:
+            count.scene = name(count.scene)
+
+    def since(self, earlier: Published, release: int) -> list[tuple[tuple[Any, Any], tuple[Any, Any], str]]:
+        """Who was counted in an earlier release is counted in this one; of the same data they are the same people."""
+        now = {(count.scene, count.key, count.set): count.value for count in self.counts}
+        common: dict[tuple[Any, Any], None] = {
+            (count.scene[2], count.set): None
+            for count in earlier.counts
+            if (count.scene[2], count.key, count.set) in now
+        }
+        same = all(
+            now.get((count.scene[2], count.key, count.set), count.value) == count.value
+            for count in earlier.counts
+        )
+        how = "same" if same else "within"
+        return [((("release", release, scene), name), (scene, name), how) for scene, name in common]
+
 
 def known(definitions: Iterable[str | PathLike[str] | Indicator]) -> dict[str, Indicator]:
     """Definitions of a program's own, by id."""
