@@ -80,6 +80,7 @@ CLASSES |= {
     "promis_global": "PROMISGlobal",
     "scs": "SCS",
     "scs_sf": "SCSSF",
+    "prs": "PRS",
 }
 SELF_COMPASSION = (
     "self_kindness self_judgment common_humanity isolation mindfulness over_identification total"
@@ -100,6 +101,7 @@ ITEMS |= {
     "promis_global": " ".join(f"global{n:02}" for n in range(1, 11)),
     "scs": " ".join(f"q{n}" for n in range(1, 27)),
     "scs_sf": " ".join(f"q{n}" for n in range(1, 13)),
+    "prs": " ".join(f"q{n}" for n in range(1, 15)),
 }
 SCALES |= {
     "dvprs": ["intensity", "activity", "sleep", "mood", "stress"],
@@ -114,9 +116,10 @@ SCALES |= {
     "promis_global": ["physical_health", "mental_health", "general_health", "social_roles", "pain_intensity"],
     "scs": SELF_COMPASSION.split(),
     "scs_sf": SELF_COMPASSION.split(),
+    "prs": ["total", "cognitive_affective_positivity", "behavioral_perseverance"],
 }
 LOWER_IS_WORSE = {
-    "provider_rating", "csq8", "flourishing", "pgic_hurst_bolton", "enps", "nps", "mini_z_v2_0",
+    "provider_rating", "csq8", "flourishing", "pgic_hurst_bolton", "enps", "nps", "mini_z_v2_0", "prs",
 }  # fmt: skip
 """Instruments of which a high score of every scale is good."""
 
@@ -916,3 +919,64 @@ def test_a_definition_that_does_not_hold_together_is_refused(
         parse(data, file="bad.toml")
     assert str(caught.value).startswith(f"bad.toml: {place}: ")
     assert fact in str(caught.value)
+
+
+OWN_KEY = """
+id = "prs_own"
+class = "PRSOwn"
+extends = "prs"
+sources = [{ key = "mine", cite = "Key of our own" }]
+
+[[scales]]
+id = "behavioral_perseverance"
+items = ["q10", "q11", "q12", "q13", "q14"]
+source = "mine"
+evidence = "1"
+
+[[scales]]
+id = "extra"
+title = "Two of them"
+kind = "sum"
+worse = "lower"
+range = [0, 8]
+items = ["q1", "q2"]
+source = "mine"
+evidence = "1"
+missing = [{ id = "complete", source = "mine", evidence = "1" }]
+"""
+
+
+def test_a_definition_says_only_what_differs_from_the_one_it_extends(tmp_path: Path) -> None:
+    file = tmp_path / "prs_own.toml"
+    file.write_text(OWN_KEY, encoding="utf-8")
+    mine, base = catalog.read(file), catalog.instrument("prs")
+    assert (mine.id, mine.class_name, mine.title) == ("prs_own", "PRSOwn", base.title)
+    assert mine.item_ids == base.item_ids
+    assert mine.scale_ids == (*base.scale_ids, "extra")
+    changed = mine.scale("behavioral_perseverance")
+    assert changed.items == ("q10", "q11", "q12", "q13", "q14")
+    assert (changed.source, changed.evidence) == (("mine",), "1")
+    assert changed.constants == base.scale("behavioral_perseverance").constants
+    assert mine.scale("total") == base.scale("total")
+    assert mine.source("mine").cite == "Key of our own"
+    assert mine.source("slepian_2016") == base.source("slepian_2016")
+    before = mine.digest
+    file.write_text(OWN_KEY + "# a word more", encoding="utf-8")
+    assert len({before, catalog.read(file).digest, base.digest}) == 3
+
+
+@pytest.mark.parametrize("given", ["'phq10'", "5", "['prs']"])
+def test_what_extends_nothing_is_refused(tmp_path: Path, given: str) -> None:
+    file = tmp_path / "prs_own.toml"
+    file.write_text(OWN_KEY.replace('"prs"', given), encoding="utf-8")
+    with pytest.raises(DefinitionError, match="extends: there is no instrument of this id"):
+        catalog.read(file)
+
+
+def test_an_overlay_is_checked_as_a_whole(tmp_path: Path) -> None:
+    file = tmp_path / "prs_own.toml"
+    file.write_text(OWN_KEY.replace('"q14"]', '"q14", "q1"]'), encoding="utf-8")
+    with pytest.raises(
+        DefinitionError, match=r"behavioral_perseverance.range: the items give a range of 0 to 24"
+    ):
+        catalog.read(file)

@@ -15,7 +15,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from ipm_outcomes.definition import Instrument, parse
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.definition import parse as parse_whole
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
 
 MOST_BYTES = 1_000_000
@@ -85,7 +86,8 @@ def read(path: str | PathLike[str]) -> Instrument:
     Parameters
     ----------
     path
-        A TOML file whose name is the id of the instrument.
+        A TOML file whose name is the id of the instrument. With ``extends`` it says only what differs from an
+        instrument of the shelf, see ``docs/definitions.md``.
 
     Returns
     -------
@@ -98,6 +100,64 @@ def read(path: str | PathLike[str]) -> Instrument:
         Names the file, the place in it and the fact that does not hold.
     """
     return read_file(path, parse)
+
+
+def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument:
+    """Build an instrument from the content of its file and of the one it extends, with every check.
+
+    Parameters
+    ----------
+    data, file, digest
+        As `ipm_outcomes.definition.parse` has them. The digest of an instrument that extends another is that of both.
+
+    Raises
+    ------
+    DefinitionError
+        Names the file, the place in it and the fact that does not hold.
+    """
+    known: list[str] = []
+    while "extends" in data:
+        id = data["extends"]
+        if not isinstance(id, str) or id not in instruments():
+            raise DefinitionError(f"{file}: extends: there is no instrument of this id to extend")
+        if id in known:
+            raise DefinitionError(f"{file}: extends: the instruments extend each other in a circle")
+        known.append(id)
+        content = (shelf() / f"{id}.toml").read_bytes()
+        base = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
+        inherited = {key: value for key, value in base.items() if key not in ("id", "class")}
+        data = _overlaid(inherited, {key: value for key, value in data.items() if key != "extends"})
+        digest = hashlib.sha256(digest.encode() + _one_line_end(content)).hexdigest()
+    return parse_whole(data, file=file, digest=digest)
+
+
+def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A table with what another says of it; entries of lists meet by id, or by key, and all else takes the place."""
+    found = dict(base)
+    for name, value in own.items():
+        old = base.get(name)
+        if isinstance(old, dict) and isinstance(value, dict):
+            value = _overlaid(old, value)
+        elif (before := _by_name(old)) and (after := _by_name(value)):
+            value = [
+                *(_overlaid(entry, after[id]) if id in after else entry for id, entry in before.items()),
+                *(entry for id, entry in after.items() if id not in before),
+            ]
+        found[name] = value
+    return found
+
+
+def _by_name(entries: object) -> dict[str, dict[str, Any]]:
+    """Entries of a list by their id or key; nothing where one of them has none, or where two share one."""
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return {}
+    found = {str(entry.get("id", entry.get("key", ""))): entry for entry in entries}
+    return {} if "" in found or len(found) < len(entries) else found
+
+
+def _one_line_end(content: bytes) -> bytes:
+    """Line ends differ between checkouts of one and the same file, so they do not count."""
+    return content.replace(b"\r\n", b"\n")
 
 
 class _Named(Protocol):
@@ -195,8 +255,7 @@ def read_content(content: bytes, file: str, id: str, parser: Parser[D_co]) -> D_
         told = str(error) if isinstance(error, _NumberError) else "a number has too many digits"
         raise DefinitionError(f"{file}: not a TOML file that can be read: {told}") from None
     _check_integers(data, file)
-    # Line ends differ between checkouts of one and the same file, so they do not count.
-    digest = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+    digest = hashlib.sha256(_one_line_end(content)).hexdigest()
     try:
         found = parser(data, file=file, digest=digest)
     except RecursionError:

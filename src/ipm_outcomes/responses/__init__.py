@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ipm_outcomes.responses.promis29_v2_0 import PROMIS29v20, PROMIS29v20Scores
     from ipm_outcomes.responses.promis_global import PROMISGlobal, PROMISGlobalScores
     from ipm_outcomes.responses.provider_rating import ProviderRating, ProviderRatingScores
+    from ipm_outcomes.responses.prs import PRS, PRSScores
     from ipm_outcomes.responses.scs import SCS, SCSScores
     from ipm_outcomes.responses.scs_sf import SCSSF, SCSSFScores
 
@@ -47,6 +48,7 @@ CLASSES = {
     "promis29_v2_0": "PROMIS29v20",
     "promis_global": "PROMISGlobal",
     "provider_rating": "ProviderRating",
+    "prs": "PRS",
     "scs": "SCS",
     "scs_sf": "SCSSF",
 }
@@ -85,6 +87,8 @@ __all__ = [
     "PROMIS29v20Scores",
     "PROMISGlobal",
     "PROMISGlobalScores",
+    "PRS",
+    "PRSScores",
     "ProviderRating",
     "ProviderRatingScores",
     "Response",
