@@ -275,7 +275,7 @@ def _searched(
     search.run()
     try:
         least, most = verify(system, search.low, search.high, search.moves)
-        proven = (least <= search.goal_low).all() and (most >= search.goal_high).all()
+        proven = bool((least <= search.goal_low).all() and (most >= search.goal_high).all())
     except AssertionError:
         proven = False
     if not proven:
