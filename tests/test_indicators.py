@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ipm_outcomes import program
+from ipm_outcomes import change, frames, program
 from ipm_outcomes.catalog import instrument, instruments, shelf
 from ipm_outcomes.errors import DefinitionError, FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.program.indicators import Indicator, parse
@@ -555,3 +555,70 @@ def test_wrong_use_of_event_measures():
         program.measure(events(), period_start="next year")
     with pytest.raises(FrameError, match="no column 'status'"):
         program.measure(events().drop("status"), period_start="2025-01-01")
+
+
+def test_answers_of_staff():
+    # Mini Z 1.0: 1, 2 not burned out, 3, 4, 5 burned out: 3 of 5. eNPS: 9, 10 promote, 0, 6 detract, 7 is passive.
+    data = pl.DataFrame(
+        {
+            "patient_id": list(range(6)),
+            "date": ["2024-03-01"] * 6,
+            "mini_z_burnout": [1, 2, 3, 4, 5, None],
+            "enps_recommend": [9, 10, 0, 6, 7, 9],
+        }
+    )
+    tidy = frames.tidy(data, ["mini_z", "enps"], by=["patient_id", "date"])
+    changes = change.table(tidy, targets=[change.Target("6 months", 182, (120, 240))])
+    made = program.table(changes, scores=tidy, indicators=["burned_out", "enps", "nps"])
+    rows = {row["definition"]: row for row in made.iter_rows(named=True)}
+    assert "nps" not in rows
+    burned = rows["burned_out"]
+    assert (burned["eligible"], burned["denominator"], burned["numerator"]) == (6, 5, 3)
+    # 3 promoters and 2 detractors of 6: 100 x 1 / 6.
+    assert rows["enps"]["estimate"] == pytest.approx(100 / 6)
+
+
+@pytest.mark.parametrize(
+    ("id", "instrument_id", "scale", "met"),
+    [
+        ("top_box", "provider_rating", "rating", {9, 10}),
+        ("pgic_responder", "pgic", "rating", {1, 2}),
+        ("pgic_hurst_bolton_favorable", "pgic_hurst_bolton", "rating", {6, 7}),
+    ],
+)
+def test_an_answer_at_follow_up_needs_no_baseline(id, instrument_id, scale, met):
+    answers = instrument(instrument_id).answers_of(instrument(instrument_id).item_ids[0]).codes
+    rows = [
+        {
+            "patient_id": n,
+            "date": "2024-09-01",
+            "instrument": instrument_id,
+            "scale": scale,
+            "value": float(code),
+        }
+        for n, code in enumerate(answers)
+    ]
+    starts = pl.DataFrame(
+        {
+            "patient_id": list(range(len(rows))),
+            "episode": [1] * len(rows),
+            "start_date": ["2024-03-01"] * len(rows),
+        }
+    )
+    half_year = change.Target("6 months", 182, (120, 240))
+    changes = change.table(pl.DataFrame(rows), episodes=starts, targets=[half_year], as_of="2026-01-01")
+    (row,) = program.table(changes, indicators=[id]).iter_rows(named=True)
+    assert (row["denominator"], row["numerator"]) == (len(answers), len(met))
+    alone = pl.DataFrame([row for row, code in zip(rows, answers, strict=True) if code in met])
+    changes = change.table(alone, episodes=starts, targets=[half_year], as_of="2026-01-01")
+    (row,) = program.table(changes, indicators=[id]).iter_rows(named=True)
+    assert row["estimate"] == 1
+    # A change of an answer that is a change already says nothing.
+    if instrument_id != "provider_rating":
+        told = program.table(changes)["definition"].to_list()
+        assert not set(told) & {
+            "mean_change",
+            "important_improvement",
+            "reliable_improvement",
+            "responder_30",
+        }
