@@ -110,7 +110,8 @@ class Response(BaseModel, Generic[S_co]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         problem = PydanticCustomError("frozen_instance", "a response is frozen; use model_copy(update=...)")
-        raise _error(type(self), [_detail(name, problem, value)])
+        place = name if name in type(self).model_fields else f"<{described(name)}>"
+        raise _error(type(self), [_detail(place, problem, value)])
 
     @classmethod
     def from_positions(cls, **positions: int | None) -> Self:

@@ -1,0 +1,478 @@
+"""Plants identifiers in data, makes hostile calls, and looks for them in all that is said.
+
+    uv run python tools/leaks.py --n 5000 --seed 1
+
+Identifiers stand in cells, ids, episodes, dates, events, names of answers, responses, JSON and files. A call may
+fail or succeed; what counts is that no identifier is in the words of an error (with its cause, context, notes and, of
+Pydantic, its entries), in a warning, a log, standard output or standard error. What a call returns holds the caller's
+data and is not looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import logging
+import random
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+SURE = "zqxjk"
+"""In every planted text, whatever else is in it."""
+NUMBER = 778812993
+
+
+def planted(rng: random.Random) -> str:
+    name = rng.choice(
+        [
+            "Jane Doe",
+            "O'Brien",
+            "Muñoz",
+            "李",
+            "=cmd()",
+            "1",
+            "a,b",
+            'q"q',
+            "x\ny",
+            "{0}",
+            "%s",
+            "2024-01-01",
+            "q1",
+            "id",
+        ]
+    )
+    return rng.choice(["{} {}", "{}{}", "MRN-{} {}", "{}@{}.org"]).format(SURE, name)
+
+
+@dataclass
+class Case:
+    """One hostile call: what it is called, and the call."""
+
+    name: str
+    call: Callable[[], object]
+    notes: dict[str, object] = field(default_factory=dict)
+
+
+def cells(rng: random.Random, n: int, good: Callable[[], Any]) -> list[Any]:
+    """Cells of a column: good ones, planted texts, and values of other kinds among them."""
+    odd: list[Callable[[], Any]] = [
+        lambda: planted(rng),
+        lambda: planted(rng),
+        lambda: planted(rng).encode(),
+        lambda: [planted(rng)],
+        lambda: {planted(rng): 1},
+        lambda: None,
+        lambda: float("nan"),
+        lambda: NUMBER,
+        lambda: 10**30 + NUMBER,
+        lambda: True,
+        lambda: datetime(1970, 1, 1),
+        lambda: date(1970, 1, 1),
+        lambda: float("inf"),
+        lambda: -1,
+        lambda: "",
+        lambda: complex(1, NUMBER),
+        lambda: object(),
+    ]
+    share = rng.choice([0.0, 0.2, 0.5, 1.0])
+    one = rng.choice(odd) if rng.random() < 0.6 else None
+    return [(one or rng.choice(odd))() if rng.random() < share else good() for _ in range(n)]
+
+
+def frame(rng: random.Random, columns: dict[str, list[Any]]) -> Any:
+    """The columns in a random kind of frame; where it cannot hold them, in pandas."""
+    import duckdb
+    import narwhals as nw
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    made = pd.DataFrame(columns)
+    kind = rng.choice(
+        [
+            "pandas",
+            "category",
+            "string",
+            "arrow",
+            "polars",
+            "lazy",
+            "object",
+            "pyarrow",
+            "batch",
+            "duckdb",
+            "narwhals",
+        ]
+    )
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == "category":
+            return made.astype("category")
+        if kind == "string":
+            return made.astype("string")
+        if kind == "arrow":
+            return made.convert_dtypes(dtype_backend="pyarrow")
+        if kind in ("polars", "lazy", "narwhals"):
+            found = pl.DataFrame(columns, strict=rng.random() < 0.7)
+            return found.lazy() if kind == "lazy" else nw.from_native(found) if kind == "narwhals" else found
+        if kind == "object":
+            return pl.DataFrame(
+                {name: pl.Series(name, column, pl.Object) for name, column in columns.items()}
+            )
+        if kind in ("pyarrow", "batch"):
+            table = pa.table(columns)
+            return table.to_batches()[0] if kind == "batch" else table
+        if kind == "duckdb":
+            return duckdb.connect().from_arrow(pa.table(columns))
+    return made
+
+
+def answers(rng: random.Random, instrument: Any, n: int, bad: bool = True) -> dict[str, list[Any]]:
+    found = {}
+    for item in instrument.item_ids:
+        codes = instrument.answers_of(item).codes
+        found[f"{instrument.id}_{item}"] = (
+            cells(rng, n, lambda codes=codes: rng.choice(codes))
+            if bad and rng.random() < 0.3
+            else [rng.choice(codes) for _ in range(n)]
+        )
+    return found
+
+
+def hostile_in_one(rng: random.Random, n: int, columns: dict[str, Callable[[], Any]]) -> dict[str, list[Any]]:
+    """Good columns of which one, or all, hold hostile cells."""
+    victims = [rng.choice([*columns])] if rng.random() < 0.7 else [*columns]
+    return {
+        name: cells(rng, n, good) if name in victims else [good() for _ in range(n)]
+        for name, good in columns.items()
+    }
+
+
+def ids(rng: random.Random, n: int) -> list[Any]:
+    pool = [planted(rng) + str(k) for k in range(3)]
+    return cells(rng, n, lambda: rng.choice(pool))
+
+
+def days(rng: random.Random, n: int) -> list[Any]:
+    good = rng.choice(["2024-0{}-1{}", "1{1}/0{0}/2024", "0{}-1{}-24"])
+    return cells(rng, n, lambda: good.format(rng.randint(1, 9), rng.randint(0, 9)))
+
+
+def good_id(rng: random.Random) -> Callable[[], str]:
+    pool = [planted(rng) + str(k) for k in range(3)]
+    return lambda: rng.choice(pool)
+
+
+def good_day(rng: random.Random) -> Callable[[], str]:
+    return lambda: f"2024-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}"
+
+
+def scores(rng: random.Random, n: int) -> dict[str, list[Any]]:
+    return hostile_in_one(
+        rng,
+        n,
+        {
+            "patient_id": good_id(rng),
+            "date": good_day(rng),
+            "instrument": lambda: "peg",
+            "scale": lambda: "mean",
+            "value": lambda: rng.choice([1.0, 5.0, 7.0]),
+            "site": good_id(rng),
+        },
+    )
+
+
+def episodes(rng: random.Random, n: int) -> dict[str, list[Any]]:
+    found = hostile_in_one(
+        rng,
+        n,
+        {
+            "patient_id": good_id(rng),
+            "start_date": good_day(rng),
+            "end_date": good_day(rng),
+            "status": lambda: "completed",
+            "note": good_id(rng),
+        },
+    )
+    return found | {"episode": [*range(n)] if rng.random() < 0.7 else cells(rng, n, lambda: 1)}
+
+
+def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
+    """One hostile call of every kind, again and again."""
+    from ipm_outcomes import catalog, change, frames, program, responses, score
+
+    instruments = catalog.instruments()
+    while True:
+        n = rng.randint(1, 6)
+        inst = catalog.instrument(rng.choice(instruments))
+        data = {"patient_id": ids(rng, n), "date": days(rng, n), "site": ids(rng, n), **answers(rng, inst, n)}
+        table = frame(rng, data)
+        options = {
+            key: value
+            for key, value in {
+                "coding": rng.choice(["answer", "position"]),
+                "not_answered": [99],
+                "replace": True,
+            }.items()
+            if rng.random() < 0.2
+        }
+        yield Case(
+            "frames.score",
+            lambda t=table, i=inst.id, o=options: frames.score(
+                t, i, invalid=rng.choice(["raise", "null"]), **o
+            ),
+        )
+        yield Case("frames.check", lambda t=table, i=inst.id, o=options: frames.check(t, i))
+        yield Case("frames.inspect", lambda t=table: frames.inspect(t, by=["site"]))
+        yield Case(
+            "frames.tidy",
+            lambda t=table, i=inst.id: frames.tidy(t, i, by=["patient_id", "date", "site"], invalid="null"),
+        )
+        yield Case("frames.spreadsheet_safe", lambda t=table: frames.spreadsheet_safe(t))
+        tidy, listed = frame(rng, scores(rng, n)), frame(rng, episodes(rng, rng.randint(1, 4)))
+        yield Case("change.table", lambda s=tidy, e=listed: change.table(s, episodes=e))
+        yield Case(
+            "change.table, by",
+            lambda s=tidy: change.table(s, by=["site"], date_format=rng.choice([None, "%d/%m/%Y", "excel"])),
+        )
+        yield Case("change.pair", lambda s=tidy, e=listed: change.pair(s, episodes=e))
+        yield Case("change.trajectory", lambda s=tidy: change.trajectory(s))
+        yield Case("change.check_dates", lambda s=tidy, e=listed: change.check_dates(s, episodes=e))
+        column = cells(rng, n, lambda: 5.0)
+        yield Case("change.effect_sizes", lambda c=column: change.effect_sizes(c, [1.0] * len(c)))
+        yield Case("change.mean_change", lambda c=column: change.mean_change(c, c, worse="higher"))
+        yield Case(
+            "change.reliable_change", lambda c=column: change.reliable_change(c, c, sd=5.0, reliability=0.9)
+        )
+        yield Case("change.growth_curve", lambda c=column: change.growth_curve(c, c, c))
+        yield Case("change.roc_mic", lambda c=column: change.roc_mic(c, c))
+        yield Case("change.impute", lambda c=column: change.impute(c, [[1.0]] * len(c), imputations=2))
+        yield Case("change.mixed_model", lambda c=column: change.mixed_model(c, c))
+        changed = frame(
+            rng,
+            {
+                **scores(rng, n),
+                "episode": cells(rng, n, lambda: 1),
+                "target": cells(rng, n, lambda: "6 months"),
+            },
+        )
+        yield Case("program.table", lambda t=changed, e=listed: program.table(t, by=["site"], episodes=e))
+        yield Case("program.suppress", lambda t=changed: program.suppress(t))
+        real = None
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            clean = {
+                "patient_id": [planted(rng)] * 2,
+                "date": ["2024-01-10", "2024-07-09"],
+                "site": [planted(rng)] * 2,
+            }
+            real = change.table(
+                frames.tidy(
+                    frame(rng, {**clean, **answers(rng, catalog.instrument("peg"), 2, bad=False)}),
+                    "peg",
+                    by=list(clean),
+                )
+            )
+        if real is not None:
+            yield Case(
+                "program.table of changes",
+                lambda t=real, e=listed: program.suppress(
+                    program.table(t, by=["site"], episodes=e), by=["site"]
+                ),
+            )
+        who, when = ids(rng, n), days(rng, n)
+        kinds = ["encounter", "diagnosis", "phq9", "birth", "hospice", "depression"]
+        events = frame(
+            rng,
+            hostile_in_one(
+                rng,
+                n,
+                {
+                    "patient": good_id(rng),
+                    "event": lambda k=kinds: rng.choice(k),
+                    "start": good_day(rng),
+                    "end": lambda: None,
+                    "value": lambda: 10,
+                    "status": lambda: "active",
+                    "note": good_id(rng),
+                    "site": good_id(rng),
+                },
+            ),
+        )
+        yield Case(
+            "program.measures.populations",
+            lambda e=events: program.measures.populations(e, "cms159", period_start="2024-01-01"),
+        )
+        yield Case(
+            "program.measure", lambda e=events: program.measure(e, "cms159", period_start="2024-01-01")
+        )
+        yield Case(
+            "program.sites.standardize",
+            lambda c=column, i=who: program.sites.standardize(c, {"a": c}, i),
+        )
+        yield Case("program.over_time.xmr_chart", lambda c=column: program.over_time.xmr_chart(c))
+        yield Case(
+            "program.over_time.cohorts",
+            lambda d=when: program.over_time.cohorts(d, as_of="2024-12-31", window_days=30),
+        )
+        model = getattr(responses, responses.CLASSES.get(inst.id, "PHQ9"))
+        given: Any = {
+            rng.choice([item, planted(rng)]): cells(rng, 1, lambda: 1)[0] for item in inst.item_ids[:4]
+        }
+        yield Case("model_validate", lambda m=model, g=given: m.model_validate(g))
+        yield Case(
+            "model_validate, wrong kind",
+            lambda m=model, g=given: m.model_validate(rng.choice([planted(rng), [g], (planted(rng),)])),
+        )
+        yield Case("constructor", lambda m=model, g=given: m(**g))
+        yield Case("model_construct", lambda m=model, g=given: m.model_construct(**g))
+        yield Case("model_copy", lambda m=model, g=given: m().model_copy(update=g))
+        yield Case(
+            "from_labels",
+            lambda m=model, i=inst: m.from_labels(**dict.fromkeys(i.item_ids[:2], planted(rng))),
+        )
+        yield Case("from_positions", lambda m=model, g=given: m.from_positions(**g))
+        text = json.dumps({key: planted(rng) for key in (*inst.item_ids[:2], planted(rng))})
+        yield Case("JSON", lambda m=model, t=text: m.model_validate_json(t))
+        yield Case(
+            "broken JSON", lambda m=model, t=text: m.model_validate_json(t[: rng.randint(1, len(t) - 1)])
+        )
+        yield Case(
+            "setattr", lambda m=model: setattr(m(), rng.choice(["q1", "pain", planted(rng)]), planted(rng))
+        )
+        yield Case("score, missing", lambda m=model: score(m(), missing=planted(rng)))
+        yield Case("score of no response", lambda: score(rng.choice([planted(rng), {planted(rng): 1}])))
+        yield Case("between", lambda m=model: change.between(m(), planted(rng)))
+        yield from _commands(rng, folder, data)
+
+
+def _commands(rng: random.Random, folder: Path, data: dict[str, list[Any]]) -> Iterator[Case]:
+    """The command line on a file of the same data, whole or damaged."""
+    import csv
+
+    from ipm_outcomes.cli import main
+
+    file, other = folder / "answers.csv", folder / "episodes.csv"
+    told = episodes(rng, 3)
+    for place, columns in ((file, data), (other, told)):
+        with place.open("w", newline="", encoding="utf-8", errors="replace") as opened:
+            writer = csv.writer(opened)
+            writer.writerow(columns)
+            for row in zip(*columns.values(), strict=True):
+                writer.writerow(
+                    ["" if cell is None else SURE if type(cell) is object else cell for cell in row]
+                )
+    if rng.random() < 0.3:
+        content = file.read_bytes()
+        cut = rng.randint(0, len(content))
+        damage = rng.choice([b'"', b"\x00", b"\xff", b",,,", b"\r", b'"x"y', b""])
+        file.write_bytes(content[:cut] + damage + content[cut:])
+    words = [
+        ["check", str(file)],
+        ["score", str(file), "-o", str(folder / "o.csv")],
+        ["score", str(file), "--invalid", "null", "-o", str(folder / "o.parquet")],
+        ["change", str(file), "--episodes", str(other)],
+        ["report", str(file), "--episodes", str(other)],
+        [
+            "score",
+            str(file),
+            "--tidy",
+            "--id",
+            "patient_id",
+            "--date",
+            "date",
+            "--invalid",
+            "null",
+            "-o",
+            str(folder / "o.csv"),
+        ],
+    ]
+    chosen = rng.choice(words)
+    yield Case(f"ipm-outcomes {chosen[0]}", lambda w=chosen: main(w))
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    rest = [error]
+    while rest:
+        one = rest.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        rest += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+
+
+def said(case: Case) -> tuple[str, str]:
+    """All that a call says, and how it ended."""
+    out, err, logged = io.StringIO(), io.StringIO(), io.StringIO()
+    handler = logging.StreamHandler(logged)
+    logging.getLogger().addHandler(handler)
+    words, end = [], "returned"
+    try:
+        with (
+            warnings.catch_warnings(record=True) as warned,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            warnings.simplefilter("always")
+            try:
+                case.call()
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+                end = type(error).__name__
+                for one in chain(error):
+                    words += [str(one), repr(one), repr(one.args), *getattr(one, "__notes__", ())]
+                    if isinstance(one, ValidationError):
+                        words += [repr(one.errors()), one.json()]
+        words += [str(one.message) for one in warned]
+    finally:
+        logging.getLogger().removeHandler(handler)
+    return "\n".join([*words, out.getvalue(), err.getvalue(), logged.getvalue()]), end
+
+
+def leaking(n: int, seed: int) -> tuple[list[tuple[str, str]], Counter[tuple[str, str]]]:
+    """Names and words of the calls that told an identifier, and how all calls ended."""
+    rng = random.Random(seed)
+    found, ends = [], Counter[tuple[str, str]]()
+    with tempfile.TemporaryDirectory() as folder:
+        calls = cases(rng, Path(folder))
+        for _ in range(n):
+            case = next(calls)
+            words, end = said(case)
+            ends[case.name, end] += 1
+            if SURE in words.casefold():
+                found.append((case.name, words))
+    return found, ends
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--n", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    found, ends = leaking(given.n, given.seed)
+    for (name, end), count in sorted(ends.items()):
+        print(f"{count:6} {name}: {end}")
+    for name, words in found:
+        place = words.casefold().index(SURE)
+        print(f"LEAK in {name}: {words[max(0, place - 300) : place + 100]!r}")
+    print(f"{len(found)} of {given.n} calls told an identifier")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
