@@ -217,7 +217,7 @@ def test_the_sample_speaks_only_where_it_is_asked_for_or_nothing_is_published() 
     assert found["reliable"].to_list() == [None, None]
 
 
-def test_a_scale_of_ones_own_with_a_reliability_but_no_spread_takes_that_of_the_sample(
+def test_a_scale_with_a_reliability_but_no_spread_takes_that_of_the_sample_where_it_is_asked_for(
     tmp_path: Path,
 ) -> None:
     text = (ROOT / "instruments" / "peg.toml").read_text(encoding="utf-8").replace('"peg"', '"mine"')
@@ -230,6 +230,9 @@ def test_a_scale_of_ones_own_with_a_reliability_but_no_spread_takes_that_of_the_
     # Baselines 9 and 5: SD 2.828; alpha .73: 1.96 * sqrt(2) * 2.828 * sqrt(.27) = 4.07 points.
     data = pairs((9, 4), (5, 1), scale=("mine", "mean"))
     found = change.table(data, targets=HALF_YEAR, definitions=[mine])
+    assert found["reliable"].to_list() == [None, None]
+    assert set(found["verdict"]) == {"error not known"}
+    found = change.table(data, targets=HALF_YEAR, definitions=[mine], constants="sample")
     assert found["reliable"].to_list() == [True, False]
     assert found.select("sd_source", "sample_n", "reliability_kind").unique().rows() == [
         ("sample", 2, "alpha")

@@ -27,7 +27,7 @@ from report_cases import (
     peg_tables,
 )
 
-from ipm_outcomes import program, report
+from ipm_outcomes import change, frames, program, report
 from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._figures import gather
@@ -965,3 +965,24 @@ def test_one_and_none_are_whole_documents(tmp_path: Path) -> None:
         assert text.startswith("<!DOCTYPE html>")
         assert text.endswith("</html>\n")
         assert "<svg" not in text  # there is nothing that may be drawn
+
+
+def test_ratings_of_satisfaction_of_several_kinds_stand_in_one_section(tmp_path: Path) -> None:
+    """Only scales of promoters are told as promoters; a patient answers 9, and 32 of the CSQ-8, at both visits."""
+    forms = [(p, day) for p in range(30) for day in ("2024-01-10", "2024-07-10")]
+    answers = pl.DataFrame(
+        {
+            "patient_id": [p for p, _ in forms],
+            "date": [day for _, day in forms],
+            "nps_recommend": [9] * len(forms),
+            **{f"csq8_q{n}": [4] * len(forms) for n in range(1, 9)},
+        }
+    )
+    scores = frames.tidy(answers, ["nps", "csq8"], by=["patient_id", "date"])
+    changes = change.table(scores, as_of="2025-06-30")
+    found = program.table(changes, scores=scores)
+    page = report.html(scores, changes, found, tmp_path / "report.html").read_text(encoding="utf-8")
+    section = page.split('id="domain-satisfaction"')[1].split("<section")[0]
+    assert "9 and 10 are promoters" in section
+    assert "CSQ-8 total: 8 to 32, higher is better" in section
+    assert "would patients recommend" not in page

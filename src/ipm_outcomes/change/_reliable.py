@@ -242,12 +242,14 @@ def _figures(
     inst: Instrument, scale: Scale, rule: Rule, given: Known | None, scores: ScaleScores
 ) -> tuple[Figure, ...]:
     """A standard error of measurement, or a standard deviation and a reliability; less where there is not
-    enough. The sample's standard deviation where it is asked for, or where none is published.
+    enough. The sample's standard deviation only where it is asked for: one patient is judged without it.
     """
     known = published(inst, scale, rule.reliability)
     sample = Figure(scores.sample_sd, SAMPLE, SAMPLE)
     asked = rule.constants == "sample" or (rule.constants == "auto" and scores.sample_n >= ENOUGH)
-    sd = sample if asked or known.sd is None else known.sd
+    sd = sample if asked or (known.sd is None and given is not None) else known.sd
+    if sd is None:
+        return (known.reliability,) if known.reliability else ()
     if given is not None:
         if given.sem:
             return (given.sem,) if rule.method == JACOBSON_TRUAX else (sd,)

@@ -108,15 +108,14 @@ def table(
         scores. Scales whose conversion table gives standard errors (PROMIS T-scores) are judged so under
         every method, unless `constants` names them; ``reliable_method`` says which was used.
     constants : "auto", "sample", "published" or mapping
-        Which measurement error. "published" (default): the published errors of the definition, as `between`
-        uses them: a change is reliable beyond the largest and possible beyond the smallest of them. A published
-        index of reliable change is reached at equality; a minimal detectable change, or ``critical * sqrt(2)``
-        times a standard error of measurement, must be passed. Where no error is published, a published
-        reliability with the standard deviation of the baselines of this table. "sample": that standard deviation
-        (n - 1) throughout, with the published reliability. "auto": the sample's from 30 baselines on, below that
-        as "published". A mapping gives them for some scales, in points: ``{("phq9", "total"): {"sd": 6.1,
-        "reliability": 0.84}}``, ``{"reliability": ...}`` with the published SD (the sample's where none is), or
-        ``{"sem": ...}``.
+        Which measurement error. "published" (default): the published errors of the definition, as `between` uses
+        them: a change is reliable beyond the largest and possible beyond the smallest of them. A published index of
+        reliable change is reached at equality; a minimal detectable change, or ``critical * sqrt(2)`` times a
+        standard error of measurement, must be passed. Where no error is published there is no verdict. "sample": the
+        standard deviation of the baselines of this table (n - 1) throughout, with the published reliability. "auto":
+        the sample's from 30 baselines on, below that as "published". A mapping gives them for some scales, in points:
+        ``{("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}``, ``{"reliability": ...}`` with the published SD (the
+        sample's where none is), or ``{"sem": ...}``.
     reliability : {"test_retest", "alpha"}
         Which published reliability to prefer; where there is none of this kind the other is used, and
         ``reliability_kind`` names it.

@@ -124,11 +124,16 @@ class Writer:
         if program.headline is not None:
             self.section("flow", "Who is counted, and who is not", self.flow, page=False)
         for domain, shown in program.domains.items():
-            title = _DOMAIN_TITLES.get(domain, domain.replace("_", " ").capitalize())
-            promoter = any(program.row(f"{'.'.join(one.key)}:promoter") for one in shown)
+            promoters = [one for one in shown if program.row(f"{'.'.join(one.key)}:promoter")]
+            others = [one for one in shown if one not in promoters]
+            plain = domain.replace("_", " ").capitalize()
+            title = plain if domain == "satisfaction" and others else _DOMAIN_TITLES.get(domain, plain)
 
-            def tell(shown: list[Shown] = shown, promoter: bool = promoter) -> None:
-                self.promoters(shown) if promoter else self.domain(shown)
+            def tell(promoters: list[Shown] = promoters, others: list[Shown] = others) -> None:
+                if promoters:
+                    self.promoters(promoters)
+                if others:
+                    self.domain(others)
 
             self.section(f"domain-{self.plain_id(domain)}", title, tell)
         if program.headline is not None:
