@@ -908,6 +908,23 @@ spoil(
 )
 
 
+for sign in ("\n", "\r", "\t", "\0", "\x1b", "\x85", "\u2028"):
+    spoil(
+        f"title with {sign!r}",
+        "peg",
+        "title",
+        "line break or a control character",
+        lambda d, sign=sign: d.update(title=f"a{sign}b"),
+    )
+    spoil(
+        f"end of a rating with {sign!r}",
+        "peg",
+        "answers.pain.low",
+        "line break or a control character",
+        lambda d, sign=sign: d["answers"]["pain"].update(low=f"a{sign}b"),
+    )
+
+
 @pytest.mark.parametrize(("name", "change", "place", "fact"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])
 def test_a_definition_that_does_not_hold_together_is_refused(
     name: str, change: Change, place: str, fact: str

@@ -18,6 +18,7 @@ from functools import cached_property
 from itertools import pairwise
 from keyword import iskeyword
 from typing import Annotated, Any, Literal, Self, TypeVar
+from unicodedata import category
 
 from pydantic import (
     AfterValidator,
@@ -107,7 +108,16 @@ ClassName = Annotated[
 Loinc = Annotated[str, Field(pattern=r"^\d{1,7}-\d$")]
 LoincAnswer = Annotated[str, Field(pattern=r"^LA\d{1,6}-\d$")]
 Exact = Annotated[Decimal, BeforeValidator(lambda v: Decimal(v) if type(v) is int else v), Field(strict=True)]
-Text = Annotated[str, Field(min_length=1)]
+
+
+def one_line(value: str) -> str:
+    """A text without line breaks and control characters, for which no place that prints it has room."""
+    if any(category(sign) in ("Cc", "Zl", "Zp") for sign in value):
+        raise ValueError("holds a line break or a control character; write it in one line")
+    return value
+
+
+Text = Annotated[str, Field(min_length=1), AfterValidator(one_line)]
 
 
 class Part(BaseModel):
