@@ -472,7 +472,7 @@ def test_nested_columns_do_not_go_to_csv(run: Run, tmp_path: Path) -> None:
         (["report", "{peg}", "-o", "out.csv"], "must end in one of"),
         (["show", "sf36"], "no instrument 'sf36'"),
         (["table", "phq9", "--scale", "sum"], "no scale 'sum'"),
-        (["table", "phq9", "--missing", "guess"], "no missing rule 'guess'"),
+        (["table", "phq9", "--missing", "guess"], "no missing rule of that name"),
     ],
 )
 def test_wrong_usage(run: Run, peg: Path, words: list[str], told: str) -> None:

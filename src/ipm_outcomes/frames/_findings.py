@@ -246,7 +246,9 @@ def table(frame: Frame, findings: Sequence[Finding]) -> Any:
     if frame.kind == "pandas":
         import pandas as pd
 
-        return pd.DataFrame({k: pd.array(v, dtype="int64" if k in whole else "str") for k, v in data.items()})
+        # Before pandas 3 "str" is NumPy's kind of text, in which none becomes the word None.
+        text = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
+        return pd.DataFrame({k: pd.Series(v, dtype="int64" if k in whole else text) for k, v in data.items()})
     if frame.kind == "polars":
         import polars as pl
 
