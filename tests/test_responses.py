@@ -14,7 +14,21 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import ipm_outcomes as ipm
-from ipm_outcomes import GAD7, PEG, PHQ9, PROMIS29, frames, responses, score, testing
+from ipm_outcomes import (
+    DVPRS,
+    GAD7,
+    PEG,
+    PGIC,
+    PHQ9,
+    PROMIS29,
+    PRS,
+    PGICHurstBolton,
+    ProviderRating,
+    frames,
+    responses,
+    score,
+    testing,
+)
 from ipm_outcomes.errors import ParameterError, UnknownNameError
 
 IDS = ipm.instruments()
@@ -195,6 +209,23 @@ def test_provenance_names_what_is_unverified() -> None:
     assert score(PHQ9(q1=1)).provenance.unverified == wanted
     assert score(PHQ9(q1=1), missing="prorate").provenance.unverified == wanted
     assert score(PEG(pain=1)).provenance.unverified == ()
+
+
+def test_provenance_names_answers_and_single_bands_that_are_unverified() -> None:
+    # DVPRS: the range and ends of the supplemental questions, that 0 is none; the three bands were read (dvprs.md).
+    told = score(DVPRS(intensity=0)).provenance.unverified
+    assert {one for one in told if not one.endswith(".missing.complete")} == {
+        "answers.interference",
+        "answers.effect",
+        "answers.contribution",
+        "scales.intensity.bands.none",
+    }
+    # PGIC: labels 3 to 6. Provider rating: the top box. PRS: its key, and how far answers reach.
+    assert score(PGIC(change=2)).provenance.unverified == ("answers.change",)
+    assert score(ProviderRating(rating=9)).provenance.unverified == ("scales.rating.bands",)
+    assert "scales.behavioral_perseverance" in score(PRS(q1=1)).provenance.unverified
+    # The version of a form that runs the other way stands in the result.
+    assert score(PGIC(change=2)).provenance.edition != score(PGICHurstBolton(change=2)).provenance.edition
 
 
 def test_prorating_by_name() -> None:

@@ -110,6 +110,10 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument
     data, file, digest
         As `ipm_outcomes.definition.parse` has them. The digest of an instrument that extends another is that of both.
 
+    Returns
+    -------
+    Instrument
+
     Raises
     ------
     DefinitionError
