@@ -90,7 +90,8 @@ def spreadsheet_safe(data: Any) -> Any:
         elif isinstance(dtype, nw.Categorical):
             if eager and all(safe_text(label) == label for label in _labels(frame[name])):
                 continue
-            column = column.cast(nw.String)
+            # pandas 2 casts a missing category to a word.
+            column = nw.when(~nw.col(name).is_null()).then(column.cast(nw.String))
         elif isinstance(dtype, nw.Object) and eager:
             cells = [safe_text(cell) if isinstance(cell, str) else cell for cell in frame[name].to_list()]
             changed.append(nw.new_series(name, cells, nw.Object(), backend=frame.implementation))
