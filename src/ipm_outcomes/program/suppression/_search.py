@@ -16,9 +16,9 @@ from ipm_outcomes.program.suppression._transfers import Transfers
 
 FAR = 10**9
 _STEP = 6.0  # how much dearer a count is than one of the next level
-_SIZES = (3, 12, FAR)  # siblings that may move, too
+_SIZES = (2, 3, 12, FAR)  # siblings that may move, too; of many at first in the same scene only
 _MANY = 40  # groups of scenes, from which on the quick way is tried before the solver
-_POLISHED = 1500  # hidden counts at most that are tried again one by one
+_POLISHED = 200  # hidden counts at most that are all tried again, one by one
 
 
 class Search:
@@ -159,7 +159,8 @@ class Search:
         for _ in range(2 if size < FAR else len(system.nodes)):
             new: set[int] = set()
             for one in frontier:
-                new |= system.linked.get(one, set())
+                if size > _SIZES[0] or not system.nodes[node].sets or len(system.nodes) <= _MANY:
+                    new |= system.linked.get(one, set())
                 for whole, *parts in system.near[one]:
                     new.add(whole)
                     beside = [part for part in parts if part != one]
@@ -248,7 +249,18 @@ class Search:
             made = self.transfers.find(q, node, int(shift), form, more, self.partners)
             if made is not None:
                 return made
-            second = solved(1, 5)
+            # Or with the same sets hidden in every group beside it, of which a plain transfer takes what it needs.
+            for at in np.unique(system.node_of[variables]):
+                here = system.nodes[at]
+                if here.scene == system.nodes[node].scene:
+                    names = {system.names[c][2] for c in shown[may][paid > 1e-6]}
+                    cells = [here.cells[name] for name in names if name in here.cells]
+                    cells = [c for c in cells if self.level[c] >= level and not self.kept[c]]
+                    more[cells] = True
+            made = self.transfers.find(q, node, int(shift), form, more, self.partners)
+            if made is not None:
+                return made
+            second = solved(1, 3)
             if second is None:
                 return None
             move = second[0]
@@ -261,8 +273,8 @@ class Search:
     def polish(self) -> None:
         """Show again what turned out not to be needed, the most important first."""
         again = np.flatnonzero(self.hidden & ~self.primary)
-        if len(again) > _POLISHED:
-            again = again[self.level[again] <= 2]
+        if len(again) > _POLISHED or len(self.system.nodes) > _MANY:
+            again = again[self.level[again] <= 1]
         for cell in sorted(again, key=lambda c: (self.level[c], -self.value[c], c)):
             using = [at for at, cells in enumerate(self.moved_by) if cell in cells]
             old = self.moves, self.moved_by, self.least.copy(), self.most.copy()
