@@ -21,7 +21,7 @@ MARKS = {
     "2+": r"\[2\+|\[1\b.*\[1\b",
     "1": r"\[1\b|peer code|between copies",
     "derived": r"derived|\bimplies\b|missing is missing",
-    "unverified": r"unverified|not read|not found|none published|no published",
+    "unverified": r"unverified|not read|not found|none found|none published|no published",
 }
 """What the reference writes where it gives a fact of that strength; its PROMIS part uses other words."""
 
