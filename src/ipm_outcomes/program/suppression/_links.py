@@ -1,0 +1,64 @@
+"""What is known across scenes: sets of one that are inside, or the same as, sets of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.program.suppression._system import Key, Node, Scene, System
+
+
+def link(
+    system: System,
+    nodes: Mapping[tuple[Any, Key], int],
+    scenes: Mapping[Any, Scene],
+    links: Sequence[tuple[tuple[Any, Any], tuple[Any, Any], str]],
+) -> None:
+    """Sets of one scene that are inside a set of another, group by group."""
+    for (scene, inner), (other, outer), how in links:
+        for (of, key), at in list(nodes.items()):
+            beside = nodes.get((other, key))
+            if of != scene or beside is None:
+                continue
+            a, b = system.nodes[at], system.nodes[beside]
+            small, large = _variables(a, scenes[scene].sets[inner]), _variables(b, scenes[other].sets[outer])
+            if small is None or large is None:
+                continue
+            firsts = np.concatenate(system.start)
+            left = int(firsts[large].sum() - firsts[small].sum())
+            if left < 0 or (how == "same" and left):
+                continue  # not so in these data: nobody can rest on it
+            if how == "same":
+                system.equal.add(
+                    np.concatenate([large, small]),
+                    np.concatenate([np.full(len(large), 1), np.full(len(small), -1)]),
+                )
+            else:
+                rest = Node((scene, "beside", other), key, (), atoms=np.zeros(0, int), count=1)
+                new = system.add_node(rest)
+                system.start.append(np.array([left]))
+                system.equal.add(
+                    np.concatenate([large, small, [rest.start]]),
+                    np.concatenate([np.full(len(large), 1), np.full(len(small), -1), [-1]]),
+                )
+                system.protect(((other, outer), key, "not", (scene, inner)), left, np.array([rest.start]), 1)
+                system.linked[new] = {at, beside}
+                system.linked.setdefault(at, set()).add(new)
+                system.linked.setdefault(beside, set()).add(new)
+            for node, variables in ((a, small), (b, large)):
+                held = set((variables - node.start).tolist())
+                node.linked |= {name for name, atoms in node.of.items() if set(atoms.tolist()) == held}
+            system.linked.setdefault(at, set()).add(beside)
+            system.linked.setdefault(beside, set()).add(at)
+
+
+def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
+    """The variables of a node that make up a set; none where the node cannot tell it."""
+    atoms = node.atoms[held]
+    inside = np.unique(atoms)
+    if not len(inside) or inside[0] < 0 or np.isin(node.atoms[~held], inside).any():
+        return None
+    found: np.ndarray = node.start + inside
+    return found
