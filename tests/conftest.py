@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,3 +102,14 @@ BACKENDS = [
 def backend(request: pytest.FixtureRequest) -> Backend:
     found: Backend = request.param
     return found
+
+
+@pytest.fixture
+def signals_taken() -> Iterator[None]:
+    """Interruptions as at a terminal, also where the tests run in the background, which ignores them."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

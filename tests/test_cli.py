@@ -658,6 +658,7 @@ def test_the_program_itself(peg: Path) -> None:
     assert "too_few_answers" in done.stdout
 
 
+@pytest.mark.usefixtures("signals_taken")
 def test_an_interrupt_from_the_keyboard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     class Keyboard:
         @property

@@ -266,6 +266,7 @@ def test_a_message_is_one_line_without_commands_to_the_terminal(capsys: pytest.C
 
 
 @posix
+@pytest.mark.usefixtures("signals_taken")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 @pytest.mark.parametrize("output", ["new.csv", "old.csv", "new.parquet"])
 def test_an_end_from_outside_leaves_nothing_behind(

@@ -227,8 +227,9 @@ def _read_sas(name: str, encoding: str) -> Any:
 def _sas_column(name: str, values: list[Any]) -> Any:
     import polars as pl
 
-    # A blank text is what SAS keeps for a missing one.
-    series = pl.Series(name, [None if value == "" else value for value in values], strict=False)
+    # A blank text is what SAS keeps for a missing one; numbers that are missing come as None or as NaN.
+    values = [None if value == "" or value != value else value for value in values]
+    series = pl.Series(name, values, strict=False)
     # SAS has no whole numbers: an identifier should still leave as 73557 and not as 73557.0.
     if series.dtype.is_float() and all(
         value is None or (value == value // 1 and abs(value) < 2**53) for value in values
