@@ -395,6 +395,8 @@ def test_progress_tells_rows_done() -> None:
 def test_duckdb_takes_nothing_of_the_same_name_from_the_database() -> None:
     import duckdb
 
+    if duckdb.__version__ < "2":
+        pytest.skip("DuckDB before 2.0 keeps the view of a query on a relation")
     con = duckdb.connect()
     con.execute("create table scored as select 42 as secret")
     con.execute("create table answers as select 7 peg_pain, 6 peg_enjoyment, 7 peg_activity")

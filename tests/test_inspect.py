@@ -664,6 +664,8 @@ def test_recorded_numbers_agree_to_the_decimals_they_have(recorded: list[Any], d
 
 @pytest.mark.parametrize("kind", ["string", "str", "Int64", "Float64", "object", "category"])
 def test_an_empty_recorded_score_is_not_compared(kind: str) -> None:
+    if kind == "str" and pd.__version__ < "3":
+        pytest.skip("the kind str of pandas 2 makes a word of None")
     frame = pd.DataFrame(forms(PHQ9, 0, 1))
     cells = ["0", None] if kind in ("string", "str", "category") else [0, None]
     frame["phq9_total"] = (

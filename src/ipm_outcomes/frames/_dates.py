@@ -523,7 +523,7 @@ def _distinct(column: Any, kind: str) -> tuple[Ints, list[Any]]:
     pd = sys.modules["pandas"]
     try:
         codes, distinct = pd.factorize(column)
-    except TypeError:  # lists and other values that cannot be told apart by their hash
+    except (TypeError, OverflowError):  # lists, and numbers too large, that pandas cannot tell apart
         return _listed(column.tolist())
     return np.asarray(codes, np.int64), distinct.tolist()
 

@@ -19,6 +19,7 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.program.suppression._intervals import intervals_of
+from ipm_outcomes.program.suppression._links import build
 from ipm_outcomes.program.suppression._proof import verify
 from ipm_outcomes.program.suppression._read import (
     COLUMNS,
@@ -32,7 +33,7 @@ from ipm_outcomes.program.suppression._read import (
 from ipm_outcomes.program.suppression._record import Ledger, record_of, write_text
 from ipm_outcomes.program.suppression._scenes import Own, Published, Reader, known
 from ipm_outcomes.program.suppression._search import Search
-from ipm_outcomes.program.suppression._system import Contradiction, Count, System, build
+from ipm_outcomes.program.suppression._system import Contradiction, Count, System
 from ipm_outcomes.program.suppression._write import write
 
 __all__ = ["COLUMNS", "suppress"]

@@ -1,13 +1,21 @@
-"""What is known across scenes: sets of one that are inside, or the same as, sets of another."""
+"""The system of all scenes, with links across them: sets of one that are inside, or the same as, sets of another."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.program.suppression._system import Key, Node, Scene, System
+from ipm_outcomes.program.suppression._system import (
+    Contradiction,
+    Count,
+    Key,
+    Node,
+    Scene,
+    SceneBuilder,
+    System,
+)
 
 
 def link(
@@ -62,3 +70,31 @@ def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
         return None
     found: np.ndarray = node.start + inside
     return found
+
+
+def build(
+    counts: Iterable[Count],
+    scenes: Mapping[Any, Scene],
+    low: int,
+    high: int,
+    links: Sequence[tuple[tuple[Any, Any], tuple[Any, Any], str]] = (),
+) -> System:
+    """The system of all published counts.
+
+    ``links`` are pairs of (scene, set) of which the first is inside the second in every group (``"within"``), or is
+    the same set (``"same"``).
+    """
+    by_scene: dict[Any, list[Count]] = {}
+    for count in counts:
+        by_scene.setdefault(count.scene, []).append(count)
+    system = System(low, high)
+    nodes: dict[tuple[Any, Key], int] = {}
+    for id, mine in by_scene.items():
+        try:
+            SceneBuilder(system, id, scenes[id], mine, nodes).run()
+        except Contradiction as error:
+            raise Contradiction(id) from error
+    link(system, nodes, scenes, links)
+    system.index = nodes
+    system.finish()
+    return system

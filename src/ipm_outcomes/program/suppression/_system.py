@@ -7,7 +7,7 @@ to their totals atom by atom; who is in a total and in none of its groups has at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -191,37 +191,9 @@ def numbered(matrix: np.ndarray) -> tuple[np.ndarray, int]:
     return np.where(none, -1, renumber[inverse]), len(kept)
 
 
-def build(
-    counts: Iterable[Count],
-    scenes: Mapping[Any, Scene],
-    low: int,
-    high: int,
-    links: Sequence[tuple[tuple[Any, Any], tuple[Any, Any], str]] = (),
-) -> System:
-    """The system of all published counts.
+class SceneBuilder:
+    """Lays the counts of one scene into the system."""
 
-    ``links`` are pairs of (scene, set) of which the first is inside the second in every group (``"within"``), or is
-    the same set (``"same"``).
-    """
-    by_scene: dict[Any, list[Count]] = {}
-    for count in counts:
-        by_scene.setdefault(count.scene, []).append(count)
-    from ipm_outcomes.program.suppression._links import link
-
-    system = System(low, high)
-    nodes: dict[tuple[Any, Key], int] = {}
-    for id, mine in by_scene.items():
-        try:
-            _SceneBuilder(system, id, scenes[id], mine, nodes).run()
-        except Contradiction as error:
-            raise Contradiction(id) from error
-    link(system, nodes, scenes, links)
-    system.index = nodes
-    system.finish()
-    return system
-
-
-class _SceneBuilder:
     def __init__(
         self, system: System, id: Any, scene: Scene, counts: list[Count], nodes: dict[tuple[Any, Key], int]
     ) -> None:
@@ -237,6 +209,7 @@ class _SceneBuilder:
         self.kinds: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def run(self) -> None:
+        """Add nodes, sums and partitions of the scene."""
         by_key: dict[Key, dict[Any, int]] = {}
         for count in self.counts:
             told = by_key.setdefault(count.key, {})
