@@ -101,9 +101,10 @@ def _place(error: BaseException) -> str:
 def _settle_output() -> None:
     """Point streams nowhere that take no more, so that nothing fails once more when the program ends."""
     for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError:
             with suppress(OSError, ValueError):  # no file of the system's
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -41,7 +41,7 @@ def _added(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sums that change when some variables do: rows, and by how much."""
     starts, rows, values = matrix
-    where = [np.arange(starts[v], starts[v + 1]) for v in at]
+    where = [np.arange(int(starts[v]), int(starts[v + 1])) for v in at]
     each = np.repeat(by, [len(part) for part in where])
     taken = np.concatenate(where) if where else np.zeros(0, np.int64)
     found, inverse = np.unique(rows[taken], return_inverse=True)

@@ -212,17 +212,19 @@ class Search:
             (np.ones(int(may.sum())), (np.flatnonzero(may), np.arange(int(may.sum())))),
             shape=(len(shown), int(may.sum())),
         )
-        k = bought.shape[1]
+        k = int(may.sum())
         nothing = sparse.csr_matrix((e.shape[0] + 1, 2 * k))
         fixed = sparse.vstack([e, wanted], format="csr")
         matrix = sparse.vstack(
             [sparse.hstack([a, -a, -bought, bought]), sparse.hstack([fixed, -fixed, nothing])], format="csr"
         )
         shift = float(target - system.items[q].value)
-        least = np.concatenate([-self.room[0][shown], np.zeros(e.shape[0]), [shift]])
-        most = np.concatenate([self.room[1][shown], np.zeros(e.shape[0]), [shift]])
+        least: Any = np.concatenate([-self.room[0][shown], np.zeros(e.shape[0]), [shift]])
+        most: Any = np.concatenate([self.room[1][shown], np.zeros(e.shape[0]), [shift]])
         cost = np.concatenate([np.full(2 * n, 1e-3), np.tile(self.price[shown][may], 2)])
-        top = np.concatenate([np.full(n, np.inf), system.x[variables].astype(float), np.full(2 * k, np.inf)])
+        top: Any = np.concatenate(
+            [np.full(n, np.inf), system.x[variables].astype(float), np.full(2 * k, np.inf)]
+        )
 
         def solved(whole: int, seconds: float) -> tuple[np.ndarray, np.ndarray] | None:
             found = milp(

@@ -427,7 +427,7 @@ def _shared_blocks(nodes: Sequence[Node]) -> list[list[np.ndarray]]:
     return blocks
 
 
-def _whole_solution(matrix: Any, right: np.ndarray) -> np.ndarray:
+def _whole_solution(matrix: Any, right: Any) -> np.ndarray:
     """Whole numbers of 0 or more with these sums."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
