@@ -375,6 +375,7 @@ def test_files_of_many_kinds(run: Run, tmp_path: Path, content: bytes, words: tu
         (b"peg_pain,peg_pain\n1,1\n", "the column 'peg_pain' stands 2 times"),
         (b"peg_pain,,\n1,1,1\n", "2 columns have no name"),
         (PEG.replace("Smith", "Müller").encode("cp1252"), "line 2 is not utf-8 text"),
+        (b"\xef\xbb\xbf" + PEG.encode() + b"\xfc,baseline,1,1,1\n", "line 4 is not utf-8 text"),
         (PEG.encode("utf-16-le"), "zero bytes"),
         (PEG.replace(",", ";").encode(), "give --delimiter ';'"),
         (PEG.encode() + b'"Doe', "line 4"),

@@ -986,3 +986,10 @@ def test_ratings_of_satisfaction_of_several_kinds_stand_in_one_section(tmp_path:
     assert "9 and 10 are promoters" in section
     assert "CSQ-8 total: 8 to 32, higher is better" in section
     assert "would patients recommend" not in page
+
+
+def test_the_methods_name_the_period_that_the_charts_use(page: Path) -> None:
+    """A chart of quarters is no chart of months."""
+    shown = re.findall(r"Each point is a (\w+) of enrollment", page.read_text("utf-8"))
+    told = re.findall(r"a patient belongs to the (\w+) of the first", page.read_text("utf-8"))
+    assert set(shown) == set(told) == {"quarter"}

@@ -133,7 +133,9 @@ def _decoded(name: str, data: bytes, encoding: str) -> str:
             "--encoding: there is no such encoding; give one such as utf-8, cp1252 or utf-16"
         ) from None
     except UnicodeError as error:
-        line = data[: getattr(error, "start", 0)].count(b"\n") + 1
+        # The place is counted in what was decoded, which begins after a byte order mark.
+        before = error.object[: error.start] if isinstance(error, UnicodeDecodeError) else b""
+        line = before.count(b"\n") + 1
         raise FrameError(
             f"{name}: line {line} is not {encoding} text; save the file as UTF-8, or give --encoding, "
             "such as cp1252"

@@ -177,7 +177,10 @@ def _choices(program: Program) -> Iterator[str]:
         "is; the bounds say what the share would be if none, or all who could, of the others had counted. These "
         "data alone cannot say whether care caused the change."
     )
-    yield "In charts over time a patient belongs to the month of the first questionnaire (the baseline)."
+    if program.size:
+        yield (
+            f"In charts over time a patient belongs to the {program.size} of the first questionnaire (the baseline)."
+        )
     yield "Site funnels: exact binomial limits around the program's share (Spiegelhalter, Stat Med 2005;24:1185-1202)."
     yield (
         "Run chart: signals by the rules of Anhoej and Olesen, PLoS One 2014;9:e113825. Control "
