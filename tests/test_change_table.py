@@ -465,3 +465,31 @@ def test_every_name_of_the_face_is_there() -> None:
         assert getattr(change, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'tabel'"):
         _ = change.tabel
+
+
+@pytest.mark.parametrize(
+    ("scale", "before", "after"),
+    [
+        (("promis29", "physical_summary"), 30.0, 60.0),
+        (("pcs", "rumination"), 16, 0),
+        (("pcs", "helplessness"), 10, 10),
+    ],
+)
+def test_nobody_is_called_unreliable_where_only_a_lower_bound_of_the_error_is_known(scale, before, after):
+    """By internal consistency alone no change can be reliable, so a share of reliable changes would always be 0."""
+    wide = 1 if scale[0] == "pcs" else 1_000_000_000
+    frame = pl.DataFrame(
+        {
+            "patient_id": [1, 1],
+            "date": ["2024-01-10", "2024-07-09"],
+            "instrument": scale[0],
+            "scale": scale[1],
+            "value": [float(before), float(after)],
+            "exact_numerator": [round(before * wide), round(after * wide)],
+            "exact_denominator": [wide, wide],
+        }
+    )
+    found = change.table(frame, targets=change.DEFAULT_TARGETS[1:2], scales=[scale])
+    verdict, reliable, kind, why = found.select("verdict", "reliable", "class", "class_reason").row(0)
+    assert verdict in ("possibly better", "unchanged")
+    assert (reliable, kind, why) == (None, "not classifiable", "error_is_lower_bound")

@@ -58,10 +58,12 @@ NO_SD = "no_standard_deviation"
 NO_SE = "no_standard_error"
 UNDEFINED = "method_undefined"
 ESTIMATED = "estimated_score"
-CLASS_REASONS = (NOT_PAIRED, NO_RELIABILITY, NO_SD, NO_SE, UNDEFINED, ESTIMATED)
+LOWER_BOUND = "error_is_lower_bound"
+CLASS_REASONS = (NOT_PAIRED, NO_RELIABILITY, NO_SD, NO_SE, UNDEFINED, ESTIMATED, LOWER_BOUND)
 """Why a class is "not classifiable": no pair; no sourced reliability; too few or equal baselines; no
 standard error; a sample for which the method has no value; a score estimated from a form with blanks, which
-could fall either way had they been answered."""
+could fall either way had they been answered; a measurement error of which only a lower bound is published, so that
+nobody could ever be reliably better or worse."""
 INSTEAD = ("sem", "mdc", "mdc95", INDEX)
 """What stands for a standard deviation and a reliability."""
 
@@ -133,9 +135,14 @@ class Judged:
 
     @property
     def evaluable(self) -> Bools:
-        """Where reliable change can be decided."""
-        judged: Bools = self.paired & self.known & (self.verdict != CANNOT)
+        """Where reliable change can be decided: nowhere, where of the error only a lower bound is known."""
+        judged: Bools = self.paired & self.known & (self.verdict != CANNOT) & (not self.bounded)
         return judged
+
+    @property
+    def bounded(self) -> bool:
+        """Whether of a measurement error in force only a lower bound is known."""
+        return any(limit.at_least for limit in self.limits)
 
     @property
     def direction(self) -> npt.NDArray[np.int8]:

@@ -36,6 +36,7 @@ from ipm_outcomes.change._pair import (
 from ipm_outcomes.change._reliable import (
     CLASS_REASONS,
     ESTIMATED,
+    LOWER_BOUND,
     NOT_PAIRED,
     PUBLISHED_ERROR,
     Constants,
@@ -410,7 +411,8 @@ def _put_classes(
         named = classes(scale, rule, line, scores, found)
         for word in CLASS_WORDS:
             out.say("class", here, word, named == word)
-        out.say("class_reason", here, ESTIMATED, paired & ~found.evaluable)
+        why_not = LOWER_BOUND if found.bounded else ESTIMATED
+        out.say("class_reason", here, why_not, paired & ~found.evaluable)
         out.say("class_reason", here, found.why_not, paired & ~found.known)
         out.say("class_reason", here, NOT_PAIRED, ~paired)
         _put_figures(out, here, found, line, known.size)
