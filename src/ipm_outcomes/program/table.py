@@ -1346,7 +1346,7 @@ def _notes(row: Row) -> str:
     if window is not None and window.pick is not None:
         told.append(f"The measure takes the {window.pick} record of its window.")
         if row.cell.withheld:
-            told.append(f"Withheld: {_wanted(window)} (program.DEPRESSION_TARGETS has those of the shelf).")
+            told.append(f"Withheld: {_wanted(window)} (see program.DEPRESSION_TARGETS).")
     if needed := needs_of(row.one, row.cell.failed):
         told.append(f"Withheld: needs {'; '.join(needed)}.")
     if row.one.note:

@@ -54,7 +54,7 @@ class Row:
     notes: str = ""
     hidden: str = ""
     limits: tuple[tuple[str, int, int | None], ...] = ()
-    """Of each hidden count the column, and the least and the most that a reader can work out."""
+    """Of each hidden count the column, and the least and the most that follow from what is shown."""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ _READING = (
     "Dots are figures and bars their intervals; in charts of improvement right of 0 is better. Worsening has the "
     "second color.",
     "“Not shown”, or gray in a bar: groups that are too small to show, or would reveal one that is; the numbers "
-    "behind it are what anyone could work out of the rest. Neighboring scores are put together where a group "
+    "behind it are limits that follow from what is shown. Neighboring scores are put together where a group "
     "would be too small.",
     "Over time: the purple line is the median or the average, dashed lines are the limits of chance (3 sigma). At "
     "sites: the purple line is the program's share.",
@@ -175,7 +175,7 @@ class Writer:
 
     @staticmethod
     def between(row: Row) -> str:
-        """The interval that anyone could work out of a hidden count, behind its denominator."""
+        """The interval of a hidden count that follows from what is shown, behind its denominator."""
         limits = {name: (low, high) for name, low, high in row.limits}
         low, high = limits.get("numerator", (0, None))
         if high is None or row.unit != "share" or row.denominator is None:

@@ -66,8 +66,9 @@ def suppress(
     """Hide small counts in an indicator table, and all that would give them away.
 
     Rows stay; hidden numbers become null, `suppressed` says `"hidden"` where a number of the row is, else `""`, and
-    `numerator_low, numerator_high` (likewise `denominator, observed, eligible`) hold what a reader can work out of a
-    hidden count anyway; null where it is shown, and `_high` also where nothing limits it.
+    `numerator_low, numerator_high` (likewise `denominator, observed, eligible`) hold limits of a hidden count that
+    follow from what is shown (from nested counts and sums of groups; with bands a reader may narrow them, but never
+    below what the policy allows); null where it is shown, and `_high` also where nothing limits it.
 
     Protected are the published counts of each row (`excluded` too, where the table has it) and the differences of
     nested ones, also for the people in a total who are in none of its groups;

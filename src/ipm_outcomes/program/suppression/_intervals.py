@@ -1,4 +1,4 @@
-"""What a reader can work out of a hidden count: an interval that depends on nothing but what is shown."""
+"""Limits of a hidden count, from nested counts and sums of groups: they depend on nothing but what is shown."""
 
 from __future__ import annotations
 
