@@ -376,7 +376,7 @@ def test_a_scale_reverses_and_recodes_on_its_own() -> None:
     assert light.points == ({0: 0, 1: 1, 2: 2}, {0: 0, 1: 1, 2: 2})
     for wrong, told in (
         ({"reverse": ["c"]}, "'c' is not among the items"),
-        ({"reverse": ["a", "a"]}, "'a' stands 2 times"),
+        ({"reverse": ["a", "a"]}, "'a' appears 2 times"),
         ({"reverse": ["d"]}, "either recoded or reversed"),
         ({"recode": {"c": [[0, 1]]}}, "'c' is not among the items"),
         ({"recode": {"d": [[0, 1], [1, 2]]}}, "each of the answers"),

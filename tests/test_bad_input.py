@@ -180,9 +180,9 @@ def test_duplicate_columns_are_refused() -> None:
     doubled = pd.concat([frame, frame[["phq9_q3"]]], axis=1)
     table = pa.table([pa.array([1])] * 10, names=[*(f"phq9_q{n}" for n in range(1, 10)), "phq9_q3"])
     for data in (doubled, table):
-        with pytest.raises(FrameError, match="'phq9_q3' stands 2 times"):
+        with pytest.raises(FrameError, match="'phq9_q3' appears 2 times"):
             frames.score(data, "phq9")
-        with pytest.raises(FrameError, match="'phq9_q3' stands 2 times"):
+        with pytest.raises(FrameError, match="'phq9_q3' appears 2 times"):
             frames.check(data, "phq9")
 
 

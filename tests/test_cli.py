@@ -372,8 +372,8 @@ def test_files_of_many_kinds(run: Run, tmp_path: Path, content: bytes, words: tu
         (b"\na,b\n1,2\n", "the first line is blank"),
         (PEG.encode() + b"Doe,baseline,1\n", "line 4 has 3 cells and the header 5"),
         (PEG.encode() + b"Doe,baseline,1,1,1,1\n", "line 4 has 6 cells and the header 5"),
-        (b"peg_pain,peg_pain\n1,1\n", "the column 'peg_pain' stands 2 times"),
-        (b"peg_pain,,\n1,1,1\n", "2 columns have no name"),
+        (b"peg_pain,peg_pain\n1,1\n", "the column 'peg_pain' appears 2 times"),
+        (b"peg_pain,,\n1,1,1\n", "2 columns without a name"),
         (PEG.replace("Smith", "Müller").encode("cp1252"), "line 2 is not utf-8 text"),
         (b"\xef\xbb\xbf" + PEG.encode() + b"\xfc,baseline,1,1,1\n", "line 4 is not utf-8 text"),
         (PEG.encode("utf-16-le"), "zero bytes"),
@@ -585,7 +585,7 @@ def test_report_of_the_example(run: Run, tmp_path: Path) -> None:
     assert (code, err) == (1, "")
     head, _, rest = out.partition("(gad7)")
     # Counts of examples/clinic/README.md.
-    assert "1268 rows; 397 patients; 6 rows that repeat a patient and date" in head
+    assert "1268 rows; 397 patients; 6 rows with a patient and date of an earlier row" in head
     assert "WRONG CELLS: 8 in 8 rows" in head
     assert "932   934  pcs_q11" in head
     for id in ("nps", "pcs", "peg", "phq9", "promis29"):
@@ -620,7 +620,7 @@ def test_report_of_dates(run: Run, tmp_path: Path) -> None:
         "day,nps_recommend\n2024-01-31T10:00,9\n31.01.2024,9\n,9\n2023-12-01,9\n", encoding="utf-8"
     )
     _, out, _ = run("report", file, "--date", "day")
-    assert "4 rows; 1 dates not written as YYYY-MM-DD; dates 2023-12-01 to 2024-01-31." in out
+    assert "4 rows; 1 date not written as YYYY-MM-DD; dates 2023-12-01 to 2024-01-31." in out
 
 
 # -- the program -----------------------------------------------------------------------------------

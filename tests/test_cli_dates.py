@@ -58,7 +58,7 @@ def test_blank_rows_stop_no_command_and_set_no_day(run: Run, blank: str) -> None
     assert changes(run, "in.csv") == [(8, 4, -4)]
     (code, plain, _), (other, told, _) = run("report plain.csv"), run("report in.csv")
     assert (code, other) == (0, 0)
-    assert "2 rows with answers; 3 rows hold no answer; 1 patients; " in told
+    assert "2 rows with answers; 3 rows hold no answer; 1 patient; " in told
 
     def figures(text: str) -> list[str]:
         lines = [line for line in text.splitlines() if "rows" not in line and "finding" not in line]

@@ -452,3 +452,36 @@ def test_group_names_of_the_episodes_are_those_of_the_answers(run: Run) -> None:
     assert "site of the episodes" not in merged
     assert "North" in merged
     assert "NORTH" not in merged
+
+
+# -- columns of numbers ---------------------------------------------------------------------------
+
+
+def test_a_report_advises_no_option_that_it_does_not_have(run: Run) -> None:
+    """It takes other text as not answered on its own, and says so."""
+    head = ["patient_id", "date", "peg_pain", "peg_enjoyment", "peg_activity"]
+    write("in.csv", head, ["a", "2026-01-05", 8, 8, 8], ["a", "2026-07-06", 4, "much", 4])
+    _, out, _ = run("check in.csv")
+    assert "--invalid null" in out
+    for output in ("", " -o report.html"):
+        code, out, err = run("report in.csv" + output)
+        assert "text_in_numbers" in out + err
+        assert "--invalid" not in out + err + (Path("report.html").read_text("utf-8") if output else "")
+
+
+@pytest.mark.parametrize("attended", ["5", " 5 ", "some"])
+def test_sessions_in_a_csv_file_of_episodes_are_numbers(run: Run, attended: str) -> None:
+    """All cells of a CSV file are text; adherence needs numbers. What is no number is not known, and told."""
+    head = ["patient_id", "date", "peg_pain", "peg_enjoyment", "peg_activity"]
+    visits = (("2026-01-05", 8), ("2026-07-06", 4))
+    write("in.csv", head, *([who, day, n, n, n] for who in ("a", "b") for day, n in visits))
+    columns = ["patient_id", "episode", "start_date", "planned_sessions", "attended_sessions"]
+    write("ep.csv", columns, ["a", 1, "2026-01-05", 20, 14], ["b", 1, "2026-01-05", 10, attended])
+    code, _, err = run("report in.csv --episodes ep.csv --policy none -o report.html")
+    page = Path("report.html").read_text("utf-8")
+    row = page[page.index("Sessions attended of those planned") :].split("</tr>")[0]
+    unread = attended == "some"
+    assert ("14 of 20" if unread else "19 of 30") in row
+    assert code == (1 if unread else 0)
+    for told in (err, page):
+        assert ("attended_sessions of the episodes" in told) is unread

@@ -463,7 +463,7 @@ spoil(
     "bands of one name",
     "phq9",
     "scales.total.bands",
-    "the label 'mild' stands 2 times",
+    "the label 'mild' appears 2 times",
     lambda d: total(d)["bands"]["of"][2].__setitem__(2, "mild"),
 )
 spoil(
@@ -578,56 +578,56 @@ spoil(
     "item twice in a scale",
     "phq9",
     "scales.total.items",
-    "'q9' stands 2 times",
+    "'q9' appears 2 times",
     lambda d: total(d)["items"].append("q9"),
 )
 spoil(
     "item id repeated",
     "phq9",
     "items",
-    "'q1' stands 2 times",
+    "'q1' appears 2 times",
     lambda d: d["items"].append(dict(d["items"][0])),
 )
 spoil(
     "scale id repeated",
     "phq9",
     "scales",
-    "'total' stands 2 times",
+    "'total' appears 2 times",
     lambda d: d["scales"].append(copy.deepcopy(total(d))),
 )
 spoil(
     "flag id repeated",
     "phq9",
     "flags",
-    "'self_harm' stands 2 times",
+    "'self_harm' appears 2 times",
     lambda d: d["flags"].append(dict(d["flags"][0])),
 )
 spoil(
     "source key repeated",
     "phq9",
     "sources",
-    "'kroenke_2001' stands 2 times",
+    "'kroenke_2001' appears 2 times",
     lambda d: d["sources"].append(dict(d["sources"][0])),
 )
 spoil(
     "threshold id repeated",
     "phq9",
     "scales.total.thresholds",
-    "'important' stands 2 times",
+    "'important' appears 2 times",
     lambda d: total(d)["thresholds"].append(dict(total(d)["thresholds"][0])),
 )
 spoil(
     "cut-off id repeated",
     "phq9",
     "scales.total.cutoffs",
-    "'major_depression' stands 2 times",
+    "'major_depression' appears 2 times",
     lambda d: total(d)["cutoffs"].append(dict(total(d)["cutoffs"][0])),
 )
 spoil(
     "missing rule repeated",
     "phq9",
     "scales.total.missing",
-    "'prorate' stands 2 times",
+    "'prorate' appears 2 times",
     lambda d: total(d)["missing"].append(dict(total(d)["missing"][1])),
 )
 spoil("capital in an id", "phq9", "items.Q1.id", "", lambda d: d["items"][0].update(id="Q1"))

@@ -433,7 +433,7 @@ def test_cohorts_count_everybody_once() -> None:
     assert c.included.tolist() == [True, True, True, False]
     assert c.count([True, False, True, True]).tolist() == [1, 0, 1, 0, 0, 1]
     assert c.notes == (
-        "Left out: 3 months from 2025-04 on with 1 patients, "
+        "Left out: 3 months from 2025-04 on with 1 patient, "
         "whose follow-up window is still open on 2025-07-15.",
     )
 
@@ -441,7 +441,7 @@ def test_cohorts_count_everybody_once() -> None:
 def test_future_enrollments_are_told_of() -> None:
     c = ot.cohorts(days("2025-01-10", "2030-01-10"), as_of="2026-01-01", window_days=90)
     assert c.included.tolist() == [True, False]
-    assert c.notes[1] == "Enrolled after the as-of date: 1 patients; check these dates."
+    assert c.notes[1] == "Enrolled after the as-of date: 1 patient; check these dates."
 
 
 def test_no_patients_no_months() -> None:

@@ -747,7 +747,7 @@ def _repeats(inst: Instrument) -> Iterator[tuple[str, str]]:
     for place, names in groups.items():
         for name, count in Counter(names).items():
             if count > 1:
-                yield place, f"{name!r} stands {count} times"
+                yield place, f"{name!r} appears {count} times"
 
 
 def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
@@ -939,7 +939,7 @@ def _band_problems(scale: Scale, bands: Bands) -> Iterator[tuple[str, str]]:
             yield ".bands", f"there is no band {label!r} to leave out"
     for label, count in Counter(band.label for band in bands.of).items():
         if count > 1:
-            yield ".bands", f"the label {label!r} stands {count} times"
+            yield ".bands", f"the label {label!r} appears {count} times"
 
 
 def _loinc_codes(inst: Instrument) -> Iterator[str]:

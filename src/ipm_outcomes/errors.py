@@ -20,7 +20,14 @@ from typing import Any
 
 def described(value: object) -> str:
     """What may be told of a value that came with data: text by its length, anything else by its kind."""
-    return f"text of {len(value)} characters" if isinstance(value, str) else f"a {type(value).__name__}"
+    if isinstance(value, str):
+        return f"text of {number_of(len(value), 'character')}"
+    return f"a {type(value).__name__}"
+
+
+def number_of(n: int, noun: str) -> str:
+    """A number with its noun: "1 row", "2 rows"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 class IpmOutcomesError(Exception):

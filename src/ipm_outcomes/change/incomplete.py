@@ -39,7 +39,7 @@ from ipm_outcomes.change._thresholds import at_least, positive_exact, refuse_per
 from ipm_outcomes.change.anchor import fit_logistic
 from ipm_outcomes.change.group import mean_change
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import MissingExtraError, ParameterError
+from ipm_outcomes.errors import MissingExtraError, ParameterError, number_of
 
 # Where no scale is named scores are floats; a difference this close to a threshold is equal to it.
 _TOLERANCE = 1e-9
@@ -540,7 +540,7 @@ def _refuse_missing(name: str, columns: Floats) -> None:
     gaps = np.isnan(columns).any(axis=1)
     if gaps.any():
         raise ParameterError(
-            f"{name}: missing for {int(gaps.sum())} patients; complete them, leave the column out,"
+            f"{name}: missing for {number_of(int(gaps.sum()), 'patient')}; complete them, leave the column out,"
             " or give it as other_visits, which may have gaps"
         )
 

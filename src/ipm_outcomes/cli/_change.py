@@ -22,7 +22,10 @@ from ipm_outcomes.cli._print import tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DATED, day_number, read_dates
+from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.program import indicator, indicators
+from ipm_outcomes.program._requirements import row_columns
 from ipm_outcomes.report._layout import MARKDOWN, PLAIN
 from ipm_outcomes.report.changes import change_parts, summarize_changes
 
@@ -123,7 +126,9 @@ def table_of(
 ) -> tuple[Any, str | None]:
     """The table of changes of a file of answers, and the day up to which the answers go."""
     scores = dated_scores(work, pairing, id=id, date=date, by=by, date_format=reading.date_format)
-    table = changes_of_scores(scores, pairing, episodes_of(work, pairing, reading), reading.date_format)
+    episodes, found = episodes_of(work, pairing, reading)
+    tell_findings(found)
+    table = changes_of_scores(scores, pairing, episodes, reading.date_format)
     return table, as_of(scores, pairing)
 
 
@@ -182,11 +187,38 @@ def as_of(scores: Any, pairing: Pairing) -> str | None:
     return str(calendar_date(1970, 1, 1) + timedelta(int(days.max()))) if days.size else None
 
 
-def episodes_of(work: Plan, pairing: Pairing, reading: Reading) -> Any:
-    """The table of episodes, where one is named."""
+def episodes_of(work: Plan, pairing: Pairing, reading: Reading) -> tuple[Any, list[Finding]]:
+    """The table of episodes, where one is named, and the texts in its columns of numbers."""
     if pairing.episodes is None:
-        return None
-    return work.named(read(pairing.episodes, delimiter=reading.delimiter, encoding=reading.encoding).frame)
+        return None, []
+    episodes = read(pairing.episodes, delimiter=reading.delimiter, encoding=reading.encoding).frame
+    return _with_numbers(work.named(episodes))
+
+
+def _with_numbers(episodes: Any) -> tuple[Any, list[Finding]]:
+    """Columns that an indicator reads as numbers, as numbers: a CSV file holds text only."""
+    import polars as pl
+
+    wanted = {
+        column
+        for one in map(indicator, indicators())
+        for column, kind in (*one.columns(), *row_columns(one).items())
+        if kind == "number"
+    }
+    found = []
+    for name in episodes.columns:
+        if name not in wanted or episodes[name].dtype != pl.String:
+            continue
+        text = episodes[name].str.strip_chars()
+        number = text.cast(pl.Float64, strict=False)
+        number = number.set(~number.is_finite().fill_null(True), None)
+        unread = int((number.is_null() & (text != "").fill_null(False)).sum())
+        if unread:
+            place = f"{name} of the episodes"
+            seen = "text in a column of numbers, taken as not known"
+            found.append(Finding("text_in_numbers", place, None, unread, len(text), told=seen))
+        episodes = episodes.with_columns(number.alias(name))
+    return episodes, found
 
 
 def _days(text: str) -> tuple[int, int]:

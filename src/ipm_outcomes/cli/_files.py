@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
+from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError, number_of
 
 STREAM = "-"
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
@@ -172,7 +172,8 @@ def _rewritten(name: str, text: str, separator: str) -> tuple[str, array[int]]:
                 writer.writerow(row or [""])
             elif row:
                 raise FrameError(
-                    f"{name}: line {begun} has {len(row)} cells and the header {len(header)}; correct the line"
+                    f"{name}: line {begun} has {number_of(len(row), 'cell')} and the header "
+                    f"{len(header)}; correct the line"
                 )
             begun = rows.line_num + 1
     except csv.Error:
@@ -185,9 +186,8 @@ def _check_header(name: str, header: list[str], separator: str) -> None:
         raise FrameError(f"{name}: the first line is blank; it must name the columns")
     for column, count in Counter(header).items():
         if count > 1:
-            told = (
-                f"the column {column!r} stands {count} times" if column else f"{count} columns have no name"
-            )
+            doubled = f"the column {column!r} appears {count} times"
+            told = doubled if column else f"{number_of(count, 'column')} without a name"
             raise FrameError(f"{name}: {told}; each column needs a name of its own")
     if len(header) == 1:
         for other, word in ((";", "';'"), ("\t", "tab"), (",", "','"), ("|", "'|'")):

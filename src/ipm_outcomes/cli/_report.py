@@ -101,10 +101,12 @@ def report(
         by=[name for name in groups if name is not None],
         date_format=how.date_format,
     )
+    # The report itself takes other text as not answered.
+    found = [replace(one, argument=None) if one.argument == "invalid" else one for one in found]
     moved = any(one.moves for one in found)
     if output is not None and ending == ".html":
-        wrong = _html(work, found, pairs, columns, how, title, policy, output)
-        return PROBLEMS if wrong or moved else FINE
+        doubtful = _html(work, found, pairs, columns, how, title, policy, output)
+        return PROBLEMS if doubtful or moved else FINE
     changes, day = None, None
     sure = work.declared(found)
     if columns["id"] and columns["date"] and sure.ids:
@@ -126,14 +128,14 @@ def _html(
     title: str,
     policy: str,
     output: str,
-) -> int:
-    """Write the HTML report; how many cells were wrong."""
+) -> bool:
+    """Write the HTML report; whether cells were wrong, or episodes have findings that could change a figure."""
     problems = work.problems()
     tell_findings(found)
     work = work.declared(found)
     if not work.ids:
         tell("nothing was written")
-        return len(problems)
+        return True
     site = columns["site"]
     flagged = _with_flags(work)
     flags = _flag_names(work)
@@ -147,9 +149,10 @@ def _html(
         by=[*by, *flags],
         date_format=how.date_format,
     )
-    episodes = episodes_of(work, pairing, how)
+    episodes, of_episodes = episodes_of(work, pairing, how)
     if episodes is not None:
-        found = [*found, *work.episode_findings(episodes, by)]
+        of_episodes += work.episode_findings(episodes, by)
+        tell_findings(of_episodes)
     answers = scores.drop(*flags, *by[1 if site else 0 :])
     changes = changes_of_scores(answers, pairing, episodes, how.date_format)
     groups = [site] if site else []
@@ -161,7 +164,7 @@ def _html(
         output,
         episodes=episodes,
         problems=problems,
-        findings=_as_table(work, found),
+        findings=_as_table(work, [*found, *of_episodes]),
         title=title,
         by=site or "site",
         policy=policy,
@@ -169,7 +172,7 @@ def _html(
     )
     if len(problems):
         tell(f"{count_of(len(problems))} taken as not answered; the report counts them")
-    return len(problems)
+    return bool(len(problems)) or any(one.moves for one in of_episodes)
 
 
 def _as_table(work: Plan, found: Sequence[Finding]) -> Any:
@@ -236,11 +239,11 @@ def _facts(frame: Any, columns: dict[str, str | None], date_format: str | None) 
     facts: dict[str, int | str] = {}
     patient, date, site = columns["id"], columns["date"], columns["site"]
     if patient:
-        facts["patients"] = frame[patient].drop_nulls().n_unique()
+        facts |= _fact(frame[patient].drop_nulls().n_unique(), "patient")
         if unknown := frame[patient].null_count():
-            facts["rows without a patient"] = unknown
+            facts |= _fact(unknown, "row", " without a patient")
     if site:
-        facts["sites"] = frame[site].drop_nulls().n_unique()
+        facts |= _fact(frame[site].drop_nulls().n_unique(), "site")
     if date:
         dates = read_dates(Frame(frame), date, date_format)
         read = dates.state == DATED
@@ -249,9 +252,16 @@ def _facts(frame: Any, columns: dict[str, str | None], date_format: str | None) 
             times = np.zeros(len(frame), np.int64) if dates.time is None else dates.time
             known = pl.DataFrame({"patient": frame[patient], "day": dates.day, "time": times})
             known = known.filter(pl.Series(read)).drop_nulls()
-            facts["rows that repeat a patient and date"] = known.height - known.unique().height
+            again = known.height - known.unique().height
+            facts |= _fact(again, "row", " with a patient and date of an earlier row")
         if unread := dates.unreadable():
-            facts["dates that cannot be read" if date_format else "dates not written as YYYY-MM-DD"] = unread
+            why = " that cannot be read" if date_format else " not written as YYYY-MM-DD"
+            facts |= _fact(unread, "date", why)
         if len(days):
             facts["dates"] = f"{days.min()!s} to {days.max()!s}"
     return facts
+
+
+def _fact(n: int, noun: str, rest: str = "") -> dict[str, int | str]:
+    """A count by the name that goes with it: "patient" of 1, "patients" of 2."""
+    return {f"{noun if n == 1 else noun + 's'}{rest}": n}

@@ -13,7 +13,7 @@ from ipm_outcomes.cli._files import STREAM
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
 from ipm_outcomes.cli._output import output_kind, write_frame
 from ipm_outcomes.cli._print import progress, say, tell
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.frames._blank import in_words
 from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.report._layout import PLAIN
@@ -134,7 +134,7 @@ def score(
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered")
     if output not in (None, STREAM):
-        tell(f"{len(work.source.frame)} rows of {', '.join(work.ids)} scored: {output}")
+        tell(f"{number_of(len(work.source.frame), 'row')} of {', '.join(work.ids)} scored: {output}")
     return FINE
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, WRONG_KIND
 from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import number_of
 from ipm_outcomes.frames._evidence import without_lowest
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy
@@ -115,7 +116,7 @@ def _described(value: Any, items: ItemColumns, item: str) -> tuple[str, str | No
             None,
             length,
             rule,
-            f"a text of {length} characters is no label of an answer; {allowed}",
+            f"a text of {number_of(length, 'character')} is no label of an answer; {allowed}",
         )
     if rule in (NOT_ALLOWED, NOT_WHOLE):
         return "number", found.shown, None, rule, f"{found.shown or 'the number'}: {RULES[rule]}; {allowed}"

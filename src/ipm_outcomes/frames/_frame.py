@@ -64,7 +64,9 @@ class Frame:
         if absent := [name for name in names if not counts[name]]:
             raise FrameError(f"{told}: the frame has no column {', '.join(map(repr, absent))}")
         if doubled := [name for name in names if counts[name] > 1]:
-            raise FrameError(f"{told}: the column {doubled[0]!r} stands {counts[doubled[0]]} times; keep one")
+            raise FrameError(
+                f"{told}: the column {doubled[0]!r} appears {counts[doubled[0]]} times; keep one"
+            )
 
     def column(self, name: str) -> Any:
         """A column as its own library holds it."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instruments as all_instruments
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError, ParameterError, number_of
 from ipm_outcomes.frames._blank import in_words
 from ipm_outcomes.frames._dates import DATED, DateFormat, Dates, format_of, read_dates
 from ipm_outcomes.frames._dates import MISSING as NO_DATE
@@ -279,7 +279,8 @@ def _recorded_finding(items: ItemColumns, names: list[str], rows: int, of: int) 
         "replace",
         True,
         rows > 0,
-        "scores stand there already" + (f"; in {rows} rows they differ from the answers" if of else ""),
+        "scores stand there already"
+        + (f"; in {number_of(rows, 'row')} they differ from the answers" if of else ""),
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.program._arguments import Floats, choice, numbers, part_of, refuse
 
 __all__ = ["Cohorts", "ControlChart", "RunChart", "cohorts", "p_chart", "run_chart", "xmr_chart"]
@@ -74,7 +74,9 @@ def _phases(count: int, freeze: Freeze, rebase: Sequence[int]) -> list[_Phase]:
     phases = []
     for number, (start, stop, points) in enumerate(zip(starts, stops, freezes, strict=True)):
         if points is not None and not 1 <= _whole("freeze", points) <= stop - start:
-            raise ParameterError(f"freeze is {points} for phase {number}, which has {stop - start} points")
+            raise ParameterError(
+                f"freeze is {points} for phase {number}, which has {number_of(stop - start, 'point')}"
+            )
         phases.append(_Phase(start, stop, stop if points is None else start + int(points)))
     return phases
 
@@ -87,7 +89,7 @@ def _short_notes(phases: Sequence[_Phase], usable: Bools) -> list[str]:
         points = int(usable[phase.start : phase.baseline].sum())
         if points < _SHORT:
             notes.append(
-                f"The baseline of phase {number} has {points} points, fewer than {_SHORT}: "
+                f"The baseline of phase {number} has {number_of(points, 'point')}, fewer than {_SHORT}: "
                 "its lines are provisional."
             )
     return notes
@@ -653,10 +655,10 @@ def cohorts(
     notes = []
     if not mature.all():
         notes.append(
-            f"Left out: {int((~mature).sum())} months from {month[~mature][0]} on with "
-            f"{int((~included).sum())} patients, whose follow-up window is still open on {today}."
+            f"Left out: {number_of(int((~mature).sum()), 'month')} from {month[~mature][0]} on with "
+            f"{number_of(int((~included).sum()), 'patient')}, whose follow-up window is still open on {today}."
         )
     late = int((days > today).sum())
     if late:
-        notes.append(f"Enrolled after the as-of date: {late} patients; check these dates.")
+        notes.append(f"Enrolled after the as-of date: {number_of(late, 'patient')}; check these dates.")
     return Cohorts(month, count, closes, mature, index, included, today, tuple(notes))

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.program import intervals
 from ipm_outcomes.program._arguments import (
     Floats,
@@ -183,7 +183,9 @@ def _scaled(covariates: Floats) -> tuple[Floats, Floats, Floats]:
     """The design matrix (intercept first) of centered and scaled covariates, with the centers and scales."""
     n, k = covariates.shape
     if n <= k + 1:
-        raise ParameterError(f"covariates: {n} patients are too few for {k} covariates; use fewer")
+        raise ParameterError(
+            f"covariates: {number_of(n, 'patient')} are too few for {k} covariates; use fewer"
+        )
     center = covariates.mean(axis=0)
     scale = covariates.std(axis=0)
     flat = scale <= 1e-12 * np.maximum(1.0, np.abs(center))
@@ -373,7 +375,7 @@ def _rates(
             raise ParameterError("the logistic model did not reach its maximum; use fewer covariates")
         if x.shape[1] and min(events, y.size - events) < _EVENTS_PER_COVARIATE * x.shape[1]:
             notes.append(
-                f"The rarer outcome was seen {int(min(events, y.size - events))} times, fewer than "
+                f"The rarer outcome was seen {number_of(int(min(events, y.size - events)), 'time')}, fewer than "
                 f"{_EVENTS_PER_COVARIATE} per covariate: the adjustment is unreliable."
             )
     size = labels.size
@@ -530,7 +532,7 @@ def shrink(estimate: npt.ArrayLike, variance: npt.ArrayLike) -> Shrunk:
         notes.append(f"Sites without an estimate: {y.size - units}; they take no part.")
     if units < _FEW_SITES:
         notes.append(
-            f"With {units} sites (fewer than {_FEW_SITES}) the variance between sites can hardly be "
+            f"With {number_of(units, 'site')} (fewer than {_FEW_SITES}) the variance between sites can hardly be "
             "estimated."
         )
     shrunk, weight = np.full(y.size, np.nan), np.full(y.size, np.nan)
@@ -640,7 +642,7 @@ def _dispersion(z: Floats, s: Floats, target: float, method: str, share: float) 
     usable = ~np.isnan(z)
     units, weights = z[usable], 1 / s[usable] ** 2
     if units.size < _FEW_UNITS:
-        note = f"Overdispersion was not estimated: {units.size} units, fewer than {_FEW_UNITS}."
+        note = f"Overdispersion was not estimated: {number_of(units.size, 'unit')}, fewer than {_FEW_UNITS}."
         return Dispersion(z, math.nan, 0.0, target, 0, False, method, (note,))
     if method == "winsorize":
         # Interpolating next to an infinite score (a site without events) gives no finite trimming point.

@@ -9,7 +9,7 @@ from typing import Any
 
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError, ParameterError, number_of
 from ipm_outcomes.frames._blank import blank_rows, in_words, with_answers
 from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.report._layout import MARKDOWN, PLAIN, Layout
@@ -554,9 +554,9 @@ def _head(summary: Summary, layout: Layout) -> list[str]:
         f"{value} {name}" if isinstance(value, int) else f"{name} {value}"
         for name, value in summary.facts.items()
     ]
-    counted = [f"{summary.rows} rows"]
+    counted = [number_of(summary.rows, "row")]
     if summary.blank_rows:
-        counted = [f"{summary.rows} rows with answers", in_words(summary.blank_rows)]
+        counted = [f"{number_of(summary.rows, 'row')} with answers", in_words(summary.blank_rows)]
     parts = [escape("; ".join([*counted, *facts]) + ".")]
     # What was scored is what follows, and blank rows stand in the line above.
     if told := [one for one in summary.findings if one.finding not in ("instrument_found", "blank_rows")]:
@@ -571,9 +571,8 @@ def _head(summary: Summary, layout: Layout) -> list[str]:
     rows = len({cell.row for cell in summary.wrong})
     parts.append(
         escape(
-            f"WRONG CELLS: {len(summary.wrong)} in {rows} rows are not answers. They are taken as not "
-            "answered below. "
-            "Correct them at the source."
+            f"WRONG CELLS: {len(summary.wrong)} in {number_of(rows, 'row')} that are no answers. They are taken as not "
+            "answered below. Correct them at the source."
         )
     )
     parts.append(table([["column", "wrong cells"], *([escape(name), str(n)] for name, n in columns.items())]))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, WRONG_KIND, read
-from ipm_outcomes.errors import ParameterError, described
+from ipm_outcomes.errors import ParameterError, number_of, described
 from ipm_outcomes.scores import Scores
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Response(BaseModel, Generic[S_co]):
                 if code is None:
                     listed = ", ".join(repr(o.label) for o in found.answers_of(item).options)
                     message = (
-                        f"text of {len(label)} characters is no label of this item; its labels are {listed}"
+                        f"text of {number_of(len(label), 'character')} is no label of this item; its labels are {listed}"
                     )
                     problems.append(
                         _detail(item, PydanticCustomError("label_unknown", _literal(message)), label)
@@ -201,7 +201,7 @@ def _respelled(
 _MESSAGES = {
     NOT_WHOLE: "{shown} is not a whole number",
     IS_BOOLEAN: "a truth value is not an answer; give the number",
-    IS_TEXT: "text of {length} characters is not an answer; give the number, or use from_labels",
+    IS_TEXT: "text of {length} is not an answer; give the number, or use from_labels",
     WRONG_KIND: "a {kind} is not an answer; give the number",
 }
 
@@ -213,7 +213,7 @@ def _within(value: object, lowest: int, highest: int) -> tuple[int | None, Pydan
         told = {
             "shown": found.shown or "the number",
             "kind": type(value).__name__,
-            "length": len(value) if isinstance(value, str) else 0,
+            "length": number_of(len(value), "character") if isinstance(value, str) else "",
         }
         code: Any = found.problem
         return None, PydanticCustomError(code, _literal(_MESSAGES[found.problem].format(**told)))
