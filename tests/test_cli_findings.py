@@ -464,7 +464,7 @@ def test_a_report_advises_no_option_that_it_does_not_have(run: Run) -> None:
     _, out, _ = run("check in.csv")
     assert "--invalid null" in out
     for output in ("", " -o report.html"):
-        code, out, err = run("report in.csv" + output)
+        _, out, err = run("report in.csv" + output)
         assert "text_in_numbers" in out + err
         assert "--invalid" not in out + err + (Path("report.html").read_text("utf-8") if output else "")
 

@@ -80,7 +80,14 @@ class Reached:
             if found == {""}:  # run while modules are imported only
                 found = set(self.by_file.get(place.file, ()))
             found.discard("")
-        found -= set(self.failed)
+        return self.ranked(found, place)
+
+    def more_tests(self, place: Place) -> list[str]:
+        """The other tests that reach the file: a line whose answer is kept is reached by the first test only."""
+        return self.ranked(self.by_file.get(place.file, set()) - set(self.tests(place)), place)
+
+    def ranked(self, tests: set[str], place: Place) -> list[str]:
+        """Tests, the fastest first; for definitions those that compare them first."""
 
         def rank(test: str) -> tuple[bool, float]:
             later = place.file.endswith(".toml") and not any(
@@ -88,7 +95,7 @@ class Reached:
             )
             return later, self.seconds[test]
 
-        return sorted(found, key=rank)
+        return sorted(tests - set(self.failed), key=rank)
 
 
 def copy_tree(to: Path) -> None:
@@ -173,7 +180,9 @@ def tried(copy: Path, mutant: Mutant, reached: Reached, limit: float) -> str:
             )  # fmt: skip
             if ran.returncode:
                 return "the definition does not load"
-        return notices(copy, reached.tests(mutant.place), reached, limit)
+        return notices(copy, reached.tests(mutant.place), reached, limit) or notices(
+            copy, reached.more_tests(mutant.place), reached, limit
+        )
     finally:
         path.write_bytes(content)
         for file, was in kept.items():
