@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -31,17 +32,31 @@ def answers(rows: list[Row]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=kinds | dict.fromkeys(COLUMNS[:3], pl.String), orient="row")
 
 
-def figures(data: Any, **options: Any) -> dict[str, Any]:
+def figures(data: Any, not_answered: Any = (), **options: Any) -> dict[str, Any]:
     """Every figure of the chain, by table."""
-    scores = frames.tidy(data, ["peg", "phq9", "nps"], by=["patient_id", "date", "site"])
+    by = ["patient_id", "date", "site"]
+    scores = frames.tidy(data, ["peg", "phq9", "nps"], by=by, not_answered=not_answered)
     changes = change.table(scores, by=["site"], as_of="2025-12-31", **options)
     indicators = program.table(changes, by=["site"], scores=scores, totals=True)
     summary = summarize(scores, site="site")
     return {
-        "changes": changes.to_dicts(),
-        "indicators": indicators.to_dicts(),
+        "changes": records(changes),
+        "indicators": records(indicators),
         "summary": (summary.rows, summary.scales),
     }
+
+
+def records(table: Any) -> list[dict[str, Any]]:
+    """Rows of a table of either library as Python values."""
+    if isinstance(table, pl.DataFrame):
+        return table.to_dicts()
+    return [
+        {
+            name: None if pd.isna(cell) else cell.date() if isinstance(cell, pd.Timestamp) else cell
+            for name, cell in row.items()
+        }
+        for row in table.to_dict("records")
+    ]
 
 
 REAL = [
@@ -105,18 +120,23 @@ def test_the_order_of_rows_and_the_parts_of_a_file_change_no_figure(
     assert figures(pl.concat(parts[::-1] if swap else parts)) == figures(answers(REAL))
 
 
-@pytest.mark.parametrize("missing", [None, "", "  "])
-def test_spellings_of_missing_change_no_figure(missing: str | None) -> None:
-    """The same answers as a file without types has them, empty cells written in three ways."""
-    text = answers([*REAL, visit(None, None, site=None)]).select(
-        pl.all().cast(pl.String).fill_null(missing or "")
-    )
-    if missing is None:
-        text = text.with_columns(pl.all().replace("", None))
-    assert (
-        figures(text.with_columns(site=text["site"].replace("", None)))["changes"]
-        == figures(answers(REAL))["changes"]
-    )
+MISSING = ("", "  ", "\t", None, float("nan"), pd.NA, pd.NaT, "Refused", -9)
+"""Ways in which files leave an answer out; the last two are declared."""
+
+
+@given(st.lists(st.sampled_from(MISSING), min_size=1, max_size=40), st.booleans())
+@settings(max_examples=25)
+def test_spellings_of_missing_change_no_figure(spellings: list[Any], blank: bool) -> None:
+    """The same answers with every missing answer written in another way, numbers as text or not."""
+    rows = [*REAL, visit(None, None, site=None)] if blank else REAL
+    ways = cycle(spellings)
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
+    for row in rows:
+        for name, value in zip(COLUMNS, row, strict=True):
+            asked = name not in COLUMNS[:3]
+            columns[name].append(next(ways) if value is None and asked else value)
+    data = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
+    assert figures(data, not_answered=("Refused", -9)) == figures(answers(REAL))
 
 
 def test_a_form_without_a_date_voids_nothing_but_itself(backend: Any) -> None:
