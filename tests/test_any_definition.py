@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ipm_outcomes import score
+from ipm_outcomes import change, score
 from ipm_outcomes._printer import print_class
 from ipm_outcomes.definition import Instrument, parse
 from ipm_outcomes.errors import DefinitionError
@@ -105,7 +105,10 @@ def read(text: str) -> Instrument:
 @pytest.fixture
 def comet(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The class as it would be printed for the made-up file."""
-    found = read(DEFINITION)
+    return printed(read(DEFINITION), monkeypatch)
+
+
+def printed(found: Instrument, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("ipm_outcomes.catalog.instrument", lambda _: found)
     module = ModuleType("comet4")
     monkeypatch.setitem(sys.modules, "comet4", module)
@@ -388,3 +391,19 @@ def test_a_scale_reverses_and_recodes_on_its_own() -> None:
     word["reverse"] = ["a"]
     with pytest.raises(DefinitionError, match="no points to change"):
         parse(data, file="comet4.toml")
+
+
+def test_an_estimate_lies_between_the_lowest_and_the_highest_points_of_the_blanks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Points of 1 to 3 an item: with one of two answers at 2 points the blank one adds 1 to 3."""
+    text = DEFINITION.replace("range = [0, 4]", "range = [2, 6]")
+    for item, gist in (("a", "tail"), ("d", "light")):
+        plain = f'id = "{item}", gist = "{gist}", answers = "tail"'
+        text = text.replace(plain, f"{plain}, recode = [[0, 1], [1, 2], [2, 3]]")
+    found = read(text)
+    made = printed(found, monkeypatch)
+    before = score(made(d=1), missing="one_missing")
+    assert before.light.value == 4
+    sentence = change.between(before, score(made(d=0, a=0)), definition=found).light.sentence
+    assert "with the blanks answered it would lie between 3 and 5" in sentence

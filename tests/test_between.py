@@ -238,7 +238,8 @@ def test_courses_that_make_no_sense_are_refused() -> None:
         change.trajectory([(date(2024, 1, 2), phq9(1)), (datetime(2024, 1, 2, 9), phq9(2))])
     with pytest.raises(ParameterError, match="at least one visit"):
         change.trajectory([])
-    with pytest.raises(ParameterError, match="pairs of a date"):
-        change.trajectory([("2024-01-02", phq9(1))])  # type: ignore[arg-type]
+    for pair in (("2024-01-02", phq9(1)), [date(2024, 1, 2), phq9(1)], (date(2024, 1, 2), phq9(1), phq9(2))):
+        with pytest.raises(ParameterError, match="pairs of a date"):
+            change.trajectory([pair])  # type: ignore[list-item]
     with pytest.raises(ParameterError, match="different instruments"):
         change.trajectory([(date(2024, 1, 2), phq9(1)), (date(2024, 2, 2), peg(3))])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import tomllib
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +16,10 @@ import pytest
 from cases import GOLDEN
 
 from ipm_outcomes import change
+from ipm_outcomes.definition import parse
 from ipm_outcomes.errors import ParameterError
 
+ROOT = Path(__file__).parents[1]
 HALF_YEAR = [change.Target("6 months", day=182, days=(137, 227))]
 
 Pair = tuple[Fraction, Fraction]
@@ -207,3 +212,11 @@ def test_percent_on_arrays_agrees_with_the_table() -> None:
         found["percent"].fill_null(np.nan).to_numpy(),
     )
     assert change.immpact(before, after).tolist() == found["immpact"].to_list()
+
+
+def test_where_lower_is_worse_an_increase_is_an_improvement_in_percent() -> None:
+    text = (ROOT / "instruments" / "peg.toml").read_text(encoding="utf-8")
+    lower = text.replace('worse = "higher"', 'worse = "lower"')
+    turned = parse(tomllib.loads(lower, parse_float=Decimal), file="peg.toml")
+    found = change.percent_change([4, 8], [8, 4], instrument="peg", scale="mean", definitions=[turned])
+    assert found.tolist() == [100, -50]

@@ -134,3 +134,12 @@ def test_nested_identifiers_are_refused(ids: list[Any]) -> None:
         for given in (frame, frame.to_arrow()):
             with pytest.raises(FrameError, match="nested"):
                 change.table(given, targets=TARGETS)
+
+
+def test_numbers_of_episodes_may_be_large_and_of_any_kind(backend: Any) -> None:
+    """Whole numbers are whole as floats too, as pandas reads them beside a missing one."""
+    given = scores(["a", "a"]).assign(episode=[20240108.0] * 2).to_dict("list")
+    listed = {"patient_id": ["a"], "episode": [20240108.0], "start_date": ["2024-01-08"]}
+    table = change.table(backend.make(given), episodes=backend.make(listed), targets=TARGETS)
+    found = backend.rows(table)
+    assert (found["episode"], found["change"]) == ([20240108], [-11])

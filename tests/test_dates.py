@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipm_outcomes import frames
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._dates import (
     DATED,
@@ -230,3 +232,11 @@ def test_offsets_of_python_stamps() -> None:
 )
 def test_the_fraction_of_a_day_of_excel_is_the_time(number: float, moment: date) -> None:
     assert _serial(number, "excel") == moment
+
+
+def test_cells_that_are_no_dates_are_carried_along_as_text() -> None:
+    """Of other kinds than text, too; what is missing stays missing."""
+    days = pd.Series(["01/05/2024", Decimal("1.5"), Decimal("NaN"), time(3)], dtype=object)
+    data = pd.DataFrame({"date": days, "peg_pain": 1, "peg_enjoyment": 1, "peg_activity": 1})
+    kept = frames.tidy(data, "peg", by=["date"], date_format={"date": "%m/%d/%Y"})["date"]
+    assert [None if pd.isna(cell) else cell for cell in kept] == ["2024-01-05", "1.5", None, "03:00:00"]

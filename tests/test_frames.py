@@ -655,3 +655,13 @@ def test_global_health_of_the_retired_editions() -> None:
     coding: Any = {"promis_global": {"global08": "position", "global10": "position"}}
     assert frames.score(old, "promis_global", coding=coding).select(scores).row(0) == (67.7, 67.6)
     assert frames.score(old, "promis_global").select(scores).row(0) == (50.8, 53.3)
+
+
+def test_formulas_are_the_same_in_every_part_of_a_long_file() -> None:
+    """More rows than are worked on at a time (65,536): all alike, so that all scores are."""
+    items = {f"promis29_{item}": 2 for item in ipm.instrument("promis29").item_ids}
+    data = pl.DataFrame(items).select(pl.all().repeat_by(70_000).explode())
+    for name in ("physical_summary", "mental_summary"):
+        column = frames.score(data, "promis29")[f"promis29_{name}"]
+        assert column.null_count() == 0
+        assert column.n_unique() == 1
