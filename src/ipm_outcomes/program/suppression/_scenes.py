@@ -133,8 +133,14 @@ class Reader:
                 self.window.add(row.told_for)
         family_of = {name: family for family in self.families for name in family}
         loose: dict[Any, list[Row]] = {}
+        asked: dict[
+            Any, tuple[Any, dict[str, Any]] | None
+        ] = {}  # a definition counts the same in every group
         for row in self.rows:
-            found = self._of_pairs(row, rules, out) or self._of_own(row)
+            name = (row.indicator, row.definition, row.band, row.told_for)
+            if name not in asked:
+                asked[name] = self._of_pairs(row, rules, out) or self._of_own(row)
+            found = asked[name]
             if found is None:
                 one = self.definition(row)
                 if row.indicator in family_of:
@@ -147,8 +153,8 @@ class Reader:
                         scene = ("row", row.indicator)
                 loose.setdefault(scene, []).append(row)
                 continue
-            scene, sets, key = found
-            self._add(out, row, scene, key, sets, level)
+            scene, sets = found
+            self._add(out, row, scene, row.key, sets, level)
         for scene, members in loose.items():
             self._loose(out, scene, members, level)
         self._links(out)
@@ -190,7 +196,7 @@ class Reader:
 
     def _of_pairs(
         self, row: Row, rules: Mapping[Any, str], out: Published
-    ) -> tuple[Any, dict[str, Any], Any] | None:
+    ) -> tuple[Any, dict[str, Any]] | None:
         """The sets of a row as sets of pairs."""
         one = self.definition(row)
         told_for, own = row.told_for, None
@@ -229,13 +235,12 @@ class Reader:
             ]:
                 if other[0] != name and not (there.sets[other] & held["numerator"]).any():
                     there.apart.append((found["denominator"], found["numerator"], other))
-        return scene, found, row.key
+        return scene, found
 
-    def _of_own(self, row: Row) -> tuple[Any, dict[str, Any], Any] | None:
+    def _of_own(self, row: Row) -> tuple[Any, dict[str, Any]] | None:
         if row.indicator not in self.own.counts:
             return None
-        scene, sets = self.own.counts[row.indicator]
-        return scene, sets, row.key
+        return self.own.counts[row.indicator]
 
     def _loose(self, out: Published, scene: Any, rows: Sequence[Row], level: Any) -> None:
         """Rows whose definition is not known: nested counts, or parts of one denominator."""
