@@ -44,13 +44,15 @@ NOT_DECIDED = {
     "id",
     "key",
     "lead",
+    "priority",
+    "success",
     "patient_omits",
     "source",
     "evidence",
     "sources",
     "loinc_evidence",
 }
-"""The place, the mark and the sources have columns of their own; the digest follows from the file; which scale leads,
+"""The place, the mark and the sources have columns of their own; the digest follows from the file; what leads a report,
 and what a text about a patient leaves out, are no facts."""
 
 ORDERED = ("items", "scales", "missing")

@@ -412,6 +412,8 @@ class Scale(Fact):
         str, Annotated[tuple[Annotated[tuple[int, int], Field(strict=False)], ...], Field(strict=False)]
     ] = Field(default_factory=dict)
     """Points of answers in this scale, by item, where they are not those of the item."""
+    success: Id | None = None
+    """The indicator that says who did well on this scale; without it, the first in the order of the indicators."""
     ratio: bool = False
     """Whether 0 means none of what is measured, so that percent change has a meaning."""
     missing: Annotated[tuple[MissingRule, ...], Field(strict=False, min_length=1, max_length=20)]
@@ -488,6 +490,8 @@ class Instrument(Part):
     domain: Text
     lead: Id | None = None
     """The scale that speaks for the instrument in a text about one patient; without it, the first numeric one."""
+    priority: int | None = None
+    """Of several instruments in one program the lowest leads the report, and keeps its figure longest; none: last."""
     notice: Text | None = None
     """A copyright or trademark notice to show wherever the instrument is shown."""
     license: License

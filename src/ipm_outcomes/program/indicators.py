@@ -183,6 +183,15 @@ class Relation(Part):
         return id, column
 
 
+class Success(Part):
+    """That an indicator can say who did well on a scale."""
+
+    order: int
+    """Of several that a table has, the lowest is taken, unless the scale names one."""
+    words: Text
+    """What those who did well did, behind "who": "improved by at least 30 %"."""
+
+
 Missing = Literal["complete_case", "not_met", "not_needed"]
 """What happens to those without the observation: left out of the denominator; kept in it as not met; or there
 is nothing that could be missing."""
@@ -225,6 +234,8 @@ class Indicator(Fact):
     evidence_from: Column | None = None
     """Column of the table of changes, such as ``responder_30_evidence``, with the mark of what decided."""
     events: Events | None = None
+    success: Success | None = None
+    """That it can say who did well on a scale, and in which words; only for a proportion told for each scale."""
     relations: Annotated[tuple[Relation, ...], Field(strict=False)] = ()
     sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
     digest: str = ""
@@ -315,6 +326,8 @@ def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
         yield "evidence_from", "the evidence of a scale stands in the table of changes"
     if found.targets and "target" not in found.each:
         yield "targets", "an indicator for some targets is told for each target"
+    if found.success and (found.kind != "proportion" or not {"instrument", "scale"} <= set(found.each)):
+        yield "success", "only a proportion that is told for each instrument and scale says who did well"
     if found.missing != "not_needed" and found.observed is None:
         yield "observed", "say what must be observed, or missing = 'not_needed'"
     for place in ("exclusions", "requires"):
@@ -375,7 +388,7 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
     return checked(Indicator, _problems, data, file=file, digest=digest)
 
 
-_OWN = ("id", "title", "about", "relations", "extends")
+_OWN = ("id", "title", "about", "relations", "success", "extends")
 """Keys that are not taken over from an indicator that is extended."""
 
 

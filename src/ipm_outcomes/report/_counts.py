@@ -282,7 +282,8 @@ class Builder:
         month = nw.col("baseline_date").dt.year().cast(nw.Int64) * 12 + nw.col("baseline_date").dt.month() - 1
         data = part.frame.with_columns((month // size).cast(nw.Int64).alias(_PERIOD))
         of_periods = dict.fromkeys(("followup_completion", "mean_improvement", program.success[shown.key]))
-        wanted = [one for one in of_periods if one and program.of(one, shown) is not None]
+        known = [program.definition(one) for one in of_periods if program.of(one, shown) is not None]
+        wanted = [one for one in known if one is not None]
         if not wanted:
             return
         found = programs.table(data.to_native(), by=[_PERIOD], indicators=wanted, level=program.level)
@@ -292,13 +293,13 @@ class Builder:
             slot = int(cells[_PERIOD])
             if slot not in closed:
                 continue
-            known: dict[str, Any] = {
+            told: dict[str, Any] = {
                 one.name: plain(cells[one.name])
                 for one in fields(Row)
                 if one.name in cells and plain(cells[one.name]) is not None
             }
-            known["period"] = _period(slot, size)
-            self.rows.append(Row(**known))
+            told["period"] = _period(slot, size)
+            self.rows.append(Row(**told))
 
     def _size(self, first: int, paired: Any, mature: Any) -> int:
         for size in (1, 3, 6):
@@ -313,6 +314,8 @@ class Builder:
 
     def standardized(self) -> None:
         """Shares of the sites, given how severe their patients were at baseline."""
+        import narwhals as nw
+
         from ipm_outcomes.program import sites
         from ipm_outcomes.program.table import NOT_RECORDED
 
@@ -321,18 +324,18 @@ class Builder:
             return
         for shown in (one for group in program.domains.values() for one in group):
             column = program.success.get(shown.key)
-            if column not in ("responder_30", "responder_50") or column not in changes:
+            if not column or column not in changes:  # decided for each patient in the changes
                 continue
             part = changes.only(
                 is_scale(shown.key, changes)
                 & (changes.word("target") == program.target)
-                & (~_col(column).is_null() | (changes.number("baseline") == 0))
+                & (~nw.col(column).is_null() | (changes.number("baseline") == 0))
                 & ~changes.number("followup").is_null()
                 & ~changes.number("baseline").is_null()
                 & ~changes.still_open()
             ).frame.select(
                 # From 0 there is no percent change: not improved, as in the indicator.
-                _col(column).cast(_boolean()).fill_null(False).alias("y"),
+                nw.col(column).cast(nw.Boolean).fill_null(False).alias("y"),
                 changes.number("baseline"),
                 changes.word(program.by),
             )
@@ -363,18 +366,6 @@ def _band(scale: Scale, value: float) -> str:
     """The band of a whole number."""
     bands = scale.bands.of if scale.bands else ()
     return next(band.label for band in bands if band.low <= Decimal(repr(value)) <= band.high)
-
-
-def _col(name: str) -> Any:
-    import narwhals as nw
-
-    return nw.col(name)
-
-
-def _boolean() -> Any:
-    import narwhals as nw
-
-    return nw.Boolean
 
 
 def _period(slot: int, size: int) -> str:

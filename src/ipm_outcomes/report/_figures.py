@@ -6,7 +6,6 @@ published set, because a reader can subtract one from the other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
@@ -18,11 +17,12 @@ from ipm_outcomes.catalog import instrument as on_shelf
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.program._headline import main_target, rank, success_of
+from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.report._counts import Builder
 from ipm_outcomes.report._program import (
     ALL,
     OF_SCALE,
-    SUCCESS,
     Program,
     Row,
     ScaleKey,
@@ -32,7 +32,6 @@ from ipm_outcomes.report._program import (
 from ipm_outcomes.report._reading import Table, cells_of, days_of, plain, small_frame
 
 _DROPPED = ("baseline_completion", "mean_change", "nps")
-_DOMAINS = ("pain", "depression", "anxiety", "multidimensional", "catastrophizing", "satisfaction")
 
 
 def _indicator_rows(given: Any, by: str) -> list[Row]:
@@ -112,7 +111,7 @@ def gather(
     policy: str,
     as_of: date | str | None,
     target: str | None,
-    definitions: Collection[Instrument],
+    definitions: Collection[Instrument | Indicator],
 ) -> Program:
     """Count all that the report tells, and put it through disclosure control once."""
     given_scores, given_changes = Table("scores", scores).with_answers(), Table("changes", changes)
@@ -124,7 +123,7 @@ def gather(
     rows.sort(
         key=lambda row: (row.definition, row.instrument, row.scale, _ordered(row.target), row.band, row.group)
     )
-    shelf = {one.id: one for one in definitions}
+    shelf = {one.id: one for one in definitions if isinstance(one, Instrument)}
     present = _present(given_scores, given_changes)
     domains = _domains(present, shelf)
     targets = _targets(given_changes)
@@ -139,14 +138,18 @@ def gather(
         groups=groups,
         as_of=day,
         as_of_given=given,
+        definitions=tuple(definitions),
     )
     shown = [one for group in domains.values() for one in group]
     program.rows = {(row.indicator, row.group, row.period): row for row in rows}
     for one in shown:
-        program.success[one.key] = _success(program, one)
+        name, target = ".".join(one.key), program.target
+        there = {row.definition for row in rows if row.indicator == f"{row.definition}:{name}:{target}"}
+        program.success[one.key] = success_of(one.scale, there, program.definition)
     counted = [one for one in shown if program.of("followup_completion", one) and not is_promoter(one)]
     followed = [one for one in counted if (row := program.of("followup_completion", one)) and row.eligible]
-    program.headline = next(iter(followed or counted), None)
+    leads = sorted(followed or counted, key=lambda one: rank(one.instrument, one.scale.id))
+    program.headline = next(iter(leads), None)
     _facts(program, given_changes)
     builder = Builder(program, given_scores, given_changes)
     if program.headline is not None:
@@ -160,9 +163,8 @@ def gather(
     builder.data_quality()
     builder.blank_rows()
     builder.wrong_cells(problems)
-    program.rows = {
-        (row.indicator, row.group, row.period): row for row in _published(builder, policy, given_changes)
-    }
+    published = _published(builder, policy, given_changes)
+    program.rows = {(row.indicator, row.group, row.period): row for row in published}
     return program
 
 
@@ -190,8 +192,11 @@ def _domains(present: Sequence[ScaleKey], shelf: Mapping[str, Instrument]) -> di
         scales = [s for s in one.scales if (id, s.id) in present and not s.categorical]
         leads = [s for s in scales if s.id in ("total", "mean")] or scales
         by_domain.setdefault(one.domain or one.id, []).extend(Shown(one, scale) for scale in leads)
-    order = [d for d in _DOMAINS if d in by_domain] + sorted(d for d in by_domain if d not in _DOMAINS)
-    return {domain: by_domain[domain] for domain in order}
+    first = {
+        domain: min((one.instrument.priority is None, one.instrument.priority or 0) for one in shown)
+        for domain, shown in by_domain.items()
+    }
+    return {domain: by_domain[domain] for domain in sorted(by_domain, key=lambda d: (first[d], d))}
 
 
 def _targets(changes: Table) -> tuple[str, ...]:
@@ -203,9 +208,7 @@ def _targets(changes: Table) -> tuple[str, ...]:
 def _main_target(wanted: str | None, targets: Sequence[str]) -> str:
     if wanted is not None and targets and wanted not in targets:
         raise ParameterError(f"target: the changes have no target {wanted!r}; they have {', '.join(targets)}")
-    if wanted is not None:
-        return wanted
-    return "6 months" if "6 months" in targets or not targets else targets[0]
+    return main_target(targets) if wanted is None else wanted
 
 
 def _as_of(as_of: date | str | None, changes: Table) -> tuple[date | None, bool]:
@@ -220,13 +223,6 @@ def _as_of(as_of: date | str | None, changes: Table) -> tuple[date | None, bool]
             days = days_of(changes, column)
             latest += [days[~np.isnat(days)].max()] if not np.isnat(days).all() else []
     return (max(latest).astype(object) if latest else None), False
-
-
-def _success(program: Program, shown: Shown) -> str:
-    """The indicator that says whether a patient did well: the 30 % line for pain, else the important change."""
-    pain = shown.instrument.domain == "pain" or re.search("pain_intensity", shown.scale.id)
-    order = ("responder_30", *SUCCESS) if pain else SUCCESS
-    return next((one for one in order if program.of(one, shown) is not None), "")
 
 
 def _facts(program: Program, changes: Table) -> None:
@@ -285,7 +281,7 @@ def _chosen(rows: Sequence[Row], program: Program, shown: Sequence[Shown]) -> li
             row.definition in ("reliable_recovery", "able_to_recover") and key in program.without_cutoff
         ):
             continue
-        if row.definition in OF_SCALE:
+        if row.definition in (*OF_SCALE, program.success.get(key)):
             keep = key in keys and (row.target == program.target or not row.band)
             if row.group != ALL:
                 of_sites = ("followup_completion", "mean_improvement", program.success.get(key))
@@ -318,9 +314,9 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
         "position": list(range(len(rows))),
     }
     frame = small_frame(columns, like.face.kind)
-    table = suppress_with(
-        frame, policy, by=["group", "period"], parts=(), keep=["position"], definitions=(), own=builder.sets
-    )
+    options: dict[str, Any] = {"by": ["group", "period"], "parts": (), "keep": ["position"]}
+    options["definitions"] = builder.program.definitions
+    table = suppress_with(frame, policy, **options, own=builder.sets)
     done = []
     for cells in cells_of(table):
         row = rows[int(cells["position"])]

@@ -12,6 +12,7 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes._write import write_whole
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.program.indicators import Indicator
 
 
 @fenced
@@ -29,7 +30,7 @@ def html(
     policy: str = "cms",
     as_of: date | str | None = None,
     target: str | None = None,
-    definitions: Collection[Instrument] = (),
+    definitions: Collection[Instrument | Indicator] = (),
 ) -> Path:
     """Write the program report: one HTML file without scripts that loads nothing, written whole or not at all.
 
@@ -60,8 +61,8 @@ def html(
         paired score.
     target : str, optional
         The follow-up that the report is about; by default "6 months", or else the first in the changes.
-    definitions : collection of Instrument
-        Definitions of instruments that are not on the shelf.
+    definitions : collection of Instrument and Indicator
+        Definitions of instruments and indicators that are not on the shelf.
 
     Returns
     -------

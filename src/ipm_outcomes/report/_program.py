@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 
 from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.program.indicators import Indicator, indicator, indicators
 
 ALL = "all"
 ScaleKey = tuple[str, str]
@@ -18,7 +19,6 @@ OF_SCALE = (
     *("able_to_recover", "reliable_deterioration", "severity_before", "severity_after"),
 )
 """Indicators that are told for each scale."""
-SUCCESS = ("important_improvement", "responder_30", "responder_50", "reliable_improvement")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,10 @@ class Program:
     as_of_given: bool
     rows: dict[tuple[str, str, str], Row] = field(default_factory=dict)
     headline: Shown | None = None
+    definitions: tuple[Instrument | Indicator, ...] = ()
+    """Of the program's own."""
     success: dict[ScaleKey, str] = field(default_factory=dict)
+    """By scale the indicator that says who did well; empty where none does."""
     points: dict[ScaleKey, list[float]] = field(default_factory=dict)
     cutoffs: dict[ScaleKey, list[tuple[float, str]]] = field(default_factory=dict)
     flow: Flow | None = None
@@ -127,6 +130,16 @@ class Program:
     reliable_by: dict[ScaleKey, tuple[str, ...]] = field(default_factory=dict)
     problems: bool = False
     findings: tuple[tuple[str, str, str, str, bool], ...] = ()
+
+    def definition(self, id: str) -> Indicator | None:
+        """An indicator that is known by its definition."""
+        own = (one for one in self.definitions if isinstance(one, Indicator) and one.id == id)
+        return next(own, indicator(id) if id in indicators() else None)
+
+    def did_well(self, id: str) -> str:
+        """What those did who did well by an indicator: behind "who"."""
+        one = self.definition(id)
+        return one.success.words if one is not None and one.success is not None else "improved"
 
     def row(self, indicator: str, group: str = ALL, period: str = ALL) -> Row | None:
         """A figure, if the report has it."""

@@ -58,12 +58,6 @@ _ABSENT = {
     "scored": "with a score",
     "": "with a score",
 }
-_SUCCESS_WORDS = {
-    "responder_30": "improved by at least 30 %",
-    "responder_50": "improved by at least 50 %",
-    "important_improvement": "improved by an important amount",
-    "reliable_improvement": "improved by more than measurement error",
-}
 _FIGURES = (
     ("followup_completion", "With both scores, of those due"),
     ("mean_baseline", "Mean before"),
@@ -211,7 +205,7 @@ class Writer:
     def success(self, shown: Shown) -> str:
         """What counts as doing well, in words."""
         name = self.program.success.get(shown.key, "")
-        words = _SUCCESS_WORDS.get(name, "improved")
+        words = self.program.did_well(name)
         if name == "important_improvement" and (least := self.least(shown)):
             later = ", by the score at the start" if " or " in least else ""
             words += f" (at least {least}{later})"
@@ -680,11 +674,11 @@ class Writer:
         rows = [(self.short(one), row, True) for one in inside if (row := self.program.of(name, one))]
         others = [self.short(one) for one in shown if one not in inside]
         by = f", by {listed([reliable_words(method) for method in how])}" if how else ""
-        message = f"Share of those with both scores who {_SUCCESS_WORDS[name]}{by}."
+        message = f"Share of those with both scores who {self.program.did_well(name)}{by}."
         if others:
             message += f" Not judged so, and not in this chart: {listed(others)}."
         return self.shares(
-            rows, f"Who {_SUCCESS_WORDS[name]}, scale by scale, at {self.program.target}", message
+            rows, f"Who {self.program.did_well(name)}, scale by scale, at {self.program.target}", message
         )
 
     def group_differences(self, shown: Sequence[Shown]) -> str:

@@ -17,7 +17,6 @@ import numpy as np
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.program.suppression._intervals import intervals_of
 from ipm_outcomes.program.suppression._links import build
 from ipm_outcomes.program.suppression._proof import verify
@@ -31,7 +30,7 @@ from ipm_outcomes.program.suppression._read import (
     shown,
 )
 from ipm_outcomes.program.suppression._record import Ledger, record_of, write_text
-from ipm_outcomes.program.suppression._scenes import Own, Published, Reader, known
+from ipm_outcomes.program.suppression._scenes import Definition, Own, Published, Reader, known
 from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.program.suppression._system import Contradiction, Count, System
 from ipm_outcomes.program.suppression._write import write
@@ -59,7 +58,7 @@ def suppress(
     by: Sequence[str] | None = None,
     parts: Iterable[Sequence[str]] = (),
     keep: Sequence[str] = (),
-    definitions: Iterable[str | PathLike[str] | Indicator] = (),
+    definitions: Iterable[Definition] = (),
     ledger: str | PathLike[str] | None = None,
     record: str | PathLike[str] | None = None,
 ) -> Any:
@@ -112,8 +111,8 @@ def suppress(
         Further numeric columns that hold no results (a year, say). Other extra numeric columns are hidden in
         every row in which a count is (`nhs`: in every row); extra text is never changed. Bounds (`worst, best`) that
         tell who of those not observed could have counted are hidden too: that is a count of its own.
-    definitions : ids, paths or `Indicator` objects, optional
-        Definitions of a program's own; those on the shelf are known.
+    definitions : ids or paths of indicators, `Indicator` or `Instrument` objects, optional
+        Definitions of a program's own (an instrument as `catalog.read` gives it); those on the shelf are known.
     ledger : path, optional
         A file with the earlier releases of the program, which are protected together with this one: counts that were
         shown stay known, and who is new since then is protected too. Made where there is none; this release is added.
@@ -176,7 +175,7 @@ def suppress_with(
     by: Sequence[str] | None,
     parts: Iterable[Sequence[str]],
     keep: Sequence[str],
-    definitions: Iterable[str | PathLike[str] | Indicator],
+    definitions: Iterable[Definition],
     own: Own,
     ledger: str | PathLike[str] | None = None,
     record: str | PathLike[str] | None = None,

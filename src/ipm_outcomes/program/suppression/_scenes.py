@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes import catalog
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program import _rules
+from ipm_outcomes.program._headline import main_target, rank, success_of
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE, Pairs, pairs_of
 from ipm_outcomes.program.suppression._read import Row
@@ -34,7 +36,6 @@ class Own:
     """By indicator: the scene, and the set of each column."""
     links: list[tuple[tuple[Any, Any], tuple[Any, Any], str]] = field(default_factory=list)
     level: Callable[[Row, str], int] | None = None
-    definitions: Iterable[Instrument] = ()
 
 
 @dataclass
@@ -73,14 +74,21 @@ class Published:
         return [((("release", release, scene), name), (scene, name), how) for scene, name in common]
 
 
-def known(definitions: Iterable[str | PathLike[str] | Indicator]) -> dict[str, Indicator]:
-    """Definitions of a program's own, by id."""
-    if isinstance(definitions, (str, PathLike, Indicator)):
+Definition = str | PathLike[str] | Indicator | Instrument
+
+
+def known(definitions: Iterable[Definition]) -> tuple[dict[str, Indicator], dict[str, Instrument]]:
+    """Indicators and instruments of a program's own, by id."""
+    if isinstance(definitions, (str, PathLike, Indicator, Instrument)):
         definitions = [definitions]
     if not isinstance(definitions, Iterable):
         raise ParameterError(f"definitions: a list of definitions, not a {type(definitions).__name__}")
     own: dict[str, Indicator] = {}
+    scored: dict[str, Instrument] = {}
     for given in definitions:
+        if isinstance(given, Instrument):
+            scored[given.id] = given
+            continue
         if isinstance(given, Indicator):
             one = given
         elif isinstance(given, str) and not given.endswith(".toml"):
@@ -89,10 +97,11 @@ def known(definitions: Iterable[str | PathLike[str] | Indicator]) -> dict[str, I
             one = read_indicator(given)
         else:
             raise ParameterError(
-                f"definitions: ids, paths of TOML files or Indicator objects, not a {type(given).__name__}"
+                f"definitions: ids or paths of indicators, Indicator or Instrument objects, not a "
+                f"{type(given).__name__}"
             )
         own[one.id] = one
-    return own
+    return own, scored
 
 
 class Reader:
@@ -101,13 +110,13 @@ class Reader:
     def __init__(
         self,
         rows: Sequence[Row],
-        definitions: Mapping[str, Indicator],
+        definitions: tuple[Mapping[str, Indicator], Mapping[str, Instrument]],
         families: Sequence[tuple[str, ...]],
         own: Own,
         backend: Any,
     ) -> None:
         self.rows, self.own, self.backend = rows, own, backend
-        self.definitions = definitions
+        self.definitions, self.instruments = definitions
         self.families = families
         self.pairs: dict[Any, Pairs | None] = {}
         self.window: set[tuple[str | None, ...]] = set()
@@ -115,14 +124,15 @@ class Reader:
         """Scenes whose counts do not fit the pairs: every row stands for itself there."""
 
     def definition(self, row: Row) -> Indicator | None:
-        id = row.definition
-        if id is None:
-            return None
+        return None if row.definition is None else self.named(row.definition)
+
+    def named(self, id: str) -> Indicator | None:
+        """The indicator of that id, if it is known."""
         return self.definitions.get(id) or (indicator(id) if id in indicators() else None)
 
     def read(self) -> Published:
         out = Published(scenes=dict(self.own.scenes), links=list(self.own.links))
-        level = self.own.level or Levels(self.rows)
+        level = self.own.level or Levels(self.rows, self.named, self.instruments)
         rules: dict[tuple[str | None, ...], str] = {}
         for row in self.rows:
             one = self.definition(row)
@@ -181,7 +191,7 @@ class Reader:
         key = (of_instrument, of_scale, text, windows)
         if key not in self.pairs:
             self.pairs[key] = pairs_of(
-                of_instrument, of_scale, _rules.read(text), windows, self.own.definitions, self.backend
+                of_instrument, of_scale, _rules.read(text), windows, self.instruments.values(), self.backend
             )
         return self.pairs[key]
 
@@ -345,18 +355,35 @@ def _patterns(columns: Sequence[str], rows: Sequence[Row]) -> dict[str, np.ndarr
     return {c: matrix[:, at] for at, c in enumerate(columns)}
 
 
+def _instrument(id: str | None, own: Mapping[str, Instrument]) -> Instrument | None:
+    if id is None or id in own:
+        return own.get(id or "")
+    return catalog.instrument(id) if id in catalog.instruments() else None
+
+
 class Levels:
     """How important a count is: 0 is given up last."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        told = {row.told_for for row in rows if row.definition in ("responder_30", "responder_50")}
-        scales = sorted(
-            {t[:2] for t in told}, key=lambda s: (s != ("peg", "mean"), s != ("phq9", "total"), s)
-        )
-        self.lead = scales[0] if scales else None
-        self.success = "responder_50" if self.lead and self.lead[0] == "phq9" else "responder_30"
-        targets = [t[2] for t in told if t[:2] == self.lead]
-        self.target = "6 months" if "6 months" in targets else min(targets, default=None, key=str)
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        definition: Callable[[str], Indicator | None],
+        instruments: Mapping[str, Instrument],
+    ) -> None:
+        told: dict[str, dict[str, set[str]]] = {}
+        for row in rows:
+            of_instrument, of_scale, target = row.told_for
+            one = _instrument(of_instrument, instruments)
+            if one is not None and of_scale == one.lead_scale.id and row.definition and target:
+                told.setdefault(one.id, {}).setdefault(row.definition, set()).add(target)
+        leads = [one for id in told if (one := _instrument(id, instruments)) is not None]
+        self.lead: tuple[str, str] | None = None
+        self.success = self.target = ""
+        for one in sorted(leads, key=lambda one: rank(one, one.lead_scale.id)):
+            if success := success_of(one.lead_scale, told[one.id], definition):
+                self.lead, self.success = (one.id, one.lead_scale.id), success
+                self.target = main_target(told[one.id][success])
+                break
 
     def __call__(self, row: Row, column: str) -> int:
         if column == WHOLE:
