@@ -125,3 +125,14 @@ def test_the_summary_names_the_day(clinic: Path, capsys: pytest.CaptureFixture[s
 def test_the_html_report(clinic: Path) -> None:
     assert main(["report", "answers.csv", "--episodes", "episodes.csv", "-o", "report.html"]) == 0
     assert (clinic / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize("command", ["report", "change"])
+@pytest.mark.parametrize("ending", ["", ".txt", ".md"])
+def test_a_summary_says_on_its_first_line_that_nothing_is_suppressed(
+    clinic: Path, command: str, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "answers.csv", *(["-o", f"told{ending}"] if ending else [])]) == 0
+    told = (clinic / f"told{ending}").read_text(encoding="utf-8") if ending else capsys.readouterr().out
+    first = told.splitlines()[0].lower()
+    assert "for use inside the program: small counts are not suppressed" in first

@@ -27,7 +27,7 @@ from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.program import indicator, indicators
 from ipm_outcomes.program._requirements import row_columns
 from ipm_outcomes.report._layout import MARKDOWN, PLAIN
-from ipm_outcomes.report.changes import change_parts, summarize_changes
+from ipm_outcomes.report.changes import INSIDE, change_parts, summarize_changes
 
 _TARGET = re.compile(r"(?P<name>[^=]+)=(?P<day>\d+):(?P<low>-?\d+)\.\.(?P<high>-?\d+)(:(?P<pick>[a-z_]+))?")
 _MONTHS = re.compile(r"(?P<name>[^=]+)=(?P<months>\d+)m(?P<slack>\d+)(:(?P<pick>[a-z_]+))?")
@@ -114,7 +114,7 @@ def change(
         write_frame(table, output, how.delimiter or ",")
     else:
         layout = MARKDOWN if ending == ".md" else PLAIN
-        parts = change_parts(summarize_changes(table), layout, day)
+        parts = [f"{INSIDE.capitalize()}.", *change_parts(summarize_changes(table), layout, day)]
         write_text("\n\n".join(part for part in parts if part) + "\n", output)
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered; ipm-outcomes check lists them")

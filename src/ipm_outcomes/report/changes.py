@@ -12,6 +12,8 @@ from ipm_outcomes.errors import FrameError
 from ipm_outcomes.report._claims import against, group_difference
 from ipm_outcomes.report._layout import Cells, Layout
 
+INSIDE = "for use inside the program: small counts are not suppressed"
+"""On the first line of every text, so that who passes it on sees it."""
 CLASSES = ("recovered", "improved", "unchanged", "deteriorated", "not classifiable")
 _COLUMNS = (
     "instrument",

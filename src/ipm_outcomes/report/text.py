@@ -13,7 +13,7 @@ from ipm_outcomes.errors import FrameError, ParameterError, number_of
 from ipm_outcomes.frames._blank import blank_rows, in_words, with_answers
 from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.report._layout import MARKDOWN, PLAIN, Layout
-from ipm_outcomes.report.changes import ChangeSummary, change_parts
+from ipm_outcomes.report.changes import INSIDE, ChangeSummary, change_parts
 
 MOST_GROUPS = {"visit": 100, "site": 1000}
 """More visits or sites than this are a wrong column (identifiers, dates), which must not be printed."""
@@ -487,7 +487,7 @@ def as_text(summary: Summary) -> str:
     >>> from ipm_outcomes import frames
     >>> data = pl.DataFrame({"nps_recommend": [9, 10, 4]})
     >>> print(as_text(summarize(frames.tidy(data, "nps"))).splitlines()[0])
-    Summary of patient-reported outcomes
+    Summary of patient-reported outcomes, for use inside the program: small counts are not suppressed
     """
     return _rendered(summary, PLAIN)
 
@@ -509,14 +509,14 @@ def as_markdown(summary: Summary) -> str:
     >>> from ipm_outcomes import frames
     >>> data = pl.DataFrame({"nps_recommend": [9, 10, 4]})
     >>> print(as_markdown(summarize(frames.tidy(data, "nps"))).splitlines()[0])
-    # Summary of patient-reported outcomes
+    # Summary of patient-reported outcomes, for use inside the program: small counts are not suppressed
     """
     return _rendered(summary, MARKDOWN)
 
 
 def _rendered(summary: Summary, layout: Layout) -> str:
     title, escape = layout.title, layout.escape
-    parts = [title("Summary of patient-reported outcomes", 1), *_head(summary, layout)]
+    parts = [title(f"Summary of patient-reported outcomes, {INSIDE}", 1), *_head(summary, layout)]
     for one in summary.instruments:
         parts.append(title(escape(f"{one.title} ({one.id})"), 2))
         parts += _instrument_parts(summary, one, layout)
@@ -682,7 +682,6 @@ def _notes(summary: Summary) -> list[str]:
         )
     if weak := [place for one in summary.instruments for place in _unverified(one, summary)]:
         notes.append(f"Written from general knowledge, not yet read in a source: {'; '.join(weak)}.")
-    notes.append("Counts of small groups are shown as they are: this summary is for use inside the program.")
     notes += [f"{one.title}, {one.edition}. {one.notice or ''}".strip() for one in summary.instruments]
     from ipm_outcomes import __version__
 
