@@ -259,6 +259,21 @@ def test_nothing_paired_for_dates_is_an_error_and_a_single_slip_is_told_by_its_r
     assert found["reason"].cast(pl.String).to_list()[0] == "date_unparsable"
 
 
+@pytest.mark.parametrize(("unread", "refused"), [(5, False), (6, True)])
+def test_start_dates_are_refused_where_most_of_them_cannot_be_read(unread: int, refused: bool) -> None:
+    """Of ten; who has none of those that can be read has no episode."""
+    patients = [f"p{n}" for n in range(10)]
+    rows = [visit(who, day, peg) for who in patients for day, peg in (("2024-01-10", 8), ("2024-07-09", 4))]
+    scores = frames.tidy(answers(rows), "peg", by=["patient_id", "date"])
+    starts = ["10.01.2024"] * unread + ["2024-01-10"] * (10 - unread)
+    episodes = pl.DataFrame({"patient_id": patients, "episode": 1, "start_date": starts})
+    if refused:
+        with pytest.raises(UnreadableDatesError, match=r"start_date: .*in 6 of 10 rows.*##\.##\.####"):
+            change.pair(scores, episodes=episodes, targets=HALF_YEAR)
+    else:
+        assert change.pair(scores, episodes=episodes, targets=HALF_YEAR)["change"].count() == 5
+
+
 def test_start_dates_of_episodes_are_read_by_the_format_as_well() -> None:
     scores = frames.tidy(answers(REAL[:2]), "peg", by=["patient_id", "date"])
     starts = pl.DataFrame({"patient_id": ["a"], "episode": [1], "start_date": ["10.01.2024"]})

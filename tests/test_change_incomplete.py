@@ -148,6 +148,9 @@ def test_rubins_rules_by_hand():
     assert found.upper - 2 == pytest.approx(stats.t.ppf(0.975, 121 / 32) * math.sqrt(11 / 6))
     # Barnard and Rubin with 9 complete df: 10/12 * 9 * 3/11 = 45/22; 1 / (32/121 + 22/45).
     assert pool([1.0, 2.0, 3.0], [0.5] * 3, complete_df=9).df == pytest.approx(1 / (32 / 121 + 22 / 45))
+    for q, u in (([1, math.nan], [1, 1]), ([1, 2], [1, math.nan]), ([1], [1]), ([1, 2], [1, 1, 1])):
+        with pytest.raises(ParameterError, match="estimates and variances: must be equally long"):
+            pool(q, u)
     # No variance between: the complete-data interval, normal without df.
     same = pool([2.0, 2.0], [4.0, 4.0])
     assert (same.df, same.upper - 2) == (math.inf, pytest.approx(1.959963984540054 * 2))

@@ -397,6 +397,13 @@ def test_codes_and_words_that_exports_write() -> None:
         )
 
 
+@pytest.mark.parametrize(("code", "suspected"), [(8, False), (9, True)])
+def test_one_above_the_highest_answer_is_no_code_for_no_answer(code: int, suspected: bool) -> None:
+    """Answers run from 1 to 7 here; 8 is what a coding from one too many would hold."""
+    frame = pd.DataFrame({"pgic_change": [1, 2, 3, 4, 5, 6, 7, code] * 4})
+    assert ("missing_code" in frames.inspect(frame, "pgic")["finding"].tolist()) is suspected
+
+
 @pytest.mark.parametrize("code", [7, 9, 77, 88, 99])
 def test_on_ratings_from_0_to_10_no_such_code_is_suspected(code: int) -> None:
     frame = pd.DataFrame(rotated(PEG, [0, 5, 10, code], 6))

@@ -323,8 +323,8 @@ def test_a_subclass_may_add_fields_of_its_own() -> None:
 
 def test_wrong_arguments_of_score() -> None:
     score(PHQ9(q1=1))
-    for given_value in (PHQ9, None, {"q1": 1}):
-        with pytest.raises(ParameterError, match="score takes a response"):
+    for given_value, what in ((PHQ9, "a class"), (None, "NoneType"), ({"q1": 1}, "dict")):
+        with pytest.raises(ParameterError, match=f"score takes a response .*, not {what};"):
             score(given_value)  # type: ignore[type-var]
     with pytest.raises(ParameterError, match="missing"):
         score(PHQ9(q1=1), missing=["prorate"])  # type: ignore[arg-type]
@@ -337,3 +337,12 @@ def test_loinc_answer_codes_are_labels() -> None:
     assert GAD7.from_labels(q1="LA6569-3", q2="LA18938-3").model_dump(exclude_none=True) == {"q1": 1, "q2": 2}
     with pytest.raises(ValidationError):
         GAD7.from_labels(q1="LA18938-3")
+
+
+def test_scores_are_shown_with_values_bands_and_why_there_is_none() -> None:
+    """Values are shown with 4 significant digits."""
+    assert repr(score(PEG(pain=5, enjoyment=6, activity=6))) == "PEGScores(mean=5.667)"
+    assert "total=absent (too_few_answers)" in repr(score(PHQ9(q1=1)))
+    assert repr(score(PHQ9(**dict.fromkeys([f"q{n}" for n in range(1, 10)], 1)))).startswith(
+        "PHQ9Scores(total=9 (mild)"
+    )

@@ -222,7 +222,7 @@ def _from_polars(column: Any) -> _Fetch:
     import polars as pl
 
     dtype = column.dtype
-    if dtype in (pl.Categorical, pl.Enum) or isinstance(dtype, (pl.Categorical, pl.Enum)):
+    if isinstance(dtype, (pl.Categorical, pl.Enum)):
         column = column.cast(pl.String)
         dtype = column.dtype
     wide = str(dtype) in ("Int128", "UInt128")  # NumPy has no such numbers
