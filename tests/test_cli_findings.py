@@ -485,3 +485,15 @@ def test_sessions_in_a_csv_file_of_episodes_are_numbers(run: Run, attended: str)
     assert code == (1 if unread else 0)
     for told in (err, page):
         assert ("attended_sessions of the episodes" in told) is unread
+
+
+@pytest.mark.parametrize(("again", "code"), [(8, 0), (9, 1)])
+def test_a_form_entered_twice_is_a_problem_where_one_has_other_answers(
+    run: Run, again: int, code: int
+) -> None:
+    days = ("2026-01-05", "2026-01-05", "2026-07-06")
+    rows = [["a", day, n, n, n] for day, n in zip(days, (8, again, 4), strict=True)]
+    write("in.csv", ["patient_id", "date", "peg_pain", "peg_enjoyment", "peg_activity"], *rows)
+    found, out, _ = run("report in.csv")
+    assert found == code
+    assert f"{code} of them with other answers" in out

@@ -96,6 +96,9 @@ def test_pandas_dtype_families_follow_the_items() -> None:
     assert (str(numpy["peg_mean"]), str(numpy["peg_mean_answered"])) == ("float64", "uint8")
     nullable = frames.score(pd.DataFrame(PEG).astype("Int64"), "peg").dtypes
     assert (str(nullable["peg_mean"]), str(nullable["peg_mean_answered"])) == ("Float64", "UInt8")
+    # One nullable column is enough.
+    mixed = frames.score(pd.DataFrame(PEG).astype({"peg_pain": "Int64"}), "peg").dtypes
+    assert str(mixed["peg_mean"]) == "Float64"
     arrow = frames.score(pa.table(PEG).to_pandas(types_mapper=pd.ArrowDtype), "peg").dtypes
     assert (str(arrow["peg_mean"]), str(arrow["peg_mean_answered"])) == ("double[pyarrow]", "uint8[pyarrow]")
 

@@ -207,6 +207,12 @@ def test_proportion_agrees_with_scipy(xn: tuple[int, int], level: float) -> None
     assert high == (1.0 if x == n else pytest.approx(beta.isf((1 - level) / 2), rel=1e-9))
 
 
+def test_no_difference_where_a_group_is_empty() -> None:
+    low, high = iv.difference([3, 0, 3], [4, 0, 4], [0, 1, 1], [0, 2, 2])
+    assert np.isnan([low[:2], high[:2]]).all()
+    assert np.isfinite([low[2], high[2]]).all()
+
+
 @SETTINGS
 @given(counts(), counts(), LEVELS)
 def test_difference_agrees_with_statsmodels(a: tuple[int, int], b: tuple[int, int], level: float) -> None:
