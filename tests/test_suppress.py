@@ -23,7 +23,7 @@ from report_cases import example_tables
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError, ParameterError, ProtectionWarning
 from ipm_outcomes.program import indicator as on_shelf
 from ipm_outcomes.program import intervals
 from ipm_outcomes.program.suppression import suppress
@@ -646,7 +646,8 @@ def test_relations_of_a_definition_of_ones_own() -> None:
     own = on_shelf("responder_50")
     own = own.model_copy(update={"id": "mine"})
     table = related_lines({"responder_30": 50, "mine": 45}, 100)
-    assert suppress(table, by=[])["numerator"].to_list() == [50, 45]
+    with pytest.warns(ProtectionWarning, match="definitions="):
+        assert suppress(table, by=[])["numerator"].to_list() == [50, 45]
     assert suppress(table, by=[], definitions=[own])["numerator"].to_list() == [50, None]
     with pytest.raises(ParameterError, match="definitions"):
         suppress(table, by=[], definitions=[5])  # type: ignore[list-item]

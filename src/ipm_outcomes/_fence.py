@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from pydantic import ValidationError
 
-from ipm_outcomes.errors import FrameError, IpmOutcomesError
+from ipm_outcomes.errors import FrameError, IpmOutcomesError, ProtectionWarning
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,7 +28,7 @@ def fenced(function: Callable[P, R]) -> Callable[P, R]:
         outer = sys.exc_info()[1]
         try:
             return function(*args, **kwargs)
-        except (IpmOutcomesError, ValidationError) as error:
+        except (IpmOutcomesError, ProtectionWarning, ValidationError) as error:
             # What the caller was handling stays; what a library raised before is cut off.
             error.__cause__, error.__context__ = None, outer
             raise

@@ -9,6 +9,8 @@
   - ParameterError: an argument outside what it may be (also a ValueError)
   - MissingExtraError: an optional part of the library is not installed (also an ImportError)
 
+And one warning: ProtectionWarning, where disclosure control had to do with less than it should know.
+
 Messages name the place, the fact and the way out. They never hold a patient identifier or free text:
 rows are named by position, numbers are shown, text is described by its length.
 """
@@ -99,3 +101,19 @@ class MissingExtraError(IpmOutcomesError, ImportError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.feature, self.extra), vars(self)
+
+
+class ProtectionWarning(UserWarning):
+    """Disclosure control knew less of a table than it should: what follows from definitions may not be protected.
+
+    Attributes
+    ----------
+    notices : dict of str to tuple of int
+        By code (``definition_unknown``, ``instrument_unknown``, ``counts_do_not_fit``, ``time_limit``) the positions
+        of the rows concerned; none for ``time_limit``, which is about the whole.
+
+    """
+
+    def __init__(self, message: str, notices: dict[str, tuple[int, ...]] | None = None) -> None:
+        super().__init__(message)
+        self.notices = notices or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -25,7 +26,7 @@ from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, p
 from ipm_outcomes.cli._output import output_kind, write_text
 from ipm_outcomes.cli._print import progress, tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, ProtectionWarning
 from ipm_outcomes.frames._dates import DATED, read_dates
 from ipm_outcomes.frames._findings import Finding, table
 from ipm_outcomes.frames._frame import Frame
@@ -157,19 +158,26 @@ def _html(
     changes = changes_of_scores(answers, pairing, episodes, how.date_format)
     groups = [site] if site else []
     indicators = program.table(changes, by=groups, scores=scores, episodes=episodes, totals=bool(groups))
-    program_report.html(
-        scores,
-        changes,
-        indicators,
-        output,
-        episodes=episodes,
-        problems=problems,
-        findings=_as_table(work, [*found, *of_episodes]),
-        title=title,
-        by=site or "site",
-        policy=policy,
-        as_of=as_of(scores, pairing),
-    )
+    with warnings.catch_warnings(record=True) as notices:
+        warnings.simplefilter("always", ProtectionWarning)
+        program_report.html(
+            scores,
+            changes,
+            indicators,
+            output,
+            episodes=episodes,
+            problems=problems,
+            findings=_as_table(work, [*found, *of_episodes]),
+            title=title,
+            by=site or "site",
+            policy=policy,
+            as_of=as_of(scores, pairing),
+        )
+    for notice in notices:
+        if isinstance(notice.message, ProtectionWarning):
+            tell(str(notice.message))
+        else:
+            warnings.warn_explicit(notice.message, notice.category, notice.filename, notice.lineno)
     if len(problems):
         tell(f"{count_of(len(problems))} taken as not answered; the report counts them")
     return bool(len(problems)) or any(one.moves for one in of_episodes)

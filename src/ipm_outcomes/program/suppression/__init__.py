@@ -8,7 +8,8 @@ every call by other tables (witnesses) that agree with all that is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError, ParameterError, ProtectionWarning, number_of
 from ipm_outcomes.program.suppression._intervals import intervals_of
 from ipm_outcomes.program.suppression._links import build
 from ipm_outcomes.program.suppression._proof import verify
@@ -126,6 +127,13 @@ def suppress(
     data frame
         Same kind, same rows, the columns of the table and eight for the intervals.
 
+    Warns
+    -----
+    ProtectionWarning
+        Rows are protected one by one, in their sums and groups only, because a definition that they name is not
+        known or their counts do not fit it; or the search reached its time limit. The record names every row that
+        is protected by itself, also those that name no definition.
+
     Raises
     ------
     ParameterError
@@ -206,10 +214,38 @@ def suppress_with(
     limits = intervals_of(system, search.low, search.high)
     done = write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns)
     if record is not None:
-        write_text(record, "record", record_of(policy, columns, rows, system, search))
+        text = record_of(policy, columns, rows, system, search, readers[0].alone)
+        write_text(record, "record", text)
+    _tell(readers[0].alone, search.limited)  # where a warning is an error, there is no release to note
     if book is not None:
         book.add(policy, columns, rows, search.hidden)
     return done
+
+
+_TOLD = {
+    "definition_unknown": "of {n} the definition is not known; give it in definitions=",
+    "instrument_unknown": "of {n} the instrument is not known; give its definition in definitions=",
+    "counts_do_not_fit": "the counts of {n} do not fit their definitions; give the table as program.table made it",
+}
+_LIMITED = (
+    "the search reached its time limit: more than needed may be hidden, and small counts may keep less room"
+)
+
+
+def _tell(alone: Mapping[int, str], limited: bool) -> None:
+    """Warn of rows that are protected one by one and should be by their definition, and of a search cut short."""
+    notices = {
+        code: tuple(sorted(at for at, why in alone.items() if why == code))
+        for code in _TOLD
+        if code in alone.values()
+    }
+    told = [_TOLD[code].format(n=number_of(len(rows), "row")) for code, rows in notices.items()]
+    told = [f"{one} (until then each is protected by itself, in its sums and groups only)" for one in told]
+    if limited:
+        notices["time_limit"] = ()
+        told.append(_LIMITED)
+    if told:
+        warnings.warn(ProtectionWarning(f"table: {'; '.join(told)}", notices), stacklevel=5)
 
 
 def _without_rate(rows: list[Row], rule: Policy) -> set[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,14 @@ def canonical(content: Any) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
 
 
-def record_of(policy: str, by: Sequence[str], rows: Sequence[Row], system: System, search: Search) -> str:
+def record_of(
+    policy: str,
+    by: Sequence[str],
+    rows: Sequence[Row],
+    system: System,
+    search: Search,
+    alone: Mapping[int, str],
+) -> str:
     """What was hidden and why, and what each small count can still be: no hidden count, but which ones are small.
 
     The hash is that of the record itself, so that a change is noticed. There is none of the true table: of a few
@@ -55,6 +62,15 @@ def record_of(policy: str, by: Sequence[str], rows: Sequence[Row], system: Syste
     checks.sort(key=canonical)
     body = {"version": _VERSION, "policy": policy, "by": list(by), "counts": published, "protected": checks}
     body["witnesses"] = len(search.moves)
+    body["time_limit_reached"] = search.limited
+    body["protected_by_themselves"] = sorted(
+        (
+            {"indicator": row.indicator, "group": list(row.key), "why": alone[row.position]}
+            for row in rows
+            if row.position in alone
+        ),
+        key=canonical,
+    )
     return canonical(body | {"sha256": hashlib.sha256(canonical(body).encode()).hexdigest()})
 
 

@@ -122,6 +122,8 @@ class Reader:
         self.window: set[tuple[str | None, ...]] = set()
         self.apart: set[Any] = set()
         """Scenes whose counts do not fit the pairs: every row stands for itself there."""
+        self.alone: dict[int, str] = {}
+        """Why a row is protected by itself, by its position."""
 
     def definition(self, row: Row) -> Indicator | None:
         return None if row.definition is None else self.named(row.definition)
@@ -153,6 +155,8 @@ class Reader:
             found = asked[name]
             if found is None:
                 one = self.definition(row)
+                if row.indicator not in family_of:
+                    self.alone[row.position] = self._why_alone(row, one)
                 if row.indicator in family_of:
                     scene: Any = ("family", *family_of[row.indicator])
                 elif one is not None and one.kind == "distribution":
@@ -246,6 +250,21 @@ class Reader:
                 if other[0] != name and not (there.sets[other] & held["numerator"]).any():
                     there.apart.append((found["denominator"], found["numerator"], other))
         return scene, found
+
+    def _why_alone(self, row: Row, one: Indicator | None) -> str:
+        of_instrument, of_scale, target = row.told_for
+        if row.definition is None:
+            return "no_definition"
+        if one is None:
+            return "definition_unknown"
+        if one.uses != "changes" or one.kind in ("events", "ratio"):
+            return "counted_by_itself"
+        scenes = (("pairs", of_instrument, of_scale, told) for told in (target, None))
+        if any(scene in self.apart for scene in scenes):
+            return "counts_do_not_fit"
+        if of_instrument and " + " not in of_instrument and not _instrument(of_instrument, self.instruments):
+            return "instrument_unknown"
+        return "not_finite"
 
     def _of_own(self, row: Row) -> tuple[Any, dict[str, Any]] | None:
         if row.indicator not in self.own.counts:

@@ -24,6 +24,8 @@ _POLISHED = 200  # hidden counts at most that are all tried again, one by one
 class Search:
     """What is hidden, and the witnesses of it."""
 
+    limited = False  # whether the solver ran into its time limit
+
     def __init__(
         self, system: System, room: tuple[np.ndarray, np.ndarray], kept: np.ndarray, taken: np.ndarray
     ) -> None:
@@ -234,6 +236,7 @@ class Search:
                 integrality=np.concatenate([np.full(2 * n, whole), np.zeros(2 * k)]),
                 options={"time_limit": seconds, "mip_rel_gap": 0.3},
             )
+            self.limited |= found.status == 1
             if found.x is None:
                 return None
             return found.x[:n] - found.x[n : 2 * n], found.x[2 * n : 2 * n + k] + found.x[2 * n + k :]
