@@ -23,6 +23,7 @@ FLOORS = {
     "cli": 6,
     "report": 5,
     "program": 4,
+    "opioids": 4,
     "change": 3,
     "scoring": 2,
     "frames": 2,
@@ -152,7 +153,7 @@ assert not read, read
         "import ipm_outcomes",
         "from ipm_outcomes import *",
         "from ipm_outcomes import PEG, PHQ9, GAD7, PROMIS29, PROMIS29v20, PCS, NPS; PHQ9(q1=1)",
-        "from ipm_outcomes import frames, change, program, score, between",
+        "from ipm_outcomes import frames, change, opioids, program, score, between",
     ],
 )
 def test_importing_loads_no_frame_library_no_scipy_and_reads_no_definition(code):

@@ -242,10 +242,10 @@ def take(column: Any, index: Ints, kind: str) -> Any:
     return pd.Series(column.array.take(index, allow_fill=bool(absent.any())))
 
 
-def numbers(frame: Frame, name: str) -> Floats:
+def numbers(frame: Frame, name: str, way_out: str = "scores are numbers") -> Floats:
     """A column of numbers as float64, null as NaN; anything else is refused."""
     column = frame.column(name)
-    told = f"{name}: holds text or something else that is no number; scores are numbers"
+    told = f"{name}: holds text or something else that is no number; {way_out}"
     if frame.kind == "polars":
         pl = sys.modules["polars"]
         if not (column.dtype.is_numeric() or column.dtype == pl.Null):
@@ -281,7 +281,7 @@ def numbers(frame: Frame, name: str) -> Floats:
     infinite = np.flatnonzero(np.isinf(found))
     if infinite.size:
         raise FrameError(
-            f"{name}: infinite in row {infinite[0]} (counted from 0); leave a missing score empty"
+            f"{name}: infinite in row {infinite[0]} (counted from 0); leave a missing number empty"
         )
     return np.asarray(found, np.float64)
 
