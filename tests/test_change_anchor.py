@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ipm_outcomes.change.anchor import (
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.important_change import (
     anchor_quality,
     fit_logistic,
     minimal_important_change,
     predictive_mic,
     roc_mic,
 )
-from ipm_outcomes.errors import ParameterError
 
 
 def test_roc_by_hand():

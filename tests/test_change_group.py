@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
-from ipm_outcomes.change.group import (
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.effect_sizes import (
     against_important_change,
     effect_sizes,
     hedges_correction,
@@ -18,7 +19,6 @@ from ipm_outcomes.change.group import (
     noncentral_t_limits,
     two_groups,
 )
-from ipm_outcomes.errors import ParameterError
 
 # Student's sleep data (1908; R's `sleep`): hours gained with two drugs in ten patients. The paired difference
 # is published everywhere: t = 4.0621, df 9, p = .002833, mean 1.58, 95 % interval 0.7001 to 2.4599.

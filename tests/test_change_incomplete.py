@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ipm_outcomes.change.group import mean_change
-from ipm_outcomes.change.incomplete import (
+from ipm_outcomes.change import (
     impute,
     inverse_probability_weights,
     mixed_model,
@@ -21,6 +20,7 @@ from ipm_outcomes.change.incomplete import (
     weighted_mean,
 )
 from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
+from ipm_outcomes.stats.effect_sizes import mean_change
 
 
 def _row(rows, method):

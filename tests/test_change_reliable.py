@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipm_outcomes.change.growth import growth_curve
-from ipm_outcomes.change.reliable import (
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.growth import growth_curve
+from ipm_outcomes.stats.reliable_change import (
     Method,
     classify,
     crossed,
@@ -21,7 +22,6 @@ from ipm_outcomes.change.reliable import (
     reliable_change,
     smallest_detectable_change,
 )
-from ipm_outcomes.errors import ParameterError
 
 CLASSES = {"recovered", "improved", "unchanged", "deteriorated", "not classifiable"}
 

@@ -31,6 +31,7 @@ FLOORS = {
     "tables": 1,
     "catalog": 1,
     "definition": 1,
+    "stats": 1,
     "answers": 1,
     "scores": 0,
     "errors": 0,
@@ -190,7 +191,7 @@ def test_printed_classes_are_current():
     assert [path.name for path in stale()] == []
 
 
-PUBLIC_ROOMS = {"ipm_outcomes.catalog", "ipm_outcomes.testing", "ipm_outcomes.program.intervals"}
+PUBLIC_ROOMS = {"ipm_outcomes.catalog", "ipm_outcomes.testing", "ipm_outcomes.stats.intervals"}
 
 
 def handed_out(module: str) -> set[str]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.program import intervals as iv
+from ipm_outcomes.stats import intervals as iv
 
 METHODS = ("wilson", "wilson_cc", "jeffreys", "clopper_pearson")
 # No deadline: the machine may be busy, and the first call of an oracle imports it.
@@ -524,7 +524,7 @@ def test_times_and_factors() -> None:
 
 def test_the_default_methods_need_no_scipy() -> None:
     code = (
-        "import sys; from ipm_outcomes.program import intervals as iv; iv.proportion(3, 10); "
+        "import sys; from ipm_outcomes.stats import intervals as iv; iv.proportion(3, 10); "
         "iv.difference(3, 10, 4, 9); iv.nps(3, 2, 1); iv.rate(12, 3); sys.exit('scipy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.program import over_time as ot
+from ipm_outcomes.stats import over_time as ot
 
 SETTINGS = settings(max_examples=60, deadline=None)
 # Differences between these stay far above rounding.

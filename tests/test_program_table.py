@@ -24,7 +24,7 @@ from scipy import stats
 from ipm_outcomes import change as changes_of
 from ipm_outcomes import program
 from ipm_outcomes.catalog import shelf
-from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.errors import ProtectionWarning, FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.program.indicators import Indicator, parse
 
 SETTINGS = settings(max_examples=25, deadline=None)
@@ -1040,7 +1040,9 @@ def test_a_baseline_of_0_stays_in_the_denominator_as_not_improved(name):
 def test_the_table_can_be_suppressed():
     rows = [change(n, 12, 3 if n % 3 else 12, site="ABC"[n % 2]) for n in range(60)]
     result = program.table(frame(rows), by=["site"], totals=True)
-    assert program.suppress(result).columns[: len(result.columns)] == result.columns
+    # The columns of these rows were written by hand, and do not all go together.
+    with pytest.warns(ProtectionWarning, match="do not fit their definitions"):
+        assert program.suppress(result).columns[: len(result.columns)] == result.columns
 
 
 def test_level_is_carried_and_used():

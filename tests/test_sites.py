@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.program import sites
+from ipm_outcomes.stats import sites
 
 SETTINGS = settings(max_examples=40, deadline=None)
 Z95, Z998 = 1.959964, 3.090232

@@ -25,8 +25,8 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from ipm_outcomes.errors import FrameError, ParameterError, ProtectionWarning
 from ipm_outcomes.program import indicator as on_shelf
-from ipm_outcomes.program import intervals
 from ipm_outcomes.program.suppression import suppress
+from ipm_outcomes.stats import intervals
 
 CELLS = ["numerator", "denominator", "observed", "eligible"]
 MOST = 10**5

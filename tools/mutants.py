@@ -36,7 +36,7 @@ ROOMS = {
         f"{PACKAGE}/{name}" for name in ("answers*", "definition*", "scores.py", "scoring*", "tables*")
     ],
     "frames": [f"{PACKAGE}/frames/**/*.py"],
-    "change": [f"{PACKAGE}/change/**/*.py"],
+    "change": [f"{PACKAGE}/change/**/*.py", f"{PACKAGE}/stats/**/*.py"],
     "program": [f"{PACKAGE}/program/**/*.py"],
     "toml": ["instruments/*.toml"],
 }

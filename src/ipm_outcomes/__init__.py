@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from ipm_outcomes import change, frames, opioids, program, report
+    from ipm_outcomes import change, frames, opioids, program, report, stats
     from ipm_outcomes.catalog import instrument, instruments
     from ipm_outcomes.change import between
     from ipm_outcomes.responses import GAD7, NPS, PCS, PEG, PHQ9, PROMIS29, PROMIS29v20
     from ipm_outcomes.scoring import score
 
 _HOMES = {"between": "change", "instrument": "catalog", "instruments": "catalog", "score": "scoring"}
-_ROOMS = ("change", "frames", "opioids", "program", "report")
+_ROOMS = ("change", "frames", "opioids", "program", "report", "stats")
 
 __all__ = [
     "GAD7",
@@ -38,6 +38,7 @@ __all__ = [
     "program",
     "report",
     "score",
+    "stats",
 ]
 
 

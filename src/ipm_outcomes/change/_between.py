@@ -11,7 +11,6 @@ import numpy as np
 
 from ipm_outcomes import catalog
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._arrays import better_sign, normal_quantile, positive
 from ipm_outcomes.change._constants import (
     GIVEN,
     STANDARD_ERRORS,
@@ -38,6 +37,7 @@ from ipm_outcomes.change._verdict import VERDICTS, Limit, Moved, Verdict, comple
 from ipm_outcomes.definition import Instrument, Scale, Threshold
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.scores import CategoryScore, Score, Scores
+from ipm_outcomes.stats.arguments import better_sign, normal_quantile, positive
 from ipm_outcomes.tables import accuracy_sentence
 
 

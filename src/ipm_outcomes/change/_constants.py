@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from ipm_outcomes.change._arrays import finite, positive, reliability_of
 from ipm_outcomes.definition import Constant, Evidence, Instrument, Scale, Threshold
 from ipm_outcomes.errors import ParameterError, UnknownNameError
+from ipm_outcomes.stats.arguments import finite, positive, reliability_of
 
 Reliability = Literal["test_retest", "alpha"]
 

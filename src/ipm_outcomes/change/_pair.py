@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._arrays import better_sign
 from ipm_outcomes.change._columns import Bools, Floats, Ints, date_column, take
 from ipm_outcomes.change._scores import ScaleKey, Values, blank_rows, exact_points, read_values
 from ipm_outcomes.change._units import NOT_IN_TABLE, Units, as_of_day, day_key, read_units
@@ -25,6 +24,7 @@ from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DATED, MISSING, UNPARSABLE, DateFormat
 from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
+from ipm_outcomes.stats.arguments import better_sign
 
 REASONS = {
     "start_date_missing": "the table of episodes has no start date for this episode",

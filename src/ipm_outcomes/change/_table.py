@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._classes import CLASS_WORDS
 from ipm_outcomes.change._columns import Bools, Floats, Ints, truth_column
 from ipm_outcomes.change._constants import (
     EVIDENCE_WORDS,
@@ -68,10 +67,11 @@ from ipm_outcomes.change._thresholds import (
 )
 from ipm_outcomes.change._verdict import VERDICTS, Moved
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
-from ipm_outcomes.change.reliable import Method
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Column, Whole, Words
+from ipm_outcomes.stats.classes import CLASS_WORDS
+from ipm_outcomes.stats.reliable_change import Method
 
 
 @fenced

@@ -12,14 +12,20 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ipm_outcomes.program import intervals, measures, over_time, sites
+    from ipm_outcomes.program import measures
     from ipm_outcomes.program._targets import COURSE_TARGETS, DEPRESSION_TARGETS
     from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
     from ipm_outcomes.program.measures import measure
     from ipm_outcomes.program.suppression import suppress
     from ipm_outcomes.program.table import table
+    from ipm_outcomes.stats import intervals, over_time, sites
 
-_ROOMS = ("intervals", "measures", "over_time", "sites")
+_MODULES = {
+    "intervals": "ipm_outcomes.stats.intervals",
+    "measures": "ipm_outcomes.program.measures",
+    "over_time": "ipm_outcomes.stats.over_time",
+    "sites": "ipm_outcomes.stats.sites",
+}
 _HOMES = {
     "COURSE_TARGETS": "_targets",
     "DEPRESSION_TARGETS": "_targets",
@@ -54,8 +60,8 @@ def __getattr__(name: str) -> object:
         found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
         globals()[name] = found
         return found
-    if name in _ROOMS:
-        return import_module(f"{__name__}.{name}")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -24,8 +24,6 @@ from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._blank import with_answers
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.program import intervals
-from ipm_outcomes.program._arguments import level_of
 from ipm_outcomes.program._day_numbers import date_parts, day_number, rest
 from ipm_outcomes.program._requirements import (
     needs_of,
@@ -45,6 +43,8 @@ from ipm_outcomes.program.indicators import (
     indicators,
     read_indicator,
 )
+from ipm_outcomes.stats import intervals
+from ipm_outcomes.stats.arguments import level_of
 
 ALL = "all"
 """The word in the grouping columns of a total."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ipm_outcomes.change.group import (
+from ipm_outcomes.definition import Constant, Cutoff, Scale, Threshold
+from ipm_outcomes.report._program import PROMOTERS, Shown
+from ipm_outcomes.report._words import NONE, listed, signed
+from ipm_outcomes.stats.effect_sizes import (
     LARGE,
     NOT_ABOVE_THRESHOLD,
     NOT_RELEVANT,
@@ -13,9 +16,6 @@ from ipm_outcomes.change.group import (
     WORSENED,
     against_important_change,
 )
-from ipm_outcomes.definition import Constant, Cutoff, Scale, Threshold
-from ipm_outcomes.report._program import PROMOTERS, Shown
-from ipm_outcomes.report._words import NONE, listed, signed
 
 _DOUBTED = ("unverified",)
 

@@ -250,7 +250,7 @@ class Builder:
         import narwhals as nw
 
         from ipm_outcomes import program as programs
-        from ipm_outcomes.program import over_time
+        from ipm_outcomes.stats import over_time
 
         program, changes, shown = self.program, self.changes, self.program.headline
         assert shown is not None
@@ -316,8 +316,8 @@ class Builder:
         """Shares of the sites, given how severe their patients were at baseline."""
         import narwhals as nw
 
-        from ipm_outcomes.program import sites
         from ipm_outcomes.program.table import NOT_RECORDED
+        from ipm_outcomes.stats import sites
 
         program, changes = self.program, self.changes
         if program.by not in changes or len(program.groups) < 2:

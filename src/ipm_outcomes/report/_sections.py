@@ -917,7 +917,7 @@ class Writer:
         )
 
     def funnel(self, shown: Shown, name: str) -> str:
-        from ipm_outcomes.program import sites
+        from ipm_outcomes.stats import sites
 
         program = self.program
         total = program.of(name, shown)
@@ -1017,7 +1017,7 @@ class Writer:
     # -- over time
 
     def over_time(self) -> None:
-        from ipm_outcomes.program import over_time
+        from ipm_outcomes.stats import over_time
 
         program, shown = self.program, self.program.headline
         assert shown is not None

@@ -109,7 +109,7 @@ def summarize_changes(
 
     References
     ----------
-    The interval of the mean: `ipm_outcomes.program.intervals.mean`.
+    The interval of the mean: `ipm_outcomes.stats.intervals.mean`.
 
     >>> import polars as pl
     >>> from ipm_outcomes import change
@@ -121,7 +121,7 @@ def summarize_changes(
     """
     import narwhals as nw
 
-    from ipm_outcomes.program.intervals import mean
+    from ipm_outcomes.stats.intervals import mean
 
     frame = nw.from_native(changes).lazy().collect()
     if absent := [name for name in _NEEDED if name not in frame.columns]:

@@ -202,7 +202,7 @@ def summarize(
 
     References
     ----------
-    The interval of the Net Promoter Score: see `ipm_outcomes.program.intervals.nps`.
+    The interval of the Net Promoter Score: see `ipm_outcomes.stats.intervals.nps`.
 
     >>> import polars as pl
     >>> from ipm_outcomes import frames
@@ -409,7 +409,7 @@ def _of_instrument(
 
 
 def _promoters(bands: Mapping[str, int], level: float) -> Promoters:
-    from ipm_outcomes.program import intervals
+    from ipm_outcomes.stats import intervals
 
     counts = bands["promoter"], bands["passive"], bands["detractor"]
     method, n = "adjusted_wald", sum(counts)

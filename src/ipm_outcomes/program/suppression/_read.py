@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.program import intervals
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
+from ipm_outcomes.stats import intervals
 
 COUNTS = ("numerator", "denominator", "observed", "eligible")  # narrowest first: the usual nesting
 RATES = ("estimate", "lower", "upper")

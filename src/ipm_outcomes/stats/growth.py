@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._arrays import (
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.arguments import (
     Booleans,
     Floats,
     Worse,
@@ -19,9 +20,8 @@ from ipm_outcomes.change._arrays import (
     positive,
     scores_array,
 )
-from ipm_outcomes.change._classes import classes_of
-from ipm_outcomes.change._limits import directions
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.classes import classes_of
+from ipm_outcomes.stats.limits import directions
 
 _Array: TypeAlias = npt.NDArray[Any]
 

@@ -18,18 +18,19 @@ import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, number_of
-from ipm_outcomes.program import intervals
-from ipm_outcomes.program._arguments import (
+from ipm_outcomes.stats import intervals
+from ipm_outcomes.stats.arguments import (
     Floats,
     choice,
     counts_of,
     level_of,
+    normal_quantile,
     numbers,
     part_of,
     refuse,
     together,
-    z_of,
 )
+from ipm_outcomes.stats.logistic import fit_logistic
 
 __all__ = [
     "Dispersion",
@@ -51,9 +52,6 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 # Below these numbers the spread between sites is not worth estimating (shrinkage: say so; funnel: do not).
 _FEW_SITES = 5
 _FEW_UNITS = 10
-# Newton's method on a logistic likelihood that has a maximum needs about 10 steps; on separated data each
-# step goes on by about 1 on the logit for ever.
-_STEPS = 30
 # Peduzzi et al., J Clin Epidemiol 1996;49:1373-1379.
 _EVENTS_PER_COVARIATE = 10
 
@@ -213,48 +211,6 @@ def _sums(index: npt.NDArray[np.intp], values: Floats, size: int) -> Floats:
     return np.bincount(index, weights=values, minlength=size).astype(np.float64)
 
 
-def _expit(eta: Floats) -> Floats:
-    # A NaN (a site without patients) passes through.
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.exp(-np.logaddexp(0.0, -eta)))
-
-
-def _logistic(design: Floats, y: Floats) -> Floats:
-    """Maximum-likelihood coefficients by Newton's method with step halving; y holds both 0 and 1."""
-    sign = np.where(y == 1, 1.0, -1.0)
-    beta = np.zeros(design.shape[1])
-    beta[0] = math.log(y.sum() / (y.size - y.sum()))
-
-    def log_likelihood(at: Floats) -> float:
-        return -float(np.logaddexp(0.0, -sign * (design @ at)).sum())
-
-    current = log_likelihood(beta)
-    for _ in range(_STEPS):
-        eta = design @ beta
-        # Beyond this the weights leave the range of floats: only separated data go there.
-        if np.abs(eta).max() > 600:
-            break
-        root = np.sqrt(_expit(eta) * _expit(-eta))
-        q, r = np.linalg.qr(design * root[:, None])
-        try:
-            # The residual y - p written as sign * P(the other outcome), which keeps its digits near 0 and 1.
-            step = np.linalg.solve(r, q.T @ (sign * _expit(-sign * eta) / root))
-        except np.linalg.LinAlgError:
-            break
-        if np.abs(design @ step).max() <= 1e-9 * (1.0 + np.abs(eta).max()):
-            return np.asarray(beta + step)
-        proposed = log_likelihood(beta + step)
-        # The allowance is rounding: close to the maximum a good step may seem to lose a little.
-        while proposed < current - 1e-10 * abs(current):
-            step = step / 2
-            proposed = log_likelihood(beta + step)
-        beta, current = beta + step, proposed
-    raise ParameterError(
-        "the logistic model has no finite estimate: a covariate, or several together, separate the patients "
-        "with the outcome from those without; leave such a covariate out or merge its categories"
-    )
-
-
 @overload
 def standardize(
     observed: npt.ArrayLike,
@@ -367,9 +323,14 @@ def _rates(
         fitted = y.copy()
     else:
         design, center, scale = _scaled(x)
-        beta = _logistic(design, y)
-        fitted = _expit(design @ beta)
-        coefficients = _unscaled(beta, center, scale)
+        fit = fit_logistic(design, y)
+        if fit.separated:
+            raise ParameterError(
+                "the logistic model has no finite estimate: a covariate, or several together, separate the "
+                "patients with the outcome from those without; leave such a covariate out or merge its categories"
+            )
+        fitted = fit.probabilities
+        coefficients = _unscaled(fit.coefficients, center, scale)
         # With an intercept the likelihood equations make both sums equal; if not, the fit is not the maximum.
         if abs(fitted.sum() - events) > 1e-6 * max(1.0, events):
             raise ParameterError("the logistic model did not reach its maximum; use fewer covariates")
@@ -385,7 +346,7 @@ def _rates(
     some = expected > 0
     divisor = np.where(some, expected, 1.0)
     if method == "binomial":
-        half = z_of(level) * np.sqrt(_sums(index, fitted * (1 - fitted), size))
+        half = normal_quantile(level) * np.sqrt(_sums(index, fitted * (1 - fitted), size))
         low = np.where(some, np.maximum(seen - half, 0.0) / divisor, np.nan)
         high = np.where(some, np.minimum(seen + half, n) / divisor, np.nan)
     else:
@@ -590,8 +551,10 @@ def shrink_proportions(x: npt.ArrayLike, n: npt.ArrayLike) -> Shrunk:
     on_logit = shrink(logit, 1 / yes + 1 / no)
     raw = np.where(some, xs / np.where(some, ns, 1.0), np.nan)
     center = np.array([on_logit.center])
+    from scipy.special import expit
+
     return Shrunk(
-        raw, _expit(on_logit.shrunk), on_logit.weight, float(_expit(center)[0]), on_logit.tau2, on_logit.notes
+        raw, expit(on_logit.shrunk), on_logit.weight, float(expit(center)[0]), on_logit.tau2, on_logit.notes
     )
 
 
@@ -880,10 +843,13 @@ def funnel(
         elif method == "wilson":
             # Wilson's limits invert the score test, so the proportions that have the target as a limit are
             # those at which the score test of the target is just significant.
-            half = z_of(level) * np.sqrt(center * (1 - center) / safe)
+            half = normal_quantile(level) * np.sqrt(center * (1 - center) / safe)
             low, high = center - half, center + half
         else:
-            middle, half = math.asin(math.sqrt(center)), z_of(level) * np.sqrt(1 / (4 * safe) + tau2)
+            middle, half = (
+                math.asin(math.sqrt(center)),
+                normal_quantile(level) * np.sqrt(1 / (4 * safe) + tau2),
+            )
             low = np.sin(np.maximum(middle - half, 0.0)) ** 2
             high = np.sin(np.minimum(middle + half, math.pi / 2)) ** 2
         lower[row] = np.where(some, np.clip(low, 0.0, center), np.nan)
@@ -961,7 +927,7 @@ def funnel_ratio(
         if method == "exact":
             low, high = _poisson_limits(safe, (1.0 - level) / 2.0)
         else:
-            half = z_of(level) * np.sqrt(1 / safe + tau2)
+            half = normal_quantile(level) * np.sqrt(1 / safe + tau2)
             low, high = np.exp(-half), np.exp(half)
         lower[row], upper[row] = np.where(some, low, np.nan), np.where(some, high, np.nan)
     return FunnelLimits(sizes, 1.0, checked, lower, upper, method, float(tau2))

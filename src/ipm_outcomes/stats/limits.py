@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change._arrays import Booleans, Floats
+from ipm_outcomes.stats.arguments import Booleans, Floats
 
 TIE = 1e-9
 """A change within this share of the limit is a tie, and not reliable: binary floats must not decide."""

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._arrays import (
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.arguments import (
     Booleans,
     Floats,
     Worse,
@@ -32,9 +33,8 @@ from ipm_outcomes.change._arrays import (
     positive,
     reliability_of,
 )
-from ipm_outcomes.change._classes import classes_of, sides
-from ipm_outcomes.change._limits import directions, integer_above, jacobson_truax_limit
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.classes import classes_of, sides
+from ipm_outcomes.stats.limits import directions, integer_above, jacobson_truax_limit
 
 Method: TypeAlias = Literal[
     "jacobson_truax",

@@ -21,16 +21,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.program._arguments import (
+from ipm_outcomes.stats.arguments import (
     Floats,
     choice,
     counts_of,
     level_of,
+    normal_quantile,
     numbers,
     part_of,
     refuse,
     together,
-    z_of,
 )
 
 __all__ = [
@@ -122,8 +122,8 @@ def _clopper_pearson(x: Floats, n: Floats, level: float) -> Intervals:
 
 
 _PROPORTION: dict[str, Callable[[Floats, Floats, float], Intervals]] = {
-    "wilson": lambda x, n, level: _wilson(x, n, z_of(level)),
-    "wilson_cc": lambda x, n, level: _wilson_cc(x, n, z_of(level)),
+    "wilson": lambda x, n, level: _wilson(x, n, normal_quantile(level)),
+    "wilson_cc": lambda x, n, level: _wilson_cc(x, n, normal_quantile(level)),
     "jeffreys": _jeffreys,
     "clopper_pearson": _clopper_pearson,
 }
@@ -236,7 +236,7 @@ def difference(
 
     """
     choice(method, ("newcombe",))
-    z = z_of(level_of(level))
+    z = normal_quantile(level)
     a, m = part_of("x1", x1, "n1", n1)
     b, n = part_of("x2", x2, "n2", n2)
     a, m, b, n = together(x1=a, n1=m, x2=b, n2=n)
@@ -355,7 +355,7 @@ def paired_difference(
 
     """
     choice(method, ("newcombe", "tango"))
-    z = z_of(level_of(level))
+    z = normal_quantile(level)
     a, b, c, d = together(
         both=counts_of("both", both),
         only_first=counts_of("only_first", only_first),
@@ -483,7 +483,7 @@ def nps(
 
     """
     choice(method, _NPS_METHODS)
-    z = z_of(level_of(level))
+    z = normal_quantile(level)
     counts = together(
         promoters=counts_of("promoters", promoters),
         passives=counts_of("passives", passives),
@@ -559,7 +559,7 @@ def nps_difference(
 
     """
     choice(method, _NPS_METHODS)
-    z = z_of(level_of(level))
+    z = normal_quantile(level)
     counts = together(
         promoters1=counts_of("promoters1", promoters1),
         passives1=counts_of("passives1", passives1),
@@ -579,7 +579,7 @@ def nps_difference(
 
 
 def _byar(x: Floats, level: float) -> Intervals:
-    z = z_of(level)
+    z = normal_quantile(level)
     some = np.where(x > 0, x, 1.0)
     down = np.maximum(1 - 1 / (9 * some) - z / (3 * np.sqrt(some)), 0.0)
     more = x + 1
@@ -759,7 +759,7 @@ def rate_ratio(
     if method == "log_wald":
         usable = usable & (a > 0) & (b > 0)
         a, b = np.where(usable, a, 1.0), np.where(usable, b, 1.0)
-        factor = np.exp(z_of(level) * np.sqrt(1 / a + 1 / b))
+        factor = np.exp(normal_quantile(level) * np.sqrt(1 / a + 1 / b))
         estimate = a / b * swap
         return _out(estimate / factor, estimate * factor, usable)
     usable = usable & (a + b > 0)

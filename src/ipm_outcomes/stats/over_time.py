@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, number_of
-from ipm_outcomes.program._arguments import Floats, choice, numbers, part_of, refuse
+from ipm_outcomes.stats.arguments import Floats, choice, numbers, part_of, refuse
 
 __all__ = ["Cohorts", "ControlChart", "RunChart", "cohorts", "p_chart", "run_chart", "xmr_chart"]
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._arrays import Booleans, Floats, finite, normal_quantile, positive, scores_array
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.arguments import Booleans, Floats, finite, normal_quantile, positive, scores_array
+from ipm_outcomes.stats.logistic import fit_logistic
 
 MicMethod: TypeAlias = Literal["mean_change", "roc", "predictive", "adjusted", "improved_adjusted"]
 
@@ -27,86 +28,6 @@ COVERED = (0.3, 0.8)
 """Shares improved for which the improved adjustment was tried by simulation."""
 
 _DECIMALS = 9
-
-
-class LogisticFit(NamedTuple):
-    """A logistic regression: coefficients of the columns, fitted probabilities, and whether they are final.
-
-    `separated` says that the columns tell the outcome apart completely for some rows, so that the
-    coefficients have no finite estimate; the probabilities are then the limit they run to.
-    """
-
-    coefficients: Floats
-    probabilities: Floats
-    separated: bool
-
-
-def fit_logistic(design: Floats, outcome: Floats) -> LogisticFit:
-    """Fit a logistic regression by Newton's method.
-
-    Parameters
-    ----------
-    design : numpy.ndarray of float64, shape (n, p)
-        Columns of the model, the constant among them. They may depend on each other; the smallest
-        coefficients that give the fit are returned then.
-    outcome : numpy.ndarray of float64, shape (n,)
-        0 or 1.
-
-    Returns
-    -------
-    LogisticFit
-
-    Raises
-    ------
-    ParameterError
-        If the fit does not settle.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> fit = fit_logistic(np.ones((4, 1)), np.array([1.0, 1.0, 1.0, 0.0]))
-    >>> fit.probabilities.round(6).tolist()
-    [0.75, 0.75, 0.75, 0.75]
-
-    """
-    n = outcome.size
-    scale = np.abs(design).max(axis=0)
-    scale[scale == 0] = 1.0
-    left, singular, right = np.linalg.svd(design / scale, full_matrices=False)
-    kept = singular > 1e-10 * singular[0]
-    # Orthogonal columns of unit mean square: the information matrix below is the identity / 4 at the start.
-    columns = left[:, kept] * math.sqrt(n)
-    gamma = np.zeros(int(kept.sum()))
-    likelihood = -n * math.log(2)
-    separated = False
-    for _ in range(100):
-        p = _expit(columns @ gamma)
-        weight = p * (1 - p)
-        information = (columns * weight[:, None]).T @ columns / n
-        if np.linalg.eigvalsh(information)[0] < 1e-9:
-            separated = True
-            break
-        step = np.linalg.solve(information, columns.T @ (outcome - p) / n)
-        factor = 1.0
-        while (new := _log_likelihood(columns @ (gamma + factor * step), outcome)) < likelihood - 1e-9 * n:
-            factor /= 2
-        gamma, likelihood = gamma + factor * step, new
-        if np.abs(step).max() < 1e-10 * (1 + np.abs(gamma).max()):
-            break
-    else:
-        raise ParameterError("outcome: the logistic regression did not settle; use fewer or other columns")
-    back = right[kept].T @ (gamma * math.sqrt(n) / singular[kept])
-    return LogisticFit(back / scale, _expit(columns @ gamma), separated)
-
-
-def _expit(eta: Floats) -> Floats:
-    # Through tanh, which cannot overflow.
-    probability: Floats = 0.5 * (1 + np.tanh(eta / 2))
-    return probability
-
-
-def _log_likelihood(eta: Floats, outcome: Floats) -> float:
-    return float((outcome * eta - np.logaddexp(0, eta)).sum())
 
 
 def _flags(name: str, values: npt.ArrayLike) -> Floats:
@@ -218,13 +139,17 @@ def anchor_quality(
     (0.949, 2, False)
 
     """
+    from scipy.stats import rankdata
+
     x, a = scores_array("improvement", improvement), scores_array("anchor", anchor)
     group = _flags("slightly", slightly)
     if not x.size == a.size == group.size:
         raise ParameterError("improvement, anchor and slightly: must be equally long, one entry per patient")
     answered = ~np.isnan(x) & ~np.isnan(a)
     inside = answered & (group == 1)
-    rank = _spearman(np.round(x[answered], _DECIMALS), np.round(a[answered], _DECIMALS))
+    ranked = np.round([x[answered], a[answered]], _DECIMALS)
+    apart = ranked.shape[1] > 1 and bool((np.ptp(ranked, axis=1) > 0).all())
+    rank = float(np.corrcoef(rankdata(ranked, axis=1))[0, 1]) if apart else math.nan
     n_group = int(inside.sum())
     effect = math.nan
     if baseline_sd is not None:
@@ -240,18 +165,6 @@ def anchor_quality(
         large_enough=n_group >= 10,
         plausible_effect=None if math.isnan(effect) else 0.2 <= effect <= 0.8,
     )
-
-
-def _ranks(values: Floats) -> Floats:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    mid: Floats = np.cumsum(counts) - (counts - 1) / 2
-    return mid[inverse]
-
-
-def _spearman(x: Floats, y: Floats) -> float:
-    if x.size < 2 or np.all(x == x[0]) or np.all(y == y[0]):
-        return math.nan
-    return float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
 
 
 def _bias_warning(share: float, anchor_reliability: float | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change._arrays import Booleans, Floats, better_sign, finite
+from ipm_outcomes.stats.arguments import Booleans, Floats, better_sign, finite
 
 RECOVERED = "recovered"
 IMPROVED = "improved"

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._arrays import (
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.arguments import (
     Floats,
     Worse,
     better_sign,
@@ -24,7 +25,6 @@ from ipm_outcomes.change._arrays import (
     positive,
     scores_array,
 )
-from ipm_outcomes.errors import ParameterError
 
 NOT_SIGNIFICANT = "not significant"
 WORSENED = "significant worsening"
