@@ -24,7 +24,7 @@ from scipy import stats
 from ipm_outcomes import change as changes_of
 from ipm_outcomes import program
 from ipm_outcomes.catalog import shelf
-from ipm_outcomes.errors import ProtectionWarning, FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.errors import FrameError, ParameterError, ProtectionWarning, UnknownNameError
 from ipm_outcomes.program.indicators import Indicator, parse
 
 SETTINGS = settings(max_examples=25, deadline=None)
