@@ -88,7 +88,8 @@ class Builder:
             whole = left
         program.flow = Flow(**made)
         figures = {place: [step.figure for step in made[place]] for place in made}
-        _own_sets.flow(self.sets, figures, shown.key, program.target)
+        all_targets, one_each = program.targets, patients == began
+        _own_sets.flow(self.sets, figures, shown.key, program.target, all_targets, one_each=one_each)
 
     def indicators(self, rows: Sequence[Row]) -> None:
         """The rows of the indicators."""
@@ -223,7 +224,11 @@ class Builder:
             whole = f"quality:{name}:forms"
             for figure, n in ({whole: forms} | counts).items():
                 self.own(figure, n, forms)
-            _own_sets.whole_and_parts(self.sets, ("own", "quality", name), whole, list(counts))
+            scene = ("own", "quality", name)
+            _own_sets.whole_and_parts(self.sets, scene, whole, list(counts))
+            if targets := self.program.targets:
+                lead = self.program.headline is not None and self.program.headline.key == shown.key
+                _own_sets.forms(self.sets, scene, f"quality:{name}:scored", shown.key, targets, lead)
             self.program.quality[name] = [(figure, figure.rsplit(":", 1)[1]) for figure in counts]
 
     def blank_rows(self) -> None:

@@ -68,8 +68,20 @@ def whole_and_parts(own: Own, id: tuple[Any, ...], whole: str | None, parts: Seq
     own.counts |= {part: (id, {"numerator": part, "denominator": "whole"}) for part in parts}
 
 
-def flow(own: Own, steps: Mapping[str, Sequence[str]], key: ScaleKey, target: str) -> None:
-    """The figures of the flow: each stage is what the one before it leaves, and pairs of scores know the last ones."""
+def flow(
+    own: Own,
+    steps: Mapping[str, Sequence[str]],
+    key: ScaleKey,
+    target: str,
+    targets: Sequence[str],
+    *,
+    one_each: bool,
+) -> None:
+    """The figures of the flow: each stage is what the one before it leaves, and pairs of scores know the last ones.
+
+    Who is due at any of the targets has a score at the start. Where nobody has a second episode (``one_each``) a reader
+    takes patients and episodes for the same.
+    """
     stages = {"no_baseline": "with baseline", "not_due": "due", "lost": "paired"}
     leaving = [(place, figure) for place in stages for figure in steps[place]]
     names = [*(figure for _, figure in leaving), "flow:paired"]
@@ -77,7 +89,7 @@ def flow(own: Own, steps: Mapping[str, Sequence[str]], key: ScaleKey, target: st
     kinds = np.arange(2 * len(names)) // 2
     sets: dict[Any, np.ndarray] = {
         "flow:began": kinds >= 0,
-        "flow:patients": np.arange(2 * len(names)) % 2 == 0,
+        "flow:patients": (np.arange(2 * len(names)) % 2 == 0) | one_each,
     }
     sets |= {name: kinds == at for at, name in enumerate(names)}
     whole, left = "flow:began", kinds >= 0
@@ -96,6 +108,20 @@ def flow(own: Own, steps: Mapping[str, Sequence[str]], key: ScaleKey, target: st
     completed = ("followup_completion", None)
     for name, column in (("flow:due", "eligible"), ("flow:paired", "numerator")):
         own.links.append(((FLOW, name), (pairs, (completed, column)), "same"))
+    for other in targets:
+        if other != target:
+            due = (("pairs", *key, other), (completed, "eligible"))
+            own.links.append((due, (FLOW, "flow:with baseline"), "within"))
+
+
+def forms(
+    own: Own, id: tuple[Any, ...], scored: str, key: ScaleKey, targets: Sequence[str], lead: bool
+) -> None:
+    """A score at the start and one at each follow-up stand on forms of their own."""
+    completed = ("followup_completion", None)
+    paired = [(("pairs", *key, target), (completed, "numerator")) for target in targets]
+    began = (FLOW, "flow:with baseline") if lead else (("pairs", *key, targets[0]), (completed, "eligible"))
+    own.apart.append(([began, *paired], (id, scored)))
 
 
 class Levels:
@@ -127,4 +153,15 @@ class Levels:
         return 2
 
 
-__all__ = ["ALL", "FLOW", "PROMOTERS", "Levels", "flow", "promoters", "single", "stretch", "whole_and_parts"]
+__all__ = [
+    "ALL",
+    "FLOW",
+    "PROMOTERS",
+    "Levels",
+    "flow",
+    "forms",
+    "promoters",
+    "single",
+    "stretch",
+    "whole_and_parts",
+]

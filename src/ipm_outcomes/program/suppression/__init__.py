@@ -275,7 +275,7 @@ def _built(readers: Sequence[Reader], rule: Policy) -> tuple[list[Published], Sy
         ]
         counts = [count for release in releases for count in release.counts]
         try:
-            system = build(counts, scenes, rule.lowest, rule.highest, links)
+            system = build(counts, scenes, rule.lowest, rule.highest, links, readers[0].own.apart)
             break
         except Contradiction as error:
             scene: Any = error.args[0] if error.args else ("",)

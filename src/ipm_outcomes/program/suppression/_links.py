@@ -28,7 +28,7 @@ def link(
     for (scene, inner), (other, outer), how in links:
         for (of, key), at in list(nodes.items()):
             beside = nodes.get((other, key))
-            if of != scene or beside is None:
+            if of != scene or beside is None or inner not in scenes[scene].sets:
                 continue
             a, b = system.nodes[at], system.nodes[beside]
             small, large = _variables(a, scenes[scene].sets[inner]), _variables(b, scenes[other].sets[outer])
@@ -62,6 +62,48 @@ def link(
             system.linked.setdefault(beside, set()).add(at)
 
 
+def apart(
+    system: System,
+    nodes: Mapping[tuple[Any, Key], int],
+    scenes: Mapping[Any, Scene],
+    parts: Sequence[tuple[Any, Any]],
+    whole: tuple[Any, Any],
+) -> None:
+    """Sets without a common member that are all inside a set of another scene, group by group."""
+    firsts = np.concatenate(system.start)
+    for (of, key), at in list(nodes.items()):
+        if of != whole[0]:
+            continue
+        places = [at, *(nodes.get((scene, key), -1) for scene, _ in parts)]
+        held = []
+        for (scene, name), place in zip((whole, *parts), places, strict=True):
+            if place < 0 or name not in scenes[scene].sets:
+                continue
+            node = system.nodes[place]
+            variables = _variables(node, scenes[scene].sets[name])
+            if variables is not None:
+                held.append((node, variables))
+        if len(held) < len(places):
+            continue
+        (_, large), *small = held
+        left = int(firsts[large].sum() - sum(firsts[variables].sum() for _, variables in small))
+        if left < 0:
+            continue  # not so in these data: nobody can rest on it
+        rest = Node((*parts, "beside", whole), key, (), atoms=np.zeros(0, int), count=1)
+        new = system.add_node(rest)
+        system.start.append(np.array([left]))
+        system.equal.add(
+            np.concatenate([*(variables for _, variables in held), [rest.start]]),
+            np.concatenate([np.full(len(large), 1), *(np.full(len(v), -1) for _, v in small), [-1]]),
+        )
+        for node, variables in held:
+            inside = set((variables - node.start).tolist())
+            node.linked |= {name for name, atoms in node.of.items() if set(atoms.tolist()) == inside}
+        together = {new, *places}
+        for place in together:
+            system.linked.setdefault(place, set()).update(together - {place})
+
+
 def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
     """The variables of a node that make up a set; none where the node cannot tell it."""
     atoms = node.atoms[held]
@@ -78,11 +120,12 @@ def build(
     low: int,
     high: int,
     links: Sequence[tuple[tuple[Any, Any], tuple[Any, Any], str]] = (),
+    disjoint: Sequence[tuple[Sequence[tuple[Any, Any]], tuple[Any, Any]]] = (),
 ) -> System:
     """The system of all published counts.
 
     ``links`` are pairs of (scene, set) of which the first is inside the second in every group (``"within"``), or is
-    the same set (``"same"``).
+    the same set (``"same"``). ``disjoint`` are sets without a common member and the set that they are inside of.
     """
     by_scene: dict[Any, list[Count]] = {}
     for count in counts:
@@ -95,6 +138,8 @@ def build(
         except Contradiction as error:
             raise Contradiction(id) from error
     link(system, nodes, scenes, links)
+    for parts, whole in disjoint:
+        apart(system, nodes, scenes, parts, whole)
     system.index = nodes
     system.finish()
     return system

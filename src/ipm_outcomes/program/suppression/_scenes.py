@@ -35,6 +35,8 @@ class Own:
     counts: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     """By indicator: the scene, and the set of each column."""
     links: list[tuple[tuple[Any, Any], tuple[Any, Any], str]] = field(default_factory=list)
+    apart: list[tuple[Sequence[tuple[Any, Any]], tuple[Any, Any]]] = field(default_factory=list)
+    """Sets that have nothing in common, and a set that they are all inside of."""
     level: Callable[[Row, str], int] | None = None
 
 
