@@ -56,16 +56,16 @@ def one_response() -> bool:
 def codes_of(id: str, rows: int = ROWS) -> np.ndarray[Any, Any]:
     definition = instrument(id)
     rng = np.random.default_rng(11)
-    codes = np.empty((len(definition.items), rows), np.uint8)
+    codes = np.empty((len(definition.items), rows), np.int8)
     for place, item in enumerate(definition.items):
         listed = definition.answers[item.answers]
-        codes[place] = rng.integers(listed.lowest, listed.highest + 1, rows, np.uint8)
+        codes[place] = rng.integers(listed.lowest, listed.highest + 1, rows, np.int8)
         codes[place, rng.random(rows) < MISSING_SHARE] = MISSING
     return codes
 
 
 def kernel(id: str, scales: list[str], bar: float) -> bool:
-    """uint8 columns to values and bands (or standard errors), one core."""
+    """int8 columns to values and bands (or standard errors), one core."""
     codes = codes_of(id, LONG)
     definition = instrument(id)
     worker = Kernel(definition, scales=scales)
@@ -79,7 +79,7 @@ def kernel(id: str, scales: list[str], bar: float) -> bool:
     limit = best(lambda: [codes[place].max() for place in used], 3)
     taken = best(work)
     return line(
-        f"{id} {'+'.join(scales) if len(scales) < 3 else f'{len(scales)} scales'} from uint8 columns",
+        f"{id} {'+'.join(scales) if len(scales) < 3 else f'{len(scales)} scales'} from int8 columns",
         f"{LONG / taken / 1e6:.0f} M rows/s = {taken / limit:.0f} x one read ({LONG / limit / 1e6:.0f} M rows/s)",
         f"{bar:g} x",
         taken <= bar * limit,

@@ -54,7 +54,10 @@ def page(found: Instrument) -> Iterator[str]:
     for name, answers in found.answers.items():
         yield f"### Answers: {name}\n"
         if answers.range:
-            yield f"{answers.lowest} ({answers.low}) to {answers.highest} ({answers.high}).\n"
+            ends = zip(answers.range, (answers.low, answers.high), strict=True)
+            told = " to ".join(f"{end} ({label})" if label else f"{end}" for end, label in ends)
+            steps = "" if answers.per_unit == 1 else f" in steps of {answers.step}"
+            yield f"{told}{steps}.\n"
         else:
             rows = [(o.code, o.label, o.loinc or "") for o in answers.options]
             yield from table(("code", "label", "LOINC"), rows)

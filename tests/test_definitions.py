@@ -81,6 +81,7 @@ CLASSES |= {
     "scs": "SCS",
     "scs_sf": "SCSSF",
     "prs": "PRS",
+    "pam": "PAM",
 }
 SELF_COMPASSION = (
     "self_kindness self_judgment common_humanity isolation mindfulness over_identification total"
@@ -102,6 +103,7 @@ ITEMS |= {
     "scs": " ".join(f"q{n}" for n in range(1, 27)),
     "scs_sf": " ".join(f"q{n}" for n in range(1, 13)),
     "prs": " ".join(f"q{n}" for n in range(1, 15)),
+    "pam": "score",
 }
 SCALES |= {
     "dvprs": ["intensity", "activity", "sleep", "mood", "stress"],
@@ -117,9 +119,10 @@ SCALES |= {
     "scs": SELF_COMPASSION.split(),
     "scs_sf": SELF_COMPASSION.split(),
     "prs": ["total", "cognitive_affective_positivity", "behavioral_perseverance"],
+    "pam": ["score"],
 }
 LOWER_IS_WORSE = {
-    "provider_rating", "csq8", "flourishing", "pgic_hurst_bolton", "enps", "nps", "mini_z_v2_0", "prs",
+    "provider_rating", "csq8", "flourishing", "pgic_hurst_bolton", "enps", "nps", "mini_z_v2_0", "prs", "pam",
 }  # fmt: skip
 """Instruments of which a high score of every scale is good."""
 

@@ -9,9 +9,17 @@ from cases import golden
 
 import ipm_outcomes as ipm
 from ipm_outcomes import frames, responses, score
+from ipm_outcomes.definition import Instrument
 
 CASES = [(id, n, case) for id in ipm.instruments() for n, case in enumerate(golden(id))]
 FIELDS = ("value", "band", "se", "absent")
+
+
+def answer(definition: Instrument, item: str, case: dict[str, str]) -> int | float | None:
+    """The answer of a case: a whole number, or a decimal where the item takes steps."""
+    if not case.get(item):
+        return None
+    return int(case[item]) if definition.answers_of(item).step == 1 else float(case[item])
 
 
 def test_every_instrument_has_golden_cases() -> None:
@@ -26,7 +34,7 @@ def test_every_instrument_has_golden_cases() -> None:
 def test_response(id: str, case: dict[str, str]) -> None:
     definition = ipm.instrument(id)
     model = getattr(responses, definition.class_name)
-    answers = {item: int(case[item]) if case.get(item) else None for item in definition.item_ids}
+    answers = {item: answer(definition, item, case) for item in definition.item_ids}
     scores = score(model(**answers), missing=case.get("missing") or None)
     seen = 0
     for scale in definition.scale_ids:
@@ -55,8 +63,7 @@ def test_frame(id: str, backend: Any) -> None:
         if not cases:
             continue
         data = {
-            f"{id}_{item}": [int(case[item]) if case.get(item) else None for case in cases]
-            for item in definition.item_ids
+            f"{id}_{item}": [answer(definition, item, case) for case in cases] for item in definition.item_ids
         }
         scored = backend.rows(frames.score(backend.make(data), id, missing=rule or None))
         for scale in definition.scale_ids:

@@ -443,7 +443,11 @@ def test_labels_that_carry_their_number(id: str, pattern: str) -> None:
         if answers.range:
             ends = zip(answers.range, (answers.low, answers.high), strict=True)
             labels = [(code, label) for code, label in ends if label]
-        pairs = [labels[n % len(labels)] for n in range(5)] if labels else [(answers.highest, "")] * 5
+        pairs = (
+            [labels[n % len(labels)] for n in range(5)]
+            if labels
+            else [(answers.answer(answers.highest), "")] * 5
+        )
         columns[f"{id}_{item}"] = [pattern.format(n=n, label=text) if text else str(n) for n, text in pairs]
         wrong[f"{id}_{item}"] = [pattern.format(n=n + 1, label=text) if text else "x" for n, text in pairs]
         wanted[f"{id}_{item}"] = [n for n, _ in pairs]

@@ -88,16 +88,18 @@ def test_one_answer_up_never_moves_a_score_the_wrong_way(id: str, data: st.DataO
     definition = ipm.instrument(id)
     answers = data.draw(testing.answers(id))
     item = data.draw(st.sampled_from(definition.item_ids))
-    if answers[item] == definition.answers_of(item).highest:
+    listed = definition.answers_of(item)
+    code = round(answers[item] * listed.per_unit)
+    if code == listed.highest:
         return
     before = score(model(id)(**answers))
-    after = score(model(id)(**{**answers, item: answers[item] + 1}))
+    after = score(model(id)(**{**answers, item: listed.answer(code + 1)}))
     for scale in definition.scales:
         if scale.categorical or scale.weighted:
             continue
         one, two = before.scale(scale.id), after.scale(scale.id)
         points = definition.points(item, scale) if item in scale.items else {}
-        step = points[answers[item] + 1] - points[answers[item]] if points else 0
+        step = points[code + 1] - points[code] if points else 0
         assert ((two.exact > one.exact) - (two.exact < one.exact)) == (step > 0) - (step < 0)  # type: ignore
 
 
@@ -108,8 +110,10 @@ def test_json_schema_tells_ranges_and_labels(id: str) -> None:
     assert schema["additionalProperties"] is False
     for item in definition.item_ids:
         listed = definition.answers_of(item)
-        whole = next(part for part in schema["properties"][item]["anyOf"] if part["type"] == "integer")
-        assert (whole["minimum"], whole["maximum"]) == (listed.lowest, listed.highest)
+        kind = "integer" if listed.step == 1 else "number"
+        whole = next(part for part in schema["properties"][item]["anyOf"] if part["type"] == kind)
+        ends = (listed.answer(listed.lowest), listed.answer(listed.highest))
+        assert (whole["minimum"], whole["maximum"]) == ends
         if listed.options:
             assert {part["const"]: part["title"] for part in whole["oneOf"]} == {
                 option.code: option.label for option in listed.options
@@ -120,7 +124,9 @@ def test_json_schema_tells_ranges_and_labels(id: str) -> None:
 def test_labels_give_the_codes_of_the_definition(id: str) -> None:
     definition = ipm.instrument(id)
     for item in definition.item_ids:
-        for label, code in definition.labels(item).items():
+        listed = definition.answers_of(item)
+        for label, steps in definition.labels(item).items():
+            code = listed.answer(steps)
             for spelling in (label, label.upper(), f"  {label.replace(' ', '   ')} "):
                 assert getattr(model(id).from_labels(**{item: spelling}), item) == code
             for spelling in (f"{code} - {label}", f"{label} ({code})"):

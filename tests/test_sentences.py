@@ -219,12 +219,13 @@ def test_an_estimate_has_the_weakest_verdict_of_all_completions(seed: int) -> No
     assert ", estimated: " in found.short
 
 
-def random_answers(rng: random.Random, id: str) -> dict[str, int | None]:
+def random_answers(rng: random.Random, id: str) -> dict[str, float | None]:
     """Answers that lean to one end, some of them missing; now and then a blank form."""
     inst, gap, tilt = ipm.instrument(id), rng.choice([0, 0, 0.05, 0.12, rng.choice([0.2, 1])]), rng.random()
-    found: dict[str, int | None] = {}
+    found: dict[str, float | None] = {}
     for item in inst.item_ids:
-        codes = sorted(inst.answers_of(item).codes)
+        listed = inst.answers_of(item)
+        codes = [listed.answer(code) for code in sorted(listed.codes)]
         at = int(len(codes) * rng.betavariate(1 + 4 * tilt, 5 - 4 * tilt))
         found[item] = None if rng.random() < gap else codes[min(at, len(codes) - 1)]
     return found

@@ -140,7 +140,8 @@ def frame(rng: random.Random, columns: dict[str, list[Any]]) -> Any:
 def answers(rng: random.Random, instrument: Any, n: int, bad: bool = True) -> dict[str, list[Any]]:
     found = {}
     for item in instrument.item_ids:
-        codes = instrument.answers_of(item).codes
+        listed = instrument.answers_of(item)
+        codes = [listed.answer(code) for code in listed.codes]
         found[f"{instrument.id}_{item}"] = (
             cells(rng, n, lambda codes=codes: rng.choice(codes))
             if bad and rng.random() < 0.3

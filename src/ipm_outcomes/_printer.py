@@ -32,9 +32,8 @@ def print_class(found: Instrument) -> str:
         "",
     ]
     for id, answers in found.answers.items():
-        lines.append(
-            f"_{id.upper()} = Field(strict=True, ge={answers.lowest}, le={answers.highest}{_labels(found, id)})"
-        )
+        low, high = (f"{answers.answer(end):g}" for end in (answers.lowest, answers.highest))
+        lines.append(f"_{id.upper()} = Field(strict=True, ge={low}, le={high}{_labels(found, id)})")
     lines += ["", "", f"class {name}Scores(Scores):", *_docstring(f"The scores of one {name} response.", 4)]
     for scale in found.scales:
         kind = "CategoryScore" if scale.categorical else "Score"
@@ -50,11 +49,12 @@ def print_class(found: Instrument) -> str:
         "",
     ]
     for item in found.items:
-        lines.append(f"    {item.id}: Annotated[int, _{item.answers.upper()}] | None = None")
+        kind = _number(found, item)
+        lines.append(f"    {item.id}: Annotated[{kind}, _{item.answers.upper()}] | None = None")
         lines += _docstring(_item_sentence(found, item), 4)
     lines += ["", "    @classmethod", "    def from_labels("]
     lines += ["        cls,", "        *,"]
-    lines += [f"        {item.id}: str | int | None = None," for item in found.items]
+    lines += [f"        {item.id}: str | {_number(found, item)} | None = None," for item in found.items]
     lines += ["    ) -> Self:"]
     lines += _docstring(
         "Build a response from the labels of the answers; case, spacing and punctuation do not matter.",
@@ -113,6 +113,11 @@ def stale(folder: Path = FOLDER) -> dict[Path, str]:
     }
 
 
+def _number(found: Instrument, item: Item) -> str:
+    """The Python type of the answers of an item."""
+    return "int" if found.answers_of(item.id).per_unit == 1 else "float"
+
+
 def _score_types(found: Instrument) -> list[str]:
     kinds = {"CategoryScore" if scale.categorical else "Score" for scale in found.scales}
     return sorted(kinds)
@@ -128,6 +133,9 @@ def _labels(found: Instrument, id: str) -> str:
         for code, anchor in zip(answers.range or (), (answers.low, answers.high), strict=False)
         if anchor
     )
+    # No multipleOf: validators that divide binary floats would refuse right answers.
+    if answers.per_unit > 1:
+        ends = "; ".join(filter(None, (ends, f"in steps of {answers.step}")))
     return f", description={json.dumps(ends, ensure_ascii=False)}" if ends else ""
 
 
@@ -137,8 +145,10 @@ def _item_sentence(found: Instrument, item: Item) -> str:
     if answers.options:
         told += ": " + ", ".join(f"{o.code} {o.label}" for o in answers.options)
     else:
-        ends = zip((answers.lowest, answers.highest), (answers.low, answers.high), strict=True)
+        ends = zip(answers.range or (), (answers.low, answers.high), strict=False)
         told += ": " + " to ".join(f"{code} {anchor}" if anchor else str(code) for code, anchor in ends)
+        if answers.per_unit > 1:
+            told += f" in steps of {answers.step}"
     return told + (". Not scored." if item.unscored else ".")
 
 

@@ -174,13 +174,21 @@ class AlsoLabel(Fact):
     loinc: LoincAnswer | None = None
 
 
+MOST_OPTIONS, MOST_STEPS = 100, 30_000
+"""The highest code of an option, and the highest end of a range, in steps."""
+
+
 class AnswerList(Fact):
-    """The answers an item allows: labeled options in printed order, or a rating with labeled ends."""
+    """The answers an item allows: labeled options in printed order, or a range of numbers with labeled ends.
+
+    A range runs in steps, of which so many make one: 1, or 10 where ready scores come in tenths. Codes count steps.
+    """
 
     options: Annotated[
         tuple[Annotated[Option, unfolded(("code", "label", "loinc"))], ...], Field(strict=False)
     ] = ()
-    range: Annotated[tuple[int, int], Field(strict=False)] | None = None
+    range: Annotated[tuple[Exact, Exact], Field(strict=False)] | None = None
+    step: Exact = Decimal(1)
     low: Text | None = None
     high: Text | None = None
 
@@ -188,6 +196,10 @@ class AnswerList(Fact):
     def _one_kind(self) -> Self:
         if bool(self.options) == (self.range is not None):
             raise ValueError("an answer list has either options or a range")
+        if not 0 < self.step <= 1 or Fraction(1, 1) / Fraction(self.step) % 1:
+            raise ValueError(f"the step must be 1, or a part of which a whole number make 1, not {self.step}")
+        if self.options and self.step != 1:
+            raise ValueError("options are counted in whole numbers; a step belongs to a range")
         if self.options:
             codes = sorted(o.code for o in self.options)
             if codes != list(range(codes[0], codes[0] + len(codes))):
@@ -195,10 +207,17 @@ class AnswerList(Fact):
             labels = Counter(plain_label(o.label) for o in self.options)
             if repeated := [label for label, count in labels.items() if count > 1]:
                 raise ValueError(f"the label {repeated[0]!r} stands for two answers")
-        elif self.range is not None and not 0 <= self.range[0] < self.range[1]:
-            raise ValueError(f"the range must rise from 0 or above, not {list(self.range)}")
-        if not 0 <= self.lowest <= self.highest <= 100:
-            raise ValueError("answer codes must lie within 0 to 100")
+            if not 0 <= self.lowest <= self.highest <= MOST_OPTIONS:
+                raise ValueError(f"answer codes must lie within 0 to {MOST_OPTIONS}")
+        elif self.range is not None:
+            if not 0 <= self.range[0] < self.range[1]:
+                raise ValueError(
+                    f"the range must rise from 0 or above, not from {self.range[0]} to {self.range[1]}"
+                )
+            if any(Fraction(end) / Fraction(self.step) % 1 for end in self.range):
+                raise ValueError(f"both ends of the range must be whole numbers of steps of {self.step}")
+            if self.highest > MOST_STEPS:
+                raise ValueError(f"a range has at most {MOST_STEPS} steps from 0 on")
         return self
 
     @property
@@ -207,21 +226,39 @@ class AnswerList(Fact):
         return self.range is not None
 
     @cached_property
+    def per_unit(self) -> int:
+        """How many steps make one."""
+        return int(1 / Fraction(self.step))
+
+    @cached_property
     def lowest(self) -> int:
         """The lowest answer code."""
-        return self.range[0] if self.range else min(o.code for o in self.options)
+        return self._steps(self.range[0]) if self.range else min(o.code for o in self.options)
 
     @cached_property
     def highest(self) -> int:
         """The highest answer code."""
-        return self.range[1] if self.range else max(o.code for o in self.options)
+        return self._steps(self.range[1]) if self.range else max(o.code for o in self.options)
+
+    def _steps(self, number: Decimal) -> int:
+        return int(Fraction(number) * self.per_unit)
 
     @property
     def codes(self) -> tuple[int, ...]:
         """All answer codes, in the order in which the form prints the options."""
         if self.range:
-            return tuple(range(self.range[0], self.range[1] + 1))
+            return tuple(range(self.lowest, self.highest + 1))
         return tuple(o.code for o in self.options)
+
+    def answer(self, code: int) -> int | float:
+        """The answer as it is given: the code, or the number of so many steps."""
+        return code if self.per_unit == 1 else code / self.per_unit
+
+    @property
+    def allowed(self) -> str:
+        """What the answers are, in words: ``0 to 10``, ``0 to 100 in steps of 0.1``."""
+        ends = f"{self.answer(self.lowest):g} to {self.answer(self.highest):g}"
+        return ends if self.per_unit == 1 else f"{ends} in steps of {self.step}"
 
 
 class Item(Part):
@@ -414,6 +451,10 @@ class Scale(Fact):
     """Points of answers in this scale, by item, where they are not those of the item."""
     success: Id | None = None
     """The indicator that says who did well on this scale; without it, the first in the order of the indicators."""
+    step: Exact = Decimal(1)
+    """What the sums of complete forms are multiples of: the step of the answers."""
+    se_item: Id | None = None
+    """An item that holds the standard error of the score, where a ready score brings its own."""
     ratio: bool = False
     """Whether 0 means none of what is measured, so that percent change has a meaning."""
     missing: Annotated[tuple[MissingRule, ...], Field(strict=False, min_length=1, max_length=20)]
@@ -436,7 +477,12 @@ class Scale(Fact):
     @property
     def whole(self) -> bool:
         """Whether a complete form gives a whole number."""
-        return self.kind == "sum"
+        return self.kind == "sum" and self.step == 1
+
+    @property
+    def per_unit(self) -> int:
+        """How many points of the items make one of the score."""
+        return int(1 / Fraction(self.step))
 
     def rule(self, missing: str | None = None) -> MissingRule:
         """The missing rule of that name, or the default one where the scale has none of that name."""
@@ -576,7 +622,7 @@ class Instrument(Part):
         found.update({plain_label(o.loinc): o.code for o in listed.options if o.loinc})
         found.update({plain_label(also.loinc): also.code for also in self.item(item).also if also.loinc})
         if listed.range:
-            for anchor, code in ((listed.low, listed.range[0]), (listed.high, listed.range[1])):
+            for anchor, code in ((listed.low, listed.lowest), (listed.high, listed.highest)):
                 if anchor:
                     found[plain_label(anchor)] = code
         found.update({plain_label(also.label): also.code for also in self.item(item).also})
@@ -728,11 +774,19 @@ def _problems(inst: Instrument) -> Iterator[tuple[str, str]]:
     for flag in inst.flags:
         if flag.item not in inst.item_ids:
             yield f"flags.{flag.id}", f"there is no item {flag.item!r}"
+        elif not _takes_codes(inst, flag.item):
+            yield f"flags.{flag.id}", f"a flag rests on answers from 0 to {MOST_OPTIONS} in whole numbers"
         elif flag.raised_from not in inst.answers_of(flag.item).codes:
             yield f"flags.{flag.id}", f"{flag.raised_from} is no answer of item {flag.item!r}"
     for code in _loinc_codes(inst):
         if not _check_digit_holds(code):
             yield "loinc", f"{code} fails the LOINC check digit, so it cannot exist"
+
+
+def _takes_codes(inst: Instrument, item: str) -> bool:
+    """Whether the answers are few whole numbers, of which a definition may name each."""
+    listed = inst.answers_of(item)
+    return listed.per_unit == 1 and listed.highest <= MOST_OPTIONS
 
 
 def _repeats(inst: Instrument) -> Iterator[tuple[str, str]]:
@@ -755,7 +809,7 @@ def _repeats(inst: Instrument) -> Iterator[tuple[str, str]]:
 
 
 def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
-    used = {item for scale in inst.scales for item in scale.items}
+    used = {item for scale in inst.scales for item in (*scale.items, scale.se_item)}
     for item in inst.items:
         place = f"items.{item.id}"
         if item.answers not in inst.answers:
@@ -770,6 +824,9 @@ def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
             yield place, f"the item {told}"
         if item.wording and not inst.license.wording:
             yield place, "the license does not let the wording ship; give a gist of your own only"
+        if (item.recode or item.also) and not _takes_codes(inst, item.id):
+            yield place, "only answers of few whole numbers are recoded or have further labels"
+            return
         codes = inst.answers[item.answers].codes
         if item.recode and item.reverse:
             yield place, "an item is either recoded or reversed"
@@ -805,6 +862,7 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
     if bool(scale.items) == (scale.kind == "weighted"):
         yield "", "a weighted scale rests on other scales, every other scale on items"
         return
+    yield from _step_problems(inst, scale)
     yield from _point_problems(inst, scale)
     if scale.missing[0].at_most:
         yield ".missing", "the first rule is the default and must be the strictest: no item missing"
@@ -847,6 +905,28 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
             yield f".cutoffs.{cutoff.id}", f"{cutoff.value} lies outside the range of the scale"
 
 
+def _step_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
+    """Answers in steps, and standard errors that come with a score."""
+    steps = {inst.answers_of(item).per_unit for item in scale.items}
+    if scale.kind in ("sum", "mean") and steps != {scale.per_unit}:
+        yield ".step", "the step of the scale must be that of the answers to every one of its items"
+    if scale.kind not in ("sum", "mean"):
+        if scale.step != 1:
+            yield ".step", f"a scale of kind {scale.kind!r} has no step"
+        if not all(_takes_codes(inst, item) for item in scale.items):
+            yield (
+                ".items",
+                f"a scale of kind {scale.kind!r} needs answers from 0 to {MOST_OPTIONS} in whole numbers",
+            )
+    if scale.se_item is not None:
+        if scale.se_item not in inst.item_ids:
+            yield ".se_item", f"there is no item {scale.se_item!r}"
+        elif len(scale.items) != 1 or scale.kind != "sum" or scale.se_item in scale.items:
+            yield ".se_item", "only a sum of one other item, a ready score, brings its standard error"
+        elif inst.answers_of(scale.se_item).lowest == 0:
+            yield ".se_item", "a standard error is above 0, and so is the lowest answer"
+
+
 def _point_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
     """Items that a scale reverses or recodes on its own."""
     for key, items in (("reverse", scale.reverse), ("recode", tuple(scale.recode))):
@@ -869,9 +949,12 @@ def _point_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
 def _range_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
     low = sum(min(inst.points(item, scale).values()) for item in scale.items)
     high = sum(max(inst.points(item, scale).values()) for item in scale.items)
-    if high + len(scale.items) > 255:
-        yield ".items", f"sums above {255 - len(scale.items)} are not supported, this scale reaches {high}"
-    lowest, highest = Fraction(low), Fraction(high)
+    few = all(inst.answers_of(item).highest <= MOST_OPTIONS for item in scale.items)
+    most = 255 - len(scale.items) if few else MOST_STEPS
+    if high > most:
+        yield ".items", f"sums above {most} are not supported, this scale reaches {high}"
+        return
+    lowest, highest = Fraction(low, scale.per_unit), Fraction(high, scale.per_unit)
     if scale.kind == "mean":
         lowest, highest = lowest / len(scale.items), highest / len(scale.items)
     if scale.conversion:
@@ -924,7 +1007,7 @@ def _band_problems(scale: Scale, bands: Bands) -> Iterator[tuple[str, str]]:
     if scale.range is None:
         yield ".bands", "bands need a scale with a range"
         return
-    step = 1 if scale.whole else 0
+    step = scale.step if scale.kind == "sum" else 0
     for before, after in pairwise(bands.of):
         expected = before.high + step
         if after.low < expected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from operator import getitem, itemgetter
 from typing import Any, TypeVar
 
@@ -15,7 +16,8 @@ from ipm_outcomes.tables import FormulaTable, ScaleTable, tables
 
 S = TypeVar("S", bound=Scores)
 
-_Answers = tuple[int | None, ...]
+_Answers = tuple[Any, ...]
+"""Answers of a whole form, None where there is none."""
 
 
 def score(response: Response[S], *, missing: str | None = None) -> S:
@@ -83,7 +85,7 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
     found = tables(instrument, missing)
     place = {item: n for n, item in enumerate(instrument.item_ids)}
     get = itemgetter(*place) if len(place) > 1 else _alone(next(iter(place)))
-    scales = [_Scale(table, place) for table in found.values() if isinstance(table, ScaleTable)]
+    scales = [_Scale(table, place, instrument) for table in found.values() if isinstance(table, ScaleTable)]
     # Scales whose points are the answers themselves come first, then the recoded ones, then formulas over both; where
     # the definition has another order, the results are put into it at the end.
     plain = [(scale.pick, scale.complete) for scale in scales if scale.plain]
@@ -91,6 +93,11 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
     scales.sort(key=lambda scale: not scale.plain)
     formulas = [table for table in found.values() if isinstance(table, FormulaTable)]
     ids = [scale.id for scale in scales]
+    errors = [
+        (ids.index(scale.id), place[scale.se_item])
+        for scale in instrument.scales
+        if scale.se_item is not None
+    ]
     parts = [
         (formula.cell, [ids.index(part.scale.id) for part in formula.components]) for formula in formulas
     ]
@@ -113,6 +120,9 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
                 scores.append(complete[sum(map(getitem, points, pick(values)))])
         except (TypeError, KeyError):  # a None among the answers
             scores = [scale.with_gaps(values) for scale in scales]
+        for at, error in errors:
+            if scores[at].value is not None:
+                scores[at] = replace(scores[at], se=values[error])
         for cell, places in parts:
             scores.append(cell([scores[at] for at in places]))
         if order:
@@ -136,11 +146,16 @@ def _alone(item: str) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
 class _Scale:
     """How to read one table from the answers of a whole form."""
 
-    def __init__(self, table: ScaleTable, place: dict[str, int]) -> None:
+    def __init__(self, table: ScaleTable, place: dict[str, int], instrument: Instrument) -> None:
         self.id = table.scale.id
-        self.points, self.cells = table.points, table.cells
+        self.cells = table.cells
         self.complete = table.cells[table.size]
-        self.plain = all(all(code == worth for code, worth in p.items()) for p in table.points)
+        answers = [instrument.answers_of(item).answer for item in table.scale.items]
+        self.points = [
+            {answer(code): worth for code, worth in points.items()}
+            for answer, points in zip(answers, table.points, strict=True)
+        ]
+        self.plain = all(all(given == worth for given, worth in p.items()) for p in self.points)
         places = [place[item] for item in table.scale.items]
         together = places == list(range(places[0], places[0] + len(places)))
         self.pick: Callable[[Any], Any] = itemgetter(

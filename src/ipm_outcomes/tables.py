@@ -269,9 +269,9 @@ def _tallies(scale: Scale, points: tuple[dict[int, int], ...], answered: int) ->
 
 def _exact(scale: Scale, answered: int, tally: int) -> Fraction | None:
     if scale.kind == "mean":
-        return Fraction(tally, answered)
+        return Fraction(tally, answered * scale.per_unit)
     if scale.kind == "sum":
-        return Fraction(tally * len(scale.items), answered)
+        return Fraction(tally * len(scale.items), answered * scale.per_unit)
     if scale.conversion:
         return Fraction(scale.conversion.rows[tally - scale.conversion.rows[0].raw].value)
     return None

@@ -6,9 +6,10 @@ definitions of one's own as well.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from ipm_outcomes.definition import Instrument
+from ipm_outcomes.definition import AnswerList, Instrument
 from ipm_outcomes.errors import MissingExtraError, ParameterError
 from ipm_outcomes.responses import CLASSES
 
@@ -39,7 +40,9 @@ def _class(instrument: str) -> type[Response[Any]]:
     return found
 
 
-def answers(instrument: str | Instrument, *, gaps: bool = False) -> st.SearchStrategy[dict[str, int | None]]:
+def answers(
+    instrument: str | Instrument, *, gaps: bool = False
+) -> st.SearchStrategy[dict[str, int | float | None]]:
     """Allowed answers of one form, by item id.
 
     Parameters
@@ -52,7 +55,7 @@ def answers(instrument: str | Instrument, *, gaps: bool = False) -> st.SearchStr
     Returns
     -------
     strategy of dict
-        Item ids with whole numbers, or None.
+        Item ids with numbers, or None.
 
     >>> from ipm_outcomes.testing import answers
     >>> from hypothesis import find
@@ -61,9 +64,11 @@ def answers(instrument: str | Instrument, *, gaps: bool = False) -> st.SearchStr
     """
     found = _found(instrument)
     blank = st.none() if gaps else st.nothing()
-    return st.fixed_dictionaries(
-        {item: blank | st.sampled_from(sorted(found.answers_of(item).codes)) for item in found.item_ids}
-    )
+    return st.fixed_dictionaries({item: blank | _allowed(found.answers_of(item)) for item in found.item_ids})
+
+
+def _allowed(listed: AnswerList) -> st.SearchStrategy[int | float]:
+    return st.sampled_from(range(listed.lowest, listed.highest + 1)).map(listed.answer)
 
 
 def responses(instrument: str, *, gaps: bool = False) -> st.SearchStrategy[Response[Any]]:
@@ -111,10 +116,11 @@ def not_answers(instrument: str | Instrument, item: str) -> st.SearchStrategy[An
     11
     """
     listed = _found(instrument).answers_of(item)
+    low, high = listed.answer(listed.lowest), listed.answer(listed.highest)
     return st.one_of(
-        st.integers(min_value=listed.highest + 1, max_value=10_000),
-        st.integers(min_value=-10_000, max_value=listed.lowest - 1),
-        st.sampled_from([listed.lowest + 0.5, 1e308, float("inf"), -float("inf")]),
+        st.integers(min_value=int(high) + 1, max_value=10_000),
+        st.integers(min_value=-10_000, max_value=math.ceil(low) - 1),
+        st.sampled_from([low + 0.5 / listed.per_unit, 1e308, float("inf"), -float("inf")]),
         st.booleans(),
         st.sampled_from(["2", "abc", "not a label"]),
     )
@@ -150,7 +156,7 @@ def invalid_answers(draw: st.DrawFn, instrument: str | Instrument) -> tuple[dict
 @st.composite
 def columns(
     draw: st.DrawFn, instrument: str | Instrument, *, gaps: bool = True, min_rows: int = 0, max_rows: int = 20
-) -> dict[str, list[int | None]]:
+) -> dict[str, list[int | float | None]]:
     """Item columns of a frame, to be given to any data-frame library.
 
     Parameters
@@ -214,7 +220,7 @@ def frames(
     Returns
     -------
     strategy of data frame
-        Columns named ``{instrument}_{item}`` of whole numbers, null where there is no answer.
+        Columns named ``{instrument}_{item}`` of numbers, null where there is no answer.
 
     Raises
     ------
@@ -237,14 +243,18 @@ def frames(
         column = data[f"{found.id}_{item}"]
         row = draw(st.integers(0, len(column) - 1))
         column[row] = draw(not_answers(found, item).filter(lambda value: type(value) is int))
+    decimal = {f"{found.id}_{item}" for item in found.item_ids if found.answers_of(item).per_unit > 1}
     if kind == "polars":
         import polars as pl
 
-        return pl.DataFrame(data, schema=dict.fromkeys(data, pl.Int64))
+        kinds = {name: pl.Float64 if name in decimal else pl.Int64 for name in data}
+        return pl.DataFrame(data, schema=kinds, strict=False)
     if kind == "pandas":
         import pandas as pd
 
-        return pd.DataFrame({name: pd.array(column, dtype="Int64") for name, column in data.items()})
+        dtypes: dict[str, Any] = {name: "Float64" if name in decimal else "Int64" for name in data}
+        return pd.DataFrame({name: pd.array(column, dtype=dtypes[name]) for name, column in data.items()})
     import pyarrow as pa
 
-    return pa.table({name: pa.array(column, pa.int64()) for name, column in data.items()})
+    types = {name: pa.float64() if name in decimal else pa.int64() for name in data}
+    return pa.table({name: pa.array(column, types[name]) for name, column in data.items()})

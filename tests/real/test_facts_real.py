@@ -34,6 +34,7 @@ IN_TABLES = (
 NO_PASSAGE = {
     "phq9": ["scales.phq2.missing.complete", "scales.syndrome.missing.complete"],
     "peg": ["scales.mean.thresholds.responder_50"],
+    "pam": ["scales.score.missing.complete"],
     "promis29": ["scales.pain_intensity.missing.complete"],
     "promis29_v2_0": ["scales.pain_intensity.missing.complete"],
 }
@@ -114,6 +115,8 @@ def decided(value: str) -> list[str]:
             "scales",
             "missing",
             "answers",
+            "step",
+            "se_item",
         ):
             continue
         if name in ("domain", "status", "wording", "class", "loinc", "item", "except_for", "core", "code"):

@@ -157,7 +157,9 @@ def given_constants(told: str, given: Any) -> Known:
 
 def has_standard_errors(scale: Scale) -> bool:
     """Whether the scores of a scale come with a standard error each, which is then its measurement error."""
-    return scale.conversion is not None and any(row.se is not None for row in scale.conversion.rows)
+    return scale.se_item is not None or (
+        scale.conversion is not None and any(row.se is not None for row in scale.conversion.rows)
+    )
 
 
 def standard_errors(inst: Instrument, scale: Scale) -> tuple[Figure, ...]:

@@ -46,7 +46,7 @@ def decimals(scale: Scale) -> int:
     """How many decimals the scores of complete forms are printed with."""
     if scale.conversion:
         return max(0, *(-int(row.value.as_tuple().exponent) for row in scale.conversion.rows))
-    return 0 if scale.whole else 1
+    return max(0, -int(scale.step.as_tuple().exponent)) if scale.kind == "sum" else 1
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,7 @@ def completions(
     inst: Instrument, scale: Scale, top: Ints, bottom: int, answered: Ints
 ) -> tuple[Ints, Ints, int]:
     """What scores with blanks would lie between if the blanks had been answered: both ends over
-    ``bottom * items``, and that number of items.
+    ``bottom`` times a whole number, and that number.
 
     Parameters
     ----------
@@ -236,13 +236,14 @@ def completions(
     ).values()  # the same span for every item, where a rule lets any be missing
     blank = min(points), max(points)
     given = np.where(answered < 0, items, np.minimum(answered, items))
-    tally, rest = np.divmod(top * given, bottom * (items if scale.kind == "sum" else 1))
+    per_unit = scale.per_unit
+    tally, rest = np.divmod(top * given * per_unit, bottom * (items if scale.kind == "sum" else 1))
     times = bottom * (items if scale.kind == "sum" else 1)
     low, high = tally + (items - given) * blank[0], tally + (items - given) * blank[1]
     # A tally that is no whole number is of no form with so many answers: anything is possible.
     low = np.where(rest == 0, low, items * blank[0])
     high = np.where(rest == 0, high, items * blank[1])
-    return low * times, high * times, items
+    return low * times, high * times, items * per_unit
 
 
 def figures_of(limits: Iterable[Limit]) -> tuple[Figure, ...]:

@@ -117,7 +117,8 @@ def _definition(found: Instrument) -> Iterator[str]:
     for name, answers in found.answers.items():
         if answers.range:
             ends = ((answers.range[0], answers.low), (answers.range[1], answers.high))
-            rows += [[name, str(code), label or "", ""] for code, label in ends]
+            steps = "" if answers.per_unit == 1 else f" (steps of {answers.step})"
+            rows += [[name, str(code), (label or "") + steps, ""] for code, label in ends]
         rows += [[name, str(o.code), o.label, o.loinc or ""] for o in answers.options]
     yield plain_table(rows)
     for scale in found.scales:
@@ -139,6 +140,8 @@ def _scale(scale: Scale) -> Iterator[str]:
         yield f"  range {scale.range[0]} to {scale.range[1]}; {scale.worse} is worse"
     if scale.items:
         yield f"  items {', '.join(scale.items)}"
+    if scale.se_item:
+        yield f"  standard error from item {scale.se_item}"
     for rule in scale.missing:
         marks = _marks(rule.source, rule.evidence)
         yield f"  missing rule {rule.id}: at most {rule.at_most} unanswered{marks}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, WRONG_KIND
+from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, TOO_FINE, WRONG_KIND
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import number_of
 from ipm_outcomes.frames._evidence import without_lowest
@@ -20,6 +20,7 @@ from ipm_outcomes.frames._missing import suspected_word
 RULES = {
     NOT_ALLOWED: "the number is outside the allowed answers",
     NOT_WHOLE: "the number is not whole",
+    TOO_FINE: "the number is finer than the step of the answers, and nothing is rounded",
     IS_BOOLEAN: "a truth value is not an answer",
     IS_TEXT: "the text is no label of an answer",
     WRONG_KIND: "neither a number nor a label",
@@ -104,7 +105,7 @@ def _described(value: Any, items: ItemColumns, item: str) -> tuple[str, str | No
     reading = items.readings[item]
     _, found = reading.judge(value)
     rule = found.problem or WRONG_KIND
-    allowed = f"allowed are {reading.lowest} to {reading.highest}"
+    allowed = f"allowed are {reading.allowed}"
     if rule == IS_TEXT:
         length = len(value)
         word = suspected_word(value)
@@ -118,7 +119,7 @@ def _described(value: Any, items: ItemColumns, item: str) -> tuple[str, str | No
             rule,
             f"a text of {number_of(length, 'character')} is no label of an answer; {allowed}",
         )
-    if rule in (NOT_ALLOWED, NOT_WHOLE):
+    if rule in (NOT_ALLOWED, NOT_WHOLE, TOO_FINE):
         return "number", found.shown, None, rule, f"{found.shown or 'the number'}: {RULES[rule]}; {allowed}"
     return ("boolean" if rule == IS_BOOLEAN else "other"), None, None, rule, f"{RULES[rule]}; {allowed}"
 

@@ -1,12 +1,13 @@
-"""From a column as its library holds it to uint8 codes: an answer, `MISSING`, `WRONG`, `CODE` or `WORD`.
+"""From a column as its library holds it to int8 or int16 codes: an answer, `MISSING`, `WRONG`, `CODE` or `WORD`.
 
-What counts as an answer is the same as for a single response: whole numbers of any numeric type within the allowed set,
-and the labels of the item's answers. Cells of other kinds are judged one by one by the rule for single responses.
+What counts as an answer is the same as for a single response: whole numbers of any numeric type within the allowed set
+(decimals where the answers have a finer step, never rounded), and the labels of the item's answers. Cells of other
+kinds are judged one by one by the rule for single responses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
@@ -27,7 +28,7 @@ from ipm_outcomes.answers import (
 )
 from ipm_outcomes.definition import AnswerList, numbered_label, plain_label
 from ipm_outcomes.errors import FrameError
-from ipm_outcomes.frames._kernel import CHUNK, CODE, MISSING, U8, WORD, WRONG
+from ipm_outcomes.frames._kernel import CHUNK, CODE, I8, MISSING, WORD, WRONG, Codes, unsigned
 from ipm_outcomes.frames._missing import (
     MISSING_CODES,
     NotAnswered,
@@ -51,12 +52,25 @@ class Reading:
     """Whether the answers are numbers of their own, without labels between the ends."""
     positions: tuple[int, ...] = ()
     """Answer codes in printed order, where cells hold positions (first option = 1) instead of codes."""
-    recode: U8 | None = field(default=None, compare=False)
+    recode: I8 | None = field(default=None, compare=False)
+    per_unit: int = 1
+    """How many steps of the answers make one; codes count steps."""
 
     @cached_property
     def suspects(self) -> list[int]:
         """Numbers outside the answers that are likely to mean that there is none."""
-        return [n for n in MISSING_CODES if suspected_code(n, self.lowest, self.highest, self.rating)]
+        lowest, highest = self.lowest // self.per_unit, self.highest // self.per_unit
+        return [n for n in MISSING_CODES if suspected_code(n, lowest, highest, self.rating)]
+
+    @property
+    def allowed(self) -> str:
+        """The answers, in words."""
+        ends = f"{self.lowest / self.per_unit:g} to {self.highest / self.per_unit:g}"
+        return ends if self.per_unit == 1 else f"{ends} in steps of {1 / self.per_unit:g}"
+
+    def _among(self, steps: int, numbers: Collection[int]) -> bool:
+        """Whether so many steps are one of these whole numbers."""
+        return steps % self.per_unit == 0 and steps // self.per_unit in numbers
 
     @classmethod
     def of(
@@ -69,10 +83,13 @@ class Reading:
     ) -> Reading:
         """The reading of an item with these answers."""
         if not by_position or answers.numeric:
-            return cls(answers.lowest, answers.highest, labels, not_answered, text_numbers, answers.numeric)
+            return cls(
+                answers.lowest, answers.highest, labels, not_answered, text_numbers, answers.numeric,
+                per_unit=answers.per_unit,
+            )  # fmt: skip
         size = len(answers.codes)
-        recode = np.arange(256, dtype=np.uint8)
-        recode[1 : size + 1] = answers.codes
+        # What is no answer is below 0, and stays what it is in the last places, counted from the end.
+        recode = np.array([0, *answers.codes, WORD, CODE, WRONG, MISSING], np.int8)
         return cls(1, size, labels, not_answered, text_numbers, False, answers.codes, recode)
 
     @cached_property
@@ -82,29 +99,31 @@ class Reading:
 
     def judge(self, value: Any) -> tuple[int, Read]:
         """The code of a cell of any kind, and what was read; the problem is in what was read where it is no answer."""
-        found = read(value)
+        found = read(value, self.per_unit)
         if isinstance(value, str) and found.problem:
             label = plain_label(value)
             if label in self.labels:
                 return self.labels[label], BLANK
             beside = numbered_label(value, self.labels)
-            if beside and beside[0] == self.numbers.get(beside[1], beside[1]):
+            if beside and beside[0] * self.per_unit == self.numbers.get(beside[1], beside[1]):
                 return beside[1], BLANK
             if plain_word(value) in self.not_answered.words:
                 return MISSING, BLANK
-            number = read_text(value)
+            number = read_text(value, self.per_unit)
             if number.problem != IS_TEXT and (
-                self.text_numbers or number.number in self.not_answered.numbers
+                self.text_numbers
+                or (number.number is not None and self._among(number.number, self.not_answered.numbers))
             ):
                 found = number
             elif suspected_word(value):
                 return WORD, found
         if found.problem:
             return WRONG, found
-        if found.number is None or found.number in self.not_answered.numbers:
+        if found.number is None or self._among(found.number, self.not_answered.numbers):
             return MISSING, found
         if not self.lowest <= found.number <= self.highest:
-            return CODE if found.number in self.suspects else WRONG, found._replace(problem=NOT_ALLOWED)
+            suspected = self._among(found.number, self.suspects)
+            return CODE if suspected else WRONG, found._replace(problem=NOT_ALLOWED)
         return (self.positions[found.number - 1] if self.positions else found.number), found
 
 
@@ -134,7 +153,7 @@ def _is_arrow_text(kind: Any) -> bool:
     return bool(pt.is_string(kind) or pt.is_large_string(kind) or str(kind) == "string_view")
 
 
-Reader = Callable[[int, int, U8], None]
+Reader = Callable[[int, int, Codes], None]
 """Fills codes from rows start to stop into the array given."""
 
 
@@ -153,13 +172,15 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
     fetch = _FETCHERS[kind](column)
     cache: dict[str, int] = {}
 
-    def read(start: int, stop: int, codes: U8) -> None:
+    def read(start: int, stop: int, codes: Codes) -> None:
         values, blank = fetch(start, stop)
         if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
-            _numbers(values, reading, codes)
+            if reading.per_unit > 1:
+                _decimals(values, reading, codes)
+            else:
+                _numbers(values, reading, codes)
             if reading.recode is not None:
-                keep = codes >= WORD
-                np.copyto(codes, reading.recode[codes], where=~keep)
+                codes[:] = reading.recode[codes]
         elif isinstance(values, np.ndarray) and values.dtype.kind == "b":
             codes.fill(WRONG)
         else:
@@ -181,15 +202,36 @@ def _cached(cache: dict[str, int], reading: Reading, value: Any) -> int:
     return code
 
 
-def _numbers(values: NDArray[Any], reading: Reading, codes: U8) -> None:
-    """Numbers to codes: a cast to uint8 that comes back equal was a whole number from 0 to 255."""
+def _decimals(values: NDArray[Any], reading: Reading, codes: Codes) -> None:
+    """Numbers to codes that count steps.
+
+    A float is the decimal that it prints as where it is the number of its width that lies nearest to that decimal,
+    which is what division gives. Every other cell is judged like a single answer.
+    """
     with np.errstate(invalid="ignore", over="ignore"):
-        np.copyto(codes, values, casting="unsafe")
-    # What lies below the range wraps around, so one comparison of bytes finds both ends.
-    outside = codes - np.uint8(reading.lowest) > np.uint8(reading.highest - reading.lowest)
-    fits = values.dtype.kind != "f" and values.min(initial=0) >= 0 and values.max(initial=0) <= 255
+        steps = np.rint(values.astype(np.float64) * reading.per_unit)
+        fits = (steps >= reading.lowest) & (steps <= reading.highest) & (values.dtype.itemsize in (4, 8))
+        fits &= (steps / reading.per_unit).astype(
+            values.dtype if values.dtype.kind == "f" else float
+        ) == values
+    codes.fill(MISSING)
+    np.copyto(codes, steps, where=fits, casting="unsafe")
+    rest = np.flatnonzero(~fits & (values == values))
+    found, place = np.unique(values[rest], return_inverse=True)
+    codes[rest] = np.array([reading.judge(value)[0] for value in found], codes.dtype)[place]
+
+
+def _numbers(values: NDArray[Any], reading: Reading, codes: Codes) -> None:
+    """Numbers to codes: a cast to an unsigned number that comes back equal was a whole number that fits into it."""
+    raw = unsigned(codes)
+    with np.errstate(invalid="ignore", over="ignore"):
+        np.copyto(raw, values, casting="unsafe")
+    # What lies below the range wraps around, so one comparison finds both ends.
+    outside = raw - raw.dtype.type(reading.lowest) > raw.dtype.type(reading.highest - reading.lowest)
+    most = np.iinfo(raw.dtype).max
+    fits = values.dtype.kind != "f" and values.min(initial=0) >= 0 and values.max(initial=0) <= most
     if not fits:
-        np.logical_or(outside, codes != values, out=outside)
+        np.logical_or(outside, raw != values, out=outside)
     np.copyto(codes, WRONG, where=outside)
     if not outside.any():
         return
@@ -209,13 +251,13 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: U8) -> None:
 
 _BLOCK = 16 * CHUNK
 
-_Fetch = Callable[[int, int], tuple[Any, U8 | None]]
-"""Gives the cells from row start to stop, with 255 where there is none and 0 elsewhere (None: none is missing)."""
+_Fetch = Callable[[int, int], tuple[Any, I8 | None]]
+"""Gives the cells from row start to stop, with -1 where there is none and 0 elsewhere (None: none is missing)."""
 
 
-def _blank(missing: NDArray[np.bool_]) -> U8:
-    """True to 255, all bits set, which is `MISSING` whatever stands below it."""
-    return np.negative(missing.view(np.int8)).view(np.uint8)
+def _blank(missing: NDArray[np.bool_]) -> I8:
+    """True to -1, all bits set, which is `MISSING` whatever stands below it."""
+    return np.negative(missing.view(np.int8))
 
 
 def _from_polars(column: Any) -> _Fetch:
@@ -237,7 +279,7 @@ def _from_polars(column: Any) -> _Fetch:
     fill = False if dtype == pl.Boolean else 0
     block: tuple[int, Any, Any] = (-1, None, None)
 
-    def fetch(start: int, stop: int) -> tuple[Any, U8 | None]:
+    def fetch(start: int, stop: int) -> tuple[Any, I8 | None]:
         # A call to Polars costs more than a chunk does, so nulls are taken out of larger blocks.
         nonlocal block
         number = start // _BLOCK
@@ -275,10 +317,10 @@ def _from_pyarrow(column: Any) -> _Fetch:
         return lambda start, stop: (values[start:stop], None)
     bits = np.frombuffer(validity, np.uint8)
 
-    def fetch(start: int, stop: int) -> tuple[Any, U8 | None]:
+    def fetch(start: int, stop: int) -> tuple[Any, I8 | None]:
         begin, end = first + start, first + stop
         valid = np.unpackbits(bits[begin // 8 : -(-end // 8)], bitorder="little")
-        return values[start:stop], valid[begin % 8 :][: stop - start] - np.uint8(1)
+        return values[start:stop], (valid[begin % 8 :][: stop - start] - np.uint8(1)).view(np.int8)
 
     return fetch
 
@@ -297,7 +339,7 @@ def _from_pandas(column: Any) -> _Fetch:
         fill = False if column.dtype.kind == "b" else 0
         dtype = column.dtype.numpy_dtype
 
-        def fetch(start: int, stop: int) -> tuple[Any, U8 | None]:
+        def fetch(start: int, stop: int) -> tuple[Any, I8 | None]:
             part = array[start:stop]
             return part.to_numpy(dtype=dtype, na_value=fill), _blank(np.asarray(part.isna()))
 

@@ -43,6 +43,8 @@ class _Kind(NamedTuple):
     @classmethod
     def of(cls, value: Any, reading: Reading) -> _Kind:
         code, found = reading.judge(value)
+        if found.number is not None and reading.per_unit > 1:
+            found = found._replace(number=found.number // reading.per_unit)  # codes for no answer are whole
         if not isinstance(value, str):
             return cls(code, found.number, None, False)
         beside = numbered_label(value, reading.labels)  # also where number and label are not of one answer
@@ -145,9 +147,9 @@ def _column(found: Evidence, item: str, kinds: list[_Kind], places: NDArray[np.i
     def rows(wanted: Callable[[_Kind], bool]) -> Rows:
         return np.array([wanted(kind) for kind in kinds])[places]
 
-    answers = rows(lambda kind: kind.code < WORD)
+    answers = rows(lambda kind: kind.code > MISSING)
     found.answered |= answers
-    found.unread |= rows(lambda kind: WORD <= kind.code < MISSING)
+    found.unread |= rows(lambda kind: kind.code < MISSING)
     if item in found.items.needed:
         found.complete &= answers
     other = rows(lambda kind: kind.text and kind.word is None)

@@ -16,7 +16,7 @@ from ipm_outcomes.definition import Instrument, plain_label
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._decode import Reader, Reading, is_text_column, reader
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._kernel import CHUNK, MISSING, U8
+from ipm_outcomes.frames._kernel import CHUNK, MISSING, MOST_NARROW, Codes, holding
 from ipm_outcomes.frames._missing import declared
 
 Columns = Mapping[str, Any] | str | None
@@ -67,7 +67,8 @@ class ItemColumns:
 
     def _refuse_answers(self, item: str, reading: Reading) -> None:
         """Refuse what is an answer of the item and was declared to mean none."""
-        clash = sorted(c for c in self.not_answered.numbers if reading.lowest <= c <= reading.highest)
+        lowest, highest = (end / reading.per_unit for end in (reading.lowest, reading.highest))
+        clash = sorted(c for c in self.not_answered.numbers if lowest <= c <= highest)
         told = [f"{code:g}" for code in clash] + [
             f"a word that reads as {reading.labels[plain_label(word)]}"
             for word in sorted(self.not_answered.words)
@@ -81,13 +82,16 @@ class ItemColumns:
 
     @property
     def own_scores(self) -> list[str]:
-        """Columns of items whose answer, as it was given, is a score of the same name: the score takes the column."""
+        """Columns of items whose answer, as it was given, is a score of the same name: the score takes the column.
+
+        So does the standard error that a ready score brings.
+        """
         found = self.instrument
         return [
             self.names[item]
             for scale in map(found.scale, self.scales)
-            for item in scale.items
-            if self.names.get(item) == f"{found.id}_{scale.id}"
+            for item, ending in (*((item, "") for item in scale.items), (scale.se_item or "", "_se"))
+            if self.names.get(item) == f"{found.id}_{scale.id}{ending}"
         ]
 
     def readers(self) -> list[tuple[int, Reader]]:
@@ -98,20 +102,23 @@ class ItemColumns:
             if item in self.names
         ]
 
-    def chunks(self, progress: Callable[[int], None] | None = None) -> Iterator[tuple[int, U8]]:
+    def chunks(self, progress: Callable[[int], None] | None = None) -> Iterator[tuple[int, Codes]]:
         """Codes of all items, a stretch of rows at a time, with the number of its first row.
 
         The array is the same one each time: use it before going on.
         """
         readers, rows = self.readers(), len(self.frame)
-        codes = np.full((len(self.instrument.items), min(rows, CHUNK)), MISSING, np.uint8)
+        wide = any(reading.highest > MOST_NARROW for reading in self.readings.values())
+        codes = np.full(
+            (len(self.instrument.items), min(rows, CHUNK)), MISSING, np.int16 if wide else np.int8
+        )
         for start in range(0, rows, CHUNK):
             stop = min(start + CHUNK, rows)
             part = codes[:, : stop - start]
             for place, fill in readers:
                 fill(start, stop, part[place])
             if self.held is not None:
-                self.held[start:stop] |= part.min(axis=0) != MISSING
+                self.held[start:stop] |= holding(part)
             yield start, part
             if progress:
                 progress(stop)

@@ -1,7 +1,8 @@
 """Counting and gathering: the only vectorized scoring there is.
 
-Items come as uint8 codes (`MISSING` where there is no answer), one row of the array per item. In uint8, ``code + 1``
-turns a missing answer into 0 and leaves every other one above 0, so one sum and one comparison give tally and count.
+Items come as int8 codes (`MISSING` where there is no answer), one row of the array per item; int16 where an item has
+more answers than int8 holds. Without the sign, ``code + 1`` turns a missing answer into 0 and leaves every other one
+above 0, so one sum and one comparison give tally and count.
 Values, bands and reasons are then gathered from the flat cells of the very tables that score single responses.
 """
 
@@ -10,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipm_outcomes.definition import Flag, Instrument
+from ipm_outcomes.definition import Flag, Instrument, Scale
 from ipm_outcomes.tables import ABSENT_CODES, COMPONENT, AnyTable, FormulaTable, ScaleTable, tables
 
-MISSING = 255
-WRONG, CODE, WORD = 254, 253, 252
+MISSING = -1
+WRONG, CODE, WORD = -2, -3, -4
 """A cell that is no answer; a number and a word that are none, but are likely to mean that there is no answer."""
+MOST_NARROW = 100
+"""The highest code that is held in eight bits."""
 CHUNK = 1 << 16
 """Rows worked on at a time, so that what is counted stays in the processor's cache."""
 
@@ -28,11 +32,25 @@ _RAISED, _UNANSWERED, _CLEAR, _BLANK = 0, 1, 2, -1
 
 U8 = NDArray[np.uint8]
 I8 = NDArray[np.int8]
+Codes = NDArray[Any]
+"""int8 or int16."""
 
 
-def no_answers(codes: U8) -> NDArray[np.bool_]:
-    """Cells that hold something and no answer: WRONG, CODE or WORD. With a sign, MISSING is -1 and these lie below."""
-    found: NDArray[np.bool_] = codes.view(np.int8) < -1
+def no_answers(codes: Codes) -> NDArray[np.bool_]:
+    """Cells that hold something and no answer: WRONG, CODE or WORD."""
+    found: NDArray[np.bool_] = codes < MISSING
+    return found
+
+
+def unsigned(codes: Codes) -> NDArray[Any]:
+    """The same codes without their sign, in which `MISSING` is the highest number there is."""
+    return codes.view(np.uint8 if codes.itemsize == 1 else np.uint16)
+
+
+def holding(codes: Codes) -> NDArray[np.bool_]:
+    """Rows in which any item holds anything."""
+    plain = unsigned(codes)
+    found: NDArray[np.bool_] = plain.min(axis=0) != np.iinfo(plain.dtype).max
     return found
 
 
@@ -61,7 +79,9 @@ class Kernel:
             self.tables = _wanted(self.tables, scales)
         place = {item: n for n, item in enumerate(instrument.item_ids)}
         self._scales = {
-            id: _ItemScale(table, [place[item] for item in table.scale.items])
+            id: _ItemScale(
+                table, [place[item] for item in table.scale.items], _se_steps(instrument, table.scale)
+            )
             for id, table in self.tables.items()
             if isinstance(table, ScaleTable)
         }
@@ -79,17 +99,19 @@ class Kernel:
         return {flag.id: np.empty(rows, np.int8) for flag in self.instrument.flags}
 
     def score(
-        self, codes: U8, columns: dict[str, ScaleColumns], flags: dict[str, I8], start: int = 0
+        self, codes: Codes, columns: dict[str, ScaleColumns], flags: dict[str, I8], start: int = 0
     ) -> None:
         """Score a stretch of rows, at most `CHUNK` long, into the columns from row ``start`` on.
 
         Parameters
         ----------
         codes
-            uint8, one row per item in form order, one column per row of data; allowed answers or `MISSING` only.
+            int8 or int16, one row per item in form order, one column per row of data; allowed answers or `MISSING`
+            only.
         """
         stop = start + codes.shape[1]
-        raised = codes + np.uint8(1)
+        plain = unsigned(codes)
+        raised = plain + plain.dtype.type(1)
         counts = None if raised.min(initial=1) else (raised != 0).view(np.uint8)
         indices: dict[str, NDArray[np.intp]] = {}
         for id, scale in self._scales.items():
@@ -103,6 +125,13 @@ class Kernel:
     def unblank(states: I8, started: NDArray[np.bool_]) -> None:
         """Say of forms that were started after all that the question was left unanswered."""
         states[started & (states == _BLANK)] = _UNANSWERED
+
+
+def _se_steps(instrument: Instrument, scale: Scale) -> tuple[int, int] | None:
+    """The place of the item that holds the standard errors of a scale, and how many of its steps make one."""
+    if scale.se_item is None:
+        return None
+    return instrument.item_ids.index(scale.se_item), instrument.answers_of(scale.se_item).per_unit
 
 
 def _wanted(found: dict[str, AnyTable], scales: Collection[str]) -> dict[str, AnyTable]:
@@ -120,7 +149,9 @@ def _empty(table: AnyTable, rows: int, exact: bool) -> ScaleColumns:
     else:
         has_value = not table.scale.categorical
         conversion = table.scale.conversion
-        has_se = conversion is not None and conversion.rows[0].se is not None
+        has_se = table.scale.se_item is not None or (
+            conversion is not None and conversion.rows[0].se is not None
+        )
         has_labels = bool(table.words)
     return ScaleColumns(
         table,
@@ -136,8 +167,8 @@ def _empty(table: AnyTable, rows: int, exact: bool) -> ScaleColumns:
 class _ItemScale:
     """Tally, count and gather for one table."""
 
-    def __init__(self, table: ScaleTable, places: list[int]) -> None:
-        self.table, self.places = table, places
+    def __init__(self, table: ScaleTable, places: list[int], se: tuple[int, int] | None) -> None:
+        self.table, self.places, self.se = table, places, se
         together = places == list(range(places[0], places[0] + len(places)))
         self._rows = slice(places[0], places[-1] + 1) if together else places
         self._steps = [_steps(points) for points in table.points]
@@ -146,21 +177,23 @@ class _ItemScale:
         self._factor = table.width - 1 if self._identity else table.width
 
     def fill(
-        self, codes: U8, raised: U8, counts: U8 | None, out: ScaleColumns, start: int, stop: int
+        self, codes: Codes, raised: NDArray[Any], counts: U8 | None, out: ScaleColumns, start: int, stop: int
     ) -> NDArray[np.intp]:
         n = self.table.size
+        # Eight bits hold every tally of int8 codes, and 16 every index (at most 256 tallies times 256 counts);
+        # gathering wants the machine's own width.
+        small: tuple[Any, Any] = (np.uint8, np.uint16) if codes.itemsize == 1 else (np.uint32, np.uint32)
         if self._identity:
-            tally = np.add.reduce(raised[self._rows], axis=0, dtype=np.uint8)
+            tally = np.add.reduce(raised[self._rows], axis=0, dtype=small[0])
         else:
-            tally = self._tally(codes, raised)
+            tally = self._tally(codes, raised, small[0])
         answered = out.answered[start:stop]
-        # 16 bits hold every index (at most 256 tallies times 256 counts); gathering wants the machine's own width.
         if counts is None:
             answered.fill(n)
-            narrow = np.add(tally, n * self._factor, dtype=np.uint16)
+            narrow = np.add(tally, n * self._factor, dtype=small[1])
         else:
             np.add.reduce(counts[self._rows], axis=0, dtype=np.uint8, out=answered)
-            narrow = np.multiply(answered, self._factor, dtype=np.uint16)
+            narrow = np.multiply(answered, self._factor, dtype=small[1])
             np.add(narrow, tally, out=narrow)
         index: NDArray[np.intp] = narrow.astype(np.intp)
         cells = self.table.arrays
@@ -177,27 +210,32 @@ class _ItemScale:
             out.absent[start:stop].fill(-1)
         else:
             np.take(cells.absent, index, out=out.absent[start:stop], mode="clip")
+        if self.se is not None and out.se is not None:
+            place, per_unit = self.se
+            given = (codes[place] != MISSING) & (out.absent[start:stop] < 0)
+            out.se[start:stop] = np.where(given, codes[place] / per_unit, np.nan)
         return index
 
-    def _tally(self, codes: U8, raised: U8) -> U8:
-        tally = np.zeros(codes.shape[1], np.uint8)
+    def _tally(self, codes: Codes, raised: NDArray[Any], dtype: Any) -> NDArray[Any]:
+        tally = np.zeros(codes.shape[1], dtype)
         for place, (threshold, worth, lookup) in zip(self.places, self._steps, strict=True):
             if lookup is not None:
                 tally += lookup[codes[place]]
             else:
                 step = (raised[place] > threshold).view(np.uint8)
-                tally += step if worth == 1 else step * np.uint8(worth)
+                tally += step if worth == 1 else step * dtype(worth)
         return tally
 
 
-def _steps(points: dict[int, int]) -> tuple[int, int, U8 | None]:
+def _steps(points: dict[int, int]) -> tuple[int, int, NDArray[Any] | None]:
     """Points as one step (threshold, worth) where they are that, else as a lookup over all codes."""
     ordered = [points[code] for code in sorted(points)]
     first = next((n for n, worth in enumerate(ordered) if worth), len(ordered))
     worth = ordered[-1]
     if set(ordered[:first]) <= {0} and set(ordered[first:]) == {worth}:
         return sorted(points)[first], worth, None
-    lookup = np.zeros(256, np.uint8)
+    # Counted from the end, the last place is that of `MISSING`.
+    lookup = np.zeros(max(points) + 2, np.min_scalar_type(max(ordered)))
     for code, value in points.items():
         lookup[code] = value
     return 0, 0, lookup
@@ -242,10 +280,10 @@ class _FormulaScale:
             out.numerator[start:stop] = np.where(absent, 0, total)
 
 
-def _fill_flag(flag: Flag, codes: U8, place: int, out: I8) -> None:
+def _fill_flag(flag: Flag, codes: Codes, place: int, out: I8) -> None:
     answers = codes[place]
     np.multiply((answers < flag.raised_from).view(np.int8), np.int8(_CLEAR), out=out)
     (unanswered,) = np.nonzero(answers == MISSING)
     if unanswered.size:
-        started = codes[:, unanswered].min(axis=0) != MISSING
+        started = codes[:, unanswered].max(axis=0) != MISSING
         out[unanswered] = np.where(started, _UNANSWERED, _BLANK)

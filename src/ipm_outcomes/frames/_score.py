@@ -21,8 +21,8 @@ from ipm_outcomes.frames._kernel import (
     FLAG_STATES,
     I8,
     MISSING,
-    U8,
     WORD,
+    Codes,
     Kernel,
     ScaleColumns,
     no_answers,
@@ -182,7 +182,7 @@ def score_items(
     return {id: scales[id] for id in items.scales}, flags, wrong
 
 
-def _says_nothing(codes: U8, used: list[int]) -> NDArray[np.bool_]:
+def _says_nothing(codes: Codes, used: list[int]) -> NDArray[np.bool_]:
     """Forms that are blank forms: blank but for words for no answer, or codes or words for it in every item."""
     words = ((codes == MISSING) | (codes == WORD)).all(axis=0)
     every = ((codes[used] == CODE) | (codes[used] == WORD)).all(axis=0)

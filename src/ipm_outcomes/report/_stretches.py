@@ -40,7 +40,7 @@ class Piece:
 
 def stretches(scale: Scale, values: Sequence[float]) -> Iterator[tuple[str, list[Piece]]]:
     """Each band (or the whole range) with the pieces it is cut into."""
-    step = Decimal(1) if scale.whole else Decimal("0.1") if scale.kind == "table" else None
+    step = scale.step if scale.kind == "sum" else Decimal("0.1") if scale.kind == "table" else None
     if scale.bands is not None and scale.range is not None:
         upper = scale.bands.edge == "upper"
         last = len(scale.bands.of) - 1
@@ -50,6 +50,10 @@ def stretches(scale: Scale, values: Sequence[float]) -> Iterator[tuple[str, list
                 wide = band.high - band.low >= 3
                 ends = [(band.low, middle - 1), (middle, band.high)] if wide else [(band.low, band.high)]
                 yield band.label, [Piece(a, b, True, True, step) for a, b in ends]
+                continue
+            if scale.kind == "sum":
+                cuts = [band.low, *_between(band.low, band.high, Decimal(5)), band.high + scale.step]
+                yield band.label, [Piece(a, b - scale.step, True, True, step) for a, b in pairwise(cuts)]
                 continue
             cuts = [band.low, *_between(band.low, band.high, Decimal(5)), band.high]
             pieces = [Piece(a, b, upper, not upper, step) for a, b in pairwise(cuts)]
@@ -63,8 +67,8 @@ def stretches(scale: Scale, values: Sequence[float]) -> Iterator[tuple[str, list
     span = high - low
     width = next(w for w in map(Decimal, (1, 2, 4, 5, 10, 20, 50, 10**6)) if span / w <= 13)
     cuts = [low, *_between(low, high, width), high]
-    if scale.whole:
-        pieces = [Piece(a, b - 1, True, True, step) for a, b in pairwise(cuts)]
+    if scale.kind == "sum":
+        pieces = [Piece(a, b - scale.step, True, True, step) for a, b in pairwise(cuts)]
         pieces[-1] = replace(pieces[-1], high=high)
     else:
         pieces = [Piece(a, b, True, False, None) for a, b in pairwise(cuts)]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ipm_outcomes.responses.mini_z import MiniZ, MiniZScores
     from ipm_outcomes.responses.mini_z_v2_0 import MiniZv20, MiniZv20Scores
     from ipm_outcomes.responses.nps import NPS, NPSScores
+    from ipm_outcomes.responses.pam import PAM, PAMScores
     from ipm_outcomes.responses.pcs import PCS, PCSScores
     from ipm_outcomes.responses.peg import PEG, PEGScores
     from ipm_outcomes.responses.pgic import PGIC, PGICScores
@@ -39,6 +40,7 @@ CLASSES = {
     "mini_z": "MiniZ",
     "mini_z_v2_0": "MiniZv20",
     "nps": "NPS",
+    "pam": "PAM",
     "pcs": "PCS",
     "peg": "PEG",
     "pgic": "PGIC",
@@ -71,6 +73,8 @@ __all__ = [
     "MiniZv20Scores",
     "NPS",
     "NPSScores",
+    "PAM",
+    "PAMScores",
     "PCS",
     "PCSScores",
     "PEG",

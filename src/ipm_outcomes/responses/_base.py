@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, WRONG_KIND, read
+from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, TOO_FINE, WRONG_KIND, read
 from ipm_outcomes.errors import ParameterError, number_of, described
 from ipm_outcomes.scores import Scores
 
@@ -27,8 +27,8 @@ class Response(BaseModel, Generic[S_co]):
 
     NaN, ``pandas.NA`` and empty text are not answered as well; whole numbers that arrive as floats or NumPy integers
     are answers. Everything else is refused, all problems of a record in one ``pydantic.ValidationError``. The ``type``
-    of each entry of its ``errors()`` is stable: ``answer_not_allowed``, ``answer_not_whole``, ``answer_is_boolean``,
-    ``answer_is_text``, ``answer_wrong_kind``, ``unknown_item``, ``response_wrong_kind``. No text that was given appears in it.
+    of each entry of its ``errors()`` is stable: ``answer_not_allowed``, ``answer_not_whole``, ``answer_too_fine``,
+    ``answer_is_boolean``, ``answer_is_text``, ``answer_wrong_kind``, ``unknown_item``, ``response_wrong_kind``. No text that was given appears in it.
     """
 
     model_config = ConfigDict(
@@ -139,7 +139,7 @@ class Response(BaseModel, Generic[S_co]):
         return cls._all_at_once(answers, problems)
 
     @classmethod
-    def _from_labels(cls, labels: Mapping[str, str | int | None]) -> Self:
+    def _from_labels(cls, labels: Mapping[str, str | float | None]) -> Self:
         from ipm_outcomes.definition import numbered_label, plain_label
 
         found = cls.definition()
@@ -151,9 +151,9 @@ class Response(BaseModel, Generic[S_co]):
                 known = found.labels(item)
                 code = known.get(plain_label(label))
                 beside = numbered_label(label, known)
-                if beside and beside[0] == beside[1]:
+                if beside and beside[0] * found.answers_of(item).per_unit == beside[1]:
                     code = beside[1]
-                answers[item] = code
+                answers[item] = None if code is None else found.answers_of(item).answer(code)
                 if code is None:
                     listed = ", ".join(repr(o.label) for o in found.answers_of(item).options)
                     message = (
@@ -192,7 +192,8 @@ def _respelled(
             answers[key] = value  # a field that a subclass has added
         else:
             listed = found.answers_of(key)
-            answers[key], problem = _within(value, listed.lowest, listed.highest)
+            code, problem = _within(value, listed.lowest, listed.highest, listed.per_unit)
+            answers[key] = None if code is None else listed.answer(code)
             if problem:
                 problems.append(_detail(key, problem, value))
     return answers, problems
@@ -200,26 +201,32 @@ def _respelled(
 
 _MESSAGES = {
     NOT_WHOLE: "{shown} is not a whole number",
+    TOO_FINE: "{shown} is no answer in steps of {step}; give it as it was reported, nothing is rounded",
     IS_BOOLEAN: "a truth value is not an answer; give the number",
     IS_TEXT: "text of {length} is not an answer; give the number, or use from_labels",
     WRONG_KIND: "a {kind} is not an answer; give the number",
 }
 
 
-def _within(value: object, lowest: int, highest: int) -> tuple[int | None, PydanticCustomError | None]:
-    """The answer, None where there is none, and the problem if there is one."""
-    found = read(value)
+def _within(
+    value: object, lowest: int, highest: int, per_unit: int = 1
+) -> tuple[int | None, PydanticCustomError | None]:
+    """The code of the answer, None where there is none, and the problem if there is one."""
+    found = read(value, per_unit)
+    step = f"{1 / per_unit:g}"
     if found.problem:
         told = {
             "shown": found.shown or "the number",
             "kind": type(value).__name__,
+            "step": step,
             "length": number_of(len(value), "character") if isinstance(value, str) else "",
         }
         code: Any = found.problem
         return None, PydanticCustomError(code, _literal(_MESSAGES[found.problem].format(**told)))
     if found.number is None or lowest <= found.number <= highest:
         return found.number, None
-    message = f"{found.shown} is not an answer of this item; its answers are {lowest} to {highest}"
+    ends = f"{lowest / per_unit:g} to {highest / per_unit:g}" + (f" in steps of {step}" if per_unit > 1 else "")
+    message = f"{found.shown} is not an answer of this item; its answers are {ends}"
     return None, PydanticCustomError(NOT_ALLOWED, _literal(message))
 
 

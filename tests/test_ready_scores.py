@@ -1,0 +1,412 @@
+"""Ready scores: answers in steps finer than 1, read as they are written, on every way in."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from ipm_outcomes import PAM, between, change, frames, score
+from ipm_outcomes._printer import print_class
+from ipm_outcomes.catalog import parse
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import DefinitionError, InvalidAnswersError, ParameterError
+from ipm_outcomes.report._stretches import stretches
+
+DEFINITION = """
+id = "tide7"
+class = "TIDE7"
+title = "Tide"
+edition = "made up"
+measures = "a made-up tide"
+recall = "today"
+about = "Ready scores and one rating."
+domain = "tides"
+license = { status = "unknown", statement = "Made up.", wording = false, source = "made", evidence = "1" }
+sources = [{ key = "made", cite = "Nobody. The tide and its questions. 2026" }]
+answers.height = { range = [10.5, 90], step = 0.1, low = "Low", source = "made", evidence = "1" }
+answers.error = { range = [0.01, 10], step = 0.01, source = "made", evidence = "1" }
+answers.current = { range = [0, 20], step = 0.25, source = "made", evidence = "1" }
+answers.wave = { range = [0, 10], source = "made", evidence = "1" }
+answers.salt = { range = [0, 20000], source = "made", evidence = "1" }
+items = [
+  { id = "wave", gist = "waves", answers = "wave" },
+  { id = "height", gist = "height", answers = "height" },
+  { id = "height_se", gist = "standard error of the height", answers = "error" },
+  { id = "ebb", gist = "ebb", answers = "current" },
+  { id = "flow", gist = "flow", answers = "current", reverse = true },
+  { id = "salt", gist = "salt", answers = "salt" },
+]
+
+[[scales]]
+id = "level"
+title = "Level"
+kind = "sum"
+worse = "higher"
+range = [10.5, 90]
+step = 0.1
+items = ["height"]
+se_item = "height_se"
+bands = { of = [[10.5, 54.9, "ebb"], [55.0, 90, "flood"]], source = "made", evidence = "1" }
+missing = [{ id = "complete", source = "made", evidence = "1" }]
+source = "made"
+evidence = "1"
+
+[[scales]]
+id = "current"
+title = "Current"
+kind = "sum"
+worse = "higher"
+range = [0, 40]
+step = 0.25
+items = ["ebb", "flow"]
+missing = [
+  { id = "complete", source = "made", evidence = "1" },
+  { id = "prorate", at_most = 1, source = "made", evidence = "1" },
+]
+source = "made"
+evidence = "1"
+
+[[scales]]
+id = "mean"
+title = "Mean current"
+kind = "mean"
+worse = "higher"
+range = [0, 20]
+step = 0.25
+items = ["ebb", "flow"]
+missing = [{ id = "complete", source = "made", evidence = "1" }]
+source = "made"
+evidence = "1"
+
+[[scales]]
+id = "waves"
+title = "Waves"
+kind = "sum"
+worse = "higher"
+range = [0, 10]
+items = ["wave"]
+missing = [{ id = "complete", source = "made", evidence = "1" }]
+source = "made"
+evidence = "1"
+
+[[scales]]
+id = "salt"
+title = "Salt"
+kind = "sum"
+worse = "higher"
+range = [0, 20000]
+items = ["salt"]
+missing = [{ id = "complete", source = "made", evidence = "1" }]
+source = "made"
+evidence = "1"
+
+[[scales]]
+id = "mix"
+title = "Mix"
+kind = "weighted"
+worse = "higher"
+missing = [{ id = "complete", source = "made", evidence = "1" }]
+source = "made"
+evidence = "1"
+[scales.weighted]
+center = 1
+unit = 2
+standardize = { level = [50, 10], waves = [0, 1] }
+terms = [{ scales = ["level"], weight = 1 }, { scales = ["waves"], weight = 1 }]
+source = "made"
+evidence = "1"
+"""
+
+
+def data() -> dict[str, Any]:
+    return tomllib.loads(DEFINITION, parse_float=Decimal)
+
+
+def read(content: dict[str, Any]) -> Instrument:
+    return parse(content, file="tide7.toml")
+
+
+@pytest.fixture
+def tide(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The class as it would be printed for the made-up file."""
+    found = read(data())
+    monkeypatch.setattr("ipm_outcomes.catalog.instrument", lambda _: found)
+    module = ModuleType("tide7")
+    monkeypatch.setitem(sys.modules, "tide7", module)
+    exec(compile(print_class(found), "tide7.py", "exec"), vars(module))
+    return module.TIDE7
+
+
+TENTHS = [Decimal(n) / 10 for n in range(105, 901)]
+"""All heights, from 10.5 to 90.0."""
+COLUMNS = ["tide7_height"]
+
+
+def level(column: Any, **options: Any) -> list[Any]:
+    """Scores of one column of heights, None where there is none."""
+    table = pl.DataFrame(
+        {"tide7_height": column, "tide7_height_se": pl.Series([None] * len(column), dtype=pl.Float64)}
+    )
+    scored = frames.score(table, read(data()), scales=["level"], **options)
+    return scored["tide7_level"].to_list()
+
+
+def test_every_height_is_read_exactly_in_every_width_and_spelling() -> None:
+    wanted = [float(height) for height in TENTHS]
+    written = [f"{height:.1f}" for height in TENTHS]
+    assert level(pl.Series([float(text) for text in written], dtype=pl.Float64)) == wanted
+    assert level(pl.Series([float(text) for text in written], dtype=pl.Float32)) == wanted
+    assert level(pl.Series(TENTHS, dtype=pl.Decimal(10, 2))) == wanted
+    assert level(written) == wanted
+    assert level([f"{text}0" for text in written]) == wanted
+    assert level(pl.Series(list(range(11, 91)), dtype=pl.UInt8)) == list(range(11, 91))
+    assert level(pl.Series(list(range(11, 91)), dtype=pl.Int64)) == list(range(11, 91))
+
+
+def test_pandas_and_arrow_hold_the_same_heights(backend: Any) -> None:
+    heights = [float(height) for height in TENTHS] + [None, float("nan")]
+    table = backend.make({"tide7_height": heights, "tide7_height_se": [1.5] * len(heights)})
+    scored = backend.rows(frames.score(table, read(data()), scales=["level"]))
+    assert scored["tide7_level"] == [*heights[:-2], None, None]
+    assert scored["tide7_level_se"] == [1.5] * len(TENTHS) + [None, None]
+    assert scored["tide7_level_band"] == [
+        None if height is None or height != height else "ebb" if height <= 54.9 else "flood"
+        for height in heights
+    ]
+
+
+WRONG = [
+    63.15,
+    63.149999999999999,
+    63.1 + 1e-13,
+    0.1 * 631.000001,
+    10.4,
+    90.1,
+    -63.1,
+    1e300,
+    float("inf"),
+    9e15,
+]
+
+
+@pytest.mark.parametrize("given", WRONG)
+def test_nothing_is_rounded(tide: Any, given: float) -> None:
+    for one in (given, np.float64(given), Decimal(repr(given)) if given < 1e300 else given):
+        with pytest.raises(ValidationError) as told:
+            tide(height=one)
+        inside = 10.5 <= given <= 90
+        assert told.value.errors()[0]["type"] == (
+            "answer_too_fine" if inside or given == float("inf") else "answer_not_allowed"
+        )
+    for dtype in (pl.Float64, pl.Float32):
+        if dtype == pl.Float32 and abs(given - 63.1) < 1e-6:
+            continue  # single width holds no difference
+        with pytest.raises(InvalidAnswersError) as refused:
+            level(pl.Series([63.1, given], dtype=dtype))
+        assert refused.value.problems["row"].to_list() == [1]
+    with pytest.raises(InvalidAnswersError):
+        level(["63.1", repr(given)])
+    assert level(pl.Series([63.1, given], dtype=pl.Float64), invalid="null") == [63.1, None]
+
+
+def test_a_float_of_single_width_that_was_widened_is_not_guessed_at() -> None:
+    """63.1 in single width is 63.09999847..., which in double width is another number."""
+    widened = float(np.float32(63.1))
+    assert level(pl.Series([widened], dtype=pl.Float64), invalid="null") == [None]
+    assert level(pl.Series([np.float32(63.1)], dtype=pl.Float32)) == [63.1]
+
+
+def test_what_is_told_of_a_wrong_cell(tide: Any) -> None:
+    with pytest.raises(ValidationError, match=r"63.15 is no answer in steps of 0.1"):
+        tide(height=63.15)
+    with pytest.raises(
+        ValidationError, match=r"90.1 is not an answer of this item; its answers are 10.5 to 90 in steps"
+    ):
+        tide(height=90.1)
+    table = pl.DataFrame({"tide7_height": [63.15, 90.1, 999], "tide7_height_se": [None, None, 0.0]})
+    found = frames.check(table, read(data()), scales=["level"])
+    assert found["rule"].to_list() == [
+        "answer_too_fine", "answer_not_allowed", "answer_not_allowed", "answer_not_allowed"
+    ]  # fmt: skip
+    assert found["value"].to_list() == ["63.15", "90.1", "999", "0"]
+    assert "allowed are 10.5 to 90 in steps of 0.1" in found["message"][0]
+    assert "allowed are 0.01 to 10 in steps of 0.01" in found["message"][3]
+
+
+def test_codes_and_words_for_no_answer() -> None:
+    """999 is suspected and told; declared, it is no answer; 63 would be an answer and cannot be declared."""
+    table = pl.DataFrame({"tide7_height": [63.1, 999.0, -9.0], "tide7_height_se": [1.0, 1.0, 1.0]})
+    told = frames.inspect(table, read(data()), scales=["level"])
+    assert dict(told.filter(pl.col("finding") == "missing_code").select("finding", "settle").rows()) == {
+        "missing_code": "not_answered=[-9, 999]"
+    }
+    assert level([63.1, 999.0, -9.0], not_answered=(999, -9)) == [63.1, None, None]
+    assert level(["63.1", "999", "n/a"], not_answered=(999, "n/a")) == [63.1, None, None]
+    with pytest.raises(ParameterError, match="63 is an answer"):
+        level([63.1], not_answered=63)
+
+
+def test_the_label_of_an_end(tide: Any) -> None:
+    assert tide.from_labels(height="low").height == 10.5
+    assert level(["Low", "63.1"]) == [10.5, 63.1]
+
+
+def by_hand(ebb: Decimal, flow: Decimal) -> tuple[Fraction, Fraction]:
+    """The flow counts from its other end, 20; both are added."""
+    total = Fraction(ebb) + 20 - Fraction(flow)
+    return total, total / 2
+
+
+def test_sums_and_means_of_steps_are_exact(tide: Any) -> None:
+    quarters = [Decimal(n) / 4 for n in (0, 1, 2, 3, 39, 40, 79, 80)]
+    rows = [(ebb, flow) for ebb in quarters for flow in quarters]
+    table = pl.DataFrame(
+        {
+            "tide7_ebb": [float(ebb) for ebb, _ in rows],
+            "tide7_flow": [float(flow) for _, flow in rows],
+        }
+    )
+    scored = frames.score(table, read(data()), scales=["current", "mean"])
+    for n, (ebb, flow) in enumerate(rows):
+        total, mean = by_hand(ebb, flow)
+        found = score(tide(ebb=ebb, flow=float(flow)))
+        assert (found.current.exact, found.mean.exact) == (total, mean)
+        assert scored["tide7_current"][n] == float(total)
+        assert scored["tide7_mean"][n] == float(mean)
+    # One of two answered: 2 x the one, 2 x 7.25 = 14.5; as a change it lies between 7.25 and 7.25 + 20.
+    found = score(tide(ebb=7.25), missing="prorate").current
+    assert found.exact == Fraction(29, 2)
+    again = score(tide(ebb=7.25, flow=20)).current  # 7.25
+    assert again.exact == Fraction(29, 4)
+
+
+def test_whole_numbers_beyond_eight_bits_and_ratings_beside_them(tide: Any) -> None:
+    table = pl.DataFrame(
+        {"tide7_salt": [0, 255, 256, 19_999, 20_000, None], "tide7_wave": [0, 10, 3, None, 7, 1]}
+    )
+    scored = frames.score(table, read(data()), scales=["salt", "waves"])
+    assert scored["tide7_salt"].to_list() == [0, 255, 256, 19_999, 20_000, None]
+    assert scored["tide7_waves"].to_list() == [0, 10, 3, None, 7, 1]
+    for wrong in (20_001, 65_535, 65_536, 65_791, -1, -256):
+        found = frames.check(table.with_columns(tide7_salt=pl.lit(wrong)), read(data()), scales=["salt"])
+        assert found["value"].to_list() == [str(wrong)] * 6
+    assert score(tide(salt=19_999)).salt.value == 19_999
+
+
+def test_a_formula_over_ready_scores(tide: Any) -> None:
+    """1 + 2 x ((63.1 - 50) / 10 + 3) = 9.62."""
+    found = score(tide(height=63.1, height_se=2, wave=3))
+    assert found.mix.exact == Fraction("9.62")
+    table = pl.DataFrame({"tide7_height": [63.1], "tide7_height_se": [2.0], "tide7_wave": [3]})
+    assert frames.score(table, read(data()), scales=["mix"])["tide7_mix"].to_list() == [9.62]
+
+
+def test_the_standard_error_comes_with_the_score(tide: Any) -> None:
+    both = score(tide(height=63.1, height_se=2.25)).level
+    assert (both.value, both.se, both.items) == (63.1, 2.25, 1)
+    alone = score(tide(height=63.1)).level
+    assert (alone.value, alone.se) == (63.1, None)
+    without = score(tide(height_se=2.25)).level
+    assert (without.value, without.se) == (None, None)
+    assert without.absent is not None
+    table = pl.DataFrame({"tide7_height": [63.1, 63.1, None], "tide7_height_se": [2.25, None, 2.25]})
+    scored = frames.score(table, read(data()), scales=["level"], level=0.95)
+    assert scored["tide7_level_se"].to_list()[:2] == [2.25, None] or np.isnan(scored["tide7_level_se"][1])
+    assert scored["tide7_level"].to_list() == [63.1, 63.1, None]
+    assert scored["tide7_level_lower"][0] == pytest.approx(63.1 - 1.959964 * 2.25, abs=1e-5)
+
+
+def test_change_is_judged_by_both_standard_errors(tide: Any) -> None:
+    """1.96 x sqrt(1.5 ** 2 + 2 ** 2) = 4.9: 4.8 points lie within, 5.0 beyond."""
+    definition = read(data())
+    days = [date(2026, 1, 1), date(2026, 4, 1)] * 2
+    table = pl.DataFrame(
+        {
+            "patient_id": ["a", "a", "b", "b"],
+            "date": days,
+            "tide7_height": [63.1, 58.3, 63.1, 58.1],
+            "tide7_height_se": [1.5, 2.0, 1.5, 2.0],
+        }
+    )
+    tidy = frames.tidy(table, [definition], by=["patient_id", "date"], scales={"tide7": ["level"]})
+    assert tidy["exact_numerator"].to_list() == [631, 583, 631, 581]
+    found = change.table(
+        tidy, targets=[change.Target("later", day=90, days=(60, 120))], definitions=[definition]
+    )
+    assert found["verdict"].to_list() == ["no reliable change", "reliably better"]
+    assert found["reliable_method"].to_list() == ["standard_errors"] * 2
+    assert found["change"].to_list() == [pytest.approx(-4.8), pytest.approx(-5.0)]
+    one = between(score(tide(height=63.1, height_se=1.5)), score(tide(height=58.1, height_se=2)))
+    assert one.scales["level"].verdict == "reliably better"
+    assert "63.1" in one.scales["level"].sentence
+
+
+def test_one_step_beyond_what_the_grammar_takes() -> None:
+    def wrong(change: Any, told: str) -> None:
+        content = data()
+        change(content)
+        with pytest.raises(DefinitionError, match=told):
+            read(content)
+
+    def set_answer(name: str, **values: Any) -> Any:
+        return lambda d: d["answers"][name].update(values)
+
+    def set_scale(place: int, **values: Any) -> Any:
+        return lambda d: d["scales"][place].update(values)
+
+    for step in ("0.3", "2", "0", "-0.1"):
+        wrong(set_answer("height", step=Decimal(step)), "the step must be 1")
+    wrong(set_answer("height", range=[Decimal("10.55"), 90]), "whole numbers of steps of 0.1")
+    wrong(set_answer("error", range=[Decimal("0.01"), Decimal("300.01")]), "at most 30000 steps")
+    wrong(set_answer("error", range=[0, 10]), "a standard error is above 0")
+    wrong(set_scale(0, step=1), "the step of the scale must be that of the answers")
+    wrong(set_scale(1, step=Decimal("0.5")), "the step of the scale must be that of the answers")
+    wrong(set_scale(1, se_item="depth"), "there is no item 'depth'")
+    wrong(set_scale(3, se_item="wave"), "only a sum of one other item")
+    wrong(set_scale(1, se_item="height_se"), "only a sum of one other item")
+    wrong(set_scale(2, se_item="height_se"), "only a sum of one other item")
+    bands = [[Decimal("10.5"), 55, "ebb"], [56, 90, "flood"]]
+    wrong(lambda d: d["scales"][0]["bands"].update(of=bands), "there is a gap")
+    wrong(lambda d: d["items"][1].update(recode=[[105, 1]]), "only answers of few whole numbers are recoded")
+    wrong(
+        lambda d: d["answers"].update(
+            height={
+                "options": [[1, "Low"], [2, "High"]],
+                "step": Decimal("0.1"),
+                "source": "made",
+                "evidence": "1",
+            }
+        ),
+        "a step belongs to a range",
+    )
+    flag = {"id": "high", "title": "High", "item": "height", "raised_from": 600, "sentence": "It is high."}
+    flag |= {"sentence_unanswered": "It was not measured.", "source": "made", "evidence": "1"}
+    wrong(lambda d: d.update(flags=[flag]), "whole numbers")
+
+
+def test_stretches_of_a_chart_meet_without_gap_or_overlap() -> None:
+    """Each value from 10.5 to 90.0 lies in one piece."""
+    pieces = [piece for _, band in stretches(read(data()).scale("level"), []) for piece in band]
+    for height in TENTHS:
+        assert sum(piece.holds(float(height)) for piece in pieces) == 1
+    assert str(pieces[0]) == "10.5–14.9"
+
+
+def test_pam_levels_name_their_version_in_whatever_the_score_comes() -> None:
+    for given in (63.1, Decimal("63.10"), Fraction(631, 10), np.float32(63.1), np.float16(63.1)):
+        found = score(PAM(score=given)).score  # type: ignore[arg-type]
+        assert (found.value, found.exact, found.band) == (63.1, Fraction(631, 10), "level 3 (version B)")
+    assert PAM.model_validate_json('{"score": 63.1}').model_dump_json() == '{"score":63.1}'
+    for refused in (47.05, 100.1, "63.1", True):
+        with pytest.raises(ValidationError):
+            PAM(score=refused)  # type: ignore[arg-type]
