@@ -7,8 +7,20 @@ A dose in MME is an estimate for weighing risk: never for converting one opioid 
 
 from __future__ import annotations
 
+from ipm_outcomes.opioids._compare import compare
 from ipm_outcomes.opioids._daily import check, daily
 from ipm_outcomes.opioids._factors import FactorSet, factor_set, factor_sets
 from ipm_outcomes.opioids._prescriptions import NOTES, REASONS
+from ipm_outcomes.opioids._summary import summary
 
-__all__ = ["NOTES", "REASONS", "FactorSet", "check", "daily", "factor_set", "factor_sets"]
+__all__ = [
+    "NOTES",
+    "REASONS",
+    "FactorSet",
+    "check",
+    "compare",
+    "daily",
+    "factor_set",
+    "factor_sets",
+    "summary",
+]

@@ -204,7 +204,7 @@ class Indicator(Fact):
     title: Text
     about: Text | None = None
     kind: Literal["proportion", "mean", "nps", "distribution", "ratio", "events"]
-    uses: Literal["changes", "scores", "episodes", "events"]
+    uses: Literal["changes", "scores", "episodes", "opioids", "events"]
     direction: Literal["higher", "lower", "none"]
     """Which way is better."""
     missing: Missing
@@ -309,8 +309,8 @@ def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
         yield "window", "windows and targets belong to the table of changes"
     if found.window and found.scales:
         yield "window", "a window needs the dates of one scale"
-    if found.uses == "episodes" and (found.each or found.of or found.not_of):
-        yield "each", "the table of episodes has no instruments, scales or targets"
+    if found.uses in ("episodes", "opioids") and (found.each or found.of or found.not_of):
+        yield "each", f"the table of {found.uses} has no instruments, scales or targets"
     if found.uses == "scores" and "target" in found.each:
         yield "each", "the table of scores has no targets"
     if (found.of or found.not_of) and not {"instrument", "scale"} <= set(found.each):

@@ -92,12 +92,13 @@ _MARKS = ("given", "2+", "1", "derived", "unverified", "convention")
 
 @fenced
 def table(
-    changes: Any,
+    changes: Any = None,
     *,
     by: Sequence[str] = (),
     indicators: Iterable[str | PathLike[str] | Indicator] | None = None,
     scores: Any = None,
     episodes: Any = None,
+    opioids: Any = None,
     level: float = 0.95,
     totals: bool = False,
 ) -> Any:
@@ -107,7 +108,7 @@ def table(
     ----------
     changes : data frame
         The table of changes (pandas, Polars eager or lazy, PyArrow, DuckDB): one row per patient, episode,
-        scale and target.
+        scale and target. It may be left out where another table is given.
     by : sequence of str
         Grouping columns, such as ``["site"]``. ``instrument``, ``scale`` and ``target`` may be among them.
     indicators : ids, paths or `Indicator` objects, optional
@@ -118,6 +119,9 @@ def table(
         Tidy scores, for indicators that need no pairs (Net Promoter, self-harm flags).
     episodes : data frame, optional
         One row per episode of care, for indicators of how care was taken up.
+    opioids : data frame, optional
+        Doses of opioids: the result of `ipm_outcomes.opioids.summary` or `ipm_outcomes.opioids.compare`. One row per
+        patient and group: several periods or denominators belong in ``by``.
     level : float
         Confidence level of the intervals.
     totals : bool
@@ -169,12 +173,19 @@ def table(
     by = names(by)
     sources = {
         name: _Source(name, data)
-        for name, data in (("changes", changes), ("scores", scores), ("episodes", episodes))
+        for name, data in (
+            ("changes", changes),
+            ("scores", scores),
+            ("episodes", episodes),
+            ("opioids", opioids),
+        )
         if data is not None
     }
-    if "changes" not in sources:
-        raise FrameError("changes: a table of changes is needed, not None")
-    main = sources["changes"]
+    if not sources:
+        raise FrameError(
+            "changes: a table is needed to count from: changes, scores, episodes or opioids, not None"
+        )
+    main = next(iter(sources.values()))
     main.require(by, "by")
     _refuse_repeats(main)
     if clash := [name for name in by if name in (*COLUMNS, *EXTRA) and name not in _KEYS]:
@@ -186,6 +197,8 @@ def table(
         if _applies(one := _settled(given, sources, asked), sources, by, asked)
     ]
     _refuse_inner(chosen, by)
+    if any(one.uses == "opioids" for one in chosen):
+        _refuse_repeated_patients(sources["opioids"], by)
     counted = _count(chosen, sources, by)
     groups = _groups(sources, by, {one.uses for one in chosen})
     if totals and any(ALL in map(str, group) for group in groups):
@@ -247,6 +260,21 @@ def _refuse_repeats(changes: _Source) -> None:
         raise FrameError(
             f"changes: up to {most['rows'][0]} rows for one patient, episode, scale and target; keep one of them, or "
             "the patient is counted more than once"
+        )
+
+
+def _refuse_repeated_patients(opioids: _Source, by: Sequence[str]) -> None:
+    """A patient with several periods, or doses by several definitions, must not count for each of them."""
+    import narwhals as nw
+
+    key = list(dict.fromkeys(["patient_id", *by]))
+    opioids.require(["patient_id"], "opioids")
+    counted = opioids.frame.select(*key).group_by(key).agg(nw.len().alias("rows"))
+    most = _small(counted.select(nw.col("rows").max()))
+    if (most["rows"][0] or 0) > 1:
+        raise FrameError(
+            f"opioids: up to {most['rows'][0]} rows for one patient in a group; keep one period and one denominator, "
+            'or give by=["period", "mme_by"]'
         )
 
 
