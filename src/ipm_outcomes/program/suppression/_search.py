@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.program.suppression._families import Family, families_of
 from ipm_outcomes.program.suppression._proof import Move, _added
 from ipm_outcomes.program.suppression._system import System
 from ipm_outcomes.program.suppression._transfers import Transfers
@@ -53,6 +54,14 @@ class Search:
         self.why: dict[int, int] = {}
         self.solved = 0
         self.transfers = Transfers(system)
+        self.family: dict[int, Family] = {}
+        self.of_cell: dict[int, Family] = {}
+        if len(system.nodes) > _MANY:
+            for family in families_of(system, self.price, (self.level >= 1) & ~self.kept):
+                self.family |= dict.fromkeys(family.nodes, family)
+                self.of_cell |= dict.fromkeys(family.place, family)
+            for cell in np.flatnonzero(self.hidden):
+                self.mark(int(cell), True)
         self.Ac, self.Ec, self.Pr = system.A.tocsc(), system.E.tocsc(), system.P
         homes = np.array(system.home, np.int64)
         self.of_node: list[np.ndarray] = [np.zeros(0, np.int64)] * len(system.nodes)
@@ -74,6 +83,11 @@ class Search:
     @property
     def high(self) -> np.ndarray:
         return np.where(self.hidden, FAR, self.value + self.room[1])
+
+    def mark(self, cell: int, hidden: bool) -> None:
+        self.hidden[cell] = hidden
+        if cell in self.of_cell:
+            self.of_cell[cell].mark(cell, hidden)
 
     # -- the search
 
@@ -112,16 +126,15 @@ class Search:
         node = int(self.item_node[q])
         form = self.Pr.indices[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
         by = target - self.system.items[q].value
+        if 0 < level < FAR and node in self.family:
+            made = self.family[node].move(node, by, form)
+            if made is not None:
+                self.accept(q, made)
+                return True
         free = self.transfers.find(q, node, by, form, self.hidden, self.partners)
         if free is not None:
             self.accept(q, free)
             return True
-        if 0 < level < FAR and len(self.system.nodes) > _MANY:
-            may = (self.level >= level) & ~self.kept
-            bought = self.transfers.dearer(node, by, form, self.hidden, self.price, may, self.partners)
-            if bought is not None:
-                self.accept(q, bought)
-                return True
         before = 0
         for size in _SIZES if level else (FAR,):
             variables = self.neighborhood(node, size)
@@ -139,7 +152,7 @@ class Search:
         told = self.value[cells] + change
         off = (told < self.low[cells]) | (told > self.high[cells])
         for cell in cells[off]:
-            self.hidden[cell] = True
+            self.mark(int(cell), True)
             self.why[int(cell)] = q
         self.moves.append(move)
         self.moved_by.append(cells[change != 0])
@@ -284,7 +297,7 @@ class Search:
             using = [at for at, cells in enumerate(self.moved_by) if cell in cells]
             old = self.moves, self.moved_by, self.least.copy(), self.most.copy()
             away = set(using)
-            self.hidden[cell] = False
+            self.mark(int(cell), False)
             self.moves = [move for at, move in enumerate(self.moves) if at not in away]
             self.moved_by = [cells for at, cells in enumerate(old[1]) if at not in away]
             found = [_added(self.system.columns_P, *old[0][at])[0] for at in using]
@@ -293,7 +306,7 @@ class Search:
             if all(self.serve(int(q), buy=False) for q in touched):
                 self.why.pop(int(cell), None)
                 continue
-            self.hidden[cell] = True
+            self.mark(int(cell), True)
             self.moves, self.moved_by, self.least, self.most = old
 
     def _recount(self, items: Any) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 Key = tuple[Any, ...]
+_FILLED = 40  # rounds in which patients are spread over atoms
+_NEAR = (0.5, 0.4, 0.6, 0.3, 0.7)
 REST = ("in no group",)
 """In the key of a node: the people of a total who are in none of its groups."""
 
@@ -344,18 +346,24 @@ class SceneBuilder:
             and all(len(wholes) == 1 for wholes in whole_of.values())
             and not any(whole in whole_of for whole, _ in partitions)
         )
-        if sum(kind["n"] for kind in kinds.values()) <= 3000 or not simple:
+        if not simple:
             return self._joint(list(values), values, kinds, partitions, {})
-        found: dict[Key, np.ndarray] = {}
         wholes = {whole for whole, _ in partitions}
-        memo: dict[Any, np.ndarray] = {}
+        alike: dict[tuple[Any, ...], list[Key]] = {}
         for key in values:
             if key not in wholes:
-                sets = kinds[key]["sets"]
-                signature = (sets, tuple(values[key][s] for s in sets))
+                alike.setdefault(kinds[key]["sets"], []).append(key)
+        found: dict[Key, np.ndarray] = {}
+        for sets, keys in alike.items():
+            told = np.array([[values[key][s] for s in sets] for key in keys], np.int64)
+            spread, done = spread_out(kinds[keys[0]]["inside"], told)
+            found |= {key: spread[at] for at, key in enumerate(keys) if done[at]}
+            memo: dict[bytes, np.ndarray] = {}
+            for at in np.flatnonzero(~done):
+                signature = told[at].tobytes()
                 if signature not in memo:
-                    memo[signature] = self._joint([key], values, kinds, [], {})[key]
-                found[key] = memo[signature]
+                    memo[signature] = self._joint([keys[at]], values, kinds, [], {})[keys[at]]
+                found[keys[at]] = memo[signature]
         for whole, members in partitions:
             if all(kinds[m]["sets"] == kinds[whole]["sets"] for m in members):
                 found[whole] = np.sum([found[m] for m in members], axis=0)
@@ -425,6 +433,50 @@ def _shared_blocks(nodes: Sequence[Node]) -> list[list[np.ndarray]]:
             continue  # some node does not count these at all
         blocks.append([node.start + np.unique(node.atoms[inside]) for node in nodes])
     return blocks
+
+
+def spread_out(inside: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tables of atoms (groups by atoms) that have the counts told (groups by sets), patients spread over many atoms.
+
+    Also which of the groups were solved. Sets are filled in proportion until all agree; the rest after rounding is put
+    right in as many atoms as the sets are independent.
+    """
+    many, sets = told.shape
+    x: np.ndarray = np.ones((many, inside.shape[1]))
+    found = np.zeros(x.shape, np.int64)
+    done: np.ndarray = np.zeros(many, bool)
+    if not sets:
+        return found, ~done
+    columns = [np.flatnonzero(row) for row in inside]
+    for _ in range(_FILLED):
+        for at, atoms in enumerate(columns):
+            x[:, atoms] *= (told[:, at] / np.maximum(x[:, atoms].sum(axis=1), 1e-300))[:, None]
+    for near in _NEAR:
+        left = np.flatnonzero(~done)
+        if not len(left):
+            break
+        whole = np.floor(x[left] + near).astype(np.int64)
+        rows, atoms = _independent(inside, x[left].sum(axis=0))
+        short = told[left] - whole @ inside.T
+        more = np.linalg.solve(inside[np.ix_(rows, atoms)].astype(float), short[:, rows].T.astype(float)).T
+        whole[:, atoms] += np.round(more).astype(np.int64)
+        good = (whole >= 0).all(axis=1) & (whole @ inside.T == told[left]).all(axis=1)
+        found[left[good]], done[left[good]] = whole[good], True
+    return found, done
+
+
+def _independent(inside: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sets that tell all that the others do, and as many atoms that tell them apart, the heaviest."""
+    left = inside.astype(float)
+    rows, atoms = [], []
+    for atom in np.argsort(-weight, kind="stable"):
+        column = np.abs(left[:, atom])
+        row = int(column.argmax())
+        if column[row] > 1e-9:
+            left -= np.outer(left[:, atom] / left[row, atom], left[row])
+            rows.append(row)
+            atoms.append(int(atom))
+    return np.array(rows, np.int64), np.array(atoms, np.int64)
 
 
 def _whole_solution(matrix: Any, right: Any) -> np.ndarray:

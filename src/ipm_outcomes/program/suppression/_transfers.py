@@ -54,54 +54,6 @@ class Transfers:
         found: np.ndarray = (numbers * self.fixed(nodes, hidden)) @ matrix
         return found
 
-    def dearer(
-        self,
-        node: int,
-        by: int,
-        atoms: np.ndarray,
-        hidden: np.ndarray,
-        price: np.ndarray,
-        may: np.ndarray,
-        partners: Any,
-    ) -> Move | None:
-        """The cheapest move for which one more set has to be hidden, in this group and in one beside it."""
-        system = self.system
-        one = system.nodes[node]
-        if len(system.near[node]) != 1 or system.near[node][0][0] == node or not one.sets:
-            return None
-        matrix, numbers = self.inside(node)
-        mine = np.zeros(one.count + 1, bool)
-        mine[atoms - one.start] = True
-        from_, to = (~mine, mine) if by > 0 else (mine, ~mine)
-        tries = []
-        for other in partners(node, [part for part in system.near[node][0][1:] if part != node])[
-            : _PARTNERS // 2
-        ]:
-            if not self.plain(other, one.sets):
-                continue
-            beside = system.nodes[other]
-            fixed = self.fixed((node, other), hidden)
-            for row in np.flatnonzero(fixed):
-                name = one.sets[row]
-                if name in one.linked or name in beside.linked:
-                    continue
-                cells = [
-                    c
-                    for c in (one.cells.get(name), beside.cells.get(name))
-                    if c is not None and not hidden[c]
-                ]
-                if may[cells].all():
-                    tries.append((float(price[cells].sum()), other, int(row), fixed))
-        for _, other, place, fixed in sorted(tries, key=lambda t: t[:3]):
-            less = fixed.copy()
-            less[place] = False
-            move = self._made(
-                ((node, 1), (other, -1)), node, other, abs(by), from_, to, (numbers * less) @ matrix
-            )
-            if move is not None:
-                return move
-        return None
-
     def find(
         self, q: int, node: int, by: int, atoms: np.ndarray, hidden: np.ndarray, partners: Any
     ) -> Move | None:
