@@ -82,6 +82,7 @@ CLASSES |= {
     "scs_sf": "SCSSF",
     "prs": "PRS",
     "pam": "PAM",
+    "pastor": "PASTOR",
 }
 SELF_COMPASSION = (
     "self_kindness self_judgment common_humanity isolation mindfulness over_identification total"
@@ -104,6 +105,12 @@ ITEMS |= {
     "scs_sf": " ".join(f"q{n}" for n in range(1, 13)),
     "prs": " ".join(f"q{n}" for n in range(1, 15)),
     "pam": "score",
+    "pastor": (
+        "pain_interference pain_interference_se physical_function physical_function_se "
+        "sleep_disturbance sleep_disturbance_se sleep_related_impairment sleep_related_impairment_se "
+        "fatigue fatigue_se anxiety anxiety_se depression depression_se "
+        "social_satisfaction social_satisfaction_se pain_average pain_worst"
+    ),
 }
 SCALES |= {
     "dvprs": ["intensity", "activity", "sleep", "mood", "stress"],
@@ -120,6 +127,18 @@ SCALES |= {
     "scs_sf": SELF_COMPASSION.split(),
     "prs": ["total", "cognitive_affective_positivity", "behavioral_perseverance"],
     "pam": ["score"],
+    "pastor": [
+        "pain_interference",
+        "physical_function",
+        "sleep_disturbance",
+        "sleep_related_impairment",
+        "fatigue",
+        "anxiety",
+        "depression",
+        "social_satisfaction",
+        "pain_average",
+        "pain_worst",
+    ],
 }
 LOWER_IS_WORSE = {
     "provider_rating", "csq8", "flourishing", "pgic_hurst_bolton", "enps", "nps", "mini_z_v2_0", "prs", "pam",
@@ -191,7 +210,7 @@ def test_the_default_missing_rule_is_the_strictest(inst: Instrument) -> None:
 @each
 def test_direction(inst: Instrument) -> None:
     better_high = {"physical_function", "social_roles", "physical_summary", "mental_summary"}
-    better_high |= {"physical_health", "mental_health", "general_health"}
+    better_high |= {"physical_health", "mental_health", "general_health", "social_satisfaction"}
     if inst.id in ("scs", "scs_sf"):
         better_high |= {"self_kindness", "common_humanity", "mindfulness", "total"}
     for scale in inst.scales:

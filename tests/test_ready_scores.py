@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from ipm_outcomes import PAM, between, change, frames, score
+from ipm_outcomes import PAM, PASTOR, between, change, frames, score
 from ipm_outcomes._printer import print_class
 from ipm_outcomes.catalog import parse
 from ipm_outcomes.definition import Instrument
@@ -410,3 +410,36 @@ def test_pam_levels_name_their_version_in_whatever_the_score_comes() -> None:
     for refused in (47.05, 100.1, "63.1", True):
         with pytest.raises(ValidationError):
             PAM(score=refused)  # type: ignore[arg-type]
+
+
+def test_pastor_takes_the_columns_of_its_scores_and_errors(backend: Any) -> None:
+    """What comes in is what goes out, once: T-scores and errors keep their names."""
+    table = {
+        "pastor_pain_interference": [63.1, 58.1, None],
+        "pastor_pain_interference_se": [1.5, 2.05, 1.9],
+        "pastor_pain_average": [6, 4, None],
+    }
+    wanted = ["pain_interference", "pain_average"]
+    scored = backend.rows(frames.score(backend.make(table), "pastor", scales=wanted))
+    assert scored["pastor_pain_interference"] == [63.1, 58.1, None]
+    assert scored["pastor_pain_interference_se"] == [1.5, 2.05, None]
+    assert scored["pastor_pain_average"] == [6, 4, None]
+    assert list(scored) == [
+        *("pastor_pain_interference", "pastor_pain_interference_se", "pastor_pain_interference_answered"),
+        *("pastor_pain_interference_absent", "pastor_pain_average", "pastor_pain_average_answered"),
+        "pastor_pain_average_absent",
+    ]
+    without = backend.make({"pastor_pain_interference": table["pastor_pain_interference"]})
+    alone = backend.rows(frames.score(without, "pastor", scales=["pain_interference"]))
+    assert alone["pastor_pain_interference_se"] == [None, None, None]
+
+
+def test_pastor_scores_change_by_their_own_errors() -> None:
+    """1.96 x sqrt(1.9 ** 2 + 2.1 ** 2) = 5.55: 63.1 to 57.5 is 5.6, beyond; to 57.6 is 5.5, within."""
+    first = score(PASTOR(pain_interference=63.1, pain_interference_se=1.9))
+    for second, verdict in ((57.5, "reliably better"), (57.6, "no reliable change")):
+        found = between(first, score(PASTOR(pain_interference=second, pain_interference_se=2.1)))
+        assert found.pain_interference.verdict == verdict
+        assert f"63.1 to {second}" in found.pain_interference.short
+    unknown = between(first, score(PASTOR(pain_interference=57.5)))
+    assert unknown.pain_interference.verdict == "error not known"

@@ -307,7 +307,10 @@ def test_the_table_and_the_sentence_give_one_verdict(id: str, missing: str | Non
             "patient_id": [n // 2 for n in range(2 * pairs)],
             "date": [date(2024, 1, 10), date(2024, 7, 9)] * pairs,
             **{
-                f"{id}_{item}": pl.Series([form[item] for form in forms], dtype=pl.Int64)
+                f"{id}_{item}": pl.Series(
+                    [form[item] for form in forms],
+                    dtype=pl.Int64 if inst.answers_of(item).step == 1 else pl.Float64,
+                )
                 for item in inst.item_ids
             },
         }

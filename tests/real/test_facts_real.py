@@ -49,6 +49,13 @@ OWN_WORDS = {
 """Words of our own, where the reference has none or the owner lets none ship."""
 
 
+WORKED = {
+    # A T-score is 50 + 10 x theta, on a grid of theta from -4 to 4: 50 - 40 and 50 + 40; errors come in hundredths.
+    "pastor": {"10", "90", "0.01"},
+}
+"""Numbers worked out from those of the passage."""
+
+
 def golden_rows(id: str) -> list[dict[str, str]]:
     with (GOLDEN / "facts" / f"{id}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -167,7 +174,7 @@ def test_the_passage_says_so(id: str, row: dict[str, str], real: Find) -> None:
     # A table that was worked out is worked out again in the golden cases.
     worked = row["place"].endswith(".conversion") and row["evidence"] == "derived"
     wanted = [] if worked else decided(row["value"])
-    missing = [what for what in wanted if not stands_in(what, text)]
+    missing = [what for what in wanted if what not in WORKED.get(id, ()) and not stands_in(what, text)]
     assert not missing
     if row["evidence"] and not id.startswith("promis"):
         mark = re.compile(MARKS[row["evidence"]], re.I)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ipm_outcomes.responses.mini_z_v2_0 import MiniZv20, MiniZv20Scores
     from ipm_outcomes.responses.nps import NPS, NPSScores
     from ipm_outcomes.responses.pam import PAM, PAMScores
+    from ipm_outcomes.responses.pastor import PASTOR, PASTORScores
     from ipm_outcomes.responses.pcs import PCS, PCSScores
     from ipm_outcomes.responses.peg import PEG, PEGScores
     from ipm_outcomes.responses.pgic import PGIC, PGICScores
@@ -41,6 +42,7 @@ CLASSES = {
     "mini_z_v2_0": "MiniZv20",
     "nps": "NPS",
     "pam": "PAM",
+    "pastor": "PASTOR",
     "pcs": "PCS",
     "peg": "PEG",
     "pgic": "PGIC",
@@ -75,6 +77,8 @@ __all__ = [
     "NPSScores",
     "PAM",
     "PAMScores",
+    "PASTOR",
+    "PASTORScores",
     "PCS",
     "PCSScores",
     "PEG",
