@@ -22,6 +22,23 @@ from ipm_outcomes.opioids._factors import unit_of
 DAY = date(2026, 1, 1)
 COLUMNS = ("patient_id", "drug", "strength", "unit", "quantity", "days_supply", "start")
 
+DRUGS = {
+    "oxycodone": Fraction(3, 2),
+    "codeine": Fraction(3, 20),
+    "morphine": Fraction(1),
+    "hydromorphone": Fraction(4),
+}
+
+prescription = st.tuples(
+    st.sampled_from("abc"),
+    st.sampled_from([*DRUGS, "methadone", "unheard", "buprenorphine"]),
+    st.sampled_from([2.5, 5, 7.5, 10, 15, 20, 0.1, 33.333]),
+    st.just("mg"),
+    st.integers(1, 40),
+    st.sampled_from([1, 2, 3, 6, 7, 9, 10]),
+    st.integers(0, 15),
+)
+
 
 def golden(name: str) -> list[dict[str, str]]:
     with (GOLDEN / name).open(encoding="utf-8", newline="") as file:
@@ -244,6 +261,54 @@ def test_days_supply_in_parts_of_days_is_no_days_supply():
     assert [r["reason"] for r in rows(one("morphine", 60, "mg", 30, 2.5))] == ["days_supply"]
 
 
+# ---- overlaps --------------------------------------------------------------------------------------
+
+
+def test_an_early_refill_counts_twice_or_follows():
+    data = table(("a", "morphine", 60, "mg", 30, 30, 0), ("a", "Morphine", 60, "mg", 30, 30, 25))
+    assert [(r["days"], r["mme"], r["overlap"]) for r in rows(data)] == [
+        (25, 60, "add"),
+        (5, 120, "add"),
+        (25, 60, "add"),
+    ]
+    assert [(r["days"], r["mme"], r["overlap"]) for r in rows(data, overlap="in_turn")] == [
+        (60, 60, "in_turn")
+    ]
+
+
+def test_only_one_drug_in_one_strength_follows():
+    data = table(
+        ("a", "morphine", 60, "mg", 30, 30, 0), ("a", "morphine", 15, "mg", 30, 30, 25),
+        ("a", "oxycodone", 60, "mg", 30, 30, 25), ("b", "morphine", 60, "mg", 30, 30, 25),
+    )  # fmt: skip
+    assert rows(data, overlap="in_turn") == [row | {"overlap": "in_turn"} for row in rows(data)]
+
+
+def test_a_gap_is_no_supply():
+    # The third follows the second, which begins late: days 0-9, 20-29 and 30-39.
+    data = table(*[("a", "morphine", 60, "mg", 10, 10, start) for start in (22, 0, 20)])
+    found = [((r["start"] - DAY).days, r["days"]) for r in rows(data, overlap="in_turn")]
+    assert found == [(0, 10), (20, 20)]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(prescription, min_size=1, max_size=10), st.randoms())
+def test_in_turn_keeps_the_total_and_does_not_ask_for_the_order_of_rows(listed, random):
+    mixed = list(listed)
+    random.shuffle(mixed)
+    found = rows(table(*listed), overlap="in_turn")
+    assert found == rows(table(*mixed), overlap="in_turn")
+
+    def total(some: list[dict[str, Any]]) -> float:
+        return sum(r["days"] * (r["mme_at_least"] or 0) for r in some)
+
+    assert total(found) == pytest.approx(total(rows(table(*listed))))
+    # One after the other: no more prescriptions on a day than there are drugs in different strengths.
+    for row in found:
+        kinds = {(one[1], one[2]) for one in listed if one[0] == row["patient_id"]}
+        assert row["prescriptions"] <= len(kinds)
+
+
 # ---- arguments -------------------------------------------------------------------------------------
 
 
@@ -339,6 +404,8 @@ def test_refusals():
         opioids.daily(data, meanings={"unit": {"TAB": None}})
     with pytest.raises(ParameterError, match="factors: the id of a set"):
         opioids.daily(data, 2022)
+    with pytest.raises(ParameterError, match="overlap: one of add, in_turn"):
+        opioids.daily(data, overlap="sum")
 
 
 @pytest.mark.parametrize(
@@ -418,23 +485,7 @@ def test_no_prescriptions(backend: Backend) -> None:
 
 # ---- against a count day by day --------------------------------------------------------------------
 
-DRUGS = {
-    "oxycodone": Fraction(3, 2),
-    "codeine": Fraction(3, 20),
-    "morphine": Fraction(1),
-    "hydromorphone": Fraction(4),
-}
 STEPS = ((20, 4), (40, 8), (60, 10))
-
-prescription = st.tuples(
-    st.sampled_from("abc"),
-    st.sampled_from([*DRUGS, "methadone", "unheard", "buprenorphine"]),
-    st.sampled_from([2.5, 5, 7.5, 10, 15, 20, 0.1, 33.333]),
-    st.just("mg"),
-    st.integers(1, 40),
-    st.sampled_from([1, 2, 3, 6, 7, 9, 10]),
-    st.integers(0, 15),
-)
 
 
 def by_day(listed: list[tuple[Any, ...]]) -> dict[tuple[str, int], dict[str, Any]]:

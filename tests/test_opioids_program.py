@@ -77,7 +77,7 @@ def test_two_periods_side_by_side(backend: Backend) -> None:
     daily = opioids.daily(backend.make(prescriptions()))
     told = opioids.summary(daily, denominator="covered_days", periods=backend.make(periods()))
     found = backend.rows(opioids.compare(told, baseline="before", followup="after"))
-    assert list(found) == ["patient_id", "site", "mme_by", *NAMES]
+    assert list(found) == ["patient_id", "site", "factors", "overlap", "mme_by", *NAMES]
     assert found["patient_id"] == list(DOSES)
     assert found["site"] == ["north"] * 4 + ["south"] * 4
     assert set(found["mme_by"]) == {"covered_days"}

@@ -78,6 +78,7 @@ def test_thirds_come_to_a_whole_average():
     rows = [("a", "morphine", 50, "mg", 1, 3, 0)] * 3
     found = opioids.summary(daily(*rows), denominator="covered_days")
     assert found["mme"].to_list() == [50]
+    assert found.select("factors", "overlap").rows() == [("cdc_2022", "add")]
     assert found["days_50"].to_list() == [3]
 
 
@@ -208,6 +209,10 @@ def test_refusals():
         opioids.summary(found, denominator="window_days", periods=(1, 2))
     with pytest.raises(FrameError, match="days of one patient stand twice"):
         opioids.summary(pl.concat([found, found]), denominator="single_day")
+    other = daily(("z", "morphine", 60, "mg", 20, 20, 0), factors="cdc_2016")
+    both = pl.concat([found.cast({"factors": pl.String}), other.cast({"factors": pl.String})])
+    with pytest.raises(FrameError, match="factors: the daily doses are by several"):
+        opioids.summary(both, denominator="single_day")
     with pytest.raises(FrameError, match="periods: the frame has no column 'end'"):
         opioids.summary(found, denominator="single_day", periods=PERIODS.drop("end"))
     with pytest.raises(FrameError, match="two rows of one period"):

@@ -40,11 +40,11 @@ def compare(summary: Any, *, baseline: str, followup: str) -> Any:
     Returns
     -------
     data frame of the same kind
-        One row per patient of either period: ``patient_id``; the further columns of the table of periods, as in the
-        first of the two that is there; ``mme_by``; ``baseline, followup`` (MME a day; a patient who is free of
-        opioids has 0), ``change`` (``followup - baseline``), ``percent`` (reduction in percent of the baseline; null at
-        0), ``halved`` (down to half or less; null at 0), ``opioid_free_baseline, opioid_free_followup``, ``reason``
-        (why there is no change).
+        One row per patient of either period: ``patient_id``; the further columns of the table of periods,
+        ``factors`` and ``overlap``, as in the first of the two that is there; ``mme_by``; ``baseline,
+        followup`` (MME a day; a patient who is free of opioids has 0), ``change`` (``followup - baseline``),
+        ``percent`` (reduction in percent of the baseline; null at 0), ``halved`` (down to half or less; null at
+        0), ``opioid_free_baseline, opioid_free_followup``, ``reason`` (why there is no change).
 
     Raises
     ------

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._columns import Bools, Ints, date_column, take, truth_column
+from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Whole, Words
 from ipm_outcomes.opioids._factors import FactorSet, dose, factor_set
@@ -21,11 +22,13 @@ from ipm_outcomes.opioids._prescriptions import (
     NOTES,
     REASONS,
     Prescriptions,
+    in_turn,
     read_prescriptions,
 )
 from ipm_outcomes.opioids._sweep import sweep
 
 Meanings = Mapping[str, Mapping[str, str | None]]
+OVERLAPS = ("add", "in_turn")
 _NOT_KNOWN = CODES.index("unknown_drug")
 _OUT = [CODES.index(code) for code in EXCLUDED]
 
@@ -39,6 +42,7 @@ def daily(
     prescriptions: Any,
     factors: str | PathLike[str] | FactorSet = "cdc_2022",
     *,
+    overlap: Literal["add", "in_turn"] = "add",
     columns: Mapping[str, str] | None = None,
     meanings: Meanings | None = None,
     date_format: DateFormat = None,
@@ -46,8 +50,8 @@ def daily(
     """Daily morphine milligram equivalents (MME) from prescriptions: one row per stretch of days without a change.
 
     The dose of a day is the sum over all prescriptions that run on it, each from its start for its days supply:
-    strength x quantity / days supply x factor. Prescriptions that overlap add up, whether they are of one drug or of
-    several; nothing is carried over to a later day. A drug with steps (methadone in ``cdc_2016``) is converted by the
+    strength x quantity / days supply x factor. Prescriptions that overlap add up, unless ``overlap`` says that those of
+    one drug in one strength follow each other. A drug with steps (methadone in ``cdc_2016``) is converted by the
     sum of all of it on that day. Of patches the days supply is patches x the days that one stays.
 
     Parameters
@@ -60,6 +64,11 @@ def daily(
         patch, injection) and ``use_disorder`` (true where it is for opioid use disorder).
     factors : str, path or FactorSet
         Set of conversion factors, see `factor_sets`.
+    overlap : "add" or "in_turn"
+        ``"add"``: all that overlaps is summed, as the calculator of cqframework/opioid-mme-r4 does; a refill that is
+        picked up early then counts twice on the days of both. ``"in_turn"``: of one drug in one strength each
+        prescription begins when the one before has run out; all else is summed. The second is a convention, of which
+        no source was read.
     columns : mapping, optional
         Names of columns that differ: ``{"drug": "generic_name"}``.
     meanings : mapping, optional
@@ -76,8 +85,9 @@ def daily(
         ``prescriptions`` (converted ones that run), ``not_converted`` (others); ``opioid`` (whether any opioid runs;
         null where all that runs is unknown); ``at_least_50, at_least_90`` (decided exactly; null where what is not
         known could decide); ``reason`` (code of `REASONS` where a prescription has no dose); ``factors`` (id of the
-        set). Ordered by patient and day; days without a prescription have no row. A prescription without a place in
-        the calendar has a row of its own without ``end``, and a patient of whom nothing else is there keeps one.
+        set); ``overlap``. Ordered by patient and day; days without a prescription have no row. A prescription without
+        a place in the calendar has a row of its own without ``end``, and a patient of whom nothing else is there keeps
+        one.
 
     Raises
     ------
@@ -106,7 +116,11 @@ def daily(
      (datetime.date(2026, 1, 31), datetime.date(2026, 2, 19), 20, 30.0)]
     """
     chosen = _set(factors)
+    if overlap not in OVERLAPS:
+        raise ParameterError(f"overlap: one of {', '.join(OVERLAPS)}")
     read = read_prescriptions(prescriptions, chosen, columns, meanings, date_format)
+    if overlap == "in_turn":
+        read = in_turn(read)
     found = sweep(read)
     unknown = np.zeros(len(found.first), np.int64)
     excluded, blocking = unknown.copy(), unknown.copy()
@@ -166,6 +180,7 @@ def daily(
     codes = joined(reason, other_reason)
     columns_made["reason"] = Words(np.where(codes == len(CODES), -1, codes).astype(np.int8), CODES)
     columns_made["factors"] = Words(np.zeros(len(codes), np.int8), (chosen.id,))
+    columns_made["overlap"] = Words(np.zeros(len(codes), np.int8), (overlap,))
     return frame.make(columns_made, like=[named])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -72,6 +72,8 @@ class Prescriptions:
         MME a day, or, of a drug with steps, its own dose a day; 0 where there is none.
     stepped : int64
         Position in ``step_factors`` of a drug that is converted by the sum of the day; -1 for none.
+    product : int64
+        Prescriptions with the same number are of one drug in units of one kind.
     notes : dict
         For each code of `NOTES` the rows that it is told of.
     """
@@ -89,6 +91,7 @@ class Prescriptions:
     stepped: Ints
     step_factors: tuple[Factor, ...]
     notes: dict[str, Bools]
+    product: Ints
     _strength: Floats
     _units: Floats
     _days: Ints
@@ -173,8 +176,43 @@ def read_prescriptions(
     }
     return Prescriptions(
         frame, named, patients, patient, dates.day, dates.day + length, started, placed, reason, doses,
-        np.where(good, position[codes], -1), step_factors, notes, strength, units, per, each, tuple(table),
+        np.where(good, position[codes], -1), step_factors, notes, _products(chosen)[codes], strength, units, per, each,
+        tuple(table),
     )  # fmt: skip
+
+
+def _products(chosen: list[_Choice]) -> Ints:
+    """A number for each choice: those of one drug in units of one kind have the same."""
+    known: dict[tuple[str, Fraction, int], int] = {}
+    return np.array(
+        [known.setdefault((one.drug, one.each, one.lasts), len(known)) for one in chosen], np.int64
+    )
+
+
+_FAR = 2**42
+"""Further than the days of all prescriptions of one patient put one after the other."""
+
+
+def in_turn(read: Prescriptions) -> Prescriptions:
+    """Prescriptions of one drug in one strength one after the other: each begins when the one before has run out."""
+    rows = np.flatnonzero(read.placed & (read.reason == CONVERTED))
+    strengths, strength = np.unique(read._strength[rows], return_inverse=True)
+    kinds = int(read.product.max(initial=0)) + 1
+    group = (read.patient[rows] * kinds + read.product[rows]) * max(len(strengths), 1) + strength
+    length = read.end[rows] - read.start[rows]
+    order = np.lexsort((read.doses.atto[rows], read.doses.nano[rows], length, read.start[rows], group))
+    rows, length = rows[order], length[order]
+    first = np.diff(group[order], prepend=-1) != 0
+    at = np.cumsum(first) - 1
+    before = np.cumsum(length) - length
+    before -= before[first][at]
+    # The latest of: its own start, and the start of any one before with all that was supplied since.
+    begin = np.maximum.accumulate(read.start[rows] - before + at * _FAR) - at * _FAR + before
+    start, end = read.start.copy(), read.end.copy()
+    start[rows], end[rows] = begin, begin + length
+    beyond = read.placed & (end - 1 > LAST_DAY)
+    reason = np.where(beyond, CODES.index("days_supply"), read.reason).astype(np.int8)
+    return replace(read, start=start, end=end, placed=read.placed & ~beyond, reason=reason)
 
 
 def _named(columns: Mapping[str, str] | None) -> dict[str, str]:
@@ -223,6 +261,7 @@ class _Choice:
     purpose: bool = False
     steps: Factor | None = None
     assumed: bool = False
+    drug: str = ""
 
 
 def _without(code: str) -> _Choice:
@@ -298,6 +337,7 @@ def _choice(factors: FactorSet, drug: str | None, unit: str | None, form: str | 
         purpose=entry.purpose_needed,
         steps=entry if entry.steps else None,
         assumed=not form and measure.per == "mL",
+        drug=plain(entry.drug),
     )
 
 

@@ -105,7 +105,8 @@ def summary(
         The columns of ``periods``; ``mme_by`` (the denominator); ``mme`` (float64, the dose per day by it, rounded to
         nine decimals), ``maximum`` (of any day), ``total`` (MME), ``days_dispensed, days_covered, days_window``,
         ``days_50, days_90`` (days at or above), ``opioid_free`` (null where it cannot be told), ``reason`` (why there
-        is no ``mme``), ``evidence`` (of the definition). A figure that a prescription without a dose could change is
+        is no ``mme``), ``evidence`` (of the definition),
+        ``factors, overlap`` (as in ``daily``). A figure that a prescription without a dose could change is
         null. One row for each row of ``periods`` and denominator.
 
     Raises
@@ -136,7 +137,7 @@ def summary(
     chosen = _definitions(denominator)
     frame = Frame(daily)
     limits = [one.at_least for one in dose().thresholds]
-    needed = ["patient_id", "start", "end", "mme", "prescriptions", "opioid", "reason"]
+    needed = ["patient_id", "start", "end", "mme", "prescriptions", "opioid", "reason", *RULES]
     frame.require([*needed, *(f"at_least_{limit}" for limit in limits)], "daily")
     if periods is None and "window_days" in chosen:
         raise ParameterError(
@@ -146,7 +147,19 @@ def summary(
     days, unplaced = _read(frame, asked.daily_patient, limits)
     if asked.own:
         asked = asked.from_days(days)
-    return _Figures(days, unplaced, asked, limits).table(frame, chosen)
+    return _Figures(days, unplaced, asked, limits).table(
+        frame, chosen, {name: _rule(frame, name) for name in RULES}
+    )
+
+
+def _rule(frame: Frame, name: str) -> tuple[str, ...]:
+    """The one set of factors, or rule for overlaps, of a table of daily doses."""
+    codes, labels = words(frame, name)
+    if np.unique(codes[codes >= 0]).size > 1:
+        raise FrameError(
+            f"{name}: the daily doses are by several; give the result of one call of opioids.daily"
+        )
+    return tuple(map(str, labels)) or ("",)
 
 
 def _definitions(denominator: str | Sequence[str]) -> list[str]:
@@ -252,7 +265,7 @@ class _Periods:
             read_dates(other, name, format_of(date_format, name, ("start", "end"))) for name in _PERIOD[2:]
         )
         known = (start.state == DATED) & (end.state == DATED) & (start.day <= end.day)
-        clash = {*FIGURES, *(f"days_{one.at_least}" for one in dose().thresholds)} & set(other.names)
+        clash = {*FIGURES, *RULES, *(f"days_{one.at_least}" for one in dose().thresholds)} & set(other.names)
         if clash:
             raise FrameError(f"periods: the result has a column {min(clash)!r} of its own; rename the column")
         names = [name for name in other.names if name not in ("start", "end")]
@@ -278,6 +291,9 @@ def _day(value: Any) -> int:
         )
     return found
 
+
+RULES = ("factors", "overlap")
+"""Columns of the daily doses that go along with every figure."""
 
 FIGURES = (
     "mme_by", "mme", "maximum", "total", "days_dispensed", "days_covered", "days_window", "opioid_free",
@@ -358,7 +374,7 @@ class _Figures:
                     reason[rows] = np.minimum(reason[rows], unplaced.reason[n])
         return blocks, maybe, reason
 
-    def table(self, frame: Frame, chosen: Sequence[str]) -> Any:
+    def table(self, frame: Frame, chosen: Sequence[str], rules: dict[str, tuple[str, ...]]) -> Any:
         """The figures by each of the definitions, as a frame of the caller's kind."""
         over = {"dispensed_days": self.dispensed, "covered_days": self.covered, "window_days": self.window}
         known = self.reason == len(_CODES)
@@ -407,4 +423,6 @@ class _Figures:
         columns["evidence"] = Words(
             np.tile([marks.index(evidence[name]) for name in chosen], self.size).astype(np.int8), marks
         )
+        for name, label in rules.items():
+            columns[name] = Words(np.zeros(every.size, np.int8), label)
         return frame.make(columns, like=["patient_id"])
