@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy.optimize import linprog
-from test_suppress import frame, line, random_table
+from test_suppress import frame, line, on_shelf, random_table, related_lines
 
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program import suppression
+from ipm_outcomes.program.indicators import Condition
 from ipm_outcomes.program.suppression import suppress
 from ipm_outcomes.program.suppression._proof import verify
 
@@ -187,6 +188,52 @@ def test_the_same_data_in_other_groups_are_protected_together(tmp_path: Path) ->
     ]
     out = suppress(frame(rows), ledger=ledger)
     assert out["numerator"].to_list() == [None, None, 40]
+
+
+@pytest.mark.parametrize("n", [130, 100])  # more were followed, or as many: that says nothing of the others
+def test_a_count_that_was_told_in_one_piece_is_protected_where_it_comes_back_in_two(
+    n: int, tmp_path: Path
+) -> None:
+    """40 improved by 30 percent; later 20 by 30 to 50 and 23 by half or more: 3 of those 43 are new."""
+    test = {"column": "percent", "at_least": 30}
+    between = on_shelf("responder_50").model_copy(
+        update={
+            "id": "between",
+            "numerator": Condition.model_validate({"all": [test, {"column": "percent", "below": 50}]}),
+            "denominator": on_shelf("responder_50").denominator,
+        }
+    )
+    ledger = tmp_path / "ledger.json"
+    suppress(related_lines({"responder_30": 40}, 100), by=[], ledger=ledger)
+    later = related_lines({"between": 20, "responder_50": 23}, n)
+    given: dict[str, Any] = {"by": [], "definitions": [between]}
+    assert suppress(later, **given)["numerator"].to_list() == [20, 23]
+    assert None in suppress(later, **given, ledger=ledger)["numerator"].to_list()
+
+
+def test_the_same_release_again_is_the_same_also_after_a_correction(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.json"
+    first = suppress(FIRST, ledger=ledger)
+    suppress(release({"s0": (60, 25), "s1": (76, 40), "s2": (55, 6), None: (191, 71)}), ledger=ledger)
+    assert suppress(FIRST, ledger=ledger).equals(first)
+
+
+def test_of_three_releases_the_first_is_within_the_second(tmp_path: Path) -> None:
+    """Whoever was counted first is counted later: 44 and 59 tell of the same 15 in every witness."""
+    ledger = tmp_path / "ledger.json"
+    systems = []
+    built = suppression._built
+
+    def watched(*given: Any) -> Any:
+        systems.append(built(*given)[1])
+        return built(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(suppression, "_built", watched)
+        for n in (44, 59, 73):
+            suppress(frame([line(n, 100, 100, 100)]), by=[], ledger=ledger)
+    beside = {node.scene for node in systems[-1].nodes if "beside" in node.scene}
+    assert len(beside) == 3  # the second and the first, this one and each of them
 
 
 def test_a_changed_ledger_is_refused(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def output_kind(
     endings: tuple[str, ...] = CSV_ENDINGS + PARQUET_ENDINGS,
     *,
     inputs: Sequence[str | None],
+    option: str = "-o",
 ) -> str:
     """Refuse an output that cannot be written before any work is done; its ending, "" for standard output.
 
@@ -32,6 +33,8 @@ def output_kind(
     inputs
         Every file that the command reads. None of them is written to, under whatever name or link: the patients'
         data in it would be lost.
+    option
+        The option that gives the name.
     """
     streamed = name is None or name == STREAM
     for place in _identities(name, sys.stdout):
@@ -39,19 +42,19 @@ def output_kind(
             if source is not None and any(
                 os.path.samestat(place, other) for other in _identities(source, sys.stdin)
             ):
-                told = "standard output" if streamed else f"-o {name}"
+                told = "standard output" if streamed else f"{option} {name}"
                 other = "standard input" if source == STREAM else source
                 raise ParameterError(f"{told}: that is a file that is read ({other}); give another name")
     if name is None or name == STREAM:
         return ""
     ending = Path(name).suffix.lower()
     if ending not in endings:
-        raise ParameterError(f"-o {name}: the name must end in one of {', '.join(endings)}")
+        raise ParameterError(f"{option} {name}: the name must end in one of {', '.join(endings)}")
     folder = Path(name).parent
     if not folder.is_dir():
-        raise ParameterError(f"-o {name}: there is no folder {folder}")
+        raise ParameterError(f"{option} {name}: there is no folder {folder}")
     if Path(name).is_dir():
-        raise ParameterError(f"-o {name}: that is a folder")
+        raise ParameterError(f"{option} {name}: that is a folder")
     return ending
 
 

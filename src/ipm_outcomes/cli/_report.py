@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -51,6 +52,8 @@ def report(
     site: str | None = None,
     title: str = "Program report",
     policy: Literal["cms", "nhs", "none"] = "cms",
+    ledger: str | None = None,
+    record: str | None = None,
     output: Output = None,
 ) -> int:
     """Report on a program: scores by instrument and visit, and change where patients and dates are known.
@@ -75,6 +78,11 @@ def report(
     policy
         Disclosure control of the HTML report: cms (cells of 1 to 10 hidden), nhs (below 5 hidden, the rest
         rounded), or none (for use inside the program only).
+    ledger
+        File with the earlier HTML reports of the program: the new one is protected together with them, and added. It
+        is made where there is none, holds hidden counts, and stays with the data.
+    record
+        File for the data steward's record of the HTML report: what is hidden, and why.
     output
         HTML (.html), text (.txt) or Markdown (.md) file; by default text to standard output.
     """
@@ -82,6 +90,14 @@ def report(
     ending = output_kind(
         output, (".html", *(name for name in RENDERERS if name)), inputs=(file, pairs.episodes)
     )
+    kept = {"--ledger": ledger, "--record": record}
+    for option, name in kept.items():
+        if name is not None:
+            if ending != ".html":
+                raise ParameterError(
+                    f"{option}: it is kept of HTML reports only; end the name of -o in .html"
+                )
+            output_kind(name, (Path(name).suffix.lower(),), inputs=(file, pairs.episodes), option=option)
     how = reading or Reading()
     source = how.answers(file)
     names = source.frame.columns
@@ -106,7 +122,7 @@ def report(
     found = [replace(one, argument=None) if one.argument == "invalid" else one for one in found]
     moved = any(one.moves for one in found)
     if output is not None and ending == ".html":
-        doubtful = _html(work, found, pairs, columns, how, title, policy, output)
+        doubtful = _html(work, found, pairs, columns, how, title, policy, kept, output)
         return PROBLEMS if doubtful or moved else FINE
     changes, day = None, None
     sure = work.declared(found)
@@ -128,6 +144,7 @@ def _html(
     how: Reading,
     title: str,
     policy: str,
+    kept: dict[str, str | None],
     output: str,
 ) -> bool:
     """Write the HTML report; whether cells were wrong, or episodes have findings that could change a figure."""
@@ -172,6 +189,8 @@ def _html(
             by=site or "site",
             policy=policy,
             as_of=as_of(scores, pairing),
+            ledger=kept["--ledger"],
+            record=kept["--record"],
         )
     for notice in notices:
         if isinstance(notice.message, ProtectionWarning):

@@ -48,7 +48,7 @@ class Builder:
     def __init__(self, program: Program, scores: Table, changes: Table) -> None:
         self.program, self.scores, self.changes = program, scores, changes
         self.rows: list[Row] = []
-        self.sets = Own(level=_own_sets.Levels(program))
+        self.sets = Own(level=_own_sets.Levels(program), again=_own_sets.again)
         self.smallest = {"cms": 11, "nhs": 5}.get(program.policy, 1)
 
     def own(self, name: str, numerator: int, denominator: int, group: str = ALL) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,8 @@ def gather(
     as_of: date | str | None,
     target: str | None,
     definitions: Collection[Instrument | Indicator],
+    ledger: str | PathLike[str] | None = None,
+    record: str | PathLike[str] | None = None,
 ) -> Program:
     """Count all that the report tells, and put it through disclosure control once."""
     given_scores, given_changes = Table("scores", scores).with_answers(), Table("changes", changes)
@@ -139,6 +142,7 @@ def gather(
         as_of=day,
         as_of_given=given,
         definitions=tuple(definitions),
+        files={"ledger": ledger, "record": record},
     )
     shown = [one for group in domains.values() for one in group]
     program.rows = {(row.indicator, row.group, row.period): row for row in rows}
@@ -315,7 +319,7 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
     }
     frame = small_frame(columns, like.face.kind)
     options: dict[str, Any] = {"by": ["group", "period"], "parts": (), "keep": ["position"]}
-    options["definitions"] = builder.program.definitions
+    options |= {"definitions": builder.program.definitions, **builder.program.files}
     table = suppress_with(frame, policy, **options, own=builder.sets)
     done = []
     for cells in cells_of(table):

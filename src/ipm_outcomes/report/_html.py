@@ -31,6 +31,8 @@ def html(
     as_of: date | str | None = None,
     target: str | None = None,
     definitions: Collection[Instrument | Indicator] = (),
+    ledger: str | PathLike[str] | None = None,
+    record: str | PathLike[str] | None = None,
 ) -> Path:
     """Write the program report: one HTML file without scripts that loads nothing, written whole or not at all.
 
@@ -63,11 +65,21 @@ def html(
         The follow-up that the report is about; by default "6 months", or else the first in the changes.
     definitions : collection of Instrument and Indicator
         Definitions of instruments and indicators that are not on the shelf.
+    ledger : path, optional
+        The ledger of the program's releases, as in `program.suppress`: this report is protected together with the
+        earlier ones in it, and added. Made where there is none. It holds hidden counts: it stays with the data.
+    record : path, optional
+        Where to write the steward's record, as in `program.suppress`.
 
     Returns
     -------
     Path
         Of the file.
+
+    Warns
+    -----
+    ProtectionWarning
+        As in `program.suppress`.
 
     Raises
     ------
@@ -91,6 +103,7 @@ def html(
     >>> made.name, "too small" in made.read_text() or "not shown" in made.read_text()
     ('report.html', True)
     """
+    from ipm_outcomes.program.suppression._record import place_of
     from ipm_outcomes.report._charts import require
     from ipm_outcomes.report._figures import gather
     from ipm_outcomes.report._findings import told_findings
@@ -106,6 +119,11 @@ def html(
         raise ParameterError("path: this is a folder; give the name of a file in it")
     if not place.parent.is_dir():
         raise ParameterError("path: the folder of this file does not exist; make it first")
+    files = [
+        place_of(file, name) for name, file in (("ledger", ledger), ("record", record)) if file is not None
+    ]
+    if len({file.resolve() for file in (place, *files)}) <= len(files):
+        raise ParameterError("path, ledger and record: give each a file of its own")
     require()
     found = gather(
         scores,
@@ -118,6 +136,8 @@ def html(
         as_of=as_of,
         target=target,
         definitions=definitions,
+        ledger=ledger,
+        record=record,
     )
     found.findings = told_findings(findings)
     text = Writer(found, title).write()

@@ -39,6 +39,8 @@ def stretch(own: Own, figure: str, key: ScaleKey, target: str, when: str, piece:
         return found
 
     own.stretches[figure] = ((*key, target), {"numerator": held, "denominator": both_scores})
+    ends = [str(piece.low), str(piece.high), piece.with_low, piece.with_high]
+    own.told.append(["stretch", figure, list(key), target, when, ends])
 
 
 def single(value: Decimal) -> Piece:
@@ -55,6 +57,7 @@ def promoters(own: Own, figures: Sequence[str], key: ScaleKey, target: str) -> N
 
     for figure, rating in zip(figures, RATINGS, strict=True):
         own.stretches[figure] = ((*key, target), {"numerator": of(rating), "denominator": of("denominator")})
+    own.told.append(["promoters", list(figures), list(key), target])
 
 
 def whole_and_parts(own: Own, id: tuple[Any, ...], whole: str | None, parts: Sequence[str]) -> None:
@@ -66,6 +69,7 @@ def whole_and_parts(own: Own, id: tuple[Any, ...], whole: str | None, parts: Seq
     if whole is not None:
         own.counts[whole] = (id, {"numerator": "whole", "denominator": "whole"})
     own.counts |= {part: (id, {"numerator": part, "denominator": "whole"}) for part in parts}
+    own.told.append(["whole_and_parts", list(id), whole, list(parts)])
 
 
 def flow(
@@ -112,6 +116,8 @@ def flow(
         if other != target:
             due = (("pairs", *key, other), (completed, "eligible"))
             own.links.append((due, (FLOW, "flow:with baseline"), "within"))
+    figures = {place: list(found) for place, found in steps.items()}
+    own.told.append(["flow", figures, list(key), target, list(targets), one_each])
 
 
 def forms(
@@ -122,6 +128,30 @@ def forms(
     paired = [(("pairs", *key, target), (completed, "numerator")) for target in targets]
     began = (FLOW, "flow:with baseline") if lead else (("pairs", *key, targets[0]), (completed, "eligible"))
     own.apart.append(([began, *paired], (id, scored)))
+    own.told.append(["forms", list(id), scored, list(key), list(targets), lead])
+
+
+def again(told: Sequence[Any]) -> Own:
+    """What was told of the figures of an earlier release, made anew from the data of a ledger."""
+    own = Own(again=again)
+    for what, *given in told:
+        if what == "stretch":
+            figure, key, target, when, (low, high, with_low, with_high) = given
+            piece = Piece(Decimal(low), Decimal(high), with_low, with_high, None)
+            stretch(own, figure, tuple(key), target, when, piece)
+        elif what == "promoters":
+            figures, key, target = given
+            promoters(own, figures, tuple(key), target)
+        elif what == "whole_and_parts":
+            id, whole, parts = given
+            whole_and_parts(own, tuple(id), whole, parts)
+        elif what == "flow":
+            steps, key, target, targets, one_each = given
+            flow(own, steps, tuple(key), target, targets, one_each=one_each)
+        elif what == "forms":
+            id, scored, key, targets, lead = given
+            forms(own, tuple(id), scored, tuple(key), targets, lead)
+    return own
 
 
 class Levels:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from os import PathLike
 
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators
@@ -112,6 +114,8 @@ class Program:
     headline: Shown | None = None
     definitions: tuple[Instrument | Indicator, ...] = ()
     """Of the program's own."""
+    files: Mapping[str, str | PathLike[str] | None] = field(default_factory=dict)
+    """The ledger and the steward's record."""
     success: dict[ScaleKey, str] = field(default_factory=dict)
     """By scale the indicator that says who did well; empty where none does."""
     points: dict[ScaleKey, list[float]] = field(default_factory=dict)

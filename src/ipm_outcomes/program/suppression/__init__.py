@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from os import PathLike
 from typing import Any
 
@@ -30,7 +31,7 @@ from ipm_outcomes.program.suppression._read import (
     rows_of,
     shown,
 )
-from ipm_outcomes.program.suppression._record import Ledger, record_of, write_text
+from ipm_outcomes.program.suppression._record import Ledger, place_of, record_of, write_text
 from ipm_outcomes.program.suppression._scenes import Definition, Own, Published, Reader, known
 from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.program.suppression._system import Contradiction, Count, System
@@ -195,7 +196,13 @@ def suppress_with(
     frame = frame_of(table)
     columns = columns_of(frame, by, keep)
     if policy == "none":
+        if ledger is not None or record is not None:
+            argument = "record" if ledger is None else "ledger"
+            raise ParameterError(
+                f"{argument}: nothing is protected under the policy 'none', so none is written"
+            )
         return table
+    to_record = None if record is None else place_of(record, "record")
     rule = POLICIES[policy]
     rows = rows_of(frame, columns)
     own_definitions = known(definitions)
@@ -203,22 +210,27 @@ def suppress_with(
     unrated = _without_rate(rows, rule)
     readers = [Reader(rows, own_definitions, families, own, frame.implementation)]
     book = Ledger(ledger) if ledger is not None else None
-    earlier = book.earlier(policy, columns) if book is not None else []
-    readers += [Reader(old, own_definitions, families, Own(), frame.implementation) for old, _ in earlier]
+    earlier, again = book.earlier(policy, columns, rows) if book is not None else ([], None)
+    for old in earlier:
+        figures = own.again(old.own) if own.again is not None else Own()
+        readers.append(Reader(old.rows, own_definitions, families, figures, frame.implementation))
     releases, system = _built(readers, rule)
     kept, taken = np.zeros(len(system.value), bool), np.zeros(len(system.value), bool)
-    for release, (_, was_hidden) in zip(releases[1:], earlier, strict=True):
+    for release, old in zip(releases[1:], earlier, strict=True):
         for row, column, _ in release.cells:
-            (taken if was_hidden[row.position, column] else kept)[row.cells[column]] = True
+            (taken if old.hidden[row.position, column] else kept)[row.cells[column]] = True
+    if again is not None:  # the same release again is the same, whatever has been released since
+        for at, row in enumerate(rows):
+            for column, cell in row.cells.items():
+                (taken if again.hidden[at, column] else kept)[cell] = True
     search = _searched([cell for release in releases for cell in release.cells], system, rule, kept, taken)
     limits = intervals_of(system, search.low, search.high)
     done = write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns)
-    if record is not None:
-        text = record_of(policy, columns, rows, system, search, readers[0].alone)
-        write_text(record, "record", text)
+    if to_record is not None:
+        write_text(to_record, record_of(policy, columns, rows, system, search, readers[0].alone))
     _tell(readers[0].alone, search.limited)  # where a warning is an error, there is no release to note
-    if book is not None:
-        book.add(policy, columns, rows, search.hidden)
+    if book is not None and again is None:
+        book.add(policy, columns, rows, search.hidden, own.told)
     return done
 
 
@@ -270,12 +282,18 @@ def _built(readers: Sequence[Reader], rule: Policy) -> tuple[list[Published], Sy
             release.rename(n)
         scenes = {name: scene for release in releases for name, scene in release.scenes.items()}
         links = [link for release in releases for link in release.links]
+        # From the first release to this one; each is within all that come after it.
         links += [
-            link for n, release in enumerate(releases[1:], start=1) for link in releases[0].since(release, n)
+            link for old, new in combinations([*releases[1:], releases[0]], 2) for link in new.since(old)
         ]
         counts = [count for release in releases for count in release.counts]
         try:
-            system = build(counts, scenes, rule.lowest, rule.highest, links, readers[0].own.apart)
+            apart = [
+                ([(release.name(part), name) for part, name in parts], (release.name(whole), of))
+                for reader, release in zip(readers, releases, strict=True)
+                for parts, (whole, of) in reader.own.apart
+            ]
+            system = build(counts, scenes, rule.lowest, rule.highest, links, apart)
             break
         except Contradiction as error:
             scene: Any = error.args[0] if error.args else ("",)

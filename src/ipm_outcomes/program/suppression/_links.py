@@ -38,7 +38,7 @@ def link(
             left = int(firsts[large].sum() - firsts[small].sum())
             if left < 0 or (how == "same" and left):
                 continue  # not so in these data: nobody can rest on it
-            if how == "same":
+            if how == "same" or (how == "same data" and not left):
                 system.equal.add(
                     np.concatenate([large, small]),
                     np.concatenate([np.full(len(large), 1), np.full(len(small), -1)]),
@@ -125,7 +125,8 @@ def build(
     """The system of all published counts.
 
     ``links`` are pairs of (scene, set) of which the first is inside the second in every group (``"within"``), or is
-    the same set (``"same"``). ``disjoint`` are sets without a common member and the set that they are inside of.
+    the same set (``"same"``; ``"same data"``: the same where their counts agree, else inside). ``disjoint`` are sets
+    without a common member and the set that they are inside of.
     """
     by_scene: dict[Any, list[Count]] = {}
     for count in counts:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ipm_outcomes._write import write_whole
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program.suppression._read import Row
 from ipm_outcomes.program.suppression._search import Search
@@ -71,17 +73,35 @@ def record_of(
         ),
         key=canonical,
     )
-    return canonical(body | {"sha256": hashlib.sha256(canonical(body).encode()).hexdigest()})
+    return canonical(body | {"sha256": _hash(body)})
 
 
-def write_text(path: str | PathLike[str], argument: str, text: str) -> None:
-    """Write the file whole or not at all."""
+def place_of(path: str | PathLike[str], argument: str) -> Path:
+    """Where a file is to be written, refused before any work where it cannot be."""
     if not isinstance(path, (str, PathLike)):
         raise ParameterError(f"{argument}: the path of a file, not a {type(path).__name__}")
-    target = Path(path)
-    part = target.with_name(f"{target.name}.part")
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(target)
+    place = Path(path)
+    if place.is_dir():
+        raise ParameterError(f"{argument}: this is a folder; give the name of a file in it")
+    if not place.parent.is_dir():
+        raise ParameterError(f"{argument}: the folder of this file does not exist; make it first")
+    return place
+
+
+def write_text(place: Path, text: str) -> None:
+    """Write the file whole or not at all."""
+    write_whole(place, lambda file: file.write(f"{text}\n".encode()))
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier release."""
+
+    rows: list[Row]
+    """In the groups of this one."""
+    hidden: dict[tuple[int, str], bool]
+    own: list[Any]
+    """The figures that a report made itself, as data."""
 
 
 class Ledger:
@@ -91,15 +111,13 @@ class Ledger:
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        if not isinstance(path, (str, PathLike)):
-            raise ParameterError(f"ledger: the path of a file, not a {type(path).__name__}")
-        self.path = Path(path)
+        self.path = place_of(path, "ledger")
         self.releases: list[dict[str, Any]] = []
         if self.path.exists():
             try:
                 content = json.loads(self.path.read_text(encoding="utf-8"))
                 body = {name: content[name] for name in ("version", "releases")}
-                if content["sha256"] != hashlib.sha256(canonical(body).encode()).hexdigest():
+                if content["sha256"] != _hash(body):
                     raise ValueError
                 self.releases = body["releases"]
             except (ValueError, KeyError, TypeError, UnicodeDecodeError):
@@ -107,45 +125,72 @@ class Ledger:
                     "ledger: the file is no ledger, or was changed; give the one written before"
                 ) from None
 
-    def earlier(self, policy: str, by: Sequence[str]) -> list[tuple[list[Row], dict[tuple[int, str], bool]]]:
-        """The rows of each earlier release, in the groups of this one, and which of their counts were hidden."""
-        found = []
+    def earlier(
+        self, policy: str, by: Sequence[str], rows: Sequence[Row]
+    ) -> tuple[list[Earlier], Earlier | None]:
+        """The earlier releases, and the same one as this where it was noted before."""
+        now = _noted(policy, by, rows)
+        found, again = [], None
         for release in self.releases:
             if release["policy"] != policy:
                 raise ParameterError(
                     "ledger: an earlier release followed another policy; keep to one in a ledger"
                 )
-            rows: list[Row] = []
-            hidden: dict[tuple[int, str], bool] = {}
-            for at, kept in enumerate(release["rows"]):
-                key = tuple(
-                    None if part is None else tuple(part) if isinstance(part, list) else part
-                    for part in kept["key"]
-                )
-                if release["by"] != list(by):
-                    # Other groups: only the total of the whole program is the same in both.
-                    total = all(part is None for part in key)
-                    key = (None,) * len(by) if total else ("earlier groups", *release["by"], *key)
-                row = Row(at, kept["indicator"], key, dict(kept["counts"]))
-                for name in _FIELDS:
-                    setattr(row, name, kept[name])
-                row.told_for = tuple(kept["told_for"])
-                rows.append(row)
-                hidden |= {(at, column): column in kept["hidden"] for column in row.counts}
-            found.append((rows, hidden))
-        return found
+            one = self._read(release, by)
+            if [_told(row) for row in release["rows"]] == [_told(row) for row in now["rows"]] and release[
+                "by"
+            ] == list(by):
+                again = one
+            else:
+                found.append(one)
+        return found, again
 
-    def add(self, policy: str, by: Sequence[str], rows: Sequence[Row], hidden: np.ndarray) -> None:
-        """Note a release and write the file; the same release again is not noted twice."""
-        kept = [
-            {name: getattr(row, name) for name in _FIELDS}
-            | {"key": list(row.key), "told_for": list(row.told_for), "counts": row.counts}
-            | {"hidden": sorted(column for column, cell in row.cells.items() if hidden[cell])}
-            for row in rows
-        ]
-        release = json.loads(canonical({"policy": policy, "by": list(by), "rows": kept}))
-        if release not in self.releases:
-            self.releases.append(release)
-        body = {"version": _VERSION, "releases": self.releases}
-        text = canonical(body | {"sha256": hashlib.sha256(canonical(body).encode()).hexdigest()})
-        write_text(self.path, "ledger", text)
+    @staticmethod
+    def _read(release: Mapping[str, Any], by: Sequence[str]) -> Earlier:
+        rows: list[Row] = []
+        hidden: dict[tuple[int, str], bool] = {}
+        for at, kept in enumerate(release["rows"]):
+            key = tuple(
+                None if part is None else tuple(part) if isinstance(part, list) else part
+                for part in kept["key"]
+            )
+            if release["by"] != list(by):
+                # Other groups: only the total of the whole program is the same in both.
+                total = all(part is None for part in key)
+                key = (None,) * len(by) if total else ("earlier groups", *release["by"], *key)
+            row = Row(at, kept["indicator"], key, dict(kept["counts"]))
+            for name in _FIELDS:
+                setattr(row, name, kept[name])
+            row.told_for = tuple(kept["told_for"])
+            rows.append(row)
+            hidden |= {(at, column): column in kept["hidden"] for column in row.counts}
+        return Earlier(rows, hidden, release.get("own", []))
+
+    def add(
+        self, policy: str, by: Sequence[str], rows: Sequence[Row], hidden: np.ndarray, own: Sequence[Any]
+    ) -> None:
+        """Note a release and write the file."""
+        release = _noted(policy, by, rows) | {"own": json.loads(canonical(own))}
+        for kept, row in zip(release["rows"], rows, strict=True):
+            kept["hidden"] = sorted(column for column, cell in row.cells.items() if hidden[cell])
+        body = {"version": _VERSION, "releases": [*self.releases, release]}
+        write_text(self.path, canonical(body | {"sha256": _hash(body)}))
+
+
+def _noted(policy: str, by: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
+    """A release as the ledger holds it, without what was hidden."""
+    kept = [
+        {name: getattr(row, name) for name in _FIELDS}
+        | {"key": list(row.key), "told_for": list(row.told_for), "counts": row.counts}
+        for row in rows
+    ]
+    noted: dict[str, Any] = json.loads(canonical({"policy": policy, "by": list(by), "rows": kept}))
+    return noted
+
+
+def _told(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in kept.items() if name != "hidden"}
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(canonical(content).encode()).hexdigest()

@@ -38,6 +38,10 @@ class Own:
     apart: list[tuple[Sequence[tuple[Any, Any]], tuple[Any, Any]]] = field(default_factory=list)
     """Sets that have nothing in common, and a set that they are all inside of."""
     level: Callable[[Row, str], int] | None = None
+    told: list[Any] = field(default_factory=list)
+    """The figures as data, so that a ledger can hold them."""
+    again: Callable[[Sequence[Any]], Own] | None = None
+    """Makes from such data what it was made from."""
 
 
 @dataclass
@@ -49,31 +53,59 @@ class Published:
     scenes: dict[Any, Scene] = field(default_factory=dict)
     links: list[tuple[tuple[Any, Any], tuple[Any, Any], str]] = field(default_factory=list)
 
+    release: int = 0
+    """0 for this release, else the number of an earlier one."""
+
+    def name(self, scene: Any) -> Any:
+        """A scene as it is called in this release."""
+        return ("release", self.release, scene) if self.release else scene
+
+    def plain(self, scene: Any) -> Any:
+        """A scene as it is called in every release."""
+        return scene[2] if self.release else scene
+
+    def values(self) -> dict[Any, int]:
+        """The counts by scene, group and set; sets of pairs are known by what they hold, whatever their names."""
+        found = {}
+        for count in self.counts:
+            scene: Any = self.plain(count.scene)
+            held = self.scenes[count.scene].sets[count.set].tobytes() if scene[0] == "pairs" else count.set
+            found[scene, count.key, held] = count.value
+        return found
+
     def rename(self, release: int) -> None:
         """Set the scenes of an earlier release apart from those of this one."""
-
-        def name(scene: Any) -> Any:
-            return "release", release, scene
-
-        self.scenes = {name(scene): held for scene, held in self.scenes.items()}
-        self.links = [((name(a), s), (name(b), t), how) for (a, s), (b, t), how in self.links]
+        self.release = release
+        self.scenes = {self.name(scene): held for scene, held in self.scenes.items()}
+        self.links = [((self.name(a), s), (self.name(b), t), how) for (a, s), (b, t), how in self.links]
         for count in self.counts:
-            count.scene = name(count.scene)
+            count.scene = self.name(count.scene)
 
-    def since(self, earlier: Published, release: int) -> list[tuple[tuple[Any, Any], tuple[Any, Any], str]]:
+    def since(self, earlier: Published) -> list[tuple[tuple[Any, Any], tuple[Any, Any], str]]:
         """Who was counted in an earlier release is counted in this one; of the same data they are the same people."""
-        now = {(count.scene, count.key, count.set): count.value for count in self.counts}
-        common: dict[tuple[Any, Any], None] = {
-            (count.scene[2], count.set): None
-            for count in earlier.counts
-            if (count.scene[2], count.key, count.set) in now
-        }
-        same = all(
-            now.get((count.scene[2], count.key, count.set), count.value) == count.value
-            for count in earlier.counts
+        now, then = self.values(), earlier.values()
+        told = dict.fromkeys(
+            (one.plain(count.scene), count.set) for one in (earlier, self) for count in one.counts
         )
-        how = "same" if same else "within"
-        return [((("release", release, scene), name), (scene, name), how) for scene, name in common]
+        both = now.keys() & then.keys()
+        how = "same data" if both and all(now[one] == then[one] for one in both) else "within"
+        return [
+            ((earlier.name(scene), name), (self.name(scene), name), how)
+            for scene, name in told
+            if earlier.name(scene) in earlier.scenes
+            and self.name(scene) in self.scenes
+            and _in_both(earlier.scenes[earlier.name(scene)], self.scenes[self.name(scene)], name, scene)
+        ]
+
+
+def _in_both(old: Scene, new: Scene, name: Any, scene: Any) -> bool:
+    """Whether both scenes know a set; sets of pairs are the same in each: what one publishes the other may tell."""
+    if scene[0] == "pairs":
+        for one, other in ((old, new), (new, old)):
+            held = one.sets.get(name)
+            if held is not None and len(held) == len(next(iter(other.sets.values()), ())):
+                other.sets.setdefault(name, held)
+    return name in old.sets and name in new.sets
 
 
 Definition = str | PathLike[str] | Indicator | Instrument
