@@ -132,7 +132,8 @@ def suppress(
     -----
     ProtectionWarning
         Rows are protected one by one, in their sums and groups only, because a definition that they name is not
-        known or their counts do not fit it; or the search reached its time limit. The record names every row that
+        known or their counts do not fit it; or the search reached its time limit before all small counts had the room
+        that the policy asks for. The record names every row that
         is protected by itself, also those that name no definition.
 
     Raises
@@ -228,7 +229,7 @@ def suppress_with(
     done = write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns)
     if to_record is not None:
         write_text(to_record, record_of(policy, columns, rows, system, search, readers[0].alone))
-    _tell(readers[0].alone, search.limited)  # where a warning is an error, there is no release to note
+    _tell(readers[0].alone, search.cut_short)  # where a warning is an error, there is no release to note
     if book is not None and again is None:
         book.add(policy, columns, rows, search.hidden, own.told)
     return done
@@ -239,12 +240,10 @@ _TOLD = {
     "instrument_unknown": "of {n} the instrument is not known; give its definition in definitions=",
     "counts_do_not_fit": "the counts of {n} do not fit their definitions; give the table as program.table made it",
 }
-_LIMITED = (
-    "the search reached its time limit: more than needed may be hidden, and small counts may keep less room"
-)
+_LIMITED = "the search reached its time limit, and {n} may be narrowed further than the policy allows"
 
 
-def _tell(alone: Mapping[int, str], limited: bool) -> None:
+def _tell(alone: Mapping[int, str], cut_short: int) -> None:
     """Warn of rows that are protected one by one and should be by their definition, and of a search cut short."""
     notices = {
         code: tuple(sorted(at for at, why in alone.items() if why == code))
@@ -253,9 +252,9 @@ def _tell(alone: Mapping[int, str], limited: bool) -> None:
     }
     told = [_TOLD[code].format(n=number_of(len(rows), "row")) for code, rows in notices.items()]
     told = [f"{one} (until then each is protected by itself, in its sums and groups only)" for one in told]
-    if limited:
+    if cut_short:
         notices["time_limit"] = ()
-        told.append(_LIMITED)
+        told.append(_LIMITED.format(n=number_of(cut_short, "small count")))
     if told:
         warnings.warn(ProtectionWarning(f"table: {'; '.join(told)}", notices), stacklevel=5)
 

@@ -89,6 +89,14 @@ class Search:
         if cell in self.of_cell:
             self.of_cell[cell].mark(cell, hidden)
 
+    @property
+    def cut_short(self) -> int:
+        """Of how many small counts the room is less than asked for, where the time limit may be why."""
+        if not self.limited:
+            return 0
+        low, high = ([getattr(item, end) for item in self.system.items] for end in ("low", "high"))
+        return int(((self.goal_low > low) | (self.goal_high < high)).sum())
+
     # -- the search
 
     def run(self) -> None:
