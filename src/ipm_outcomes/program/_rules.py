@@ -22,8 +22,8 @@ def rules(frame: Any, schema: Mapping[str, Any]) -> dict[Place, str]:
 
     keys = ("instrument", "scale", "target")
     numbers = [name for name in NUMBERS if name in schema and schema[name].is_numeric()]
-    words = [name for name in WORDS if name in schema and not schema[name].is_numeric()]
-    words = [name for name in words if schema[name] in (nw.String, nw.Categorical, nw.Enum)]
+    texts = (nw.String, nw.Categorical, nw.Enum)
+    words = [name for name in WORDS if name in schema and schema[name] in texts]
     if not (numbers or words) or any(key not in schema for key in keys):
         return {}
     plain = [nw.col(name).cast(nw.Float64).fill_nan(None).alias(name) for name in numbers]
