@@ -11,10 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.stats.growth import growth_curve
-from ipm_outcomes.stats.reliable_change import (
-    Method,
+from ipm_outcomes.change import (
     classify,
     crossed,
     cutoffs,
@@ -22,6 +19,9 @@ from ipm_outcomes.stats.reliable_change import (
     reliable_change,
     smallest_detectable_change,
 )
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats.growth import growth_curve
+from ipm_outcomes.stats.reliable_change import Method
 
 CLASSES = {"recovered", "improved", "unchanged", "deteriorated", "not classifiable"}
 

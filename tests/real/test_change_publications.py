@@ -17,9 +17,9 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from ipm_outcomes.change import classify, crossed, cutoffs, reliable_change
 from ipm_outcomes.stats.effect_sizes import against_important_change, mean_change
 from ipm_outcomes.stats.growth import growth_curve
-from ipm_outcomes.stats.reliable_change import classify, crossed, cutoffs, reliable_change
 
 SNAPSHOT = {
     # improved, unchanged, deteriorated of 40; HAM-D, visits 1 and 4, reliability .8

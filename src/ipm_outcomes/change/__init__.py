@@ -21,6 +21,7 @@ from ipm_outcomes.change._trajectory import ScaleTrajectory, Trajectory, traject
 from ipm_outcomes.change._verdict import VERDICTS
 from ipm_outcomes.change._windows import DEFAULT_TARGETS, Baseline, Target
 from ipm_outcomes.change.incomplete import side_by_side
+from ipm_outcomes.stats.classification import Cutoffs, classify, crossed, cutoffs
 from ipm_outcomes.stats.effect_sizes import (
     EffectSize,
     EffectSizes,
@@ -54,12 +55,8 @@ from ipm_outcomes.stats.missing_data import (
 )
 from ipm_outcomes.stats.mixed_model import Estimate, mixed_model
 from ipm_outcomes.stats.reliable_change import (
-    Cutoffs,
     ReliableChange,
     SmallestDetectableChange,
-    classify,
-    crossed,
-    cutoffs,
     minimal_reliable_points,
     reliable_change,
     smallest_detectable_change,

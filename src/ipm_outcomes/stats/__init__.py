@@ -1,10 +1,12 @@
 """Statistics on arrays, which know nothing of patients, instruments or data frames; each function once.
 
-`intervals`, `effect_sizes`, `reliable_change`, `important_change`, `missing_data`, `growth`, `sites` and `over_time`.
+`intervals`, `effect_sizes`, `reliable_change`, `classification`, `important_change`, `missing_data`, `growth`,
+`sites` and `over_time`.
 `ipm_outcomes.change` and `ipm_outcomes.program` offer most of them under their own names as well.
 """
 
 from ipm_outcomes.stats import (
+    classification,
     effect_sizes,
     growth,
     important_change,
@@ -16,6 +18,7 @@ from ipm_outcomes.stats import (
 )
 
 __all__ = [
+    "classification",
     "effect_sizes",
     "growth",
     "important_change",

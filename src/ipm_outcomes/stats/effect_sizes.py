@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.stats._mean_change import MeanChange, mean_change
+from ipm_outcomes.stats._t_distribution import noncentral_t_limits, t_quantile
 from ipm_outcomes.stats.arguments import (
     Floats,
-    Worse,
-    better_sign,
     finite,
     normal_quantile,
     paired_arrays,
@@ -26,145 +26,31 @@ from ipm_outcomes.stats.arguments import (
     scores_array,
 )
 
+__all__ = [
+    "LARGE",
+    "NOT_ABOVE_THRESHOLD",
+    "NOT_RELEVANT",
+    "NOT_SIGNIFICANT",
+    "PROBABLY_RELEVANT",
+    "WORSENED",
+    "EffectSize",
+    "EffectSizes",
+    "MeanChange",
+    "TwoGroups",
+    "against_important_change",
+    "effect_sizes",
+    "hedges_correction",
+    "mean_change",
+    "noncentral_t_limits",
+    "two_groups",
+]
+
 NOT_SIGNIFICANT = "not significant"
 WORSENED = "significant worsening"
 NOT_RELEVANT = "significant but not relevant"
 NOT_ABOVE_THRESHOLD = "not significantly above the threshold"
 PROBABLY_RELEVANT = "probably relevant"
 LARGE = "large clinically significant"
-
-
-@dataclass(frozen=True, slots=True)
-class MeanChange:
-    """Paired mean change of a group, in points; figures that the data cannot give are NaN.
-
-    Attributes
-    ----------
-    n_before, n_after, n : int
-        Patients with a baseline, with a follow-up, and with both.
-    mean_before, mean_after : float
-        Means of the complete pairs.
-    mean, sd, se : float
-        Mean change (after - before), its patients' standard deviation, and its standard error.
-    df : int
-        Degrees of freedom, n - 1.
-    lower, upper : float
-        t interval of the mean change.
-    improvement, improvement_lower, improvement_upper : float
-        The same counted toward health.
-    level : float
-        Confidence level.
-    p_value : float
-        Two-sided, of the paired t test.
-    worse : str
-        "higher" or "lower".
-
-    """
-
-    n_before: int
-    n_after: int
-    n: int
-    mean_before: float
-    mean_after: float
-    mean: float
-    sd: float
-    se: float
-    df: int
-    lower: float
-    upper: float
-    improvement: float
-    improvement_lower: float
-    improvement_upper: float
-    level: float
-    p_value: float
-    worse: str
-
-
-@fenced
-def mean_change(
-    before: npt.ArrayLike, after: npt.ArrayLike, *, worse: Worse = "higher", level: float = 0.95
-) -> MeanChange:
-    """Return the mean change of the patients who have both scores, with its t interval.
-
-    Parameters
-    ----------
-    before, after : array_like, shape (n,)
-        Scores in points; NaN or None where missing.
-    worse : {"higher", "lower"}
-        Whether a higher or a lower score is worse.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    MeanChange
-        With one pair the mean is given and the interval is NaN; with none all figures are NaN.
-
-    Raises
-    ------
-    ParameterError
-        For arrays that do not match or a level outside (0, 1).
-
-    References
-    ----------
-    Student (1908), Biometrika 6:1-25.
-
-    Examples
-    --------
-    >>> found = mean_change([16, 12, 18, 9, 14], [9, 10, 8, 9, 5])
-    >>> found.mean, round(found.lower, 2), round(found.upper, 2), found.improvement
-    (-5.6, -11.05, -0.15, 5.6)
-
-    """
-    x1, x2 = paired_arrays(before, after)
-    sign = better_sign(worse)
-    normal_quantile(level)
-    has1, has2 = ~np.isnan(x1), ~np.isnan(x2)
-    both = has1 & has2
-    n = int(both.sum())
-    change = x2[both] - x1[both]
-    mean = float(change.mean()) if n else math.nan
-    sd = float(change.std(ddof=1)) if n > 1 else math.nan
-    se = sd / math.sqrt(n) if n else math.nan
-    margin = _t_quantile(level, n - 1) * se if n > 1 else math.nan
-    lower, upper = mean - margin, mean + margin
-    # Adding 0 keeps minus zero out.
-    ends = sorted((sign * lower + 0.0, sign * upper + 0.0)) if n > 1 else [math.nan, math.nan]
-    return MeanChange(
-        n_before=int(has1.sum()),
-        n_after=int(has2.sum()),
-        n=n,
-        mean_before=float(x1[both].mean()) if n else math.nan,
-        mean_after=float(x2[both].mean()) if n else math.nan,
-        mean=mean,
-        sd=sd,
-        se=se,
-        df=max(n - 1, 0),
-        lower=lower,
-        upper=upper,
-        improvement=sign * mean + 0.0,
-        improvement_lower=ends[0],
-        improvement_upper=ends[1],
-        level=level,
-        p_value=_t_p_value(mean, se, n - 1),
-        worse=worse,
-    )
-
-
-def _t_quantile(level: float, df: int) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, 0.5 + level / 2))
-
-
-def _t_p_value(mean: float, se: float, df: int) -> float:
-    from scipy.special import stdtr
-
-    if df < 1:
-        return math.nan
-    if se == 0:
-        return 0.0 if mean else math.nan
-    return 2 * float(stdtr(df, -abs(mean) / se))
 
 
 @fenced
@@ -205,67 +91,6 @@ def hedges_correction(df: float, *, method: Literal["exact", "approximate"] = "e
     if method == "approximate":
         return 1 - 3 / (4 * m - 1)
     raise ParameterError("method: must be 'exact' or 'approximate'")
-
-
-@fenced
-def noncentral_t_limits(t: float, df: float, *, level: float = 0.95) -> tuple[float, float]:
-    """Return the noncentrality parameters at which an observed t is the upper and the lower tail point.
-
-    Parameters
-    ----------
-    t : float
-        Observed t statistic.
-    df : float
-        Its degrees of freedom, at least 1.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper limit of the noncentrality.
-
-    Raises
-    ------
-    ParameterError
-        For arguments out of range.
-
-    References
-    ----------
-    Steiger JH, Fouladi RT (1997), in Harlow LL et al., What if there were no significance tests?
-
-    Examples
-    --------
-    >>> [round(limit, 4) for limit in noncentral_t_limits(2.83, 126)]
-    [0.8338, 4.8154]
-
-    """
-    from scipy.optimize import brentq
-    from scipy.stats import nct
-
-    statistic, m = finite("t", t), positive("df", df)
-    normal_quantile(level)
-    if statistic < 0:
-        # The mirror image keeps to the half where the distribution function is computed best.
-        low, high = noncentral_t_limits(-statistic, m, level=level)
-        return -high, -low
-
-    def solve(probability: float) -> float:
-        def miss(noncentrality: float) -> float:
-            return float(nct.cdf(statistic, m, noncentrality)) - probability
-
-        # The noncentrality is about t, give or take sqrt(1 + t^2 / 2 df); widen until the root is inside.
-        step = 2 * math.sqrt(1 + statistic * statistic / (2 * m))
-        low, high = statistic - step, statistic + step
-        while miss(low) < 0:
-            low -= step
-        while miss(high) > 0:
-            high += step
-        root: Any = brentq(miss, low, high, xtol=1e-12)
-        return float(root)
-
-    tail = (1 - level) / 2
-    return solve(1 - tail), solve(tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,7 +346,7 @@ def two_groups(a: npt.ArrayLike, b: npt.ArrayLike, *, level: float = 0.95) -> Tw
         squares = float(((xa - xa.mean()) ** 2).sum() + ((xb - xb.mean()) ** 2).sum())
         pooled = math.sqrt(squares / df)
         scale = math.sqrt(1 / na + 1 / nb)
-        margin = _t_quantile(level, df) * pooled * scale
+        margin = t_quantile(level, df) * pooled * scale
         lower, upper = difference - margin, difference + margin
         if pooled > 0:
             d = difference / pooled

@@ -17,8 +17,23 @@ import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.stats.arguments import Booleans, Floats, finite, normal_quantile, positive, scores_array
+from ipm_outcomes.stats._anchor_quality import DECIMALS, AnchorQuality, anchor_quality, yes_or_no
+from ipm_outcomes.stats.arguments import Booleans, Floats, finite, normal_quantile, scores_array
 from ipm_outcomes.stats.logistic import fit_logistic
+
+__all__ = [
+    "BALANCED",
+    "COVERED",
+    "AnchorMic",
+    "AnchorQuality",
+    "MicMethod",
+    "PredictiveMic",
+    "RocMic",
+    "anchor_quality",
+    "minimal_important_change",
+    "predictive_mic",
+    "roc_mic",
+]
 
 MicMethod: TypeAlias = Literal["mean_change", "roc", "predictive", "adjusted", "improved_adjusted"]
 
@@ -27,144 +42,21 @@ BALANCED = (0.4, 0.6)
 COVERED = (0.3, 0.8)
 """Shares improved for which the improved adjustment was tried by simulation."""
 
-_DECIMALS = 9
-
-
-def _flags(name: str, values: npt.ArrayLike) -> Floats:
-    array = np.asarray(values)
-    if array.dtype.kind == "b":
-        array = array.astype(np.float64)
-    elif array.dtype.kind == "O":
-        array = np.array(
-            [float(x) if isinstance(x, (bool, np.bool_)) else x for x in array.ravel()], dtype=object
-        )
-    flags = scores_array(name, array)
-    if np.any(~np.isnan(flags) & (flags != 0) & (flags != 1)):
-        raise ParameterError(f"{name}: must hold True and False (or 1 and 0); None or NaN if not answered")
-    return flags
-
 
 def _both(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> tuple[Floats, Floats]:
-    x, y = scores_array("improvement", improvement), _flags("improved", improved)
+    x, y = scores_array("improvement", improvement), yes_or_no("improved", improved)
     if x.size != y.size:
         raise ParameterError(
             f"improvement has {x.size} values, improved {y.size}; give one of each per patient"
         )
     answered = ~np.isnan(x) & ~np.isnan(y)
-    x, y = np.round(x[answered], _DECIMALS), y[answered]
+    x, y = np.round(x[answered], DECIMALS), y[answered]
     if not 0 < y.sum() < y.size:
         raise ParameterError(
             f"improved: {int(y.sum())} of {y.size} patients with both answers are;"
             " some must be and some must not"
         )
     return x, y
-
-
-@dataclass(frozen=True, slots=True)
-class AnchorQuality:
-    """Whether an anchor can carry a minimal important change.
-
-    Attributes
-    ----------
-    n, n_group : int
-        Patients with improvement and anchor, and those of them in the group that is a little better.
-    spearman : float
-        Rank correlation of improvement and anchor; NaN where one of them does not vary.
-    effect_size : float
-        Mean improvement of the group over the baseline SD; NaN where no SD was given.
-    correlated : bool
-        |spearman| of at least 0.30.
-    well_correlated : bool
-        |spearman| of at least 0.50.
-    large_enough : bool
-        At least 10 in the group.
-    plausible_effect : bool or None
-        Effect size of 0.2 to 0.8; None where it is unknown.
-
-    """
-
-    n: int
-    n_group: int
-    spearman: float
-    effect_size: float
-    correlated: bool
-    well_correlated: bool
-    large_enough: bool
-    plausible_effect: bool | None
-
-    @property
-    def adequate(self) -> bool:
-        """Correlated, large enough, and no implausible effect."""
-        return self.correlated and self.large_enough and self.plausible_effect is not False
-
-
-@fenced
-def anchor_quality(
-    improvement: npt.ArrayLike,
-    anchor: npt.ArrayLike,
-    *,
-    slightly: npt.ArrayLike,
-    baseline_sd: float | None = None,
-) -> AnchorQuality:
-    """Check an anchor before a minimal important change is taken from it.
-
-    Parameters
-    ----------
-    improvement : array_like, shape (n,)
-        Change counted toward health, in points; NaN or None where missing.
-    anchor : array_like, shape (n,)
-        The ordered rating as numbers, for example 1 to 7; NaN or None where missing.
-    slightly : array_like of bool, shape (n,)
-        The group that is "a little better".
-    baseline_sd : float, optional
-        SD of the score at baseline, in points, for the effect size of the group.
-
-    Returns
-    -------
-    AnchorQuality
-
-    Raises
-    ------
-    ParameterError
-        For arrays that do not match, or a baseline SD not above 0.
-
-    References
-    ----------
-    Criteria as used in the studies of minimally important differences of PROMIS measures.
-
-    Examples
-    --------
-    >>> found = anchor_quality([0, 1, 2, 3, 5], [4, 4, 5, 5, 6], slightly=[False, False, True, True, False])
-    >>> round(found.spearman, 3), found.n_group, found.adequate
-    (0.949, 2, False)
-
-    """
-    from scipy.stats import rankdata
-
-    x, a = scores_array("improvement", improvement), scores_array("anchor", anchor)
-    group = _flags("slightly", slightly)
-    if not x.size == a.size == group.size:
-        raise ParameterError("improvement, anchor and slightly: must be equally long, one entry per patient")
-    answered = ~np.isnan(x) & ~np.isnan(a)
-    inside = answered & (group == 1)
-    ranked = np.round([x[answered], a[answered]], _DECIMALS)
-    apart = ranked.shape[1] > 1 and bool((np.ptp(ranked, axis=1) > 0).all())
-    rank = float(np.corrcoef(rankdata(ranked, axis=1))[0, 1]) if apart else math.nan
-    n_group = int(inside.sum())
-    effect = math.nan
-    if baseline_sd is not None:
-        spread = positive("baseline_sd", baseline_sd)
-        effect = float(x[inside].mean()) / spread if n_group else math.nan
-    return AnchorQuality(
-        n=int(answered.sum()),
-        n_group=n_group,
-        spearman=rank,
-        effect_size=effect,
-        correlated=abs(rank) >= 0.30,
-        well_correlated=abs(rank) >= 0.50,
-        large_enough=n_group >= 10,
-        plausible_effect=None if math.isnan(effect) else 0.2 <= effect <= 0.8,
-    )
 
 
 def _bias_warning(share: float, anchor_reliability: float | None) -> str | None:
