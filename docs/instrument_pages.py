@@ -14,7 +14,7 @@ from mkdocs.structure.files import File, Files
 import ipm_outcomes as ipm
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.scores import CategoryScore
-from ipm_outcomes.tables import FormulaTable, ScaleTable, tables
+from ipm_outcomes.tables import FormulaTable, QuotientTable, ScaleTable, tables
 
 ENDINGS = {"points": " points", "percent": " %", "below": ""}
 
@@ -101,7 +101,10 @@ def _scale(found: Instrument, scale: Scale) -> Iterator[str]:
         cells = tables(found, rule.id)[scale.id]
         yield f"### Table: {scale.id}, missing rule {rule.id}\n"
         yield f"At most {rule.at_most} unanswered{_marks(rule)}. {rule.note or ''}\n"
-        yield from _formula(cells) if isinstance(cells, FormulaTable) else _cells(cells)
+        if isinstance(cells, QuotientTable):
+            yield f"{cells.sentence}\n"
+        else:
+            yield from _formula(cells) if isinstance(cells, FormulaTable) else _cells(cells)
 
 
 def _cells(cells: ScaleTable) -> Iterator[str]:

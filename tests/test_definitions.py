@@ -83,6 +83,8 @@ CLASSES |= {
     "prs": "PRS",
     "pam": "PAM",
     "pastor": "PASTOR",
+    "wpai_gh": "WPAIGH",
+    "wpai_shp": "WPAISHP",
 }
 SELF_COMPASSION = (
     "self_kindness self_judgment common_humanity isolation mindfulness over_identification total"
@@ -110,6 +112,11 @@ ITEMS |= {
         "sleep_disturbance sleep_disturbance_se sleep_related_impairment sleep_related_impairment_se "
         "fatigue fatigue_se anxiety anxiety_se depression depression_se "
         "social_satisfaction social_satisfaction_se pain_average pain_worst"
+    ),
+    "wpai_gh": "employed hours_missed hours_missed_other hours_worked productivity activity",
+    "wpai_shp": (
+        "employed hours_missed_problem hours_missed_health hours_missed_other hours_worked productivity_problem "
+        "productivity_health activity_problem activity_health"
     ),
 }
 SCALES |= {
@@ -139,6 +146,17 @@ SCALES |= {
         "pain_average",
         "pain_worst",
     ],
+    "wpai_gh": ["absenteeism", "presenteeism", "overall", "activity"],
+    "wpai_shp": [
+        *("absenteeism", "presenteeism", "overall", "activity"),
+        *("absenteeism_all", "presenteeism_all", "overall_all", "activity_all"),
+    ],
+}
+FURTHER_RULES = {
+    ("phq9", "total"): [("prorate", 2)],
+    ("wpai_gh", "overall"): [("no_hours_worked", 1)],
+    ("wpai_shp", "overall"): [("no_hours_worked", 1)],
+    ("wpai_shp", "overall_all"): [("no_hours_worked", 2)],
 }
 LOWER_IS_WORSE = {
     "provider_rating", "csq8", "flourishing", "pgic_hurst_bolton", "enps", "nps", "mini_z_v2_0", "prs", "pam",
@@ -204,7 +222,7 @@ def test_the_default_missing_rule_is_the_strictest(inst: Instrument) -> None:
     for scale in inst.scales:
         assert (scale.missing[0].id, scale.missing[0].at_most) == ("complete", 0)
         others = [(rule.id, rule.at_most) for rule in scale.missing[1:]]
-        assert others == ([("prorate", 2)] if (inst.id, scale.id) == ("phq9", "total") else [])
+        assert others == FURTHER_RULES.get((inst.id, scale.id), [])
 
 
 @each

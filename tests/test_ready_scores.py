@@ -15,11 +15,13 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from ipm_outcomes import PAM, PASTOR, between, change, frames, score
+from ipm_outcomes import PAM, PASTOR, between, change, frames, instrument, score
 from ipm_outcomes._printer import print_class
 from ipm_outcomes.catalog import parse
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import DefinitionError, InvalidAnswersError, ParameterError
+from ipm_outcomes.program.suppression._pairs import scores_of
+from ipm_outcomes.report._methods import bands
 from ipm_outcomes.report._stretches import stretches
 
 DEFINITION = """
@@ -443,3 +445,16 @@ def test_pastor_scores_change_by_their_own_errors() -> None:
         assert f"63.1 to {second}" in found.pain_interference.short
     unknown = between(first, score(PASTOR(pain_interference=57.5)))
     assert unknown.pain_interference.verdict == "error not known"
+
+
+def test_bands_in_words_leave_no_score_between_or_in_two() -> None:
+    """Both ends belong to a level: 47.0 to the first, 47.1 to the second."""
+    levels = [f"level {n} (version B)" for n in (1, 2, 3, 4)]
+    ends = ["0 to 47.0", "47.1 to 55.1", "55.2 to 72.4", "72.5 to 100"]
+    told = bands(instrument("pam").scale("score"))
+    assert told == [f"{level} {reach}" for level, reach in zip(levels, ends, strict=True)]
+
+
+def test_disclosure_control_knows_every_mean_of_steps() -> None:
+    """Two answers in quarters from 0 to 20 have 8 x 20 + 1 means, an eighth apart."""
+    assert scores_of(read(data()).scale("mean")) == [n / 8 for n in range(161)]

@@ -17,6 +17,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from keyword import iskeyword
+from math import lcm, prod
 from typing import Annotated, Any, Literal, Self, TypeVar
 from unicodedata import category
 
@@ -176,6 +177,10 @@ class AlsoLabel(Fact):
 
 MOST_OPTIONS, MOST_STEPS = 100, 30_000
 """The highest code of an option, and the highest end of a range, in steps."""
+
+
+MOST_QUOTIENT, MOST_RANGE = 2**50, 1000
+"""Limits of a quotient: sums of products that 64 bits hold and floats tell exactly, and the value."""
 
 
 class AnswerList(Fact):
@@ -367,6 +372,32 @@ class Weighted(Fact):
     unit: Exact
 
 
+class Product(Part):
+    """A product of a whole number and answers; without items, the number."""
+
+    items: Annotated[tuple[Id, ...], Field(strict=False)] = ()
+    times: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+Products = Annotated[
+    tuple[Annotated[Product, unfolded(("items", "times"))], ...],
+    Field(strict=False, min_length=1, max_length=20),
+]
+
+
+class Quotient(Fact):
+    """A sum of products of answers, over another, times a whole number such as 100 for percent."""
+
+    over: Products
+    under: Products
+    times: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @property
+    def items(self) -> dict[str, None]:
+        """The items in it, in order."""
+        return dict.fromkeys(item for product in (*self.over, *self.under) for item in product.items)
+
+
 class Threshold(Fact):
     """A published threshold of change or of a score.
 
@@ -439,7 +470,7 @@ class Scale(Fact):
     """The title as texts about one patient print it; without one, the title."""
     unit: Text | None = None
     """What the values are, such as T-score, where their range says nothing to a reader."""
-    kind: Literal["sum", "mean", "table", "counts", "weighted"]
+    kind: Literal["sum", "mean", "table", "counts", "weighted", "quotient"]
     worse: Literal["higher", "lower"] | None = None
     range: Annotated[tuple[Exact, Exact], Field(strict=False)] | None = None
     items: Annotated[tuple[Id, ...], Field(strict=False)] = ()
@@ -462,6 +493,9 @@ class Scale(Fact):
     conversion: Conversion | None = None
     counts: Counts | None = None
     weighted: Weighted | None = None
+    quotient: Quotient | None = None
+    only_if: dict[str, int] = Field(default_factory=dict)
+    """Answers of the people whom a quotient is for, by item: of others there is none."""
     thresholds: Annotated[tuple[Threshold, ...], Field(strict=False)] = ()
     cutoffs: Annotated[tuple[Cutoff, ...], Field(strict=False)] = ()
     constants: Annotated[tuple[Constant, ...], Field(strict=False)] = ()
@@ -847,7 +881,7 @@ def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
             yield f"answers.{name}", "no item uses this answer list"
 
 
-_FIELD_OF_KIND = {"table": "conversion", "counts": "counts", "weighted": "weighted"}
+_FIELD_OF_KIND = {"table": "conversion", "counts": "counts", "weighted": "weighted", "quotient": "quotient"}
 
 
 def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
@@ -867,12 +901,12 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
     if scale.missing[0].at_most:
         yield ".missing", "the first rule is the default and must be the strictest: no item missing"
     for rule in scale.missing:
-        if rule.at_most and scale.kind not in ("sum", "mean"):
+        if rule.at_most and scale.kind not in ("sum", "mean", "quotient"):
             yield f".missing.{rule.id}", f"a scale of kind {scale.kind!r} has no score with items missing"
         if rule.at_most and rule.at_most >= len(scale.items):
             yield f".missing.{rule.id}", "at least one item must be answered"
         spans = {(min(p.values()), max(p.values())) for p in (inst.points(i, scale) for i in scale.items)}
-        if rule.at_most and len(spans) > 1:
+        if rule.at_most and len(spans) > 1 and not scale.quotient:
             yield (
                 f".missing.{rule.id}",
                 "a score with items missing needs items of one range, or it could leave its own",
@@ -885,6 +919,10 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
         yield from _count_problems(inst, scale, scale.counts)
     if scale.weighted:
         yield from _weight_problems(inst, scale, scale.weighted)
+    if scale.quotient:
+        yield from _quotient_problems(inst, scale, scale.quotient)
+    elif scale.only_if:
+        yield ".only_if", "only a quotient is for some people and not for others"
     if scale.bands:
         yield from _band_problems(scale, scale.bands)
     for threshold in scale.thresholds:
@@ -913,7 +951,7 @@ def _step_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
     if scale.kind not in ("sum", "mean"):
         if scale.step != 1:
             yield ".step", f"a scale of kind {scale.kind!r} has no step"
-        if not all(_takes_codes(inst, item) for item in scale.items):
+        if not scale.quotient and not all(_takes_codes(inst, item) for item in scale.items):
             yield (
                 ".items",
                 f"a scale of kind {scale.kind!r} needs answers from 0 to {MOST_OPTIONS} in whole numbers",
@@ -933,7 +971,7 @@ def _point_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
         for item in items:
             if item not in scale.items:
                 yield f".{key}", f"{item!r} is not among the items of the scale"
-        if items and scale.kind in ("counts", "weighted"):
+        if items and scale.kind in ("counts", "weighted", "quotient"):
             yield f".{key}", f"a scale of kind {scale.kind!r} has no points to change"
     for item in scale.reverse:
         if item in scale.recode:
@@ -996,11 +1034,42 @@ def _weight_problems(inst: Instrument, scale: Scale, weighted: Weighted) -> Iter
     for name in sorted(used):
         if name not in inst.scale_ids:
             yield ".weighted", f"there is no scale {name!r}"
-        elif inst.scale(name).kind in ("counts", "weighted"):
+        elif inst.scale(name).kind in ("counts", "weighted", "quotient"):
             yield ".weighted", f"{name!r} is not a scale of items with a numeric value"
     for name, (_, unit) in weighted.standardize.items():
         if unit <= 0:
             yield ".weighted", f"the unit of {name!r} must be above 0"
+
+
+def _quotient_problems(inst: Instrument, scale: Scale, quotient: Quotient) -> Iterator[tuple[str, str]]:
+    used = {*quotient.items, *scale.only_if}
+    if used != set(scale.items):
+        yield ".items", "the items of a quotient are those of its products and those of only_if"
+        return
+    for item, code in scale.only_if.items():
+        if not _takes_codes(inst, item) or code not in inst.answers_of(item).codes:
+            yield ".only_if", f"{code} is no answer of item {item!r}"
+        if item in quotient.items:
+            yield ".only_if", f"{item!r} stands in the quotient itself"
+    for name, products in (("over", quotient.over), ("under", quotient.under)):
+        size = sum(
+            Fraction(product.times) * prod(_most(inst, item) for item in product.items)
+            for product in products
+        )
+        per_unit = lcm(*(prod(inst.answers_of(i).per_unit for i in product.items) for product in products))
+        if size * per_unit * quotient.times > MOST_QUOTIENT:
+            yield f".quotient.{name}", "the products of the answers are too large"
+    if scale.range is None:
+        yield ".range", "a quotient needs a range: what lies outside it is withheld"
+    elif scale.range[0] < 0 or scale.range[1] > MOST_RANGE:
+        yield ".range", f"the range of a quotient lies within 0 to {MOST_RANGE}"
+    if scale.bands:
+        yield ".bands", "a quotient has no bands"
+
+
+def _most(inst: Instrument, item: str) -> Fraction:
+    listed = inst.answers_of(item)
+    return Fraction(listed.highest, listed.per_unit)
 
 
 def _band_problems(scale: Scale, bands: Bands) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import AnyScore, Flag, Provenance, Scores
-from ipm_outcomes.tables import FormulaTable, ScaleTable, tables
+from ipm_outcomes.tables import FormulaTable, QuotientTable, ScaleTable, tables
 
 S = TypeVar("S", bound=Scores)
 
@@ -102,6 +102,12 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
         (formula.cell, [ids.index(part.scale.id) for part in formula.components]) for formula in formulas
     ]
     ids += [formula.scale.id for formula in formulas]
+    quotients = [
+        (table.cell, [(place[item], instrument.answers_of(item).per_unit) for item in table.items])
+        for table in found.values()
+        if isinstance(table, QuotientTable)
+    ]
+    ids += [table.scale.id for table in found.values() if isinstance(table, QuotientTable)]
     order = None if ids == list(found) else [ids.index(id) for id in found]
     flags = [(place[rule.item], *_flag(rule, instrument)) for rule in instrument.flags]
     provenance = _provenance(instrument, missing)
@@ -125,6 +131,8 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
                 scores[at] = replace(scores[at], se=values[error])
         for cell, places in parts:
             scores.append(cell([scores[at] for at in places]))
+        for quotient, steps in quotients:
+            scores.append(quotient(tuple(_steps(values[at], per_unit) for at, per_unit in steps)))
         if order:
             scores = [scores[at] for at in order]
         raised: tuple[Flag, ...] = ()
@@ -137,6 +145,11 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
         return result((*scores, raised, provenance))  # type: ignore[return-value]
 
     return plan
+
+
+def _steps(answer: float | None, per_unit: int) -> int | None:
+    """The code of an answer: a float is the number nearest to so many steps."""
+    return None if answer is None else round(answer * per_unit)
 
 
 def _alone(item: str) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
@@ -206,6 +219,7 @@ def _unverified(instrument: Instrument, missing: str | None) -> Iterator[str]:
             ".conversion": scale.conversion,
             ".counts": scale.counts,
             ".weighted": scale.weighted,
+            ".quotient": scale.quotient,
         }
         for place, fact in deciding.items():
             if fact is not None and fact.evidence == "unverified":

@@ -52,6 +52,9 @@ OWN_WORDS = {
 WORKED = {
     # A T-score is 50 + 10 x theta, on a grid of theta from -4 to 4: 50 - 40 and 50 + 40; errors come in hundredths.
     "pastor": {"10", "90", "0.01"},
+    # A week has 7 x 24 hours; of the answers to one rating, or two, none needs be there.
+    "wpai_gh": {"168", "1"},
+    "wpai_shp": {"168", "1", "2"},
 }
 """Numbers worked out from those of the passage."""
 

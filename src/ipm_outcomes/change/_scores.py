@@ -20,10 +20,13 @@ from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.scores import Score
-from ipm_outcomes.tables import ScaleTable, tables
+from ipm_outcomes.tables import QuotientTable, ScaleTable, tables
 
 ScaleKey = tuple[str, str]
 """Instrument id and scale id."""
+
+GRID = 10**9
+"""In a table of changes, quotients count in billionths: equal ones stay equal, and so do equal differences."""
 
 _LARGEST = 2**40
 """Above this, cross-multiplying exact integers could leave int64; no scale comes near it."""
@@ -260,6 +263,9 @@ def exact_values(inst: Instrument, scale: Scale, value: Floats, rows: Ints) -> t
 
 
 def _common(inst: Instrument, scale: Scale, top: Ints, bottom: Ints) -> tuple[Ints, int]:
+    if scale.quotient:
+        # Each has a denominator of its own, and no 64 bits hold what all of them have in common.
+        return (top // bottom) * GRID + np.rint(top % bottom / bottom * GRID).astype(np.int64), GRID
     common = reduce(lcm, np.unique(bottom).tolist(), 1)
     if common > _LARGEST or (top.size and int(np.abs(top).max()) * (common // int(bottom.min())) > _LARGEST):
         raise FrameError(f"exact_denominator: too large for {inst.id}.{scale.id}; drop both exact columns")
@@ -273,7 +279,11 @@ def _derived(inst: Instrument, scale: Scale, value: Floats, rows: Ints) -> tuple
     prorated sums, the one value of the scale's table that gives this number when rounded to its decimals:
     6.67 and 6.7 are 20/3, and 5.05 is nothing that a mean of three answers can be.
     """
-    denominator = tables(inst)[scale.id].denominator if scale.items or scale.weighted else 1
+    if scale.quotient:
+        return np.rint(value * GRID).astype(np.int64), np.full(len(value), GRID, np.int64)
+    table = tables(inst)[scale.id]
+    assert not isinstance(table, QuotientTable)
+    denominator = table.denominator
     nearest = np.rint(value * denominator)
     fits = np.abs(value - nearest / denominator) <= 1e-9 * np.maximum(1, np.abs(value))
     top, bottom = np.where(fits, nearest, 0).astype(np.int64), np.where(fits, denominator, 0)

@@ -10,7 +10,7 @@ from ipm_outcomes.cli._print import say
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.report._layout import plain_table
 from ipm_outcomes.scores import CategoryScore
-from ipm_outcomes.tables import AnyTable, FormulaTable, ScaleTable, tables
+from ipm_outcomes.tables import AnyTable, FormulaTable, QuotientTable, ScaleTable, tables
 
 
 def instruments() -> int:
@@ -54,7 +54,13 @@ def table(id: str, /, *, scale: str | None = None, missing: str | None = None) -
     for name in wanted:
         one = by_scale[name]
         say(f"{found.id} {name}: {one.scale.title}; missing rule {one.rule.id!r}")
-        say(_formula(one) if isinstance(one, FormulaTable) else plain_table(_cells(one)))
+        say(
+            one.sentence
+            if isinstance(one, QuotientTable)
+            else _formula(one)
+            if isinstance(one, FormulaTable)
+            else plain_table(_cells(one))
+        )
         say("")
     return 0
 

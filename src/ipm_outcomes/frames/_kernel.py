@@ -17,7 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Flag, Instrument, Scale
-from ipm_outcomes.tables import ABSENT_CODES, COMPONENT, AnyTable, FormulaTable, ScaleTable, tables
+from ipm_outcomes.tables import (
+    ABSENT_CODES,
+    BEYOND,
+    COMPONENT,
+    NO_ANSWERS,
+    NOT_ASKED,
+    TOO_FEW,
+    UNDEFINED,
+    AnyTable,
+    FormulaTable,
+    QuotientTable,
+    ScaleTable,
+    tables,
+)
 
 MISSING = -1
 WRONG, CODE, WORD = -2, -3, -4
@@ -65,6 +78,8 @@ class ScaleColumns:
     labels: I8 | None
     answered: U8
     absent: I8
+    denominator: NDArray[np.int64] | None = None
+    """What each numerator is over, where not all are over that of the table."""
 
 
 class Kernel:
@@ -87,6 +102,11 @@ class Kernel:
         }
         self._formulas = {
             id: _FormulaScale(table) for id, table in self.tables.items() if isinstance(table, FormulaTable)
+        }
+        self._quotients = {
+            id: _QuotientScale(table, [place[item] for item in table.items])
+            for id, table in self.tables.items()
+            if isinstance(table, QuotientTable)
         }
         self._flags = [(flag, place[flag.item]) for flag in instrument.flags]
 
@@ -118,6 +138,8 @@ class Kernel:
             indices[id] = scale.fill(codes, raised, counts, columns[id], start, stop)
         for id, formula in self._formulas.items():
             formula.fill(self._scales, indices, columns, columns[id], start, stop)
+        for id, quotient in self._quotients.items():
+            quotient.fill(codes, columns[id], start, stop)
         for flag, place in self._flags:
             _fill_flag(flag, codes, place, flags[flag.id][start:stop])
 
@@ -144,7 +166,7 @@ def _wanted(found: dict[str, AnyTable], scales: Collection[str]) -> dict[str, An
 
 
 def _empty(table: AnyTable, rows: int, exact: bool) -> ScaleColumns:
-    if isinstance(table, FormulaTable):
+    if not isinstance(table, ScaleTable):
         has_value, has_se, has_labels = True, False, False
     else:
         has_value = not table.scale.categorical
@@ -161,6 +183,7 @@ def _empty(table: AnyTable, rows: int, exact: bool) -> ScaleColumns:
         np.empty(rows, np.int8) if has_labels else None,
         np.empty(rows, np.uint8),
         np.empty(rows, np.int8),
+        np.ones(rows, np.int64) if exact and isinstance(table, QuotientTable) else None,
     )
 
 
@@ -278,6 +301,65 @@ class _FormulaScale:
         out.answered[start:stop] = answered
         if out.numerator is not None:
             out.numerator[start:stop] = np.where(absent, 0, total)
+
+
+class _QuotientScale:
+    """Products of answers, summed and divided, in 64 bits."""
+
+    def __init__(self, table: QuotientTable, places: list[int]) -> None:
+        self.table, self.places = table, places
+
+    def fill(self, codes: Codes, out: ScaleColumns, start: int, stop: int) -> None:
+        table = self.table
+        own = codes[self.places].astype(np.int64)
+        blank = own == MISSING
+        own[blank] = 0
+        answered = (~blank).sum(axis=0)
+        over, under = (
+            sum(
+                (times * np.prod(own[list(places)], axis=0, dtype=np.int64) for times, places in products),
+                np.zeros(stop - start, np.int64),
+            )
+            for products in (table.over, table.under)
+        )
+        divisor = np.gcd(over, under)
+        divisor[divisor == 0] = 1
+        top, bottom = over // divisor, under // divisor
+        (low, high) = table.limits
+        beyond = (top * low.denominator < low.numerator * bottom) | (
+            top * high.denominator > high.numerator * bottom
+        )
+        reasons = (
+            (BEYOND, beyond),
+            (UNDEFINED, under == 0),
+            (TOO_FEW, self._too_few(own, blank)),
+            *((NOT_ASKED, ~blank[at] & (own[at] != code)) for at, code in table.only_if),
+            (NO_ANSWERS, answered == 0),
+        )
+        absent = out.absent[start:stop]
+        absent.fill(-1)
+        for code, where in reasons:  # the first reason stands last
+            absent[where] = ABSENT_CODES.index(code)
+        lost = absent >= 0
+        top[lost], bottom[lost] = 0, 1
+        assert out.value is not None
+        np.divide(top, bottom, out=out.value[start:stop])
+        out.value[start:stop][lost] = np.nan
+        out.answered[start:stop] = answered
+        if out.numerator is not None and out.denominator is not None:
+            out.numerator[start:stop], out.denominator[start:stop] = top, bottom
+
+    def _too_few(self, own: NDArray[np.int64], blank: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Rows with an answer missing that counts, or with more missing than the rule lets be."""
+        zero = (own == 0) & ~blank
+        found: NDArray[np.bool_] = blank.sum(axis=0) > self.table.rule.at_most
+        for at, _ in self.table.only_if:
+            found |= blank[at]
+        for _, places in (*self.table.over, *self.table.under):
+            if places:
+                rows = list(places)
+                found |= blank[rows].any(axis=0) & ~zero[rows].any(axis=0)
+        return found
 
 
 def _fill_flag(flag: Flag, codes: Codes, place: int, out: I8) -> None:

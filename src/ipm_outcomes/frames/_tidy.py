@@ -213,7 +213,7 @@ def _long(found: list[tuple[str, str, ScaleColumns]], rows: int) -> dict[str, Co
             se[:, at] = scale.se
         if scale.numerator is not None:
             numerator[:, at] = scale.numerator
-        denominator[:, at] = scale.table.denominator
+        denominator[:, at] = scale.table.denominator if scale.denominator is None else scale.denominator
         answered[:, at] = scale.answered
         absent[:, at] = scale.absent
     return {

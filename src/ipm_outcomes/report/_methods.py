@@ -281,7 +281,7 @@ def bands(scale: Scale) -> list[str]:
     last = len(scale.bands.of) - 1
     for at, band in enumerate(scale.bands.of):
         low, high = f"{band.low:f}", f"{band.high:f}"
-        if scale.whole:
+        if scale.kind == "sum":
             reach = low if low == high else f"{low} to {high}"
         elif scale.bands.edge == "upper":
             reach = f"{low} to {high}" if at == last else f"{low} to below {high}"

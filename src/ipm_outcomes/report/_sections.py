@@ -55,6 +55,9 @@ _ABSENT = {
     "no_answers": "left blank",
     "too_few_answers": "too few answers to score",
     "component_absent": "a part of the score is missing",
+    "not_applicable": "not asked of them",
+    "undefined_quotient": "a share of nothing",
+    "beyond_range": "answers that cannot all be right",
     "scored": "with a score",
     "": "with a score",
 }

@@ -463,6 +463,9 @@ REASONS = {
     "no_answers": "no item answered",
     "too_few_answers": "too few answered",
     "component_absent": "a component is missing",
+    "not_applicable": "not asked of them",
+    "undefined_quotient": "a share of nothing",
+    "beyond_range": "answers to be checked",
 }
 """Short words for the codes of the reasons why there is no score."""
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ipm_outcomes.responses.prs import PRS, PRSScores
     from ipm_outcomes.responses.scs import SCS, SCSScores
     from ipm_outcomes.responses.scs_sf import SCSSF, SCSSFScores
+    from ipm_outcomes.responses.wpai_gh import WPAIGH, WPAIGHScores
+    from ipm_outcomes.responses.wpai_shp import WPAISHP, WPAISHPScores
 
 CLASSES = {
     "csq8": "CSQ8",
@@ -55,6 +57,8 @@ CLASSES = {
     "prs": "PRS",
     "scs": "SCS",
     "scs_sf": "SCSSF",
+    "wpai_gh": "WPAIGH",
+    "wpai_shp": "WPAISHP",
 }
 """Instrument ids with the names of their response classes."""
 
@@ -104,6 +108,10 @@ __all__ = [
     "SCSSF",
     "SCSSFScores",
     "SCSScores",
+    "WPAIGH",
+    "WPAIGHScores",
+    "WPAISHP",
+    "WPAISHPScores",
 ]
 
 

@@ -114,7 +114,7 @@ def scores_of(scale: Scale) -> list[float]:
         return []
     low, high = scale.range
     if scale.kind == "mean":
-        items = max(len(scale.items), 1)
+        items = max(len(scale.items), 1) * scale.per_unit
         first, last = round(low * items), round(high * items)
         return [float(Fraction(k, items)) for k in range(first, last + 1)]
     if low != int(low) or high != int(high) or not scale.whole:
