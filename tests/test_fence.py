@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from ipm_outcomes import PHQ9, change, program, report, score
+from ipm_outcomes import PHQ9, change, opioids, program, report, score
 from ipm_outcomes import frames as frames_of
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, IpmOutcomesError, UnknownNameError
@@ -124,6 +124,7 @@ def test_what_stays_as_it_is(error: BaseException) -> None:
             for name in change.__all__
             if name.islower() and callable(getattr(change, name))
         ),
+        *(opioids.daily, opioids.check, opioids.summary, opioids.compare),
         *(program.table, program.suppress, program.measure, report.html),
         *(
             program.sites.funnel,

@@ -279,7 +279,7 @@ def test_an_early_refill_counts_twice_or_follows():
 def test_only_one_drug_in_one_strength_follows():
     data = table(
         ("a", "morphine", 60, "mg", 30, 30, 0), ("a", "morphine", 15, "mg", 30, 30, 25),
-        ("a", "oxycodone", 60, "mg", 30, 30, 25), ("b", "morphine", 60, "mg", 30, 30, 25),
+        ("a", "hydrocodone", 60, "mg", 30, 30, 25), ("b", "morphine", 60, "mg", 30, 30, 25),
     )  # fmt: skip
     assert rows(data, overlap="in_turn") == [row | {"overlap": "in_turn"} for row in rows(data)]
 

@@ -138,12 +138,10 @@ def daily(
 
     others, start_known = _without_place(read)
     more = len(others)
-    order = np.lexsort(
-        (
-            np.concatenate([found.first, np.where(start_known, read.start[others], LATE)]),
-            np.concatenate([found.patient, read.patient[others]]),
-        )
-    )
+    order: Ints = np.arange(0)
+    if more:
+        begin = np.concatenate([found.first, np.where(start_known, read.start[others], LATE)])
+        order = np.lexsort((begin, np.concatenate([found.patient, read.patient[others]])))
 
     def joined(first: Any, rest: Any) -> Any:
         return np.concatenate([first, rest])[order] if more else first
