@@ -15,10 +15,11 @@ from ipm_outcomes.program.suppression._proof import Move
 from ipm_outcomes.program.suppression._system import System
 
 _TRIED = 16  # effects at most that are tried for one count
-_STEPS = 8  # effects at most that make up one witness
+_STEPS = 16  # effects at most that make up one witness
 _AROUND = 100  # groups beside a group, on either side, that may answer
-_WAYS = 24  # ways at most in which a group can have an effect
-_WIDE = 4  # sets at most that the move of one patient may touch
+_WAYS = 40  # ways at most in which a group can have an effect
+_WIDE = 7  # sets at most that the move of one patient may touch
+_MOST = 1000  # more patients than ever have to move
 _NEVER = 1e30
 _OUTSIDE = 10**6  # patients in no published set: as many as one likes
 
@@ -105,10 +106,13 @@ class Family:
             for (row, column), cell in np.ndenumerate(self.cells)
             if cell >= 0 and not linked[row, column]
         }
-        self.x = np.array([np.append(system.x[system.nodes[node].variables], _OUTSIDE) for node in nodes])
+        # Behind the atoms, those who are in no set, and nobody: ways that there are not.
+        self.x = np.array([[*system.x[system.nodes[n].variables], _OUTSIDE, 0] for n in nodes], np.int64)
         self.effects = _effects(np.ascontiguousarray(self.inside).tobytes(), len(first.sets))
         self.touched = np.abs(self.effects.sets)
-        self.ways: dict[int, np.ndarray] = {}
+        self.ways = np.full((len(self.touched), _WAYS, 4), self.x.shape[1] - 1)
+        self.listed = np.zeros(len(self.touched), bool)
+        self.turns: dict[tuple[int, int], list[tuple[int, ...]]] = {}
         self.able: dict[tuple[int, int], np.ndarray] = {}
         self.fits: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
         self.weight = self.x.mean(axis=0)
@@ -121,25 +125,38 @@ class Family:
 
     def ways_of(self, effect: int) -> np.ndarray:
         """Ways in which patients have an effect: two atoms that they leave, and two that they go to."""
-        if effect not in self.ways:
+        if not self.listed[effect]:
             low, high = np.searchsorted(self.effects.effect, [effect, effect + 1])
             ends = self.effects.ends[low:high]
             best = np.argsort(-self.weight[ends].min(axis=1), kind="stable")[:_WAYS]
-            self.ways[effect] = ends[best]
+            self.ways[effect, : len(best)] = ends[best]
+            self.listed[effect] = True
         return self.ways[effect]
 
-    def able_to(self, effect: int, sign: int) -> np.ndarray:
-        """How often each group can have an effect, or its opposite."""
+    def turned(self, effect: int, sign: int) -> list[tuple[int, ...]]:
+        """The ways of an effect, or of its opposite, one by one."""
+        if (effect, sign) not in self.turns:
+            ways = self.ways_of(effect)
+            ways = ways[ways[:, 0] < self.x.shape[1] - 1]
+            ways = ways[:, [0, 1, 2, 3] if sign > 0 else [2, 3, 0, 1]]
+            self.turns[effect, sign] = [tuple(way) for way in ways.tolist()]
+        return self.turns[effect, sign]
+
+    def about(self, effects: np.ndarray, signs: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """How often a group can have effects, at most: where two ways need the same patients, they count in both."""
+        for effect in effects[~self.listed[effects]].tolist():
+            self.ways_of(effect)
+        ways = self.ways[effects]
+        leave = np.where((signs > 0)[:, None, None], ways[:, :, :2], ways[:, :, 2:])
+        found: np.ndarray = x[leave].min(axis=2).sum(axis=1)
+        return found
+
+    def about_all(self, effect: int, sign: int) -> np.ndarray:
+        """How often each group can have an effect, at most."""
         if (effect, sign) not in self.able:
-            x = self.x.copy()
-            able = np.zeros(len(x), np.int64)
-            for a, b, c, d in self.ways_of(effect)[:, [0, 1, 2, 3] if sign > 0 else [2, 3, 0, 1]]:
-                many = x[:, a] // 2 if a == b else np.minimum(x[:, a], x[:, b])
-                many = np.minimum(many, _OUTSIDE // 4)
-                for atom, by in ((a, -1), (b, -1), (c, 1), (d, 1)):
-                    x[:, atom] += by * many
-                able += many
-            self.able[effect, sign] = able
+            ways = np.array(self.turned(effect, sign))
+            both = np.minimum(self.x[:, ways[:, 0]], self.x[:, ways[:, 1]])
+            self.able[effect, sign] = np.minimum(both.sum(axis=1), _MOST)
         return self.able[effect, sign]
 
     def fitting(self, atoms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -149,7 +166,7 @@ class Family:
             found = np.zeros(len(self.effects.sets), np.int64)
             # All ways of an effect change a sum of atoms alike where the sum follows from the sets.
             firsts = np.searchsorted(self.effects.effect, np.arange(len(found)))
-            held = np.zeros(self.inside.shape[1] + 1, np.int64)
+            held = np.zeros(self.x.shape[1], np.int64)
             held[atoms] = 1
             ends = held[self.effects.ends[firsts]]
             found = ends[:, 2] + ends[:, 3] - ends[:, 0] - ends[:, 1]
@@ -157,8 +174,11 @@ class Family:
             self.fits[key] = those, found[those]
         return self.fits[key]
 
-    def move(self, node: int, by: int, atoms: np.ndarray) -> Move | None:
-        """A cheap witness in which the patients in some atoms of a group are more or less by a number."""
+    def move(self, node: int, by: int, atoms: np.ndarray, free: bool) -> Move | None:
+        """A cheap witness in which the patients in some atoms of a group are more or less by a number.
+
+        ``free``: only one that moves nothing that is shown.
+        """
         row = self.row[node]
         those, signs = self.fitting(atoms - self.system.nodes[node].start)
         if not len(those):
@@ -166,94 +186,114 @@ class Family:
         plan = _Plan(self, row, abs(by))
         signs = signs * (1 if by > 0 else -1)
         touched = self.touched[those]
-        able = np.array([self.able_to(int(e), int(s))[row] for e, s in zip(those, signs, strict=True)])
-        there = np.flatnonzero(able)
-        those, signs, touched, able = those[there], signs[there], touched[there], able[there]
-        while plan.left and len(those) and plan.steps < _STEPS:
+        able = self.about(those, signs, self.x[row])
+        for _ in range(_STEPS):
             dear = touched @ plan.mine
-            share = np.minimum(able, plan.left)
-            order = np.argsort(dear / share, kind="stable")[:_TRIED]
-            best: tuple[float, int, list[tuple[int, int]], int] | None = None
-            for at in order:
-                if dear[at] >= _NEVER or (best is not None and dear[at] / share[at] >= best[0]):
+            each_at = np.where(able > 0, dear / np.clip(able, 1, plan.left), _NEVER)
+            best: tuple[float, int, list[tuple[int, int]]] | None = None
+            for at in np.argsort(each_at, kind="stable")[:_TRIED].tolist():
+                if (
+                    each_at[at] >= _NEVER
+                    or (best is not None and each_at[at] >= best[0])
+                    or (free and dear[at])
+                ):
                     break
-                sets = np.flatnonzero(touched[at])
-                able_there = self.able_to(int(those[at]), -int(signs[at]))[plan.low : plan.high]
-                found = plan.answer(sets, int(share[at]), able_there)
-                if found is not None:
-                    many = sum(n for _, n in found[1]) or int(share[at])
-                    each = (dear[at] + found[0]) / many
-                    if best is None or each < best[0]:
-                        best = each, int(at), found[1], many
+                effect, sign = int(those[at]), int(signs[at])
+                able[at] = min(int(able[at]), plan.able(row, effect, sign))
+                if not able[at]:
+                    continue
+                many = min(int(able[at]), plan.left)
+                found = plan.answer(np.flatnonzero(touched[at]), many, effect, -sign)
+                if found is None or (free and found[0]):
+                    able[at] = 0
+                    continue
+                many = sum(n for _, n in found[1]) or many
+                each = float(dear[at] + found[0]) / many
+                if best is None or each < best[0]:
+                    best = each, at, found[1]
             if best is None:
-                return None
-            _, at, answers, many = best
-            plan.take(int(those[at]), int(signs[at]), np.flatnonzero(touched[at]), many, answers)
-            keep = np.arange(len(those)) != at
-            those, signs, touched, able = those[keep], signs[keep], touched[keep], able[keep]
-        return plan.made() if plan.sound and not plan.left else None
+                if each_at.min() >= _NEVER or free:
+                    return None
+                continue
+            _, at, answers = best
+            many = min(int(able[at]), plan.left)
+            if not plan.take(int(those[at]), int(signs[at]), np.flatnonzero(touched[at]), many, answers):
+                able[at] = 0
+            if not plan.left:
+                return plan.made()
+        return None
 
 
 class _Plan:
     """A witness in the making: effects that a group has, and who answers them."""
 
     def __init__(self, family: Family, row: int, many: int) -> None:
-        self.family, self.row, self.left, self.steps = family, row, many, 0
+        self.family, self.row, self.left = family, row, many
         self.low, self.high = max(0, row - _AROUND), min(len(family.nodes), row + _AROUND + 1)
         self.mine = family.cost[row].copy()
         self.others = family.cost[self.low : self.high].copy()
         self.others[row - self.low] = _NEVER
         self.total = family.cost[-1].copy()
         self.x: dict[int, np.ndarray] = {}
-        self.sound = True  # all that the group does is answered
 
     def answer(
-        self, sets: np.ndarray, many: int, able: np.ndarray
+        self, sets: np.ndarray, many: int, effect: int, sign: int
     ) -> tuple[float, list[tuple[int, int]]] | None:
         """Which groups answer an effect, and what it costs; none where the total may change instead."""
         total = float(self.total[sets].sum())
         if total == 0:
             return 0.0, []
+        able = self.family.about_all(effect, sign)[self.low : self.high]
         cost = self.others[:, sets].sum(axis=1)
         free = np.flatnonzero((cost == 0) & (able > 0))
         parts, left = [], many
-        for p in free[np.argsort(-able[free], kind="stable")]:
-            parts.append((int(p), min(left, int(able[p]))))
+        for p in free[np.argsort(-able[free], kind="stable")].tolist():
+            parts.append((p, min(left, int(able[p]))))
             left -= parts[-1][1]
             if not left:
-                return 0.0, parts
-        choice: tuple[float, list[tuple[int, int]]] | None = (0.0, parts) if parts else None
-        if choice is None:
-            usable = np.flatnonzero((able > 0) & (cost < _NEVER))
-            if len(usable):
-                each = cost[usable] / np.minimum(able[usable], left)
-                p = int(usable[np.argmin(each)])
-                choice = float(cost[p]), [(p, min(left, int(able[p])))]
-            if total < _NEVER and (choice is None or total / many < choice[0] / choice[1][0][1]):
-                choice = total, []
+                break
+        if parts:
+            return 0.0, parts
+        choice: tuple[float, list[tuple[int, int]]] | None = None
+        usable = np.flatnonzero((able > 0) & (cost < _NEVER))
+        if len(usable):
+            p = int(usable[np.argmin(cost[usable] / np.minimum(able[usable], many))])
+            choice = float(cost[p]), [(p, min(many, int(able[p])))]
+        if total < _NEVER and (choice is None or total / many < choice[0] / choice[1][0][1]):
+            choice = total, []
         return choice
 
     def take(
         self, effect: int, sign: int, sets: np.ndarray, many: int, answers: list[tuple[int, int]]
-    ) -> None:
-        """Let groups have an effect, as far as their patients allow; what is paid for once is free then."""
-        self.steps += 1
-        could = left = self._have(self.row, effect, sign, many)
-        for p, n in answers:
-            left -= self._have(self.low + p, effect, -sign, min(n, left))
-            self.others[p, sets] = 0
-        if not answers:
+    ) -> bool:
+        """Let groups have an effect, as far as others can answer; what is paid for once is free then."""
+        if answers:
+            many = sum(self._have(self.low + p, effect, -sign, n) for p, n in answers)
+        else:
             self.total[sets] = 0
-        self.sound &= not (answers and left)
+        if many and self._have(self.row, effect, sign, many) != many:
+            raise AssertionError("a group did not have what it could")
+        for p, _ in answers:
+            self.others[p, sets] = 0
         self.mine[sets] = 0
-        self.left -= could
+        self.left -= many
+        return bool(many)
+
+    def able(self, group: int, effect: int, sign: int) -> int:
+        """How often a group can have an effect besides what it has already."""
+        return self._done(self.x.get(group, self.family.x[group]).copy(), effect, sign, self.left)
 
     def _have(self, group: int, effect: int, sign: int, many: int) -> int:
-        x = self.x.setdefault(group, self.family.x[group].copy())
+        if group not in self.x:
+            self.x[group] = self.family.x[group].copy()
+        return self._done(self.x[group], effect, sign, many)
+
+    def _done(self, x: np.ndarray, effect: int, sign: int, many: int) -> int:
         left = many
-        for a, b, c, d in self.family.ways_of(effect)[:, [0, 1, 2, 3] if sign > 0 else [2, 3, 0, 1]].tolist():
-            part = min(left, int(x[a]) // 2 if a == b else min(int(x[a]), int(x[b])))
+        for a, b, c, d in self.family.turned(effect, sign):
+            part = x[a] // 2 if a == b else min(x[a], x[b])
             if part > 0:
+                part = min(left, int(part))
                 x[a] -= part
                 x[b] -= part
                 x[c] += part
@@ -270,10 +310,10 @@ class _Plan:
         for group, x in self.x.items():
             change = x - family.x[group]
             in_all += change
-            atoms = np.flatnonzero(change[:-1])
+            atoms = np.flatnonzero(change[:-2])
             there.append(family.system.nodes[family.nodes[group]].start + atoms)
             moved.append(change[atoms])
-        atoms = np.flatnonzero(in_all[:-1])
+        atoms = np.flatnonzero(in_all[:-2])
         there.append(family.system.nodes[family.whole].start + atoms)
         moved.append(in_all[atoms])
         return np.concatenate(there), np.concatenate(moved)

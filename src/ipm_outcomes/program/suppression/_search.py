@@ -134,8 +134,8 @@ class Search:
         node = int(self.item_node[q])
         form = self.Pr.indices[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
         by = target - self.system.items[q].value
-        if 0 < level < FAR and node in self.family:
-            made = self.family[node].move(node, by, form)
+        if level and node in self.family:
+            made = self.family[node].move(node, by, form, free=level == FAR)
             if made is not None:
                 self.accept(q, made)
                 return True
@@ -158,8 +158,9 @@ class Search:
     def accept(self, q: int, move: Move) -> None:
         cells, change = _added(self.system.columns_A, *move)
         told = self.value[cells] + change
-        off = (told < self.low[cells]) | (told > self.high[cells])
-        for cell in cells[off]:
+        here = self.value[cells]
+        off = (told < here - self.room[0][cells]) | (told > here + self.room[1][cells])
+        for cell in cells[off & ~self.hidden[cells]]:
             self.mark(int(cell), True)
             self.why[int(cell)] = q
         self.moves.append(move)
