@@ -13,8 +13,8 @@ from mkdocs.structure.files import File, Files
 
 import ipm_outcomes as ipm
 from ipm_outcomes.definition import Instrument, Scale
-from ipm_outcomes.scores import CategoryScore
-from ipm_outcomes.tables import FormulaTable, QuotientTable, ScaleTable, tables
+from ipm_outcomes.scores import CategoryScore, Score
+from ipm_outcomes.tables import FormulaTable, QuotientTable, ScaleTable, UtilityTable, tables
 
 ENDINGS = {"points": " points", "percent": " %", "below": ""}
 
@@ -103,6 +103,17 @@ def _scale(found: Instrument, scale: Scale) -> Iterator[str]:
         yield f"At most {rule.at_most} unanswered{_marks(rule)}. {rule.note or ''}\n"
         if isinstance(cells, QuotientTable):
             yield f"{cells.sentence}\n"
+        elif isinstance(cells, UtilityTable):
+            inner = f"(product of the factors - 1) / {cells.utility.interaction}"
+            yield f"1 - {cells.utility.rescale} x {inner}, rounded to {cells.utility.decimals} decimals;"
+            yield "no score where a component is absent.\n"
+            rows = [
+                (part.scale.id, exact, f"{float(cells.factor(at, exact)):.6f}")
+                for at, part in enumerate(cells.components)
+                for cell in part.cells[part.size].values()
+                if isinstance(cell, Score) and (exact := cell.exact) is not None
+            ]
+            yield from table(("score of", "exact", "factor, about"), rows)
         else:
             yield from _formula(cells) if isinstance(cells, FormulaTable) else _cells(cells)
 

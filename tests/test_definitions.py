@@ -85,6 +85,7 @@ CLASSES |= {
     "pastor": "PASTOR",
     "wpai_gh": "WPAIGH",
     "wpai_shp": "WPAISHP",
+    "promis29_2": "PROMIS29Plus2",
 }
 SELF_COMPASSION = (
     "self_kindness self_judgment common_humanity isolation mindfulness over_identification total"
@@ -118,6 +119,7 @@ ITEMS |= {
         "employed hours_missed_problem hours_missed_health hours_missed_other hours_worked productivity_problem "
         "productivity_health activity_problem activity_health"
     ),
+    "promis29_2": f"{PROMIS_ITEMS} pc6r pc27r",
 }
 SCALES |= {
     "dvprs": ["intensity", "activity", "sleep", "mood", "stress"],
@@ -151,6 +153,7 @@ SCALES |= {
         *("absenteeism", "presenteeism", "overall", "activity"),
         *("absenteeism_all", "presenteeism_all", "overall_all", "activity_all"),
     ],
+    "promis29_2": [*PROMIS_SCALES, "cognitive_function", "propr"],
 }
 FURTHER_RULES = {
     ("phq9", "total"): [("prorate", 2)],
@@ -228,7 +231,14 @@ def test_the_default_missing_rule_is_the_strictest(inst: Instrument) -> None:
 @each
 def test_direction(inst: Instrument) -> None:
     better_high = {"physical_function", "social_roles", "physical_summary", "mental_summary"}
-    better_high |= {"physical_health", "mental_health", "general_health", "social_satisfaction"}
+    better_high |= {
+        "physical_health",
+        "mental_health",
+        "general_health",
+        "social_satisfaction",
+        "cognitive_function",
+        "propr",
+    }
     if inst.id in ("scs", "scs_sf"):
         better_high |= {"self_kindness", "common_humanity", "mindfulness", "total"}
     for scale in inst.scales:

@@ -95,7 +95,7 @@ def test_one_answer_up_never_moves_a_score_the_wrong_way(id: str, data: st.DataO
     before = score(model(id)(**answers))
     after = score(model(id)(**{**answers, item: listed.answer(code + 1)}))
     for scale in definition.scales:
-        if scale.categorical or scale.weighted or scale.quotient:
+        if scale.categorical or scale.components or scale.quotient:
             continue
         one, two = before.scale(scale.id), after.scale(scale.id)
         points = definition.points(item, scale) if item in scale.items else {}

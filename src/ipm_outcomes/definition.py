@@ -398,6 +398,38 @@ class Quotient(Fact):
         return dict.fromkeys(item for product in (*self.over, *self.under) for item in product.items)
 
 
+class Segment(Part):
+    """A stretch of a piecewise straight line: from its start on, which belongs to it; the first has none."""
+
+    start: Exact | None = None
+    intercept: Exact
+    slope: Exact
+
+
+class Attribute(Part):
+    """One attribute of a utility: a standardized scale, its disutility by segments, and the weight of its corner."""
+
+    scale: Id
+    standardize: Annotated[tuple[Exact, Exact], Field(strict=False)]
+    weight: Exact
+    segments: Annotated[
+        tuple[Annotated[Segment, unfolded(("start", "intercept", "slope"))], ...],
+        Field(strict=False, min_length=1, max_length=100),
+    ]
+
+
+class Utility(Fact):
+    """A multiplicative multi-attribute utility, rounded half away from zero.
+
+    ``1 - rescale * (product of (1 + interaction * weight * disutility) - 1) / interaction``
+    """
+
+    interaction: Exact
+    rescale: Exact
+    decimals: Annotated[int, Field(ge=1, le=6)]
+    attributes: Annotated[tuple[Attribute, ...], Field(strict=False, min_length=2, max_length=20)]
+
+
 class Threshold(Fact):
     """A published threshold of change or of a score.
 
@@ -470,7 +502,7 @@ class Scale(Fact):
     """The title as texts about one patient print it; without one, the title."""
     unit: Text | None = None
     """What the values are, such as T-score, where their range says nothing to a reader."""
-    kind: Literal["sum", "mean", "table", "counts", "weighted", "quotient"]
+    kind: Literal["sum", "mean", "table", "counts", "weighted", "quotient", "utility"]
     worse: Literal["higher", "lower"] | None = None
     range: Annotated[tuple[Exact, Exact], Field(strict=False)] | None = None
     items: Annotated[tuple[Id, ...], Field(strict=False)] = ()
@@ -494,6 +526,7 @@ class Scale(Fact):
     counts: Counts | None = None
     weighted: Weighted | None = None
     quotient: Quotient | None = None
+    utility: Utility | None = None
     only_if: dict[str, int] = Field(default_factory=dict)
     """Answers of the people whom a quotient is for, by item: of others there is none."""
     thresholds: Annotated[tuple[Threshold, ...], Field(strict=False)] = ()
@@ -512,6 +545,13 @@ class Scale(Fact):
     def whole(self) -> bool:
         """Whether a complete form gives a whole number."""
         return self.kind == "sum" and self.step == 1
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The other scales that this one rests on."""
+        if self.utility:
+            return tuple(part.scale for part in self.utility.attributes)
+        return tuple(self.weighted.standardize) if self.weighted else ()
 
     @property
     def per_unit(self) -> int:
@@ -882,6 +922,7 @@ def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
 
 
 _FIELD_OF_KIND = {"table": "conversion", "counts": "counts", "weighted": "weighted", "quotient": "quotient"}
+_FIELD_OF_KIND["utility"] = "utility"
 
 
 def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
@@ -893,8 +934,8 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
         if (getattr(scale, field) is not None) != (scale.kind == kind):
             yield "", f"a scale has {field} if, and only if, its kind is {kind!r}"
             return
-    if bool(scale.items) == (scale.kind == "weighted"):
-        yield "", "a weighted scale rests on other scales, every other scale on items"
+    if bool(scale.items) == (scale.kind in ("weighted", "utility")):
+        yield "", "a weighted scale or a utility rests on other scales, every other scale on items"
         return
     yield from _step_problems(inst, scale)
     yield from _point_problems(inst, scale)
@@ -919,6 +960,8 @@ def _scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
         yield from _count_problems(inst, scale, scale.counts)
     if scale.weighted:
         yield from _weight_problems(inst, scale, scale.weighted)
+    if scale.utility:
+        yield from _utility_problems(inst, scale, scale.utility)
     if scale.quotient:
         yield from _quotient_problems(inst, scale, scale.quotient)
     elif scale.only_if:
@@ -971,7 +1014,7 @@ def _point_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]
         for item in items:
             if item not in scale.items:
                 yield f".{key}", f"{item!r} is not among the items of the scale"
-        if items and scale.kind in ("counts", "weighted", "quotient"):
+        if items and scale.kind in ("counts", "weighted", "quotient", "utility"):
             yield f".{key}", f"a scale of kind {scale.kind!r} has no points to change"
     for item in scale.reverse:
         if item in scale.recode:
@@ -1034,7 +1077,7 @@ def _weight_problems(inst: Instrument, scale: Scale, weighted: Weighted) -> Iter
     for name in sorted(used):
         if name not in inst.scale_ids:
             yield ".weighted", f"there is no scale {name!r}"
-        elif inst.scale(name).kind in ("counts", "weighted", "quotient"):
+        elif inst.scale(name).kind not in ("sum", "mean", "table"):
             yield ".weighted", f"{name!r} is not a scale of items with a numeric value"
     for name, (_, unit) in weighted.standardize.items():
         if unit <= 0:
@@ -1065,6 +1108,27 @@ def _quotient_problems(inst: Instrument, scale: Scale, quotient: Quotient) -> It
         yield ".range", f"the range of a quotient lies within 0 to {MOST_RANGE}"
     if scale.bands:
         yield ".bands", "a quotient has no bands"
+
+
+def _utility_problems(inst: Instrument, scale: Scale, utility: Utility) -> Iterator[tuple[str, str]]:
+    if utility.interaction == 0 or utility.rescale <= 0:
+        yield ".utility", "the interaction is not 0, and the rescaling is above 0"
+    for name, count in Counter(scale.components).items():
+        if count > 1:
+            yield ".utility", f"{name!r} stands {count} times"
+        if name not in inst.scale_ids:
+            yield ".utility", f"there is no scale {name!r}"
+        elif inst.scale(name).kind not in ("sum", "mean", "table"):
+            yield ".utility", f"{name!r} is not a scale of items with a numeric value"
+    for part in utility.attributes:
+        if part.standardize[1] <= 0:
+            yield ".utility", f"the unit of {part.scale!r} must be above 0"
+        starts = [segment.start for segment in part.segments[1:]]
+        known = [start for start in starts if start is not None]
+        if part.segments[0].start is not None or len(known) < len(starts) or sorted(set(known)) != known:
+            yield ".utility", f"of {part.scale!r} the first segment has no start, and the others rise"
+    if scale.bands or scale.range is None:
+        yield ".utility", "a utility has a range and no bands"
 
 
 def _most(inst: Instrument, item: str) -> Fraction:

@@ -12,7 +12,7 @@ from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import AnyScore, Flag, Provenance, Scores
-from ipm_outcomes.tables import FormulaTable, QuotientTable, ScaleTable, tables
+from ipm_outcomes.tables import FormulaTable, QuotientTable, ScaleTable, UtilityTable, tables
 
 S = TypeVar("S", bound=Scores)
 
@@ -91,7 +91,7 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
     plain = [(scale.pick, scale.complete) for scale in scales if scale.plain]
     recoded = [(scale.pick, scale.points, scale.complete) for scale in scales if not scale.plain]
     scales.sort(key=lambda scale: not scale.plain)
-    formulas = [table for table in found.values() if isinstance(table, FormulaTable)]
+    formulas = [table for table in found.values() if isinstance(table, FormulaTable | UtilityTable)]
     ids = [scale.id for scale in scales]
     errors = [
         (ids.index(scale.id), place[scale.se_item])
@@ -220,6 +220,7 @@ def _unverified(instrument: Instrument, missing: str | None) -> Iterator[str]:
             ".counts": scale.counts,
             ".weighted": scale.weighted,
             ".quotient": scale.quotient,
+            ".utility": scale.utility,
         }
         for place, fact in deciding.items():
             if fact is not None and fact.evidence == "unverified":

@@ -11,14 +11,14 @@ quotients of answers (work impairment) are fractions of whole numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm, prod
 from typing import TYPE_CHECKING
 
-from ipm_outcomes.definition import Bands, Instrument, MissingRule, Product, Quotient, Scale
+from ipm_outcomes.definition import Bands, Instrument, MissingRule, Product, Quotient, Scale, Utility
 from ipm_outcomes.scores import Absent, AnyScore, CategoryScore, Score
 
 if TYPE_CHECKING:
@@ -272,7 +272,59 @@ class QuotientTable:
         )
 
 
-AnyTable = ScaleTable | FormulaTable | QuotientTable
+@dataclass(frozen=True)
+class UtilityTable:
+    """A multiplicative utility over other scales' values, exact and then rounded to its decimals."""
+
+    scale: Scale
+    rule: MissingRule
+    components: tuple[ScaleTable, ...]
+    utility: Utility
+
+    @property
+    def size(self) -> int:
+        """How many items the components have together."""
+        return sum(part.size for part in self.components)
+
+    @property
+    def denominator(self) -> int:
+        """What the rounded value is a whole number of."""
+        return int(10**self.utility.decimals)
+
+    def factor(self, at: int, exact: Fraction) -> Fraction:
+        """What the value of one component gives to the product."""
+        part = self.utility.attributes[at]
+        mean, unit = map(Fraction, part.standardize)
+        theta = (exact - mean) / unit
+        segment = [one for one in part.segments if one.start is None or theta >= Fraction(one.start)][-1]
+        disutility = Fraction(segment.intercept) + Fraction(segment.slope) * theta
+        return 1 + Fraction(self.utility.interaction) * Fraction(part.weight) * disutility
+
+    def numerator(self, factors: Iterable[Fraction]) -> int:
+        """The rounded value, times the denominator, from the factors of all components."""
+        whole = (prod(factors, start=Fraction(1)) - 1) / Fraction(self.utility.interaction)
+        scaled = (1 - Fraction(self.utility.rescale) * whole) * self.denominator
+        size = (2 * abs(scaled) + 1) // 2
+        return int(size if scaled >= 0 else -size)
+
+    def cell(self, parts: list[Score]) -> Score:
+        """The score from the scores of the components."""
+        absent, numerator, value = None, None, None
+        if missing := [part.scale for part in parts if part.exact is None]:
+            absent = Absent(
+                COMPONENT, f"it needs all of its components, and there is no score for {', '.join(missing)}."
+            )
+        else:
+            exact = [part.exact for part in parts if part.exact is not None]
+            numerator = self.numerator(self.factor(at, one) for at, one in enumerate(exact))
+            value = numerator / self.denominator
+        answered = sum(part.answered for part in parts)
+        return Score(
+            self.scale.id, value, None, None, answered, self.size, self.rule.id, absent, numerator, self.denominator
+        )  # fmt: skip
+
+
+AnyTable = ScaleTable | FormulaTable | QuotientTable | UtilityTable
 
 
 def tables(instrument: Instrument, missing: str | None = None) -> dict[str, AnyTable]:
@@ -308,11 +360,14 @@ def tables(instrument: Instrument, missing: str | None = None) -> dict[str, AnyT
     for scale in instrument.scales:
         if scale.quotient:
             found[scale.id] = _quotient_table(instrument, scale, scale.quotient, scale.rule(missing))
-        elif not scale.weighted:
+        elif scale.items:
             found[scale.id] = _item_table(instrument, scale, scale.rule(missing))
     for scale in instrument.scales:
         if scale.weighted:
             found[scale.id] = _formula_table(scale, scale.rule(missing), found)
+        if scale.utility:
+            parts = tuple(table for id in scale.components if isinstance(table := found[id], ScaleTable))
+            found[scale.id] = UtilityTable(scale, scale.rule(missing), parts, scale.utility)
     return {scale.id: found[scale.id] for scale in instrument.scales}
 
 

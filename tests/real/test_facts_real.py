@@ -27,7 +27,7 @@ MARKS = {
 
 IN_TABLES = (
     r"^$|^items\.\w+$|^answers\.\w+$|^loinc$|scales\.\w+\.conversion$|scales\.\w+\.bands$|"
-    r"^scales\.(?!pain_intensity|\w+_summary)\w+$"
+    r"^scales\.(?!pain_intensity|\w+_summary|propr)\w+$|^scales\.propr\.utility$"
 )
 """Parts of the PROMIS editions that are compared with tables, so their rows name no passage; also items elsewhere."""
 
@@ -37,6 +37,7 @@ NO_PASSAGE = {
     "pam": ["scales.score.missing.complete"],
     "promis29": ["scales.pain_intensity.missing.complete"],
     "promis29_v2_0": ["scales.pain_intensity.missing.complete"],
+    "promis29_2": ["scales.pain_intensity.missing.complete"],
 }
 """The strictest reading where no source says anything: unverified, or a consequence of having one question."""
 
@@ -400,3 +401,37 @@ def test_numbers_of_an_indicator(id: str, real: Find) -> None:
     said = " ".join(re.sub(r"(phq|gad|cms|dx_|373066001)\w*|\d\.\d\.\d+", "", row["value"]) for row in listed)
     numbers = {float(number) for number in re.findall(r"\d+", said)} - OURS
     assert [number for number in sorted(numbers) if not stands_in(f"{number:g}", text)] == []
+
+
+PROPR = {
+    "Cognitive Function - Abilities": ("cognitive_function", "c_cognition"),
+    "Depression": ("depression", "c_depression"),
+    "Fatigue": ("fatigue", "c_fatigue"),
+    "Pain Interference": ("pain_interference", "c_pain"),
+    "Physical Function": ("physical_function", "c_physical"),
+    "Sleep Disturbance": ("sleep_disturbance", "c_sleep"),
+    "Ability to Participate in Social Roles and Activities": ("social_roles", "c_social"),
+}
+
+
+def test_propr_has_the_constants_and_segments_of_its_authors(real: Find) -> None:
+    utility = ipm.instrument("promis29_2").scale("propr").utility
+    assert utility is not None
+    constants = {row["name"]: row["value"] for row in table(real, "promis/propr_constants.csv")}
+    assert (str(utility.interaction), str(utility.rescale)) == (constants["C"], constants["to_dead"])
+    segments = table(real, "promis/propr_disutility_segments.csv")
+    parts = {part.scale: part for part in utility.attributes}
+    assert len(parts) == len(PROPR)
+    for domain, (scale, constant) in PROPR.items():
+        assert str(parts[scale].weight) == constants[constant]
+        assert tuple(map(int, parts[scale].standardize)) == (50, 10)
+        listed = [
+            (row["theta_from_inclusive"], row["intercept"], row["slope"])
+            for row in segments
+            if row["domain"] == domain
+        ]
+        ours = [
+            ("-inf" if one.start is None else str(one.start), str(one.intercept), str(one.slope))
+            for one in parts[scale].segments
+        ]
+        assert ours == listed

@@ -46,6 +46,8 @@ def decimals(scale: Scale) -> int:
     """How many decimals the scores of complete forms are printed with."""
     if scale.conversion:
         return max(0, *(-int(row.value.as_tuple().exponent) for row in scale.conversion.rows))
+    if scale.utility:
+        return scale.utility.decimals
     return max(0, -int(scale.step.as_tuple().exponent)) if scale.kind == "sum" else 1
 
 

@@ -9,8 +9,8 @@ from ipm_outcomes import catalog
 from ipm_outcomes.cli._print import say
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.report._layout import plain_table
-from ipm_outcomes.scores import CategoryScore
-from ipm_outcomes.tables import AnyTable, FormulaTable, QuotientTable, ScaleTable, tables
+from ipm_outcomes.scores import CategoryScore, Score
+from ipm_outcomes.tables import AnyTable, FormulaTable, QuotientTable, ScaleTable, UtilityTable, tables
 
 
 def instruments() -> int:
@@ -57,6 +57,8 @@ def table(id: str, /, *, scale: str | None = None, missing: str | None = None) -
         say(
             one.sentence
             if isinstance(one, QuotientTable)
+            else _utility(one)
+            if isinstance(one, UtilityTable)
             else _formula(one)
             if isinstance(one, FormulaTable)
             else plain_table(_cells(one))
@@ -92,6 +94,17 @@ def _formula(one: AnyTable) -> str:
     constant = Fraction(one.constant, one.denominator)
     rows.append(["(constant)", decimal(constant), str(constant)])
     return "the sum of these; no value where one of the scores is absent\n" + plain_table(rows)
+
+
+def _utility(one: UtilityTable) -> str:
+    rows = [["score of", "value", "factor"]]
+    for at, part in enumerate(one.components):
+        cells = [cell.exact for cell in part.cells[part.size].values() if isinstance(cell, Score)]
+        rows += [[part.scale.id, decimal(x), decimal(one.factor(at, x))] for x in cells if x is not None]
+    return (
+        f"1 - {one.utility.rescale} x (product of the factors - 1) / {one.utility.interaction}, rounded to "
+        f"{one.utility.decimals} decimals; no value where one of the scores is absent\n" + plain_table(rows)
+    )
 
 
 def decimal(exact: Fraction) -> str:

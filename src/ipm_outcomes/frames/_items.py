@@ -236,8 +236,7 @@ def needed_items(found: Instrument, scales: Collection[str]) -> set[str]:
     for id in scales:
         scale = found.scale(id)
         needed.update(scale.items)
-        if scale.weighted:
-            needed |= needed_items(found, scale.weighted.standardize)
+        needed |= needed_items(found, scale.components)
     return needed
 
 

@@ -8,8 +8,9 @@ Values, bands and reasons are then gathered from the flat cells of the very tabl
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Flag, Instrument, Scale
+from ipm_outcomes.scores import Score
 from ipm_outcomes.tables import (
     ABSENT_CODES,
     BEYOND,
@@ -29,6 +31,7 @@ from ipm_outcomes.tables import (
     FormulaTable,
     QuotientTable,
     ScaleTable,
+    UtilityTable,
     tables,
 )
 
@@ -37,6 +40,8 @@ WRONG, CODE, WORD = -2, -3, -4
 """A cell that is no answer; a number and a word that are none, but are likely to mean that there is no answer."""
 MOST_NARROW = 100
 """The highest code that is held in eight bits."""
+_NEAR = 1e-6
+"""So near to a half, in units of the last decimal, floats do not decide how a value is rounded."""
 CHUNK = 1 << 16
 """Rows worked on at a time, so that what is counted stays in the processor's cache."""
 
@@ -103,6 +108,9 @@ class Kernel:
         self._formulas = {
             id: _FormulaScale(table) for id, table in self.tables.items() if isinstance(table, FormulaTable)
         }
+        self._utilities = {
+            id: _UtilityScale(table) for id, table in self.tables.items() if isinstance(table, UtilityTable)
+        }
         self._quotients = {
             id: _QuotientScale(table, [place[item] for item in table.items])
             for id, table in self.tables.items()
@@ -138,6 +146,8 @@ class Kernel:
             indices[id] = scale.fill(codes, raised, counts, columns[id], start, stop)
         for id, formula in self._formulas.items():
             formula.fill(self._scales, indices, columns, columns[id], start, stop)
+        for id, utility in self._utilities.items():
+            utility.fill(indices, columns, columns[id], start, stop)
         for id, quotient in self._quotients.items():
             quotient.fill(codes, columns[id], start, stop)
         for flag, place in self._flags:
@@ -160,7 +170,7 @@ def _wanted(found: dict[str, AnyTable], scales: Collection[str]) -> dict[str, An
     """The tables of these scales and of those that they rest on."""
     wanted = set(scales)
     for table in found.values():
-        if isinstance(table, FormulaTable) and table.scale.id in scales:
+        if isinstance(table, FormulaTable | UtilityTable) and table.scale.id in scales:
             wanted.update(part.scale.id for part in table.components)
     return {id: table for id, table in found.items() if id in wanted}
 
@@ -301,6 +311,62 @@ class _FormulaScale:
         out.answered[start:stop] = answered
         if out.numerator is not None:
             out.numerator[start:stop] = np.where(absent, 0, total)
+
+
+class _UtilityScale:
+    """A product of the components' factors in floats; what lies near a rounding edge is worked out exactly."""
+
+    def __init__(self, table: UtilityTable) -> None:
+        self.table = table
+
+    @cached_property
+    def _factors(self) -> list[NDArray[np.float64]]:
+        found = []
+        for at, part in enumerate(self.table.components):
+            factors = np.ones(len(part.arrays.value))
+            for answered, tally, cell in part:
+                exact = cell.exact if isinstance(cell, Score) else None
+                if exact is not None:
+                    factors[answered * part.width + tally] = float(self.table.factor(at, exact))
+            found.append(factors)
+        return found
+
+    def fill(
+        self,
+        indices: dict[str, NDArray[np.intp]],
+        columns: dict[str, ScaleColumns],
+        out: ScaleColumns,
+        start: int,
+        stop: int,
+    ) -> None:
+        rows, utility = stop - start, self.table.utility
+        product, answered, absent = np.ones(rows), np.zeros(rows, np.uint8), np.zeros(rows, bool)
+        for part, factors in zip(self.table.components, self._factors, strict=True):
+            id = part.scale.id
+            product *= np.take(factors, indices[id], mode="clip")
+            answered += columns[id].answered[start:stop]
+            absent |= columns[id].absent[start:stop] >= 0
+        whole = (product - 1) / float(utility.interaction)
+        scaled = (1 - float(utility.rescale) * whole) * self.table.denominator
+        top = np.where(scaled >= 0, np.floor(scaled + 0.5), np.ceil(scaled - 0.5))
+        near = np.abs(np.abs(scaled - np.trunc(scaled)) - 0.5) < _NEAR
+        for row in np.flatnonzero(near & ~absent):
+            top[row] = self.table.numerator(self._exact(indices, int(row)))
+        assert out.value is not None
+        np.divide(top, self.table.denominator, out=out.value[start:stop])
+        out.value[start:stop][absent] = np.nan
+        out.absent[start:stop] = np.where(absent, np.int8(ABSENT_CODES.index(COMPONENT)), np.int8(-1))
+        out.answered[start:stop] = answered
+        if out.numerator is not None:
+            out.numerator[start:stop] = np.where(absent, 0, top)
+
+    def _exact(self, indices: dict[str, NDArray[np.intp]], row: int) -> Iterator[Fraction]:
+        for at, part in enumerate(self.table.components):
+            answered, tally = divmod(int(indices[part.scale.id][row]), part.width)
+            cell = part.cells[answered][tally]
+            assert isinstance(cell, Score)
+            assert cell.exact is not None
+            yield self.table.factor(at, cell.exact)
 
 
 class _QuotientScale:

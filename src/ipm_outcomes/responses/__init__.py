@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ipm_outcomes.responses.pgic_hurst_bolton import PGICHurstBolton, PGICHurstBoltonScores
     from ipm_outcomes.responses.phq9 import PHQ9, PHQ9Scores
     from ipm_outcomes.responses.promis29 import PROMIS29, PROMIS29Scores
+    from ipm_outcomes.responses.promis29_2 import PROMIS29Plus2, PROMIS29Plus2Scores
     from ipm_outcomes.responses.promis29_v2_0 import PROMIS29v20, PROMIS29v20Scores
     from ipm_outcomes.responses.promis_global import PROMISGlobal, PROMISGlobalScores
     from ipm_outcomes.responses.provider_rating import ProviderRating, ProviderRatingScores
@@ -51,6 +52,7 @@ CLASSES = {
     "pgic_hurst_bolton": "PGICHurstBolton",
     "phq9": "PHQ9",
     "promis29": "PROMIS29",
+    "promis29_2": "PROMIS29Plus2",
     "promis29_v2_0": "PROMIS29v20",
     "promis_global": "PROMISGlobal",
     "provider_rating": "ProviderRating",
@@ -94,6 +96,8 @@ __all__ = [
     "PHQ9",
     "PHQ9Scores",
     "PROMIS29",
+    "PROMIS29Plus2",
+    "PROMIS29Plus2Scores",
     "PROMIS29Scores",
     "PROMIS29v20",
     "PROMIS29v20Scores",
