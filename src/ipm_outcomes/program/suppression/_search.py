@@ -103,11 +103,16 @@ class Search:
         system = self.system
         order = sorted(
             range(len(system.items)),
-            key=lambda q: (system.items[q].cell < 0, -system.items[q].value, str(system.items[q].name)),
+            key=lambda q: (system.items[q].cell < 0, -system.items[q].value, self.told(q), q),
         )
         for q in order:
             self.serve(q)
         self.polish()
+
+    def told(self, q: int) -> str:
+        """The name of a protected count without that of its group, which must decide nothing."""
+        scene, _, *sets = self.system.items[q].name
+        return str((scene, *sets))
 
     def met(self, q: int, side: int) -> bool:
         return bool(self.least[q] <= self.goal_low[q] if side == 0 else self.most[q] >= self.goal_high[q])

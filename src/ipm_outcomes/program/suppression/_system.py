@@ -217,10 +217,19 @@ class SceneBuilder:
             told = by_key.setdefault(count.key, {})
             if told.setdefault(count.set, count.value) != count.value:
                 raise Contradiction
+        # By what is counted, not by name: other names of the groups must not change what is hidden.
         order = sorted(
-            by_key, key=lambda key: (sum(part is None for part in key), [str(part) for part in key])
+            by_key,
+            key=lambda key: (
+                sum(part is None for part in key),
+                [by_key[key][s] for s in sorted(by_key[key], key=str)],
+                [str(part) for part in key],
+            ),
         )
+        by_key = {key: by_key[key] for key in order}
         values = dict(by_key)
+        place = {key: at for at, key in enumerate(order)}
+        self.counts = sorted(self.counts, key=lambda count: place[count.key])
         partitions = []
         broken: set[Key] = set()
         for whole in order:
