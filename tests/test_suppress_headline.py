@@ -8,18 +8,23 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from ipm_outcomes import change, frames, program
+from ipm_outcomes import change, frames, program, report
 
 MANY = int(os.environ.get("IPM_OUTCOMES_HEADLINES", "6"))
 SHAPES = [(n, sd, seed) for seed in range(6) for n in (400, 2000, 10_000) for sd in (1.5, 2.2)]
 
 
 def peg(n: int, sd: float, seed: int, sites: int = 3) -> pl.DataFrame:
-    """Three ratings before and, for seven of ten, after six months."""
+    return peg_tables(n, sd, seed, sites)[2]
+
+
+def peg_tables(n: int, sd: float, seed: int, sites: int = 3) -> tuple[pl.DataFrame, ...]:
+    """Three ratings before and, for seven of ten, after six months: scores, changes and indicators."""
     r = random.Random(seed)
     rows = []
     for k in range(n):
@@ -37,7 +42,7 @@ def peg(n: int, sd: float, seed: int, sites: int = 3) -> pl.DataFrame:
     )
     targets = change.DEFAULT_TARGETS[1:2]
     changes = change.table(scores, as_of="2026-06-30", targets=targets)
-    return program.table(changes, by=["site"], scores=scores, totals=True)
+    return scores, changes, program.table(changes, by=["site"], scores=scores, totals=True)
 
 
 def other(seed: int) -> tuple[pl.DataFrame, str]:
@@ -81,6 +86,22 @@ def headline(out: pl.DataFrame, definition: str) -> bool:
 @pytest.mark.parametrize(("n", "sd", "seed"), SHAPES[: min(MANY, 36)])
 def test_the_headline_of_a_program_stays(n: int, sd: float, seed: int) -> None:
     assert headline(program.suppress(peg(n, sd, seed)), "responder_30")
+
+
+@pytest.mark.parametrize(("n", "sd", "seed"), SHAPES[: min(MANY // 3, 36)])
+def test_the_headline_is_on_page_1_of_the_report(n: int, sd: float, seed: int, tmp_path: Path) -> None:
+    """Its share, numerator and denominator are in the answer in short, before any other section."""
+    scores, changes, found = peg_tables(n, sd, seed)
+    row = found.filter((pl.col("site") == "all") & (pl.col("definition") == "responder_30")).row(
+        0, named=True
+    )
+    text = report.html(scores, changes, found, tmp_path / "r.html", as_of="2026-06-30").read_text()
+    first = text.split("<section")[1]
+    assert first.startswith(' id="answer"')
+    assert f"{row['numerator']:,} of {row['denominator']:,}." in first
+    percent = (200 * row["numerator"] + row["denominator"]) // (2 * row["denominator"])
+    assert f"{percent} % (95 % interval" in first
+    assert 'class="page"' not in first
 
 
 @pytest.mark.parametrize(("sd", "seed"), [(sd, seed) for _, sd, seed in SHAPES if _ == 400][: 2 * MANY])

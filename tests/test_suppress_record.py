@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -121,6 +123,46 @@ def test_another_table_that_is_published_alike_has_the_same_shown_counts_in_its_
     columns = ("numerator", "denominator", "observed", "eligible")
     assert told == sorted(n for c in columns for n in out[c].to_list() if n is not None)
     assert all(one["can_be"] in ([1, 10], [0, 10]) or one["can_be"][1] <= 10 for one in record["protected"])
+
+
+def numbers(value: Any) -> Iterator[int]:
+    """All numbers of a JSON value."""
+    if isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from numbers(one)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield int(value)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_hidden_count_is_in_a_record_and_no_change_goes_unnoticed(seed: int, tmp_path: Path) -> None:
+    table, by = random_table(seed)
+    out = suppress(table, by=by, record=tmp_path / "r.json")
+    text = (tmp_path / "r.json").read_text()
+    record = json.loads(text)
+    columns = ("numerator", "denominator", "observed", "eligible")
+    shown = {n for c in columns for n in out[c].to_list() if n is not None}
+    hidden = {n for c in columns for n, kept in zip(table[c], out[c], strict=True) if kept is None}
+    large = {n for n in hidden - shown if n is not None and n > 10}
+    of_counts = set(numbers(record["counts"])) | set(numbers(record["protected"]))
+    assert not large & of_counts
+    assert of_counts <= shown | set(range(11))
+
+    def holds(given: str) -> bool:
+        try:
+            body = json.loads(given)
+            told = body.pop("sha256")
+        except (ValueError, KeyError, AttributeError):
+            return False
+        canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+        return bool(told == hashlib.sha256(canonical.encode()).hexdigest())
+
+    assert holds(text)
+    r = Random(seed)
+    for _ in range(60):
+        at = r.randrange(len(text.rstrip()))
+        other = r.choice([c for c in '0123456789abcdefn"' if c != text[at]])
+        assert not holds(text[:at] + other + text[at + 1 :])
 
 
 # ---- the ledger ---------------------------------------------------------------------------------
