@@ -204,7 +204,7 @@ def test_t_scores_are_judged_by_the_evidence_of_their_table() -> None:
     assert sources(data) == [(None, None, None, None, "2+")]
 
 
-def test_the_sample_speaks_only_where_it_is_asked_for_or_nothing_is_published() -> None:
+def test_the_sample_speaks_only_where_it_is_asked_for() -> None:
     some = [(n % 20 + 3, n % 7) for n in range(30)]
     for count, source in ((29, "derived"), (30, "sample")):
         found = change.table(pairs(*some[:count]), targets=HALF_YEAR, constants="auto")
@@ -237,6 +237,26 @@ def test_a_scale_with_a_reliability_but_no_spread_takes_that_of_the_sample_where
     assert found.select("sd_source", "sample_n", "reliability_kind").unique().rows() == [
         ("sample", 2, "alpha")
     ]
+
+
+def test_a_reliability_alone_gives_the_same_verdict_to_a_table_and_to_one_patient() -> None:
+    # The PHQ-2 has no published standard deviation, the PHQ-9 total has (6.1): 6.1 * sqrt(2 * .1) * 1.96 = 5.3.
+    pair, given = (
+        (ipm.PHQ9(**dict.fromkeys((f"q{n}" for n in range(1, 10)), points)) for points in (2, 0)),
+        {"reliability": 0.9},
+    )
+    one = ipm.between(*map(score, pair), constants={"phq2": given, "total": given})
+    for scale, moved, verdict in (("phq2", (4, 0), "error not known"), ("total", (18, 0), "reliably better")):
+        key = ("phq9", scale)
+        found = change.table(
+            pairs(moved, (3, 3), (6, 1), scale=key), targets=HALF_YEAR, constants={key: given}
+        )
+        assert found["verdict"][0] == verdict == getattr(one, scale).verdict
+    found = change.table(
+        pairs((4, 0), (6, 1), scale=("phq9", "phq2")), targets=HALF_YEAR, constants={("phq9", "phq2"): given}
+    )
+    assert set(found["class_reason"]) == {"no_standard_deviation"}
+    assert set(found["reliable"]) == {None}
 
 
 @pytest.mark.parametrize("first", range(28))

@@ -58,8 +58,8 @@ def between(
         As `ipm_outcomes.score` returns them, of the same edition of one instrument.
     constants : mapping, optional
         Measurement error for some scales, in points, in place of the definition's: ``{"total": {"sd": 6.1,
-        "reliability": 0.84}}``, ``{"total": {"reliability": 0.84}}`` with the published standard deviation,
-        or ``{"total": {"sem": 2.5}}``.
+        "reliability": 0.84}}``, ``{"total": {"reliability": 0.84}}`` with the published standard deviation
+        (where none is published there is no verdict, as in `table`), or ``{"total": {"sem": 2.5}}``.
     critical : float, optional
         Value that the reliable change index must exceed, strictly; default 1.959964.
     definition : Instrument, optional

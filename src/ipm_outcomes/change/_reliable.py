@@ -249,19 +249,18 @@ def _figures(
     inst: Instrument, scale: Scale, rule: Rule, given: Known | None, scores: ScaleScores
 ) -> tuple[Figure, ...]:
     """A standard error of measurement, or a standard deviation and a reliability; less where there is not
-    enough. The sample's standard deviation only where it is asked for: one patient is judged without it.
+    enough. The sample's standard deviation only where it is asked for: one patient is judged without it, also
+    where the caller gives a reliability.
     """
     known = published(inst, scale, rule.reliability)
     sample = Figure(scores.sample_sd, SAMPLE, SAMPLE)
     asked = rule.constants == "sample" or (rule.constants == "auto" and scores.sample_n >= ENOUGH)
-    sd = sample if asked or (known.sd is None and given is not None) else known.sd
-    if sd is None:
-        return (known.reliability,) if known.reliability else ()
+    sd, reliability = sample if asked else known.sd, known.reliability
     if given is not None:
-        if given.sem:
-            return (given.sem,) if rule.method == JACOBSON_TRUAX else (sd,)
-        return tuple(figure for figure in (given.sd or sd, given.reliability) if figure)
-    return (sd, known.reliability) if known.reliability else (sd,)
+        if given.sem and rule.method == JACOBSON_TRUAX:
+            return (given.sem,)
+        sd, reliability = given.sd or sd, given.reliability
+    return tuple(figure for figure in (sd, reliability) if figure)
 
 
 def _lacking(figures: tuple[Figure, ...]) -> str | None:

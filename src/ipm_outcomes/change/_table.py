@@ -115,8 +115,8 @@ def table(
         standard error of measurement, must be passed. Where no error is published there is no verdict. "sample": the
         standard deviation of the baselines of this table (n - 1) throughout, with the published reliability. "auto":
         the sample's from 30 baselines on, below that as "published". A mapping gives them for some scales, in points:
-        ``{("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}``, ``{"reliability": ...}`` with the published SD (the
-        sample's where none is), or ``{"sem": ...}``.
+        ``{("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}``, ``{"reliability": ...}`` with the published SD, or
+        ``{"sem": ...}``; where a reliability is given and no SD is published there is no verdict, as in `between`.
     reliability : {"test_retest", "alpha"}
         Which published reliability to prefer; where there is none of this kind the other is used, and
         ``reliability_kind`` names it.
