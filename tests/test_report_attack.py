@@ -345,13 +345,8 @@ class Attack:
         return found
 
     def period(self, day: date) -> str:
-        size = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}.get(self.out.size)
-        if size is None:
-            return ""
-        number = (day.month - 1) // size + 1
-        told = {1: f"{day.year}-{day.month:02d}", 3: f"{day.year} Q{number}", 6: f"{day.year} H{number}"}
-        name = told.get(size, str(day.year))
-        return name if name in self.out.periods else ""
+        month = day.year * 12 + day.month - 1
+        return next((name for name, (a, b) in self.out.months.items() if a <= month <= b), "")
 
     def mean(self, row: Row, says: Row, who: dict[int, float], first: np.ndarray, rep: np.ndarray) -> None:
         """A mean of n, and its limits, as they are printed: with one decimal."""

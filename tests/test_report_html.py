@@ -765,10 +765,10 @@ def chart(text: str, title: str) -> str:
 
 
 def test_few_points_are_no_proof_of_calm(page: Path, tmp_path: Path) -> None:
-    """The example has 7 quarters; a chart needs 12 points before the absence of a signal says something."""
+    """The 7 quarters of the example make 4 periods; a chart needs 12 before the absence of a signal says something."""
     for title in ("PEG score: mean improvement", "PEG score: followed up"):
         told = chart(read(page), title)
-        assert re.search(r"<p>Too few points \(\d of 7 shown\) to tell a signal from chance\.</p>", told)
+        assert re.search(r"<p>Too few points \(\d of 4 shown\) to tell a signal from chance\.</p>", told)
         assert "No signal" not in told
     rows: list[tuple[Any, str, str, int | None]] = []
     for month in range(14):  # 30 patients in each of 14 months, of whom 15 improve: nothing happens

@@ -354,10 +354,10 @@ def numbers_in(value: Any, where: str = "") -> Iterator[str]:
 
 
 def test_figures_reach_the_page_through_the_rows_only() -> None:
-    """Beside them a program holds limits of the definitions, the level, and shares of sites given severity."""
+    """Beside them a program holds limits of the definitions, the level, months, and shares of sites given severity."""
     program = example_of("cms")
     held = set(numbers_in(replace(program, rows={})))
-    assert held <= {".level", ".points", ".cutoffs", ".adjusted"}
+    assert held <= {".level", ".points", ".cutoffs", ".adjusted", ".months"}
     for key, sites in program.adjusted.items():
         for site in sites:
             assert program.row(f"{program.success[key]}:{'.'.join(key)}:{program.target}", site) is not None

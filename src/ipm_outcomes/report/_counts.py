@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ipm_outcomes.definition import Scale
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.program.suppression._record import earlier_figures
 from ipm_outcomes.program.suppression._scenes import Own
 from ipm_outcomes.report import _own_sets
+from ipm_outcomes.report._periods import WORDS, Span, cut, joined, label
 from ipm_outcomes.report._program import (
     ALL,
     OPEN,
@@ -29,7 +32,6 @@ from ipm_outcomes.report._program import (
 from ipm_outcomes.report._reading import Table, days_of, is_scale, plain
 from ipm_outcomes.report._stretches import Piece, stretches
 
-_MONTHS = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
 _PERIOD = "period of enrollment"
 
 
@@ -156,10 +158,7 @@ class Builder:
 
     def _merged(self, counted: list[tuple[Piece, list[int]]]) -> list[tuple[Piece, list[int]]]:
         """Neighbors put together until no stretch holds a count that would have to be hidden."""
-
-        def small(counts: list[int]) -> bool:
-            return any(n < self.smallest and (n > 0 or self.program.policy == "nhs") for n in counts)
-
+        small = self._small
         merged: list[tuple[Piece, list[int]]] = []
         for piece, counts in counted:
             if merged and (small(merged[-1][1]) or not any(merged[-1][1])):
@@ -280,31 +279,75 @@ class Builder:
         missing = part.frame.select(changes.number("followup").is_null().alias("missing"))["missing"]
         paired = ~missing.to_numpy().astype(bool)
         per_month = cohorts.count(paired)
-        size = self._size(first, per_month, cohorts.mature)
-        program.size = _MONTHS[size]
-        slots = (first + np.arange(cohorts.month.size)) // size
-        closed = {int(s) for s in slots} - {int(s) for s in slots[~cohorts.mature]}
-        month = nw.col("baseline_date").dt.year().cast(nw.Int64) * 12 + nw.col("baseline_date").dt.month() - 1
-        data = part.frame.with_columns((month // size).cast(nw.Int64).alias(_PERIOD))
+        fixed, before = self._told_before()
+        size = before or self._size(first, per_month, cohorts.mature)
+        program.size = WORDS[size]
+        months = first + np.arange(cohorts.month.size)
+        still_open = {int(month) // size for month in months[~cohorts.mature]}
+        spans = cut((int(month) for month in months if int(month) // size not in still_open), size, fixed)
         of_periods = dict.fromkeys(("followup_completion", "mean_improvement", program.success[shown.key]))
         known = [program.definition(one) for one in of_periods if program.of(one, shown) is not None]
         wanted = [one for one in known if one is not None]
-        if not wanted:
+        if not wanted or not spans:
             return
-        found = programs.table(data.to_native(), by=[_PERIOD], indicators=wanted, level=program.level)
-        order = sorted(closed)
-        program.periods = tuple(_period(slot, size) for slot in order)
-        for cells in nw.from_native(found, eager_only=True).iter_rows(named=True):
-            slot = int(cells[_PERIOD])
-            if slot not in closed:
-                continue
-            told: dict[str, Any] = {
-                one.name: plain(cells[one.name])
-                for one in fields(Row)
-                if one.name in cells and plain(cells[one.name]) is not None
-            }
-            told["period"] = _period(slot, size)
-            self.rows.append(Row(**told))
+
+        def counted(spans: Sequence[Span]) -> dict[Span, list[Row]]:
+            month = (
+                nw.col("baseline_date").dt.year().cast(nw.Int64) * 12 + nw.col("baseline_date").dt.month() - 1
+            )
+            inside = [month.is_between(*span) for span in spans]
+            number = nw.sum_horizontal(*(held.cast(nw.Int64) * at for at, held in enumerate(inside, start=1)))
+            data = part.frame.with_columns(number.alias(_PERIOD)).filter(nw.col(_PERIOD) > 0)
+            if not len(data):
+                return {}
+            found = programs.table(data.to_native(), by=[_PERIOD], indicators=wanted, level=program.level)
+            rows: dict[Span, list[Row]] = {}
+            for cells in nw.from_native(found, eager_only=True).iter_rows(named=True):
+                span = spans[int(cells[_PERIOD]) - 1]
+                told: dict[str, Any] = {
+                    one.name: plain(cells[one.name])
+                    for one in fields(Row)
+                    if one.name in cells and plain(cells[one.name]) is not None
+                }
+                told["period"] = label(span, size)
+                rows.setdefault(span, []).append(Row(**told))
+            return rows
+
+        found = counted(spans)
+        nested = {
+            span: [
+                [n for n in (r.eligible, r.observed, r.denominator, r.numerator) if n is not None]
+                for r in rows
+            ]
+            for span, rows in found.items()
+        }
+        together = joined(spans, nested, self._withheld, fixed)
+        if together != spans:
+            program.joined = True
+            found = counted(together)
+        program.months = {label(span, size): span for span in together}
+        program.periods = tuple(program.months)
+        self.rows += [row for rows in found.values() for row in rows]
+        self.sets.told.append(["periods", size, [list(span) for span in together]])
+
+    def _told_before(self) -> tuple[list[Span], int | None]:
+        """The periods of earlier reports in the ledger: cut otherwise, one could be subtracted from another."""
+        ledger = self.program.files.get("ledger")
+        told = (
+            [given for one, *given in earlier_figures(ledger) if one == "periods"]
+            if ledger is not None
+            else []
+        )
+        spans = dict.fromkeys((first, last) for _, found in told for first, last in found)
+        return sorted(spans), told[-1][0] if told else None
+
+    def _withheld(self, nested: Sequence[int]) -> bool:
+        """Whether one of some nested counts, or what is between two of them, is too small to show."""
+        gaps = [a - b for a, b in pairwise(nested)]
+        return self._small(nested) or any(0 < gap < self.smallest for gap in gaps)
+
+    def _small(self, counts: Sequence[int]) -> bool:
+        return any(n < self.smallest and (n > 0 or self.program.policy == "nhs") for n in counts)
 
     def _size(self, first: int, paired: Any, mature: Any) -> int:
         for size in (1, 3, 6):
@@ -371,14 +414,3 @@ def _band(scale: Scale, value: float) -> str:
     """The band of a whole number."""
     bands = scale.bands.of if scale.bands else ()
     return next(band.label for band in bands if band.low <= Decimal(repr(value)) <= band.high)
-
-
-def _period(slot: int, size: int) -> str:
-    first = slot * size
-    year, month = divmod(first, 12)
-    return {
-        1: f"{year}-{month + 1:02d}",
-        3: f"{year} Q{month // 3 + 1}",
-        6: f"{year} H{month // 6 + 1}",
-        12: str(year),
-    }[size]

@@ -124,6 +124,10 @@ class Program:
     bins: dict[ScaleKey, list[Bin]] = field(default_factory=dict)
     size: str = ""
     periods: tuple[str, ...] = ()
+    months: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """The first and the last month of each period, counted from the year 0."""
+    joined: bool = False
+    """Whether periods were put together."""
     left_out: tuple[str, ...] = ()
     quality: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     adjusted: dict[ScaleKey, dict[str, tuple[float, float, float]]] = field(default_factory=dict)

@@ -1040,6 +1040,7 @@ class Writer:
                     if program.size == "month"
                     else f"A {program.size} is used because months are too small to show. "
                 )
+                + ("Neighbors that would be too small are put together. " if program.joined else "")
                 + "A signal is a pattern that chance rarely makes; a single high or low point is none."
             ),
             self.left_out(),

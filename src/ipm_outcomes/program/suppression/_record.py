@@ -177,6 +177,11 @@ class Ledger:
         write_text(self.path, canonical(body | {"sha256": _hash(body)}))
 
 
+def earlier_figures(path: str | PathLike[str]) -> list[Any]:
+    """What the earlier releases in a ledger told of their own figures, from the first to the last."""
+    return [figure for release in Ledger(path).releases for figure in release.get("own", [])]
+
+
 def _noted(policy: str, by: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
     """A release as the ledger holds it, without what was hidden."""
     kept = [
