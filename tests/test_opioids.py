@@ -186,7 +186,8 @@ def test_many_decimals_are_kept_exactly():
         ("strength", one("oxycodone", None, "mg", 60, 30), "cdc_2022"),
         ("quantity", one("oxycodone", 10, "mg", -60, 30), "cdc_2022"),
         ("quantity", one("fentanyl", 25, "mcg/h", 2.5, 30), "cdc_2022"),
-        ("too_large", one("oxycodone", 10, "mg", 10_000_000, 30), "cdc_2022"),
+        ("out_of_range", one("oxycodone", 10, "mg", 10_000_000, 30), "cdc_2022"),
+        ("out_of_range", one("oxycodone", 1e-300, "mg", 60, 30), "cdc_2022"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -97,7 +97,7 @@ def scaled(values: Floats) -> tuple[Ints, int, Bools]:
 def products(
     strength: Floats, units: Floats, days: Ints, each: Ints, table: list[Fraction]
 ) -> tuple[Doses, Bools]:
-    """``strength x units x factor / days`` exactly, and where it is a million or more.
+    """``strength x units x factor / days`` exactly, and where it is a million or more, or less than a billionth.
 
     Parameters
     ----------
@@ -119,7 +119,8 @@ def products(
     bottom = den[each].astype(np.float64) * days * (s_scale * u_scale)
     fits = np.array(small or [True])[each] & (top < 2.0**62) & (bottom < _BOTTOM)
     slow = np.flatnonzero(s_off | u_off | ~fits)
-    beyond = strength * units * np.array([float(f) for f in table] or [0.0])[each] / days >= LARGEST
+    about = strength * units * np.array([float(f) for f in table] or [0.0])[each] / days
+    beyond = (about >= LARGEST) | (about < 1 / BILLION)
     s, u = np.where(beyond, 0, s), np.where(beyond, 0, u)
     if slow.size:
         s[slow] = 0

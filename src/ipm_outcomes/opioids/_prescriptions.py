@@ -23,7 +23,7 @@ REASONS = {
     "days_supply": "the days supply is missing or no whole number of days above 0",
     "strength": "the strength is missing or not above 0",
     "quantity": "the quantity is missing or not above 0; of patches, it must last a whole number of days",
-    "too_large": "the dose of a day would be a million or more",
+    "out_of_range": "the dose of a day would be a million or more, or less than a billionth",
     "unknown_drug": "the set of factors does not have this drug, or there is no name",
     "purpose_needed": "converted only where the column use_disorder says that it is not for opioid use disorder",
     "unit_unknown": "the unit of strength is missing or none that is known (mg, mcg, g, each alone, per mL or per h)",
@@ -51,7 +51,11 @@ NOTES = {
 NEEDED = ("patient_id", "drug", "strength", "unit", "quantity", "days_supply", "start")
 OPTIONAL = ("form", "use_disorder")
 TEXTS = ("drug", "unit", "form")
-_NUMBER = "give numbers; of a combination product, the strength of the opioid alone"
+_NUMBERS = {
+    "strength": "give numbers; of a combination product, the strength of the opioid alone",
+    "quantity": "give numbers, in pieces or in mL",
+    "days_supply": "give whole numbers of days",
+}
 
 
 @dataclass(frozen=True)
@@ -135,9 +139,7 @@ def read_prescriptions(
     reason[needs_purpose & (reason == CONVERTED) & np.isnan(purpose)] = CODES.index("purpose_needed")
     reason[(purpose == 1) & (reason != LEFT_OUT)] = CODES.index("use_disorder")
 
-    strength, quantity, days = (
-        numbers(frame, named[name], _NUMBER) for name in ("strength", "quantity", "days_supply")
-    )
+    strength, quantity, days = (numbers(frame, named[name], way_out) for name, way_out in _NUMBERS.items())
     dates = read_dates(frame, named["start"], format_of(date_format, named["start"]))
     refuse_column(named["start"], dates)
     lasts = np.array([one.lasts for one in chosen], np.int64)[codes]
@@ -163,7 +165,7 @@ def read_prescriptions(
     per = np.where(good & ~at_rate, length, 1)
     table = [one.each for one in chosen]
     doses, beyond = products(strength, units, per, each, table)
-    reason[good & beyond] = CODES.index("too_large")
+    reason[good & beyond] = CODES.index("out_of_range")
     good &= ~beyond
     doses = Doses(*(np.where(good, part, 0) for part in (doses.nano, doses.atto, doses.more)))
     step_factors = tuple(dict.fromkeys(one.steps for one in chosen if one.steps is not None))
