@@ -131,7 +131,8 @@ class Family:
             best = np.argsort(-self.weight[ends].min(axis=1), kind="stable")[:_WAYS]
             self.ways[effect, : len(best)] = ends[best]
             self.listed[effect] = True
-        return self.ways[effect]
+        found: np.ndarray = self.ways[effect]
+        return found
 
     def turned(self, effect: int, sign: int) -> list[tuple[int, ...]]:
         """The ways of an effect, or of its opposite, one by one."""
@@ -281,7 +282,8 @@ class _Plan:
 
     def able(self, group: int, effect: int, sign: int) -> int:
         """How often a group can have an effect besides what it has already."""
-        return self._done(self.x.get(group, self.family.x[group]).copy(), effect, sign, self.left)
+        x = self.x[group] if group in self.x else self.family.x[group]
+        return self._done(x.copy(), effect, sign, self.left)
 
     def _have(self, group: int, effect: int, sign: int, many: int) -> int:
         if group not in self.x:

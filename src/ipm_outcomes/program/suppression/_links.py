@@ -34,8 +34,7 @@ def link(
             small, large = _variables(a, scenes[scene].sets[inner]), _variables(b, scenes[other].sets[outer])
             if small is None or large is None:
                 continue
-            firsts = np.concatenate(system.start)
-            left = int(firsts[large].sum() - firsts[small].sum())
+            left = int(system.start[beside][large - b.start].sum() - system.start[at][small - a.start].sum())
             if left < 0 or (how == "same" and left):
                 continue  # not so in these data: nobody can rest on it
             if how == "same" or (how == "same data" and not left):

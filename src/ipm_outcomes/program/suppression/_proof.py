@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+_AT_ONCE = 1000  # witnesses that are added up together
 Move = tuple[np.ndarray, np.ndarray]
 """A witness: the variables that differ from the true table, and by how much."""
 
@@ -20,31 +22,51 @@ def verify(
     0 or more that has all known sums and, in every published count, a value that the reader cannot exclude.
     """
     truth = np.array([item.value for item in system.items], np.int64)
+    value = np.array(system.value, np.int64)
     least, most = truth.copy(), truth.copy()
-    for at, by in moves:
+    for move, at, by in _many(moves):
+        if len(np.unique(move * len(system.x) + at)) < len(at):
+            raise AssertionError("a witness that names a variable twice")
         if (system.x[at] + by < 0).any():
             raise AssertionError("a witness with less than nobody")
-        if _added(system.columns_E, at, by)[1].any():
+        if _added(system.columns_E, at, by, move)[1].any():
             raise AssertionError("a witness that breaks a sum")
-        rows, change = _added(system.columns_A, at, by)
-        told = np.asarray(system.value)[rows] + change
+        rows, change = _added(system.columns_A, at, by, move)
+        told = value[rows] + change
         if ((told < low[rows]) | (told > high[rows])).any():
             raise AssertionError("a witness that moves what is shown")
-        rows, change = _added(system.columns_P, at, by)
+        rows, change = _added(system.columns_P, at, by, move)
         np.minimum.at(least, rows, truth[rows] + change)
         np.maximum.at(most, rows, truth[rows] + change)
     return least, most
 
 
+def _many(moves: Iterable[Move]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Some witnesses at a time: their numbers, variables and changes."""
+    rest = iter(moves)
+    while some := list(islice(rest, _AT_ONCE)):
+        number = np.repeat(np.arange(len(some)), [len(at) for at, _ in some])
+        yield number, np.concatenate([at for at, _ in some]), np.concatenate([by for _, by in some])
+
+
 def _added(
-    matrix: tuple[np.ndarray, np.ndarray, np.ndarray], at: np.ndarray, by: np.ndarray
+    matrix: tuple[np.ndarray, np.ndarray, np.ndarray],
+    at: np.ndarray,
+    by: np.ndarray,
+    move: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sums that change when some variables do: rows, and by how much."""
+    """Sums that change when some variables do, for each witness by itself: rows, and by how much."""
     starts, rows, values = matrix
-    where = [np.arange(int(starts[v]), int(starts[v + 1])) for v in at]
-    each = np.repeat(by, [len(part) for part in where])
-    taken = np.concatenate(where) if where else np.zeros(0, np.int64)
-    found, inverse = np.unique(rows[taken], return_inverse=True)
-    change = np.zeros(len(found), np.int64)
-    np.add.at(change, inverse.ravel(), values[taken] * each)
-    return found, change
+    first = starts[at].astype(np.int64)
+    many = starts[at + 1].astype(np.int64) - first
+    end = np.cumsum(many)
+    if not len(end) or not end[-1]:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    taken = np.arange(end[-1]) + np.repeat(first - end + many, many)
+    row = rows[taken].astype(np.int64)
+    change = values[taken] * np.repeat(by, many)
+    key = row if move is None else row + np.repeat(move, many) * (int(rows.max()) + 1)
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    new = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    return row[order][new], np.add.reduceat(change[order], new)
