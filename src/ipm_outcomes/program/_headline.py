@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.program._cells import in_order
 from ipm_outcomes.program.indicators import Indicator
-from ipm_outcomes.program.table import _ordered
 
 _MAIN = "6 months"
 
@@ -32,4 +32,4 @@ def rank(of: Instrument, scale: str) -> tuple[Any, ...]:
 
 def main_target(targets: Collection[str]) -> str:
     """The follow-up that a program is judged by, unless its caller says which."""
-    return _MAIN if _MAIN in targets or not targets else min(targets, key=_ordered)
+    return _MAIN if _MAIN in targets or not targets else min(targets, key=in_order)

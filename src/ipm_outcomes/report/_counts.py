@@ -175,7 +175,7 @@ class Builder:
         """Promoters, passives and detractors at the follow-up, together and by site: one answer per patient."""
         import narwhals as nw
 
-        from ipm_outcomes.program.table import NOT_RECORDED
+        from ipm_outcomes.program._columns import NOT_RECORDED
 
         program, changes = self.program, self.changes
         for shown in (one for group in program.domains.values() for one in group):
@@ -364,7 +364,7 @@ class Builder:
         """Shares of the sites, given how severe their patients were at baseline."""
         import narwhals as nw
 
-        from ipm_outcomes.program.table import NOT_RECORDED
+        from ipm_outcomes.program._columns import NOT_RECORDED
         from ipm_outcomes.stats import sites
 
         program, changes = self.program, self.changes

@@ -120,11 +120,11 @@ def gather(
     given_scores, given_changes = Table("scores", scores).with_answers(), Table("changes", changes)
     rows = _indicator_rows(indicators, by)
     rows, groups = _completed(rows, by, given_changes, scores, episodes)
-    from ipm_outcomes.program.table import _ordered
+    from ipm_outcomes.program._cells import in_order
 
     # The order in which the rows were given must not decide how the page looks.
     rows.sort(
-        key=lambda row: (row.definition, row.instrument, row.scale, _ordered(row.target), row.band, row.group)
+        key=lambda row: (row.definition, row.instrument, row.scale, in_order(row.target), row.band, row.group)
     )
     shelf = {one.id: one for one in definitions if isinstance(one, Instrument)}
     present = _present(given_scores, given_changes)
@@ -204,9 +204,9 @@ def _domains(present: Sequence[ScaleKey], shelf: Mapping[str, Instrument]) -> di
 
 
 def _targets(changes: Table) -> tuple[str, ...]:
-    from ipm_outcomes.program.table import _ordered
+    from ipm_outcomes.program._cells import in_order
 
-    return tuple(sorted({t for t, _ in changes.counts(changes.word("target")) if t}, key=_ordered))
+    return tuple(sorted({t for t, _ in changes.counts(changes.word("target")) if t}, key=in_order))
 
 
 def _main_target(wanted: str | None, targets: Sequence[str]) -> str:

@@ -14,11 +14,12 @@ from typing import Any
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.program._cells import Cell, Row
 from ipm_outcomes.program._event_grammar import Events, Version
 from ipm_outcomes.program.indicators import Indicator, indicator, read_indicator
 from ipm_outcomes.program.measures._patient import Patient
 from ipm_outcomes.program.measures._read import read
-from ipm_outcomes.program.table import Cell, Row, names, result
+from ipm_outcomes.program.table import names, result
 from ipm_outcomes.stats.arguments import level_of
 
 

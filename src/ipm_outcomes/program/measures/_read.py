@@ -8,8 +8,8 @@ from typing import Any
 
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.program._sources import plain_value
 from ipm_outcomes.program.measures._patient import Event
-from ipm_outcomes.program.table import plain_value
 
 _COLUMNS = ("event", "start", "end", "value", "status", "note")
 

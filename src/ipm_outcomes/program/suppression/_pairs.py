@@ -180,7 +180,7 @@ def _changes(
 
 
 def _plain(values: list[Any]) -> np.ndarray:
-    from ipm_outcomes.program.table import plain_value
+    from ipm_outcomes.program._sources import plain_value
 
     made = np.empty(len(values), object)
     for at, value in enumerate(values):

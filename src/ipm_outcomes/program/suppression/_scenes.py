@@ -347,7 +347,7 @@ class Reader:
 
     def _links(self, out: Published) -> None:
         """Who is known for a later target is known for an earlier one, and once for all."""
-        from ipm_outcomes.program.table import _ordered
+        from ipm_outcomes.program._cells import in_order
 
         published = {(count.scene, count.set[1]) for count in out.counts if count.scene[0] == "pairs"}
         by_scale: dict[tuple[str, str], list[Any]] = {}
@@ -357,8 +357,8 @@ class Reader:
         for scenes in by_scale.values():
             once = [s for s in scenes if s[3] is None]
             timed = sorted(
-                (s for s in scenes if s[3] is not None and _ordered(s[3])[0] >= 0),
-                key=lambda s: _ordered(s[3]),
+                (s for s in scenes if s[3] is not None and in_order(s[3])[0] >= 0),
+                key=lambda s: in_order(s[3]),
             )
             for scene in scenes:
                 for whole in once:
