@@ -117,7 +117,7 @@ def _text(value: Any) -> str:
 
 
 def indicator_rows(found: Indicator) -> list[Row]:
-    """Every decided part of an indicator but the relations to others, which follow from the rules."""
+    """Every decided part of an indicator."""
     made = [Row(found.id, _named(found, skip=(*_RULES, "events")), found.evidence, " ".join(found.source))]
     for name in _RULES:
         part = getattr(found, name)
@@ -170,7 +170,7 @@ def _named(part: BaseModel, skip: tuple[str, ...] = ()) -> str:
     told = []
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)
-        if name in NOT_DECIDED or name in PROSE or name in skip or name == "relations":
+        if name in NOT_DECIDED or name in PROSE or name in skip:
             continue
         if value != field.get_default(call_default_factory=True):
             told.append(

@@ -653,6 +653,34 @@ def test_relations_of_a_definition_of_ones_own() -> None:
         suppress(table, by=[], definitions=[5])  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize(("possible", "shown"), [(60, True), (0, True), (41, False)])
+def test_bounds_of_those_not_observed_are_shown_where_the_counts_tell_them(
+    possible: int, shown: bool
+) -> None:
+    """Not observed are 60 of 200, who are in the denominator as not met: worst 80 of 200, best 140 of 200."""
+    row = line(80, 200, 140, 200, worst=80 / 200, best=(80 + possible) / 200)
+    out = suppress(frame([row]), by=[])
+    assert out["numerator"].item() == 80
+    # That 41 of the 60 could have counted is a count of its own.
+    assert out.select("worst", "best").row(0) == ((0.4, (80 + possible) / 200) if shown else (None, None))
+
+
+def test_who_could_recover_is_the_denominator_of_recovery() -> None:
+    """95 of 100 could recover: hidden, for the sake of the 5, in both rows or in neither."""
+    place = {"instrument": "phq9", "scale": "total", "target": "6 months", "band": None}
+
+    def rows(could: int) -> pl.DataFrame:
+        able = line(95, 100, 100, 100, indicator="able", definition="able_to_recover", **place)
+        done = line(40, could, 100, 100, indicator="done", definition="reliable_recovery", **place)
+        return frame([able, done])
+
+    able, done = suppress(rows(95), by=[]).to_dicts()
+    assert (able["numerator"] is None) == (done["denominator"] is None)
+    assert None in (able["numerator"], able["denominator"])
+    with pytest.warns(ProtectionWarning, match="do not fit"):  # 95 could, of whom recovery knows 94
+        suppress(rows(94), by=[])
+
+
 def test_nhs_publishes_no_exact_figure_beside_the_rounded_ones() -> None:
     # 481 of 1003 is told as 480 of 1005 and 0.48; a bound of 481/1010 would give the counts back.
     row = line(481, 1003, 1003, 1010, worst=481 / 1010, best=488 / 1010, sd=3.1, excluded=33, year=2024)

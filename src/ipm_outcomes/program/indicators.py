@@ -151,38 +151,6 @@ class Bounds(Part):
     """Who of those could have been met; all, when left out."""
 
 
-CountName = Literal["eligible", "observed", "denominator", "numerator"]
-Count = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.(eligible|observed|denominator|numerator)$")]
-"""A count of another indicator: ``"responder_30.numerator"``."""
-
-
-class Relation(Part):
-    """What the definition implies for a count beside one of another indicator of the same scale and target.
-
-    Disclosure control needs it: the difference of two nested counts is a count of people too.
-    """
-
-    column: CountName = "numerator"
-    within: Count | None = None
-    contains: Count | None = None
-    apart_from: Count | None = None
-    """Nobody is in both; together they are within the denominator."""
-    bands: Annotated[tuple[Text, ...], Field(strict=False)] = ()
-    """Bands of the other indicator that are taken together."""
-
-    @model_validator(mode="after")
-    def _one_other(self) -> Self:
-        if [self.within, self.contains, self.apart_from].count(None) != 2:
-            raise ValueError("a relation holds exactly one of within, contains, apart_from")
-        return self
-
-    @property
-    def other(self) -> tuple[str, str]:
-        """Id and column of the other indicator."""
-        id, _, column = (self.within or self.contains or self.apart_from or "").partition(".")
-        return id, column
-
-
 class Success(Part):
     """That an indicator can say who did well on a scale."""
 
@@ -236,7 +204,6 @@ class Indicator(Fact):
     events: Events | None = None
     success: Success | None = None
     """That it can say who did well on a scale, and in which words; only for a proportion told for each scale."""
-    relations: Annotated[tuple[Relation, ...], Field(strict=False)] = ()
     sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
     digest: str = ""
 
@@ -388,7 +355,7 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
     return checked(Indicator, _problems, data, file=file, digest=digest)
 
 
-_OWN = ("id", "title", "about", "relations", "success", "extends")
+_OWN = ("id", "title", "about", "success", "extends")
 """Keys that are not taken over from an indicator that is extended."""
 
 

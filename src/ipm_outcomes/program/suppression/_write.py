@@ -46,7 +46,9 @@ def _more_than_counts(frame: Any, rows: list[Row]) -> np.ndarray:
         if all(null(bound[at]) for bound in (worst, best)):
             continue
         x, n, seen, all_ = (row.counts.get(name, 0) for name in COUNTS)
-        told = [(x, x, n), (x, x + all_ - seen, n + all_ - seen)]
+        lost = all_ - seen
+        # Nobody could have counted; all could, and come to the denominator; or they are in it already, as not met.
+        told = [(x, x, n), (x, x + lost, n + lost), (x, x + lost, n)]
         more[at] = not any(
             whole
             and not null(worst[at])
