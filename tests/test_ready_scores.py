@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from ipm_outcomes import PAM, PASTOR, between, change, frames, instrument, score
 from ipm_outcomes._printer import print_class
 from ipm_outcomes.catalog import parse
+from ipm_outcomes.change._verdict import completions
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import DefinitionError, InvalidAnswersError, ParameterError
 from ipm_outcomes.program.suppression._pairs import scores_of
@@ -288,6 +289,12 @@ def test_sums_and_means_of_steps_are_exact(tide: Any) -> None:
     # One of two answered: 2 x the one, 2 x 7.25 = 14.5; as a change it lies between 7.25 and 7.25 + 20.
     found = score(tide(ebb=7.25), missing="prorate").current
     assert found.exact == Fraction(29, 2)
+    definition = read(data())
+    low, high, span = completions(definition, definition.scale("current"), np.array([29]), 2, np.array([1]))
+    assert (Fraction(int(low[0]), 2 * span), Fraction(int(high[0]), 2 * span)) == (
+        Fraction("7.25"),
+        Fraction("27.25"),
+    )
     again = score(tide(ebb=7.25, flow=20)).current  # 7.25
     assert again.exact == Fraction(29, 4)
 

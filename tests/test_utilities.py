@@ -128,13 +128,13 @@ def test_one_component_missing_withholds_it(well: Any) -> None:
 
 
 def halves() -> dict[str, Any]:
-    """1 - 2 x ((1 + a / 4)(1 + b / 4) - 1) / 1 on one decimal, a and b from 0 to 4: many values end in a half."""
+    """1 - 4.5 x ((1 + a / 10)(1 + b / 10) - 1) on two decimals, a and b from 0 to 4: four values end in a half."""
     content = ready()
     content["answers"] = {"t": {"range": [0, 4]} | MADE}
     content["items"] = [{"id": f"t_{id}", "gist": id, "answers": "t"} for id in "ab"]
     line = [{"intercept": 0, "slope": 1}]
-    parts = [{"scale": id, "standardize": [0, 1], "weight": Decimal("0.25"), "segments": line} for id in "ab"]
-    utility = {"interaction": 1, "rescale": 2, "decimals": 1, "attributes": parts} | MADE
+    parts = [{"scale": id, "standardize": [0, 1], "weight": Decimal("0.1"), "segments": line} for id in "ab"]
+    utility = {"interaction": 1, "rescale": Decimal("4.5"), "decimals": 2, "attributes": parts} | MADE
     one = content["scales"][1]
     one.pop("step")
     content["scales"] = [
@@ -145,18 +145,21 @@ def halves() -> dict[str, Any]:
 
 
 def test_what_ends_in_a_half_is_rounded_away_from_zero_on_every_row() -> None:
-    """(1 + a / 4)(1 + b / 4) = (4 + a)(4 + b) / 16, so that 10 x value = 30 - 20 x (4 + a)(4 + b) / 16."""
+    """(1 + a / 10)(1 + b / 10) = (10 + a)(10 + b) / 100, so that 100 x value = 550 - 4.5 x (10 + a)(10 + b).
+
+    Floats put 550 - 4.5 x 143 = -93.5 and others beside the half.
+    """
     pairs = list(product(range(5), repeat=2))
     table = pl.DataFrame({"well9_t_a": [a for a, _ in pairs], "well9_t_b": [b for _, b in pairs]})
     tidy = frames.tidy(table, [read(halves())], scales={"well9": ["all"]})
     ties = 0
     for n, (a, b) in enumerate(pairs):
-        tenths = 30 - Fraction(20 * (4 + a) * (4 + b), 16)
-        ties += tenths.denominator == 2
-        size = int(abs(tenths) + Fraction(1, 2))
-        wanted = size if tenths >= 0 else -size
-        assert (tidy["exact_numerator"][n], tidy["exact_denominator"][n]) == (wanted, 10)
-    assert ties >= 4
+        hundredths = 550 - Fraction(9, 2) * (10 + a) * (10 + b)
+        ties += hundredths.denominator == 2
+        size = int(abs(hundredths) + Fraction(1, 2))
+        wanted = size if hundredths >= 0 else -size
+        assert (tidy["exact_numerator"][n], tidy["exact_denominator"][n]) == (wanted, 100)
+    assert ties == 4
 
 
 def test_promis29_2_tells_a_change_with_three_decimals() -> None:
