@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,17 +91,32 @@ def pairs_of(
     backend: Any,
 ) -> Pairs | None:
     """Every kind of patient of a scale; none where the scale is unknown or has too many scores."""
-    shelf = {one.id: one for one in definitions}
-    if of_instrument not in shelf and of_instrument not in instruments():
+    own = {one.id: one for one in definitions}
+    told = tuple(sorted(rules.items()))
+    if of_instrument in own:
+        return _of_scale(own[of_instrument], of_scale, told, in_window, backend)
+    return _of_shelf(of_instrument, of_scale, told, in_window, backend)
+
+
+@lru_cache(maxsize=128)
+def _of_shelf(
+    of_instrument: str, of_scale: str, rules: tuple[tuple[str, str], ...], in_window: bool, backend: Any
+) -> Pairs | None:
+    if of_instrument not in instruments():
         return None
-    inst = shelf.get(of_instrument) or instrument(of_instrument)
+    return _of_scale(instrument(of_instrument), of_scale, rules, in_window, backend)
+
+
+def _of_scale(
+    inst: Instrument, of_scale: str, rules: tuple[tuple[str, str], ...], in_window: bool, backend: Any
+) -> Pairs | None:
     if of_scale not in inst.scale_ids:
         return None
     scale = inst.scale(of_scale)
     values = scores_of(scale)
     if not values or len(values) > _MOST:
         return None
-    made = _changes(inst, scale, values, rules, backend)
+    made = _changes(inst, scale, values, dict(rules), backend)
     if made is None:
         return None
     return Pairs(_with_the_rest(made, in_window))
