@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 import pytest
@@ -17,8 +17,9 @@ import pytest
 from ipm_outcomes import WPAIGH, between, change, frames, score
 from ipm_outcomes._printer import print_class
 from ipm_outcomes.catalog import parse
-from ipm_outcomes.definition import Instrument
+from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import DefinitionError
+from ipm_outcomes.report._methods import _SCORING
 
 DEFINITION = """
 id = "orchard3"
@@ -177,6 +178,11 @@ def test_equal_fractions_are_equal_in_a_table_of_changes() -> None:
     one = between(*(score(WPAIGH(employed=1, hours_missed=m, hours_worked=w)) for m, w in hours[2:]))
     assert one.absenteeism.change == float(Fraction(-400, 21))
     assert one.absenteeism.verdict == "error not known"
+
+
+def test_the_report_names_every_kind_of_score() -> None:
+    kinds = get_args(Scale.model_fields["kind"].annotation)
+    assert set(_SCORING) == set(kinds)
 
 
 def test_no_hours_worked_is_marked_as_unverified() -> None:

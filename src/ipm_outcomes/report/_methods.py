@@ -48,6 +48,8 @@ _SCORING = {
     "table": "sum of the answers, then a table",
     "counts": "by counts of the answers",
     "weighted": "weighted sum of other scores",
+    "quotient": "a share of the answers",
+    "utility": "multiplicative utility of other scores",
 }
 _CONSTANTS = {"mean": "mean", "sd": "standard deviation"}
 
