@@ -22,6 +22,7 @@ from ipm_outcomes.report._claims import (
     promoter_words,
     t_scores,
 )
+from ipm_outcomes.report._methods import _SCORING
 from ipm_outcomes.report._program import Shown
 from ipm_outcomes.report.changes import summarize_changes
 from ipm_outcomes.report.text import as_markdown, as_text, summarize
@@ -213,3 +214,22 @@ def test_a_mean_that_worsened_beyond_chance_is_not_called_no_improvement(tmp_pat
     told = unescape(peg_report(tmp_path / "r.html", sites).read_text(encoding="utf-8"))
     assert "Worsening beyond chance: 6 months." in told
     assert "No average improvement beyond chance" not in told
+
+
+def test_every_kind_of_scale_has_words_for_how_it_is_scored():
+    kinds = {scale.kind for id in ipm_outcomes.instruments() for scale in instrument(id).scales}
+    assert kinds <= set(_SCORING)
+    assert {"quotient", "utility"} <= kinds
+
+
+def test_the_errors_that_decide_reliable_change_stand_among_the_facts_with_their_evidence(page):
+    rows = rows_of(page, "Patient Health Questionnaire-9: facts that decide")
+    (told,) = ((name, cells) for name, cells in rows.items() if "measurement error" in name)
+    # Loewe 2004: SEM 2.5, derived; 1.96 * sqrt(2) * 2.5 = 6.93. The index of 6 points is a threshold of its own.
+    assert told[0].endswith("by a standard error of measurement derived from a published figure (2.5)")
+    assert told[1][:2] == ["change of more than 6.93 points", "by arithmetic or definition"]
+    assert any(cells[0] == "6 points" for cells in rows.values())
+    rows = rows_of(page, "Pain Catastrophizing Scale: facts that decide")
+    assert any(cells[0] == "change of more than 12.75 points" for cells in rows.values())
+    assert "Patients improved on average" not in page
+    assert "Those with both scores improved on average" in page

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ipm_outcomes.stats import intervals, over_time, sites
 
 _MODULES = {
+    "events": "ipm_outcomes.program.events",  # the former name of measures
     "intervals": "ipm_outcomes.stats.intervals",
     "measures": "ipm_outcomes.program.measures",
     "over_time": "ipm_outcomes.stats.over_time",

@@ -6,10 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from ipm_outcomes.change._constants import has_standard_errors, weakest_mark
+from ipm_outcomes.change._sentence import of_limits
+from ipm_outcomes.change._verdict import published_limits
 from ipm_outcomes.definition import Cutoff, Instrument, Scale
 from ipm_outcomes.report._page import Page, items, numbered, paragraph, topic
 from ipm_outcomes.report._program import ALL, Program, Row
 from ipm_outcomes.report._words import listed
+from ipm_outcomes.stats.arguments import normal_quantile
 
 _EVIDENCE = {
     "2+": "read in the original or in two sources",
@@ -263,6 +267,7 @@ def _facts(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, st
                 _EVIDENCE.get(threshold.evidence, ""),
                 told(threshold.source),
             )
+        yield from _errors(one.instrument, scale)
         if scale.bands is not None:
             value = "; ".join(bands(scale))
             yield f"{title}: bands", value, _EVIDENCE.get(scale.bands.evidence, ""), told(scale.bands.source)
@@ -272,6 +277,22 @@ def _facts(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, st
                 _side(scale, cutoff, patients=True),
                 _EVIDENCE.get(cutoff.evidence, ""),
                 told(cutoff.source),
+            )
+
+
+def _errors(of: Instrument, scale: Scale) -> Iterator[tuple[str, str, str, str]]:
+    """The published measurement errors that decide reliable change, but for those that are thresholds themselves
+    and those that stand in the table of scores.
+    """
+    limits = () if has_standard_errors(scale) else published_limits(of, scale, normal_quantile(0.95))
+    for limit in limits:
+        if not limit.reached:
+            bound = f"{limit.value:.2f} points"
+            yield (
+                f"{scale.title}: measurement error of one patient's change, by {of_limits((limit,))}",
+                f"{bound} or more, not known how much" if limit.at_least else f"change of more than {bound}",
+                _EVIDENCE.get(weakest_mark(figure.evidence for figure in limit.figures) or "", ""),
+                "; ".join(dict.fromkeys(cited for figure in limit.figures for cited in figure.sources)),
             )
 
 

@@ -620,7 +620,7 @@ class Writer:
         worse = [label for label, _, _, high in known if high is not None and high < 0]
         rest = [label for label, *_ in known if label not in (*better, *worse)]
         if len(better) == len(known):
-            message = "Patients improved on average; chance alone does not explain it: no interval reaches 0."
+            message = "Those with both scores improved on average; chance does not explain it: no interval reaches 0."
         elif len(rest) == len(known):
             message = "No average change that chance alone could not explain: every interval includes 0."
         else:
