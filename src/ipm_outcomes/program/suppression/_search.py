@@ -20,6 +20,8 @@ _STEP = 6.0  # how much dearer a count is than one of the next level
 _SIZES = (2, 3, 12, FAR)  # siblings that may move, too; of many at first in the same scene only
 _MANY = 40  # groups of scenes, from which on the quick way is tried before the solver
 _POLISHED = 200  # hidden counts at most that are all tried again, one by one
+_NODES = 200  # of the search for whole numbers
+_SECONDS = 60  # of one call of the solver at most, for whatever the nodes do not bound
 
 
 class Search:
@@ -255,20 +257,21 @@ class Search:
             [np.full(n, np.inf), system.x[variables].astype(float), np.full(2 * k, np.inf)]
         )
 
-        def solved(whole: int, seconds: float) -> tuple[np.ndarray, np.ndarray] | None:
+        def solved(whole: int) -> tuple[np.ndarray, np.ndarray] | None:
             found = milp(
                 cost,
                 constraints=LinearConstraint(matrix, least, most),
                 bounds=Bounds(0, top),
                 integrality=np.concatenate([np.full(2 * n, whole), np.zeros(2 * k)]),
-                options={"time_limit": seconds, "mip_rel_gap": 0.3},
+                # Ended by its work, not by the clock: a busy machine must not publish another table.
+                options={"node_limit": _NODES, "time_limit": _SECONDS, "mip_rel_gap": 0.3},
             )
             self.limited |= found.status == 1
             if found.x is None:
                 return None
             return found.x[:n] - found.x[n : 2 * n], found.x[2 * n : 2 * n + k] + found.x[2 * n + k :]
 
-        first = solved(0, 10)
+        first = solved(0)
         if first is None:
             return None
         move, paid = first
@@ -292,7 +295,7 @@ class Search:
             made = self.transfers.find(q, node, int(shift), form, more, self.partners)
             if made is not None:
                 return made
-            second = solved(1, 3)
+            second = solved(1)
             if second is None:
                 return None
             move = second[0]

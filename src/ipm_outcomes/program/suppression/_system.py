@@ -503,7 +503,7 @@ def _whole_solution(matrix: Any, right: Any) -> np.ndarray:
             constraints=LinearConstraint(matrix, right, right),
             bounds=Bounds(0, np.inf),
             integrality=np.full(n, whole),
-            options={"time_limit": 20},
+            options={"node_limit": 1000, "time_limit": 120},
         )
         if found.x is None:
             raise Contradiction
