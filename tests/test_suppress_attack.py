@@ -21,6 +21,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from ipm_outcomes import change, program
+from ipm_outcomes.program.suppression import _families
 
 SEEDS = int(os.environ.get("IPM_OUTCOMES_ATTACK_SEEDS", "6"))
 COLUMNS = ("numerator", "denominator", "observed", "eligible")
@@ -168,6 +169,24 @@ def naive(table: pl.DataFrame) -> pl.DataFrame:
     small = {c: pl.when(~pl.col(c).is_between(1, 10)).then(pl.col(c)) for c in COLUMNS}
     limits = {f"{c}_{end}": pl.lit(None, pl.Int64) for c in COLUMNS for end in ("low", "high")}
     return table.with_columns(**small, **limits)
+
+
+def test_the_way_for_many_groups_gives_no_count_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ipm_outcomes.program.suppression._search._MANY", 0)
+    taken: list[bool] = []
+    move = _families.Family.move
+
+    def counted_move(*arguments: Any, **named: Any) -> Any:
+        found = move(*arguments, **named)
+        taken.append(found is not None)
+        return found
+
+    monkeypatch.setattr(_families.Family, "move", counted_move)
+    scale, table, published = clinic(3)
+    attacked, lost = Reader(scale, table, published, means=False).won()
+    assert attacked
+    assert any(taken)
+    assert not lost
 
 
 @pytest.mark.parametrize("start", range(0, SEEDS, 3))
