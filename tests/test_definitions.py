@@ -953,7 +953,7 @@ spoil(
     "weighted scale with items",
     "promis29",
     "scales.mental_summary",
-    "a weighted scale rests on other scales",
+    "a weighted scale or a utility rests on other scales",
     lambda d: entry(d["scales"], "mental_summary").update(items=["global07"]),
 )
 
