@@ -16,17 +16,22 @@ import ipm_outcomes as ipm
 from ipm_outcomes import frames, responses, score
 
 
+def number(cell: str) -> float | None:
+    """An answer as a golden file writes it."""
+    return None if not cell else float(cell) if "." in cell else int(cell)
+
+
 def golden(file: Path) -> int:
     """Score each case of one instrument, as a response and as a frame."""
     model = getattr(responses, responses.CLASSES[file.stem])
     with file.open(encoding="utf-8", newline="") as lines:
         cases = list(csv.DictReader(lines))
     for case in cases:
-        answers = {item: int(case[item]) if case[item] else None for item in model.model_fields}
+        answers = {item: number(case[item]) for item in model.model_fields}
         rule = case["missing"] or None
         found = score(model(**answers), missing=rule)
         columns = {
-            f"{file.stem}_{item}": pl.Series([answer], dtype=pl.Int64) for item, answer in answers.items()
+            f"{file.stem}_{item}": pl.Series([answer], dtype=pl.Float64) for item, answer in answers.items()
         }
         scored = frames.score(pl.DataFrame(columns), file.stem, missing=rule)
         for scale, one in found.scales():
