@@ -351,9 +351,23 @@ def test_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         (PEG.replace("Smith", "Müller").encode("cp1252"), ("--encoding", "cp1252")),
         (PEG.encode("utf-16"), ("--encoding", "utf-16")),
         (PEG.replace("\n", "\r\n").encode(), ()),
+        (b"sep=;\r\n" + PEG.replace(",", ";").encode(), ()),
+        (b"\xef\xbb\xbfsep=\t\n" + PEG.replace(",", "\t").encode(), ()),
         (PEG.rstrip("\n").encode() + b"\n\n\n", ()),
     ],
-    ids=["byte order mark", "semicolons", "tabs", "cp1252", "utf-16", "crlf", "blank lines at the end"],
+    ids=[
+        *(
+            "byte order mark",
+            "semicolons",
+            "tabs",
+            "cp1252",
+            "utf-16",
+            "crlf",
+            "separator named",
+            "tab named",
+        ),
+        "blank lines at the end",
+    ],
 )
 def test_files_of_many_kinds(run: Run, tmp_path: Path, content: bytes, words: tuple[str, ...]) -> None:
     file, out = tmp_path / "in.csv", tmp_path / "out.parquet"
@@ -377,6 +391,12 @@ def test_files_of_many_kinds(run: Run, tmp_path: Path, content: bytes, words: tu
         (PEG.replace("Smith", "Müller").encode("cp1252"), "line 2 is not utf-8 text"),
         (b"\xef\xbb\xbf" + PEG.encode() + b"\xfc,baseline,1,1,1\n", "line 4 is not utf-8 text"),
         (PEG.encode("utf-16-le"), "zero bytes"),
+        (PEG.encode("utf-16"), "give --encoding utf-16"),
+        (b"Export of the clinic\n\n" + PEG.encode(), "delete what stands above the names of the columns"),
+        (
+            b"sep=;\n" + PEG.replace(",", ";").encode() + b"Doe;baseline;1\n",
+            "line 5 has 3 cells and the header 5",
+        ),
         (PEG.replace(",", ";").encode(), "give --delimiter ';'"),
         (PEG.encode() + b'"Doe', "line 4"),
         (b"a,b\n1,2\n", "no item columns"),

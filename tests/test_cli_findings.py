@@ -250,6 +250,42 @@ def test_no_instrument_is_left_out_without_a_word(run: Run) -> None:
     assert run("report in.csv --instrument nps")[0] == 0
 
 
+@pytest.mark.parametrize("tidy", ["", " --tidy"])
+def test_score_tells_of_an_instrument_that_it_leaves_out(run: Run, tidy: str) -> None:
+    write(
+        "in.csv", ["nps_recommend", "date", *(f"PHQ9_{n}" for n in range(1, 10))], [9, "1/5/2026", *[1] * 9]
+    )
+    code, out, err = run("score in.csv" + tidy)
+    assert code == 1
+    assert "columns_missing" in err
+    assert "--columns 'phq9=PHQ9_{n}'" in err
+    assert len(scored(out)) == 1
+    assert ("--date-format" in err) is bool(tidy)  # without it dates stay as they are
+    assert run("score in.csv --columns phq9=PHQ9_{n}")[0] == 0
+
+
+@pytest.mark.parametrize(("total", "code"), [("7", 0), ("", 0), ("12", 0)])
+def test_a_total_after_the_last_item_is_not_taken_for_a_question(run: Run, total: str, code: int) -> None:
+    """What stands after the last item may be a further question as well as the total: it is left alone."""
+    header = [f"gad7_{n}" for n in range(1, 9)]
+    write("in.csv", header, [*[1] * 7, total])
+    _, out, _ = run("check in.csv")
+    option = finding(out, "columns_missing").partition(" --")[2]
+    found, out, _ = run(f"score in.csv --{option}")
+    assert found == code
+    assert scored(out)[0]["gad7_total"] == "7.0"
+
+
+def test_quotes_and_line_ends_in_headers(run: Run) -> None:
+    first, second = "Little interest,\nor pleasure", 'Feeling "down", depressed'
+    write("in.csv", ["id", first, second], ["a", 2, 1])
+    options = ["--columns", f"q1={first}", "--columns", f"q2={second}"]
+    code, out, _ = run("score in.csv --instrument phq9 --scales phq2", *options)
+    assert code == 0
+    assert list(scored(out)[0])[:3] == ["id", first, second]
+    assert scored(out)[0]["phq9_phq2"] == "3.0"
+
+
 def test_headers_are_taken_whole_commas_included(run: Run) -> None:
     first = "1. How often, in two weeks, little interest or pleasure?"
     second = "2. How often feeling down, depressed, or hopeless? q1=x,q2=y"
@@ -454,6 +490,21 @@ def test_group_names_of_the_episodes_are_those_of_the_answers(run: Run) -> None:
     assert "NORTH" not in merged
 
 
+# -- dates ----------------------------------------------------------------------------------------
+
+
+def test_no_format_is_advised_for_a_slip_among_dates_that_are_read(run: Run) -> None:
+    """No format reads the 30th of February; the other days are ISO text."""
+    peg = ["peg_pain", "peg_enjoyment", "peg_activity"]
+    days = ("2026-01-05", "2026-07-06", "2026-02-30")
+    write("in.csv", ["patient_id", "date", *peg], *(["a", day, 8, 8, 8] for day in days))
+    for command in ("check", "change", "report"):
+        code, out, err = run(f"{command} in.csv")
+        assert code == 1
+        assert "dates_unreadable" in out + err
+        assert "--date-format" not in out + err
+
+
 # -- columns of numbers ---------------------------------------------------------------------------
 
 
@@ -463,8 +514,8 @@ def test_a_report_advises_no_option_that_it_does_not_have(run: Run) -> None:
     write("in.csv", head, ["a", "2026-01-05", 8, 8, 8], ["a", "2026-07-06", 4, "much", 4])
     _, out, _ = run("check in.csv")
     assert "--invalid null" in out
-    for output in ("", " -o report.html"):
-        _, out, err = run("report in.csv" + output)
+    for output in ("", " -o report.html", None):
+        _, out, err = run("change in.csv" if output is None else "report in.csv" + output)
         assert "text_in_numbers" in out + err
         assert "--invalid" not in out + err + (Path("report.html").read_text("utf-8") if output else "")
 

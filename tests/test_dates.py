@@ -162,6 +162,20 @@ def test_native_dates_outside_the_calendar_are_no_dates(day: int) -> None:
         ([46027, 46028], {"#####": 2}, ("excel", "sas"), 0),
         (["46027.75"], {"#####.##": 1}, ("excel",), 0),
         (["05JAN2026"], {"##aaa####": 1}, ("%d%b%Y",), 0),
+        (["May 5, 2026"], {"aaa #, ####": 1}, ("%b %d, %Y",), 0),  # May is a short and a long name
+        (["05.01.26"], {"##.##.##": 1}, ("%d.%m.%y", "%m.%d.%y"), 1),
+        (
+            ["1/13/2026 8:00AM", "1/5/2026 11:30PM"],
+            {"#/##/#### #:##aa": 1, "#/#/#### ##:##aa": 1},
+            ("%m/%d/%Y %I:%M%p",),
+            0,
+        ),
+        (["1/13/2026, 8:00:00\u202fPM"], {"#/##/####, #:##:##?aa": 1}, ("%m/%d/%Y, %I:%M:%S %p",), 0),
+        (["01/13/26 0800"], {"##/##/## ####": 1}, ("%m/%d/%y %H%M",), 0),
+        (["Monday, January 5, 2026"], {"aaaaaa, aaaaaaa #, ####": 1}, ("%A, %B %d, %Y",), 0),
+        (["Jan  5 2026 12:00AM"], {"aaa  # #### ##:##aa": 1}, ("%b %d %Y %I:%M%p",), 0),
+        (["2026-01-05 08:00:00 UTC"], {"####-##-## ##:##:## aaa": 1}, ("%Y-%m-%d %H:%M:%S UTC",), 0),
+        (["2026-01-05 08:00:00 -0500"], {"####-##-## ##:##:## -###…": 1}, ("%Y-%m-%d %H:%M:%S %z",), 0),
     ],
 )
 def test_what_cannot_be_read_is_described_with_the_way_out(
@@ -199,12 +213,29 @@ SOME_DAYS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
 @given(st.lists(SOME_DAYS, min_size=1, max_size=5), st.sampled_from(USUAL_FORMATS[:-2]))
 @settings(max_examples=100)
 def test_every_usual_format_reads_what_it_writes_and_is_named(found: list[date], date_format: str) -> None:
-    written = [datetime.combine(day, datetime.min.time()).strftime(date_format) for day in found]
+    written = [datetime.combine(day, datetime.min.time(), UTC).strftime(date_format) for day in found]
     frame = Frame(pl.DataFrame({"date": written}))
     assert days(read_dates(frame, "date", date_format)) == found
     bare = read_dates(frame, "date")
-    assert not bare.unreadable() or date_format in bare.formats()
+    named = [read_dates(frame, "date", one) for one in bare.formats()]
+    assert not bare.unreadable() or found in map(days, named)
     assert all(state != DATED for state in bare.state) or date_format.startswith("%Y-%m-%d")
+
+
+@pytest.mark.parametrize(
+    ("cells", "date_format", "expected"),
+    [
+        (["20261101", "2026111"], "%Y%m%d", [date(2026, 11, 1), UNPARSABLE]),  # 1 November or 11 January
+        ([20261101, 2026111], "%Y%m%d", [date(2026, 11, 1), UNPARSABLE]),
+        (["01112026", "1112026"], "%d%m%Y", [date(2026, 11, 1), UNPARSABLE]),
+        (["1/5/2026", "5JAN2026"], "%m/%d/%Y", [date(2026, 1, 5), UNPARSABLE]),
+        (["5JAN2026"], "%d%b%Y", [date(2026, 1, 5)]),  # a name between the numbers tells them apart
+    ],
+)
+def test_numbers_side_by_side_are_read_only_with_all_their_digits(
+    backend: Any, cells: list[Any], date_format: str, expected: list[Any]
+) -> None:
+    assert days(read(backend, cells, date_format)) == expected
 
 
 @given(st.text(max_size=30))

@@ -259,7 +259,9 @@ def test_coding_by_instrument(backend: Any) -> None:
 # -- codes and words for no answer -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", [*MISSING_WORDS, "na", " n/a ", "PREFER  not to answer"])
+@pytest.mark.parametrize(
+    "word", [*MISSING_WORDS, "na", " n/a ", "PREFER  not to answer", "Don\u2019t know", "Refused.", ".m"]
+)
 def test_words_for_no_answer(word: str) -> None:
     data = {name: ["1", word, "2", word] for name in PHQ9}
     data["phq9_q3"][3] = "0"
@@ -684,6 +686,18 @@ def test_an_empty_recorded_score_is_not_compared(kind: str) -> None:
     )
     found = frames.inspect(frame).set_index("finding").loc["recorded_scores"]
     assert (found["rows"], found["of"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "rows", "of"),
+    [(["9", "NA"], 0, 1), (["9", "#N/A"], 0, 1), (["9,0", "9"], 0, 2), (["9,5", "."], 1, 1)],
+)
+def test_words_for_no_score_and_decimal_commas_in_recorded_scores(
+    cells: list[str], rows: int, of: int
+) -> None:
+    frame = pd.DataFrame(forms(PHQ9, 1, 1) | {"phq9_total": cells})
+    found = frames.inspect(frame).set_index("finding").loc["recorded_scores"]
+    assert (found["rows"], found["of"]) == (rows, of)
 
 
 def test_recorded_scores_are_not_compared_while_the_coding_is_open() -> None:

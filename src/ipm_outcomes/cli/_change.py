@@ -19,7 +19,7 @@ from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, read
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan, split
 from ipm_outcomes.cli._output import output_kind, write_frame, write_text
 from ipm_outcomes.cli._print import tell
-from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
+from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores, without_invalid
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DATED, day_number, read_dates
 from ipm_outcomes.frames._findings import Finding
@@ -102,9 +102,9 @@ def change(
     ending = output_kind(output, (*tables, ".txt", ".md"), inputs=(file, pairs.episodes))
     how = reading or Reading()
     work = plan(how.answers(file), items or Items())
-    wrong = work.wrong()
-    found = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
+    found = without_invalid(work.findings(id=id, date=date, by=split(by), date_format=how.date_format))
     work = work.declared(found)
+    wrong = work.wrong()
     tell_findings(found)
     if not work.ids:
         tell("nothing was written")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 import sys
 from array import array
 from collections import Counter
@@ -101,26 +103,36 @@ def _read_csv(name: str, data: bytes, separator: str, encoding: str) -> Source:
     import polars as pl
 
     text = _decoded(name, data, encoding)
-    plain, lines = _rewritten(name, text, separator)
-    frame = _parsed(plain, separator)
+    text, separator, first = _named_separator(text, separator)
+    header, plain, lines = _rewritten(name, text, separator, first)
+    frame = _parsed(plain, separator, header)
     if frame is None or frame.height != len(lines):
         raise FrameError(f"{name}: the file cannot be read as CSV; mind its quotes and line ends")
     # Read as it stands, the file still tells an empty cell from an empty text in quotes; taken where all else agrees.
-    direct = _parsed(text, separator)
-    if direct is not None and direct.shape == frame.shape and direct.columns == frame.columns:
+    direct = _parsed(text, separator, header)
+    if direct is not None and direct.shape == frame.shape:
         empty = pl.all().fill_null("")
         if direct.select(empty).equals(frame.select(empty)):
             frame = direct
     return Source(name, frame, lines, separator)
 
 
-def _parsed(text: str, separator: str) -> Any:
+def _named_separator(text: str, separator: str) -> tuple[str, str, int]:
+    """The text, its separator, and the number of its first line: Excel may name the separator on a line of its own."""
+    found = re.match(r"sep=([^\w\s\"]|\t)\r?\n", text, re.IGNORECASE)
+    return (text[found.end() :], found[1], 2) if found else (text, separator, 1)
+
+
+def _parsed(text: str, separator: str, header: list[str]) -> Any:
+    """The rows under the names of the header; Polars itself leaves quotes doubled in names."""
     import polars as pl
 
     try:
-        return pl.read_csv(text.encode(), separator=separator, infer_schema=False)
+        frame = pl.read_csv(text.encode(), separator=separator, infer_schema=False)
+        frame.columns = header
     except (pl.exceptions.PolarsError, OSError):
         return None
+    return frame
 
 
 def _decoded(name: str, data: bytes, encoding: str) -> str:
@@ -136,9 +148,10 @@ def _decoded(name: str, data: bytes, encoding: str) -> str:
         # The place is counted in what was decoded, which begins after a byte order mark.
         before = error.object[: error.start] if isinstance(error, UnicodeDecodeError) else b""
         line = before.count(b"\n") + 1
+        marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        other = " utf-16" if marked else ", such as cp1252"
         raise FrameError(
-            f"{name}: line {line} is not {encoding} text; save the file as UTF-8, or give --encoding, "
-            "such as cp1252"
+            f"{name}: line {line} is not {encoding} text; save the file as UTF-8, or give --encoding{other}"
         ) from None
     if "\0" in text:
         raise FrameError(
@@ -150,8 +163,8 @@ def _decoded(name: str, data: bytes, encoding: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def _rewritten(name: str, text: str, separator: str) -> tuple[str, array[int]]:
-    """The same rows with plain quotes and line ends, and the line of the file on which each row begins.
+def _rewritten(name: str, text: str, separator: str, first: int) -> tuple[list[str], str, array[int]]:
+    """The header, the same rows with plain quotes and line ends, and the line of the file on which each row begins.
 
     Two readers of CSV can differ on odd quotes and line ends, and a row could be lost between them: this one alone
     decides, and the other reads what it wrote. Blank lines are no rows. A line with too few or too many cells is
@@ -165,7 +178,7 @@ def _rewritten(name: str, text: str, separator: str) -> tuple[str, array[int]]:
         header = next(rows)
         _check_header(name, header, separator)
         writer.writerow(header)
-        begun = rows.line_num + 1
+        begun = rows.line_num + first
         for row in rows:
             if len(row) == len(header) or (not row and len(header) == 1):
                 lines.append(begun)
@@ -173,12 +186,13 @@ def _rewritten(name: str, text: str, separator: str) -> tuple[str, array[int]]:
             elif row:
                 raise FrameError(
                     f"{name}: line {begun} has {number_of(len(row), 'cell')} and the header "
-                    f"{len(header)}; correct the line"
+                    f"{len(header)}; correct the line, or delete what stands above the names of the columns"
                 )
-            begun = rows.line_num + 1
+            begun = rows.line_num + first
     except csv.Error:
-        raise FrameError(f"{name}: line {rows.line_num} cannot be read as CSV; mind its quotes") from None
-    return plain.getvalue(), lines
+        line = rows.line_num + first - 1
+        raise FrameError(f"{name}: line {line} cannot be read as CSV; mind its quotes") from None
+    return header, plain.getvalue(), lines
 
 
 def _check_header(name: str, header: list[str], separator: str) -> None:
@@ -188,7 +202,9 @@ def _check_header(name: str, header: list[str], separator: str) -> None:
         if count > 1:
             doubled = f"the column {column!r} appears {count} times"
             told = doubled if column else f"{number_of(count, 'column')} without a name"
-            raise FrameError(f"{name}: {told}; each column needs a name of its own")
+            raise FrameError(
+                f"{name}: {told}; each column needs a name of its own, on the first line of the file"
+            )
     if len(header) == 1:
         for other, word in ((";", "';'"), ("\t", "tab"), (",", "','"), ("|", "'|'")):
             if other != separator and other in header[0]:

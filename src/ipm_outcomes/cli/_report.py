@@ -26,7 +26,7 @@ from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan
 from ipm_outcomes.cli._output import output_kind, write_text
 from ipm_outcomes.cli._print import progress, tell
-from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores
+from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores, without_invalid
 from ipm_outcomes.errors import ParameterError, ProtectionWarning
 from ipm_outcomes.frames._dates import DATED, read_dates
 from ipm_outcomes.frames._findings import Finding, table
@@ -112,14 +112,14 @@ def report(
         raise ParameterError("--id, --date, --visit and --site must name different columns")
     work = plan(source, items or Items())
     groups = [columns["site"] or ("site" if "site" in names else None), columns["visit"]]
-    found = work.findings(
-        id=columns["id"],
-        date=columns["date"],
-        by=[name for name in groups if name is not None],
-        date_format=how.date_format,
+    found = without_invalid(
+        work.findings(
+            id=columns["id"],
+            date=columns["date"],
+            by=[name for name in groups if name is not None],
+            date_format=how.date_format,
+        )
     )
-    # The report itself takes other text as not answered.
-    found = [replace(one, argument=None) if one.argument == "invalid" else one for one in found]
     moved = any(one.moves for one in found)
     if output is not None and ending == ".html":
         doubtful = _html(work, found, pairs, columns, how, title, policy, kept, output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -21,6 +22,9 @@ from ipm_outcomes.report.text import WrongCell, findings_table
 
 SHOWN = 20
 """How many wrong cells `score` names before it refuses; `check` names all."""
+
+OF_DATES = ("dates_unreadable", "dates_ambiguous", "duplicate_forms")
+"""Findings about dates, which move nothing where each form is scored by itself."""
 
 File = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
@@ -129,13 +133,16 @@ def score(
         more = f" (the first {SHOWN} are shown)" if len(wrong) > SHOWN else ""
         tell(f"{count_of(len(wrong))}{more}: nothing was written. {way_out_of(found)}")
         return PROBLEMS
+    if not tidy:  # dates stay as they stand, and forms are scored each by itself
+        found = [one for one in found if one.finding not in OF_DATES]
+    tell_findings(without_invalid(found))
     result = _tidy(work, id, date, split(by), how.date_format) if tidy else _wide(work, invalid, level)
     write_frame(result, output, work.source.delimiter)
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered")
     if output not in (None, STREAM):
         tell(f"{number_of(len(work.source.frame), 'row')} of {', '.join(work.ids)} scored: {output}")
-    return FINE
+    return PROBLEMS if any(one.finding == "columns_missing" for one in found) else FINE
 
 
 def told(cell: WrongCell) -> str:
@@ -157,6 +164,11 @@ def way_out_of(found: Sequence[Finding]) -> str:
     options = dict.fromkeys(one.option for one in found if one.argument == "not_answered" and one.option)
     declare = f"what means no answer ({' '.join(options)})" if options else "codes with --not-answered"
     return f"{first}Correct them, declare {declare}, or take them as not answered with --invalid null"
+
+
+def without_invalid(found: Sequence[Finding]) -> list[Finding]:
+    """The findings for a command that takes other text as not answered by itself, and has no option to say so."""
+    return [replace(one, argument=None) if one.argument == "invalid" else one for one in found]
 
 
 def tell_findings(found: Sequence[Finding]) -> None:

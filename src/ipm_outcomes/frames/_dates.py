@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from importlib import import_module
@@ -43,7 +43,9 @@ _HOUR = r"([01]\d|2[0-3])"
 _CLOCK = rf"{_HOUR}(:?[0-5]\d(:?[0-5]\d([.,]\d+)?)?)?"
 _ISO = re.compile(rf"\d{{4}}-\d\d-\d\d([T ]{_CLOCK}(Z|[+-]{_HOUR}(:?[0-5]\d)?)?)?", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-_PROBES = (datetime(2001, 2, 3, 16, 5, 6), datetime(2012, 11, 10, 9, 8, 7))
+_JOINED = re.compile(r"%[YymdHMSj]%[YymdHMSj]")
+"""Numbers side by side: with a zero left out nobody can say where one ends, as in 2026111."""
+_PROBES = (datetime(2001, 2, 3, 16, 5, 6, tzinfo=UTC), datetime(2012, 11, 10, 9, 8, 7, tzinfo=UTC))
 
 EXCEL, SAS = "excel", "sas"
 _SERIALS = {EXCEL: date(1899, 12, 30), SAS: date(1960, 1, 1)}
@@ -51,12 +53,23 @@ _SERIALS = {EXCEL: date(1899, 12, 30), SAS: date(1960, 1, 1)}
 _SERIAL_FROM = {EXCEL: date(1900, 1, 1), SAS: date(1582, 1, 1)}
 
 _DAYS = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m.%d.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y.%m.%d")
-_SHORT = ("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%m-%d-%y", "%d-%m-%y", "%y-%m-%d")
-_NAMED = ("%d%b%Y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d%b%y", "%d-%b-%y")
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
+_SHORT = ("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%m.%d.%y", "%m-%d-%y", "%d-%m-%y", "%y-%m-%d")
+_NAMED = (
+    *("%d%b%Y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d%b%y", "%d-%b-%y"),
+    *("%b %d %Y", "%B %d %Y", "%A, %B %d, %Y"),
+)
+_TIMES = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p")
+_CLOCKS = ("", *(f" {one}" for one in _TIMES), *(f", {one}" for one in _TIMES), " %H%M", "T%H:%M:%S")
 USUAL_FORMATS = (
     *(f"{day}{clock}" for day in (*_DAYS, *_SHORT, *_NAMED, "%Y-%m-%d") for clock in _CLOCKS),
-    *("%d%b%Y:%H:%M:%S", "%Y%m%d", "%Y%m%dT%H%M%S", "%G-W%V-%u"),
+    *(
+        "%d%b%Y:%H:%M:%S",
+        "%Y%m%d",
+        "%Y%m%dT%H%M%S",
+        "%G-W%V-%u",
+        "%Y-%m-%d %H:%M:%S UTC",
+        "%Y-%m-%d %H:%M:%S %z",
+    ),
     *(EXCEL, SAS),
 )
 """Formats that are looked for where cells cannot be read, to be named as a way out, never to be applied."""
@@ -143,12 +156,18 @@ class Dates:
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def formats(self, rows: Bools | None = None) -> tuple[str, ...]:
-        """Usual formats that would read every unreadable cell; where there are several, the cells do not tell which."""
+        """Usual formats that would read every unreadable cell; where there are several, the cells do not tell which.
+
+        Of formats that read all of them alike, such as short and long names of months in May, only the first counts.
+        """
         values = [value for value, _ in self._unreadable(rows)][:_MOST_TRIED]
         fits = USUAL_FORMATS if values else ()
         for value in values:
             fits = tuple(one for one in fits if _reader(one)(value) is not None)
-        return fits
+        readings: dict[tuple[date | None, ...], str] = {}
+        for one in fits:
+            readings.setdefault(tuple(map(_reader(one), values)), one)
+        return tuple(readings.values())
 
     @cached_property
     def ambiguous(self) -> int:
@@ -283,7 +302,7 @@ def checked_format(date_format: str | None) -> str | None:
     return date_format
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _reader(date_format: str | None) -> Callable[[Any], date | None]:
     """A function from a cell to the date or time stamp in it, or None."""
     if date_format in _SERIALS:
@@ -296,10 +315,13 @@ def _reader(date_format: str | None) -> Callable[[Any], date | None]:
             return _serial(number, date_format)
 
     elif date_format is not None:
+        joined = bool(_JOINED.search(date_format))
 
         def of_text(text: str) -> date | None:
             found = _strptime(text, date_format)
-            return found if found is None or _has_clock(date_format) else found.date()
+            if found is None or (joined and len(text) != len(found.strftime(date_format))):
+                return None
+            return found if _has_clock(date_format) else found.date()
 
         def of_number(number: float) -> date | None:
             return of_text(str(int(number))) if number == int(number) and number >= 0 else None

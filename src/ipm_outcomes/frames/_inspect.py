@@ -312,11 +312,15 @@ def _dates(day: str, dates: Dates, looked_at: NDArray[np.bool_]) -> list[Finding
     formats = dates.formats(looked_at)
     shapes = list(dates.shapes(looked_at))
     seen = f"dates that cannot be read, written as {', '.join(shapes[:3])}{' ...' if len(shapes) > 3 else ''}"
-    settle = ("date_format", formats or "…")
-    found = [Finding("dates_unreadable", day, None, unread, of, *settle, told=seen)]
+    # A few slips in a column whose other dates are read are for the source to correct, not for a format.
+    argument = "date_format" if formats or 2 * unread > of else None
+    value = formats or "…"
+    if not formats:
+        seen += "; no usual format reads all of them"
+    found = [Finding("dates_unreadable", day, None, unread, of, argument, value, told=seen)]
     if len(formats) > 1:
         seen = f"dates that can be read in {len(formats)} ways"
-        found.append(Finding("dates_ambiguous", day, None, unread, of, *settle, told=seen))
+        found.append(Finding("dates_ambiguous", day, None, unread, of, argument, value, told=seen))
     return found
 
 

@@ -185,7 +185,10 @@ def likely_names(found: Instrument, names: Sequence[str]) -> dict[str, str] | st
         for n, (item, name) in enumerate(chosen.items(), 1):
             for part, hole in ((item, "{item}"), (f"{n:02}", "{n:02}"), (str(n), "{n}")):
                 pattern = name[: len(name) - len(part)] + hole if name.endswith(part) else ""
-                if pattern and all(_by_pattern(found, pattern)[i] == one for i, one in chosen.items()):
+                reached = _by_pattern(found, pattern) if pattern else {}
+                # The number after the last item of the scores may be the total as well as a further question.
+                further = {reached[i] for i in reached if i not in chosen} & set(names)
+                if pattern and not further and all(reached[i] == one for i, one in chosen.items()):
                     return pattern
             break
         return chosen

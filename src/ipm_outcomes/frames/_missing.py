@@ -14,6 +14,8 @@ MISSING_WORDS = (
     *("No answer", "No response", "Not answered", "Unanswered", "Missing", "Not applicable"),
     *("Unknown", "Unk", "Don't know", "Dont know", "Do not know", "Refused", "Declined"),
     *("Declined to answer", "Prefer not to answer", "Prefer not to say", "Not done", "Not asked"),
+    *("(blank)", "#VALUE!", "#REF!", "#DIV/0!", "Not assessed", "No data"),
+    *(f".{letter}" for letter in "_ABCDEFGHIJKLMNOPQRSTUVWXYZ"),  # missing values of SAS and Stata
 )
 """Words that exports write where there is no answer. Only suspected, never taken for one by itself.
 
@@ -39,12 +41,15 @@ class NotAnswered:
 
 
 def plain_word(text: str) -> str:
-    """A word without differences of case and spacing; punctuation stays, since ``.`` and ``-`` are words here.
+    """A word without differences of case, spacing, curly quotes and a full stop at its end.
 
-    >>> plain_word("  Prefer not  to ANSWER ")
-    'prefer not to answer'
+    Other punctuation stays, since ``.`` and ``-`` are words here.
+
+    >>> plain_word("  Prefer not  to ANSWER. "), plain_word("Don\u2019t know"), plain_word("."), plain_word("n.a.")
+    ('prefer not to answer', "don't know", '.', 'n.a')
     """
-    return " ".join(text.split()).casefold()
+    plain = " ".join(text.split()).casefold().replace("\u2019", "'")
+    return plain.rstrip(".") if any(sign.isalnum() for sign in plain) else plain
 
 
 def declared(given: Any) -> NotAnswered:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ipm_outcomes.frames._decode import distinct
 from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
+from ipm_outcomes.frames._missing import suspected_word
 
 _SLACK = Decimal("1e-9")
 """What binary floats lose of a value; far below the last digit of any score."""
@@ -20,14 +21,14 @@ def disagreeing(frame: Frame, scored: Mapping[str, Column]) -> tuple[list[str], 
     """Columns of these names that the frame holds, rows in which one of them differs, and rows compared.
 
     A recorded number agrees where the score, rounded to as many decimals as the column has, is that number. An empty
-    cell is not compared; a recorded value where the answers give none differs.
+    cell, or one that holds a word for no answer, is not compared; a recorded value where the answers give none differs.
     """
     names = frame.holding(scored)
     differs, compared = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
     for ours, name in names.items():
         values, places = distinct(frame.kind, frame.column(name), len(frame))
-        recorded = [None if isinstance(value, str) and not value.strip() else value for value in values]
         found, codes = _plain(scored[ours])
+        recorded = [None if isinstance(value, str) and _empty(value) else value for value in values]
         places_by_value, pairs = np.unique(places * len(found) + codes, return_inverse=True)
         decimals = max((_decimals(value) for value in recorded), default=0)
         agreed = np.array(
@@ -41,6 +42,11 @@ def disagreeing(frame: Frame, scored: Mapping[str, Column]) -> tuple[list[str], 
         compared |= present
         differs |= present & ~agreed[pairs]
     return list(names.values()), int(differs.sum()), int(compared.sum())
+
+
+def _empty(text: str) -> bool:
+    """Whether a cell says that no score was recorded."""
+    return not text.strip() or suspected_word(text) is not None
 
 
 def _plain(column: Column) -> tuple[list[Any], NDArray[np.intp]]:
@@ -57,7 +63,7 @@ def _plain(column: Column) -> tuple[list[Any], NDArray[np.intp]]:
 
 def _number(value: Any) -> Decimal | None:
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(str(value).strip().replace(",", "."))  # no score needs a sign between its thousands
     except ArithmeticError:
         return None
     return number if number.is_finite() and abs(number.adjusted()) < 100 else None
