@@ -5,7 +5,7 @@ Disclosure control reads them back: whoever knows the rules of a published figur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 NUMBERS = ("important_points", "minimal_reliable_change", "cutoff")
@@ -26,23 +26,44 @@ def rules(frame: Any, schema: Mapping[str, Any]) -> dict[Place, str]:
     words = [name for name in WORDS if name in schema and schema[name] in texts]
     if not (numbers or words) or any(key not in schema for key in keys):
         return {}
+    label = [nw.col(key).cast(nw.String).alias(key) for key in keys]
     plain = [nw.col(name).cast(nw.Float64).fill_nan(None).alias(name) for name in numbers]
-    plain += [nw.col(name).cast(nw.String).alias(name) for name in (*keys, *words)]
-    small = frame.select(*plain).group_by(keys)
-    small = small.agg(
-        *(nw.col(name).min().alias(f"{name}_low") for name in (*numbers, *words)),
-        *(nw.col(name).max().alias(f"{name}_high") for name in (*numbers, *words)),
+    ends = (
+        frame.select(*label, *plain)
+        .group_by(keys)
+        .agg(
+            *(nw.col(name).min().alias(f"{name}_low") for name in numbers),
+            *(nw.col(name).max().alias(f"{name}_high") for name in numbers),
+        )
     )
-    small = small.collect() if hasattr(small, "collect") else small
-    found = {}
-    for row in small.iter_rows(named=True):
-        told = []
-        for name in (*numbers, *words):
-            low, high = row[f"{name}_low"], row[f"{name}_high"]
-            if low is not None and low == low:
-                told.append(f"{name}={low if low == high else VARIES}")
-        found[str(row["instrument"]), str(row["scale"]), str(row["target"])] = "; ".join(told)
-    return found
+    found: dict[Place, dict[str, set[Any]]] = {}
+    for row in _rows(ends):
+        found[_place(row)] = {
+            name: {end for end in (row[f"{name}_low"], row[f"{name}_high"]) if end is not None and end == end}
+            for name in numbers
+        }
+    # Not every engine passes over missing words in a minimum; distinct ones are few.
+    plain = [nw.col(name).cast(nw.String).alias(name) for name in words]
+    for row in _rows(frame.select(*label, *plain).unique()):
+        for name in words:
+            if isinstance(row[name], str):
+                found.setdefault(_place(row), {}).setdefault(name, set()).add(row[name])
+    return {
+        place: "; ".join(
+            f"{name}={next(iter(values[name])) if len(values[name]) == 1 else VARIES}"
+            for name in (*numbers, *words)
+            if values.get(name)
+        )
+        for place, values in found.items()
+    }
+
+
+def _rows(frame: Any) -> Iterator[dict[str, Any]]:
+    yield from (frame.collect() if hasattr(frame, "collect") else frame).iter_rows(named=True)
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    return str(row["instrument"]), str(row["scale"]), str(row["target"])
 
 
 def read(text: str | None) -> dict[str, str]:
