@@ -54,17 +54,21 @@ def table(id: str, /, *, scale: str | None = None, missing: str | None = None) -
     for name in wanted:
         one = by_scale[name]
         say(f"{found.id} {name}: {one.scale.title}; missing rule {one.rule.id!r}")
-        say(
-            one.sentence
-            if isinstance(one, QuotientTable)
-            else _utility(one)
-            if isinstance(one, UtilityTable)
-            else _formula(one)
-            if isinstance(one, FormulaTable)
-            else plain_table(_cells(one))
-        )
+        say(_shown(one))
         say("")
     return 0
+
+
+def _shown(one: AnyTable) -> str:
+    match one:
+        case QuotientTable():
+            return one.sentence
+        case UtilityTable():
+            return _utility(one)
+        case FormulaTable():
+            return _formula(one)
+        case ScaleTable():
+            return plain_table(_cells(one))
 
 
 def _cells(one: ScaleTable) -> list[list[str]]:

@@ -304,13 +304,20 @@ class _FormulaScale:
             total += np.take(products, indices[id], mode="clip")
             answered += columns[id].answered[start:stop]
             absent |= columns[id].absent[start:stop] >= 0
-        assert out.value is not None
-        np.divide(total, self.table.denominator, out=out.value[start:stop])
-        out.value[start:stop][absent] = np.nan
-        out.absent[start:stop] = np.where(absent, np.int8(ABSENT_CODES.index(COMPONENT)), np.int8(-1))
-        out.answered[start:stop] = answered
-        if out.numerator is not None:
-            out.numerator[start:stop] = np.where(absent, 0, total)
+        _write(out, slice(start, stop), total, self.table.denominator, answered, absent)
+
+
+def _write(
+    out: ScaleColumns, rows: slice, top: NDArray[Any], bottom: int, answered: U8, absent: NDArray[np.bool_]
+) -> None:
+    """Values made of other scales' values, absent where one of these is."""
+    assert out.value is not None
+    np.divide(top, bottom, out=out.value[rows])
+    out.value[rows][absent] = np.nan
+    out.absent[rows] = np.where(absent, np.int8(ABSENT_CODES.index(COMPONENT)), np.int8(-1))
+    out.answered[rows] = answered
+    if out.numerator is not None:
+        out.numerator[rows] = np.where(absent, 0, top)
 
 
 class _UtilityScale:
@@ -352,13 +359,7 @@ class _UtilityScale:
         near = np.abs(np.abs(scaled - np.trunc(scaled)) - 0.5) < _NEAR
         for row in np.flatnonzero(near & ~absent):
             top[row] = self.table.numerator(self._exact(indices, int(row)))
-        assert out.value is not None
-        np.divide(top, self.table.denominator, out=out.value[start:stop])
-        out.value[start:stop][absent] = np.nan
-        out.absent[start:stop] = np.where(absent, np.int8(ABSENT_CODES.index(COMPONENT)), np.int8(-1))
-        out.answered[start:stop] = answered
-        if out.numerator is not None:
-            out.numerator[start:stop] = np.where(absent, 0, top)
+        _write(out, slice(start, stop), top, self.table.denominator, answered, absent)
 
     def _exact(self, indices: dict[str, NDArray[np.intp]], row: int) -> Iterator[Fraction]:
         for at, part in enumerate(self.table.components):

@@ -24,34 +24,31 @@ from ipm_outcomes.program.indicators import (
 
 
 def refuse_repeats(changes: Source) -> None:
-    """A row that stands twice would count its patient twice."""
-    import narwhals as nw
-
+    """A row that appears twice would count its patient twice."""
     key = ["patient_id", "episode", *KEYS]
-    if any(name not in changes.schema for name in key):
-        return
-    counted = changes.frame.select(*key).group_by(key).agg(nw.len().alias("rows"))
-    most = small_table(counted.select(nw.col("rows").max()))
-    if (most["rows"][0] or 0) > 1:
+    if all(name in changes.schema for name in key) and (most := _most_rows(changes, key)) > 1:
         raise FrameError(
-            f"changes: up to {most['rows'][0]} rows for one patient, episode, scale and target; keep one of them, or "
+            f"changes: up to {most} rows for one patient, episode, scale and target; keep one of them, or "
             "the patient is counted more than once"
         )
 
 
 def refuse_repeated_patients(opioids: Source, by: Sequence[str]) -> None:
     """A patient with several periods, or doses by several definitions, must not count for each of them."""
-    import narwhals as nw
-
-    key = list(dict.fromkeys(["patient_id", *by]))
     opioids.require(["patient_id"], "opioids")
-    counted = opioids.frame.select(*key).group_by(key).agg(nw.len().alias("rows"))
-    most = small_table(counted.select(nw.col("rows").max()))
-    if (most["rows"][0] or 0) > 1:
+    if (most := _most_rows(opioids, list(dict.fromkeys(["patient_id", *by])))) > 1:
         raise FrameError(
-            f"opioids: up to {most['rows'][0]} rows for one patient in a group; keep one period and one denominator, "
+            f"opioids: up to {most} rows for one patient in a group; keep one period and one denominator, "
             'or give by=["period", "mme_by"]'
         )
+
+
+def _most_rows(source: Source, key: list[str]) -> int:
+    """The largest number of rows that have one key."""
+    import narwhals as nw
+
+    counted = source.frame.select(*key).group_by(key).agg(nw.len().alias("rows"))
+    return int(small_table(counted.select(nw.col("rows").max()))["rows"][0] or 0)
 
 
 class Source:

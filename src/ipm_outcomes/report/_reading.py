@@ -10,24 +10,15 @@ import numpy as np
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._blank import blank_rows, with_answers
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.program._columns import COLUMNS
 from ipm_outcomes.report._program import OPEN, ScaleKey
 
 _NEEDED = {
     "scores": ("instrument", "scale", "value", "band", "answered", "absent"),
     "changes": ("patient_id", "episode", "instrument", "scale", "target", "baseline", "followup", "reason"),
     "indicators": (
-        *(
-            "indicator",
-            "eligible",
-            "observed",
-            "numerator",
-            "denominator",
-            "estimate",
-            "lower",
-            "upper",
-            "level",
-        ),
-        *("method", "suppressed", "source", "definition", "title", "instrument", "scale", "target", "band"),
+        *COLUMNS,
+        *("definition", "title", "instrument", "scale", "target", "band"),
     ),
 }
 

@@ -5,17 +5,21 @@
 `ipm_outcomes.change` and `ipm_outcomes.program` offer most of them under their own names as well.
 """
 
-from ipm_outcomes.stats import (
-    classification,
-    effect_sizes,
-    growth,
-    important_change,
-    intervals,
-    missing_data,
-    over_time,
-    reliable_change,
-    sites,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipm_outcomes.stats import (
+        classification,
+        effect_sizes,
+        growth,
+        important_change,
+        intervals,
+        missing_data,
+        over_time,
+        reliable_change,
+        sites,
+    )
 
 __all__ = [
     "classification",
@@ -28,3 +32,10 @@ __all__ = [
     "reliable_change",
     "sites",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Loaded when first asked for: one interval needs no control charts.
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
