@@ -15,19 +15,8 @@ from hypothesis import strategies as st
 
 from ipm_outcomes import frames
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.frames._dates import (
-    DATED,
-    MISSING,
-    NO_TIME,
-    UNPARSABLE,
-    USUAL_FORMATS,
-    Dates,
-    _serial,
-    day_number,
-    format_of,
-    read_dates,
-    shape_of,
-)
+from ipm_outcomes.frames._date_cells import NO_TIME, USUAL_FORMATS, day_number, reader, shape_of
+from ipm_outcomes.frames._dates import DATED, MISSING, UNPARSABLE, Dates, format_of, read_dates
 from ipm_outcomes.frames._frame import Frame
 
 HOUR = 3_600 * 10**9
@@ -262,7 +251,7 @@ def test_offsets_of_python_stamps() -> None:
     ],
 )
 def test_the_fraction_of_a_day_of_excel_is_the_time(number: float, moment: date) -> None:
-    assert _serial(number, "excel") == moment
+    assert reader("excel")(number) == moment
 
 
 def test_cells_that_are_no_dates_are_carried_along_as_text() -> None:

@@ -33,7 +33,8 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 PACKAGE = "src/ipm_outcomes"
 ROOMS = {
     "scoring": [
-        f"{PACKAGE}/{name}" for name in ("answers*", "definition/*.py", "scores.py", "scoring*", "tables*")
+        f"{PACKAGE}/{name}"
+        for name in ("answers*", "definition/*.py", "scores.py", "scoring*", "tables/*.py")
     ],
     "frames": [f"{PACKAGE}/frames/**/*.py"],
     "change": [f"{PACKAGE}/change/**/*.py", f"{PACKAGE}/stats/**/*.py"],

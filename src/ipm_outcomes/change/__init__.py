@@ -21,7 +21,8 @@ from ipm_outcomes.change._verdict import VERDICTS
 
 if TYPE_CHECKING:
     from ipm_outcomes.change._checks import check_dates
-    from ipm_outcomes.change._pair import REASONS, pair
+    from ipm_outcomes.change._pair import pair
+    from ipm_outcomes.change._pairing import REASONS
     from ipm_outcomes.change._percent import immpact, percent_change
     from ipm_outcomes.change._table import table
     from ipm_outcomes.change._windows import DEFAULT_TARGETS, Baseline, Target
@@ -72,6 +73,7 @@ _LATER = (
     "ipm_outcomes.change._table",
     "ipm_outcomes.change._checks",
     "ipm_outcomes.change._pair",
+    "ipm_outcomes.change._pairing",
     "ipm_outcomes.change._percent",
     "ipm_outcomes.change._windows",
     "ipm_outcomes.change.incomplete",

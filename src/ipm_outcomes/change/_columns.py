@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes.errors import FrameError
-from ipm_outcomes.frames._dates import FIRST_DAY, LAST_DAY
+from ipm_outcomes.frames._date_cells import FIRST_DAY, LAST_DAY
 from ipm_outcomes.frames._frame import Frame
 
 Ints = npt.NDArray[np.int64]

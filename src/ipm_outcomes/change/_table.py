@@ -23,15 +23,8 @@ from ipm_outcomes.change._constants import (
     given_constants,
     weakest_mark,
 )
-from ipm_outcomes.change._pair import (
-    REASONS,
-    Pairs,
-    Search,
-    find_pairs,
-    leading_columns,
-    made,
-    trailing_columns,
-)
+from ipm_outcomes.change._pair import leading_columns, made, trailing_columns
+from ipm_outcomes.change._pairing import REASONS, Pairs, Search, find_pairs
 from ipm_outcomes.change._reliable import (
     CLASS_REASONS,
     ESTIMATED,

@@ -14,7 +14,7 @@ from ipm_outcomes.change._flags import flag_changes
 from ipm_outcomes.change._results import FlagChange, PatientChange, ScaleChange
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.frames._dates import NO_TIME, point_of
+from ipm_outcomes.frames._date_cells import NO_TIME, point_of
 from ipm_outcomes.scores import Score, Scores
 
 

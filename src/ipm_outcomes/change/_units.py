@@ -12,15 +12,8 @@ import numpy.typing as npt
 
 from ipm_outcomes.change._columns import FUTURE, Bools, Ints, as_kind, keys, take
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.frames._dates import (
-    DATED,
-    UNPARSABLE,
-    DateFormat,
-    Dates,
-    day_number,
-    format_of,
-    read_dates,
-)
+from ipm_outcomes.frames._date_cells import day_number
+from ipm_outcomes.frames._dates import DATED, UNPARSABLE, DateFormat, Dates, format_of, read_dates
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._tidy import SCORE_COLUMNS
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from ipm_outcomes.change._units import NO_TABLE, Units
 from ipm_outcomes.errors import UnreadableDatesError
-from ipm_outcomes.frames._dates import EXCEL, MISSING, SAS, UNPARSABLE, Bools, Dates
+from ipm_outcomes.frames._date_cells import EXCEL, SAS
+from ipm_outcomes.frames._dates import MISSING, UNPARSABLE, Bools, Dates
 
 _FEW = 1
 """A single date that cannot be read is a slip in one cell, which the reason of that patient tells."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ipm_outcomes.change._columns import Bools, Ints
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.frames._dates import day_number
+from ipm_outcomes.frames._date_cells import day_number
 
 BaselinePick = Literal["nearest", "last_before", "first", "mean"]
 FollowUpPick = Literal["nearest", "latest", "earliest", "best", "worst"]

@@ -21,7 +21,8 @@ from ipm_outcomes.cli._output import output_kind, write_frame, write_text
 from ipm_outcomes.cli._print import tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores, without_invalid
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.frames._dates import DATED, day_number, read_dates
+from ipm_outcomes.frames._date_cells import day_number
+from ipm_outcomes.frames._dates import DATED, read_dates
 from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.program import indicator, indicators

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from ipm_outcomes.change._columns import keys, numbers, words
 from ipm_outcomes.change._unreadable import refuse_column
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.frames._dates import DATED, LAST_DAY, DateFormat, format_of, read_dates
+from ipm_outcomes.frames._date_cells import LAST_DAY
+from ipm_outcomes.frames._dates import DATED, DateFormat, format_of, read_dates
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.opioids._exact import Bools, Doses, Floats, Ints, one_product, products
 from ipm_outcomes.opioids._factors import Factor, FactorSet, plain, unit_of

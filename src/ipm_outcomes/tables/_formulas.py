@@ -1,0 +1,133 @@
+"""Scores over the values of other scales: weighted sums, and multiplicative utilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm, prod
+
+from ipm_outcomes.definition import MissingRule, Scale, Utility
+from ipm_outcomes.scores import Absent, Score
+from ipm_outcomes.tables._absent import COMPONENT
+from ipm_outcomes.tables._items import ScaleTable
+
+
+@dataclass(frozen=True)
+class FormulaTable:
+    """A score over other scales' values: ``(sum(coefficient * numerator) + constant) / denominator``, in integers."""
+
+    scale: Scale
+    rule: MissingRule
+    components: tuple[ScaleTable, ...]
+    coefficients: tuple[int, ...]
+    constant: int
+    denominator: int
+
+    @property
+    def size(self) -> int:
+        """How many items the components have together."""
+        return sum(part.size for part in self.components)
+
+    def cell(self, parts: list[Score]) -> Score:
+        """The score from the scores of the components."""
+        answered = sum(part.answered for part in parts)
+        absent: Absent | None = None
+        numerator = None
+        if missing := [part.scale for part in parts if part.numerator is None]:
+            absent = Absent(
+                COMPONENT, f"it needs all of its components, and there is no score for {', '.join(missing)}."
+            )
+        else:
+            products = zip(self.coefficients, parts, strict=True)
+            numerator = sum(c * p.numerator for c, p in products if p.numerator is not None) + self.constant
+        value = None if numerator is None else numerator / self.denominator
+        return Score(
+            self.scale.id,
+            value,
+            None,
+            None,
+            answered,
+            self.size,
+            self.rule.id,
+            absent,
+            numerator,
+            self.denominator,
+        )
+
+
+@dataclass(frozen=True)
+class UtilityTable:
+    """A multiplicative utility over other scales' values, exact and then rounded to its decimals."""
+
+    scale: Scale
+    rule: MissingRule
+    components: tuple[ScaleTable, ...]
+    utility: Utility
+
+    @property
+    def size(self) -> int:
+        """How many items the components have together."""
+        return sum(part.size for part in self.components)
+
+    @property
+    def denominator(self) -> int:
+        """What the rounded value is a whole number of."""
+        return int(10**self.utility.decimals)
+
+    def factor(self, at: int, exact: Fraction) -> Fraction:
+        """What the value of one component gives to the product."""
+        part = self.utility.attributes[at]
+        mean, unit = map(Fraction, part.standardize)
+        theta = (exact - mean) / unit
+        segment = [one for one in part.segments if one.start is None or theta >= Fraction(one.start)][-1]
+        disutility = Fraction(segment.intercept) + Fraction(segment.slope) * theta
+        return 1 + Fraction(self.utility.interaction) * Fraction(part.weight) * disutility
+
+    def numerator(self, factors: Iterable[Fraction]) -> int:
+        """The rounded value, times the denominator, from the factors of all components."""
+        whole = (prod(factors, start=Fraction(1)) - 1) / Fraction(self.utility.interaction)
+        scaled = (1 - Fraction(self.utility.rescale) * whole) * self.denominator
+        size = (2 * abs(scaled) + 1) // 2
+        return int(size if scaled >= 0 else -size)
+
+    def cell(self, parts: list[Score]) -> Score:
+        """The score from the scores of the components."""
+        absent, numerator, value = None, None, None
+        if missing := [part.scale for part in parts if part.exact is None]:
+            absent = Absent(
+                COMPONENT, f"it needs all of its components, and there is no score for {', '.join(missing)}."
+            )
+        else:
+            exact = [part.exact for part in parts if part.exact is not None]
+            numerator = self.numerator(self.factor(at, one) for at, one in enumerate(exact))
+            value = numerator / self.denominator
+        answered = sum(part.answered for part in parts)
+        return Score(
+            self.scale.id, value, None, None, answered, self.size, self.rule.id, absent, numerator, self.denominator
+        )  # fmt: skip
+
+
+def formula_table(scale: Scale, rule: MissingRule, found: Mapping[str, object]) -> FormulaTable:
+    """Turn a weighted sum of a definition into whole numbers over the tables of its components."""
+    assert scale.weighted
+    weighted = scale.weighted
+    unit, constant = Fraction(weighted.unit), Fraction(weighted.center)
+    factors: dict[str, Fraction] = {}
+    for term in weighted.terms:
+        for name in term.scales:
+            mean, sd = map(Fraction, weighted.standardize[name])
+            factor = unit * Fraction(term.weight) / (len(term.scales) * sd)
+            constant -= factor * mean
+            factors[name] = factors.get(name, Fraction(0)) + factor
+    components = tuple(table for name in factors if isinstance(table := found[name], ScaleTable))
+    over = [factors[table.scale.id] / table.denominator for table in components]
+    denominator = lcm(constant.denominator, *(f.denominator for f in over))
+    return FormulaTable(
+        scale,
+        rule,
+        components,
+        tuple(int(f * denominator) for f in over),
+        int(constant * denominator),
+        denominator,
+    )
