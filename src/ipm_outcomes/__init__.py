@@ -8,7 +8,7 @@ Everything is loaded when it is first asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from ipm_outcomes._version import __version__
 
 if TYPE_CHECKING:
     from ipm_outcomes import change, frames, opioids, program, report, stats

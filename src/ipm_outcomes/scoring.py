@@ -191,7 +191,7 @@ def _flag(rule: FlagRule, instrument: Instrument) -> tuple[dict[int, tuple[Flag,
 
 
 def _provenance(instrument: Instrument, missing: str | None) -> Provenance:
-    from ipm_outcomes import __version__
+    from ipm_outcomes._version import __version__
 
     return Provenance(
         instrument.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App, Parameter
 
-from ipm_outcomes import __version__
+from ipm_outcomes._version import __version__
 from ipm_outcomes.cli import _change, _definitions, _report, _score
 
 app = App(

@@ -351,7 +351,7 @@ def _unverified(program: Program) -> str:
 def _versions() -> Iterator[str]:
     from importlib.metadata import version
 
-    from ipm_outcomes import __version__
+    from ipm_outcomes._version import __version__
 
     yield f"ipm-outcomes {__version__}"
     yield from (

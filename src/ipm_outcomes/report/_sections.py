@@ -1282,7 +1282,7 @@ class Writer:
                 )
 
     def foot(self) -> str:
-        from ipm_outcomes import __version__
+        from ipm_outcomes._version import __version__
 
         return (
             f"Made with ipm-outcomes {__version__}. Figures describe a program and advise no single patient."

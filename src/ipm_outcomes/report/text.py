@@ -686,7 +686,7 @@ def _notes(summary: Summary) -> list[str]:
     if weak := [place for one in summary.instruments for place in _unverified(one, summary)]:
         notes.append(f"Written from general knowledge, not yet read in a source: {'; '.join(weak)}.")
     notes += [f"{one.title}, {one.edition}. {one.notice or ''}".strip() for one in summary.instruments]
-    from ipm_outcomes import __version__
+    from ipm_outcomes._version import __version__
 
     return [*notes, f"Made with ipm-outcomes {__version__}."]
 
