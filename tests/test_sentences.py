@@ -520,6 +520,10 @@ def test_printed_numbers_lie_on_the_same_side_of_a_limit_as_the_exact_ones() -> 
     # Thirds never add up: one decimal more, and the difference of what is printed.
     thirds = printed(ipm.instrument("peg").scale("mean"), Fraction(7, 3), Fraction(5, 3), (), estimated=False)
     assert (thirds.before, thirds.after, thirds.difference) == ("2.33", "1.67", "0.66")
+    # 7/3 is beyond 2.33, and its first three decimals say so.
+    close = (Limit(Fraction("2.33") ** 2, ()),)
+    apart = printed(ipm.instrument("peg").scale("mean"), Fraction(0), Fraction(7, 3), close, estimated=False)
+    assert (apart.before, apart.after, apart.difference) == ("0.000", "2.333", "2.333")
     assert spread([limit], Fraction("3.921"), Fraction("3.92")) == ("3.9 points", False)
     assert spread([limit], Fraction("3.91"), Fraction("3.91")) == ("3.92 points", False)
 
