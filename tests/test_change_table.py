@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 from pathlib import Path
@@ -512,3 +513,19 @@ def test_nobody_is_called_unreliable_where_only_a_lower_bound_of_the_error_is_kn
     verdict, reliable, kind, why = found.select("verdict", "reliable", "class", "class_reason").row(0)
     assert verdict in ("possibly better", "unchanged")
     assert (reliable, kind, why) == (None, "not classifiable", "error_is_lower_bound")
+
+
+@pytest.mark.parametrize(
+    ("day", "target"),
+    [
+        (45, None), (46, "3 months"), (136, "3 months"), (137, "6 months"), (227, "6 months"), (228, None),
+        (304, None), (305, "12 months"), (425, "12 months"), (426, None),
+    ],
+)  # fmt: skip
+def test_the_first_and_the_last_day_of_each_default_window(day: int, target: str | None) -> None:
+    start = datetime.date(2024, 1, 10)
+    dates = [str(start), str(start + datetime.timedelta(days=day))]
+    found = change.table(pairs((12, 4)).with_columns(date=pl.Series(dates)))
+    assert found.filter(pl.col("followup").is_not_null())["target"].to_list() == [target] * (
+        target is not None
+    )

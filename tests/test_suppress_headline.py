@@ -109,7 +109,8 @@ def test_the_headline_stays_under_the_rounding_policy(sd: float, seed: int) -> N
     assert headline(program.suppress(peg(400, sd, seed), "nhs"), "responder_30")
 
 
-@pytest.mark.parametrize("seed", range(min(MANY - 1, 200)))
+# Of program 24 the denominator of the headline is a count of other rows too, which may be given up sooner.
+@pytest.mark.parametrize("seed", sorted({*range(min(MANY - 1, 200)), 24}))
 def test_the_headline_of_programs_of_other_shapes_stays(seed: int) -> None:
     table, definition = other(seed)
     true = table.filter(
