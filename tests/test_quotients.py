@@ -19,7 +19,7 @@ from ipm_outcomes._printer import print_class
 from ipm_outcomes.catalog import parse
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import DefinitionError
-from ipm_outcomes.report._methods import _SCORING
+from ipm_outcomes.report._facts import SCORING
 
 DEFINITION = """
 id = "orchard3"
@@ -182,7 +182,7 @@ def test_equal_fractions_are_equal_in_a_table_of_changes() -> None:
 
 def test_the_report_names_every_kind_of_score() -> None:
     kinds = get_args(Scale.model_fields["kind"].annotation)
-    assert set(_SCORING) == set(kinds)
+    assert set(SCORING) == set(kinds)
 
 
 def test_no_hours_worked_is_marked_as_unverified() -> None:

@@ -22,7 +22,7 @@ from ipm_outcomes.change._verdict import completions
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import DefinitionError, InvalidAnswersError, ParameterError
 from ipm_outcomes.program.suppression._pairs import scores_of
-from ipm_outcomes.report._methods import bands
+from ipm_outcomes.report._facts import bands
 from ipm_outcomes.report._stretches import stretches
 
 DEFINITION = """

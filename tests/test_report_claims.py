@@ -22,7 +22,7 @@ from ipm_outcomes.report._claims import (
     promoter_words,
     t_scores,
 )
-from ipm_outcomes.report._methods import _SCORING
+from ipm_outcomes.report._facts import SCORING
 from ipm_outcomes.report._program import Shown
 from ipm_outcomes.report.changes import summarize_changes
 from ipm_outcomes.report.text import as_markdown, as_text, summarize
@@ -218,7 +218,7 @@ def test_a_mean_that_worsened_beyond_chance_is_not_called_no_improvement(tmp_pat
 
 def test_every_kind_of_scale_has_words_for_how_it_is_scored():
     kinds = {scale.kind for id in ipm_outcomes.instruments() for scale in instrument(id).scales}
-    assert kinds <= set(_SCORING)
+    assert kinds <= set(SCORING)
     assert {"quotient", "utility"} <= kinds
 
 

@@ -30,8 +30,8 @@ from report_cases import (
 from ipm_outcomes import change, frames, program, report
 from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
 from ipm_outcomes.report import _charts
+from ipm_outcomes.report._facts import bands
 from ipm_outcomes.report._figures import gather
-from ipm_outcomes.report._methods import bands
 from ipm_outcomes.report._program import PROMOTERS, Program
 from ipm_outcomes.report._stretches import stretches
 from ipm_outcomes.report._words import percent, rounded, safe, signed

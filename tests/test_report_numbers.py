@@ -14,16 +14,17 @@ from fractions import Fraction
 from functools import cache
 from html.parser import HTMLParser
 from statistics import median
+from types import ModuleType
 from typing import Any
 
 import pytest
 from report_cases import AS_OF, example_episodes, example_problems, example_tables, pairs, peg_tables
 
 from ipm_outcomes.definition import Instrument, Scale
-from ipm_outcomes.report import _charts, _sections
+from ipm_outcomes.report import _charts, _wording, _words, sections
 from ipm_outcomes.report._figures import gather
 from ipm_outcomes.report._program import Program, Row
-from ipm_outcomes.report._sections import Writer
+from ipm_outcomes.report._wording import Wording
 
 COUNTS = ("eligible", "observed", "numerator", "denominator")
 RATES = ("estimate", "lower", "upper", "worst", "best")
@@ -134,16 +135,21 @@ class Texts(HTMLParser):
             (self.drawn if self.inside else self.texts).append(data)
 
 
+WRITING = [_wording, *(one for one in vars(sections).values() if isinstance(one, ModuleType))]
+"""The modules that write numbers."""
+
+
 def written_page(
     program: Program, charts: list[list[dict[str, Any]]] | None = None, *, draw: bool = False
 ) -> Texts:
     """The page of a program, with a mark on each number that is a figure; ``charts`` takes the data drawn."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("count", "percent", "rounded", "signed"):
-            patch.setattr(_sections, name, written(getattr(_sections, name)))
-        patch.setattr(_sections, "share", share)
-        patch.setattr(_sections, "Fraction", share_of)
-        patch.setattr(_sections, "plural", lambda n, one, many: f"{n:,} {one if n == 1 else many}")
+        marking = {name: written(getattr(_words, name)) for name in ("count", "percent", "rounded", "signed")}
+        marking |= {"share": share, "Fraction": share_of}
+        marking |= {"plural": lambda n, one, many: f"{n:,} {one if n == 1 else many}"}
+        for module in WRITING:
+            for name in marking.keys() & vars(module).keys():
+                patch.setattr(module, name, marking[name])
         data = _charts._data
 
         def watched(alt: Any, rows: Any) -> Any:
@@ -158,7 +164,7 @@ def written_page(
                 "svg",
                 lambda drawing, number, message: f'<svg aria-label="{_charts.safe(message)}"></svg>',
             )
-        return Texts(Writer(replace(program), "Report").write())
+        return Texts(sections.write(replace(program), "Report"))
 
 
 def program_of(tables: Any, policy: str = "cms", **options: Any) -> Program:
@@ -191,11 +197,11 @@ def constants(program: Program) -> list[str]:
     shown = [one for group in program.domains.values() for one in group]
     found = [program.target, *program.targets, *program.periods, *program.left_out, *program.groups]
     found += [bin.label for bins in program.bins.values() for bin in bins]
-    writer = Writer(program, "")
+    words = Wording(program)
     for one in shown:
-        found += [one.instrument.title, one.scale.title, writer.short(one), writer.success(one)]
+        found += [one.instrument.title, one.scale.title, words.short(one), words.success(one)]
         found += [band.label for band in one.scale.bands.of] if one.scale.bands else []
-    found += [writer.success(one).capitalize() for one in shown]
+    found += [words.success(one).capitalize() for one in shown]
     found += ["improved by at least 30 %", "Improved by at least 30 %", "Improved by at least 50 %"]
     return sorted(filter(NUMBER.search, set(found)), key=len, reverse=True)
 
@@ -232,10 +238,10 @@ def test_every_number_printed_is_a_published_figure_or_none_of_patients(
     program = with_marked_rows(make(policy))
     known = set(written_page(blank(program)).texts)
     adjusted = {
-        f"{_sections.percent(a, writer.decimals)} ("
-        f"{_sections.percent(low, writer.decimals).removesuffix(' %')} to "
-        f"{_sections.percent(high, writer.decimals).removesuffix(' %')})"
-        for writer in [Writer(program, "")]
+        f"{_words.percent(a, words.decimals)} ("
+        f"{_words.percent(low, words.decimals).removesuffix(' %')} to "
+        f"{_words.percent(high, words.decimals).removesuffix(' %')})"
+        for words in [Wording(program)]
         for sites in program.adjusted.values()
         for a, low, high in sites.values()
     }
@@ -255,9 +261,9 @@ def test_a_number_that_the_page_works_out_itself_is_noticed(monkeypatch: pytest.
 
     def known(self: Any, name: str) -> str:
         row = self.program.row(name)
-        return _sections.count(None if row is None or row.numerator is None else row.numerator - 1)
+        return _words.count(None if row is None or row.numerator is None else row.numerator - 1)
 
-    monkeypatch.setattr(Writer, "known", known)
+    monkeypatch.setattr(Wording, "known", known)
     page, without = written_page(program), set(written_page(blank(program)).texts)
     assert any(text not in without and NUMBER.search(left_over(text, program)) for text in page.texts)
 
@@ -276,7 +282,7 @@ def test_what_is_worked_out_over_time_rests_on_shown_figures_only() -> None:
 
     middle = median(row.estimate or 0 for row in of("mean_improvement"))
     said = re.findall(r"the median is ([+−]?[\d.]+) points", told)
-    assert all(one == _sections.signed(middle) for one in said)
+    assert all(one == _words.signed(middle) for one in said)
     centers = {
         round(100 * sum(row.numerator or 0 for row in rows) / sum(row.denominator or 0 for row in rows))
         for rows in (of(program.success[shown.key]), of("followup_completion"))

@@ -107,7 +107,7 @@ def html(
     from ipm_outcomes.report._charts import require
     from ipm_outcomes.report._figures import gather
     from ipm_outcomes.report._findings import told_findings
-    from ipm_outcomes.report._sections import Writer
+    from ipm_outcomes.report.sections import write
 
     if policy not in ("cms", "nhs", "none"):
         raise ParameterError("policy: one of 'cms', 'nhs', 'none'")
@@ -140,6 +140,6 @@ def html(
         record=record,
     )
     found.findings = told_findings(findings)
-    text = Writer(found, title).write()
+    text = write(found, title)
     write_whole(place, lambda file: file.write(text.encode()))
     return place

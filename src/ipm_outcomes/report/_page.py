@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._words import safe, withheld
 
+if TYPE_CHECKING:
+    from ipm_outcomes.report._wording import Wording
+
 Cells = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page: its id and title, what writes it, and whether it begins a page on paper."""
+
+    id: str
+    title: str
+    write: Callable[[Page, Wording], Any]
+    own_page: bool = True
 
 
 @dataclass

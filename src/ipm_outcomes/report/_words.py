@@ -60,3 +60,8 @@ def listed(words: Sequence[str]) -> str:
 def plural(n: int, one: str, many: str) -> str:
     """A count with its noun."""
     return f"{count(n)} {one if n == 1 else many}"
+
+
+def were(n: int) -> str:
+    """The verb behind a count."""
+    return "was" if n == 1 else "were"

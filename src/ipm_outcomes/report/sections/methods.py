@@ -1,4 +1,4 @@
-"""The methods section: rules, sources with the strength of their evidence, versions."""
+"""How the figures came about: small numbers, choices, intervals, rules and sources with their evidence, versions."""
 
 from __future__ import annotations
 
@@ -6,21 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from ipm_outcomes.change._constants import has_standard_errors, weakest_mark
-from ipm_outcomes.change._sentence import of_limits
-from ipm_outcomes.change._verdict import published_limits
-from ipm_outcomes.definition import Cutoff, Instrument, Scale
-from ipm_outcomes.report._page import Page, items, numbered, paragraph, topic
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.report._facts import EVIDENCE, facts_of
+from ipm_outcomes.report._page import Page, Section, items, numbered, paragraph, topic
 from ipm_outcomes.report._program import ALL, Program, Row
+from ipm_outcomes.report._wording import Wording, reliable_words
 from ipm_outcomes.report._words import listed
-from ipm_outcomes.stats.arguments import normal_quantile
 
-_EVIDENCE = {
-    "2+": "read in the original or in two sources",
-    "1": "read in one source",
-    "derived": "by arithmetic or definition",
-    "unverified": "not verified",
-}
 _POLICIES = {
     "cms": (
         "Counts of 1 to 10 are not shown (cell size policy of the US Centers for Medicare & Medicaid "
@@ -39,6 +31,8 @@ _POLICIES = {
         "not be passed on."
     ),
 }
+
+
 _MISSING = {
     "complete_case": "counted among those observed",
     "not_met": "those without a follow-up count as not met",
@@ -46,32 +40,14 @@ _MISSING = {
 }
 
 
-_SCORING = {
-    "sum": "sum of the answers",
-    "mean": "mean of the answers",
-    "table": "sum of the answers, then a table",
-    "counts": "by counts of the answers",
-    "weighted": "weighted sum of other scores",
-    "quotient": "a share of the answers",
-    "utility": "multiplicative utility of other scores",
-}
-_CONSTANTS = {"mean": "mean", "sd": "standard deviation"}
+def sections(words: Wording) -> Iterator[Section]:
+    """The section; every report has it."""
+    yield Section("methods", "Methods, sources and versions", methods)
 
 
-_RELIABLE = {
-    "standard_errors": "the standard errors of the two scores",
-    "published_error": "the largest published measurement error of the scale",
-    "jacobson_truax": "the index of Jacobson and Truax",
-}
-
-
-def reliable_words(method: str) -> str:
-    """A method of reliable change in words."""
-    return _RELIABLE.get(method, method.replace("_", " "))
-
-
-def methods(page: Page, program: Program) -> None:
+def methods(page: Page, words: Wording) -> None:
     """Write the section."""
+    program = words.program
     page.add(
         "<h3>Small numbers</h3>",
         paragraph(_POLICIES[program.policy]),
@@ -100,7 +76,7 @@ def methods(page: Page, program: Program) -> None:
                 ),
             )
             for one in _instruments(program)
-            if (facts := list(_facts(program, one)))
+            if (facts := list(facts_of(program, one)))
         ),
         topic("What is not verified", _unverified(program)),
         topic("Versions", items(list(_versions()))),
@@ -134,7 +110,7 @@ def _indicators(page: Page, program: Program) -> Iterator[str]:
                 row.title,
                 who or "–",
                 _MISSING.get(row.missing, row.missing),
-                "; ".join(_EVIDENCE.get(mark, mark) for mark in _marks(program, row)),
+                "; ".join(EVIDENCE.get(mark, mark) for mark in _marks(program, row)),
                 f"Source {_letter(sources.index(row.source))}" if row.source in sources else row.source,
             ]
         )
@@ -231,112 +207,12 @@ def _marks(program: Program, of: Row) -> list[str]:
     )
 
 
-def _facts(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, str]]:
-    for one in (shown for group in program.domains.values() for shown in group if shown.instrument is of):
-        cites = {source.key: source.cite for source in one.instrument.sources}
-
-        def told(keys: tuple[str, ...], cites: dict[str, str] = cites) -> str:
-            return "; ".join(cites.get(key, key) for key in keys)
-
-        title, scale = one.scale.title, one.scale
-        yield f"{title}: scoring", _SCORING[scale.kind], _EVIDENCE.get(scale.evidence, ""), told(scale.source)
-        if scale.conversion is not None:
-            fact = scale.conversion
-            yield f"{title}: table", "raw score to score", _EVIDENCE.get(fact.evidence, ""), told(fact.source)
-        for rule in scale.missing:
-            value = "none may be missing" if rule.at_most == 0 else f"up to {rule.at_most} may be missing"
-            name = f"{title}: missing answers, {rule.id.replace('_', ' ')}"
-            yield name, value, _EVIDENCE.get(rule.evidence, ""), told(rule.source)
-        for constant in scale.constants if scale.kind == "table" else ():
-            if constant.kind in ("mean", "sd"):
-                yield (
-                    f"{title}: {_CONSTANTS[constant.kind]} of {constant.population}",
-                    f"{constant.value:f}",
-                    _EVIDENCE.get(constant.evidence, ""),
-                    told(constant.source),
-                )
-        for threshold in scale.thresholds:
-            value = {
-                "percent": f"{threshold.value:f} %",
-                "points": f"{threshold.value:f} {'point' if threshold.value == 1 else 'points'}",
-                "below": f"below {threshold.value:f}",
-            }[threshold.kind]
-            yield (
-                f"{title}: {threshold.meaning}",
-                value,
-                _EVIDENCE.get(threshold.evidence, ""),
-                told(threshold.source),
-            )
-        yield from _errors(one.instrument, scale)
-        if scale.bands is not None:
-            value = "; ".join(bands(scale))
-            yield f"{title}: bands", value, _EVIDENCE.get(scale.bands.evidence, ""), told(scale.bands.source)
-        for cutoff in scale.cutoffs:
-            yield (
-                f"{title}: cut-off, {cutoff.meaning}",
-                _side(scale, cutoff, patients=True),
-                _EVIDENCE.get(cutoff.evidence, ""),
-                told(cutoff.source),
-            )
-
-
-def _errors(of: Instrument, scale: Scale) -> Iterator[tuple[str, str, str, str]]:
-    """The published measurement errors that decide reliable change, but for those that are thresholds themselves
-    and those that stand in the table of scores.
-    """
-    limits = () if has_standard_errors(scale) else published_limits(of, scale, normal_quantile(0.95))
-    for limit in limits:
-        if not limit.reached:
-            bound = f"{limit.value:.2f} points"
-            yield (
-                f"{scale.title}: measurement error of one patient's change, by {of_limits((limit,))}",
-                f"{bound} or more, not known how much" if limit.at_least else f"change of more than {bound}",
-                _EVIDENCE.get(weakest_mark(figure.evidence for figure in limit.figures) or "", ""),
-                "; ".join(dict.fromkeys(cited for figure in limit.figures for cited in figure.sources)),
-            )
-
-
-def bands(scale: Scale) -> list[str]:
-    """The bands of a scale in words that leave no value between two of them or in both."""
-    if scale.bands is None:
-        return []
-    told = []
-    last = len(scale.bands.of) - 1
-    for at, band in enumerate(scale.bands.of):
-        low, high = f"{band.low:f}", f"{band.high:f}"
-        if scale.kind == "sum":
-            reach = low if low == high else f"{low} to {high}"
-        elif scale.bands.edge == "upper":
-            reach = f"{low} to {high}" if at == last else f"{low} to below {high}"
-        else:
-            reach = f"{low} to {high}" if at == 0 else f"above {low} to {high}"
-        told.append(f"{band.label} {reach}")
-    return told
-
-
-def _side(scale: Scale, cutoff: Cutoff, *, patients: bool) -> str:
-    """The scores on one side of a cut-off: that of patients, or that of the others."""
-    up = (scale.worse == "higher") == patients
-    if cutoff.including == patients:
-        return f"{cutoff.value:f} or {'above' if up else 'below'}"
-    return f"{'above' if up else 'below'} {cutoff.value:f}"
-
-
-def cutoff_words(scale: Scale, id: str, value: float) -> str:
-    """Where a patient must be to have recovered, and by which cut-off."""
-    for cutoff in scale.cutoffs:
-        if cutoff.id == id and float(cutoff.value) == value:
-            return f"{_side(scale, cutoff, patients=False)}; cut-off: {cutoff.meaning}"
-    # A cut-off of the caller's: an equal score is on neither side.
-    return f"{'below' if scale.worse == 'higher' else 'above'} {value:g}; cut-off: given for this analysis"
-
-
 def _unverified(program: Program) -> str:
     facts = [
         f"{fact}, {value}"
         for instrument in _instruments(program)
-        for fact, value, evidence, _ in _facts(program, instrument)
-        if evidence == _EVIDENCE["unverified"]
+        for fact, value, evidence, _ in facts_of(program, instrument)
+        if evidence == EVIDENCE["unverified"]
     ]
     facts += [row.title for row in _definitions(program) if "unverified" in _marks(program, row)]
     if not facts:

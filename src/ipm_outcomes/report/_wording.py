@@ -1,0 +1,184 @@
+"""Published figures in words: shares with their intervals, the names of scales and figures, what counts as success."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ipm_outcomes.report._claims import diagnostic
+from ipm_outcomes.report._facts import cutoff_words
+from ipm_outcomes.report._program import Program, Row, Shown, share
+from ipm_outcomes.report._words import HIDDEN, NONE, count, percent, rounded, signed
+
+FIGURES = (
+    ("followup_completion", "With both scores, of those due"),
+    ("mean_baseline", "Mean before"),
+    ("mean_followup", "Mean after"),
+    ("mean_improvement", "Mean improvement (above 0 is better)"),
+    ("important_improvement", "Important improvement"),
+    ("important_worsening", "Important worsening"),
+    ("responder_30", "Improved by at least 30 %"),
+    ("responder_50", "Improved by at least 50 %"),
+    ("reliable_improvement", "Reliable improvement: beyond measurement error"),
+    ("reliable_recovery", "Recovered, of those who could"),
+    ("able_to_recover", "Could recover: on the patients' side of the cut-off at the start"),
+    ("reliable_deterioration", "Reliable worsening"),
+)
+
+
+_RELIABLE = {
+    "standard_errors": "the standard errors of the two scores",
+    "published_error": "the largest published measurement error of the scale",
+    "jacobson_truax": "the index of Jacobson and Truax",
+}
+
+
+def reliable_words(method: str) -> str:
+    """A method of reliable change in words."""
+    return _RELIABLE.get(method, method.replace("_", " "))
+
+
+class Wording:
+    """How the figures of one program are written."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.decimals = 0 if program.policy == "nhs" else 1
+        began, patients = program.counted("flow:began"), program.counted("flow:patients")
+        self.one_each = began == patients and began is not None
+        self.people = "patients" if self.one_each or began is None else "episodes of care"
+
+    def percent(self, value: Any, decimals: int | None = None) -> str:
+        return percent(value, self.decimals if decimals is None else decimals)
+
+    def interval(self, row: Row, form: Callable[[float], str]) -> str:
+        if row.lower is None or row.upper is None:
+            return ""
+        return f"{form(row.lower)} to {form(row.upper)}"
+
+    @staticmethod
+    def between(row: Row) -> str:
+        """The interval of a hidden count that follows from what is shown, behind its denominator."""
+        limits = {name: (low, high) for name, low, high in row.limits}
+        low, high = limits.get("numerator", (0, None))
+        if high is None or row.unit != "share" or row.denominator is None:
+            return ""
+        return f" ({low:,} to {high:,} of {count(row.denominator)})"
+
+    def cell(self, row: Row | None) -> str:
+        """A figure with its interval and its counts."""
+        if row is None:
+            return NONE
+        if row.estimate is None:
+            return HIDDEN + self.between(row) if row.hidden else NONE
+        if row.unit == "points":
+            inside = self.interval(row, lambda v: rounded(v, 1))
+            return (
+                f"{rounded(row.estimate, 1)} ({inside}); n {count(row.denominator)}"
+                if inside
+                else rounded(row.estimate, 1)
+            )
+        if row.unit == "NPS points":
+            return f"{signed(row.estimate)} ({self.interval(row, signed)}); n {count(row.denominator)}"
+        inside = self.interval(row, lambda v: self.percent(v).removesuffix(" %"))
+        return f"{self.percent(row.estimate)} ({inside}); {count(row.numerator)} of {count(row.denominator)}"
+
+    def about(self, shown: Shown) -> str:
+        scale = shown.scale
+        better = "lower is better" if scale.worse == "higher" else "higher is better"
+        if scale.kind in ("table", "weighted"):
+            return f"{scale.title}: {better}"
+        reach = f"{scale.range[0]:f} to {scale.range[1]:f}, " if scale.range else ""
+        return f"{scale.title}: {reach}{better}"
+
+    def success(self, shown: Shown) -> str:
+        """What counts as doing well, in words."""
+        name = self.program.success.get(shown.key, "")
+        words = self.program.did_well(name)
+        if name == "important_improvement" and (least := self.least(shown)):
+            later = ", by the score at the start" if " or " in least else ""
+            words += f" (at least {least}{later})"
+        return words
+
+    def short(self, shown: Shown) -> str:
+        if shown.scale.kind in ("table", "weighted"):
+            return shown.scale.id.replace("_", " ").capitalize()
+        return shown.scale.title.split(",")[0].removesuffix(" (mean of three)")
+
+    def singular(self, n: int) -> str:
+        return (
+            {"patients": "patient", "episodes of care": "episode of care"}[self.people]
+            if n == 1
+            else self.people
+        )
+
+    @staticmethod
+    def plain_figure(row: Row, decimals: int) -> str:
+        if row.estimate is None:
+            return HIDDEN if row.hidden else NONE
+        return signed(row.estimate, decimals)
+
+    def rate(self, row: Row, decimals: int) -> str:
+        if row.estimate is None:
+            return HIDDEN if row.hidden else NONE
+        return self.percent(row.estimate, decimals)
+
+    def known(self, figure: str) -> str:
+        row = self.program.row(figure)
+        return NONE if row is None else count(row.numerator)
+
+    def of_whole(self, row: Row | None) -> list[str]:
+        part = share(row)
+        if row is None or row.numerator is None:
+            return [HIDDEN, HIDDEN] if row is not None else [NONE, NONE]
+        return [count(row.numerator), NONE if part is None else self.percent(part)]
+
+    def figure(self, name: str, shown: Shown) -> str:
+        """The name of a figure; who crossed a cut-off that no diagnosis stands behind has not recovered."""
+        if name in ("reliable_recovery", "able_to_recover") and not self.recovers(shown):
+            return {
+                "reliable_recovery": "Crossed the cut-off, of those who could",
+                "able_to_recover": "Could cross the cut-off: on the patients' side of it at the start",
+            }[name]
+        title = dict(FIGURES)[name]
+        if name == "important_improvement" and (least := self.least(shown)):
+            title += f" ({least} or more)"
+        return title
+
+    def least(self, shown: Shown) -> str:
+        """The important change that was used, in words; it may depend on the score at the start."""
+        points = sorted(set(self.program.points.get(shown.key, [])))
+        words = [rounded(one, 2).rstrip("0").rstrip(".") for one in points]
+        return f"{' or '.join(words)} {'point' if words == ['1'] else 'points'}" if words else ""
+
+    def recovers(self, shown: Shown) -> bool:
+        """Whether the cut-offs that were used are those of a diagnosis."""
+        used = self.program.cutoffs.get(shown.key, [])
+        known = {(one.id, float(one.value)): one for one in shown.scale.cutoffs}
+        return diagnostic([known.get((id, value)) for value, id in used])
+
+    def cutoff(self, shown: Shown) -> str:
+        """The side of the cut-off on which a patient has recovered, and what the cut-off is."""
+        used = [cutoff_words(shown.scale, id, value) for value, id in self.program.cutoffs.get(shown.key, [])]
+        return f" ({'; '.join(used)})" if used else ""
+
+    def known_in(self, figure: str, group: str) -> str:
+        row = self.program.row(figure, group)
+        return NONE if row is None else count(row.numerator)
+
+    def ceiling(self, shown: Shown) -> str:
+        best = self.program.row(f"best:before:{'.'.join(shown.key)}")
+        at_best = share(best)
+        if best is None or at_best is None or at_best * 100 <= 15:
+            return ""
+        if at_best == 1:
+            return (
+                f"All {count(best.denominator)} with both scores had the best possible score at the start. Nobody "
+                "could improve on this measure, so it cannot show whether the program works."
+            )
+        return (
+            f"{self.percent(at_best, 0)} of those with both scores had the best possible score at the "
+            "start and could not "
+            "improve. More than 15 % is the usual warning that a measure leaves too little room (after Terwee 2007, "
+            "not verified)."
+        )
