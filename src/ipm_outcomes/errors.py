@@ -104,13 +104,15 @@ class MissingExtraError(IpmOutcomesError, ImportError):
 
 
 class ProtectionWarning(UserWarning):
-    """Disclosure control knew less of a table than it should: what follows from definitions may not be protected.
+    """Disclosure control knew less of a table than it should, or hid more of it than needed (``work_limit``).
+
+    Where it knew less, what follows from the definitions may not be protected.
 
     Attributes
     ----------
     notices : dict of str to tuple of int
-        By code (``definition_unknown``, ``instrument_unknown``, ``counts_do_not_fit``, ``time_limit``) the positions
-        of the rows concerned; none for ``time_limit``, which is about the whole.
+        By code (``definition_unknown``, ``instrument_unknown``, ``counts_do_not_fit``, ``work_limit``) the positions
+        of the rows concerned; none for ``work_limit``, which is about the whole.
 
     """
 

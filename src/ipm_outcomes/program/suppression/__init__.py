@@ -34,7 +34,7 @@ from ipm_outcomes.program.suppression._read import (
 from ipm_outcomes.program.suppression._record import Ledger, place_of, record_of, write_text
 from ipm_outcomes.program.suppression._scenes import Definition, Own, Published, Reader, known
 from ipm_outcomes.program.suppression._search import Search
-from ipm_outcomes.program.suppression._system import Contradiction, Count, System
+from ipm_outcomes.program.suppression._system import Contradiction, Count, System, Unproved
 from ipm_outcomes.program.suppression._write import write
 
 __all__ = ["COLUMNS", "suppress"]
@@ -132,9 +132,9 @@ def suppress(
     -----
     ProtectionWarning
         Rows are protected one by one, in their sums and groups only, because a definition that they name is not
-        known or their counts do not fit it; or the search reached its time limit before all small counts had the room
-        that the policy asks for. The record names every row that
-        is protected by itself, also those that name no definition.
+        known or their counts do not fit it; or the search came to the end of its work for some small counts, so that
+        more may be hidden than they need (never less). The record names every row that is protected by itself, also
+        those that name no definition.
 
     Raises
     ------
@@ -144,7 +144,8 @@ def suppress(
         A definition that does not exist, or whose file does not hold together.
     FrameError
         Missing or doubled columns, a count that is negative or not whole, a key that occurs twice, a table
-        that has been suppressed before, parts that do not add up, or a lazy or unknown kind of table.
+        that has been suppressed before, parts that do not add up, or a lazy or unknown kind of table; or no proof
+        that small counts are safe was found, so that nothing is published.
 
     Notes
     -----
@@ -229,7 +230,7 @@ def suppress_with(
     done = write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns)
     if to_record is not None:
         write_text(to_record, record_of(policy, columns, rows, system, search, readers[0].alone))
-    _tell(readers[0].alone, search.cut_short)  # where a warning is an error, there is no release to note
+    _tell(readers[0].alone, search.dear)  # where a warning is an error, there is no release to note
     if book is not None and again is None:
         book.add(policy, columns, rows, search.hidden, own.told)
     return done
@@ -240,11 +241,13 @@ _TOLD = {
     "instrument_unknown": "of {n} the instrument is not known; give its definition in definitions=",
     "counts_do_not_fit": "the counts of {n} do not fit their definitions; give the table as program.table made it",
 }
-_LIMITED = "the search reached its time limit, and {n} may be narrowed further than the policy allows"
+_LIMITED = (
+    "the search came to the end of its work, so that for {n} more may be hidden than needed (never less)"
+)
 
 
-def _tell(alone: Mapping[int, str], cut_short: int) -> None:
-    """Warn of rows that are protected one by one and should be by their definition, and of a search cut short."""
+def _tell(alone: Mapping[int, str], dear: int) -> None:
+    """Warn of rows that are protected one by one and should be by their definition, and of more hidden than needed."""
     notices = {
         code: tuple(sorted(at for at, why in alone.items() if why == code))
         for code in _TOLD
@@ -252,9 +255,9 @@ def _tell(alone: Mapping[int, str], cut_short: int) -> None:
     }
     told = [_TOLD[code].format(n=number_of(len(rows), "row")) for code, rows in notices.items()]
     told = [f"{one} (until then each is protected by itself, in its sums and groups only)" for one in told]
-    if cut_short:
-        notices["time_limit"] = ()
-        told.append(_LIMITED.format(n=number_of(cut_short, "small count")))
+    if dear:
+        notices["work_limit"] = ()
+        told.append(_LIMITED.format(n=number_of(dear, "small count")))
     if told:
         warnings.warn(ProtectionWarning(f"table: {'; '.join(told)}", notices), stacklevel=5)
 
@@ -304,11 +307,20 @@ def _built(readers: Sequence[Reader], rule: Policy) -> tuple[list[Published], Sy
                     "table: some counts contradict each other; give the whole table made by program.table"
                 ) from None
             readers[n].apart.add(scene)
+        except Unproved:
+            raise _unproved() from None
     for release in releases:
         for row, column, count in release.cells:
             node = system.index[count.scene, count.key]
             row.cells[column] = system.nodes[node].cells[count.set]
     return releases, system
+
+
+def _unproved() -> FrameError:
+    return FrameError(
+        "table: no proof was found, within the work allowed, that small counts are safe, so nothing is published; "
+        "give fewer groups, periods or indicators at once"
+    )
 
 
 def _searched(
@@ -326,7 +338,10 @@ def _searched(
                 for side in room:
                     side[row.cells[column]] = 0
     search = Search(system, room, kept, taken)
-    search.run()
+    try:
+        search.run()
+    except Unproved:
+        raise _unproved() from None
     try:
         least, most = verify(system, search.low, search.high, search.moves)
         proven = bool((least <= search.goal_low).all() and (most >= search.goal_high).all())

@@ -64,7 +64,7 @@ def record_of(
     checks.sort(key=canonical)
     body = {"version": _VERSION, "policy": policy, "by": list(by), "counts": published, "protected": checks}
     body["witnesses"] = len(search.moves)
-    body["time_limit_reached"] = search.limited
+    body["work_limit_reached"] = search.limited
     body["protected_by_themselves"] = sorted(
         (
             {"indicator": row.indicator, "group": list(row.key), "why": alone[row.position]}

@@ -12,7 +12,7 @@ import numpy as np
 
 from ipm_outcomes.program.suppression._families import Family, families_of
 from ipm_outcomes.program.suppression._proof import Move, _added
-from ipm_outcomes.program.suppression._system import System
+from ipm_outcomes.program.suppression._system import NONE_EXISTS, System, Unproved
 from ipm_outcomes.program.suppression._transfers import Transfers
 
 FAR = 10**9
@@ -20,14 +20,21 @@ _STEP = 6.0  # how much dearer a count is than one of the next level
 _SIZES = (2, 3, 12, FAR)  # siblings that may move, too; of many at first in the same scene only
 _MANY = 40  # groups of scenes, from which on the quick way is tried before the solver
 _POLISHED = 200  # hidden counts at most that are all tried again, one by one
-_NODES = 200  # of the search for whole numbers
-_SECONDS = 60  # of one call of the solver at most, for whatever the nodes do not bound
+_NODES = (
+    200  # of the search for whole numbers: its work and not the clock, so that a busy machine changes nothing
+)
+_SETTLED = (0, 1, NONE_EXISTS)
+_TINY = 1e-4
+_MORE_NODES = 10_000  # of the search where anything may be hidden
 
 
 class Search:
     """What is hidden, and the witnesses of it."""
 
-    limited = False  # whether the solver ran into its time limit
+    limited = False
+    """Whether the solver came to the end of its work without an answer that is certain to be the cheapest."""
+    dear = 0
+    """Of how many small counts more may be hidden than needed, since the solver found no cheap way."""
 
     def __init__(
         self, system: System, room: tuple[np.ndarray, np.ndarray], kept: np.ndarray, taken: np.ndarray
@@ -55,6 +62,7 @@ class Search:
         self.moved_by: list[np.ndarray] = []
         self.why: dict[int, int] = {}
         self.solved = 0
+        self.undecided = False
         self.transfers = Transfers(system)
         self.family: dict[int, Family] = {}
         self.of_cell: dict[int, Family] = {}
@@ -90,14 +98,6 @@ class Search:
         self.hidden[cell] = hidden
         if cell in self.of_cell:
             self.of_cell[cell].mark(cell, hidden)
-
-    @property
-    def cut_short(self) -> int:
-        """Of how many small counts the room is less than asked for, where the time limit may be why."""
-        if not self.limited:
-            return 0
-        low, high = ([getattr(item, end) for item in self.system.items] for end in ("low", "high"))
-        return int(((self.goal_low > low) | (self.goal_high < high)).sum())
 
     # -- the search
 
@@ -160,6 +160,15 @@ class Search:
             if move is not None:
                 self.accept(q, move)
                 return True
+        if self.undecided and level != FAR:
+            # There may be a way that the solver did not see: at any price then.
+            move = self.alternative(q, target, variables, level, at_any_price=True)
+            if move is not None:
+                self.dear += 1
+                self.accept(q, move)
+                return True
+            if self.undecided and not level:
+                raise Unproved
         return False
 
     def accept(self, q: int, move: Move) -> None:
@@ -224,18 +233,28 @@ class Search:
         hidden = sum(bool(self.hidden[cell]) for cell in theirs.cells.values())
         return cost - 1e-3 * hidden, other
 
-    def alternative(self, q: int, target: int, variables: np.ndarray, level: int) -> Move | None:
-        """The cheapest whole table in which the count has the target and only these variables move."""
+    def alternative(
+        self, q: int, target: int, variables: np.ndarray, level: int, at_any_price: bool = False
+    ) -> Move | None:
+        """The cheapest whole table in which the count has the target and only these variables move.
+
+        ``at_any_price``: some table, whatever of this level or beyond it has to be hidden. Where there is none,
+        ``undecided`` tells whether that is certain.
+        """
         from scipy import sparse
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         self.solved += 1
+        self.undecided = False
         system = self.system
         n = len(variables)
         a, e = self.Ac[:, variables].tocsr(), self.Ec[:, variables].tocsr()
         rows = np.flatnonzero(np.diff(a.indptr))
         shown = rows[~self.hidden[rows]]
         may = (self.level[shown] >= level) & ~self.kept[shown]
+        if at_any_price:
+            shown = shown[~may]
+            may = np.zeros(len(shown), bool)
         a, e = a[shown], e[np.flatnonzero(np.diff(e.indptr))]
         wanted = self.Pr[q][:, variables]
         # Who takes only variables in one shown count along is settled by the solver itself.
@@ -257,17 +276,22 @@ class Search:
             [np.full(n, np.inf), system.x[variables].astype(float), np.full(2 * k, np.inf)]
         )
 
+        nodes = _MORE_NODES if at_any_price else _NODES
+
         def solved(whole: int) -> tuple[np.ndarray, np.ndarray] | None:
-            found = milp(
-                cost,
-                constraints=LinearConstraint(matrix, least, most),
-                bounds=Bounds(0, top),
-                integrality=np.concatenate([np.full(2 * n, whole), np.zeros(2 * k)]),
-                # Ended by its work, not by the clock: a busy machine must not publish another table.
-                options={"node_limit": _NODES, "time_limit": _SECONDS, "mip_rel_gap": 0.3},
-            )
+            for presolve in (True, False):  # what simplifying alone does not settle is solved as it stands
+                found = milp(
+                    cost,
+                    constraints=LinearConstraint(matrix, least, most),
+                    bounds=Bounds(0, top),
+                    integrality=np.concatenate([np.full(2 * n, whole), np.zeros(2 * k)]),
+                    options={"node_limit": nodes, "mip_rel_gap": 0.3, "presolve": presolve},
+                )
+                if found.status in _SETTLED:
+                    break
             self.limited |= found.status == 1
             if found.x is None:
+                self.undecided = found.status != NONE_EXISTS
                 return None
             return found.x[:n] - found.x[n : 2 * n], found.x[2 * n : 2 * n + k] + found.x[2 * n + k :]
 
@@ -301,7 +325,10 @@ class Search:
             move = second[0]
         rounded = np.round(move).astype(np.int64)
         there = rounded != 0
-        return (variables[there], rounded[there]) if np.abs(move - rounded).max() < 1e-6 else None
+        self.undecided = bool(
+            np.abs(move - rounded).max() >= _TINY or (e @ rounded).any() or (wanted @ rounded != shift).any()
+        )
+        return None if self.undecided else (variables[there], rounded[there])
 
     # -- afterwards
 
