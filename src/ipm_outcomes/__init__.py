@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from ipm_outcomes._version import __version__
 
 if TYPE_CHECKING:
-    from ipm_outcomes import change, frames, opioids, program, report, stats
+    from ipm_outcomes import change, fhir, frames, opioids, program, report, stats
     from ipm_outcomes.catalog import instrument, instruments
     from ipm_outcomes.change import between
     from ipm_outcomes.responses import GAD7, NPS, PCS, PEG, PHQ9, PROMIS29, PROMIS29v20
     from ipm_outcomes.scoring import score
 
 _HOMES = {"between": "change", "instrument": "catalog", "instruments": "catalog", "score": "scoring"}
-_ROOMS = ("change", "frames", "opioids", "program", "report", "stats")
+_ROOMS = ("change", "fhir", "frames", "opioids", "program", "report", "stats")
 
 __all__ = [
     "GAD7",
@@ -31,6 +31,7 @@ __all__ = [
     "__version__",
     "between",
     "change",
+    "fhir",
     "frames",
     "instrument",
     "instruments",

@@ -6,6 +6,7 @@
   - InvalidAnswersError: cells outside the allowed answers; carries the table of problems (also a ValueError)
   - FrameError: a table that cannot be worked on: columns missing, doubled or clashing, an unknown kind (a ValueError)
     - UnreadableDatesError: dates that stand in the way of all or most of what was asked for
+  - InputError: a file or a resource of another system cannot be read for what it should be (also a ValueError)
   - ParameterError: an argument outside what it may be (also a ValueError)
   - MissingExtraError: an optional part of the library is not installed (also an ImportError)
 
@@ -76,6 +77,34 @@ class FrameError(IpmOutcomesError, ValueError):
 
 class UnreadableDatesError(FrameError):
     """Most dates of a column cannot be read, or nothing can be paired for that reason; shows what stands there."""
+
+
+class InputError(IpmOutcomesError, ValueError):
+    """A file or a resource of another system cannot be read for what it should be.
+
+    Attributes
+    ----------
+    code : str
+        A stable code, such as ``"wrong_answer"``; the page of each reader lists its codes.
+    place : str or None
+        Where: ``item[3].answer[0]`` in a resource, ``line 12`` in a file; None for the whole.
+    """
+
+    def __init__(self, message: str, code: str, place: str | None = None) -> None:
+        super().__init__(f"{place}: {message}" if place else message)
+        self.code = code
+        self.place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, dict(vars(self)))
+
+
+def _again(kind: type[InputError], args: tuple[Any, ...], state: dict[str, Any]) -> InputError:
+    """The error as it was, on the other side of a process."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class ParameterError(IpmOutcomesError, ValueError):

@@ -1,0 +1,22 @@
+"""FHIR R4: responses and forms in, forms and scores out. Dictionaries in, dictionaries out; nothing is fetched.
+
+`response` reads one QuestionnaireResponse. What a resource says is read by codes and never by order or number; what
+contradicts itself is an error with its place.
+"""
+
+from ipm_outcomes.fhir._errors import NotAResponse, Note, Problem, UnknownForm, WrongAnswers
+from ipm_outcomes.fhir._many import Reading, responses
+from ipm_outcomes.fhir._response import ReadResponse, Recorded, response
+
+__all__ = [
+    "NotAResponse",
+    "Note",
+    "Problem",
+    "ReadResponse",
+    "Reading",
+    "Recorded",
+    "UnknownForm",
+    "WrongAnswers",
+    "response",
+    "responses",
+]

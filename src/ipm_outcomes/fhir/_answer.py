@@ -1,0 +1,260 @@
+"""One answer of a resource: the answer of the item that it stands for, the reason why there is none, or the problem."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ipm_outcomes.answers import read
+from ipm_outcomes.definition import numbered_label, plain_label
+from ipm_outcomes.errors import described
+from ipm_outcomes.fhir._codes import ABSENT_EXTENSION, ABSENT_SYSTEM, LOINC, ORDINALS, OWN_ANSWERS, UCUM
+from ipm_outcomes.fhir._errors import Note, Problem
+from ipm_outcomes.fhir._json import a_mapping, a_text, extensions, values
+from ipm_outcomes.fhir._known import ItemAnswers, item_answers, label_systems
+
+LONGEST_LABEL = 1_000
+PLAIN_UNITS = (None, "1", "{score}")
+"""Units of a plain number: none, and the codes that scores are written with."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller allows."""
+
+    labels: Mapping[str, int] | None = None
+    """Further labels in plain form; None where labels are refused."""
+    trust: bool = False
+    """Whether the number in an extension is the answer, and not the code beside it."""
+
+
+@dataclass
+class Outcome:
+    """What became of an answer."""
+
+    code: int | None = None
+    reason: str | None = None
+    problem: Problem | None = None
+    notes: list[Note] = field(default_factory=list)
+
+
+class _Bad(Exception):  # noqa: N818 - carries a problem, never leaves this module
+    def __init__(self, message: str, code: str = "wrong_answer") -> None:
+        super().__init__(message)
+        self.message, self.code = message, code
+
+
+class Reader:
+    """Reads answers of one item."""
+
+    def __init__(self, id: str, item: str, options: Options) -> None:
+        from ipm_outcomes.catalog import instrument
+
+        self.id, self.item, self.options = id, item, options
+        self.listed = instrument(id).answers_of(item)
+        self.known: ItemAnswers = item_answers(id, item)
+
+    def read(self, answer: Mapping[str, Any], place: str) -> Outcome:
+        """Read one answer."""
+        found = Outcome()
+        try:
+            self._read(answer, place, found)
+        except _Bad as bad:
+            found.code, found.problem = None, Problem(bad.code, place, self.item, bad.message)
+        return found
+
+    def _read(self, answer: Mapping[str, Any], place: str, found: Outcome) -> None:
+        keys = values(answer)
+        if len(keys) > 1:
+            raise _Bad("the answer has more than one value[x]", "several_answers")
+        if not keys:
+            found.reason = _absent_reason(answer, place)
+            return
+        value = answer[keys[0]]
+        numbers = list(_ordinals(answer, place))
+        match keys[0]:
+            case "valueCoding":
+                coding = a_mapping(value, f"{place}.valueCoding", "a coding")
+                numbers += _ordinals(coding, f"{place}.valueCoding")
+                if coding.get("system") == ABSENT_SYSTEM:
+                    found.reason = _known_reason(coding.get("code"))
+                    return
+                found.code = self._coding(coding, place, found, bool(numbers))
+            case "valueInteger" | "valueDecimal":
+                found.code = self._number(value)
+            case "valueQuantity":
+                quantity = a_mapping(value, f"{place}.valueQuantity", "a quantity")
+                if quantity.get("comparator") is not None:
+                    raise _Bad("a quantity with a comparator is no single number")
+                unit = quantity.get("code") or quantity.get("unit")
+                if unit not in PLAIN_UNITS or quantity.get("system") not in (None, UCUM):
+                    raise _Bad("a quantity with a unit of its own is no answer of this item")
+                found.code = self._number(quantity.get("value"))
+            case "valueString":
+                found.code = self._label(value)
+            case other:
+                raise _Bad(
+                    f"{other if len(other) < 40 else 'this value[x]'} is no answer of this item; {self._allowed}"
+                )
+        self._weigh(numbers, place, found)
+
+    @property
+    def _allowed(self) -> str:
+        return f"its answers are {self.listed.allowed}"
+
+    def _number(self, value: object) -> int:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _Bad(f"a number that is not finite is no answer of this item; {self._allowed}")
+        got = read(value, self.listed.per_unit)
+        if got.problem or got.number is None:
+            shown = f"{got.shown} is" if got.shown else f"{described(value)} is"
+            raise _Bad(f"{shown} no answer of this item; {self._allowed}")
+        if not self.listed.lowest <= got.number <= self.listed.highest:
+            raise _Bad(f"{got.shown} is no answer of this item; {self._allowed}")
+        return got.number
+
+    def _label(self, value: object) -> int:
+        if not isinstance(value, str):
+            raise _Bad(f"{described(value)} is no answer of this item")
+        if self.options.labels is None:
+            raise _Bad(
+                f"{described(value)} in the place of a code; labels='accept' takes the printed labels of this item"
+            )
+        plain = plain_label(value[:LONGEST_LABEL])
+        code = self.options.labels.get(plain, self.known.labels.get(plain))
+        beside = None if code is not None else numbered_label(value[:LONGEST_LABEL], self.known.labels)
+        if beside and beside[0] * self.listed.per_unit == beside[1]:
+            code = beside[1]
+        if code is None or not self.listed.lowest <= code <= self.listed.highest:
+            raise _Bad(
+                f"{described(value)} is no label of this item; where it is another label of one of its answers, say "
+                "which: labels={label: answer}"
+            )
+        return code
+
+    def _coding(self, coding: Mapping[str, Any], place: str, found: Outcome, weighed: bool) -> int | None:
+        here = f"{place}.valueCoding"
+        system, code = a_text(coding, "system", here), a_text(coding, "code", here)
+        display = a_text(coding, "display", here)
+        answer: int | None = None
+        if code is not None and system in (LOINC, None) and code in self.known.loinc:
+            answer = self.known.loinc[code]
+            if system is None:
+                found.notes.append(
+                    Note(
+                        "code_without_system",
+                        here,
+                        "a LOINC answer code of this item without its system: taken",
+                    )
+                )
+            if code in self.known.also:
+                told = "a LOINC answer code of another list that public forms offer here: taken"
+                found.notes.append(Note("code_of_another_list", here, told))
+        elif code is not None and system == OWN_ANSWERS and code in self.known.own:
+            answer = self.known.own[code]
+        elif system in label_systems(self.id) and code is not None:
+            answer = self.known.labels.get(plain_label(code[:LONGEST_LABEL]))
+        elif system != LOINC and display is not None and self.options.labels is not None:
+            answer = self._label(display)
+        if answer is None:
+            if self.options.trust and weighed:
+                return None
+            if system in (LOINC, None, OWN_ANSWERS):
+                raise _Bad("the code is none of the answers of this item")
+            raise _Bad(
+                "the code is of a code system that is not known; labels='accept' takes the label beside it where "
+                "it is one of this item"
+            )
+        if display is not None:
+            self._check_display(display[:LONGEST_LABEL], answer)
+        return answer
+
+    def _check_display(self, display: str, answer: int) -> None:
+        """A display may be in any language; it may not be the label of another answer of the item."""
+        plain = plain_label(display)
+        meant = self.known.labels.get(plain)
+        if meant is None and self.listed.numeric and re.fullmatch(r"\d{1,6}", plain):
+            meant = int(plain) * self.listed.per_unit
+        if meant is None and (beside := numbered_label(display, self.known.labels)):
+            meant = beside[1]
+        if meant is not None and meant != answer:
+            raise _Bad(
+                f"the display is the label of answer {self._told(meant)}, the code that of answer {self._told(answer)}",
+                "display_contradicts",
+            )
+
+    def _weigh(self, numbers: list[object], place: str, found: Outcome) -> None:
+        """Lay the number that stands beside an answer against it: it is a witness, never the score."""
+        told = [self._weight(number) for number in numbers]
+        code = found.code
+        if all(one in (code, None if code is None else self.known.points.get(code)) for one in told):
+            return
+        if self.options.trust:
+            if len(set(told)) > 1 or not self.listed.lowest <= told[0] <= self.listed.highest:
+                raise _Bad(
+                    "the numbers in the extensions are no one answer of this item", "ordinal_contradicts"
+                )
+            found.code = told[0]
+            note = "the number in the extension was taken, and not the code, as the caller asked for"
+            found.notes.append(Note("ordinal_trusted", place, note))
+            return
+        other = next(one for one in told if one != code)
+        says = "nothing" if code is None else self._told(code)
+        raise _Bad(
+            f"the code says {says}, the number in the extension {self._told(other)}; if the number is right, "
+            "ordinal='trust' takes it",
+            "ordinal_contradicts",
+        )
+
+    def _weight(self, number: object) -> int:
+        got = read(number, self.listed.per_unit)
+        if got.number is None or got.problem or abs(got.number) > 10**9:
+            raise _Bad("the number in the extension is no answer of this item", "ordinal_contradicts")
+        return got.number
+
+    def _told(self, code: int) -> str:
+        return f"{self.listed.answer(code):g}"
+
+
+def _ordinals(part: Mapping[str, Any], place: str) -> Iterator[object]:
+    for url, entry, _ in extensions(part, place):
+        if url in ORDINALS:
+            yield from (entry[key] for key in values(entry)[:1])
+
+
+def _absent_reason(answer: Mapping[str, Any], place: str) -> str | None:
+    """Why a value is not there, where an extension on the value or on the answer says so."""
+    inner = [key for key in answer if isinstance(key, str) and key.startswith("_value")][:10]
+    found = [(answer, place), *((answer[key], f"{place}.{key}") for key in inner)]
+    for part, here in found:
+        if not isinstance(part, Mapping):
+            continue
+        for url, entry, _ in extensions(part, here):
+            if url == ABSENT_EXTENSION:
+                return _known_reason(entry.get("valueCode"))
+    return None
+
+
+REASONS = frozenset(
+    {
+        *(
+            "unknown",
+            "asked-unknown",
+            "temp-unknown",
+            "not-asked",
+            "asked-declined",
+            "masked",
+            "not-applicable",
+        ),
+        *("unsupported", "as-text", "error", "not-a-number", "negative-infinity", "positive-infinity"),
+        *("not-performed", "not-permitted"),
+    }
+)
+"""Codes of HL7's list of reasons; other text is not passed on."""
+
+
+def _known_reason(code: object) -> str:
+    return code if isinstance(code, str) and code in REASONS else "unknown"

@@ -1,0 +1,321 @@
+"""Many responses as one table: of a file, of lines, of dictionaries. Good ones are not lost, bad ones are told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from ipm_outcomes._fence import fenced
+from ipm_outcomes.catalog import instrument as definition
+from ipm_outcomes.errors import InputError, MissingExtraError, ParameterError
+from ipm_outcomes.fhir._errors import NotAResponse
+from ipm_outcomes.fhir._json import MOST_BYTES, a_list, a_mapping, joined, parsed
+from ipm_outcomes.fhir._response import ReadResponse, options_of, response
+
+Backend = Literal["polars", "pandas", "pyarrow"] | None
+KEYS = ("line", "patient_id", "date", "status")
+MOST_WHOLE = 50_000_000
+"""Bytes of a file that is one JSON document."""
+
+
+class Line(NamedTuple):
+    """One resource, or the error in its place."""
+
+    line: int
+    place: str
+    content: Any
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of many responses. Tables are of the kind that was asked for.
+
+    Attributes
+    ----------
+    data : table
+        One row per response: ``line``, ``patient_id`` (the reference of the subject), ``date``, ``status``, and the
+        items as ``{instrument}_{item}``; an answer that was not taken is null.
+    instruments : tuple of str
+        Ids of the instruments found.
+    inferences : table
+        What was decided on the way: ``finding`` (code), ``instrument``, ``rows``, ``of``, ``evidence``, ``sure``.
+    problems : table
+        Answers that were not taken: ``row`` of ``data``, ``line``, ``column``, ``place``, ``rule`` (code), ``message``.
+    recorded : table
+        Scores that stand in the resources: ``row``, ``scale`` (as ``{instrument}_{scale}``), ``recorded``, ``place``.
+    reasons : table
+        Why an item has no answer, where the resource says so: ``row``, ``column``, ``reason``.
+    left_out : table
+        What is no row of ``data``: ``line``, ``reason`` (code), ``message``.
+    rows_in, rows_out : int
+        ``rows_in`` is ``rows_out`` and the rows of ``left_out`` together.
+    """
+
+    data: Any = field(repr=False)
+    instruments: tuple[str, ...]
+    inferences: Any = field(repr=False)
+    problems: Any = field(repr=False)
+    recorded: Any = field(repr=False)
+    reasons: Any = field(repr=False)
+    left_out: Any = field(repr=False)
+    rows_in: int
+    rows_out: int
+
+
+@fenced
+def responses(
+    source: str | PathLike[str] | Iterable[Mapping[str, Any] | str | bytes],
+    instrument: str | None = None,
+    *,
+    form: Mapping[str, Any] | None = None,
+    edition: str | None = None,
+    items: Mapping[str, str] | None = None,
+    labels: Literal["refuse", "accept"] | Mapping[str, int] = "refuse",
+    ordinal: Literal["witness", "trust"] = "witness",
+    backend: Backend = None,
+) -> Reading:
+    """Read many QuestionnaireResponses as one table, each as `response` reads one.
+
+    A line that cannot be read, or whose form is not known, is left out and told by its line; an answer that is none is
+    null in the table and told by its place. Other resources are left out and counted, those in a Bundle are looked at
+    one by one.
+
+    Parameters
+    ----------
+    source
+        A file of newline-delimited JSON (or, if its name ends in ``.json``, of one document), by its path; or lines as
+        text or bytes, or dictionaries.
+    instrument, form, edition, items, labels, ordinal
+        As in `response`, for all of them.
+    backend
+        Kind of the tables; None: dictionaries of columns, which every data-frame library takes.
+
+    Returns
+    -------
+    Reading
+        ``data``, ``problems``, ``left_out`` and what else was seen.
+
+    Raises
+    ------
+    InputError
+        Nothing in it can be read; the message names the first line and what is wrong there.
+    ParameterError, UnknownNameError, MissingExtraError
+        An argument is outside what it may be, or the library of the backend is not installed.
+    OSError
+        The file cannot be opened.
+
+    Notes
+    -----
+    Memory is that of the table and of one line; a line has at most 4 MB.
+
+    >>> from ipm_outcomes import fhir
+    >>> line = '{"resourceType": "QuestionnaireResponse", "status": "completed", "item": '
+    >>> line += '[{"linkId": "75893-8", "answer": [{"valueInteger": 7}]}], '
+    >>> line += '"questionnaire": "http://loinc.org/q/91148-7"}'
+    >>> read = fhir.responses([line, "{"])
+    >>> read.data["peg_pain"], read.left_out["line"], read.left_out["reason"]
+    ([7], [2], ['file_cut_off'])
+    """
+    options_of(labels, ordinal, "null")
+    if instrument is not None:
+        definition(instrument)
+    how: dict[str, Any] = {
+        "form": form,
+        "edition": edition,
+        "items": items,
+        "labels": labels,
+        "ordinal": ordinal,
+    }
+    gathered = _Table()
+    for line in _resources(_lines(source)):
+        try:
+            if isinstance(line.content, InputError):
+                raise line.content
+            gathered.add(line, response(line.content, instrument, invalid="null", **how))
+        except InputError as error:
+            gathered.leave_out(line, error)
+    return gathered.reading(backend)
+
+
+def _lines(source: Any) -> Iterator[Line]:
+    if isinstance(source, str | PathLike):
+        yield from _of_file(Path(source))
+        return
+    if isinstance(source, Mapping | bytes) or not isinstance(source, Iterable):
+        raise ParameterError("give the path of a file, or a list of lines or of dictionaries")
+    for number, entry in enumerate(source, 1):
+        place = f"line {number}"
+        if isinstance(entry, str):
+            entry = entry.encode("utf-8", "surrogatepass")
+        if not isinstance(entry, bytes):
+            yield Line(number, place, entry)
+        elif entry.strip():
+            yield Line(number, place, _parsed(entry, place))
+
+
+def _of_file(path: Path) -> Iterator[Line]:
+    with path.open("rb") as file:
+        if path.suffix.lower() == ".json":
+            content = file.read(MOST_WHOLE + 1)
+            if len(content) > MOST_WHOLE:
+                raise InputError(
+                    f"{path.name}: one JSON document has at most {MOST_WHOLE:,} bytes", "file_too_wide"
+                )
+            yield Line(1, "line 1", _parsed(content, None, MOST_WHOLE))
+            return
+        number = 0
+        while entry := file.readline(MOST_BYTES + 2):
+            number += 1
+            place = f"line {number}"
+            if len(entry) > MOST_BYTES + 1:
+                while entry and not entry.endswith(b"\n"):
+                    entry = file.readline(MOST_BYTES)
+                told = f"the line has more than {MOST_BYTES:,} bytes; one resource stands on one line"
+                yield Line(number, place, NotAResponse(told, "file_too_wide", place))
+            elif entry.strip():
+                yield Line(number, place, _parsed(entry, place))
+
+
+def _parsed(content: bytes, place: str | None, most: int = MOST_BYTES) -> Any:
+    try:
+        return parsed(content, place, most)
+    except InputError as error:
+        return error
+
+
+def _resources(lines: Iterator[Line]) -> Iterator[Line]:
+    """The resources of lines; those of a Bundle one by one."""
+    for line in lines:
+        if not isinstance(line.content, Mapping) or line.content.get("resourceType") != "Bundle":
+            yield line
+            continue
+        try:
+            entries = a_list(line.content, "entry", line.place)
+        except InputError as error:
+            yield Line(line.line, line.place, error)
+            continue
+        for at, entry in enumerate(entries):
+            place = joined(line.place, f"entry[{at}]")
+            try:
+                yield Line(
+                    line.line, f"{place}.resource", a_mapping(entry, place, "an entry").get("resource")
+                )
+            except InputError as error:
+                yield Line(line.line, place, error)
+
+
+class _Table:
+    """The table as it grows, column by column."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, list[Any]] = {name: [] for name in KEYS}
+        self.cells: dict[str, list[Any]] = {}
+        self.ids: list[str] = []
+        self.rows = 0
+        self.problems: dict[str, list[Any]] = {
+            name: [] for name in ("row", "line", "column", "place", "rule", "message")
+        }
+        self.recorded: dict[str, list[Any]] = {name: [] for name in ("row", "scale", "recorded", "place")}
+        self.reasons: dict[str, list[Any]] = {name: [] for name in ("row", "column", "reason")}
+        self.left_out: dict[str, list[Any]] = {name: [] for name in ("line", "reason", "message")}
+        self.notes: Counter[tuple[str, str, str]] = Counter()
+        self.of: Counter[str] = Counter()
+        self.first: InputError | None = None
+
+    def add(self, line: Line, read: ReadResponse) -> None:
+        id, row = read.instrument, self.rows
+        self.rows += 1
+        self.of[id] += 1
+        if id not in self.ids:
+            self.ids.append(id)
+            self.cells |= {f"{id}_{item}": [None] * row for item in definition(id).item_ids}
+        for column in self.cells.values():
+            column.append(None)
+        for item in definition(id).item_ids:
+            self.cells[f"{id}_{item}"][row] = getattr(read.answers, item)
+        for name, value in zip(
+            KEYS, (line.line, read.subject, read.authored, _word(read.status)), strict=True
+        ):
+            self.keys[name].append(value)
+        for one in read.problems:
+            values = (row, line.line, f"{id}_{one.item}", f"{line.place}: {one.place}", one.code, one.message)
+            _append(self.problems, values)
+        for recorded in read.recorded:
+            _append(self.recorded, (row, f"{id}_{recorded.scale}", recorded.value, recorded.place))
+        for item, reason in read.reasons.items():
+            _append(self.reasons, (row, f"{id}_{item}", reason))
+        said = {note.code: note.message for note in read.notes}
+        self.notes.update((id, code, _EVIDENCE.get(code, message)) for code, message in said.items())
+
+    def leave_out(self, line: Line, error: InputError) -> None:
+        self.first = self.first or error
+        told = str(error).removeprefix(f"{line.place}: ")
+        _append(self.left_out, (line.line, error.code, f"{line.place}: {told}"))
+
+    def reading(self, backend: Backend) -> Reading:
+        if self.first is not None and not self.rows:
+            line = self.left_out["message"][0]
+            raise InputError(f"no response could be read; {line}", self.first.code)
+        inferences: dict[str, list[Any]] = {
+            name: [] for name in ("finding", "instrument", "rows", "of", "evidence", "sure")
+        }
+        for (id, code, evidence), rows in sorted(self.notes.items()):
+            _append(inferences, (code, id, rows, self.of[id], evidence, code not in _DOUBTFUL))
+        tables = (
+            {**self.keys, **self.cells},
+            inferences,
+            self.problems,
+            self.recorded,
+            self.reasons,
+            self.left_out,
+        )
+        data, decided, problems, recorded, reasons, left_out = (_as(table, backend) for table in tables)
+        rows_in = self.rows + len(self.left_out["line"])
+        return Reading(
+            data, tuple(self.ids), decided, problems, recorded, reasons, left_out, rows_in, self.rows
+        )
+
+
+_EVIDENCE = {
+    "unknown_items": "items with answers that the instrument does not have; not read",
+    "recorded_differs": "a recorded score is not that of the answers; see recorded",
+    "recorded_without_score": "a score is recorded where the answers give none; see recorded",
+    "not_completed": "the status is in-progress or stopped",
+}
+"""Words for what differs from row to row, so that rows can be counted."""
+
+_DOUBTFUL = frozenset({"ordinal_trusted", "status_unknown", "recorded_differs", "recorded_without_score"})
+
+
+def _word(status: object) -> str | None:
+    return status if isinstance(status, str) and len(status) < 40 else None
+
+
+def _append(table: dict[str, list[Any]], values: tuple[Any, ...]) -> None:
+    for column, value in zip(table.values(), values, strict=True):
+        column.append(value)
+
+
+def _as(table: dict[str, list[Any]], backend: Backend) -> Any:
+    if backend is None:
+        return table
+    if backend not in ("polars", "pandas", "pyarrow"):
+        raise ParameterError("backend is 'polars', 'pandas', 'pyarrow' or None")
+    try:
+        if backend == "polars":
+            import polars as pl
+
+            return pl.DataFrame(table, infer_schema_length=None)
+        if backend == "pandas":
+            import pandas as pd
+
+            return pd.DataFrame(table)
+        import pyarrow as pa
+
+        return pa.table(table)
+    except ImportError:
+        raise MissingExtraError(f"backend={backend!r}", "all") from None
