@@ -1,4 +1,6 @@
-"""CONTRIBUTING promises: one TOML file, two golden CSVs and the printer add an instrument. Here it is done."""
+"""CONTRIBUTING promises: a TOML file, a golden CSV, a line of the changelog and the printer add an instrument.
+
+Here it is done."""
 
 from __future__ import annotations
 
@@ -6,7 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -111,40 +117,113 @@ frame = pl.DataFrame({{"moon5_a": [3, 2], "moon5_b": [1, 2], "moon5_c": [3, 2]}}
 assert frames.score(frame, "moon5")["moon5_sum"].to_list() == [15.0, 9.0]
 """
 
+TYPED = """
+from typing import assert_type
+from ipm_outcomes import MOON5, score
+assert_type(score(MOON5(a=3, b=None)).sum.value, float | None)
+MOON5(d=1)  # line 5 is the only mistake
+"""
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
+PRINTED = (
+    "src/ipm_outcomes/responses/moon5.py",
+    "src/ipm_outcomes/responses/__init__.py",
+    "src/ipm_outcomes/__init__.py",
+    "README.md",
+    "NOTICE",
+    "docs/api/one_response.md",
+)
+
+
+PRINTER = ("-m", "ipm_outcomes._printer")
+
+Ran = subprocess.CompletedProcess[str]
+
+
+class Added(NamedTuple):
+    folder: Path
+    lists: dict[str, bytes]
+    """Files that hold a list of instruments, as they were."""
+    checked: Ran
+    printed: Ran
+    again: Ran
+
+
+def run(folder: Path, *command: str) -> Ran:
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "MYPYPATH": str(folder / "src")}
     return subprocess.run(
         [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True
     )
 
 
-def test_one_toml_two_csvs_and_the_printer(tmp_path: Path) -> None:
-    for name in ("src", "instruments", "tests"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in tmp_path.rglob("*"):
+def lines(said: str, paths: Iterable[str]) -> str:
+    return "".join(f"{said}: {path}\n" for path in paths)
+
+
+@pytest.fixture(scope="module")
+def added(tmp_path_factory: pytest.TempPathFactory) -> Added:
+    """Add an instrument to a copy of the checkout: two files written by hand, and a line."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("src", "instruments", "tests", "docs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "NOTICE", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, folder)
+    for path in folder.rglob("*"):
         path.chmod(0o755)  # the checkout may be one that cannot be written to
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "README.md").touch()
-    (tmp_path / "docs").mkdir()
+    (folder / "instruments" / "moon5.toml").write_text(DEFINITION, encoding="utf-8")
+    (folder / "tests" / "golden" / "moon5.csv").write_text(GOLDEN, encoding="utf-8")
+    changes, heading = folder / "CHANGELOG.md", "\n## Unreleased\n"
+    text = changes.read_text(encoding="utf-8")
+    text = text if heading in text else text.replace("\n## ", f"{heading}\n## ", 1)
+    changes.write_text(text.replace(heading, f"{heading}\n- New instrument `moon5`.\n"), encoding="utf-8")
+    lists = {name: (folder / name).read_bytes() for name in PRINTED[1:]}
+    checked, printed, again = (run(folder, *PRINTER, *more) for more in (["--check"], [], ["--check"]))
+    return Added(folder, lists, checked, printed, again)
 
-    (tmp_path / "instruments" / "moon5.toml").write_text(DEFINITION, encoding="utf-8")
-    (tmp_path / "tests" / "golden" / "moon5.csv").write_text(GOLDEN, encoding="utf-8")
-    (tmp_path / "tests" / "golden" / "facts" / "moon5.csv").write_text(FACTS, encoding="utf-8")
-    stale = run(tmp_path, "-m", "ipm_outcomes._printer", "--check")
-    assert (stale.returncode, stale.stdout) == (1, "stale: moon5.py\nstale: __init__.py\n")
-    printed = run(tmp_path, "-m", "ipm_outcomes._printer")
-    assert printed.returncode == 0, printed.stderr
 
-    used = run(tmp_path, "-c", USE.format(root=str(tmp_path)))
+def test_the_printer_does_the_rest(added: Added) -> None:
+    assert (added.checked.returncode, added.checked.stdout) == (1, lines("stale", PRINTED))
+    assert (added.printed.returncode, added.printed.stdout) == (0, lines("printed", PRINTED))
+    assert (added.again.returncode, added.again.stdout) == (0, "")
+
+
+def test_what_is_left_of_an_instrument_that_is_gone_is_removed(added: Added) -> None:
+    definition = added.folder / "instruments" / "moon5.toml"
+    definition.unlink()
+    try:
+        checked = run(added.folder, *PRINTER, "--check")
+        assert checked.returncode == 1
+        assert f"left over: {PRINTED[0]}\n" in checked.stdout
+        assert f"removed: {PRINTED[0]}\n" in run(added.folder, *PRINTER).stdout
+        assert not (added.folder / PRINTED[0]).exists()
+        assert {name: (added.folder / name).read_bytes() for name in PRINTED[1:]} == added.lists
+    finally:
+        definition.write_text(DEFINITION, encoding="utf-8")
+        run(added.folder, *PRINTER)
+
+
+def test_it_is_used_like_any_other(added: Added) -> None:
+    used = run(added.folder, "-c", USE.format(root=str(added.folder)))
     assert used.returncode == 0, used.stderr
-    picked_up = run(
-        tmp_path,
-        *("-m", "pytest", "-k", "moon5", "-p", "no:cacheprovider"),
-        *("tests/test_golden.py", "tests/test_tables.py", "tests/test_responses.py", "tests/test_frames.py"),
-        "tests/test_facts.py",
-    )
+
+
+def test_type_checkers_know_it(added: Added) -> None:
+    pytest.importorskip("mypy", reason="needs mypy, which is not installed")
+    (added.folder / "typed.py").write_text(TYPED, encoding="utf-8")
+    checked = run(added.folder, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "typed.py")
+    assert checked.stdout.startswith("typed.py:5: error: Unexpected keyword argument"), checked.stdout
+    assert "Found 1 error" in checked.stdout
+
+
+def test_the_tests_pick_it_up(added: Added) -> None:
+    tests = [f"tests/test_{name}.py" for name in ("golden", "tables", "responses", "frames", "facts")]
+    picked_up = run(added.folder, "-m", "pytest", "-k", "moon5 or released", "-p", "no:cacheprovider", *tests)
     assert picked_up.returncode == 0, picked_up.stdout
     passed = int(picked_up.stdout.rsplit(" passed", 1)[0].split()[-1]) if " passed" in picked_up.stdout else 0
     # Golden cases by response and on seven kinds of frame, three properties of two tables, seven of the classes, facts.
     assert passed >= 27, picked_up.stdout
+    assert "1 skipped" in picked_up.stdout  # the second reading, which another person does
+
+    (added.folder / "tests" / "golden" / "facts" / "moon5.csv").write_text(FACTS, encoding="utf-8")
+    read = run(added.folder, "-m", "pytest", "-k", "moon5", "-p", "no:cacheprovider", "tests/test_facts.py")
+    assert read.returncode == 0, read.stdout
+    assert "skipped" not in read.stdout

@@ -1,8 +1,7 @@
 """Patient-reported outcomes in pain care: answers to scores, scores to change, change to program figures.
 
-One response: build one of the response classes (`PEG`, `PHQ9`, `GAD7`, `PROMIS29`, `PROMIS29v20`, `PCS`, `NPS`) and
-call `score`. A data frame: `ipm_outcomes.frames.score`. Definitions: `instrument`, `instruments`.
-Everything is loaded when it is first asked for.
+One response: build one of the response classes, such as `PHQ9`, and call `score`. A data frame:
+`ipm_outcomes.frames.score`. Definitions: `instrument`, `instruments`. Submodules load lazily.
 """
 
 from importlib import import_module
@@ -14,20 +13,70 @@ if TYPE_CHECKING:
     from ipm_outcomes import change, fhir, frames, opioids, program, report, stats
     from ipm_outcomes.catalog import instrument, instruments
     from ipm_outcomes.change import between
-    from ipm_outcomes.responses import GAD7, NPS, PCS, PEG, PHQ9, PROMIS29, PROMIS29v20
+
+    # printed from the definitions: imports
+    from ipm_outcomes.responses import (
+        CSQ8,
+        DVPRS,
+        ENPS,
+        GAD7,
+        NPS,
+        PAM,
+        PASTOR,
+        PCS,
+        PEG,
+        PGIC,
+        PHQ9,
+        PROMIS29,
+        PRS,
+        SCS,
+        SCSSF,
+        WPAIGH,
+        WPAISHP,
+        Flourishing,
+        MiniZ,
+        MiniZv20,
+        PGICHurstBolton,
+        PROMIS29Plus2,
+        PROMIS29v20,
+        PROMISGlobal,
+        ProviderRating,
+    )
+
+    # end of what is printed
     from ipm_outcomes.scoring import score
 
 _HOMES = {"between": "change", "instrument": "catalog", "instruments": "catalog", "score": "scoring"}
 _ROOMS = ("change", "fhir", "frames", "opioids", "program", "report", "stats")
 
 __all__ = [
+    # printed from the definitions: classes
+    "CSQ8",
+    "DVPRS",
+    "ENPS",
     "GAD7",
     "NPS",
+    "PAM",
+    "PASTOR",
     "PCS",
     "PEG",
+    "PGIC",
     "PHQ9",
     "PROMIS29",
+    "PRS",
+    "SCS",
+    "SCSSF",
+    "WPAIGH",
+    "WPAISHP",
+    "Flourishing",
+    "MiniZ",
+    "MiniZv20",
+    "PGICHurstBolton",
+    "PROMIS29Plus2",
     "PROMIS29v20",
+    "PROMISGlobal",
+    "ProviderRating",
+    # end of what is printed
     "__version__",
     "between",
     "change",

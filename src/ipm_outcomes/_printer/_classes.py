@@ -1,20 +1,13 @@
-"""Prints the response classes from the definitions: ``python -m ipm_outcomes._printer`` (``--check`` only compares).
-
-The classes are real, committed source, so that editors complete and explain them and type checkers see every item.
-They are never edited by hand; a test fails when one differs from what its definition prints.
-"""
+"""The modules of ``responses/``: one with the classes of each instrument, and the one that lists them."""
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from textwrap import wrap
 
-from ipm_outcomes.catalog import instrument, instruments
+from ipm_outcomes.catalog import instrument
 from ipm_outcomes.definition import Instrument, Item, Scale
 
-FOLDER = Path(__file__).parent / "responses"
 ORIGIN = "Printed from ``instruments/{id}.toml`` by ``python -m ipm_outcomes._printer``; do not edit."
 
 
@@ -101,18 +94,6 @@ def print_index(ids: tuple[str, ...]) -> str:
     return "\n".join(lines)
 
 
-def stale(folder: Path = FOLDER) -> dict[Path, str]:
-    """Files that differ from what the definitions print, with their right content."""
-    ids = instruments()
-    wanted = {folder / f"{id}.py": print_class(instrument(id)) for id in ids}
-    wanted[folder / "__init__.py"] = print_index(ids)
-    return {
-        path: source
-        for path, source in wanted.items()
-        if not path.exists() or path.read_text(encoding="utf-8") != source
-    }
-
-
 def _number(found: Instrument, item: Item) -> str:
     """The Python type of the answers of an item."""
     return "int" if found.answers_of(item.id).per_unit == 1 else "float"
@@ -177,18 +158,3 @@ def _escaped(text: str) -> str:
     """Text of a definition as it stands inside a docstring: nothing in it ends the string or means something else."""
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
     return plain.replace("\\", "\\\\").replace('"""', "'''")
-
-
-def main(arguments: list[str]) -> int:
-    """Print what differs, or with ``--check`` only name it; the exit code is 1 where a check finds something."""
-    check = "--check" in arguments
-    found = stale()
-    for path, source in found.items():
-        if not check:
-            path.write_text(source, encoding="utf-8")
-        sys.stdout.write(f"{'stale' if check else 'printed'}: {path.name}\n")
-    return int(bool(check and found))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
