@@ -80,6 +80,20 @@ def test_pages_load_nothing_from_a_network():
         ), page
 
 
+def test_the_picture_of_the_package_is_drawn_from_its_imports():
+    path = ROOT / "tools" / "architecture.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    architecture = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(architecture)
+    assert architecture.PICTURE.read_text(encoding="utf-8") == architecture.draw(), (
+        "run tools/architecture.py"
+    )
+    floor = architecture.floors(architecture.imports())
+    assert floor["errors"] == 0 < floor["scores"] < floor["frames"] < floor["change"] < floor["report"]
+
+
 def test_links_between_files_hold():
     broken = [
         f"{page.relative_to(ROOT)}: {target}"

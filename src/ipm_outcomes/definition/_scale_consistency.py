@@ -47,19 +47,7 @@ def scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
         return
     yield from _step_problems(inst, scale)
     yield from _point_problems(inst, scale)
-    if scale.missing[0].at_most:
-        yield ".missing", "the first rule is the default and must be the strictest: no item missing"
-    for rule in scale.missing:
-        if rule.at_most and scale.kind not in ("sum", "mean", "quotient"):
-            yield f".missing.{rule.id}", f"a scale of kind {scale.kind!r} has no score with items missing"
-        if rule.at_most and rule.at_most >= len(scale.items):
-            yield f".missing.{rule.id}", "at least one item must be answered"
-        spans = {(min(p.values()), max(p.values())) for p in (inst.points(i, scale) for i in scale.items)}
-        if rule.at_most and len(spans) > 1 and not scale.quotient:
-            yield (
-                f".missing.{rule.id}",
-                "a score with items missing needs items of one range, or it could leave its own",
-            )
+    yield from _missing_problems(inst, scale)
     if not scale.categorical and scale.worse is None:
         yield ".worse", "say whether a higher or a lower value is worse"
     if scale.kind in ("sum", "mean", "table"):
@@ -76,6 +64,27 @@ def scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
         yield ".only_if", "only a quotient is for some people and not for others"
     if scale.bands:
         yield from _band_problems(scale, scale.bands)
+    yield from _published_problems(scale)
+
+
+def _missing_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
+    if scale.missing[0].at_most:
+        yield ".missing", "the first rule is the default and must be the strictest: no item missing"
+    for rule in scale.missing:
+        if rule.at_most and scale.kind not in ("sum", "mean", "quotient"):
+            yield f".missing.{rule.id}", f"a scale of kind {scale.kind!r} has no score with items missing"
+        if rule.at_most and rule.at_most >= len(scale.items):
+            yield f".missing.{rule.id}", "at least one item must be answered"
+        spans = {(min(p.values()), max(p.values())) for p in (inst.points(i, scale) for i in scale.items)}
+        if rule.at_most and len(spans) > 1 and not scale.quotient:
+            yield (
+                f".missing.{rule.id}",
+                "a score with items missing needs items of one range, or it could leave its own",
+            )
+
+
+def _published_problems(scale: Scale) -> Iterator[tuple[str, str]]:
+    """Thresholds, accuracy and cut-offs."""
     for threshold in scale.thresholds:
         if threshold.kind == "percent" and not scale.ratio:
             yield (

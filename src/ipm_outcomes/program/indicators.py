@@ -247,6 +247,14 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 
 
 def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
+    yield from _source_problems(found)
+    yield from _kind_problems(found)
+    if found.kind != "events":
+        yield from _reach_problems(found)
+        yield from _part_problems(found)
+
+
+def _source_problems(found: Indicator) -> Iterator[tuple[str, str]]:
     keys = [source.key for source in found.sources]
     if len(set(keys)) != len(keys):
         yield "sources", "a key stands twice"
@@ -255,6 +263,10 @@ def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
             yield "source", f"the source {key!r} is not among the sources of the file"
     if unused := [key for key in keys if key not in found.source]:
         yield "sources", f"{unused[0]!r} is not named by source"
+
+
+def _kind_problems(found: Indicator) -> Iterator[tuple[str, str]]:
+    """What the kind needs and excludes."""
     needs = _NEEDS[found.kind]
     for field in ("numerator", "value", "over", "events"):
         if (getattr(found, field) is not None) != (field in needs):
@@ -262,12 +274,13 @@ def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
             yield field, f"an indicator of kind {found.kind!r} {wanted} {field}"
     if (found.kind == "events") != (found.uses == "events"):
         yield "uses", "kind and uses are both 'events', or neither"
-    if found.kind == "events":
-        if extra := [
-            f for f in ("eligible", "observed", "denominator", "exclusions", "each") if getattr(found, f)
-        ]:
-            yield extra[0], "an indicator of kind 'events' says this in its events table"
-        return
+    elsewhere = ("eligible", "observed", "denominator", "exclusions", "each")
+    if found.kind == "events" and (extra := [field for field in elsewhere if getattr(found, field)]):
+        yield extra[0], "an indicator of kind 'events' says this in its events table"
+
+
+def _reach_problems(found: Indicator) -> Iterator[tuple[str, str]]:
+    """The table it is counted on, and the scales, targets and windows it is for."""
     if found.scales and found.uses != "changes":
         yield "scales", "scales are put side by side from the table of changes"
     if found.scales and (found.of or found.not_of or "instrument" in found.each or "scale" in found.each):
@@ -293,6 +306,10 @@ def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
         yield "evidence_from", "the evidence of a scale stands in the table of changes"
     if found.targets and "target" not in found.each:
         yield "targets", "an indicator for some targets is told for each target"
+
+
+def _part_problems(found: Indicator) -> Iterator[tuple[str, str]]:
+    """What is observed, excluded and required."""
     if found.success and (found.kind != "proportion" or not {"instrument", "scale"} <= set(found.each)):
         yield "success", "only a proportion that is told for each instrument and scale says who did well"
     if found.missing != "not_needed" and found.observed is None:
