@@ -548,3 +548,32 @@ def test_a_form_entered_twice_is_a_problem_where_one_has_other_answers(
     found, out, _ = run("report in.csv")
     assert found == code
     assert f"{code} of them with other answers" in out
+
+
+@pytest.mark.parametrize("rows", [[], [["a", "2026-01-05", *[""] * 9]], [["", "", *[""] * 9]] * 2])
+def test_a_file_without_any_answer_gives_no_result(run: Run, rows: list[list[str]]) -> None:
+    write("in.csv", ["patient_id", "date", *(f"phq9_q{n}" for n in range(1, 10))], *rows)
+    code, out, _ = run("check in.csv")
+    assert code == 1
+    assert "no row holds an answer" in out
+    for command in ("score in.csv -o out.csv", "change in.csv -o out.csv", "report in.csv -o out.html"):
+        code, out, err = run(command)
+        assert code == 1
+        assert "no row holds an answer" in err
+        assert err.endswith("nothing was written\n")
+        assert not [*Path().glob("out.*")]
+
+
+def test_ids_of_another_spelling_are_told_and_merged_where_asked_for(run: Run) -> None:
+    names = ["patient_id", "date", "nps_recommend"]
+    write("in.csv", names, ["007", "2026-01-05", 9], ["7", "2026-07-06", 3], ["b", "2026-01-05", 9])
+    code, out, _ = run("check in.csv")
+    assert code == 0
+    assert finding(out, "group_spelling") == "group_spelling patient_id 1 of 3 --group-names patient_id=merge"
+    write("in.csv", ["patient_id", "date", *(f"phq9_q{n}" for n in range(1, 10))],
+          ["007", "2026-01-05", *[2] * 9], ["7", "2026-07-06", *[1] * 9])  # fmt: skip
+    code, _, err = run("change in.csv --target '6 months=182:137..227' -o apart.csv")
+    assert "group_spelling: patient_id: " in err
+    assert run("change in.csv --group-names patient_id=merge -o one.csv")[0] == 0
+    apart, one = (pl.read_csv(name)["followup"].drop_nulls().to_list() for name in ("apart.csv", "one.csv"))
+    assert (apart, one) == ([], [9])

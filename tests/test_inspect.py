@@ -563,6 +563,10 @@ def test_group_spellings(backend: Any) -> None:
     assert told(backend, data, by="team")["group_spelling"]["where"] == "team"
     merged = arguments(found["settle"])
     assert "group_spelling" not in told(backend, data, **merged)
+    ids = ["007", "7", "7 ", "b1", "B1", "70", "0", "00"]
+    found = told(backend, data | {"patient_id": ids}, **merged)["group_spelling"]
+    assert (found["where"], found["rows"], found["of"]) == ("patient_id", 4, 8)
+    assert found["settle"] == 'group_names={"patient_id": "merge"}'
     long = backend.rows(frames.tidy(backend.make(data), "peg", by=["site"], **merged))
     assert long["site"] == [*["Hilltop"] * 5, "Lakeside", None, ""]
     named = {"group_names": {"site": {"hilltop": "North", "Lakeside": "South"}}}
@@ -778,7 +782,11 @@ def test_the_kind_of_frame_comes_back_for_a_table_without_rows(backend: Any) -> 
         else empty[:0]
     )
     found = backend.rows(frames.inspect(empty))
-    assert (found["finding"], found["rows"], found["of"]) == (["instrument_found"], [0], [0])
+    assert (found["finding"], found["rows"], found["of"]) == (
+        ["instrument_found", "blank_rows"],
+        [0, 0],
+        [0, 0],
+    )
     assert np.asarray(found["rows"]).dtype.kind == "i"
 
 

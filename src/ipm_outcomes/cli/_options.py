@@ -79,8 +79,8 @@ class Items:
     missing
         Name of a missing rule; instruments and scales without it keep their default, the strictest.
     group_names
-        Names of sites and other groups, repeated: site=merge for names that differ only by case or spacing,
-        site:OLD=NEW for one name.
+        Names of sites and other groups, or ids of patients, repeated: site=merge for names that differ only by
+        case, spacing or leading zeros, site:OLD=NEW for one name.
     replace
         Scores that stand in the file already are scored again under the same name, and not compared.
     """
@@ -190,7 +190,9 @@ class Plan:
         return found
 
     def declared(self, found: Sequence[Finding]) -> Plan:
-        """The plan without instruments of which the coding has to be declared first."""
+        """The plan without instruments of which the coding has to be declared first; without any if nobody answered."""
+        if any(one.finding == "blank_rows" and one.moves for one in found):
+            return replace(self, ids=())
         doubtful = {one.instrument for one in found if one.argument == "coding"}
         return replace(self, ids=tuple(id for id in self.ids if id not in doubtful))
 

@@ -169,7 +169,7 @@ def _html(
     )
     episodes, of_episodes = episodes_of(work, pairing, how)
     if episodes is not None:
-        of_episodes += work.episode_findings(episodes, by)
+        of_episodes += work.episode_findings(episodes, [*by, columns["id"]])
         tell_findings(of_episodes)
     answers = scores.drop(*flags, *by[1 if site else 0 :])
     changes = changes_of_scores(answers, pairing, episodes, how.date_format)

@@ -127,7 +127,12 @@ def score(
         raise ParameterError(f"--level must lie between 0 and 1, not {level:g}")
     wrong = work.wrong()
     found = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
-    if work.declared(found).ids != work.ids or (wrong and invalid == "raise"):
+    sure = work.declared(found).ids
+    if not sure and not any(one.argument == "coding" for one in found):
+        tell_findings(found)
+        tell("nothing was written")
+        return PROBLEMS
+    if sure != work.ids or (wrong and invalid == "raise"):
         for cell in wrong[:SHOWN]:
             tell(told(cell))
         more = f" (the first {SHOWN} are shown)" if len(wrong) > SHOWN else ""
@@ -176,7 +181,7 @@ def tell_findings(found: Sequence[Finding]) -> None:
     for one in found:
         if one.argument == "coding":
             tell(one.withheld)
-        elif one.moves:
+        elif one.moves or one.finding == "group_spelling":
             tell(one.sentence)
         elif one.finding == "blank_rows":
             tell(f"{in_words(one.rows)}, and count nowhere")

@@ -27,7 +27,7 @@ FINDINGS = {
     "dates_ambiguous": "dates that can be read in more than one way",
     "blank_rows": "rows that hold no answer",
     "duplicate_forms": "forms of a patient and date that an earlier row has as well",
-    "group_spelling": "names of groups that differ only by case or spacing",
+    "group_spelling": "names that differ only by case, spacing or leading zeros",
     "text_in_numbers": "other text in a column of numbers",
     "header_rows": "rows that look like further rows of the header",
     "recorded_scores": "scores that stand in the table already",

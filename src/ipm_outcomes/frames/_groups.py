@@ -1,4 +1,4 @@
-"""Names of groups that differ only by case or spacing: told, and settled by the caller."""
+"""Names of groups and ids of patients that differ only by spelling: reported, and settled by the caller."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ GroupNames = Mapping[str, Mapping[str, str] | Literal["merge"]] | None
 
 
 def plain_group(name: str) -> str:
-    """A name without differences of case and spacing.
+    """A name without differences of case, spacing and, of a number, leading zeros.
 
-    >>> plain_group("  Hill  TOP ") == plain_group("hilltop")
-    True
+    >>> plain_group("  Hill  TOP ") == plain_group("hilltop"), plain_group("007") == plain_group("7 ")
+    (True, True)
     """
-    return "".join(name.split()).casefold()
+    plain = "".join(name.split()).casefold()
+    return (plain.lstrip("0") or "0") if plain.isdecimal() else plain
 
 
 def spellings(frame: Frame, column: str, like: Frame | None = None) -> dict[str, str]:
-    """Names that differ from a more frequent one only by case or spacing, each with that one.
+    """Names that differ from a more frequent one only by case, spacing or leading zeros, each with that one.
 
     Names of the same column in the frame ``like`` come first, however rare they are.
     """

@@ -177,7 +177,7 @@ def findings(
         if patient is not None and evidences:
             told += _duplicates(frame, evidences, (patient, day), dates, skipped)
     renamed = frame.renamed(renames(frame, group_names))
-    for name in groups:
+    for name in dict.fromkeys([*groups, *([] if patient is None else [patient])]):
         rows, of = misspelled(renamed, name)
         if rows:
             told.append(
@@ -289,11 +289,12 @@ def _blank_rows(frame: Frame, evidences: list[Evidence], skipped: int) -> list[F
         return []
     blank = ~np.logical_or.reduce([one.answered | one.unread for one in evidences])
     blank[:skipped] = False
-    rows = int(blank.sum())
-    if not rows:
+    rows, none = int(blank.sum()), bool(blank[skipped:].all())
+    if not rows and not none:
         return []
     names = [name for one in evidences for name in one.items.names.values()]
-    return [Finding("blank_rows", span(names), None, rows, len(frame), moves=False, told=in_words(rows))]
+    seen = "no row holds an answer" if none else in_words(rows)
+    return [Finding("blank_rows", span(names), None, rows, len(frame), moves=none, told=seen)]
 
 
 def _with_answers(evidences: list[Evidence], rows: int, skipped: int) -> NDArray[np.bool_]:

@@ -70,8 +70,8 @@ def tidy(
     scales
         For each instrument id, only these scales, as in `score`; None, or an instrument left out: all.
     group_names
-        For columns of ``by`` that hold names of groups, ``{"site": "merge"}``: names that differ only by case or
-        spacing become the one that stands most often; or ``{"site": {"hill top": "Hilltop"}}``: these names become
+        For columns of ``by`` that hold names of groups, ``{"site": "merge"}``: names that differ only by case, spacing
+        or leading zeros become the most frequent one; or ``{"site": {"hill top": "Hilltop"}}``: these names become
         those.
     date_format
         How the dates in the column ``date`` of ``by`` are written: a `datetime.strptime` pattern such as
