@@ -98,10 +98,11 @@ def _noncentral_t_cdf(t, df, noncentrality):
 
 
 @pytest.mark.parametrize(("t", "df"), [(2.83, 126), (-1.7, 9), (0.0, 4), (12.5, 39), (35.0, 99), (0.4, 400)])
-def test_noncentral_limits_by_the_definition(t, df):
-    low, high = noncentral_t_limits(t, df)
-    assert _noncentral_t_cdf(t, df, low) == pytest.approx(0.975, abs=1e-8)
-    assert _noncentral_t_cdf(t, df, high) == pytest.approx(0.025, abs=1e-8)
+@pytest.mark.parametrize("level", [0.95, 0.9999])
+def test_noncentral_limits_by_the_definition(t, df, level):
+    low, high = noncentral_t_limits(t, df, level=level)
+    assert _noncentral_t_cdf(t, df, low) == pytest.approx((1 + level) / 2, abs=1e-8)
+    assert _noncentral_t_cdf(t, df, high) == pytest.approx((1 - level) / 2, abs=1e-8)
 
 
 def test_noncentral_limits_mirror():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from ipm_outcomes.change import (
     impute,
@@ -317,6 +317,44 @@ def test_a_named_scale_refuses_what_makes_no_sense(options, told):
         side_by_side(before, after, **options)
     with pytest.raises(FrameError, match="outside the range"):
         side_by_side([28], [1], instrument="phq9", scale="total")
+
+
+def test_the_error_of_the_mixed_model_is_that_of_its_own_visit():
+    """Restricted likelihood of a random intercept written out with matrices, maximized over both variances."""
+    pytest.importorskip("statsmodels")
+    generator = np.random.default_rng(5)
+    n = 40
+    before = generator.normal(15, 3, n)
+    patient = generator.normal(0, 2, n)
+    late = before - 5 + patient + generator.normal(0, 1.5, n)
+    early = before - 3 + patient + generator.normal(0, 1.5, n)
+    late[:15] = np.nan  # the two visits differ in who was seen, and so in their error
+    visits = np.column_stack([late, early])
+    who, visit = np.nonzero(~np.isnan(visits))
+    y = visits[who, visit] - before[who]
+    x = np.zeros((y.size, 4))
+    x[np.arange(y.size), visit] = 1
+    x[np.arange(y.size), 2 + visit] = (before - before.mean())[who]
+    same = (who[:, None] == who).astype(float)
+
+    def parts(logs):
+        v = np.exp(logs[0]) * same + np.exp(logs[1]) * np.eye(y.size)
+        weights = np.linalg.inv(v)
+        information = x.T @ weights @ x
+        beta = np.linalg.solve(information, x.T @ weights @ y)
+        rest = y - x @ beta
+        minus_2_likelihood = (
+            np.linalg.slogdet(v)[1] + np.linalg.slogdet(information)[1] + rest @ weights @ rest
+        )
+        return minus_2_likelihood, beta, np.linalg.inv(information)
+
+    best = optimize.minimize(lambda logs: parts(logs)[0], [1.0, 1.0], method="Nelder-Mead")
+    _, beta, covariance = parts(best.x)
+    assert covariance[0, 0] > 1.2 * covariance[1, 1]
+    found = mixed_model(before, late, other_visits=early)
+    assert found.estimate == pytest.approx(beta[0], rel=1e-4)
+    error = (found.upper - found.lower) / 2 / stats.norm.ppf(0.975)
+    assert error == pytest.approx(math.sqrt(covariance[0, 0]), rel=1e-2)
 
 
 def test_what_statsmodels_warns_of_stands_in_the_note():
