@@ -796,3 +796,12 @@ def test_a_finding_in_one_line() -> None:
     assert "(3 of 10 rows)" in about.sentence
     whole = Finding("blank_rows", "all columns", None, 2, 10)
     assert whole.sentence.startswith("blank_rows: all columns: ")
+
+
+def test_a_program_in_which_all_are_employed_is_not_doubted(backend: Any) -> None:
+    """Everyone may well answer yes; a 2 among them is one above the highest answer."""
+    names = ["employed", "hours_missed", "hours_worked", "productivity", "activity"]
+    data = {f"wpai_gh_{name}": [1 if name == "employed" else 5] * 30 for name in names}
+    assert not {"coding_from_one", "coding_suspected"} & set(told(backend, data, instruments="wpai_gh"))
+    data["wpai_gh_employed"][7] = 2
+    assert "coding_from_one" in told(backend, data, instruments="wpai_gh")

@@ -90,12 +90,16 @@ class Evidence:
         """``coding_from_one`` or ``coding_suspected`` where the cells look as if they were counted from 1.
 
         One above the highest answer is seen, and the lowest is not; or the lowest is not seen in 20 or more complete
-        forms. A coding that was declared is not doubted.
+        forms, of which an item has three options or more (all may well answer yes). A coding that was declared is not
+        doubted.
         """
         if self.items.coding is not None or self.lowest or not self.numbers:
             return None
         if self.above:
             return "coding_from_one"
+        answers = [self.items.instrument.answers_of(item) for item in optioned(self.items)]
+        if all(one.highest - one.lowest == 1 for one in answers):
+            return None
         forms = np.count_nonzero(self.complete & self.numbered)
         return "coding_suspected" if forms >= FORMS_ENOUGH else None
 
