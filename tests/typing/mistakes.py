@@ -2,7 +2,9 @@
 # ruff: noqa: B018
 """Mistakes that type checkers must find, never run. `# expect:` names who reports what on the line."""
 
-from ipm_outcomes import PEG, PHQ9, PROMIS29, frames, score
+import polars as pl
+
+from ipm_outcomes import PEG, PHQ9, PROMIS29, change, frames, program, score
 
 response = PHQ9(q1=1)
 scores = score(response)
@@ -30,3 +32,6 @@ frames.score(object(), "phq9", invalid="drop")  # expect: mypy arg-type, pyright
 frames.score(object(), "phq9", coding="positions")  # expect: mypy arg-type, pyright reportArgumentType
 frames.check(object(), 9)  # expect: mypy arg-type, pyright reportArgumentType
 text: str = scores.total.value  # expect: mypy assignment, pyright reportAssignmentType
+frames.score(pl.DataFrame(), "phq9").iloc  # expect: mypy attr-defined, pyright reportAttributeAccessIssue
+program.table(pl.DataFrame()).iloc  # expect: mypy attr-defined, pyright reportAttributeAccessIssue
+change.table(pl.DataFrame().lazy()).height  # expect: mypy attr-defined, pyright reportAttributeAccessIssue

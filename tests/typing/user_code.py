@@ -4,8 +4,23 @@
 from fractions import Fraction
 from typing import assert_type
 
+import polars as pl
+
 import ipm_outcomes as ipm
-from ipm_outcomes import GAD7, NPS, PCS, PEG, PHQ9, PROMIS29, PROMIS29v20, frames, score
+from ipm_outcomes import (
+    GAD7,
+    NPS,
+    PCS,
+    PEG,
+    PHQ9,
+    PROMIS29,
+    PROMIS29v20,
+    change,
+    frames,
+    opioids,
+    program,
+    score,
+)
 from ipm_outcomes.responses import GAD7Scores, PHQ9Scores, PROMIS29Scores, Response
 from ipm_outcomes.scores import Absent, CategoryScore, Flag, Provenance, Score, Scores
 
@@ -86,3 +101,22 @@ declared: object = frames.tidy(
 found: object = frames.inspect(
     table, coding={"gad7": "position"}, not_answered=(9, "NA"), group_names={"site": {"a": "A"}}
 )
+
+# What comes back is of the kind that was given
+visits = pl.DataFrame({"phq9_q1": [0, 1]})
+assert_type(frames.score(visits, "phq9"), pl.DataFrame)
+assert_type(frames.score(visits.lazy(), "phq9"), pl.LazyFrame)
+assert_type(frames.check(visits, "phq9"), pl.DataFrame)
+assert_type(frames.inspect(visits), pl.DataFrame)
+assert_type(frames.spreadsheet_safe(visits), pl.DataFrame)
+scores_of_all = frames.tidy(visits, ["phq9"], by=["patient_id", "date"])
+assert_type(scores_of_all, pl.DataFrame)
+assert_type(change.pair(scores_of_all), pl.DataFrame)
+assert_type(change.check_dates(scores_of_all), pl.DataFrame)
+changes = change.table(scores_of_all, as_of="2026-01-01")
+assert_type(changes, pl.DataFrame)
+figures = program.table(changes, by=["site"], scores=scores_of_all)
+assert_type(figures, pl.DataFrame)
+assert_type(program.suppress(figures), pl.DataFrame)
+assert_type(opioids.daily(visits), pl.DataFrame)
+assert_type(program.measure(visits, period_start="2025-01-01"), pl.DataFrame)

@@ -11,19 +11,19 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._scores import blank_rows
 from ipm_outcomes.change._units import NOT_IN_TABLE, as_of_day, read_units
 from ipm_outcomes.frames._dates import DATED, DateFormat
-from ipm_outcomes.frames._frame import Frame, Words
+from ipm_outcomes.frames._frame import AnyFrame, Frame, Words
 
 DATE_PROBLEMS = ("date_missing", "date_unparsable", "date_future", "no_start_date", "no_episode")
 
 
 @fenced
 def check_dates(
-    scores: Any,
+    scores: AnyFrame,
     *,
     episodes: Any | None = None,
     as_of: date | str | None = None,
     date_format: DateFormat = None,
-) -> Any:
+) -> AnyFrame:
     """List the rows of scores that `pair` cannot place in time or in an episode.
 
     Parameters
@@ -61,4 +61,5 @@ def check_dates(
         placed = dated & (units.row_unit >= 0)
         code[placed & (units.listed[units.row_unit] == NOT_IN_TABLE)] = DATE_PROBLEMS.index("no_episode")
     rows = np.flatnonzero(code >= 0)
-    return frame.make({"row": rows, "problem": Words(code[rows].astype(np.int8), DATE_PROBLEMS)})
+    result: AnyFrame = frame.make({"row": rows, "problem": Words(code[rows].astype(np.int8), DATE_PROBLEMS)})
+    return result

@@ -19,12 +19,12 @@ from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Base
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._dates import DateFormat
-from ipm_outcomes.frames._frame import Column, Whole, Words
+from ipm_outcomes.frames._frame import AnyFrame, Column, Whole, Words
 
 
 @fenced
 def pair(
-    scores: Any,
+    scores: AnyFrame,
     *,
     episodes: Any | None = None,
     baseline: Baseline = DEFAULT_BASELINE,
@@ -35,7 +35,7 @@ def pair(
     overlap: bool = False,
     definitions: Collection[Instrument] = (),
     date_format: DateFormat = None,
-) -> Any:
+) -> AnyFrame:
     """Pair every patient's baseline with each follow-up, and say why where there is no pair.
 
     Parameters
@@ -114,7 +114,8 @@ def pair(
     )
     columns = leading_columns(pairs)
     columns["reason"] = Words(pairs.reason.ravel(), tuple(REASONS))
-    return made(pairs, columns | trailing_columns(pairs))
+    result: AnyFrame = made(pairs, columns | trailing_columns(pairs))
+    return result
 
 
 def leading_columns(pairs: Pairs) -> dict[str, Column | Any]:

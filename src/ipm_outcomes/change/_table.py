@@ -62,14 +62,14 @@ from ipm_outcomes.change._verdict import VERDICTS, Moved
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._dates import DateFormat
-from ipm_outcomes.frames._frame import Column, Whole, Words
+from ipm_outcomes.frames._frame import AnyFrame, Column, Whole, Words
 from ipm_outcomes.stats.classes import CLASS_WORDS
 from ipm_outcomes.stats.reliable_change import Method
 
 
 @fenced
 def table(
-    scores: Any,
+    scores: AnyFrame,
     *,
     episodes: Any | None = None,
     baseline: Baseline = DEFAULT_BASELINE,
@@ -89,7 +89,7 @@ def table(
     overlap: bool = False,
     definitions: Collection[Instrument] = (),
     date_format: DateFormat = None,
-) -> Any:
+) -> AnyFrame:
     """Pair scores and say of every pair whether the change is important and reliable, and of what class.
 
     Parameters
@@ -209,7 +209,8 @@ def table(
         scores,
         Search(episodes, baseline, targets, as_of, scales, by, overlap, tuple(own.values()), date_format),
     )
-    return made(pairs, _columns(pairs, wishes))
+    result: AnyFrame = made(pairs, _columns(pairs, wishes))
+    return result
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, TO
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import number_of
 from ipm_outcomes.frames._evidence import without_lowest
-from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._frame import AnyFrame, Frame
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy
 from ipm_outcomes.frames._kernel import no_answers
 from ipm_outcomes.frames._missing import suspected_word
@@ -30,7 +30,7 @@ RULES = {
 
 @fenced
 def check(
-    data: Any,
+    data: AnyFrame,
     instrument: str | Instrument,
     *,
     columns: Columns = None,
@@ -38,7 +38,7 @@ def check(
     not_answered: NotAnsweredBy = (),
     text_numbers: bool | None = None,
     scales: Sequence[str] | None = None,
-) -> Any:
+) -> AnyFrame:
     """Find every cell that is not an answer.
 
     Parameters
@@ -69,7 +69,8 @@ def check(
     frame = Frame(data)
     items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers, scales)
     doubtful = without_lowest(items)
-    return problems(items, doubtful is not None and doubtful.coding == "coding_from_one")
+    result: AnyFrame = problems(items, doubtful is not None and doubtful.coding == "coding_from_one")
+    return result
 
 
 def problems(

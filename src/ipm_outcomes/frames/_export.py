@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError
+from ipm_outcomes.frames._frame import AnyFrame
 
 # The signs that begin a formula (some spreadsheets take their full-width forms for the same), also after
 # blanks; a tab, a carriage return or a line feed in front moves the rest into a cell of its own.
@@ -38,7 +39,7 @@ def safe_text(text: str) -> str:
 
 
 @fenced
-def spreadsheet_safe(data: Any) -> Any:
+def spreadsheet_safe(data: AnyFrame) -> AnyFrame:
     """Neutralize cells and column names of a frame that begin a spreadsheet formula.
 
     Parameters
@@ -71,7 +72,7 @@ def spreadsheet_safe(data: Any) -> Any:
     from narwhals.exceptions import NarwhalsError
 
     try:
-        frame = nw.from_native(data)
+        frame: Any = nw.from_native(cast(Any, data))
         schema = frame.collect_schema()
     except (TypeError, ValueError, NarwhalsError):
         raise FrameError(
@@ -108,7 +109,8 @@ def spreadsheet_safe(data: Any) -> Any:
         )
     if changed:
         frame = frame.with_columns(changed)
-    return frame.rename({old: new for old, new in names.items() if old != new}).to_native()
+    result: AnyFrame = frame.rename({old: new for old, new in names.items() if old != new}).to_native()
+    return result
 
 
 def _labels(column: Any) -> list[str]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from ipm_outcomes.frames._duckdb import arrow_table, is_duckdb, relation
 from ipm_outcomes.frames._duckdb import pyarrow as _pyarrow
 
 Kind = Literal["pandas", "polars", "pyarrow"]
+
+AnyFrame = TypeVar("AnyFrame")
+"""A data frame of any kind; the same kind comes back. What only hands over Arrow data comes back as a PyArrow table."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ipm_outcomes.frames._dates import MISSING as NO_DATE
 from ipm_outcomes.frames._decode import distinct
 from ipm_outcomes.frames._evidence import Evidence, gather, header_rows
 from ipm_outcomes.frames._findings import FINDINGS, Finding, by_instrument, of_cells, span, table
-from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._frame import AnyFrame, Frame
 from ipm_outcomes.frames._groups import GroupNames, misspelled, renames
 from ipm_outcomes.frames._items import (
     Codings,
@@ -35,7 +35,7 @@ from ipm_outcomes.frames._score import score_columns
 
 @fenced
 def inspect(
-    data: Any,
+    data: AnyFrame,
     instruments: Sequence[str | Instrument] | str | Instrument | None = None,
     *,
     columns: Any = None,
@@ -50,7 +50,7 @@ def inspect(
     by: Sequence[str] | str | None = None,
     group_names: GroupNames = None,
     replace: bool = False,
-) -> Any:
+) -> AnyFrame:
     """Look at a table before anything is scored: what is there, and what stands in the way.
 
     Nothing is changed and nothing is decided; each finding names the argument that settles it.
@@ -118,7 +118,8 @@ def inspect(
         group_names=group_names,
         replace=replace,
     )
-    return table(frame, found)
+    result: AnyFrame = table(frame, found)
+    return result
 
 
 def findings(

@@ -14,7 +14,7 @@ from ipm_outcomes.errors import InvalidAnswersError, ParameterError
 from ipm_outcomes.frames._check import problems
 from ipm_outcomes.frames._evidence import gather, without_lowest
 from ipm_outcomes.frames._findings import of_cells, way_out
-from ipm_outcomes.frames._frame import Column, Frame, Words
+from ipm_outcomes.frames._frame import AnyFrame, Column, Frame, Words
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, check_level
 from ipm_outcomes.frames._kernel import (
     CODE,
@@ -34,7 +34,7 @@ Invalid = Literal["raise", "null"]
 
 @fenced
 def score(
-    data: Any,
+    data: AnyFrame,
     instrument: str | Instrument,
     *,
     columns: Columns = None,
@@ -47,7 +47,7 @@ def score(
     scales: Sequence[str] | None = None,
     replace: bool = False,
     progress: Callable[[int], None] | None = None,
-) -> Any:
+) -> AnyFrame:
     """Score every row of a data frame for one instrument.
 
     Parameters
@@ -115,9 +115,10 @@ def score(
     frame = Frame(data)
     items = ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers, scales)
     added = score_columns(items, missing, invalid, z, progress)
-    return frame.with_columns(
+    result: AnyFrame = frame.with_columns(
         added, like=list(items.names.values()), replace=replace, taken_over=items.own_scores
     )
+    return result
 
 
 def score_columns(

@@ -11,7 +11,7 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError, described
 from ipm_outcomes.frames._dates import DateFormat, Dates, format_of, read_dates
-from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
+from ipm_outcomes.frames._frame import AnyFrame, Column, Frame, Whole, Words
 from ipm_outcomes.frames._groups import GroupNames, renames
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, definition_of
 from ipm_outcomes.frames._kernel import ScaleColumns
@@ -35,7 +35,7 @@ SCORE_COLUMNS = (
 
 @fenced
 def tidy(
-    data: Any,
+    data: AnyFrame,
     instruments: Sequence[str | Instrument] | str | Instrument,
     by: Sequence[str] = (),
     *,
@@ -48,7 +48,7 @@ def tidy(
     scales: Mapping[str, Sequence[str]] | None = None,
     group_names: GroupNames = None,
     date_format: DateFormat = None,
-) -> Any:
+) -> AnyFrame:
     """Score several instruments and lay the scores out long: one row per assessment and scale.
 
     Parameters
@@ -158,7 +158,8 @@ def tidy(
     result["blank_row"] = np.repeat(~held, times)
     if invalid == "null":
         result["invalid"] = np.stack(counts, axis=1).ravel()
-    return frame.make(result, like)
+    made: AnyFrame = frame.make(result, like)
+    return made
 
 
 def _date_columns(frame: Frame, by: Sequence[str], date_format: DateFormat) -> dict[str, Dates]:

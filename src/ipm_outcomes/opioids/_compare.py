@@ -9,7 +9,7 @@ import numpy as np
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._columns import keys, numbers, take, truth_column, words
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.frames._frame import Frame, Words
+from ipm_outcomes.frames._frame import AnyFrame, Frame, Words
 from ipm_outcomes.opioids._exact import BILLION, Floats, Ints
 from ipm_outcomes.opioids._factors import dose
 from ipm_outcomes.opioids._prescriptions import truths
@@ -24,7 +24,7 @@ _REASONS = {
 
 
 @fenced
-def compare(summary: Any, *, baseline: str, followup: str) -> Any:
+def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     """Set two periods of each patient side by side: change of dose, reduction by half, freedom from opioids.
 
     No smallest important change of MME has been validated; a reduction by half is a common outcome of programs, of
@@ -110,7 +110,8 @@ def compare(summary: Any, *, baseline: str, followup: str) -> Any:
         [first < 0, second < 0, np.isnan(before), np.isnan(after)], np.arange(len(_REASONS)).tolist(), -1
     )
     columns["reason"] = Words(reason.astype(np.int8), tuple(_REASONS))
-    return frame.make(columns, like=["patient_id"])
+    result: AnyFrame = frame.make(columns, like=["patient_id"])
+    return result
 
 
 def _rows(patient: Ints, periods: Ints, labels: list[Any], name: str, wanted: str, patients: int) -> Ints:

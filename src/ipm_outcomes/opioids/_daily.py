@@ -12,7 +12,7 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._columns import Bools, Ints, date_column, take, truth_column
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._dates import DateFormat
-from ipm_outcomes.frames._frame import Whole, Words
+from ipm_outcomes.frames._frame import AnyFrame, Whole, Words
 from ipm_outcomes.opioids._factors import FactorSet, dose, factor_set
 from ipm_outcomes.opioids._prescriptions import (
     CODES,
@@ -39,14 +39,14 @@ def _set(factors: str | PathLike[str] | FactorSet) -> FactorSet:
 
 @fenced
 def daily(
-    prescriptions: Any,
+    prescriptions: AnyFrame,
     factors: str | PathLike[str] | FactorSet = "cdc_2022",
     *,
     overlap: Literal["add", "in_turn"] = "add",
     columns: Mapping[str, str] | None = None,
     meanings: Meanings | None = None,
     date_format: DateFormat = None,
-) -> Any:
+) -> AnyFrame:
     """Daily morphine milligram equivalents (MME) from prescriptions: one row per stretch of days without a change.
 
     The dose of a day is the sum over all prescriptions that run on it, each from its start for its days supply:
@@ -179,7 +179,8 @@ def daily(
     columns_made["reason"] = Words(np.where(codes == len(CODES), -1, codes).astype(np.int8), CODES)
     columns_made["factors"] = Words(np.zeros(len(codes), np.int8), (chosen.id,))
     columns_made["overlap"] = Words(np.zeros(len(codes), np.int8), (overlap,))
-    return frame.make(columns_made, like=[named])
+    result: AnyFrame = frame.make(columns_made, like=[named])
+    return result
 
 
 LATE = 2**40
@@ -199,13 +200,13 @@ def _without_place(read: Prescriptions) -> tuple[Ints, Bools]:
 
 @fenced
 def check(
-    prescriptions: Any,
+    prescriptions: AnyFrame,
     factors: str | PathLike[str] | FactorSet = "cdc_2022",
     *,
     columns: Mapping[str, str] | None = None,
     meanings: Meanings | None = None,
     date_format: DateFormat = None,
-) -> Any:
+) -> AnyFrame:
     """List the prescriptions that have no dose, and those of which something was taken for granted.
 
     Parameters
@@ -244,7 +245,7 @@ def check(
     order = np.lexsort((rule, row))
     row, label = row[order], rule[order].astype(np.int8)
     frame = read.frame
-    return frame.make(
+    result: AnyFrame = frame.make(
         {
             "row": row.astype(np.int64),
             "drug": take(frame.column(read.columns["drug"]), row, frame.kind),
@@ -254,3 +255,4 @@ def check(
         },
         like=[read.columns["drug"]],
     )
+    return result

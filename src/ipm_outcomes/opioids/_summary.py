@@ -24,7 +24,7 @@ from ipm_outcomes.change._columns import (
 from ipm_outcomes.change._units import as_of_day, day_key
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DATED, DateFormat, format_of, read_dates
-from ipm_outcomes.frames._frame import Frame, Whole, Words
+from ipm_outcomes.frames._frame import AnyFrame, Frame, Whole, Words
 from ipm_outcomes.opioids._exact import Bools, Floats, Ints
 from ipm_outcomes.opioids._factors import dose
 from ipm_outcomes.opioids._prescriptions import CODES, EXCLUDED, truths
@@ -73,12 +73,12 @@ class _Days:
 
 @fenced
 def summary(
-    daily: Any,
+    daily: AnyFrame,
     *,
     denominator: str | Sequence[str],
     periods: Any = None,
     date_format: DateFormat = None,
-) -> Any:
+) -> AnyFrame:
     """Average and highest dose, days at or above each threshold, and freedom from opioids, per patient and period.
 
     A dose per day has four definitions in use, which differ several times over, so the one that is meant is always
@@ -147,9 +147,10 @@ def summary(
     days, unplaced = _read(frame, asked.daily_patient, limits)
     if asked.own:
         asked = asked.from_days(days)
-    return _Figures(days, unplaced, asked, limits).table(
+    result: AnyFrame = _Figures(days, unplaced, asked, limits).table(
         frame, chosen, {name: _rule(frame, name) for name in RULES}
     )
+    return result
 
 
 def _rule(frame: Frame, name: str) -> tuple[str, ...]:

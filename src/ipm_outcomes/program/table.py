@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, overload
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._frame import AnyFrame
 from ipm_outcomes.program._cells import Row
 from ipm_outcomes.program._columns import ALL, COLUMNS, EXTRA, KEYS
 from ipm_outcomes.program._counting import count_all
@@ -35,6 +36,34 @@ from ipm_outcomes.program.indicators import (
     read_indicator,
 )
 from ipm_outcomes.stats.arguments import level_of
+
+
+@overload
+def table(
+    changes: AnyFrame,
+    *,
+    by: Sequence[str] = (),
+    indicators: Iterable[str | PathLike[str] | Indicator] | None = None,
+    scores: Any = None,
+    episodes: Any = None,
+    opioids: Any = None,
+    level: float = 0.95,
+    totals: bool = False,
+) -> AnyFrame: ...
+
+
+@overload
+def table(
+    changes: None = None,
+    *,
+    by: Sequence[str] = (),
+    indicators: Iterable[str | PathLike[str] | Indicator] | None = None,
+    scores: Any = None,
+    episodes: Any = None,
+    opioids: Any = None,
+    level: float = 0.95,
+    totals: bool = False,
+) -> Any: ...
 
 
 @fenced

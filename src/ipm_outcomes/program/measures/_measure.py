@@ -14,6 +14,7 @@ from typing import Any
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.frames._frame import AnyFrame
 from ipm_outcomes.program._cells import Cell, Row
 from ipm_outcomes.program._event_grammar import Events, Version
 from ipm_outcomes.program.indicators import Indicator, indicator, read_indicator
@@ -81,13 +82,13 @@ def _patients(
 
 @fenced
 def populations(
-    events: Any,
+    events: AnyFrame,
     definition: str | PathLike[str] | Indicator = "cms159",
     *,
     period_start: dt.date | str,
     version: str | None = None,
     patient: str = "patient_id",
-) -> Any:
+) -> AnyFrame:
     """Tell for every patient which populations of a measure they are in.
 
     Parameters
@@ -144,7 +145,8 @@ def populations(
         "excluded_by": [", ".join(one.excluded_by) for one in who],
         "version": [text.id if text else None] * len(who),
     }
-    return _framed(frame, columns)
+    result: AnyFrame = _framed(frame, columns)
+    return result
 
 
 def _framed(frame: Any, columns: Mapping[str, list[Any]]) -> Any:
@@ -177,7 +179,7 @@ def _framed(frame: Any, columns: Mapping[str, list[Any]]) -> Any:
 
 @fenced
 def measure(
-    events: Any,
+    events: AnyFrame,
     definition: str | PathLike[str] | Indicator = "cms159",
     *,
     period_start: dt.date | str,
@@ -185,7 +187,7 @@ def measure(
     patient: str = "patient_id",
     by: Sequence[str] = (),
     level: float = 0.95,
-) -> Any:
+) -> AnyFrame:
     """Count a measure that is defined on dated events: one row per group and stratum.
 
     Parameters
@@ -239,7 +241,8 @@ def measure(
             low, high = stratum.age
             part = [one for one in mine if one.age is not None and low <= one.age <= high]
             rows.append(Row(group, found, {}, stratum.id, _counted(part)))
-    return result(events, "events", rows, by, level, version=text.id if text else None)
+    figures: AnyFrame = result(events, "events", rows, by, level, version=text.id if text else None)
+    return figures
 
 
 def _counted(patients: Iterable[Patient]) -> Cell:

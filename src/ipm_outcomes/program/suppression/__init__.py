@@ -19,6 +19,7 @@ import numpy as np
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError, ProtectionWarning, number_of
+from ipm_outcomes.frames._frame import AnyFrame
 from ipm_outcomes.program.suppression._intervals import intervals_of
 from ipm_outcomes.program.suppression._links import build
 from ipm_outcomes.program.suppression._proof import verify
@@ -54,7 +55,7 @@ POLICIES = {"cms": Policy(1, 10, False), "nhs": Policy(0, 4, True)}
 
 @fenced
 def suppress(
-    table: Any,
+    table: AnyFrame,
     policy: str = "cms",
     *,
     by: Sequence[str] | None = None,
@@ -63,7 +64,7 @@ def suppress(
     definitions: Iterable[Definition] = (),
     ledger: str | PathLike[str] | None = None,
     record: str | PathLike[str] | None = None,
-) -> Any:
+) -> AnyFrame:
     """Hide small counts in an indicator table, and all that would give them away.
 
     Rows stay; hidden numbers become null, `suppressed` says `"hidden"` where a number of the row is, else `""`, and
@@ -176,7 +177,10 @@ def suppress(
 
     """
     more: dict[str, Any] = {"own": Own(), "ledger": ledger, "record": record}
-    return suppress_with(table, policy, by=by, parts=parts, keep=keep, definitions=definitions, **more)
+    result: AnyFrame = suppress_with(
+        table, policy, by=by, parts=parts, keep=keep, definitions=definitions, **more
+    )
+    return result
 
 
 def suppress_with(
