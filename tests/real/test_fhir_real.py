@@ -187,6 +187,49 @@ def test_answers_of_other_lists_withhold_their_domains(real: Real) -> None:
     assert len(notes(read, "recorded_without_score")) == 2
 
 
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_stated_recorded_score(name: str, real: Real) -> None:
+    read = fhir.recorded(load(real, name))
+    assert [(one.scale, one.value) for one in read] == [RECORDED[name]]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_our_form_says_what_the_form_of_the_guide_says(name: str, real: Real) -> None:
+    theirs = load(real, name)
+    ours = {item["linkId"]: item for item in fhir.questionnaire(FORMS[name])["item"]}
+    compared = 0
+    for item in theirs["item"]:
+        code = next((coding["code"] for coding in item.get("code", ())), None)
+        if code is None or "answerOption" not in item:
+            continue
+        mine = ours[code]
+        assert mine["type"] == item["type"]
+        pairs = zip(mine["answerOption"], item["answerOption"], strict=True)
+        for own, other in ((a["valueCoding"], b["valueCoding"]) for a, b in pairs):
+            if other["code"] == "LA18938-3":  # stands where LA6570-1 is expected, in one item of the GAD-7
+                assert own["code"] == "LA6570-1"
+                continue
+            assert (own["code"], own["display"]) == (other["code"], other["display"])
+        compared += 1
+    assert compared >= {"phq9": 9, "gad7": 7}[FORMS[name]]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_response_to_the_form_of_the_guide_needs_the_form(name: str, real: Real) -> None:
+    form = load(real, name)
+    asked = [item for item in form["item"] if "answerOption" in item and item.get("code")]
+    items = [
+        {"linkId": item["linkId"], "answer": [{"valueCoding": item["answerOption"][at % 4]["valueCoding"]}]}
+        for at, item in enumerate(asked)
+    ]
+    resource = {"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": form["url"]}
+    with pytest.raises(fhir.UnknownForm):
+        fhir.response({**resource, "item": items})
+    read = fhir.response({**resource, "item": items}, form=form)
+    # Answers 0, 1, 2, 3 in turn: nine of them give 12, seven 9.
+    assert score(read.answers).total.value == {"phq9": 12, "gad7": 9}[FORMS[name]]
+
+
 def test_all_of_them_as_one_file(real: Real, tmp_path: Path) -> None:
     names = sorted({*SCORES, *REFUSALS, *RECORDED, *FORMS})
     file = tmp_path / "all.ndjson"

@@ -1,12 +1,15 @@
 """FHIR R4: responses and forms in, forms and scores out. Dictionaries in, dictionaries out; nothing is fetched.
 
-`response` reads one QuestionnaireResponse. What a resource says is read by codes and never by order or number; what
-contradicts itself is an error with its place.
+`response` reads one QuestionnaireResponse, `responses` many; `questionnaire` writes a form, `observations` scores.
+What a resource says is read by codes and never by order or number; what contradicts itself is an error with its place.
 """
 
 from ipm_outcomes.fhir._errors import NotAResponse, Note, Problem, UnknownForm, WrongAnswers
 from ipm_outcomes.fhir._many import Reading, responses
+from ipm_outcomes.fhir._observations import bundle, observations
+from ipm_outcomes.fhir._questionnaire import questionnaire, questionnaire_response
 from ipm_outcomes.fhir._response import ReadResponse, Recorded, response
+from ipm_outcomes.fhir._scores import recorded, scores
 
 __all__ = [
     "NotAResponse",
@@ -17,6 +20,12 @@ __all__ = [
     "Recorded",
     "UnknownForm",
     "WrongAnswers",
+    "bundle",
+    "observations",
+    "questionnaire",
+    "questionnaire_response",
+    "recorded",
     "response",
     "responses",
+    "scores",
 ]

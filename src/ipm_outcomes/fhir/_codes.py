@@ -33,6 +33,11 @@ OWN_BANDS = f"{OWN}/CodeSystem/bands"
 OWN_FLAGS = f"{OWN}/CodeSystem/flags"
 OWN_RULES = f"{OWN}/CodeSystem/missing-rules"
 OWN_PARTS = f"{OWN}/CodeSystem/parts"
+OWN_ABSENT = f"{OWN}/CodeSystem/absent"
+OWN_INSTRUMENTS = f"{OWN}/CodeSystem/instruments"
+OWN_ASKED = f"{OWN}/CodeSystem/missing-rules-asked"
+OWN_DIGESTS = f"{OWN}/CodeSystem/definition-digests"
+OWN_LIBRARY = f"{OWN}/CodeSystem/library-versions"
 """Code systems of this library, for what has no public code."""
 
 

@@ -267,7 +267,8 @@ def _one(
             f"it may be {_editions(candidates)}, which score differently; give edition= or instrument=",
             "edition_unknown",
         )
-    return candidates[0]
+    (id,) = candidates
+    return id
 
 
 def _only_longer(id: str, candidates: Sequence[str], codes: set[str]) -> bool:
