@@ -21,7 +21,7 @@ import pytest
 from report_cases import AS_OF, example_episodes, example_problems, example_tables, pairs, peg_tables
 
 from ipm_outcomes.definition import Instrument, Scale
-from ipm_outcomes.report import _charts, _wording, _words, sections
+from ipm_outcomes.report import _charts, _page, _wording, _words, sections
 from ipm_outcomes.report._figures import gather
 from ipm_outcomes.report._program import Program, Row
 from ipm_outcomes.report._wording import Wording
@@ -135,7 +135,7 @@ class Texts(HTMLParser):
             (self.drawn if self.inside else self.texts).append(data)
 
 
-WRITING = [_wording, *(one for one in vars(sections).values() if isinstance(one, ModuleType))]
+WRITING = [_page, _wording, *(one for one in vars(sections).values() if isinstance(one, ModuleType))]
 """The modules that write numbers."""
 
 

@@ -80,6 +80,7 @@ def require() -> tuple[Any, Any]:
     """Altair and vl-convert, or the error that names the extra."""
     try:
         import altair
+        import jinja2  # noqa: F401  for the templates of the page
         import vl_convert
     except ImportError:
         raise MissingExtraError("drawing the charts of the report", "report") from None

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ipm_outcomes.report._words import printable
+
 Cells = list[list[str]]
 """Rows of cells; the first row is the header."""
 
@@ -17,11 +19,6 @@ class Layout:
     title: Callable[[str, int], str]
     table: Callable[[Cells], str]
     escape: Callable[[str], str]
-
-
-def printable(text: str) -> str:
-    """Without control characters, which could steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def markdown_escaped(text: str) -> str:

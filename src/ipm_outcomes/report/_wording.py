@@ -7,7 +7,7 @@ from typing import Any
 
 from ipm_outcomes.report._claims import diagnostic
 from ipm_outcomes.report._facts import cutoff_words
-from ipm_outcomes.report._program import Program, Row, Shown, share
+from ipm_outcomes.report._program import ALL, Program, Row, Shown, share
 from ipm_outcomes.report._words import HIDDEN, NONE, count, percent, rounded, signed
 
 FIGURES = (
@@ -123,8 +123,9 @@ class Wording:
             return HIDDEN if row.hidden else NONE
         return self.percent(row.estimate, decimals)
 
-    def known(self, figure: str) -> str:
-        row = self.program.row(figure)
+    def known(self, figure: str, group: str = ALL) -> str:
+        """A count by the name of its figure."""
+        row = self.program.row(figure, group)
         return NONE if row is None else count(row.numerator)
 
     def of_whole(self, row: Row | None) -> list[str]:
@@ -162,23 +163,8 @@ class Wording:
         used = [cutoff_words(shown.scale, id, value) for value, id in self.program.cutoffs.get(shown.key, [])]
         return f" ({'; '.join(used)})" if used else ""
 
-    def known_in(self, figure: str, group: str) -> str:
-        row = self.program.row(figure, group)
-        return NONE if row is None else count(row.numerator)
-
-    def ceiling(self, shown: Shown) -> str:
+    def ceiling(self, shown: Shown) -> Row | None:
+        """Those with the best possible score at the start, where they are more than 15 %."""
         best = self.program.row(f"best:before:{'.'.join(shown.key)}")
         at_best = share(best)
-        if best is None or at_best is None or at_best * 100 <= 15:
-            return ""
-        if at_best == 1:
-            return (
-                f"All {count(best.denominator)} with both scores had the best possible score at the start. Nobody "
-                "could improve on this measure, so it cannot show whether the program works."
-            )
-        return (
-            f"{self.percent(at_best, 0)} of those with both scores had the best possible score at the "
-            "start and could not "
-            "improve. More than 15 % is the usual warning that a measure leaves too little room (after Terwee 2007, "
-            "not verified)."
-        )
+        return best if at_best is not None and at_best * 100 > 15 else None

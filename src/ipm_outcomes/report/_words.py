@@ -18,9 +18,14 @@ def withheld(cell: str) -> bool:
     return cell == NONE or cell.startswith(HIDDEN)
 
 
+def printable(text: str) -> str:
+    """Without control characters, which could steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def safe(text: object) -> str:
     """Text from data, for HTML: escaped, and without control characters."""
-    return escape("".join(c if c.isprintable() else " " for c in str(text)), quote=True)
+    return escape(printable(str(text)), quote=True)
 
 
 def rounded(value: float | Fraction, decimals: int) -> str:

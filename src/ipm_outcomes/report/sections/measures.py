@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
 
-from ipm_outcomes.report._page import Page, Section, items, paragraph, topic
+from ipm_outcomes.report._page import Section
 from ipm_outcomes.report._program import ALL, OF_SCALE, Row
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report._words import NONE, count
 
 _LEFT = {"complete_case": "left out", "not_met": "counted as not met", "not_needed": NONE}
-
-
 _EVIDENCE = {
     "2+": "original, or two sources",
     "1": "one source",
@@ -24,7 +21,7 @@ _EVIDENCE = {
 
 def sections(words: Wording) -> Iterator[Section]:
     """The section, where the table of indicators holds measures that belong to no single scale."""
-    rows = [
+    found = [
         row
         for row in words.program.rows.values()
         if row.group == ALL
@@ -33,44 +30,25 @@ def sections(words: Wording) -> Iterator[Section]:
         and row.definition not in OF_SCALE
         and row.unit != "NPS points"
     ]
-    if rows:
-        yield Section("measures", "Quality measures and program figures", partial(measures, rows=rows))
+    if not found:
+        return
+    withheld = [row for row in found if row.denominator is None and not row.hidden]
+    rows = [row for row in found if row not in withheld]
+    labels = [_label(row, rows) for row in rows]
+    body = [
+        [
+            f"{row.instrument}.{row.scale}: {label}" if labels.count(label) > 1 else label,
+            words.cell(row),
+            count(row.eligible),
+            _LEFT.get(row.missing, NONE),
+            _EVIDENCE.get(row.evidence, NONE),
+        ]
+        for row, label in zip(rows, labels, strict=True)
+    ]
+    yield Section("measures", "measures", {"rows": body, "withheld": list(_not_counted(withheld))})
 
 
-def measures(page: Page, words: Wording, rows: Sequence[Row]) -> None:
-    """The table of measures, and those that are not counted."""
-    withheld = [row for row in rows if row.denominator is None and not row.hidden]
-    rows = [row for row in rows if row not in withheld]
-    labels = [measure(row, rows) for row in rows]
-    body = []
-    for row, label in zip(rows, labels, strict=True):
-        if labels.count(label) > 1:
-            label = f"{row.instrument}.{row.scale}: {label}"
-        body.append(
-            [
-                label,
-                words.cell(row),
-                count(row.eligible),
-                _LEFT.get(row.missing, NONE),
-                _EVIDENCE.get(row.evidence, NONE),
-            ]
-        )
-    page.add(
-        paragraph(
-            "These measures have their own rules of who is counted; the rules stand in the "
-            "methods. Where those without a "
-            "follow-up are counted as “not met”, low follow-up lowers the figure."
-        ),
-        page.table(
-            "Measures for the whole program",
-            ["Measure", "Figure (interval); count", "Eligible", "Without follow-up", "Evidence"],
-            body,
-        ),
-        *not_counted(withheld),
-    )
-
-
-def not_counted(withheld: Sequence[Row]) -> list[str]:
+def _not_counted(withheld: Sequence[Row]) -> Iterator[str]:
     """Measures that these data cannot carry, with what each of them needs."""
     needs: dict[str, dict[str, int]] = {}
     for row in withheld:
@@ -79,14 +57,12 @@ def not_counted(withheld: Sequence[Row]) -> list[str]:
         family, _, rest = row.title.partition(": ")
         titles = needs.setdefault(told[1] if told else "not counted from these data.", {})
         titles[family] = titles.get(family, 0) + bool(rest)
-    lines = [
-        f"{'; '.join(f'{title} ({n} figures)' if n > 1 else title for title, n in titles.items())}: {need}"
-        for need, titles in needs.items()
-    ]
-    return [topic("Not counted from these data", items(lines))] if lines else []
+    for need, titles in needs.items():
+        names = (f"{title} ({n} figures)" if n > 1 else title for title, n in titles.items())
+        yield f"{'; '.join(names)}: {need}"
 
 
-def measure(row: Row, rows: Sequence[Row]) -> str:
+def _label(row: Row, rows: Sequence[Row]) -> str:
     """The name of a measure; one that is for a single follow-up has that in its title."""
     targets = {one.target for one in rows if one.definition == row.definition}
     told = len(targets) == 1 and "month" in row.title
