@@ -118,7 +118,7 @@ def test_only_plain_sums_are_calculated_and_never_over_a_gap():
     assert set(totals("gad7")) == {"70274-6", "gad7_gad2"}
     assert set(totals("pcs")) == {"pcs_total", "pcs_rumination", "pcs_magnification", "pcs_helplessness"}
     assert totals("peg") == totals("promis29") == totals("nps") == {}  # means, tables, one item
-    assert totals("phq9")["55758-7"] == ("iif((%w_q1.count() + %w_q2.count()) = 2, %w_q1 + %w_q2, {})")
+    assert totals("phq9")["55758-7"] == ("iif((%w1.count() + %w2.count()) = 2, %w1 + %w2, {})")
     assert not any(item.get("readOnly") for item in fhir.questionnaire("phq9", total=False)["item"])
     assert "observationExtract" not in json.dumps(fhir.questionnaire("phq9", extract=False))
 

@@ -10,6 +10,7 @@ from ipm_outcomes.fhir._observations import bundle, observations
 from ipm_outcomes.fhir._questionnaire import questionnaire, questionnaire_response
 from ipm_outcomes.fhir._response import ReadResponse, Recorded, response
 from ipm_outcomes.fhir._scores import recorded, scores
+from ipm_outcomes.fhir._view import read_view, view_definition
 
 __all__ = [
     "NotAResponse",
@@ -24,8 +25,10 @@ __all__ = [
     "observations",
     "questionnaire",
     "questionnaire_response",
+    "read_view",
     "recorded",
     "response",
     "responses",
     "scores",
+    "view_definition",
 ]

@@ -262,13 +262,12 @@ def _one(
                 )
             )
             candidates = kept
-    if len(candidates) > 1:
+    if len(candidates) != 1:
         raise UnknownForm(
             f"it may be {_editions(candidates)}, which score differently; give edition= or instrument=",
             "edition_unknown",
         )
-    (id,) = candidates
-    return id
+    return candidates[0]
 
 
 def _only_longer(id: str, candidates: Sequence[str], codes: set[str]) -> bool:

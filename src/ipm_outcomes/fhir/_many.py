@@ -120,9 +120,6 @@ def responses(
     >>> read.data["peg_pain"], read.left_out["line"], read.left_out["reason"]
     ([7], [2], ['file_cut_off'])
     """
-    options_of(labels, ordinal, "null")
-    if instrument is not None:
-        definition(instrument)
     how: dict[str, Any] = {
         "form": form,
         "edition": edition,
@@ -130,8 +127,18 @@ def responses(
         "labels": labels,
         "ordinal": ordinal,
     }
+    return gather(_resources(_lines(source)), instrument, how, backend)
+
+
+def gather(
+    lines: Iterable[Line], instrument: str | None, how: Mapping[str, Any], backend: Backend
+) -> Reading:
+    """Resources one by one into one table."""
+    options_of(how["labels"], how["ordinal"], "null")
+    if instrument is not None:
+        definition(instrument)
     gathered = _Table()
-    for line in _resources(_lines(source)):
+    for line in lines:
         try:
             if isinstance(line.content, InputError):
                 raise line.content

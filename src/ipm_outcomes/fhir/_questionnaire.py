@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -78,7 +79,7 @@ def questionnaire(
     form: dict[str, Any] = {
         "resourceType": "Questionnaire",
         "url": url or OWN_QUESTIONNAIRE + id,
-        "version": found.edition,
+        "version": _version(found),
         "name": found.class_name,
         "title": found.title,
         "status": "active",
@@ -90,6 +91,11 @@ def questionnaire(
     if found.loinc and found.loinc.panel:
         form["code"] = [{"system": LOINC, "code": found.loinc.panel}]
     return {**form, "item": items + [_total(found, scale, marked) for scale in sums]}
+
+
+def _version(found: Instrument) -> str:
+    """The edition as an address can hold it."""
+    return re.sub(r"[^\w.]+", "-", found.edition)
 
 
 def _item(found: Instrument, number: int, item: str, marked: list[dict[str, Any]]) -> dict[str, Any]:
@@ -145,7 +151,12 @@ def _few(listed: AnswerList) -> bool:
 def _weights(found: Instrument, sums: list[Scale]) -> list[tuple[str, str]]:
     """Variables with the number of each answer that a sum needs; without an answer they are empty."""
     needed = dict.fromkeys(item for scale in sums for item in scale.items)
-    return [(f"w_{item}", _weight(found, item)) for item in needed]
+    return [(_name(found, item), _weight(found, item)) for item in needed]
+
+
+def _name(found: Instrument, item: str) -> str:
+    """The variable of an item, by its number on the form: a name in FHIR has no underscore."""
+    return f"w{found.item_ids.index(item) + 1}"
 
 
 def _weight(found: Instrument, item: str) -> str:
@@ -160,7 +171,7 @@ def _weight(found: Instrument, item: str) -> str:
 
 
 def _total(found: Instrument, scale: Scale, marked: list[dict[str, Any]]) -> dict[str, Any]:
-    names = [f"%w_{item}" for item in scale.items]
+    names = [f"%{_name(found, item)}" for item in scale.items]
     answered = " + ".join(f"{name}.count()" for name in names)
     # Without the condition a form that starts anew with 0 could count a blank as 0.
     expression = f"iif(({answered}) = {len(names)}, {' + '.join(names)}, {{}})"
@@ -257,7 +268,7 @@ def questionnaire_response(
     }
     return {
         "resourceType": "QuestionnaireResponse",
-        "questionnaire": url or f"{OWN_QUESTIONNAIRE}{found.id}|{found.edition}",
+        "questionnaire": url or f"{OWN_QUESTIONNAIRE}{found.id}|{_version(found)}",
         "status": status,
         **{name: value for name, value in optional.items() if value is not None},
     }
