@@ -127,11 +127,11 @@ def test_of_several_published_errors_the_largest_counts() -> None:
 
 
 def test_the_sample_gives_the_standard_deviation_and_the_definition_the_reliability() -> None:
-    # Baselines 6, 10, 14 (one without a follow-up): SD 4. Test-retest .84: 1.96 * sqrt(2) * 4 * .4 = 4.43.
-    data = pairs((6, 10), (10, 5), (14, None))
+    # Baselines 6, 10, 14 (one without a follow-up): SD 4. Test-retest .737: 1.96 * sqrt(2) * 4 * sqrt(.263) = 5.69.
+    data = pairs((6, 11), (10, 4), (14, None))
     found = change.table(data, targets=HALF_YEAR, constants="sample")
     assert found["sd"].to_list() == [4, 4, None]
-    assert found["reliability"].to_list() == [0.84, 0.84, None]
+    assert found["reliability"].to_list() == [0.737, 0.737, None]
     assert found["reliable"].to_list() == [False, True, None]
     # Internal consistency .89: 1.96 * sqrt(2) * 4 * sqrt(.11) = 3.68.
     alpha = change.table(data, targets=HALF_YEAR, reliability="alpha", constants="sample")
@@ -164,12 +164,10 @@ def sources(data: pl.DataFrame, **options: Any) -> list[tuple[Any, ...]]:
 
 
 def test_what_decided_and_how_well_it_is_sourced_stands_in_the_table() -> None:
-    # Marks as in the reference (instruments/phq9.md): test-retest .84 unverified, alpha .89 in two notes, the
+    # Marks as in the reference (instruments/phq9.md): test-retest .737 read once, alpha .89 in two notes, the
     # SEM of 2.5 arithmetic on a published figure, the cut-off of 10 in two sources.
     data = pairs((17, 8), (16, 9))
-    assert sources(data, constants="sample") == [
-        ("sample", 2, "test_retest", "major_depression", "unverified")
-    ]
+    assert sources(data, constants="sample") == [("sample", 2, "test_retest", "major_depression", "1")]
     assert sources(data, constants="sample", reliability="alpha") == [
         ("sample", 2, "alpha", "major_depression", "2+")
     ]
@@ -177,14 +175,14 @@ def test_what_decided_and_how_well_it_is_sourced_stands_in_the_table() -> None:
     own = {PHQ9: {"sd": 6.1, "reliability": 0.84}}
     assert sources(data, constants=own) == [("given", None, "given", "major_depression", "2+")]
     assert sources(data, constants=own, cutoffs={PHQ9: 9.5}) == [("given", None, "given", "given", "given")]
-    # Another method needs SD and reliability; that SD of the PHQ-9 was read once, its retest is unverified.
+    # Another method needs SD and reliability; that SD of the PHQ-9 was read once, and so was its retest.
     assert sources(data, constants="published", method="edwards_nunnally") == [
-        ("published", None, "test_retest", "major_depression", "unverified")
+        ("published", None, "test_retest", "major_depression", "1")
     ]
-    # The PCS has all in sources; of two SDs that of two sources (12.87) comes before that read once.
+    # The PCS has all in sources; the SD (12.87) and the ICC of two sources come before those read once.
     pcs = pairs((45, 20), (40, 20), scale=("pcs", "total"))
     found = change.table(pcs, targets=HALF_YEAR, constants="published", method="edwards_nunnally")
-    assert found.select("sd", "reliability").unique().rows() == [(12.87, 0.70)]
+    assert found.select("sd", "reliability").unique().rows() == [(12.87, 0.74)]
     assert sources(pcs, constants="published") == [("published", None, "sem", "clinically_relevant", "1")]
 
 
@@ -331,7 +329,7 @@ def test_the_table_agrees_with_the_functions_on_arrays(method: Any) -> None:
     before, after = rng.integers(5, 28, 60), rng.integers(0, 28, 60)
     data = pairs(*zip(before.tolist(), after.tolist(), strict=True))
     found = change.table(data, targets=HALF_YEAR, method=method, cutoffs={PHQ9: 9.5}, constants="sample")
-    expected = change.classify(before, after, reliability=0.84, cutoff=9.5, method=method)
+    expected = change.classify(before, after, reliability=0.737, cutoff=9.5, method=method)
     assert found["class"].to_list() == expected.tolist()
     assert set(found["reliable_method"]) == {method}
 

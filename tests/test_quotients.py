@@ -180,6 +180,35 @@ def test_equal_fractions_are_equal_in_a_table_of_changes() -> None:
     assert one.absenteeism.verdict == "error not known"
 
 
+def test_responder_lines_are_decided_as_on_the_fractions() -> None:
+    """From 2/3 to 7/15 it is 30 percent exactly, which two rounded decimals miss: 66.666666667 and 46.666666667."""
+    assert 100 * (Fraction(2, 3) - Fraction(7, 15)) / Fraction(2, 3) == 30
+    assert 100 * (66666666667 - 46666666667) < 30 * 66666666667
+    hours = sorted({Fraction(a, a + b): (a, b) for a in range(16) for b in range(16) if a + b}.items())
+    pairs = [(one, two) for one in hours for two in hours if two[0] < one[0]]
+    forms = [form for pair in pairs for _, form in pair]
+    table = pl.DataFrame(
+        {
+            "patient_id": [n // 2 for n in range(len(forms))],
+            "date": [date(2026, 1, 1), date(2026, 4, 1)] * len(pairs),
+            "wpai_gh_employed": [1] * len(forms),
+            "wpai_gh_hours_missed": [missed for missed, _ in forms],
+            "wpai_gh_hours_worked": [worked for _, worked in forms],
+        }
+    )
+    scales = {"wpai_gh": ["absenteeism"]}
+    tidy = frames.tidy(table, ["wpai_gh"], by=["patient_id", "date"], scales=scales)
+    target = change.Target("later", day=90, days=(60, 120))
+    ties = 0
+    for given in (tidy, tidy.drop("exact_numerator", "exact_denominator")):
+        found = change.table(given, targets=[target]).sort("patient_id")
+        for line in (30, 50):
+            improved = [100 * (one - two) / one for (one, _), (two, _) in pairs]
+            assert found[f"responder_{line}"].to_list() == [percent >= line for percent in improved]
+            ties += improved.count(Fraction(line))
+    assert ties > 100
+
+
 def test_the_report_names_every_kind_of_score() -> None:
     kinds = get_args(Scale.model_fields["kind"].annotation)
     assert set(SCORING) == set(kinds)

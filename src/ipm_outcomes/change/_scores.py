@@ -26,7 +26,8 @@ ScaleKey = tuple[str, str]
 """Instrument id and scale id."""
 
 GRID = 10**9
-"""In a table of changes, quotients count in billionths: equal ones stay equal, and so do equal differences."""
+"""In a table of changes, quotients count in billionths: equal ones stay equal, and so do equal differences. A percent
+line, which compares two of them, takes their rounding into account."""
 
 _LARGEST = 2**40
 """Above this, cross-multiplying exact integers could leave int64; no scale comes near it."""

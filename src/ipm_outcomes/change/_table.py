@@ -354,7 +354,7 @@ def _put_thresholds(out: _Columns, cells: _Cells, lines: Lines) -> None:
     out.codes["important_scope"][at] = found.scope
     out.codes["important_evidence"][at] = found.evidence
     for name, told in _RESPONDER_EVIDENCE.items():
-        responded = responder(scale, name, improvement, base, cells.paired)
+        responded = responder(scale, name, improvement, base, cells.bottom, cells.paired)
         out.decide(name, at, responded)
         out.say(told, at, responder_line(scale, name)[1], ~responded.null)
     if scale.ratio:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ipm_outcomes.change._columns import Bools, Ints
 from ipm_outcomes.change._constants import CONVENTION, EVIDENCE_WORDS, GIVEN
-from ipm_outcomes.change._scores import ScaleKey, exact_points, find, numeric
+from ipm_outcomes.change._scores import GRID, ScaleKey, exact_points, find, numeric
 from ipm_outcomes.definition import Instrument, Scale, Threshold
 from ipm_outcomes.errors import ParameterError
 
@@ -256,11 +256,16 @@ def responder_line(scale: Scale, name: str) -> tuple[Fraction, str | None]:
     return Fraction(RESPONDER_LINES[name]), CONVENTION if scale.ratio else None
 
 
-def responder(scale: Scale, name: str, improvement: Ints, baseline: Ints, paired: Bools) -> Decided:
+def responder(
+    scale: Scale, name: str, improvement: Ints, baseline: Ints, bottom: Ints, paired: Bools
+) -> Decided:
     """Whether the improvement reaches that responder line; not evaluable from a baseline of 0."""
     percent, _ = responder_line(scale, name)
     known = paired & (baseline > 0) & scale.ratio
-    reached = improvement * (100 * percent.denominator) >= percent.numerator * baseline
+    # Two quotients of which each was rounded by half a billionth are at most this far from the line that their
+    # fractions reach: (100 - line) / 2 + 100 / 2.
+    rounded = 100 * (bottom // GRID) if scale.quotient else 0
+    reached = (improvement * 100 + rounded) * percent.denominator >= percent.numerator * baseline
     return Decided(known & reached, ~known)
 
 
