@@ -132,6 +132,28 @@ def test_heavy_libraries_wait_until_they_are_used(module):
             )
 
 
+ONE_EDGE = {
+    "frames": "where the kinds of frames meet",
+    "testing": "makes frames of a kind that is asked for by name",
+    "fhir": "makes frames of a kind that is asked for by name",
+    "program": "works through narwhals; pandas needs dtypes of its own where numbers can be missing",
+}
+
+
+def test_kinds_of_frames_are_told_apart_at_one_edge():
+    apart = set()
+    for module, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Compare):
+                sides = [node.left, *node.comparators]
+                sides += [part for side in sides for part in getattr(side, "elts", ())]
+                constants = {side.value for side in sides if isinstance(side, ast.Constant)}
+                if constants & {"pandas", "polars", "pyarrow"}:
+                    apart.add(module)
+    assert {room(module) for module in apart} <= set(ONE_EDGE)
+    assert [m for m in apart if room(m) == "frames"] == ["ipm_outcomes.frames._decode"]
+
+
 FRAMES = {"dask", "duckdb", "ibis", "modin", "narwhals", "pandas", "polars", "pyarrow", "pyspark"}
 HEAVY = FRAMES | {"altair", "cyclopts", "hypothesis", "rich", "scipy", "statsmodels", "vl_convert"}
 

@@ -11,7 +11,8 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._scores import blank_rows
 from ipm_outcomes.change._units import NOT_IN_TABLE, as_of_day, read_units
 from ipm_outcomes.frames._dates import DATED, DateFormat
-from ipm_outcomes.frames._frame import AnyFrame, Frame, Words
+from ipm_outcomes.frames._frame import AnyFrame, Frame
+from ipm_outcomes.frames._library import Words
 
 DATE_PROBLEMS = ("date_missing", "date_unparsable", "date_future", "no_start_date", "no_episode")
 

@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._columns import Ints, date_column, take
 from ipm_outcomes.change._pairing import REASONS, Pairs, Search, find_pairs
 from ipm_outcomes.change._scores import ScaleKey, exact_points
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._dates import DateFormat
-from ipm_outcomes.frames._frame import AnyFrame, Column, Whole, Words
+from ipm_outcomes.frames._frame import AnyFrame
+from ipm_outcomes.frames._library import Column, Ints, Whole, Words
 
 
 @fenced
@@ -136,11 +136,11 @@ def leading_columns(pairs: Pairs) -> dict[str, Column | Any]:
     no_baseline = np.broadcast_to((pairs.baseline < 0)[:, None], shape)
     no_followup = pairs.followup < 0
     difference = pairs.followup_top - pairs.baseline_top
-    columns["baseline_date"] = date_column(
-        np.broadcast_to(pairs.baseline_day[:, None], shape).ravel(), no_baseline.ravel(), frame
+    columns["baseline_date"] = frame.dates(
+        np.broadcast_to(pairs.baseline_day[:, None], shape).ravel(), no_baseline.ravel()
     )
     columns["baseline"] = np.where(no_baseline, np.nan, pairs.baseline_top / bottom).ravel()
-    columns["followup_date"] = date_column(pairs.followup_day.ravel(), no_followup.ravel(), frame)
+    columns["followup_date"] = frame.dates(pairs.followup_day.ravel(), no_followup.ravel())
     columns["followup"] = np.where(no_followup, np.nan, pairs.followup_top / bottom).ravel()
     columns["change"] = np.where(pairs.paired, difference / bottom, np.nan).ravel()
     columns["improvement"] = np.where(
@@ -160,8 +160,8 @@ def trailing_columns(pairs: Pairs) -> dict[str, Column | Any]:
     own = np.array([picks.index(target.pick) for target in pairs.targets], np.int8)
     return {
         "days": Whole(days_between.ravel(), ~pairs.paired.ravel()),
-        "window_from": date_column(pairs.window_from.ravel(), ~pairs.has_window.ravel(), frame),
-        "window_to": date_column(pairs.window_to.ravel(), ~pairs.has_window.ravel(), frame),
+        "window_from": frame.dates(pairs.window_from.ravel(), ~pairs.has_window.ravel()),
+        "window_to": frame.dates(pairs.window_to.ravel(), ~pairs.has_window.ravel()),
         "window_open": pairs.window_open.ravel(),
         "baseline_pick": Words(np.zeros(pairs.reason.size, np.int8), (pairs.baseline_rule.pick,)),
         "followup_pick": Words(np.tile(own, len(pairs.baseline)), picks),
@@ -219,7 +219,7 @@ def made(pairs: Pairs, columns: dict[str, Column | Any]) -> Any:
     per_unit = len(pairs.values.scales) * len(pairs.targets)
     every = np.repeat(np.arange(len(units)), per_unit)
     leading = {
-        name: column[every] if isinstance(column, np.ndarray) else take(column, every, frame.kind)
+        name: column[every] if isinstance(column, np.ndarray) else frame.take(column, every)
         for name, column in units.columns.items()
     }
-    return frame.make(leading | columns, ["value"] if frame.kind == "pandas" else [])
+    return frame.make(leading | columns, like=["value"])

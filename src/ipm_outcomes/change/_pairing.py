@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change._columns import Bools, Floats, Ints
 from ipm_outcomes.change._scores import ScaleKey, Values, blank_rows, read_values
 from ipm_outcomes.change._units import NOT_IN_TABLE, Units, as_of_day, day_key, read_units
 from ipm_outcomes.change._unreadable import refuse_unreadable
@@ -21,6 +20,7 @@ from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._dates import DATED, MISSING, UNPARSABLE, DateFormat
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Bools, Floats, Ints
 from ipm_outcomes.stats.arguments import better_sign
 
 REASONS = {

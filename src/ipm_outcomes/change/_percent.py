@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._columns import Bools, Ints
 from ipm_outcomes.change._scores import exact_values, find, numeric, shelf
 from ipm_outcomes.change._thresholds import IMMPACT_WORDS, has_immpact, immpact_codes, refuse_percent
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._library import Bools, Ints
 from ipm_outcomes.stats.arguments import Floats, better_sign, paired_arrays
 
 

@@ -12,7 +12,6 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change._columns import Bools, Floats, Ints
 from ipm_outcomes.change._constants import (
     GIVEN,
     INDEX,
@@ -40,6 +39,7 @@ from ipm_outcomes.change._verdict import (
 )
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._library import Bools, Floats, Ints
 from ipm_outcomes.stats.arguments import better_sign, finite, normal_quantile, positive
 from ipm_outcomes.stats.classes import classes_of
 from ipm_outcomes.stats.reliable_change import Method, reliable_change

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes import catalog
-from ipm_outcomes.change._columns import Bools, Floats, Ints, numbers, wholes, words
 from ipm_outcomes.change._verdict import completions
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Bools, Floats, Ints
 from ipm_outcomes.scores import Score
 from ipm_outcomes.tables import QuotientTable, ScaleTable, tables
 
@@ -135,10 +135,10 @@ def read_values(
     for code, (inst, scale) in keys.items():
         lookup[code] = place.get((inst.id, scale.id), -1)
     at = lookup[both]
-    value = numbers(frame, "value")
+    value = frame.numbers("value")
     scorable = (at >= 0) & ~np.isnan(value)
     numerator, denominators = _exact(frame, tuple(ordered), at, value, scorable)
-    se = numbers(frame, "se") if "se" in frame.names else np.full(len(frame), np.nan)
+    se = frame.numbers("se") if "se" in frame.names else np.full(len(frame), np.nan)
     if (wrong := np.flatnonzero(scorable & (se <= 0))).size:
         raise FrameError(
             f"se: {se[wrong[0]]:g} in row {wrong[0]} (counted from 0); a standard error is above 0"
@@ -154,7 +154,7 @@ def _completed(
     least, most, spans = numerator.copy(), numerator.copy(), np.ones(len(scales), np.int64)
     answered = np.full(len(numerator), -1, np.int64)
     if "answered" in frame.names:
-        given, null = wholes(frame, "answered")
+        given, null = frame.wholes("answered")
         answered = np.where(null, -1, given)
     for n, (inst, scale) in enumerate(scales):
         rows = np.flatnonzero(at == n)
@@ -173,19 +173,19 @@ def blank_rows(frame: Frame) -> Bools | None:
         return None
     told = [name for name in ("answered", "invalid", "value") if name in frame.names]
     frame.require(told, "scores")
-    answered, unknown = wholes(frame, "answered")
+    answered, unknown = frame.wholes("answered")
     blank = (answered == 0) & ~unknown
     if not blank.any():
         return None
     if "invalid" in told:
-        blank &= wholes(frame, "invalid")[0] == 0
+        blank &= frame.wholes("invalid")[0] == 0
     if "value" in told:
-        blank &= np.isnan(numbers(frame, "value"))
+        blank &= np.isnan(frame.numbers("value"))
     return blank if blank.any() else None
 
 
 def _names(frame: Frame, name: str) -> tuple[Ints, list[Any]]:
-    codes, values = words(frame, name)
+    codes, values = frame.words(name)
     if (lost := np.flatnonzero(codes < 0)).size:
         raise FrameError(f"{name}: missing in row {lost[0]} (counted from 0); every score names its {name}")
     if not all(isinstance(value, str) for value in values):
@@ -228,8 +228,8 @@ def _exact(
     denominators = np.ones(len(scales), np.int64)
     top = bottom = np.zeros(0, np.int64)
     if all(given):
-        top, no_top = wholes(frame, "exact_numerator")
-        bottom, no_bottom = wholes(frame, "exact_denominator")
+        top, no_top = frame.wholes("exact_numerator")
+        bottom, no_bottom = frame.wholes("exact_denominator")
         lost = scorable & (no_top | no_bottom | (bottom <= 0))
         if (wrong := np.flatnonzero(lost)).size:
             raise FrameError(

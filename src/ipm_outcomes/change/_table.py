@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._columns import Bools, Floats, Ints, truth_column
 from ipm_outcomes.change._constants import (
     EVIDENCE_WORDS,
     GIVEN,
@@ -62,7 +61,8 @@ from ipm_outcomes.change._verdict import VERDICTS, Moved
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._dates import DateFormat
-from ipm_outcomes.frames._frame import AnyFrame, Column, Whole, Words
+from ipm_outcomes.frames._frame import AnyFrame
+from ipm_outcomes.frames._library import Bools, Column, Floats, Ints, Whole, Words
 from ipm_outcomes.stats.classes import CLASS_WORDS
 from ipm_outcomes.stats.reliable_change import Method
 
@@ -285,7 +285,7 @@ class _Columns:
 
     def truth(self, name: str, pairs: Pairs) -> Any:
         """A column of truth values."""
-        return truth_column(self.truths[name].true.ravel(), self.truths[name].null.ravel(), pairs.frame)
+        return pairs.frame.truth(self.truths[name].true.ravel(), self.truths[name].null.ravel())
 
 
 def _columns(pairs: Pairs, wishes: _Wishes) -> dict[str, Column | Any]:

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change._columns import Bools, Ints
 from ipm_outcomes.change._constants import CONVENTION, EVIDENCE_WORDS, GIVEN
 from ipm_outcomes.change._scores import GRID, ScaleKey, exact_points, find, numeric
 from ipm_outcomes.definition import Instrument, Scale, Threshold
 from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._library import Bools, Ints
 
 IMPORTANT, REMISSION = "important", "remission"
 SCOPES = ("individual", "group")

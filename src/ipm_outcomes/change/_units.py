@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change._columns import FUTURE, Bools, Ints, as_kind, keys, take
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._date_cells import day_number
 from ipm_outcomes.frames._dates import DATED, UNPARSABLE, DateFormat, Dates, format_of, read_dates
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Bools, Ints
 from ipm_outcomes.frames._tidy import SCORE_COLUMNS
+
+FUTURE = 3
+"""State of a date cell beside those that reading gives: a date after the day up to which the data reach."""
 
 NO_TABLE, IN_TABLE, NOT_IN_TABLE = 0, 1, 2
 DATE_COLUMNS = ("date", "start_date")
@@ -133,7 +136,7 @@ def read_units(
 def _patients(rows: _Rows, other: Frame | None) -> tuple[list[Ints], Any]:
     frame = rows.frame
     columns = [frame.column("patient_id")] + ([other.column("patient_id")] if other is not None else [])
-    codes, values = keys(columns, frame.kind, "patient_id")
+    codes, values = frame.keys(columns, "patient_id")
     for found, told in zip(codes, ("scores", "episodes"), strict=False):
         absent = (found < 0) & rows.assessment if told == "scores" else found < 0
         if (lost := np.flatnonzero(absent)).size:
@@ -159,7 +162,7 @@ def _from_scores(rows: _Rows, by: Sequence[str] | None) -> Units:
     (patient,), patient_values = _patients(rows, None)
     episode, episode_values = np.zeros(len(frame), np.int64), None
     if rows.has_episode:
-        (episode,), episode_values = keys([frame.column("episode")], frame.kind, "episode")
+        (episode,), episode_values = frame.keys([frame.column("episode")], "episode")
     base = int(episode.max(initial=0)) + 2
     held = np.flatnonzero(rows.assessment)
     unit_keys, unit = np.unique((patient * base + episode + 1)[held], return_inverse=True)
@@ -177,13 +180,13 @@ def _from_scores(rows: _Rows, by: Sequence[str] | None) -> Units:
     # Without a table of episodes day 0 is the first assessment. Where another one of the patient has a date that cannot
     # be read, it may have been the first, and then every window would be another: nothing is paired on a guess.
     start_state[row_unit[held[state[held] == UNPARSABLE]]] = UNPARSABLE
-    columns = {"patient_id": take(patient_values, unit_patient, frame.kind)}
+    columns = {"patient_id": frame.take(patient_values, unit_patient)}
     if episode_values is not None:
-        columns["episode"] = take(episode_values, unit_episode, frame.kind)
+        columns["episode"] = frame.take(episode_values, unit_episode)
     else:
         columns["episode"] = np.ones(len(unit_keys), np.int64)
     for name in _carried(frame, by, ("patient_id", "date", "episode", *SCORE_COLUMNS), "scores"):
-        columns[name] = take(frame.column(name), first, frame.kind)
+        columns[name] = frame.take(frame.column(name), first)
     return Units(
         unit_patient, start, start_state, np.full(len(unit_keys), NO_TABLE, np.int8), row_unit, patient, rows.day,
         state, time, rows.assessment, rows.dates, None, columns,
@@ -194,11 +197,11 @@ def _from_episodes(rows: _Rows, episodes: Any, by: Sequence[str] | None, start_f
     frame, day, state, has_episode = rows.frame, rows.day, rows.state, rows.has_episode
     carried = None if by is None else [by] if isinstance(by, str) else by
     needed = None if carried is None else ["patient_id", "episode", "start_date", *carried]
-    table = as_kind(Frame(episodes), frame, needed)
+    table = Frame(episodes).in_kind_of(frame, needed, "episodes")
     table.require(["patient_id", "episode", "start_date"], "episodes")
     (patient, table_patient), patient_values = _patients(rows, table)
     named = [table.column("episode")] + ([frame.column("episode")] if has_episode else [])
-    codes, episode_values = keys(named, frame.kind, "episode")
+    codes, episode_values = frame.keys(named, "episode")
     table_episode = codes[0]
     episode = codes[1] if has_episode else np.full(len(frame), -1, np.int64)
     if (lost := np.flatnonzero(table_episode < 0)).size:
@@ -246,11 +249,11 @@ def _from_episodes(rows: _Rows, episodes: Any, by: Sequence[str] | None, start_f
         row_unit[alone] = by_key[place]
 
     columns = {
-        "patient_id": take(patient_values, key // base, frame.kind),
-        "episode": take(episode_values, key % base - 1, frame.kind),
+        "patient_id": frame.take(patient_values, key // base),
+        "episode": frame.take(episode_values, key % base - 1),
     }
     for name in _carried(table, by, ("patient_id", "episode", "start_date"), "episodes"):
-        columns[name] = take(table.column(name), source, frame.kind)
+        columns[name] = frame.take(table.column(name), source)
     return Units(
         key // base, start, start_state, listed, row_unit, patient, day, state, rows.dates.time, rows.assessment,
         rows.dates, starts, columns,

@@ -14,7 +14,6 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change._columns import Bools, Floats, Ints
 from ipm_outcomes.change._constants import (
     Figure,
     Reliability,
@@ -23,6 +22,7 @@ from ipm_outcomes.change._constants import (
     threshold_figure,
 )
 from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.frames._library import Bools, Floats, Ints
 
 Verdict = Literal[
     "reliably better",

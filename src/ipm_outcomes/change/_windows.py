@@ -10,9 +10,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ipm_outcomes.change._columns import Bools, Ints
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._date_cells import day_number
+from ipm_outcomes.frames._library import Bools, Ints
 
 BaselinePick = Literal["nearest", "last_before", "first", "mean"]
 FollowUpPick = Literal["nearest", "latest", "earliest", "best", "worst"]

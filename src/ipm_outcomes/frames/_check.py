@@ -84,21 +84,14 @@ def problems(
         rows += (found[:, 0] + start).tolist()
         places += found[:, 1].tolist()
     ids = [items.instrument.item_ids[place] for place in places]
-    columns = {item: _cells(items.frame, items.names[item]) for item in set(ids)}
-    told = [_described(columns[item](row), items, item) for row, item in zip(rows, ids, strict=True)]
+    told = [
+        _described(items.frame.cell(items.names[item], row), items, item)
+        for row, item in zip(rows, ids, strict=True)
+    ]
     if coded_from_one:
         hint = "and no cell is the lowest answer, as where options are counted from 1"
         told = [(*one[:-1], f"{one[-1]}; {hint}") if one[0] == "number" else one for one in told]
     return _table(items.frame, rows, [items.names[item] for item in ids], ids, told)
-
-
-def _cells(frame: Frame, name: str) -> Callable[[int], Any]:
-    column = frame.column(name)
-    if frame.kind == "pyarrow":
-        return lambda row: column[row].as_py()
-    if frame.kind == "pandas":
-        return lambda row: column.array[row]
-    return lambda row: column[row]
 
 
 def _described(value: Any, items: ItemColumns, item: str) -> tuple[str, str | None, int | None, str, str]:
@@ -132,7 +125,7 @@ def _table(
     ids: list[str],
     told: list[tuple[str, str | None, int | None, str, str]],
 ) -> Any:
-    data = {
+    data: dict[str, list[Any]] = {
         "row": rows,
         "column": names,
         "item": ids,
@@ -142,17 +135,4 @@ def _table(
         "rule": [t[3] for t in told],
         "message": [t[4] for t in told],
     }
-    if frame.kind == "pandas":
-        import pandas as pd
-
-        kinds = {"row": "int64", "length": "Int64"}
-        return pd.DataFrame({k: pd.array(v, dtype=kinds.get(k, "str")) for k, v in data.items()})
-    if frame.kind == "polars":
-        import polars as pl
-
-        types = {"row": pl.Int64, "length": pl.Int64}
-        return frame.restore(pl.DataFrame(data, schema={k: types.get(k, pl.String) for k in data}))
-    import pyarrow as pa
-
-    kinds_of = {"row": pa.int64(), "length": pa.int64()}
-    return frame.restore(pa.table({k: pa.array(v, kinds_of.get(k, pa.string())) for k, v in data.items()}))
+    return frame.listed(data, {"row": "whole", "length": "whole or null"})

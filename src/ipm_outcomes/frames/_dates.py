@@ -6,13 +6,11 @@ or ``46027`` means cannot be known from the cell, so it is never guessed.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -135,16 +133,7 @@ class Dates:
         ]
         every = np.repeat(np.where(self.state == MISSING, -1, self._codes), times)
         cells = np.array([*words[:-1], None], dtype=object)[every]
-        if frame.kind == "polars":
-            pl = sys.modules["polars"]
-            return pl.Series(name, cells, dtype=pl.String)
-        if frame.kind == "pyarrow":
-            import pyarrow as pa
-
-            return pa.array(cells, pa.string())
-        pd = sys.modules["pandas"]
-        given = frame.column(name).dtype
-        return pd.Series(cells, dtype=given if isinstance(given, pd.StringDtype) else object)
+        return frame.library.texts(name, cells, frame.column(name))
 
     def _unreadable(self, rows: Bools | None) -> list[tuple[Any, int]]:
         """Distinct unreadable values with how many of these rows hold them."""
@@ -183,11 +172,17 @@ def read_dates(frame: Frame, name: str, date_format: str | None = None) -> Dates
         The format is no pattern from which a day can be read.
     """
     read = reader(checked_format(date_format))
-    column = _plain(frame.column(name), frame.kind)
-    stamps = _stamps(column, frame.kind)
+    library = frame.library
+    column = library.plain(frame.column(name))
+    stamps = library.stamps(column)
     if stamps is not None:
         return _native(*stamps)
-    codes, values = _distinct(column, frame.kind)
+    numbers = library.numbers(column)
+    if numbers is None:
+        codes, values = library.distinct(column)
+    else:
+        distinct, places = np.unique(numbers, return_inverse=True)
+        codes, values = places.astype(np.int64), distinct.tolist()
     found = tuple(read(value) for value in values)
     points = [(0, NO_TIME) if one is None else point_of(one) for one in found]
     states = [
@@ -199,12 +194,11 @@ def read_dates(frame: Frame, name: str, date_format: str | None = None) -> Dates
     time = np.array([t for _, t in points] + [NO_TIME], np.int64)
     state = np.array([*states, MISSING], np.int8)
     timed = bool((time != NO_TIME).any())
-    numbers = _numbers(column, frame.kind) is not None
     return Dates(
         day[codes],
         time[codes] if timed else None,
         state[codes],
-        numbers=numbers,
+        numbers=numbers is not None,
         _codes=codes,
         _values=(*values, None),
         _read=(*found, None),
@@ -225,114 +219,3 @@ def _native(local: NDArray[Any], moment: NDArray[Any]) -> Dates:
         if not (local != days).any():
             time = None
     return Dates(np.where(outside, 0, day), time, state, native=True)
-
-
-def _plain(column: Any, kind: str) -> Any:
-    """A column of categories as one of their values, in pandas and Arrow."""
-    if kind == "pandas" and isinstance(column.dtype, sys.modules["pandas"].CategoricalDtype):
-        return column.astype(column.cat.categories.dtype)
-    if kind == "pyarrow" and import_module("pyarrow").types.is_dictionary(column.type):
-        return column.cast(column.type.value_type)
-    return column
-
-
-def _stamps(column: Any, kind: str) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Dates or time stamps as NumPy holds them, on their own clock and in UTC; None where the column holds neither."""
-    if kind == "polars":
-        pl = sys.modules["polars"]
-        if column.dtype == pl.Date:
-            days = column.to_numpy().astype("datetime64[D]")
-            return days, days
-        if column.dtype != pl.Datetime:
-            return None
-        local = column.dt.replace_time_zone(None).to_numpy()
-        if column.dtype.time_zone is None:
-            return local, local
-        return local, column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_numpy()
-    if kind == "pyarrow":
-        return _arrow_stamps(column)
-    pd = sys.modules["pandas"]
-    if isinstance(column.dtype, pd.ArrowDtype):
-        import pyarrow as pa
-
-        return _arrow_stamps(pa.chunked_array(column.array.__arrow_array__()))
-    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return None
-    local = column.dt.tz_localize(None).to_numpy()
-    return local, column.dt.tz_convert(None).to_numpy() if column.dt.tz is not None else local
-
-
-def _arrow_stamps(column: Any) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    import pyarrow as pa
-
-    if pa.types.is_date(column.type):
-        days = column.cast(pa.date32()).to_numpy().astype("datetime64[D]")
-        return days, days
-    if not pa.types.is_timestamp(column.type):
-        return None
-    if column.type.tz is None:
-        local = column.to_numpy()
-        return local, local
-    compute: Any = import_module(
-        "pyarrow.compute"
-    )  # its functions are made at import; checkers do not see all
-    return compute.local_timestamp(column).to_numpy(), column.cast(pa.timestamp(column.type.unit)).to_numpy()
-
-
-def _distinct(column: Any, kind: str) -> tuple[Ints, list[Any]]:
-    """Codes of a column that holds no native dates (-1 for null), and its distinct values as Python objects."""
-    numbers = _numbers(column, kind)
-    if numbers is not None:
-        distinct, codes = np.unique(numbers, return_inverse=True)
-        return codes.astype(np.int64), distinct.tolist()
-    if kind == "polars":
-        pl = sys.modules["polars"]
-        if column.dtype in (pl.String, pl.Categorical, pl.Enum):
-            column = column.cast(pl.String)
-            values = column.drop_nulls().unique()
-            if not len(values):
-                return np.full(len(column), -1, np.int64), []
-            codes = column.replace_strict(values, np.arange(len(values)), default=-1, return_dtype=pl.Int64)
-            return codes.fill_null(-1).to_numpy(), values.to_list()
-        return _listed(column.to_list())
-    if kind == "pyarrow":
-        import pyarrow as pa
-
-        if "string" in str(column.type):
-            coded = column.cast(pa.large_string()).combine_chunks().dictionary_encode()
-            if isinstance(coded, pa.ChunkedArray):
-                coded = coded.combine_chunks()
-            codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-            return codes.astype(np.int64), coded.dictionary.to_pylist()
-        return _listed(column.to_pylist())
-    pd = sys.modules["pandas"]
-    try:
-        codes, distinct = pd.factorize(column)
-    except (TypeError, OverflowError):  # lists, and numbers too large, that pandas cannot tell apart
-        return _listed(column.tolist())
-    return np.asarray(codes, np.int64), distinct.tolist()
-
-
-def _listed(cells: list[Any]) -> tuple[Ints, list[Any]]:
-    """Cells of any kind, each its own value."""
-    return np.arange(len(cells), dtype=np.int64), cells
-
-
-def _numbers(column: Any, kind: str) -> NDArray[np.float64] | None:
-    """A column of numbers as float64, NaN for null; None where it holds something else."""
-    if kind == "polars":
-        pl = sys.modules["polars"]
-        if not column.dtype.is_numeric():
-            return None
-        return np.asarray(column.cast(pl.Float64).fill_null(np.nan).to_numpy(), np.float64)
-    if kind == "pyarrow":
-        import pyarrow as pa
-
-        t = column.type
-        if not (pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_decimal(t)):
-            return None
-        return np.asarray(column.cast(pa.float64()).fill_null(np.nan).to_numpy(), np.float64)
-    pd = sys.modules["pandas"]
-    if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
-        return None
-    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)

@@ -242,21 +242,4 @@ def table(frame: Frame, findings: Sequence[Finding]) -> Any:
     """Findings as a table, in the caller's kind of frame."""
     columns = ("finding", "where", "instrument", "rows", "of", "settle")
     data = {name: [getattr(one, name) for one in findings] for name in columns}
-    whole = ("rows", "of")
-    if frame.kind == "pandas":
-        import pandas as pd
-
-        # Before pandas 3 "str" is NumPy's kind of text, in which none becomes the word None.
-        text = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
-        return pd.DataFrame({k: pd.Series(v, dtype="int64" if k in whole else text) for k, v in data.items()})
-    if frame.kind == "polars":
-        import polars as pl
-
-        return frame.restore(
-            pl.DataFrame(data, schema={k: pl.Int64 if k in whole else pl.String for k in data})
-        )
-    import pyarrow as pa
-
-    return frame.restore(
-        pa.table({k: pa.array(v, pa.int64() if k in whole else pa.string()) for k, v in data.items()})
-    )
+    return frame.listed(data, {"rows": "whole", "of": "whole"})

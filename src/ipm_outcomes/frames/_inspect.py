@@ -178,7 +178,8 @@ def findings(
         if patient is not None and evidences:
             told += _duplicates(frame, evidences, (patient, day), dates, skipped)
     renamed = frame.renamed(renames(frame, group_names))
-    for name in dict.fromkeys([*groups, *([] if patient is None else [patient])]):
+    named: list[str] = [*groups, *([] if patient is None else [patient])]
+    for name in dict.fromkeys(named):
         rows, of = misspelled(renamed, name)
         if rows:
             told.append(

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.frames._decode import distinct
-from ipm_outcomes.frames._frame import Column, Frame, Whole, Words
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Column, Whole, Words
 from ipm_outcomes.frames._missing import suspected_word
 
 _SLACK = Decimal("1e-9")

@@ -14,7 +14,7 @@ from ipm_outcomes.errors import InvalidAnswersError, ParameterError
 from ipm_outcomes.frames._check import problems
 from ipm_outcomes.frames._evidence import gather, without_lowest
 from ipm_outcomes.frames._findings import of_cells, way_out
-from ipm_outcomes.frames._frame import AnyFrame, Column, Frame, Words
+from ipm_outcomes.frames._frame import AnyFrame, Frame
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, check_level
 from ipm_outcomes.frames._kernel import (
     CODE,
@@ -27,6 +27,7 @@ from ipm_outcomes.frames._kernel import (
     ScaleColumns,
     no_answers,
 )
+from ipm_outcomes.frames._library import Column, Words
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
 
 Invalid = Literal["raise", "null"]
@@ -213,7 +214,7 @@ def _refused(items: ItemColumns) -> InvalidAnswersError:
     evidence = gather(items)
     table = problems(items, evidence.coding == "coding_from_one")
     shown = Frame(table)
-    first = {name: _cell(shown, name, 0) for name in ("row", "column", "message")}
+    first = {name: shown.cell(name, 0) for name in ("row", "column", "message")}
     count = len(shown)
     more = f" (and {count - 1} more)" if count > 1 else ""
     return InvalidAnswersError(
@@ -221,15 +222,6 @@ def _refused(items: ItemColumns) -> InvalidAnswersError:
         f"column {first['column']!r}: {first['message']}{more}. The table of all is in .problems; "
         f"{way_out(of_cells(evidence, len(items.frame)))}",
         table,
-    )
-
-
-def _cell(frame: Frame, name: str, row: int) -> Any:
-    column = frame.column(name)
-    return (
-        column.iloc[row]
-        if frame.kind == "pandas"
-        else (column[row].as_py() if frame.kind == "pyarrow" else column[row])
     )
 
 

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._columns import keys, numbers, take, truth_column, words
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.frames._frame import AnyFrame, Frame, Words
+from ipm_outcomes.frames._frame import AnyFrame, Frame
+from ipm_outcomes.frames._library import Words
 from ipm_outcomes.opioids._exact import BILLION, Floats, Ints
 from ipm_outcomes.opioids._factors import dose
-from ipm_outcomes.opioids._prescriptions import truths
 from ipm_outcomes.opioids._summary import FIGURES
 
 _REASONS = {
@@ -71,12 +70,12 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     frame.require(["patient_id", "period", "mme_by", "mme", "opioid_free"], "summary")
     if baseline == followup:
         raise ParameterError("followup: is the same period as the baseline")
-    denominators, names = words(frame, "mme_by")
+    denominators, names = frame.words("mme_by")
     if np.unique(denominators).size > 1:
         raise FrameError("mme_by: the summary holds several definitions; keep the rows of one")
-    periods, labels = words(frame, "period")
-    (patient,), values = keys([frame.column("patient_id")], frame.kind, "patient_id")
-    amount, free = numbers(frame, "mme", "it is a dose"), truths(frame, "opioid_free")
+    periods, labels = frame.words("period")
+    (patient,), values = frame.keys([frame.column("patient_id")], "patient_id")
+    amount, free = frame.numbers("mme", "it is a dose"), frame.truths("opioid_free")
     # Who is free of opioids has a dose of zero, also by a definition that divides by the days of opioids.
     amount = np.where(np.isnan(amount) & (free == 1), 0.0, amount)
     rows = [_rows(patient, periods, labels, name, given, len(values)) for name, given in (
@@ -91,21 +90,21 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     whole_before, whole_after = (np.rint(np.where(known, part, 0.0) * BILLION) for part in (before, after))
     halved = some & (2 * whole_after <= whole_before)
     shown = np.where(first >= 0, first, second)
-    columns: dict[str, Any] = {"patient_id": take(values, there, frame.kind)}
+    columns: dict[str, Any] = {"patient_id": frame.take(values, there)}
     limits = {f"days_{one.at_least}" for one in dose().thresholds}
     skipped = {"patient_id", "period", "start", "end", *FIGURES, *limits}
     for name in frame.names:
         if name not in skipped:
-            columns[name] = take(frame.column(name), shown, frame.kind)
+            columns[name] = frame.take(frame.column(name), shown)
     columns["mme_by"] = Words(np.zeros(there.size, np.int8), tuple(map(str, names)) or ("",))
     columns["baseline"], columns["followup"] = before, after
     columns["change"] = after - before
     safe = np.where(some, before, 1.0)
     columns["percent"] = np.where(some, 100 * (before - after) / safe, np.nan)
-    columns["halved"] = truth_column(halved, ~some, frame)
+    columns["halved"] = frame.truth(halved, ~some)
     for name, at in (("opioid_free_baseline", first), ("opioid_free_followup", second)):
         told = _at(free, at)
-        columns[name] = truth_column(told == 1, np.isnan(told), frame)
+        columns[name] = frame.truth(told == 1, np.isnan(told))
     reason = np.select(
         [first < 0, second < 0, np.isnan(before), np.isnan(after)], np.arange(len(_REASONS)).tolist(), -1
     )

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._columns import Bools, Ints, date_column, take, truth_column
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._dates import DateFormat
-from ipm_outcomes.frames._frame import AnyFrame, Whole, Words
+from ipm_outcomes.frames._frame import AnyFrame
+from ipm_outcomes.frames._library import Bools, Ints, Whole, Words
 from ipm_outcomes.opioids._factors import FactorSet, dose, factor_set
 from ipm_outcomes.opioids._prescriptions import (
     CODES,
@@ -157,23 +157,21 @@ def daily(
     )
     some_opioid = joined(some | (excluded + blocking > unknown), ~left_out & (other_reason != _NOT_KNOWN))
     columns_made: dict[str, Any] = {
-        "patient_id": take(read.patients, joined(found.patient, read.patient[others]), frame.kind),
-        "start": date_column(
-            joined(found.first, read.start[others]), joined(np.zeros(len(some), bool), ~start_known), frame
+        "patient_id": frame.take(read.patients, joined(found.patient, read.patient[others])),
+        "start": frame.dates(
+            joined(found.first, read.start[others]), joined(np.zeros(len(some), bool), ~start_known)
         ),
-        "end": date_column(joined(found.end - 1, no()), joined(np.zeros(len(some), bool), ~no(bool)), frame),
+        "end": frame.dates(joined(found.end - 1, no()), joined(np.zeros(len(some), bool), ~no(bool))),
         "days": Whole(joined(found.end - found.first, no()), joined(np.zeros(len(some), bool), ~no(bool))),
         "mme": joined(np.where(known, amount, np.nan), no(float) + np.nan),
         "mme_at_least": joined(np.where(some, amount, np.nan), no(float) + np.nan),
         "prescriptions": joined(found.converted, no()),
         "not_converted": joined(blocking + excluded, (~left_out).astype(np.int64)),
-        "opioid": truth_column(
-            some_opioid, ~some_opioid & joined(np.ones(len(some), bool), ~left_out), frame
-        ),
+        "opioid": frame.truth(some_opioid, ~some_opioid & joined(np.ones(len(some), bool), ~left_out)),
     }
     for limit, at_least in zip(limits, reached, strict=True):
-        columns_made[f"at_least_{limit}"] = truth_column(
-            joined(at_least, no(bool)), joined(~(known | (some & at_least)), ~no(bool)), frame
+        columns_made[f"at_least_{limit}"] = frame.truth(
+            joined(at_least, no(bool)), joined(~(known | (some & at_least)), ~no(bool))
         )
     codes = joined(reason, other_reason)
     columns_made["reason"] = Words(np.where(codes == len(CODES), -1, codes).astype(np.int8), CODES)
@@ -248,7 +246,7 @@ def check(
     result: AnyFrame = frame.make(
         {
             "row": row.astype(np.int64),
-            "drug": take(frame.column(read.columns["drug"]), row, frame.kind),
+            "drug": frame.take(frame.column(read.columns["drug"]), row),
             "rule": Words(label, labels),
             "converted": label >= len(CODES),
             "message": Words(label, sentences),

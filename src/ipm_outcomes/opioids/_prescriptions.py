@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.change._columns import keys, numbers, words
 from ipm_outcomes.change._unreadable import refuse_column
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._date_cells import LAST_DAY
@@ -126,13 +125,13 @@ def read_prescriptions(
     frame.require([named[name] for name in NEEDED], "prescriptions")
     there = [*NEEDED, *(name for name in OPTIONAL if named[name] in frame.names)]
     frame.require([named[name] for name in there], "prescriptions")
-    (patient,), patients = keys([frame.column(named["patient_id"])], frame.kind, named["patient_id"])
+    (patient,), patients = frame.keys([frame.column(named["patient_id"])], named["patient_id"])
     if (lost := np.flatnonzero(patient < 0)).size:
         raise FrameError(
             f"{named['patient_id']}: missing in {lost.size} row(s) of the prescriptions, first in row {lost[0]} "
             "(counted from 0); name the patient or leave the row out"
         )
-    purpose = truths(frame, named["use_disorder"]) if "use_disorder" in there else np.full(len(frame), np.nan)
+    purpose = frame.truths(named["use_disorder"]) if "use_disorder" in there else np.full(len(frame), np.nan)
     codes, chosen = _choices(frame, named, there, factors, _checked(meanings))
     reason = np.array([one.reason for one in chosen], np.int8)[codes]
     each = np.arange(len(chosen), dtype=np.int64)[codes]
@@ -140,7 +139,7 @@ def read_prescriptions(
     reason[needs_purpose & (reason == CONVERTED) & np.isnan(purpose)] = CODES.index("purpose_needed")
     reason[(purpose == 1) & (reason != LEFT_OUT)] = CODES.index("use_disorder")
 
-    strength, quantity, days = (numbers(frame, named[name], way_out) for name, way_out in _NUMBERS.items())
+    strength, quantity, days = (frame.numbers(named[name], way_out) for name, way_out in _NUMBERS.items())
     dates = read_dates(frame, named["start"], format_of(date_format, named["start"]))
     refuse_column(named["start"], dates)
     lasts = np.array([one.lasts for one in chosen], np.int64)[codes]
@@ -280,7 +279,7 @@ def _choices(
 ) -> tuple[Ints, list[_Choice]]:
     """For each row which choice it is; the choices, one for every drug, unit and form that stand together."""
     nothing = np.full(len(frame), -1, np.int64)
-    parts = [words(frame, named[name]) if name in there else (nothing, []) for name in TEXTS]
+    parts = [frame.words(named[name]) if name in there else (nothing, []) for name in TEXTS]
     code = np.zeros(len(frame), np.int64)
     for found, values in parts:
         code = code * (len(values) + 1) + found + 1
@@ -342,26 +341,3 @@ def _choice(factors: FactorSet, drug: str | None, unit: str | None, form: str | 
         assumed=not form and measure.per == "mL",
         drug=plain(entry.drug),
     )
-
-
-def truths(frame: Frame, name: str) -> Floats:
-    """A column of true and false as 1 and 0, NaN where it says nothing."""
-    column = frame.column(name)
-    told = f"{name}: holds something else than true and false; make it true, false or empty"
-    if frame.kind == "polars":
-        import polars as pl
-
-        if column.dtype not in (pl.Boolean, pl.Null):
-            raise FrameError(told)
-        return np.asarray(column.cast(pl.Float64).fill_null(np.nan).to_numpy(), np.float64)
-    if frame.kind == "pyarrow":
-        import pyarrow as pa
-
-        if not (pa.types.is_boolean(column.type) or pa.types.is_null(column.type)):
-            raise FrameError(told)
-        return np.array([np.nan if one is None else one for one in column.to_pylist()], np.float64)
-    import pandas as pd
-
-    if not column.isna().all() and pd.api.types.infer_dtype(column, skipna=True) != "boolean":
-        raise FrameError(told)
-    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)

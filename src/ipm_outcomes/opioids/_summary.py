@@ -11,23 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._columns import (
-    as_kind,
-    date_column,
-    keys,
-    numbers,
-    take,
-    truth_column,
-    wholes,
-    words,
-)
 from ipm_outcomes.change._units import as_of_day, day_key
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DATED, DateFormat, format_of, read_dates
-from ipm_outcomes.frames._frame import AnyFrame, Frame, Whole, Words
+from ipm_outcomes.frames._frame import AnyFrame, Frame
+from ipm_outcomes.frames._library import Whole, Words
 from ipm_outcomes.opioids._exact import Bools, Floats, Ints
 from ipm_outcomes.opioids._factors import dose
-from ipm_outcomes.opioids._prescriptions import CODES, EXCLUDED, truths
+from ipm_outcomes.opioids._prescriptions import CODES, EXCLUDED
 
 ALL = "all"
 """The period of a patient from the first to the last day on record."""
@@ -155,7 +146,7 @@ def summary(
 
 def _rule(frame: Frame, name: str) -> tuple[str, ...]:
     """The one set of factors, or rule for overlaps, of a table of daily doses."""
-    codes, labels = words(frame, name)
+    codes, labels = frame.words(name)
     if np.unique(codes[codes >= 0]).size > 1:
         raise FrameError(
             f"{name}: the daily doses are by several; give the result of one call of opioids.daily"
@@ -176,22 +167,22 @@ def _definitions(denominator: str | Sequence[str]) -> list[str]:
 def _read(frame: Frame, patient: Ints, limits: Sequence[int]) -> tuple[_Days, _Days]:
     """The days of the table, and the prescriptions that have no place in the calendar."""
     start, end = read_dates(frame, "start"), read_dates(frame, "end")
-    codes, labels = words(frame, "reason")
+    codes, labels = frame.words("reason")
     if unknown := [label for label in labels if label not in CODES]:
         raise FrameError(
             f"reason: holds {len(unknown)} code(s) that opioids.daily does not give; pass on its result"
         )
     place = np.array([*(CODES.index(label) for label in labels), len(CODES)], np.int64)
-    prescriptions, _ = wholes(frame, "prescriptions")
+    prescriptions, _ = frame.wholes("prescriptions")
     read = _Days(
         patient,
         np.where(start.state == DATED, start.day, -(2**20)),
         end.day,
-        numbers(frame, "mme", "it is a dose"),
+        frame.numbers("mme", "it is a dose"),
         prescriptions,
-        truths(frame, "opioid"),
+        frame.truths("opioid"),
         place[codes],
-        {limit: truths(frame, f"at_least_{limit}") for limit in limits},
+        {limit: frame.truths(f"at_least_{limit}") for limit in limits},
     )
     placed = (start.state == DATED) & (end.state == DATED)
     days = read.rows(np.flatnonzero(placed))
@@ -219,14 +210,14 @@ class _Periods:
     @classmethod
     def read(cls, frame: Frame, periods: Any, date_format: DateFormat) -> _Periods:
         if periods is None or (isinstance(periods, (tuple, list)) and len(periods) == 2):
-            (codes,), values = keys([frame.column("patient_id")], frame.kind, "patient_id")
+            (codes,), values = frame.keys([frame.column("patient_id")], "patient_id")
             if (codes < 0).any():
                 raise FrameError(
                     "patient_id: missing in the table of daily doses; pass on the result of opioids.daily"
                 )
             everyone = np.arange(len(values), dtype=np.int64)
             label = Words(np.zeros(len(values), np.int8), (ALL,))
-            columns = {"patient_id": take(values, everyone, frame.kind), "period": label}
+            columns = {"patient_id": frame.take(values, everyone), "period": label}
             if periods is None:
                 none = np.zeros(len(values), np.int64)
                 return cls(everyone, none, none, none > 0, columns, codes, own=True)
@@ -239,18 +230,15 @@ class _Periods:
 
     @classmethod
     def _of_table(cls, frame: Frame, periods: Any, date_format: DateFormat) -> _Periods:
-        try:
-            other = as_kind(Frame(periods), frame, None)
-        except FrameError as error:
-            raise FrameError(str(error).replace("episodes", "periods")) from None
+        other = Frame(periods).in_kind_of(frame, None, "periods")
         other.require(_PERIOD, "periods")
         both = [frame.column("patient_id"), other.column("patient_id")]
         try:
-            (daily_codes, codes), _ = keys(both, frame.kind, "patient_id")
+            (daily_codes, codes), _ = frame.keys(both, "patient_id")
         except FrameError as error:
             told = str(error).replace("the scores", "the daily doses").replace("the episodes", "the periods")
             raise FrameError(told) from None
-        (label,), _ = keys([other.column("period")], frame.kind, "period")
+        (label,), _ = frame.keys([other.column("period")], "period")
         for name, found in (("patient_id", codes), ("period", label)):
             if (lost := np.flatnonzero(found < 0)).size:
                 raise FrameError(
@@ -402,10 +390,10 @@ class _Figures:
         columns: dict[str, Any] = {}
         for name, column in self.asked.columns.items():
             spread_out = Words(column.codes[every], column.labels) if isinstance(column, Words) else None
-            columns[name] = spread_out or take(column, every, frame.kind)
+            columns[name] = spread_out or frame.take(column, every)
             if name == "period":
-                columns["start"] = date_column(self.asked.first[every], ~self.asked.known[every], frame)
-                columns["end"] = date_column(self.asked.last[every], ~self.asked.known[every], frame)
+                columns["start"] = frame.dates(self.asked.first[every], ~self.asked.known[every])
+                columns["end"] = frame.dates(self.asked.last[every], ~self.asked.known[every])
         evidence: dict[str, str] = {one.id: one.evidence for one in dose().denominators}
         marks = tuple(dict.fromkeys(evidence.values()))
         no_dose = ~known
@@ -418,7 +406,7 @@ class _Figures:
         columns["days_window"] = whole(self.window, ~self.asked.known)
         for limit, days in self.reached.items():
             columns[f"days_{limit}"] = whole(days, self.open[limit] | ~self.asked.known)
-        columns["opioid_free"] = truth_column(self.free[every], self.free_open[every], frame)
+        columns["opioid_free"] = frame.truth(self.free[every], self.free_open[every])
         codes = spread(reasons)
         columns["reason"] = Words(np.where(codes == len(_CODES), -1, codes).astype(np.int8), _CODES)
         columns["evidence"] = Words(

@@ -317,7 +317,7 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
         "best": [row.best for row in rows],
         "position": list(range(len(rows))),
     }
-    frame = small_frame(columns, like.face.kind)
+    frame = small_frame(columns, like.face)
     options: dict[str, Any] = {"by": ["group", "period"], "parts": (), "keep": ["position"]}
     options |= {"definitions": builder.program.definitions, **builder.program.files}
     table = suppress_with(frame, policy, **options, own=builder.sets)

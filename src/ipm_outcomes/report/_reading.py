@@ -10,6 +10,7 @@ import numpy as np
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._blank import blank_rows, with_answers
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import CellKind
 from ipm_outcomes.program._columns import COLUMNS
 from ipm_outcomes.report._program import OPEN, ScaleKey
 
@@ -119,30 +120,14 @@ def days_of(table: Table, column: str) -> Any:
     return days.astype("datetime64[D]")
 
 
-def small_frame(columns: Mapping[str, list[Any]], kind: str) -> Any:
+def small_frame(columns: Mapping[str, list[Any]], like: Frame) -> Any:
     """A small table in the kind of frame that was given, so that no other library is needed."""
-    import narwhals as nw
-
-    whole = {"eligible", "observed", "numerator", "denominator", "position"}
-    real = {"estimate", "lower", "upper", "level", "worst", "best"}
-    if kind == "pandas":
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                name: pd.array(values, dtype="Int64")
-                if name in whole
-                else np.array([np.nan if v is None else v for v in values], float)
-                if name in real
-                else values
-                for name, values in columns.items()
-            }
-        )
-    schema = {
-        name: nw.Int64 if name in whole else nw.Float64 if name in real else nw.String for name in columns
+    whole = ("eligible", "observed", "numerator", "denominator", "position")
+    real = ("estimate", "lower", "upper", "level", "worst", "best")
+    kinds: dict[str, CellKind] = {
+        name: "whole or null" if name in whole else "real" if name in real else "any" for name in columns
     }
-    backend: Any = kind
-    return nw.from_dict(dict(columns), schema, backend=backend).to_native()
+    return like.library.listed(columns, kinds)
 
 
 def cells_of(table: Any) -> Iterator[dict[str, Any]]:

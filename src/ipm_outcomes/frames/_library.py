@@ -1,0 +1,160 @@
+"""What is asked of a data-frame library; `_pandas`, `_polars` and `_arrow` answer, each for its own frames.
+
+Columns are native ones of the library unless they are a `Column`, which is NumPy's and the same for all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipm_outcomes.errors import FrameError
+
+Kind = Literal["pandas", "polars", "pyarrow"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+CellKind = Literal["whole", "whole or null", "real", "text", "any"]
+"""What the cells of a list are: `any` is text, or whatever pandas infers."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column of words: codes into ``labels``, -1 for none; ``ordered`` where the labels rise."""
+
+    codes: NDArray[np.int8]
+    labels: tuple[str, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A column of whole numbers, null where ``null`` is true."""
+
+    values: Ints
+    null: Bools
+
+
+Column = NDArray[Any] | Words | Whole
+"""A column to add: words, whole numbers, truth values, or float64 in which NaN means null."""
+
+
+class Library(ABC):
+    """A data-frame library, which somebody who brought one of its frames has imported."""
+
+    kind: ClassVar[Kind]
+
+    @abstractmethod
+    def labels(self, frame: Any) -> list[Any]:
+        """Names of the columns as the library has them."""
+
+    @abstractmethod
+    def column(self, frame: Any, label: Any) -> Any:
+        """One column."""
+
+    @abstractmethod
+    def without(self, frame: Any, labels: Sequence[Any]) -> Any:
+        """The frame without these columns."""
+
+    @abstractmethod
+    def added(self, frame: Any, columns: Mapping[str, Column], like: Sequence[Any]) -> Any:
+        """The frame with columns at its end; in pandas their dtypes follow the family of the columns ``like``."""
+
+    @abstractmethod
+    def made(self, columns: Mapping[str, Any], like: Sequence[Any]) -> Any:
+        """A frame of columns, of which some may be native ones."""
+
+    @abstractmethod
+    def listed(self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind]) -> Any:
+        """A frame of lists of Python objects, None for null; a column without a kind holds text."""
+
+    @abstractmethod
+    def relabeled(self, frame: Any, label: Any, names: Mapping[str, str]) -> Any:
+        """The frame with the texts of one column replaced; a column of categories becomes text."""
+
+    @abstractmethod
+    def converted(self, frame: Any) -> Any:
+        """A frame of another library as one of this."""
+
+    @abstractmethod
+    def take(self, column: Any, index: Ints) -> Any:
+        """Entries by position; -1 gives null."""
+
+    @abstractmethod
+    def cell(self, column: Any, row: int) -> Any:
+        """One entry as a Python object."""
+
+    @abstractmethod
+    def values(self, column: Any) -> list[Any]:
+        """All entries as Python objects."""
+
+    @abstractmethod
+    def nested(self, column: Any) -> bool:
+        """Whether the entries are lists or structures."""
+
+    @abstractmethod
+    def keys(self, columns: Sequence[Any], told: str) -> tuple[NDArray[Any], Any]:
+        """Codes of the entries of all columns, in the order of the values (-1 for null), and the distinct values."""
+
+    @abstractmethod
+    def numbers(self, column: Any, loose: bool = False) -> Floats | None:
+        """Numbers as float64, NaN for null; None where the column is of something else.
+
+        ``loose`` takes columns without any value, and of Python objects that are all numbers, as well.
+        """
+
+    @abstractmethod
+    def wholes(self, column: Any) -> tuple[Ints, Bools] | None:
+        """Whole numbers and where they are null; None where the column is not of whole numbers."""
+
+    @abstractmethod
+    def truths(self, column: Any) -> Floats | None:
+        """True and false as 1 and 0, NaN for null; None where the column holds something else."""
+
+    @abstractmethod
+    def plain(self, column: Any) -> Any:
+        """A column of categories as one of their values."""
+
+    @abstractmethod
+    def stamps(self, column: Any) -> tuple[NDArray[Any], NDArray[Any]] | None:
+        """Dates or time stamps as NumPy has them, on their own clock and in UTC; None where it holds neither."""
+
+    @abstractmethod
+    def distinct(self, column: Any) -> tuple[Ints, list[Any]]:
+        """Codes of a column without dates (-1 for null), and its distinct values as Python objects."""
+
+    @abstractmethod
+    def dates(self, days: Ints, null: Bools) -> Any:
+        """A column of dates, from days since 1970-01-01."""
+
+    @abstractmethod
+    def truth(self, values: Bools, null: Bools) -> Any:
+        """A column of true, false and null."""
+
+    @abstractmethod
+    def texts(self, name: str, cells: NDArray[np.object_], like: Any) -> Any:
+        """A column of text, in pandas of the dtype of another one where that is one for text."""
+
+
+def every_entry(cells: list[Any]) -> tuple[Ints, list[Any]]:
+    """Cells of any kind, each its own value."""
+    return np.arange(len(cells), dtype=np.int64), cells
+
+
+def too_large(told: str) -> FrameError:
+    """The error where numbers of two tables cannot be compared."""
+    return FrameError(f"{told}: numbers too large to be compared exactly; make them text in both tables")
+
+
+def of_two_kinds(told: str) -> FrameError:
+    """The error where a key is a number here and text there."""
+    return FrameError(
+        f"{told}: of one kind in the scores and of another in the episodes; make both text or both numbers"
+    )
