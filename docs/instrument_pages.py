@@ -12,6 +12,7 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 import ipm_outcomes as ipm
+from ipm_outcomes.batteries import Battery, BatteryRow, batteries
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.scores import CategoryScore, Score
 from ipm_outcomes.tables import FormulaTable, QuotientTable, ScaleTable, UtilityTable, tables
@@ -21,7 +22,8 @@ ENDINGS = {"points": " points", "percent": " %", "below": ""}
 
 def on_config(config: Any) -> Any:
     """Name the pages in the navigation."""
-    pages = [{ipm.instrument(id).title: f"instruments/{id}.md"} for id in ipm.instruments()]
+    pages = [{ipm.battery(id).title: f"batteries/{id}.md"} for id in batteries()]
+    pages += [{ipm.instrument(id).title: f"instruments/{id}.md"} for id in ipm.instruments()]
     config.nav.insert(-1, {"Instruments": pages})
     return config
 
@@ -31,7 +33,29 @@ def on_files(files: Files, config: Any) -> Files:
     for id in ipm.instruments():
         content = "\n".join(page(ipm.instrument(id)))
         files.append(File.generated(config, f"instruments/{id}.md", content=content))
+    for id in batteries():
+        content = "\n".join(battery_page(ipm.battery(id)))
+        files.append(File.generated(config, f"batteries/{id}.md", content=content))
     return files
+
+
+def battery_page(found: Battery) -> Iterator[str]:
+    """The lines of the page of a battery."""
+    yield f"# {found.title}\n"
+    yield f"`ipm.battery({found.id!r})`. {found.about}\n"
+    heads = ("", "domain", "metric", "covered by", "computed", "not computed, and why")
+    rows = [
+        (at, one.domain, one.metric, _covered(one), ". ".join(one.scores), one.not_computed)
+        for at, one in enumerate(found.rows, 1)
+    ]
+    yield from table(heads, rows)
+    yield "## Sources\n"
+    yield from table(("key", "work"), ((f"`{s.key}`", s.cite) for s in found.sources))
+
+
+def _covered(one: BatteryRow) -> str:
+    links = [f"[`{id}`](../instruments/{id}.md)" for id in one.instruments]
+    return ", ".join([*links, *(f"`{name}`" for name in one.functions)]) or "nothing"
 
 
 def page(found: Instrument) -> Iterator[str]:

@@ -62,6 +62,14 @@ def test_instruments(run: Run) -> None:
     assert [line.split()[0] for line in out.splitlines()[1:]] == list(ipm.instruments())
 
 
+def test_a_battery(run: Run) -> None:
+    code, out, _ = run("instruments", "--battery", "table3")
+    assert code == 0
+    assert out == f"{ipm.battery('table3')}\n"
+    code, _, told = run("instruments", "--battery", "table9")
+    assert (code, "there are table3" in told) == (2, True)
+
+
 @pytest.mark.parametrize("id", ipm.instruments())
 def test_show(run: Run, id: str) -> None:
     code, out, _ = run("show", id)

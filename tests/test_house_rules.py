@@ -35,6 +35,7 @@ FLOORS = {
     "responses": 2,
     "tables": 2,
     "catalog": 2,
+    "batteries": 2,
     "definition": 1,
     "stats": 1,
     "answers": 0,

@@ -6,6 +6,7 @@ import copy
 import subprocess
 import sys
 import tomllib
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -564,6 +565,30 @@ def test_answers_of_staff():
     assert (burned["eligible"], burned["denominator"], burned["numerator"]) == (6, 5, 3)
     # 3 promoters and 2 detractors of 6: 100 x 1 / 6.
     assert rows["enps"]["estimate"] == pytest.approx(100 / 6)
+
+
+def test_a_gain_in_activation_counts_from_three_points_within_a_year():
+    """By hand: 60.1 to 63.1 is a gain of 3.0 and met, to 63.0 one of 2.9; 367 days are more than 12 months."""
+    scores = [(60.1, 63.1, 366), (60.1, 63.0, 182), (63.1, 60.1, 182), (97.0, 100.0, 300), (40.0, 90.0, 367)]
+    start = date(2024, 1, 1)
+    rows = [
+        {
+            "patient_id": n,
+            "date": start + timedelta(days=after),
+            "instrument": "pam",
+            "scale": "score",
+            "value": value,
+        }
+        for n, (first, second, days) in enumerate(scores)
+        for after, value in ((0, first), (days, second))
+    ]
+    rows.append({"patient_id": 9, "date": start, "instrument": "pam", "scale": "score", "value": 97.5})
+    year = change.Target("within a year", 300, (30, 400))
+    changes = change.table(pl.DataFrame(rows), targets=[year], as_of="2026-01-01")
+    (row,) = program.table(changes, indicators=["pam_gain_cbe_2483"]).iter_rows(named=True)
+    assert (row["eligible"], row["observed"], row["denominator"], row["numerator"]) == (6, 4, 4, 2)
+    # Nobody gains 3 points from 97.5, so of the two without a second score in time one could have been met.
+    assert (row["estimate"], row["worst"], row["best"]) == (0.5, 2 / 6, 3 / 6)
 
 
 @pytest.mark.parametrize(

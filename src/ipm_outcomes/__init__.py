@@ -11,6 +11,7 @@ from ipm_outcomes._version import __version__
 
 if TYPE_CHECKING:
     from ipm_outcomes import change, fhir, frames, opioids, program, report, stats
+    from ipm_outcomes.batteries import battery
     from ipm_outcomes.catalog import instrument, instruments
     from ipm_outcomes.change import between
 
@@ -46,7 +47,13 @@ if TYPE_CHECKING:
     # end of what is printed
     from ipm_outcomes.scoring import score
 
-_HOMES = {"between": "change", "instrument": "catalog", "instruments": "catalog", "score": "scoring"}
+_HOMES = {
+    "battery": "batteries",
+    "between": "change",
+    "instrument": "catalog",
+    "instruments": "catalog",
+    "score": "scoring",
+}
 _ROOMS = ("change", "fhir", "frames", "opioids", "program", "report", "stats")
 
 __all__ = [
@@ -78,6 +85,7 @@ __all__ = [
     "ProviderRating",
     # end of what is printed
     "__version__",
+    "battery",
     "between",
     "change",
     "fhir",

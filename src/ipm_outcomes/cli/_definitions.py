@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ipm_outcomes import catalog
+from ipm_outcomes import batteries, catalog
 from ipm_outcomes.cli._print import say
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.report._layout import plain_table
@@ -13,8 +13,17 @@ from ipm_outcomes.scores import CategoryScore, Score
 from ipm_outcomes.tables import AnyTable, FormulaTable, QuotientTable, ScaleTable, UtilityTable, tables
 
 
-def instruments() -> int:
-    """List the instruments."""
+def instruments(*, battery: str | None = None) -> int:
+    """List the instruments, or the measures of a battery and what covers each.
+
+    Parameters
+    ----------
+    battery
+        Id of a battery, such as `table3`, the measures of integrated pain programs.
+    """
+    if battery is not None:
+        say(str(batteries.battery(battery)))
+        return 0
     rows = [["id", "title", "edition", "items", "scales"]]
     for id in catalog.instruments():
         found = catalog.instrument(id)

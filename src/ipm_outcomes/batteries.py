@@ -1,0 +1,195 @@
+"""Batteries: the measures that a kind of program is asked for, and what of each the library covers.
+
+A battery is data, one TOML file in ``instruments/batteries/``. What is computed of an instrument is read from its
+definition, so that a list never says other than the definitions do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ipm_outcomes.catalog import instrument, instruments, read_content, shelf
+from ipm_outcomes.definition import Fact, Id, Part, Source, Text, checked
+from ipm_outcomes.errors import UnknownNameError
+
+Ids = Annotated[tuple[Id, ...], Field(strict=False)]
+FunctionName = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\.[a-z][a-z_]*)+$")]
+
+
+class BatteryRow(Fact):
+    """One measure of a battery: what covers it, and what of it is not computed, and why."""
+
+    id: Id
+    domain: Text
+    metric: Text
+    """The measure as the battery names it."""
+    instruments: Ids = ()
+    """Ids of the instruments that cover it."""
+    functions: Annotated[tuple[FunctionName, ...], Field(strict=False)] = ()
+    """Functions that cover it from records, by their names within the library."""
+    computed: Text | None = None
+    """What these functions compute."""
+    not_computed: Text
+
+    @property
+    def covered(self) -> bool:
+        """Whether anything covers it."""
+        return bool(self.instruments or self.functions)
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """What is computed: the scores of each instrument, by its definition, and what the functions give.
+
+        A score that rests on unverified facts alone says so.
+        """
+        told = [f"{id}: {'; '.join(_scale_names(id))}" for id in self.instruments]
+        return (*told, *([f"{', '.join(self.functions)}: {self.computed}"] if self.functions else ()))
+
+
+class Battery(Part):
+    """A list of measures, row by row."""
+
+    id: Id
+    title: Text
+    about: Text
+    rows: Annotated[tuple[BatteryRow, ...], Field(strict=False, min_length=1)]
+    sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
+    digest: str = ""
+
+    def row(self, id: str) -> BatteryRow:
+        """One row by its id.
+
+        Parameters
+        ----------
+        id
+            Id of a row, such as ``"opioids"``.
+
+        Returns
+        -------
+        BatteryRow
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such row; the message lists those there are.
+        """
+        for one in self.rows:
+            if one.id == id:
+                return one
+        raise UnknownNameError(
+            f"{self.id}: there is no row of this id; there are {', '.join(r.id for r in self.rows)}"
+        )
+
+    def __str__(self) -> str:
+        """The rows as text: metric, what covers it, what is computed and what is not."""
+        parts = [f"{self.title} ({self.id})", self.about]
+        for at, one in enumerate(self.rows, 1):
+            parts += [f"{at}. {one.metric} ({one.domain})", *(f"   {told}" for told in one.scores)]
+            parts += [f"   not computed: {one.not_computed}"]
+        return "\n".join(parts)
+
+    def __repr__(self) -> str:
+        """The id and the ids of the rows."""
+        rows = ", ".join(one.id for one in self.rows)
+        return f"<battery {self.id}, {len(self.rows)} rows: {rows}>"
+
+
+def _scale_names(id: str) -> Iterator[str]:
+    for scale in instrument(id).scales:
+        name = scale.short_title or scale.title
+        yield f"{name} (unverified)" if scale.evidence == "unverified" else name
+
+
+def _problems(found: Battery) -> Iterator[tuple[str, str]]:
+    ids = Counter(one.id for one in found.rows)
+    for at, one in enumerate(found.rows):
+        place = f"rows[{at}] ({one.id})"
+        if ids[one.id] > 1:
+            yield place, "its id stands twice"
+        if unknown := [id for id in one.instruments if id not in instruments()]:
+            yield place, f"there is no instrument {unknown[0]!r}"
+        if bool(one.functions) != (one.computed is not None):
+            yield place, "it says what is computed if, and only if, it names functions"
+        if missing := set(one.source) - {source.key for source in found.sources}:
+            yield place, f"the source {min(missing)!r} is not among the sources of the file"
+
+
+def parse(data: Mapping[str, Any], *, file: str, digest: str) -> Battery:
+    """Build a battery from the content of its file, with every check.
+
+    Parameters
+    ----------
+    data, file, digest
+        Content, name and digest of the file.
+
+    Returns
+    -------
+    Battery
+
+    Raises
+    ------
+    DefinitionError
+        Names the file, the place in it and the fact that does not hold.
+    """
+    return checked(Battery, _problems, data, file=file, digest=digest)
+
+
+@cache
+def batteries() -> tuple[str, ...]:
+    """Ids of all batteries, in alphabetical order.
+
+    Returns
+    -------
+    tuple of str
+
+    >>> from ipm_outcomes.batteries import batteries
+    >>> batteries()
+    ('table3',)
+    """
+    entries = (shelf() / "batteries").iterdir()
+    return tuple(sorted(e.name.removesuffix(".toml") for e in entries if e.name.endswith(".toml")))
+
+
+@cache
+def battery(id: str) -> Battery:
+    """The measures that a kind of program is asked for, and what of each the library covers.
+
+    Parameters
+    ----------
+    id
+        Id of a battery: ``"table3"``, the 19 measures of integrated pain programs.
+
+    Returns
+    -------
+    Battery
+        Its rows: domain, metric, the instruments or functions that cover it, what is computed, and what is not and
+        why. ``print`` shows all of it.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such battery; the message lists those there are.
+
+    Notes
+    -----
+    ``table3`` follows table 3 of Lentz et al. 2023. The paper was not read: its rows bear the names that the works
+    behind the definitions use, in an order of our own, and are marked as unverified.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> found = ipm.battery("table3")
+    >>> len(found.rows), found.row("depression").instruments
+    (19, ('phq9',))
+    >>> found.row("activation").scores
+    ('pam: Patient activation',)
+    """
+    if id not in batteries():
+        raise UnknownNameError(f"there is no battery of this id; there are {', '.join(batteries())}")
+    file = shelf() / "batteries" / f"{id}.toml"
+    return read_content(file.read_bytes(), f"instruments/batteries/{id}.toml", id, parse)
