@@ -126,6 +126,7 @@ def test_what_stays_as_it_is(error: BaseException) -> None:
         ),
         *(opioids.daily, opioids.check, opioids.summary, opioids.compare),
         *(program.table, program.suppress, program.measure, report.html),
+        *(program.return_to_work, program.rates, program.rates_before_after, program.adherence),
         *(
             program.sites.funnel,
             program.sites.standardize,

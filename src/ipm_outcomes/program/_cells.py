@@ -36,6 +36,13 @@ class Cell:
     marks: dict[str, int] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
     """Of the population, by requirement: rows that do not meet it."""
+    ready: tuple[float, float, float] | None = None
+    """Estimate and limits that do not follow from the counts."""
+    method: str | None = None
+    months: float | None = None
+    """Person-time, which stands in place of a denominator of people."""
+    patients: int | None = None
+    """Who is behind a numerator of events."""
 
     @property
     def withheld(self) -> bool:

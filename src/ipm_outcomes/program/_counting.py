@@ -27,6 +27,8 @@ from ipm_outcomes.program.indicators import (
     Indicator,
 )
 
+WITH_NUMERATOR = ("proportion", "km_share", "km_median")
+
 
 def count_all(
     chosen: Sequence[Indicator], sources: Mapping[str, Source], by: Sequence[str]
@@ -183,7 +185,7 @@ class _Work:
                 for word in MARKS
             }
         value = nw.col(one.value) if one.value is not None else None
-        if one.kind == "proportion" and one.numerator is not None:
+        if one.kind in WITH_NUMERATOR and one.numerator is not None:
             met, not_met = both_sides(one.numerator)
             plan["numerator"] = self._sum(f"N{sign}{one.numerator!r}", nw.col(counted) & met)
             if one.missing == "complete_case":
@@ -260,7 +262,7 @@ class _Work:
         if "lost" in plan:
             cell.lost, cell.possible = count(plan["lost"]), count(plan["possible"])
         cell.marks = {word: count(name) for word, name in plan.get("marks", {}).items()}
-        if one.kind == "proportion":
+        if one.kind in WITH_NUMERATOR:
             cell.numerator = count(plan["numerator"])
             cell.judged = count(plan.get("judged"))
         elif one.kind == "mean":

@@ -31,11 +31,16 @@ _METHODS = {
     "nps": "adjusted wald",
     "ratio": "ratio of sums, linearized, student t",
 }
+READY = {"rate": "", "km_share": "kaplan-meier, log-log", "km_median": "kaplan-meier, log-log, inverted"}
+"""Kinds whose estimate and limits come with the counts."""
 
 
 def _estimates(rows: Sequence[Row], level: float) -> dict[str, Any]:
     """Estimate and interval of every row, all rows of a kind at once; NaN where there is nothing."""
     out = {name: np.full(len(rows), np.nan) for name in ("estimate", "lower", "upper", "sd", "worst", "best")}
+    for i, row in enumerate(rows):
+        if row.cell.ready is not None:
+            out["estimate"][i], out["lower"][i], out["upper"][i] = row.cell.ready
     for kind in _METHODS:
         at = np.array([i for i, row in enumerate(rows) if row.one.kind == kind], int)
         if not at.size:
@@ -94,7 +99,7 @@ def _ratio(sums: Sequence[tuple[float, ...]], level: float) -> tuple[Any, Any, A
     return ratio, np.maximum(low, 0.0), high
 
 
-_NULLABLE = ("numerator", "observed", "denominator")
+_NULLABLE = ("numerator", "observed", "denominator", "patients")
 """Counts that a row may be without."""
 
 
@@ -105,7 +110,15 @@ _UNITS = {
     "mean": "points",
     "nps": "NPS points",
     "ratio": "ratio",
+    "km_share": "share",
+    "km_median": "days",
 }
+
+
+def _unit(one: Indicator, row: Row) -> str:
+    if one.rate is None:
+        return _UNITS[one.kind]
+    return "ratio" if row.cell.months is None else f"per {one.rate.per:,} member-months"
 
 
 def result_table(
@@ -120,14 +133,14 @@ def result_table(
     out = _estimates(rows, level)
     words: dict[str, list[str | None]] = {
         "indicator": [_name(row, by) for row in rows],
-        "method": [_METHODS[row.one.kind] for row in rows],
+        "method": [row.cell.method or {**_METHODS, **READY}[row.one.kind] for row in rows],
         "suppressed": ["" for _ in rows],
         "source": [row.one.cites for row in rows],
         "definition": [row.one.id for row in rows],
         "title": [row.one.title for row in rows],
         **{key: [row.each.get(key) or _of_scales(row.one, key) for row in rows] for key in KEYS},
         "band": [row.band for row in rows],
-        "unit": [_UNITS[row.one.kind] for row in rows],
+        "unit": [_unit(row.one, row) for row in rows],
         "direction": [row.one.direction for row in rows],
         "missing": [row.one.missing for row in rows],
         "evidence": [_evidence(row) for row in rows],
@@ -163,6 +176,10 @@ def result_table(
         else:
             data[name] = [None if np.isnan(v) else float(v) for v in out[name]]
     data |= {name: [value] * len(rows) for name, value in further.items()}
+    if any(row.one.kind == "rate" for row in rows):
+        data["denominator"] = [None] * len(rows)
+        data["member_months"] = [row.cell.months for row in rows]
+        data["patients"] = [row.cell.patients for row in rows]
     return _restored(main, groups, data)
 
 
@@ -239,9 +256,9 @@ def _restored(main: Source, groups: Mapping[str, list[Any]], data: Mapping[str, 
         text = not keeps or any(isinstance(value, str) for value in values)
         schema[name] = nw.String if text else dtype
     for name in data:
-        if name in ("eligible", "observed", "denominator", "excluded", "numerator"):
+        if name in ("eligible", "observed", "denominator", "excluded", "numerator", "patients"):
             schema[name] = nw.Int64
-        elif name in ("estimate", "lower", "upper", "level", "sd", "worst", "best"):
+        elif name in ("estimate", "lower", "upper", "level", "sd", "worst", "best", "member_months"):
             schema[name] = nw.Float64
         else:
             schema[name] = nw.String

@@ -151,6 +151,18 @@ class Bounds(Part):
     """Who of those could have been met; all, when left out."""
 
 
+class Rate(Part):
+    """Which events a rate counts, and by how many member-months it is told."""
+
+    events: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    """Words of the column of events; every word apart, when left out."""
+    counts: Literal["events", "quantity"] = "events"
+    """Whether each event counts as one, or by its quantity, such as the days of a stay."""
+    once_a_day: bool = False
+    """Whether events of one patient on one day count once."""
+    per: Annotated[int, Field(ge=1)] = 1000
+
+
 class Success(Part):
     """That an indicator can say who did well on a scale."""
 
@@ -171,8 +183,10 @@ class Indicator(Fact):
     id: Id
     title: Text
     about: Text | None = None
-    kind: Literal["proportion", "mean", "nps", "distribution", "ratio", "events"]
-    uses: Literal["changes", "scores", "episodes", "opioids", "events"]
+    kind: Literal[
+        "proportion", "mean", "nps", "distribution", "ratio", "events", "rate", "km_share", "km_median"
+    ]
+    uses: Literal["changes", "scores", "episodes", "opioids", "events", "utilization", "work", "appointments"]
     direction: Literal["higher", "lower", "none"]
     """Which way is better."""
     missing: Missing
@@ -202,6 +216,7 @@ class Indicator(Fact):
     evidence_from: Column | None = None
     """Column of the table of changes, such as ``responder_30_evidence``, with the mark of what decided."""
     events: Events | None = None
+    rate: Rate | None = None
     success: Success | None = None
     """That it can say who did well on a scale, and in which words; only for a proportion told for each scale."""
     sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
@@ -243,7 +258,12 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "distribution": ("value",),
     "ratio": ("value", "over"),
     "events": ("events",),
+    "rate": ("rate",),
+    "km_share": ("numerator",),
+    "km_median": ("numerator",),
 }
+_TABLES = {"events": ("events",), "rate": ("utilization",), "km_share": ("work",), "km_median": ("work",)}
+"""Kinds that are counted from one table only."""
 
 
 def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
@@ -268,15 +288,20 @@ def _source_problems(found: Indicator) -> Iterator[tuple[str, str]]:
 def _kind_problems(found: Indicator) -> Iterator[tuple[str, str]]:
     """What the kind needs and excludes."""
     needs = _NEEDS[found.kind]
-    for field in ("numerator", "value", "over", "events"):
+    for field in ("numerator", "value", "over", "events", "rate"):
         if (getattr(found, field) is not None) != (field in needs):
             wanted = "needs" if field in needs else "has no"
             yield field, f"an indicator of kind {found.kind!r} {wanted} {field}"
     if (found.kind == "events") != (found.uses == "events"):
         yield "uses", "kind and uses are both 'events', or neither"
+    if (found.kind == "rate") != (found.uses == "utilization"):
+        yield "uses", "a rate uses 'utilization', and nothing else does"
+    if found.kind in _TABLES and found.uses not in _TABLES[found.kind]:
+        yield "uses", f"an indicator of kind {found.kind!r} uses {' or '.join(_TABLES[found.kind])}"
     elsewhere = ("eligible", "observed", "denominator", "exclusions", "each")
-    if found.kind == "events" and (extra := [field for field in elsewhere if getattr(found, field)]):
-        yield extra[0], "an indicator of kind 'events' says this in its events table"
+    extra = [field for field in elsewhere if getattr(found, field)]
+    if found.kind in ("events", "rate") and extra:
+        yield extra[0], f"an indicator of kind {found.kind!r} says this in its table {found.kind!r}"
 
 
 def _reach_problems(found: Indicator) -> Iterator[tuple[str, str]]:
@@ -289,7 +314,9 @@ def _reach_problems(found: Indicator) -> Iterator[tuple[str, str]]:
         yield "window", "windows and targets belong to the table of changes"
     if found.window and found.scales:
         yield "window", "a window needs the dates of one scale"
-    if found.uses in ("episodes", "opioids") and (found.each or found.of or found.not_of):
+    if found.uses in ("episodes", "opioids", "work", "appointments") and (
+        found.each or found.of or found.not_of
+    ):
         yield "each", f"the table of {found.uses} has no instruments, scales or targets"
     if found.uses == "scores" and "target" in found.each:
         yield "each", "the table of scores has no targets"

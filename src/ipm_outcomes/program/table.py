@@ -169,7 +169,7 @@ def table(
     asked = indicators is not None
     chosen = [
         one
-        for given in (_chosen(indicators) if indicators is not None else _shelf())
+        for given in (_of_tables(chosen_indicators(indicators)) if indicators is not None else _shelf())
         if applies(one := settled_for(given, sources, asked), sources, by, asked)
     ]
     _refuse_inner(chosen, by)
@@ -224,10 +224,27 @@ def _refuse_inner(chosen: Sequence[Indicator], by: Sequence[str]) -> None:
 
 
 def _shelf() -> list[Indicator]:
-    return [one for id in indicators() if (one := indicator(id)).kind != "events"]
+    return [one for id in indicators() if (one := indicator(id)).uses not in ELSEWHERE]
 
 
-def _chosen(wanted: Iterable[str | PathLike[str] | Indicator]) -> list[Indicator]:
+ELSEWHERE = {
+    "events": "dated events; use program.measure",
+    "utilization": "events and enrollment; use program.rates",
+    "work": "work statuses; use program.return_to_work",
+    "appointments": "appointments; use program.adherence",
+}
+"""Tables that indicators are counted from by functions of their own."""
+
+
+def _of_tables(found: list[Indicator]) -> list[Indicator]:
+    """The indicators, if they can be counted from the tables that `table` takes."""
+    if apart := [one for one in found if one.uses in ELSEWHERE]:
+        raise ParameterError(f"indicators: {apart[0].id!r} works on {ELSEWHERE[apart[0].uses]}")
+    return found
+
+
+def chosen_indicators(wanted: Iterable[str | PathLike[str] | Indicator]) -> list[Indicator]:
+    """Indicators by id, path or as objects, each once."""
     if isinstance(wanted, (str, PathLike, Indicator)):
         wanted = [wanted]
     if not isinstance(wanted, Iterable):
@@ -248,6 +265,4 @@ def _chosen(wanted: Iterable[str | PathLike[str] | Indicator]) -> list[Indicator
             )
     if doubled := [one.id for at, one in enumerate(found) if one.id in {o.id for o in found[:at]}]:
         raise ParameterError(f"indicators: {doubled[0]!r} is named twice")
-    if events := [one.id for one in found if one.kind == "events"]:
-        raise ParameterError(f"indicators: {events[0]!r} works on dated events; use program.measure")
     return found

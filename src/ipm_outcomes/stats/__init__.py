@@ -1,7 +1,7 @@
 """Statistics on arrays, which know nothing of patients, instruments or data frames; each function once.
 
 `intervals`, `effect_sizes`, `reliable_change`, `classification`, `important_change`, `missing_data`, `growth`,
-`sites` and `over_time`.
+`sites`, `over_time` and `survival`.
 `ipm_outcomes.change` and `ipm_outcomes.program` offer most of them under their own names as well.
 """
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         over_time,
         reliable_change,
         sites,
+        survival,
     )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "over_time",
     "reliable_change",
     "sites",
+    "survival",
 ]
 
 

@@ -10,6 +10,7 @@ Nothing is rounded here: round once, for display.
 
 from ipm_outcomes.stats._means import mean, paired_mean
 from ipm_outcomes.stats._net_promoter import nps, nps_difference
+from ipm_outcomes.stats._paired_rates import paired_rate_ratio
 from ipm_outcomes.stats._proportions import difference, mcnemar, paired_difference, proportion
 from ipm_outcomes.stats._rates import overdispersion, rate, rate_ratio
 
@@ -22,6 +23,7 @@ __all__ = [
     "overdispersion",
     "paired_difference",
     "paired_mean",
+    "paired_rate_ratio",
     "proportion",
     "rate",
     "rate_ratio",

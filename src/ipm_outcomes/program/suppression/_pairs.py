@@ -56,7 +56,7 @@ class Pairs:
         if one.value is not None:
             counted = counted & np.array([v is not None for v in columns[one.value]], bool)
         found = {WHOLE: who, "eligible": eligible, "observed": observed, "denominator": counted}
-        if one.kind == "proportion" and one.numerator is not None:
+        if one.numerator is not None:
             found["numerator"] = counted & true(one.numerator, columns)
         elif one.kind == "distribution" and one.value is not None:
             found["numerator"] = counted & np.array([v == band for v in columns[one.value]], bool)

@@ -16,6 +16,11 @@ from ipm_outcomes.stats import intervals
 COUNTS = ("numerator", "denominator", "observed", "eligible")  # narrowest first: the usual nesting
 RATES = ("estimate", "lower", "upper")
 COLUMNS = ("indicator", *COUNTS, *RATES, "level", "method", "suppressed", "source")
+PATIENTS = "patients"
+"""Column of a table of rates: who is behind a numerator of events."""
+SIDES = ("before", "after")
+OF_SIDES = tuple(f"{name} {side}" for name in ("numerator", PATIENTS) for side in SIDES)
+"""What the ratio of two rates rests on: the counts of their rows."""
 TOTAL = "all"
 _PLACE = ("definition", "band", "instrument", "scale", "target")
 _FAR = 10**9  # far beyond any number of patients
@@ -95,7 +100,10 @@ def null(value: Any) -> bool:
 
 def rows_of(frame: Any, by: list[str]) -> list[Row]:
     more = [name for name in ("excluded", "rules", *_PLACE) if name in frame.columns]
-    wanted = dict.fromkeys((*by, "indicator", *COUNTS, *RATES, "level", "method", "suppressed", *more))
+    beside = ["excluded", *([PATIENTS] if {PATIENTS, "member_months"} <= set(frame.columns) else [])]
+    wanted = dict.fromkeys(
+        (*by, "indicator", *COUNTS, *RATES, "level", "method", "suppressed", *more, *beside[1:])
+    )
     values = {name: frame[name].to_list() for name in wanted}
     totals = {name: any(isinstance(v, str) and v == TOTAL for v in values[name]) for name in by}
     rows: list[Row] = []
@@ -119,7 +127,7 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
         row = Row(at, indicator, key, {}, definition, band, tuple(told_for))
         row.rules = values["rules"][at] or "" if "rules" in values and not null(values["rules"][at]) else ""
         row.net = values["method"][at] == "adjusted wald"
-        for name in (*COUNTS, "excluded"):
+        for name in (*COUNTS, *beside):
             value: Any = values[name][at] if name in values else None
             if null(value):
                 continue
@@ -133,7 +141,7 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
             whole = abs(number) < _FAR and number == int(number)
             if whole and number >= 0 and not (row.net and name == "numerator"):
                 row.counts[name] = int(number)
-            elif name in ("eligible", "observed", "excluded") or (name == "denominator" and not number >= 0):
+            elif name in ("eligible", "observed", *beside) or (name == "denominator" and not number >= 0):
                 raise FrameError(f"row {at}, column {name!r}: {value} is not a count of people")
             else:
                 row.other = True
@@ -144,8 +152,21 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
             _read_ratings(row, {name: values[name][at] for name in ("numerator", *RATES, "level")})
         row.rated = not (row.net or row.other or null(values["estimate"][at])) and "numerator" in row.counts
         rows.append(row)
+    _of_ratios(rows)
     # The order of the rows must not decide what is hidden.
     return sorted(rows, key=lambda row: (row.indicator, [(k is None, str(k)) for k in row.key]))
+
+
+def _of_ratios(rows: list[Row]) -> None:
+    """Give the ratio of two rates the counts of both: with one of them it would tell the other."""
+    place = {(row.definition, row.band, row.key, row.told_for[2]): row for row in rows}
+    for row in rows:
+        if PATIENTS in row.counts and row.told_for[2] not in (None, *SIDES):
+            for side in SIDES:
+                other = place.get((row.definition, row.band, row.key, side))
+                for name in ("numerator", PATIENTS):
+                    if other is not None and name in other.counts:
+                        row.counts[f"{name} {side}"] = other.counts[name]
 
 
 def _read_ratings(row: Row, figures: dict[str, Any]) -> None:

@@ -16,12 +16,13 @@ from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program import _rules
 from ipm_outcomes.program._headline import main_target, rank, success_of
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
+from ipm_outcomes.program.suppression import _records
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE, Pairs, pairs_of
-from ipm_outcomes.program.suppression._read import Row
+from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, Row
 from ipm_outcomes.program.suppression._side_by_side import beside
 from ipm_outcomes.program.suppression._system import Count, Scene
 
-_CHAIN = ("numerator", "denominator", "observed", "eligible", WHOLE)
+_CHAIN = (*OF_SIDES, "numerator", PATIENTS, "denominator", "observed", "eligible", WHOLE)
 Set = Callable[[Pairs], np.ndarray]
 
 
@@ -185,7 +186,9 @@ class Reader:
         for row in self.rows:
             name = (row.indicator, row.definition, row.band, row.told_for)
             if name not in asked:
-                asked[name] = self._of_pairs(row, rules, out) or self._of_own(row)
+                asked[name] = (
+                    self._of_records(row, out) or self._of_pairs(row, rules, out) or self._of_own(row)
+                )
             found = asked[name]
             if found is None:
                 one = self.definition(row)
@@ -285,6 +288,34 @@ class Reader:
                     there.apart.append((found["denominator"], found["numerator"], other))
         return scene, found
 
+    def _of_records(self, row: Row, out: Published) -> tuple[Any, dict[str, Any]] | None:
+        """The sets of a row that is counted from records."""
+        one = self.definition(row)
+        if one is None or one.uses not in (*_records.USES, "utilization"):
+            return None
+        if one.rate is not None:
+            around = "windows" if row.told_for[2] else None
+            scene = ("pairs", "utilization", repr((one.id, row.band)), around)
+            if scene in self.apart:
+                return None
+            out.scenes.setdefault(scene, Scene(_records.rate_sets()))
+            return scene, _records.rate_columns(row)
+        scene = ("pairs", one.uses, "", None)
+        if scene not in self.pairs:
+            all_ = {
+                o.id: o for r in self.rows if (o := self.definition(r)) is not None and o.uses == one.uses
+            }
+            self.pairs[scene] = _records.kinds_of(list(all_.values()))
+        pairs = self.pairs[scene]
+        if pairs is None or scene in self.apart:
+            return None
+        there = out.scenes.setdefault(scene, Scene({}))
+        found = {}
+        for column, members in _records.sets_of(pairs, one, row.band).items():
+            there.sets.setdefault(((one.id, row.band), column), members)
+            found[column] = ((one.id, row.band), column)
+        return scene, found
+
     def _why_alone(self, row: Row, one: Indicator | None) -> str:
         of_instrument, of_scale, target = row.told_for
         if row.definition is None:
@@ -349,6 +380,7 @@ class Reader:
         """Who is known for a later target is known for an earlier one, and once for all."""
         from ipm_outcomes.program._cells import in_order
 
+        out.links += _records.same_patients(out.scenes)
         published = {(count.scene, count.set[1]) for count in out.counts if count.scene[0] == "pairs"}
         by_scale: dict[tuple[str, str], list[Any]] = {}
         for scene in out.scenes:

@@ -1,0 +1,142 @@
+"""Events of care, and which of them an indicator counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.change._columns import Ints, wholes, words
+from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._dates import DateFormat
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.program._records import days, plain
+from ipm_outcomes.program.indicators import Indicator, indicator, indicators
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows of events that an indicator counts."""
+
+    rows: Ints
+
+
+@dataclass
+class Events:
+    """Events by patient and day, with the indicators that count them."""
+
+    patient: Ints
+    day: Ints
+    word: Ints
+    labels: list[str]
+    quantity: Ints | None
+    told: list[tuple[Indicator, str | None]] = field(default_factory=list)
+
+    @classmethod
+    def read(
+        cls,
+        frame: Frame,
+        patient: Ints,
+        patients: int,
+        enrolled: Ints,
+        asked: Sequence[Indicator] | None,
+        meanings: Mapping[str, str | None] | None,
+        date_format: DateFormat,
+    ) -> Events:
+        """Read the table; a patient without enrollment is refused: there is no time to divide by."""
+        known = np.zeros(patients, bool)
+        known[enrolled] = True
+        if (lost := np.flatnonzero(~known[patient])).size:
+            raise FrameError(
+                f"events: {lost.size} row(s) of patients who are not in enrollment, first in row {lost[0]} (counted "
+                "from 0); add them to enrollment, or leave the rows out"
+            )
+        day, _ = days(frame, "date", "events", date_format, ("date", "start", "end", "start_date"))
+        codes, values = words(frame, "event")
+        if (lost := np.flatnonzero(codes < 0)).size:
+            raise FrameError(
+                f"events: event is empty in {lost.size} row(s), first in row {lost[0]} (counted from 0); name the "
+                "type, or leave the row out"
+            )
+        declared = _declared(meanings)
+        plains = [plain(str(value)) for value in values]
+        meant = [declared.get(word, word) for word in plains]
+        labels = sorted({word for word in meant if word})
+        place = np.array([labels.index(word) if word else -1 for word in meant], np.int64)
+        word = place[codes] if len(place) else codes
+        quantity = None
+        if "quantity" in frame.names:
+            quantity, null = wholes(frame, "quantity")
+            quantity = np.where(null, -1, quantity)
+        found = cls(patient, day, word, labels, quantity)
+        found.told = found._chosen(asked)
+        return found
+
+    def _chosen(self, asked: Sequence[Indicator] | None) -> list[tuple[Indicator, str | None]]:
+        """The indicators to be told, each with the word that it is told of, where it takes every word apart."""
+        if asked is None:
+            chosen = [one for id in indicators() if (one := indicator(id)).rate is not None]
+            chosen = [
+                one
+                for one in chosen
+                if one.rate is not None
+                and (not one.rate.events or set(one.rate.events) & set(self.labels))
+                and (one.rate.counts == "events" or self.quantity is not None)
+            ]
+        else:
+            chosen = list(asked)
+        named = {word for one in chosen if one.rate is not None for word in one.rate.events}
+        told: list[tuple[Indicator, str | None]] = []
+        for one in chosen:
+            assert one.rate is not None
+            if one.rate.counts == "quantity":
+                self._checked_quantity(one)
+            if one.rate.events:
+                told.append((one, None))
+            else:
+                told += [(one, word) for word in self.labels if word not in named]
+        return sorted(
+            told, key=lambda pair: (not (pair[0].rate and pair[0].rate.events), pair[0].id, pair[1] or "")
+        )
+
+    def _checked_quantity(self, one: Indicator) -> None:
+        if self.quantity is None:
+            raise ParameterError(
+                f"indicators: {one.id!r} adds up the column quantity, which events does not have"
+            )
+        rows = self.counted(one, None).rows
+        if (odd := rows[self.quantity[rows] < 0]).size:
+            raise FrameError(
+                f"events: quantity is missing or below 0 in {odd.size} row(s) that {one.id!r} counts, first in row "
+                f"{odd[0]} (counted from 0)"
+            )
+
+    def counted(self, one: Indicator, band: str | None) -> Counted:
+        """The rows that an indicator counts, one a day where its definition says so."""
+        assert one.rate is not None
+        wanted = [
+            self.labels.index(word) for word in ((band,) if band else one.rate.events) if word in self.labels
+        ]
+        rows = np.flatnonzero(np.isin(self.word, wanted))
+        if one.rate.once_a_day and rows.size:
+            both = np.stack([self.patient[rows], self.day[rows]])
+            rows = rows[np.sort(np.unique(both, axis=1, return_index=True)[1])]
+        return Counted(rows)
+
+    def weight(self, one: Indicator) -> Any:
+        """How much each event counts."""
+        if one.rate is not None and one.rate.counts == "quantity" and self.quantity is not None:
+            return np.maximum(self.quantity, 0)
+        return np.ones(len(self.patient), np.int64)
+
+
+def _declared(meanings: Mapping[str, str | None] | None) -> dict[str, str | None]:
+    if meanings is None:
+        return {}
+    if not isinstance(meanings, Mapping) or not all(
+        isinstance(key, str) and (value is None or isinstance(value, str)) for key, value in meanings.items()
+    ):
+        raise ParameterError("meanings: a mapping from the words of the table to words for events, or None")
+    return {plain(key): None if value is None else plain(value) for key, value in meanings.items()}

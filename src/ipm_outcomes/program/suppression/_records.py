@@ -1,0 +1,101 @@
+"""Which published sets hold a patient of each kind, for figures that are counted from records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise, product
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.program.indicators import Condition, Indicator
+from ipm_outcomes.program.suppression._conditions import Bools
+from ipm_outcomes.program.suppression._pairs import WHOLE, Pairs
+from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, SIDES, Row
+
+Link = tuple[tuple[Any, Any], tuple[Any, Any], str]
+USES = ("work", "appointments")
+"""Tables of one row per patient, which conditions test."""
+_MOST = 4000  # kinds of patients at most
+
+
+def kinds_of(definitions: Sequence[Indicator]) -> Pairs | None:
+    """A patient of each kind that the conditions on one table tell apart; none where there are too many."""
+    values: dict[str, dict[Any, None]] = {}
+    for one in definitions:
+        for test in _tests(_conditions(one)):
+            values.setdefault(str(test.column), {None: None}).update(dict.fromkeys(_around(test)))
+    if int(np.prod([len(held) for held in values.values()], dtype=np.float64)) > _MOST:
+        return None
+    rows = list(product(*values.values()))
+    columns = {}
+    for at, name in enumerate(values):
+        columns[name] = np.empty(len(rows), object)
+        columns[name][:] = [row[at] for row in rows]
+    return Pairs({"baseline": np.zeros(len(rows), object), **columns})
+
+
+def sets_of(pairs: Pairs, one: Indicator, band: str | None) -> dict[str, Bools]:
+    """The sets of an indicator, with kinds behind those of the patients for what is counted and is no patient."""
+    told = one.model_copy(update={"value": None, "over": None}) if one.kind == "ratio" else one
+    held = {name: np.append(members, [False, False]) for name, members in pairs.of(told, band).items()}
+    if one.kind == "ratio":
+        nobody = np.zeros(len(held["eligible"]) - 2, bool)
+        held["numerator"] = np.append(nobody, [True, False])
+        held["denominator"] = np.append(nobody, [True, True])
+    return held
+
+
+def rate_sets() -> dict[Any, Bools]:
+    """Patients with and without events, before and after, and the events, which are no patients."""
+    kinds: list[set[Any]] = [{WHOLE}, {WHOLE, "eligible"}, {WHOLE, "eligible", "observed"}]
+    for held in ((None,), ("before",), ("after",), SIDES):
+        also = {(PATIENTS, side) for side in held}
+        kinds.append({WHOLE, "eligible", "observed", *also, *([(PATIENTS, "either")] if held[0] else [])})
+    kinds += [{("numerator", side)} for side in (None, *SIDES)]
+    names = {name for kind in kinds for name in kind}
+    return {name: np.array([name in kind for kind in kinds], bool) for name in names}
+
+
+def rate_columns(row: Row) -> dict[str, Any]:
+    """The set of each column of a row of a rate."""
+    target = row.told_for[2]
+    side = target if target in (None, *SIDES) else "either"
+    own: dict[str, Any] = {"numerator": ("numerator", side), PATIENTS: (PATIENTS, side)}
+    own |= {name: tuple(name.split(" ")) for name in OF_SIDES}
+    return {column: own.get(column, column) for column in row.counts}
+
+
+def same_patients(scenes: Mapping[Any, Any]) -> Iterator[Link]:
+    """The rates of one table are of the same patients."""
+    mine: dict[Any, list[Any]] = {}
+    for scene in scenes:
+        if scene[:2] == ("pairs", "utilization"):
+            mine.setdefault(scene[3], []).append(scene)
+    for alike in mine.values():
+        for one, other in pairwise(alike):
+            for name in ("observed", "eligible", WHOLE):
+                yield (other, name), (one, name), "same"
+
+
+def _conditions(one: Indicator) -> Iterable[Condition]:
+    parts = (one.eligible, one.observed, one.denominator, one.numerator)
+    return [*(part for part in parts if part is not None), *(exclusion.when for exclusion in one.exclusions)]
+
+
+def _tests(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """The tests of single columns."""
+    for one in conditions:
+        if one.column is not None:
+            yield one
+        yield from _tests([*(one.all_ or ()), *(one.any_ or ()), *((one.not_,) if one.not_ else ())])
+
+
+def _around(test: Condition) -> tuple[Any, ...]:
+    """Values for which a test is true, and for which it is false."""
+    name, operand = test.test
+    if name == "known" or isinstance(operand, bool):
+        return (True, False)
+    if isinstance(operand, (str, tuple)):
+        return (*((operand,) if isinstance(operand, str) else operand), "another word")
+    return (float(operand) - 1, float(operand), float(operand) + 1)
