@@ -333,8 +333,7 @@ class _Rule:
         there = months > 0
         total, time = int(amounts[there].sum()), float(months.sum())
         factor = intervals.overdispersion(amounts[there], months[there]) if self.overdispersed else 1.0
-        nothing = (float("nan"),) * 3
-        ready: tuple[float, float, float] = nothing
+        ready = (float("nan"), float("nan"), float("nan"))
         if time > 0:
             low, high = intervals.rate(total, time, self.method, level, factor)
             ready = (one.rate.per * total / time, one.rate.per * low, one.rate.per * high)

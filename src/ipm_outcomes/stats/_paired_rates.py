@@ -75,7 +75,7 @@ def paired_rate_ratio(
     )
     n = int(((s > 0) | (t > 0)).sum())
     if not (a.sum() > 0 and b.sum() > 0):
-        return (math.nan,) * 3
+        return math.nan, math.nan, math.nan
     # What each patient adds to the logarithm of the ratio.
     parts = (b - b.sum() / t.sum() * t) / b.sum() - (a - a.sum() / s.sum() * s) / a.sum()
     estimate = float(b.sum() / t.sum() / (a.sum() / s.sum()))

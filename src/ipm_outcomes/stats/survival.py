@@ -12,7 +12,7 @@ from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.stats.arguments import level_of, numbers, refuse
 
 Estimate = tuple[float, float, float]
-_NONE = (float("nan"),) * 3
+_NONE: Estimate = (float("nan"), float("nan"), float("nan"))
 
 __all__ = ["median_time", "share_by"]
 
