@@ -269,7 +269,7 @@ _TABLES = {"events": ("events",), "rate": ("utilization",), "km_share": ("work",
 def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
     yield from _source_problems(found)
     yield from _kind_problems(found)
-    if found.kind != "events":
+    if found.kind not in ("events", "rate"):
         yield from _reach_problems(found)
         yield from _part_problems(found)
 
