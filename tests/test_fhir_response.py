@@ -528,3 +528,16 @@ def test_nothing_readable_is_an_error_that_names_the_line(tmp_path):
         fhir.responses(file)
     assert caught.value.code == "encoding_unknown"
     assert fhir.responses([]).rows_in == 0
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": "Zqxjk"},
+        form([{"linkId": "75893-8", "answer": [{"valueZqxjk": "Zqxjk"}]}]),
+        form([{"linkId": "75893-8", "answer": [{"_valueZqxjk": {"extension": "Zqxjk"}}]}]),
+        form([{"linkId": "75893-8", "answer": [{"valueCoding": "Zqxjk"}]}]),
+    ],
+)
+def test_words_of_the_resource_are_not_told_where_names_of_fhir_stand(resource):
+    assert "zqxjk" not in str(refused(resource, "peg")).lower()

@@ -32,6 +32,7 @@ def test_no_planted_identifier_is_told(leaks: Any) -> None:
     assert ways <= {
         *("returned", "FrameError", "ParameterError", "ValidationError", "UnknownNameError"),
         *("InvalidAnswersError", "UnreadableDatesError", "MissingExtraError"),
+        *("InputError", "NotAResponse", "UnknownForm", "WrongAnswers"),
     }
 
 

@@ -210,6 +210,8 @@ def episodes(rng: random.Random, n: int) -> dict[str, list[Any]]:
 
 def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
     """One hostile call of every kind, again and again."""
+    from _leaks_fhir import of_fhir
+
     from ipm_outcomes import catalog, change, frames, program, responses, score
 
     instruments = catalog.instruments()
@@ -330,6 +332,7 @@ def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
         given: Any = {
             rng.choice([item, planted(rng)]): cells(rng, 1, lambda: 1)[0] for item in inst.item_ids[:4]
         }
+        yield from (Case(*one) for one in of_fhir(rng, model, planted))
         yield Case("model_validate", lambda m=model, g=given: m.model_validate(g))
         yield Case(
             "model_validate, wrong kind",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cyclopts import App, Parameter
 
 from ipm_outcomes._version import __version__
-from ipm_outcomes.cli import _change, _definitions, _report, _score
+from ipm_outcomes.cli import _change, _definitions, _fhir, _report, _score
 
 app = App(
     name="ipm-outcomes",
@@ -26,3 +26,4 @@ for command in (
     _report.report,
 ):
     app.command(command)
+app.command(_fhir.app)

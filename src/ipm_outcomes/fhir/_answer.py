@@ -17,6 +17,11 @@ from ipm_outcomes.fhir._json import a_mapping, a_text, extensions, values
 from ipm_outcomes.fhir._known import ItemAnswers, item_answers, label_systems
 
 LONGEST_LABEL = 1_000
+VALUES = frozenset(
+    f"value{kind}"
+    for kind in ("Boolean", "Date", "DateTime", "Time", "Uri", "Attachment", "Reference", "CodeableConcept")
+)
+"""Other kinds of values that a message may name."""
 PLAIN_UNITS = (None, "1", "{score}")
 """Units of a plain number: none, and the codes that scores are written with."""
 
@@ -96,9 +101,8 @@ class Reader:
             case "valueString":
                 found.code = self._label(value)
             case other:
-                raise _Bad(
-                    f"{other if len(other) < 40 else 'this value[x]'} is no answer of this item; {self._allowed}"
-                )
+                told = other if other in VALUES else "this value[x]"
+                raise _Bad(f"{told} is no answer of this item; {self._allowed}")
         self._weigh(numbers, place, found)
 
     @property
@@ -228,7 +232,7 @@ def _ordinals(part: Mapping[str, Any], place: str) -> Iterator[object]:
 def _absent_reason(answer: Mapping[str, Any], place: str) -> str | None:
     """Why a value is not there, where an extension on the value or on the answer says so."""
     inner = [key for key in answer if isinstance(key, str) and key.startswith("_value")][:10]
-    found = [(answer, place), *((answer[key], f"{place}.{key}") for key in inner)]
+    found = [(answer, place), *((answer[key], f"{place}._value[x]") for key in inner)]
     for part, here in found:
         if not isinstance(part, Mapping):
             continue

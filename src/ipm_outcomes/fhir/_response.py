@@ -23,6 +23,10 @@ from ipm_outcomes.responses import CLASSES, Response
 from ipm_outcomes.scores import Score
 
 LONGEST_TEXT = 2_000
+KINDS = frozenset(
+    {"Questionnaire", "Observation", "Patient", "Encounter", "Condition", "Procedure", "Task", "Goal"}
+)
+"""Kinds of other resources that a message may name."""
 STATUS = ("in-progress", "completed", "amended", "entered-in-error", "stopped")
 
 
@@ -200,11 +204,7 @@ def _of_response(resource: object) -> Mapping[str, Any]:
     found = a_mapping(resource, None, "a QuestionnaireResponse")
     kind = found.get("resourceType")
     if kind != "QuestionnaireResponse":
-        told = (
-            f"a resource of type {kind}"
-            if isinstance(kind, str) and kind.isalpha() and len(kind) < 40
-            else "this"
-        )
+        told = f"a resource of type {kind}" if isinstance(kind, str) and kind in KINDS else "this"
         raise NotAResponse(f"{told} is no QuestionnaireResponse", "not_a_response", "resourceType")
     return found
 
