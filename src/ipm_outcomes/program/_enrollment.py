@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.change._columns import Bools, Floats, Ints
 from ipm_outcomes.change._units import as_of_day, day_key
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Bools, Floats, Ints
 from ipm_outcomes.program._records import Group, days
 
 _WHOLE = 377_580

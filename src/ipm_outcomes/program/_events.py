@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.change._columns import Ints, wholes, words
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Ints
 from ipm_outcomes.program._records import days, plain
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators
 
@@ -54,7 +54,7 @@ class Events:
                 "from 0); add them to enrollment, or leave the rows out"
             )
         day, _ = days(frame, "date", "events", date_format, ("date", "start", "end", "start_date"))
-        codes, values = words(frame, "event")
+        codes, values = frame.words("event")
         if (lost := np.flatnonzero(codes < 0)).size:
             raise FrameError(
                 f"events: event is empty in {lost.size} row(s), first in row {lost[0]} (counted from 0); name the "
@@ -68,7 +68,7 @@ class Events:
         word = place[codes] if len(place) else codes
         quantity = None
         if "quantity" in frame.names:
-            quantity, null = wholes(frame, "quantity")
+            quantity, null = frame.wholes("quantity")
             quantity = np.where(null, -1, quantity)
         found = cls(patient, day, word, labels, quantity)
         found.told = found._chosen(asked)

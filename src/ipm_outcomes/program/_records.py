@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.change._columns import Bools, Ints, as_kind, keys, take, words
 from ipm_outcomes.change._unreadable import described
 from ipm_outcomes.errors import FrameError, ParameterError, UnreadableDatesError
 from ipm_outcomes.frames._dates import DATED, UNPARSABLE, DateFormat, format_of, read_dates
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Bools, Ints
 from ipm_outcomes.program._columns import ALL, NOT_RECORDED
 from ipm_outcomes.program._sources import plain_value
 
@@ -23,19 +23,14 @@ def frame_of(data: Any, told: str, needed: Sequence[str], like: Frame | None = N
     """A table of records, in the kind of another one where that is given."""
     frame = Frame(data)
     frame.require(needed, told)
-    if like is None:
-        return frame
-    try:
-        return as_kind(frame, like, None)
-    except FrameError as error:
-        raise FrameError(str(error).replace("episodes", told).replace("scores", "records")) from None
+    return frame if like is None else frame.in_kind_of(like, None, told)
 
 
 def people(frames: Mapping[str, Frame], name: str = "patient_id") -> tuple[list[Ints], Any]:
     """Codes of the patients of each table, and the distinct ids."""
-    kind = next(iter(frames.values())).kind
+    first = next(iter(frames.values()))
     try:
-        found, values = keys([frame.column(name) for frame in frames.values()], kind, name)
+        found, values = first.keys([frame.column(name) for frame in frames.values()], name)
     except FrameError as error:
         told = str(error).replace("in the scores", "in one table").replace("in the episodes", "in the other")
         raise FrameError(told) from None
@@ -98,7 +93,7 @@ def coded(
 ) -> Ints:
     """A column of words as positions in those that are known, -1 for none or left out; others are refused."""
     declared = meanings_of(meanings, known)
-    codes, labels = words(frame, name)
+    codes, labels = frame.words(name)
     place = np.full(len(labels) + 1, -1, np.int64)
     for at, label in enumerate(labels):
         word = plain(str(label))
@@ -126,7 +121,7 @@ def values_of(frame: Frame, name: str) -> list[Any]:
 
 def columns_at(frame: Frame, names: Sequence[str], rows: Ints) -> dict[str, Any]:
     """Native columns at some rows."""
-    return {name: take(frame.column(name), rows, frame.kind) for name in names}
+    return {name: frame.take(frame.column(name), rows) for name in names}
 
 
 def group_keys(frame: Frame, by: Sequence[str]) -> list[Group]:

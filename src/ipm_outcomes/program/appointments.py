@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._columns import Ints, keys, truth_column, wholes
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
-from ipm_outcomes.frames._frame import Frame, Whole
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Ints, Whole
 from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._counting import count_all
 from ipm_outcomes.program._records import coded, columns_at, days, frame_of, people
@@ -172,7 +172,7 @@ def _per_patient(
         columns = columns_at(other, list(dict.fromkeys([*kept, *by])), np.arange(size))
         end = coded(other, "status", "episodes", ENDS, None) if "status" in other.names else np.full(size, -1)
         planned, unplanned = (
-            wholes(other, "planned_sessions")
+            other.wholes("planned_sessions")
             if "planned_sessions" in other.names
             else (np.zeros(size, np.int64), np.ones(size, bool))
         )
@@ -195,9 +195,9 @@ def _per_patient(
         "attended": Whole(came, none),
         "scheduled": Whole(scheduled, none),
         "planned": Whole(planned, none),
-        "started": truth_column(came > 0, none, other),
-        "completed": truth_column(completed, ~completed & ~known, other),
-        "active": truth_column(active & ~completed, ~completed & ~known, other),
+        "started": other.truth(came > 0, none),
+        "completed": other.truth(completed, ~completed & ~known),
+        "active": other.truth(active & ~completed, ~completed & ~known),
     }
     return other.make(columns, like=["patient_id"])
 
@@ -214,9 +214,7 @@ def _units(frame: Frame, other: Frame) -> Ints:
                 )
             episode, own = np.zeros(len(frame), np.int64), np.zeros(len(other), np.int64)
         else:
-            (episode, own), values = keys(
-                [frame.column("episode"), other.column("episode")], frame.kind, "episode"
-            )
+            (episode, own), values = frame.keys([frame.column("episode"), other.column("episode")], "episode")
             patient = patient * (len(values) + 1) + episode
             of = of * (len(values) + 1) + own
             if (episode < 0).any() or (own < 0).any():

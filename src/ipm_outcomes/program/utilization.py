@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._columns import Ints
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
+from ipm_outcomes.frames._library import Ints
 from ipm_outcomes.program._cells import Cell, Row
 from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._enrollment import Enrollment, Months, period_of

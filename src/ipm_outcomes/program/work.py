@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._columns import date_column, truth_column
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
-from ipm_outcomes.frames._frame import Frame, Whole, Words
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Whole, Words
 from ipm_outcomes.program._cells import Row
 from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._counting import count_all
@@ -303,13 +303,13 @@ class _Units:
         if clash:
             raise FrameError(f"by: the result has a column {min(clash)!r} of its own; rename the column")
         whole = np.array([day or 0 for day in self.day0], np.int64)
-        columns["index_date"] = date_column(whole, np.array([day is None for day in self.day0], bool), frame)
+        columns["index_date"] = frame.dates(whole, np.array([day is None for day in self.day0], bool))
         start = np.array([-1 if one.start is None else one.start for one in found], np.int8)
         columns["start_status"] = Words(start, STATUSES)
         for name in ("at_risk", "followed", "back", "back_in_time", "sustained"):
             told = [getattr(one, name) for one in found]
             null = np.array([value is None for value in told], bool)
-            columns[name] = truth_column(np.array([bool(value) for value in told], bool), null, frame)
+            columns[name] = frame.truth(np.array([bool(value) for value in told], bool), null)
         lengths = [one.days for one in found]
         columns["days"] = Whole(
             np.array([value or 0 for value in lengths], np.int64),
