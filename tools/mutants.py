@@ -39,6 +39,7 @@ ROOMS = {
     "frames": [f"{PACKAGE}/frames/**/*.py"],
     "change": [f"{PACKAGE}/change/**/*.py", f"{PACKAGE}/stats/**/*.py"],
     "program": [f"{PACKAGE}/program/**/*.py"],
+    "fhir": [f"{PACKAGE}/fhir/*.py"],
     "toml": ["instruments/*.toml"],
 }
 SLOW = ["tests/browser/*", "tests/test_typing.py", "tests/test_docs.py", "tests/test_adding_an_instrument.py"]
