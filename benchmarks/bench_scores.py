@@ -1,5 +1,7 @@
 """Scoring, as ratios to limits measured in the same run: ``python benchmarks/bench_scores.py``.
 
+With ids of instruments, or ``all``, each of these by the bars of the first ones: one response, and a frame of Polars.
+
 One response: against the bare Pydantic validation of the same class. Frames: against reading the item columns once.
 Everything runs in this process; rows per second are of this machine and only for orientation.
 """
@@ -17,7 +19,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ipm_outcomes import PHQ9, frames, instrument, score
+from ipm_outcomes import frames, instrument, instruments, responses, score
 from ipm_outcomes.frames._kernel import CHUNK, MISSING, Kernel
 
 ROWS = 2_000_000
@@ -38,15 +40,28 @@ def line(what: str, figure: str, bar: str, holds: bool) -> bool:
     return holds
 
 
-def one_response() -> bool:
-    """Validate and score a PHQ-9, over 500 different responses."""
+def answers_of(id: str, rows: int) -> dict[str, np.ndarray[Any, Any]]:
+    """Random answers to every item, as they are written: whole numbers, or decimals where an item takes steps."""
+    definition = instrument(id)
     rng = np.random.default_rng(7)
-    records = [{f"q{n}": int(a) for n, a in enumerate(rng.integers(0, 4, 9), 1)} for _ in range(500)]
-    bare = best(lambda: [PHQ9.model_validate(r) for r in records], 5, 9) / 500
-    both = best(lambda: [score(PHQ9.model_validate(r)) for r in records], 5, 9) / 500
+    found = {}
+    for item in definition.items:
+        listed = definition.answers[item.answers]
+        drawn = rng.integers(listed.lowest, listed.highest + 1, rows)
+        found[item.id] = drawn if listed.per_unit == 1 else drawn / listed.per_unit
+    return found
+
+
+def one_response(id: str) -> bool:
+    """Validate and score one form, over 500 different responses."""
+    model = getattr(responses, instrument(id).class_name)
+    columns = {item: values.tolist() for item, values in answers_of(id, 500).items()}
+    records = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    bare = best(lambda: [model.model_validate(r) for r in records], 5, 9) / 500
+    both = best(lambda: [score(model.model_validate(r)) for r in records], 5, 9) / 500
     ratio = both / bare
     return line(
-        "one PHQ-9: validate and score",
+        f"one {id}: validate and score",
         f"{both * 1e6:.2f} us = {ratio:.2f} x validation ({bare * 1e6:.2f} us)",
         "2 x",
         ratio <= 2,
@@ -111,6 +126,30 @@ def whole(id: str, bar: float) -> bool:
     return holds
 
 
+def answers_a_second(id: str, rows: int = ROWS // 4) -> float:
+    """Millions of answers that ``frames.score`` takes from Polars in a second."""
+    given = answers_of(id, rows)
+    gaps = np.random.default_rng(11)
+    table = pl.DataFrame(
+        {
+            f"{id}_{item}": pl.Series(values).set(pl.Series(gaps.random(rows) < MISSING_SHARE), None)
+            for item, values in given.items()
+        }
+    )
+    return rows * len(given) / best(lambda: frames.score(table, id), repeat=5) / 1e6
+
+
+def cells(id: str, slowest: float) -> bool:
+    """``frames.score`` from Polars, by answers a second, against the slower of PHQ-9 and PROMIS-29 in this run."""
+    speed, items = answers_a_second(id), len(instrument(id).items)
+    return line(
+        f"{id} frames.score from Polars, {items} items",
+        f"{speed:.0f} M answers/s ({speed / items:.1f} M rows/s)",
+        f"{slowest:.0f} M answers/s",
+        speed >= slowest,
+    )
+
+
 def memory(id: str) -> bool:
     """Peak of NumPy's own memory while scoring, against the size of the columns added."""
     codes = codes_of(id)
@@ -155,10 +194,14 @@ def _run(code: str) -> str:
 
 
 if __name__ == "__main__":
+    if asked := instruments() if sys.argv[1:] == ["all"] else sys.argv[1:]:
+        slowest = min(answers_a_second(id) for id in ("phq9", "promis29"))
+        results = [(one_response(id), cells(id, slowest)) for id in asked]
+        sys.exit(not all(one and many for one, many in results))
     domains = [s.id for s in instrument("promis29").scales if s.kind == "table"]
     results = [
         imports(),
-        one_response(),
+        one_response("phq9"),
         kernel("phq9", ["total"], 25),
         kernel("promis29", domains, 60),
         whole("phq9", 20),

@@ -69,19 +69,14 @@ def _bands_lacking(definition: Instrument, scale: Scale, cases: list[dict[str, s
         return
     table = tables(definition)[scale.id]
     assert isinstance(table, ScaleTable)
-    can = sorted(
-        {cell.exact for n, _, cell in table if n == table.size and isinstance(cell, Score) and cell.exact}
-    )
+    complete = [cell.exact for n, _, cell in table if n == table.size and isinstance(cell, Score)]
+    can = [value for value in complete if value is not None]
     for at, band in enumerate(scale.bands.of):
-        upper = scale.bands.edge == "upper" and at < len(scale.bands.of) - 1 and scale.kind != "sum"
-        lower = scale.bands.edge == "lower" and at > 0 and scale.kind != "sum"
-        low, high = Fraction(band.low), Fraction(band.high)
-        inside = [
-            v
-            for v in [Fraction(0), *can]
-            if low <= v <= high and not (lower and v == low or upper and v == high)
-        ]
-        inside = [v for v in inside if v or low == 0]
+        inside = [value for value in can if Fraction(band.low) <= value <= Fraction(band.high)]
+        if scale.kind != "sum" and scale.bands.edge == "upper" and at < len(scale.bands.of) - 1:
+            inside = [value for value in inside if value < Fraction(band.high)]
+        if scale.kind != "sum" and scale.bands.edge == "lower" and at > 0:
+            inside = [value for value in inside if value > Fraction(band.low)]
         told = [
             Fraction(case[f"{scale.id}_value"]) for case in cases if case[f"{scale.id}_band"] == band.label
         ]

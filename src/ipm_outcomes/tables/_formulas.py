@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import lcm, prod
 
 from ipm_outcomes.definition import MissingRule, Scale, Utility
@@ -84,23 +85,43 @@ class UtilityTable:
         disutility = Fraction(segment.intercept) + Fraction(segment.slope) * theta
         return 1 + Fraction(self.utility.interaction) * Fraction(part.weight) * disutility
 
+    @cached_property
+    def known(self) -> dict[tuple[int, int, int], Fraction]:
+        """Factors that were worked out already, by the place, numerator and denominator of the value."""
+        return {}
+
+    def _factor_of(self, at: int, part: Score) -> Fraction:
+        assert part.numerator is not None
+        key = (at, part.numerator, part.denominator)
+        if key not in self.known:
+            self.known[key] = self.factor(at, Fraction(part.numerator, part.denominator))
+        return self.known[key]
+
+    @cached_property
+    def _line(self) -> tuple[Fraction, Fraction]:
+        """The rounded value is constant + slope x product, in whole numbers of the denominator."""
+        slope = -Fraction(self.utility.rescale) / Fraction(self.utility.interaction) * self.denominator
+        return self.denominator - slope, slope
+
     def numerator(self, factors: Iterable[Fraction]) -> int:
         """The rounded value, times the denominator, from the factors of all components."""
-        whole = (prod(factors, start=Fraction(1)) - 1) / Fraction(self.utility.interaction)
-        scaled = (1 - Fraction(self.utility.rescale) * whole) * self.denominator
+        each = tuple(factors)
+        # Reduced once, at the end.
+        product = Fraction(prod(one.numerator for one in each), prod(one.denominator for one in each))
+        constant, slope = self._line
+        scaled = constant + slope * product
         size = (2 * abs(scaled) + 1) // 2
         return int(size if scaled >= 0 else -size)
 
     def cell(self, parts: list[Score]) -> Score:
         """The score from the scores of the components."""
         absent, numerator, value = None, None, None
-        if missing := [part.scale for part in parts if part.exact is None]:
+        if missing := [part.scale for part in parts if part.numerator is None]:
             absent = Absent(
                 COMPONENT, f"it needs all of its components, and there is no score for {', '.join(missing)}."
             )
         else:
-            exact = [part.exact for part in parts if part.exact is not None]
-            numerator = self.numerator(self.factor(at, one) for at, one in enumerate(exact))
+            numerator = self.numerator(self._factor_of(at, one) for at, one in enumerate(parts))
             value = numerator / self.denominator
         answered = sum(part.answered for part in parts)
         return Score(
