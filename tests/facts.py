@@ -27,6 +27,9 @@ PROSE = {
     *("population", "recall", "sentence", "sentence_unanswered", "statement", "title", "wording"),
     *(
         "cleared",
+        "domain_title",
+        "heading",
+        "chart_title",
         "less",
         "more",
         "not_answered",
@@ -44,6 +47,8 @@ NOT_DECIDED = {
     "id",
     "key",
     "lead",
+    "net",
+    "summary",
     "priority",
     "success",
     "patient_omits",

@@ -164,7 +164,7 @@ def test_scales_side_by_side_are_judged_by_one_criterion(page):
         assert cells[0].endswith(f"; {found['numerator']} of {found['denominator']}")
     told = page[page.index(title) :][:700]
     assert "by the standard errors of the two scores" in told
-    assert "not in this chart: Pain intensity, Physical summary and Mental summary" in told
+    assert "not in this chart: Pain intensity, Physical health summary and Mental health summary" in told
     assert "Who improved, scale by scale" not in page
 
 

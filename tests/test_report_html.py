@@ -32,7 +32,7 @@ from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._facts import bands
 from ipm_outcomes.report._figures import gather
-from ipm_outcomes.report._program import PROMOTERS, Program
+from ipm_outcomes.report._program import Program
 from ipm_outcomes.report._stretches import stretches
 from ipm_outcomes.report._words import percent, rounded, safe, signed
 
@@ -153,7 +153,7 @@ def test_headline_figures_are_those_of_the_tables(page: Path) -> None:
     )
     share = whole(Fraction(better, row["denominator"]))
     reach = f"{whole(row['lower'])} to {whole(row['upper'])}"
-    assert f"{share} % (95 % interval {reach}) improved by at least 30 % on the PEG score: " in told
+    assert f"{share} % (95 % interval {reach}) improved by at least 30 % on the PEG: " in told
     assert f"{better} of {row['denominator']}." in told
     lost = len(due) - len(followed)
     worst, best = (whole(Fraction(better + k, len(followed) + lost)) for k in (0, lost))
@@ -169,12 +169,11 @@ def test_a_report_by_hand(tmp_path: Path) -> None:
     text = read(peg_report(tmp_path / "r.html", {"A": [(8, 4)] * 30 + [(8, 8)] * 20}))
     assert answer(text) == (
         "Of 50 patients that began, 50 were due for follow-up at 6 months and 50 of these (100 %) were followed. "
-        "60 % (95 % interval 46 to 72) improved by at least 30 % on the PEG score: 30 of 50. "
+        "60 % (95 % interval 46 to 72) improved by at least 30 % on the PEG: 30 of 50. "
         "On average the score improved by 2.4 points (interval of the improvement +1.8 to +3.0)."
     )
     figures = {
-        row[0]: row[2]
-        for row in Outline(text).tables["PEG score: figures at each follow-up, with 95 % intervals"]
+        row[0]: row[2] for row in Outline(text).tables["PEG: figures at each follow-up, with 95 % intervals"]
     }
     assert figures["Mean before"].startswith("8.0 (")
     assert figures["Mean after"].startswith("5.6 (")
@@ -186,7 +185,7 @@ def test_figures_of_every_scale_are_those_of_the_table(inside: Path) -> None:
     seen = 0
     # The important changes: 1 point (IMMPACT, from the BPI), 5 points (Loewe 2004); none for fatigue.
     for label, scale, least in (
-        ("PEG score", "peg.mean", " (1 point or more)"),
+        ("PEG", "peg.mean", " (1 point or more)"),
         ("PHQ-9 total", "phq9.total", " (5 points or more)"),
         ("Fatigue", "promis29.fatigue", ""),
     ):
@@ -234,7 +233,7 @@ def test_distributions_add_up_to_those_followed() -> None:
 
 
 def test_sites_are_compared_by_their_own_rows(inside: Path) -> None:
-    rows = Outline(read(inside)).tables["PEG score by site at 6 months"]
+    rows = Outline(read(inside)).tables["PEG by site at 6 months"]
     assert [row[0] for row in rows[1:]] == ["Hilltop", "Lakeside", "Riverbend"]
     found = example_tables()[2].filter(pl.col("indicator") == "responder_30:peg.mean:6 months")
     for row in rows[1:]:
@@ -378,7 +377,7 @@ def test_a_patient_who_answers_at_every_visit_counts_once(tmp_path: Path) -> Non
 def test_a_score_of_promoters_is_hidden_with_any_of_its_counts() -> None:
     """With 30 answers, net score 40 and 10 passives hidden, promoters and detractors follow: 16 and 4."""
     made = gathered(rated([10] * 16 + [7] * 10 + [0] * 4))
-    counts = [made.counted(f"nps.rating:{band}") for band in PROMOTERS]
+    counts = [made.counted(f"nps.rating:{band}") for band in ("promoter", "passive", "detractor")]
     score = made.row("nps_followup:nps.rating:6 months")
     assert None in counts
     assert score is not None
@@ -391,7 +390,7 @@ def test_one_population_in_two_sections_is_hidden_in_both() -> None:
     row = made.row("nps_followup:nps.rating:6 months")
     assert row is not None
     assert row.eligible in (100, None)
-    bands = [made.counted(f"nps.rating:{band}") for band in PROMOTERS]
+    bands = [made.counted(f"nps.rating:{band}") for band in ("promoter", "passive", "detractor")]
     answered = {made.counted("quality:nps.rating:scored"), row.observed, row.denominator} - {None}
     answered |= {sum(n for n in bands if n is not None)} if None not in bands else set()
     assert row.eligible is None or not answered
@@ -523,7 +522,7 @@ def test_markup_in_data_does_no_harm(tmp_path: Path) -> None:
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "=cmd()" in text  # in HTML a formula is text
-    assert [row[0] for row in Outline(text).tables["PEG score by site at 6 months"][1:]] == [
+    assert [row[0] for row in Outline(text).tables["PEG by site at 6 months"][1:]] == [
         "<script>alert(1)</script>",
         "=cmd()",
     ]
@@ -574,7 +573,7 @@ def test_edge_programs_say_so(sites: Any, policy: str, words: str, tmp_path: Pat
 def test_nobody_responds_at_two_sites(sites: Any, policy: str, tmp_path: Path) -> None:
     """With no success anywhere none is expected, so there is no ratio to it."""
     text = read(peg_report(tmp_path / "r.html", sites, policy=policy))
-    rows = Outline(text).tables["PEG score by site at 6 months"]
+    rows = Outline(text).tables["PEG by site at 6 months"]
     at = rows[0].index("Given severity at the start")
     # 0 is below 5, so the rules of NHS England hide it; the others show it.
     assert [row[at] for row in rows[1:]] == ["not shown" if policy == "nhs" else "–"] * 2
@@ -622,7 +621,7 @@ def test_patients_without_a_site_are_a_group_of_their_own(tmp_path: Path) -> Non
     tables = Outline(
         read(report.html(scores, changes, found, tmp_path / "r.html", as_of="2025-12-31"))
     ).tables
-    for row in tables["PEG score by site at 6 months"][1:]:
+    for row in tables["PEG by site at 6 months"][1:]:
         assert row[0] in ("A", "not recorded")
         assert row[2].endswith("; 20 of 40")
         assert row[4].startswith("50.0 %")  # both have the same baselines: nothing to adjust
@@ -766,7 +765,7 @@ def chart(text: str, title: str) -> str:
 
 def test_few_points_are_no_proof_of_calm(page: Path, tmp_path: Path) -> None:
     """The 7 quarters of the example make 4 periods; a chart needs 12 before the absence of a signal says something."""
-    for title in ("PEG score: mean improvement", "PEG score: followed up"):
+    for title in ("PEG: mean improvement", "PEG: followed up"):
         told = chart(read(page), title)
         assert re.search(r"<p>Too few points \(\d of 4 shown\) to tell a signal from chance\.</p>", told)
         assert "No signal" not in told
@@ -782,7 +781,7 @@ def test_few_points_are_no_proof_of_calm(page: Path, tmp_path: Path) -> None:
             ]
     told = chart(
         read(report.html(*peg_tables(rows), tmp_path / "r.html", as_of="2025-12-31")),
-        "PEG score: improved by at least 30 %",
+        "PEG: improved by at least 30 %",
     )
     assert "<p>No signal: all points vary as chance does around 50 %.</p>" in told
 
@@ -790,7 +789,7 @@ def test_few_points_are_no_proof_of_calm(page: Path, tmp_path: Path) -> None:
 def test_a_hidden_figure_keeps_its_line_in_the_chart(tmp_path: Path) -> None:
     """3 of 60 got worse: the line stands there, and says that its figure is withheld."""
     sites = {"A": [(8, 4)] * 30 + [(5, 5)] * 27 + [(4, 9)] * 3}
-    told = chart(read(peg_report(tmp_path / "r.html", sites)), "PEG score: who improved, who got worse")
+    told = chart(read(peg_report(tmp_path / "r.html", sites)), "PEG: who improved, who got worse")
     drawing = re.search("<svg.*</svg>", told, re.DOTALL)
     assert drawing
     assert ">Important worsening<" in drawing[0]
@@ -848,7 +847,7 @@ def test_recovery_names_its_cut_off(inside: Path, tmp_path: Path) -> None:
     assert "normal range" not in read(inside)
     tables = peg_tables(pairs(SITES), cutoffs={("peg", "mean"): 5})
     rows = Outline(read(report.html(*tables, tmp_path / "r.html"))).tables[
-        "PEG score: figures at each follow-up, with 95 % intervals"
+        "PEG: figures at each follow-up, with 95 % intervals"
     ]
     assert "Crossed the cut-off, of those who could (below 5; cut-off: given for this analysis)" in [
         row[0] for row in rows

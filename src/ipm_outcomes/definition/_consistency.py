@@ -24,6 +24,9 @@ def problems(inst: Instrument) -> Iterator[tuple[str, str]]:
             yield f"scales.{scale.id}{place}", fact
     if inst.lead is not None and (inst.lead not in inst.scale_ids or inst.scale(inst.lead).categorical):
         yield "lead", f"{inst.lead!r} is no numeric scale of the instrument"
+    for id in inst.summary:
+        if id not in inst.scale_ids or inst.scale(id).categorical:
+            yield "summary", f"{id!r} is no numeric scale of the instrument"
     for flag in inst.flags:
         if flag.item not in inst.item_ids:
             yield f"flags.{flag.id}", f"there is no item {flag.item!r}"

@@ -62,8 +62,13 @@ class Instrument(Part):
     recall: Text
     about: Text
     domain: Text
+    domain_title: Text | None = None
+    """The heading of the domain in a report, where all instruments of it there say the same; without it, the domain."""
     lead: Id | None = None
     """The scale that speaks for the instrument in a text about one patient; without it, the first numeric one."""
+    summary: Annotated[tuple[Id, ...], Field(strict=False)] = ()
+    """The scales that sum the instrument up: a report shows these, and by these it compares sites; without them, it
+    shows all numeric scales, and compares sites by the headline."""
     priority: int | None = None
     """Of several instruments in one program the lowest leads the report, and keeps its figure longest; none: last."""
     notice: Text | None = None

@@ -45,6 +45,10 @@ class Bands(Fact):
         Field(strict=False, min_length=2),
     ]
     edge: Literal["upper", "lower"] = "upper"
+    heading: Text | None = None
+    """What the bands are, as a report heads them, such as Severity; without it, Band."""
+    net: Annotated[tuple[Text, Text] | None, Field(strict=False)] = None
+    """Of two bands, the labels: a net score is the percentage of the first less that of the second."""
     patient_omits: Annotated[tuple[Text, ...], Field(strict=False)] = ()
     """Labels that a text about one patient does not print beside the score."""
 

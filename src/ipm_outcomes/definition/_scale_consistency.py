@@ -274,6 +274,8 @@ def _band_problems(scale: Scale, bands: Bands) -> Iterator[tuple[str, str]]:
     for label in bands.patient_omits:
         if label not in {band.label for band in bands.of}:
             yield ".bands", f"there is no band {label!r} to leave out"
+    if bands.net and (len(bands.of) != 3 or set(bands.net) != {bands.of[0].label, bands.of[-1].label}):
+        yield ".bands", "a net score is of three bands: name the first and the last"
     for label, count in Counter(band.label for band in bands.of).items():
         if count > 1:
             yield ".bands", f"the label {label!r} appears {count} times"

@@ -82,6 +82,8 @@ class Scale(Fact):
     title: Text
     short_title: Text | None = None
     """The title as texts about one patient print it; without one, the title."""
+    chart_title: Text | None = None
+    """What charts, and tables of several scales, call it where the short title is too long."""
     unit: Text | None = None
     """What the values are, such as T-score, where their range says nothing to a reader."""
     kind: Literal["sum", "mean", "table", "counts", "weighted", "quotient", "utility"]
@@ -117,6 +119,11 @@ class Scale(Fact):
     accuracy: Annotated[tuple[Accuracy, ...], Field(strict=False)] = ()
     loinc: Loinc | None = None
     loinc_note: Text | None = None
+
+    @property
+    def name(self) -> str:
+        """What charts, and tables of several scales, call it."""
+        return self.chart_title or self.short_title or self.title
 
     @property
     def categorical(self) -> bool:

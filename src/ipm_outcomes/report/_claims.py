@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipm_outcomes.definition import Constant, Cutoff, Scale, Threshold
-from ipm_outcomes.report._program import PROMOTERS, Shown
+from ipm_outcomes.report._program import Shown, rated_bands
 from ipm_outcomes.report._words import NONE, listed, signed
 from ipm_outcomes.stats.effect_sizes import (
     LARGE,
@@ -29,7 +29,7 @@ def t_scores(shown: Sequence[Shown]) -> str:
         mean, sd = facts
         if mean is None or sd is None:
             continue
-        name = one.scale.id.replace("_", " ")
+        name = _inside(one.scale)
         if mean.evidence in _DOUBTED or sd.evidence in _DOUBTED:
             doubted.append(name)
             continue
@@ -46,6 +46,11 @@ def t_scores(shown: Sequence[Shown]) -> str:
 
 def _fact(scale: Scale, kind: str) -> Constant | None:
     return next((one for one in scale.constants if one.kind == kind), None)
+
+
+def _inside(scale: Scale) -> str:
+    """The name of a scale inside a sentence."""
+    return scale.name[0].lower() + scale.name[1:]
 
 
 def _the(population: str) -> str:
@@ -82,11 +87,11 @@ def against(estimate: float | None, low: float | None, high: float | None, point
 def promoter_words(scale: Scale) -> str:
     """Which ratings make promoters, passives and detractors, and how the score is formed."""
     bands = {band.label: band for band in scale.bands.of} if scale.bands else {}
-    parts = []
-    for name in PROMOTERS:
+    names, parts = rated_bands(scale), []
+    for name in names:
         low, high = bands[name].low, bands[name].high
         parts.append(f"{low:f} {'and' if high - low == 1 else 'to'} {high:f} are {name}s")
-    low, high = scale.range if scale.range else (bands[PROMOTERS[-1]].low, bands[PROMOTERS[0]].high)
+    low, high = scale.range if scale.range else (bands[names[-1]].low, bands[names[0]].high)
     return (
         f"Patients say from {low:f} to {high:f} how likely they are to recommend the program: {', '.join(parts)}. "
         "The Net Promoter Score is the percentage of promoters less that of detractors, from "
@@ -97,7 +102,7 @@ def promoter_words(scale: Scale) -> str:
 def better_ends(shown: Sequence[Shown]) -> str:
     """Which way is better, scale by scale."""
     ends = {
-        way: [one.scale.id.replace("_", " ") for one in shown if one.scale.worse == worse]
+        way: [_inside(one.scale) for one in shown if one.scale.worse == worse]
         for way, worse in (("Higher", "lower"), ("Lower", "higher"))
     }
     return " ".join(f"{way} is better for {listed(names)}." for way, names in ends.items() if names)

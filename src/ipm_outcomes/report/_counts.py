@@ -19,7 +19,6 @@ from ipm_outcomes.report._periods import WORDS, Span, cut, joined, label
 from ipm_outcomes.report._program import (
     ALL,
     OPEN,
-    PROMOTERS,
     Bin,
     Flow,
     Program,
@@ -28,6 +27,7 @@ from ipm_outcomes.report._program import (
     Shown,
     Step,
     is_promoter,
+    rated_bands,
 )
 from ipm_outcomes.report._reading import Table, days_of, is_scale, plain
 from ipm_outcomes.report._stretches import Piece, stretches
@@ -181,7 +181,7 @@ class Builder:
         for shown in (one for group in program.domains.values() for one in group):
             if not is_promoter(shown) or program.of("nps_followup", shown) is None:
                 continue
-            rating = changes.number("followup")
+            rating, bands = changes.number("followup"), rated_bands(shown.scale)
             part = changes.only(
                 is_scale(shown.key, changes)
                 & (changes.word("target") == program.target)
@@ -189,16 +189,16 @@ class Builder:
                 & ~changes.still_open()
             )
             keys = [changes.word(program.by)] if program.by in changes and program.groups else []
-            counts: dict[str, dict[str, int]] = {ALL: dict.fromkeys(PROMOTERS, 0)}
+            counts: dict[str, dict[str, int]] = {ALL: dict.fromkeys(bands, 0)}
             for *group, value, n in part.counts(*keys, rating.cast(nw.Float64).alias("rating")):
                 band = _band(shown.scale, value)
                 for one in (ALL, *(site or NOT_RECORDED for site in group)):
                     if one == ALL or one in program.groups:
-                        counts.setdefault(one, dict.fromkeys(PROMOTERS, 0))[band] += n
+                        counts.setdefault(one, dict.fromkeys(bands, 0))[band] += n
             for group_name, found in counts.items():
                 for band, n in found.items():
                     self.own(f"{'.'.join(shown.key)}:{band}", n, sum(found.values()), group_name)
-            figures = [f"{'.'.join(shown.key)}:{band}" for band in PROMOTERS]
+            figures = [f"{'.'.join(shown.key)}:{band}" for band in bands]
             _own_sets.promoters(self.sets, figures, shown.key, program.target)
 
     def data_quality(self) -> None:

@@ -181,7 +181,7 @@ def _present(scores: Table, changes: Table) -> list[ScaleKey]:
 
 
 def _domains(present: Sequence[ScaleKey], shelf: Mapping[str, Instrument]) -> dict[str, list[Shown]]:
-    """Scales by domain: the total of an instrument that has one, else all its numeric scales."""
+    """Scales by domain: those that sum an instrument up, else all its numeric scales."""
     by_domain: dict[str, list[Shown]] = {}
     for id in dict.fromkeys(inst for inst, _ in present):
         one = shelf.get(id)
@@ -194,7 +194,7 @@ def _domains(present: Sequence[ScaleKey], shelf: Mapping[str, Instrument]) -> di
                     "definitions=[catalog.read(path)]"
                 ) from None
         scales = [s for s in one.scales if (id, s.id) in present and not s.categorical]
-        leads = [s for s in scales if s.id in ("total", "mean")] or scales
+        leads = [s for s in scales if s.id in one.summary] or scales
         by_domain.setdefault(one.domain or one.id, []).extend(Shown(one, scale) for scale in leads)
     first = {
         domain: min((one.instrument.priority is None, one.instrument.priority or 0) for one in shown)

@@ -12,7 +12,7 @@ from ipm_outcomes.program.suppression._pairs import RATINGS, Pairs
 from ipm_outcomes.program.suppression._read import Row as Counted
 from ipm_outcomes.program.suppression._scenes import Own
 from ipm_outcomes.program.suppression._system import Scene
-from ipm_outcomes.report._program import ALL, PROMOTERS, Program, ScaleKey
+from ipm_outcomes.report._program import Program, ScaleKey
 from ipm_outcomes.report._stretches import Piece
 
 FLOW = ("own", "flow")
@@ -184,9 +184,7 @@ class Levels:
 
 
 __all__ = [
-    "ALL",
     "FLOW",
-    "PROMOTERS",
     "Levels",
     "flow",
     "forms",

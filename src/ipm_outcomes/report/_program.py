@@ -13,7 +13,6 @@ from ipm_outcomes.program.indicators import Indicator, indicator, indicators
 
 ALL = "all"
 ScaleKey = tuple[str, str]
-PROMOTERS = ("promoter", "passive", "detractor")
 OPEN = "window_open"
 OF_SCALE = (
     *("followup_completion", "mean_baseline", "mean_followup", "mean_improvement", "important_improvement"),
@@ -171,12 +170,20 @@ class Program:
         return None if row is None else row.numerator
 
 
-def labels(scale: Scale) -> list[str]:
-    return [band.label for band in scale.bands.of] if scale.bands else []
-
-
 def is_promoter(shown: Shown) -> bool:
-    return set(labels(shown.scale)) == set(PROMOTERS)
+    """Whether a net score is formed of the bands."""
+    return shown.scale.bands is not None and shown.scale.bands.net is not None
+
+
+def rated_bands(scale: Scale) -> list[str]:
+    """The bands of a net score, the best first: promoters, passives, detractors."""
+    labels = [band.label for band in scale.bands.of] if scale.bands else []
+    return labels if scale.worse == "higher" else labels[::-1]
+
+
+def is_t_score(shown: Shown) -> bool:
+    """Whether the values are told by a population, not by a range."""
+    return shown.scale.unit == "T-score"
 
 
 def share(row: Row | None) -> Fraction | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ipm_outcomes.report._claims import diagnostic
 from ipm_outcomes.report._facts import cutoff_words
-from ipm_outcomes.report._program import ALL, Program, Row, Shown, share
+from ipm_outcomes.report._program import ALL, Program, Row, Shown, is_t_score, share
 from ipm_outcomes.report._words import HIDDEN, NONE, count, percent, rounded, signed
 
 FIGURES = (
@@ -86,7 +86,7 @@ class Wording:
     def about(self, shown: Shown) -> str:
         scale = shown.scale
         better = "lower is better" if scale.worse == "higher" else "higher is better"
-        if scale.kind in ("table", "weighted"):
+        if is_t_score(shown):
             return f"{scale.title}: {better}"
         reach = f"{scale.range[0]:f} to {scale.range[1]:f}, " if scale.range else ""
         return f"{scale.title}: {reach}{better}"
@@ -101,9 +101,8 @@ class Wording:
         return words
 
     def short(self, shown: Shown) -> str:
-        if shown.scale.kind in ("table", "weighted"):
-            return shown.scale.id.replace("_", " ").capitalize()
-        return shown.scale.title.split(",")[0].removesuffix(" (mean of three)")
+        """What charts, and tables of several scales, call a scale."""
+        return shown.scale.name
 
     def singular(self, n: int) -> str:
         return (

@@ -17,8 +17,6 @@ from ipm_outcomes.report.changes import ChangeSummary
 MOST_GROUPS = {"visit": 100, "site": 1000}
 """More visits or sites than this are a wrong column (identifiers, dates), which must not be printed."""
 
-_PROMOTER_BANDS = {"detractor", "passive", "promoter"}
-
 
 @dataclass(frozen=True)
 class Promoters:
@@ -401,15 +399,16 @@ def _of_instrument(
             cell.lowest,
             cell.highest,
             bands,
-            _promoters(dict(bands), level) if set(words) == _PROMOTER_BANDS else None,
+            _promoters(dict(bands), scale.bands.net, level) if scale.bands and scale.bands.net else None,
         )
 
 
-def _promoters(bands: Mapping[str, int], level: float) -> Promoters:
+def _promoters(bands: Mapping[str, int], net: tuple[str, str], level: float) -> Promoters:
     from ipm_outcomes.stats import intervals
 
-    counts = bands["promoter"], bands["passive"], bands["detractor"]
-    method, n = "adjusted_wald", sum(counts)
+    up, down = (bands[label] for label in net)
+    method, n = "adjusted_wald", sum(bands.values())
+    counts = up, n - up - down, down
     if n == 0:
         return Promoters(*counts, None, None, None, level, method)
     lower, upper = intervals.nps(*counts, method=method, level=level)

@@ -63,6 +63,7 @@ def bands(words: Wording, shown: Sequence[Shown]) -> Chart:
                     drawn.append((words.short(one), when, label, row.estimate))
     if not drawn:
         return None
+    headings = {one.scale.bands.heading or "Band" for one in shown if one.scale.bands}
     best: dict[str, dict[str, float]] = {}
     for scale, when, band, value in drawn:
         if band == order[0]:
@@ -73,6 +74,7 @@ def bands(words: Wording, shown: Sequence[Shown]) -> Chart:
         "rows": table,
         "scale": "" if several else words.short(shown[0]),
         "several": several,
+        "heading": headings.pop() if len(headings) == 1 else "Band",
         "label": order[0],
         "best": known,
         "grew": sum(found["after"] > found["before"] for found in known),

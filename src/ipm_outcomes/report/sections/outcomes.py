@@ -7,7 +7,7 @@ from typing import Any
 
 from ipm_outcomes.report._claims import against, better_ends, group_difference, t_scores
 from ipm_outcomes.report._page import Section
-from ipm_outcomes.report._program import Shown
+from ipm_outcomes.report._program import Shown, is_promoter, is_t_score
 from ipm_outcomes.report._wording import FIGURES, Wording
 from ipm_outcomes.report._words import HIDDEN, NONE
 from ipm_outcomes.report.sections import _plots as plots
@@ -18,12 +18,11 @@ def sections(words: Wording) -> Iterator[Section]:
     """A section for each domain of outcomes."""
     program = words.program
     for domain, shown in program.domains.items():
-        rated = [one for one in shown if program.row(f"{'.'.join(one.key)}:promoter")]
+        rated = [one for one in shown if is_promoter(one) and program.of("nps_followup", one)]
         others = [one for one in shown if one not in rated]
         id = "".join(c if c.isascii() and c.isalnum() else "-" for c in domain)
         values = {
-            "domain": domain,
-            "plain_title": domain.replace("_", " ").capitalize(),
+            "heading": _title(domain, shown),
             "rated": [rating(words, one) for one in rated],
             # By what is said of each: two editions may say the same.
             "instruments": {
@@ -33,6 +32,13 @@ def sections(words: Wording) -> Iterator[Section]:
             **_scales(words, others),
         }
         yield Section(f"domain-{id}", "outcomes", values)
+
+
+def _title(domain: str, shown: Sequence[Shown]) -> str:
+    """The heading that all instruments of a domain give it, or else its name."""
+    titles = {one.instrument.domain_title for one in shown}
+    [title] = titles if len(titles) == 1 else [None]
+    return title or domain.replace("_", " ").capitalize()
 
 
 def _scales(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
@@ -59,7 +65,7 @@ def _scales(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
             "changed": plots.changed(words, one),
             "success": program.of(program.success.get(one.key, ""), one),
         }
-    scored = [one for one in counted if one.scale.kind in ("table", "weighted")]
+    scored = [one for one in counted if is_t_score(one)]
     return values | {
         "plain": [f"{words.about(one)}." for one in counted if one not in scored],
         "scored": scored,
