@@ -7,6 +7,7 @@ import random
 import re
 import tomllib
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def changed(id: str, **more: str) -> Instrument:
     for place, line in more.items():
         at = {"head": r"(?m)^(domain = .*\n)", "bands": r"(?m)^(\[scales\.bands\]\n)"}[place]
         text = re.sub(at, rf"\1{line}\n", text, count=1)
-    return parse(tomllib.loads(text), file=f"{id}.toml")
+    return parse(tomllib.loads(text, parse_float=Decimal), file=f"{id}.toml")
 
 
 def test_what_a_report_takes_from_a_definition_is_checked() -> None:
