@@ -17,8 +17,8 @@ from ipm_outcomes.errors import DefinitionError
 from ipm_outcomes.program._headline import main_target, rank, success_of
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators, parse
 from ipm_outcomes.program.suppression import suppress
+from ipm_outcomes.program.suppression._levels import Levels
 from ipm_outcomes.program.suppression._read import columns_of, frame_of, rows_of
-from ipm_outcomes.program.suppression._scenes import Levels
 from ipm_outcomes.report._figures import gather
 
 

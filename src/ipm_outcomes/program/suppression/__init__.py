@@ -20,6 +20,7 @@ import numpy as np
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError, ProtectionWarning, number_of
 from ipm_outcomes.frames._frame import AnyFrame
+from ipm_outcomes.program.suppression._first import Contradiction, Unproved
 from ipm_outcomes.program.suppression._intervals import intervals_of
 from ipm_outcomes.program.suppression._links import build
 from ipm_outcomes.program.suppression._proof import verify
@@ -35,7 +36,7 @@ from ipm_outcomes.program.suppression._read import (
 from ipm_outcomes.program.suppression._record import Ledger, place_of, record_of, write_text
 from ipm_outcomes.program.suppression._scenes import Definition, Own, Published, Reader, known
 from ipm_outcomes.program.suppression._search import Search
-from ipm_outcomes.program.suppression._system import Contradiction, Count, System, Unproved
+from ipm_outcomes.program.suppression._system import Count, System
 from ipm_outcomes.program.suppression._write import write
 
 __all__ = ["COLUMNS", "suppress"]

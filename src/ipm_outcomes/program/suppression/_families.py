@@ -17,6 +17,7 @@ from ipm_outcomes.program.suppression._system import System
 _TRIED = 16  # effects at most that are tried for one count
 _STEPS = 16  # effects at most that make up one witness
 _AROUND = 100  # groups beside a group, on either side, that may answer
+_ASKED = 100  # effects of which it is asked at once how often a group can have them
 _WAYS = 40  # ways at most in which a group can have an effect
 _WIDE = 7  # sets at most that the move of one patient may touch
 _MOST = 1000  # more patients than ever have to move
@@ -96,10 +97,23 @@ class Family:
         # The total is the last row.
         rows = [*nodes, whole]
         self.cells = np.array([[system.nodes[n].cells.get(name, -1) for name in first.sets] for n in rows])
-        linked = np.array([[name in system.nodes[n].linked for name in first.sets] for n in rows])
+        linked = np.array([[name in system.nodes[n].bound for name in first.sets] for n in rows])
         there = self.cells >= 0
         self.price = np.where(there, np.where(may[self.cells], price[self.cells], _NEVER), 0)
         self.price[linked] = _NEVER
+        self.most_fewer = np.full((len(nodes), len(first.sets)), _MOST, np.int64)
+        for row, n in enumerate(rows):
+            for name, cells in system.nodes[n].along.items():
+                if name in first.sets:
+                    column = first.sets.index(name)
+                    self.price[row, column] += price[cells].sum() if may[cells].all() else _NEVER
+            for name, each in system.nodes[n].fewer.items() if row < len(nodes) else ():
+                if name in first.sets:
+                    column = first.sets.index(name)
+                    able = min(int(system.x[variables].max()) for variables in each)
+                    self.most_fewer[row, column] = min(able, self.most_fewer[row, column])
+        self.joined = self.inside[[any(name in system.nodes[n].linked for n in rows) for name in first.sets]]
+        self.limited = self.most_fewer.min(axis=0) < _MOST
         self.cost = self.price.copy()
         self.place = {
             int(cell): (row, column)
@@ -113,6 +127,7 @@ class Family:
         self.ways = np.full((len(self.touched), _WAYS, 4), self.x.shape[1] - 1)
         self.listed = np.zeros(len(self.touched), bool)
         self.turns: dict[tuple[int, int], list[tuple[int, ...]]] = {}
+        self.limits: dict[tuple[int, int], np.ndarray] = {}
         self.able: dict[tuple[int, int], np.ndarray] = {}
         self.fits: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
         self.weight = self.x.mean(axis=0)
@@ -143,21 +158,33 @@ class Family:
             self.turns[effect, sign] = [tuple(way) for way in ways.tolist()]
         return self.turns[effect, sign]
 
-    def about(self, effects: np.ndarray, signs: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def about(self, effects: np.ndarray, signs: np.ndarray, row: int) -> np.ndarray:
         """How often a group can have effects, at most: where two ways need the same patients, they count in both."""
+        x = self.x[row]
         for effect in effects[~self.listed[effects]].tolist():
             self.ways_of(effect)
         ways = self.ways[effects]
         leave = np.where((signs > 0)[:, None, None], ways[:, :, :2], ways[:, :, 2:])
         found: np.ndarray = x[leave].min(axis=2).sum(axis=1)
+        for at in np.flatnonzero(self.touched[effects][:, self.limited].any(axis=1)).tolist():
+            found[at] = min(found[at], self.limit(int(effects[at]), int(signs[at]))[row])
         return found
+
+    def limit(self, effect: int, sign: int) -> np.ndarray:
+        """How often each group can have an effect, as far as sums with other scenes go."""
+        if (effect, sign) not in self.limits:
+            change = sign * self.effects.sets[effect]
+            columns = np.flatnonzero((change < 0) & self.limited)
+            each = self.most_fewer[:, columns] // -change[columns]
+            self.limits[effect, sign] = each.min(axis=1, initial=_MOST)
+        return self.limits[effect, sign]
 
     def about_all(self, effect: int, sign: int) -> np.ndarray:
         """How often each group can have an effect, at most."""
         if (effect, sign) not in self.able:
             ways = np.array(self.turned(effect, sign))
             both = np.minimum(self.x[:, ways[:, 0]], self.x[:, ways[:, 1]])
-            self.able[effect, sign] = np.minimum(both.sum(axis=1), _MOST)
+            self.able[effect, sign] = np.minimum(both.sum(axis=1), self.limit(effect, sign))
         return self.able[effect, sign]
 
     def fitting(self, atoms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -175,10 +202,11 @@ class Family:
             self.fits[key] = those, found[those]
         return self.fits[key]
 
-    def move(self, node: int, by: int, atoms: np.ndarray, free: bool) -> Move | None:
+    def move(self, node: int, by: int, atoms: np.ndarray, free: bool) -> tuple[Move, bool] | None:
         """A cheap witness in which the patients in some atoms of a group are more or less by a number.
 
-        ``free``: only one that moves nothing that is shown.
+        Also whether it moves a set that a sum with another scene rests on. ``free``: only one that moves nothing that
+        is shown.
         """
         row = self.row[node]
         those, signs = self.fitting(atoms - self.system.nodes[node].start)
@@ -187,9 +215,13 @@ class Family:
         plan = _Plan(self, row, abs(by))
         signs = signs * (1 if by > 0 else -1)
         touched = self.touched[those]
-        able = self.about(those, signs, self.x[row])
+        able = np.full(len(those), -1)  # not asked yet
         for _ in range(_STEPS):
             dear = touched @ plan.mine
+            near = np.flatnonzero(able < 0)
+            if len(near) > _ASKED:
+                near = near[np.argpartition(dear[near], _ASKED)[:_ASKED]]
+            able[near] = self.about(those[near], signs[near], row)
             each_at = np.where(able > 0, dear / np.clip(able, 1, plan.left), _NEVER)
             best: tuple[float, int, list[tuple[int, int]]] | None = None
             for at in np.argsort(each_at, kind="stable")[:_TRIED].tolist():
@@ -213,7 +245,7 @@ class Family:
                 if best is None or each < best[0]:
                     best = each, at, found[1]
             if best is None:
-                if each_at.min() >= _NEVER or free:
+                if (each_at.min() >= _NEVER or free) and (able >= 0).all():
                     return None
                 continue
             _, at, answers = best
@@ -282,8 +314,19 @@ class _Plan:
 
     def able(self, group: int, effect: int, sign: int) -> int:
         """How often a group can have an effect besides what it has already."""
-        x = self.x[group] if group in self.x else self.family.x[group]
-        return self._done(x.copy(), effect, sign, self.left)
+        family = self.family
+        x = self.x.get(group)
+        if x is None:
+            return self._done(
+                family.x[group].copy(), effect, sign, min(self.left, int(family.limit(effect, sign)[group]))
+            )
+        many = self.left
+        change = sign * family.effects.sets[effect]
+        columns = np.flatnonzero((change < 0) & family.limited)
+        if len(columns):
+            left = family.most_fewer[group, columns] + family.inside[columns] @ (x - family.x[group])[:-2]
+            many = min(many, max(0, int((left // -change[columns]).min())))
+        return self._done(x.copy(), effect, sign, many)
 
     def _have(self, group: int, effect: int, sign: int, many: int) -> int:
         if group not in self.x:
@@ -305,20 +348,21 @@ class _Plan:
                     break
         return many - left
 
-    def made(self) -> Move:
+    def made(self) -> tuple[Move, bool]:
         family = self.family
-        there, moved = [], []
+        there, moved, joined = [], [], False
         in_all = np.zeros(family.x.shape[1], np.int64)
         for group, x in self.x.items():
             change = x - family.x[group]
             in_all += change
+            joined |= bool((family.joined @ change[:-2]).any())
             atoms = np.flatnonzero(change[:-2])
             there.append(family.system.nodes[family.nodes[group]].start + atoms)
             moved.append(change[atoms])
         atoms = np.flatnonzero(in_all[:-2])
         there.append(family.system.nodes[family.whole].start + atoms)
         moved.append(in_all[atoms])
-        return np.concatenate(there), np.concatenate(moved)
+        return (np.concatenate(there), np.concatenate(moved)), joined
 
 
 def families_of(system: System, price: np.ndarray, may: np.ndarray) -> list[Family]:

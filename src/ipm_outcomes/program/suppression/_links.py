@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.program.suppression._first import Contradiction
 from ipm_outcomes.program.suppression._system import (
-    Contradiction,
     Count,
     Key,
     Node,
@@ -16,6 +16,8 @@ from ipm_outcomes.program.suppression._system import (
     SceneBuilder,
     System,
 )
+
+_SAME = ("same", "everybody")
 
 
 def link(
@@ -25,6 +27,7 @@ def link(
     links: Sequence[tuple[tuple[Any, Any], tuple[Any, Any], str]],
 ) -> None:
     """Sets of one scene that are inside a set of another, group by group."""
+    everybody: dict[Key, dict[Any, tuple[Node, set[Any], int]]] = {}
     for (scene, inner), (other, outer), how in links:
         for (of, key), at in list(nodes.items()):
             beside = nodes.get((other, key))
@@ -35,10 +38,11 @@ def link(
             if small is None or large is None:
                 continue
             left = int(system.start[beside][large - b.start].sum() - system.start[at][small - a.start].sum())
-            if left < 0 or (how == "same" and left):
+            if left < 0 or (how in _SAME and left):
                 continue  # not so in these data: nobody can rest on it
-            if how == "same" or (how == "same data" and not left):
-                system.equal.add(
+            ways = [(_alone(b, large), 1), (_alone(a, small), -1)]
+            if how in _SAME or (how == "same data" and not left):
+                row = system.equal.add(
                     np.concatenate([large, small]),
                     np.concatenate([np.full(len(large), 1), np.full(len(small), -1)]),
                 )
@@ -46,19 +50,42 @@ def link(
                 rest = Node((scene, "beside", other), key, (), atoms=np.zeros(0, int), count=1)
                 new = system.add_node(rest)
                 system.start.append(np.array([left]))
-                system.equal.add(
+                row = system.equal.add(
                     np.concatenate([large, small, [rest.start]]),
                     np.concatenate([np.full(len(large), 1), np.full(len(small), -1), [-1]]),
                 )
+                ways.insert(0, (rest.start, -1))
+                system.between[new] = (beside, large), (at, small)
                 system.protect(((other, outer), key, "not", (scene, inner)), left, np.array([rest.start]), 1)
                 system.linked[new] = {at, beside}
                 system.linked.setdefault(at, set()).add(new)
                 system.linked.setdefault(beside, set()).add(new)
-            for node, variables in ((a, small), (b, large)):
-                held = set((variables - node.start).tolist())
-                node.linked |= {name for name, atoms in node.of.items() if set(atoms.tolist()) == held}
+            system.mends[row] = ways
+            names = [_names(node, variables) for node, variables in ((a, small), (b, large))]
+            for node, mine, partner, theirs in ((a, names[0], b, names[1]), (b, names[1], a, names[0])):
+                node.linked |= mine
+                fewer = [
+                    variable for variable, _ in ways if not node.start <= variable < node.start + node.count
+                ]
+                if how == "everybody":
+                    everybody.setdefault(key, {})[node.scene] = (
+                        node,
+                        mine,
+                        _alone(node, large if node is b else small),
+                    )
+                elif len(ways) == 2 or node is b:
+                    for name in mine:
+                        node.fewer.setdefault(name, []).append(fewer)
+                for name in mine if len(ways) == 2 else ():
+                    cells = [partner.cells[other] for other in theirs if other in partner.cells]
+                    node.along.setdefault(name, []).extend(cells)
             system.linked.setdefault(at, set()).add(beside)
             system.linked.setdefault(beside, set()).add(at)
+    for together in everybody.values():
+        for node, mine, _ in together.values():
+            others = [[variable] for other, _, variable in together.values() if other is not node]
+            for name in mine:
+                node.fewer.setdefault(name, []).extend(others)
 
 
 def apart(
@@ -96,11 +123,25 @@ def apart(
             np.concatenate([np.full(len(large), 1), *(np.full(len(v), -1) for _, v in small), [-1]]),
         )
         for node, variables in held:
-            inside = set((variables - node.start).tolist())
-            node.linked |= {name for name, atoms in node.of.items() if set(atoms.tolist()) == inside}
+            node.linked |= _names(node, variables)
+            node.bound |= _names(node, variables)
         together = {new, *places}
         for place in together:
             system.linked.setdefault(place, set()).update(together - {place})
+
+
+def _names(node: Node, variables: np.ndarray) -> set[Any]:
+    """The sets of a node that these variables make up."""
+    held = set((variables - node.start).tolist())
+    return {name for name, atoms in node.of.items() if set(atoms.tolist()) == held}
+
+
+def _alone(node: Node, variables: np.ndarray) -> int:
+    """Of these variables the one that is in the fewest sets of the node."""
+    many = np.zeros(node.count, np.int64)
+    for atoms in node.of.values():
+        many[atoms] += 1
+    return int(variables[np.argmin(many[variables - node.start])])
 
 
 def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
@@ -124,8 +165,8 @@ def build(
     """The system of all published counts.
 
     ``links`` are pairs of (scene, set) of which the first is inside the second in every group (``"within"``), or is
-    the same set (``"same"``; ``"same data"``: the same where their counts agree, else inside). ``disjoint`` are sets
-    without a common member and the set that they are inside of.
+    the same set (``"same"``; ``"everybody"``: all patients; ``"same data"``: the same where their counts agree, else
+    inside). ``disjoint`` are sets without a common member and the set that they are inside of.
     """
     by_scene: dict[Any, list[Count]] = {}
     for count in counts:

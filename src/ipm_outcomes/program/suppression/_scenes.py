@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from ipm_outcomes import catalog
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program import _rules
-from ipm_outcomes.program._headline import main_target, rank, success_of
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
 from ipm_outcomes.program.suppression import _records
+from ipm_outcomes.program.suppression._levels import Levels, scored
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE, Pairs, pairs_of
 from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, Row
 from ipm_outcomes.program.suppression._side_by_side import beside
@@ -154,6 +153,8 @@ class Reader:
         self.definitions, self.instruments = definitions
         self.families = families
         self.pairs: dict[Any, Pairs | None] = {}
+        self.kinds: dict[Any, Pairs] = {}
+        """The pairs that a scene is made of."""
         self.window: set[tuple[str | None, ...]] = set()
         self.apart: set[Any] = set()
         """Scenes whose counts do not fit the pairs: every row stands for itself there."""
@@ -265,6 +266,7 @@ class Reader:
         pairs = self._beside(told_for[0]) if one is not None and one.scales else self._pairs(told_for, rules)
         if pairs is None:
             return None
+        self.kinds[scene] = pairs
         name = row.indicator if own else (one.id, row.band)  # type: ignore[union-attr]
         there = out.scenes.setdefault(scene, Scene({}))
         found = {}
@@ -327,7 +329,7 @@ class Reader:
         scenes = (("pairs", of_instrument, of_scale, told) for told in (target, None))
         if any(scene in self.apart for scene in scenes):
             return "counts_do_not_fit"
-        if of_instrument and " + " not in of_instrument and not _instrument(of_instrument, self.instruments):
+        if of_instrument and " + " not in of_instrument and not scored(of_instrument, self.instruments):
             return "instrument_unknown"
         return "not_finite"
 
@@ -407,10 +409,60 @@ class Reader:
                     if name[1] == "eligible" and name in out.scenes[early].sets:
                         out.links.append(((late, name), (early, name), "within"))
                         break
+        self._across_scales(out)
+
+    def _across_scales(self, out: Published) -> None:
+        """Everybody is everybody for each scale and target; who has a score of a scale has one of each scale whose
+        items are among its own.
+        """
+        told = {scene: self._plain_sets(out, scene) for scene in out.scenes if scene in self.kinds}
+        everybody = [(scene, sets["everybody"]) for scene, sets in told.items() if "everybody" in sets]
+        out.links += [(one, everybody[0], "everybody") for one in everybody[1:]]
+        once = {scene[1:3] for scene in told if scene[3] is None}
+        for large, small in permutations(told, 2):
+            if large[1] != small[1] or large[3] != small[3]:
+                continue
+            inst = scored(large[1], self.instruments)
+            if inst is None or not _needs(inst, large[2], small[2]):
+                continue
+            for part in told[large].keys() & told[small].keys() - {"everybody"}:
+                if part != "baseline" or large[3] is None or not {large[1:3], small[1:3]} <= once:
+                    out.links.append(((large, told[large][part]), (small, told[small][part]), "within"))
+
+    def _plain_sets(self, out: Published, scene: Any) -> dict[str, Any]:
+        """Of a scene the sets that ask only which scores are known."""
+        columns = self.kinds[scene].columns
+        closed = ~np.array([bool(one) for one in columns["window_open"]], bool)
+        first = np.array([one is not None for one in columns["baseline"]], bool)
+        wanted = {"everybody": np.ones(len(closed), bool), "baseline": first, "due": first & closed}
+        if scene[3] is None:  # told once for all targets
+            wanted = {"everybody": closed, "baseline": first & closed}
+        elif "followup" in columns:
+            last = np.array([one is not None for one in columns["followup"]], bool)
+            wanted["paired"] = first & last & closed
+        if " + " in scene[1] or "followup" not in columns:
+            wanted = {"everybody": wanted["everybody"]}
+        named = {held.tobytes(): name for name, held in reversed(out.scenes[scene].sets.items())}
+        return {part: named[held.tobytes()] for part, held in wanted.items() if held.tobytes() in named}
 
 
 def _side_by_side_name(one: Indicator) -> str:
     return repr((sorted(one.scales.items()), [exclusion.when for exclusion in one.exclusions]))
+
+
+def _needs(inst: Instrument, large: str, small: str) -> bool:
+    """Whether a score of the large scale takes all answers from which the small one gets its own."""
+    if large == small or not {large, small} <= set(inst.scale_ids):
+        return False
+    one, other = inst.scale(large), inst.scale(small)
+    if one.only_if or other.only_if or one.rule().at_most or other.rule().at_most:
+        return False
+    return bool(other.items) and _items(inst, small) <= _items(inst, large)
+
+
+def _items(inst: Instrument, scale: str) -> set[str]:
+    one = inst.scale(scale)
+    return set(one.items).union(*(_items(inst, part) for part in one.components))
 
 
 def _named(out: Published, scene: Any, column: str, definition: str) -> Any:
@@ -438,53 +490,3 @@ def _patterns(columns: Sequence[str], rows: Sequence[Row]) -> dict[str, np.ndarr
         kinds.append(held)
     matrix = np.array(kinds, bool).reshape(len(kinds), len(columns))
     return {c: matrix[:, at] for at, c in enumerate(columns)}
-
-
-def _instrument(id: str | None, own: Mapping[str, Instrument]) -> Instrument | None:
-    if id is None or id in own:
-        return own.get(id or "")
-    return catalog.instrument(id) if id in catalog.instruments() else None
-
-
-class Levels:
-    """How important a count is: 0 is given up last."""
-
-    def __init__(
-        self,
-        rows: Sequence[Row],
-        definition: Callable[[str], Indicator | None],
-        instruments: Mapping[str, Instrument],
-    ) -> None:
-        told: dict[str, dict[str, set[str]]] = {}
-        for row in rows:
-            of_instrument, of_scale, target = row.told_for
-            one = _instrument(of_instrument, instruments)
-            if one is not None and of_scale == one.lead_scale.id and row.definition and target:
-                told.setdefault(one.id, {}).setdefault(row.definition, set()).add(target)
-        leads = [one for id in told if (one := _instrument(id, instruments)) is not None]
-        self.lead: tuple[str, str] | None = None
-        self.success = self.target = ""
-        for one in sorted(leads, key=lambda one: rank(one, one.lead_scale.id)):
-            if success := success_of(one.lead_scale, told[one.id], definition):
-                self.lead, self.success = (one.id, one.lead_scale.id), success
-                self.target = main_target(told[one.id][success])
-                break
-
-    def __call__(self, row: Row, column: str) -> int:
-        if column == WHOLE:
-            return 6
-        if row.definition == "baseline_completion":
-            return 4
-        if any(part is not None for part in row.key):
-            return 5 if row.band is not None else 3
-        if row.band is not None:
-            return 5
-        if row.told_for[:2] == self.lead:
-            if (
-                row.definition == self.success
-                and column in ("numerator", "denominator")
-                and row.told_for[2] == self.target
-            ):
-                return 0
-            return 1 if row.definition in (self.success, "followup_completion") else 2
-        return 2

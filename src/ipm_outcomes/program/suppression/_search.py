@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.program.suppression._families import Family, families_of
+from ipm_outcomes.program.suppression._first import NONE_EXISTS, Unproved
+from ipm_outcomes.program.suppression._mends import Mender
 from ipm_outcomes.program.suppression._proof import Move, _added
-from ipm_outcomes.program.suppression._system import NONE_EXISTS, System, Unproved
+from ipm_outcomes.program.suppression._system import System
 from ipm_outcomes.program.suppression._transfers import Transfers
 
 FAR = 10**9
@@ -64,6 +66,7 @@ class Search:
         self.solved = 0
         self.undecided = False
         self.transfers = Transfers(system)
+        self.mender = Mender(system)
         self.family: dict[int, Family] = {}
         self.of_cell: dict[int, Family] = {}
         if len(system.nodes) > _MANY:
@@ -141,11 +144,20 @@ class Search:
         node = int(self.item_node[q])
         form = self.Pr.indices[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
         by = target - self.system.items[q].value
-        if level and node in self.family:
-            made = self.family[node].move(node, by, form, free=level == FAR)
-            if made is not None:
-                self.accept(q, made)
+        if level:
+            for place, sign, atoms in self.places(node, form):
+                found = self.family[place].move(place, sign * by, atoms, free=level == FAR)
+                if found is None:
+                    continue
+                moved, joined = found
+                if joined or place != node:
+                    whole = self.mender.whole(moved)
+                    if whole is None or not self.reaches(q, by, whole, level):
+                        continue
+                    moved = whole
+                self.accept(q, moved)
                 return True
+        self.undecided = False
         free = self.transfers.find(q, node, by, form, self.hidden, self.partners)
         if free is not None:
             self.accept(q, free)
@@ -170,6 +182,25 @@ class Search:
             if self.undecided and not level:
                 raise Unproved
         return False
+
+    def places(self, node: int, form: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
+        """Groups of a family in which a count can be moved, with which sign, and which of their variables."""
+        if node in self.family:
+            return [(node, 1, form)]
+        if node not in self.system.between:
+            return []
+        (outer, large), (inner, small) = self.system.between[node]
+        both = (outer, 1, large), (inner, -1, small)
+        return [one for one in both if one[0] in self.family]
+
+    def reaches(self, q: int, by: int, move: Move, level: int) -> bool:
+        """Whether a move changes a count by a number, and nothing that has to stay as it is shown."""
+        cells, change = _added(self.system.columns_A, *move)
+        moved = cells[(change != 0) & ~self.hidden[cells]]
+        if ((self.level[moved] < level) | self.kept[moved]).any():
+            return False
+        rows, change = _added(self.system.columns_P, *move)
+        return bool(change[rows == q].sum() == by)
 
     def accept(self, q: int, move: Move) -> None:
         cells, change = _added(self.system.columns_A, *move)

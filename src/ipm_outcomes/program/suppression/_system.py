@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.program.suppression._first import Contradiction, spread_out, whole_solution
+
 Key = tuple[Any, ...]
-_FILLED = 40  # rounds in which patients are spread over atoms
-_NODES = 10_000  # of the search for a first table; by its work, so that a busy machine changes nothing
-NONE_EXISTS = 2  # how the solver says that there is no solution
-_NEAR = (0.5, 0.4, 0.6, 0.3, 0.7)
 REST = ("in no group",)
 """In the key of a node: the people of a total who are in none of its groups."""
 
@@ -63,6 +61,12 @@ class Node:
     """The atoms of each set."""
     linked: set[Any] = field(default_factory=set)
     """Sets that a sum with another scene rests on."""
+    along: dict[Any, list[int]] = field(default_factory=dict)
+    """The published counts of other scenes that have to move with such a set."""
+    fewer: dict[Any, list[list[int]]] = field(default_factory=dict)
+    """For each sum with another scene the variables there, one of which has to give what such a set gives."""
+    bound: set[Any] = field(default_factory=set)
+    """Sets in sums with several other scenes."""
 
     @property
     def variables(self) -> np.ndarray:
@@ -126,6 +130,10 @@ class System:
         self.linked: dict[int, set[int]] = {}
         self.home: list[int] = []
         self.index: dict[tuple[Any, Key], int] = {}
+        self.mends: dict[int, list[tuple[int, int]]] = {}
+        """For sums across scenes, by their row: variables that put them right, and their signs."""
+        self.between: dict[int, tuple[tuple[int, np.ndarray], tuple[int, np.ndarray]]] = {}
+        """For the people between two sets: the node and the variables of the outer and of the inner one."""
 
     # -- building
 
@@ -175,14 +183,6 @@ class System:
         ):
             raise AssertionError("the first table of atoms does not fit the counts")
         self.node_of = np.repeat(np.arange(len(self.nodes)), [node.count for node in self.nodes])
-
-
-class Contradiction(Exception):  # noqa: N818 - a fact about the counts, caught inside
-    """One set with two counts, or counts that no patients could have."""
-
-
-class Unproved(Exception):  # noqa: N818 - caught inside, told as a refusal
-    """Nothing was found, within the work allowed, and nothing shows that there is none."""
 
 
 def numbered(matrix: np.ndarray) -> tuple[np.ndarray, int]:
@@ -420,7 +420,7 @@ class SceneBuilder:
                 if columns:
                     lines.add(np.concatenate(columns), np.concatenate(signs))
                     right.append(known)
-        solved = _whole_solution(lines.matrix(at), np.array(right, float))
+        solved = whole_solution(lines.matrix(at), np.array(right, float))
         return {key: solved[start[key] : start[key] + kinds[key]["n"]] for key in keys}
 
 
@@ -448,74 +448,3 @@ def _shared_blocks(nodes: Sequence[Node]) -> list[list[np.ndarray]]:
             continue  # some node does not count these at all
         blocks.append([node.start + np.unique(node.atoms[inside]) for node in nodes])
     return blocks
-
-
-def spread_out(inside: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Tables of atoms (groups by atoms) that have the counts told (groups by sets), patients spread over many atoms.
-
-    Also which of the groups were solved. Sets are filled in proportion until all agree; the rest after rounding is put
-    right in as many atoms as the sets are independent.
-    """
-    many, sets = told.shape
-    x: np.ndarray = np.ones((many, inside.shape[1]))
-    found = np.zeros(x.shape, np.int64)
-    done: np.ndarray = np.zeros(many, bool)
-    if not sets:
-        return found, ~done
-    columns = [np.flatnonzero(row) for row in inside]
-    for _ in range(_FILLED):
-        for at, atoms in enumerate(columns):
-            x[:, atoms] *= (told[:, at] / np.maximum(x[:, atoms].sum(axis=1), 1e-300))[:, None]
-    for near in _NEAR:
-        left = np.flatnonzero(~done)
-        if not len(left):
-            break
-        whole = np.floor(x[left] + near).astype(np.int64)
-        rows, atoms = _independent(inside, x[left].sum(axis=0))
-        short = told[left] - whole @ inside.T
-        more = np.linalg.solve(inside[np.ix_(rows, atoms)].astype(float), short[:, rows].T.astype(float)).T
-        whole[:, atoms] += np.round(more).astype(np.int64)
-        good = (whole >= 0).all(axis=1) & (whole @ inside.T == told[left]).all(axis=1)
-        found[left[good]], done[left[good]] = whole[good], True
-    return found, done
-
-
-def _independent(inside: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sets that tell all that the others do, and as many atoms that tell them apart, the heaviest."""
-    left = inside.astype(float)
-    rows, atoms = [], []
-    for atom in np.argsort(-weight, kind="stable"):
-        column = np.abs(left[:, atom])
-        row = int(column.argmax())
-        if column[row] > 1e-9:
-            left -= np.outer(left[:, atom] / left[row, atom], left[row])
-            rows.append(row)
-            atoms.append(int(atom))
-    return np.array(rows, np.int64), np.array(atoms, np.int64)
-
-
-def _whole_solution(matrix: Any, right: Any) -> np.ndarray:
-    """Whole numbers of 0 or more with these sums."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    n = matrix.shape[1]
-    if not n:
-        if right.any():
-            raise Contradiction
-        return np.zeros(0, np.int64)
-    for whole in (0, 1):
-        found = milp(
-            np.zeros(n),
-            constraints=LinearConstraint(matrix, right, right),
-            bounds=Bounds(0, np.inf),
-            integrality=np.full(n, whole),
-            options={"node_limit": _NODES},
-        )
-        if found.x is None and found.status == NONE_EXISTS:
-            raise Contradiction
-        if found.x is None:
-            continue
-        rounded: np.ndarray = np.round(found.x).astype(np.int64)
-        if (matrix @ rounded == right).all() and (rounded >= 0).all():
-            return rounded
-    raise Unproved

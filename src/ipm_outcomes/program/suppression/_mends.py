@@ -1,0 +1,56 @@
+"""Sums across scenes put right again in a witness that was made in one scene alone.
+
+A set of one scene that is the same as a set of another, or inside it, has to move with it. Whoever is in that set and
+in as few others as possible moves there; where the one set is only inside the other, those between the two move
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ipm_outcomes.program.suppression._proof import Move, _added
+from ipm_outcomes.program.suppression._system import System
+
+_ROUNDS = 6  # scenes that a change may go through, one after another
+
+
+class Mender:
+    """Puts sums right by the ways that the links between scenes name."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.ways: dict[int, Sequence[tuple[int, int]]] = {
+            row: [(variable, sign) for variable, sign in ways if variable >= 0]
+            for row, ways in system.mends.items()
+        }
+
+    def whole(self, move: Move) -> Move | None:
+        """The move with all that has to go along; none where that is not known."""
+        system = self.system
+        rows, off = _added(system.columns_E, *move)
+        if not off.any():
+            return move
+        changed = dict(zip(move[0].tolist(), move[1].tolist(), strict=True))
+        settled = {int(system.node_of[at]) for at in changed}
+        for _ in range(_ROUNDS):
+            reached: set[int] = set()
+            for row, left in zip(rows[off != 0].tolist(), off[off != 0].tolist(), strict=True):
+                for variable, sign in self.ways.get(row, ()):
+                    node = int(system.node_of[variable])
+                    by = changed.get(variable, 0) - left * sign
+                    if node not in settled and system.x[variable] + by >= 0:
+                        changed[variable] = by
+                        reached.add(node)
+                        break
+                else:
+                    return None
+            settled |= reached
+            at = np.array(sorted(changed), np.int64)
+            made = at, np.array([changed[one] for one in at.tolist()], np.int64)
+            rows, off = _added(system.columns_E, *made)
+            if not off.any():
+                return made
+        return None
