@@ -279,7 +279,7 @@ REFUSED = {
     "specificity below 0": (lambda d: accurate(d, 50, -1), "percentages"),
     "sensitivity above 100": (lambda d: accurate(d, 101, 50), "percentages"),
     "specificity above 100": (lambda d: accurate(d, 50, 101), "percentages"),
-    "accuracy of no word": (lambda d: accurate(d, 50, 50, "many"), "is no word of the scale"),
+    "accuracy of no word": (lambda d: accurate(d, 50, 50, "many"), "is no category of the scale"),
     "127 items, one of them the core": (lambda d: counted(d, 127), "too many items to count"),
     "a rating up to 30001": (lambda d: rating(d, 30_001, 1), "at most 30000 steps"),
     "ratings up to 101 that add up to 30098": (lambda d: rating(d, 101, 298), "sums above 30000"),

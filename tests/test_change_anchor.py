@@ -178,8 +178,8 @@ def test_order_and_gaps_do_not_matter(rows, random):
         ([1, 2], [True, True], "improved: 2 of 2"),
         ([1, 2], [2, 0], "improved: must hold True and False"),
         ([1, 2], ["yes", "no"], "improved: holds"),
-        ([1, 2, 3, 4], [0, 0, 1, 1], "tells the improved from the others completely"),
-        ([4, 3, 2, 4, 1], [0, 0, 1, 0, 1], "tells the improved|not larger"),
+        ([1, 2, 3, 4], [0, 0, 1, 1], "separates the improved from the others completely"),
+        ([4, 3, 2, 4, 1], [0, 0, 1, 0, 1], "separates the improved|not larger"),
         ([1, 2, 2, 1], [1, 1, 0, 0], "not larger"),
         ([2, 2, 2, 2], [1, 1, 0, 0], "all patients have the same"),
     ],
@@ -290,5 +290,5 @@ def test_a_fit_survives_columns_of_nothing_and_of_huge_numbers() -> None:
     ones = np.ones(4)
     for extra in (np.zeros(4), 1e12 * ones, 1e-12 * ones):
         fit = fit_logistic(np.column_stack([ones, extra]), outcome)
-        # Nothing tells the four apart: three of four.
+        # Nothing distinguishes the four: three of four.
         np.testing.assert_allclose(fit.probabilities, 0.75, rtol=1e-9)

@@ -1,4 +1,4 @@
-"""Patients are told apart exactly, whatever kind of number or frame their identifiers come in."""
+"""Patients are distinguished exactly, whatever kind of number or frame their identifiers come in."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def test_time_stamps_are_of_the_day_on_their_own_clock(backend: Any) -> None:
 
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
 def test_time_stamps_of_a_zone(library: str) -> None:
-    """23:30 in New York stays that day; the hour that comes twice in autumn is told apart."""
+    """23:30 in New York stays that day; the hour that comes twice in autumn is distinguished."""
     stamps = pd.Series(pd.to_datetime(["2026-01-06T04:30Z", "2025-11-02T05:30Z", "2025-11-02T06:30Z"]))
     pandas = pd.DataFrame({"date": stamps.dt.tz_convert("America/New_York")})
     made = {"pandas": pandas, "polars": pl.from_pandas(pandas), "pyarrow": pl.from_pandas(pandas).to_arrow()}
@@ -218,7 +218,7 @@ def test_every_usual_format_reads_what_it_writes_and_is_named(found: list[date],
         ([20261101, 2026111], "%Y%m%d", [date(2026, 11, 1), UNPARSABLE]),
         (["01112026", "1112026"], "%d%m%Y", [date(2026, 11, 1), UNPARSABLE]),
         (["1/5/2026", "5JAN2026"], "%m/%d/%Y", [date(2026, 1, 5), UNPARSABLE]),
-        (["5JAN2026"], "%d%b%Y", [date(2026, 1, 5)]),  # a name between the numbers tells them apart
+        (["5JAN2026"], "%d%b%Y", [date(2026, 1, 5)]),  # a name between the numbers distinguishes them
     ],
 )
 def test_numbers_side_by_side_are_read_only_with_all_their_digits(

@@ -1,4 +1,4 @@
-"""The definitions on the shelf hold together; one that does not is refused by place and fact."""
+"""The definitions in the catalog hold together; one that does not is refused by place and fact."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ each = pytest.mark.parametrize("inst", [catalog.instrument(i) for i in CLASSES],
 
 
 def content(name: str) -> dict[str, Any]:
-    """Content of a definition on the shelf, free to be changed."""
+    """Content of a definition in the catalog, free to be changed."""
     return tomllib.loads((catalog.shelf() / f"{name}.toml").read_text(encoding="utf-8"), parse_float=Decimal)
 
 
@@ -289,7 +289,7 @@ def test_editions_differ_in_physical_function_only() -> None:
         i.edition: {s.id: s.conversion.rows for s in i.scales if s.conversion is not None} for i in (new, old)
     }
     assert {s for s in rows["v2.1"] if rows["v2.1"][s] != rows["v2.0"][s]} == {"physical_function"}
-    # Ends of the two calibrations as the editions are told apart: 22.5 to 57.0 and 22.9 to 56.9.
+    # Ends of the two calibrations as the editions are distinguished: 22.5 to 57.0 and 22.9 to 56.9.
     assert [str(v) for v in new.scale("physical_function").range or ()] == ["22.5", "57.0"]
     assert [str(v) for v in old.scale("physical_function").range or ()] == ["22.9", "56.9"]
 

@@ -257,6 +257,40 @@ def test_a_public_function_says_what_it_takes_and_gives(name):
     assert gives == "None" or not parameters or "Returns" in told_in, f"{name}: section Returns"
 
 
+HOUSE_WORDS = re.compile(
+    r"\bshel(f|ves)\b|one's own\b|\bstands? (\d+ times|twice)|\btells\b|\btold\b|\bfound for (groups|single)"
+    r"|\bwords? of (a|the) (categorical )?scale",
+    re.IGNORECASE,
+)
+"""Words that the glossary of CONTRIBUTING has others for."""
+
+
+def public_text() -> Iterator[tuple[str, str]]:
+    """What users read: pages without their code, docstrings of what is handed out, and messages of errors."""
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        if path.name != "CHANGELOG.md":
+            text = re.sub(
+                r"^```.*?^```$|`[^`\n]+`", "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+            )
+            yield path.relative_to(ROOT).as_posix(), text
+    for name, function in public_functions().items():
+        yield name, ast.get_docstring(function) or ""
+    for module, tree in modules().items():
+        names = handed_out(module.rpartition(".")[0]) | handed_out("ipm_outcomes")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name in names:
+                yield f"{module}.{node.name}", ast.get_docstring(node) or ""
+            if isinstance(node, ast.Raise):
+                for part in ast.walk(node):
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        yield f"{module}, line {part.lineno}", part.value
+
+
+def test_public_text_has_the_terms_of_the_glossary():
+    found = [f"{place}: {match[0]}" for place, text in public_text() for match in HOUSE_WORDS.finditer(text)]
+    assert found == []
+
+
 NOT_US = re.compile(
     r"programme|colour|behaviour|favour|(?<!aria-)labelled|labelling|modelled|modelling|centred|\bcentre|licence|judgement"
     r"|\banalyse\b|analysed|analysing|(standard|random|normal|summar|recogn|vector|serial|organ|catastroph)is(e|ing|at)",

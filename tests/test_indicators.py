@@ -1,4 +1,4 @@
-"""Definitions of indicators: all on the shelf hold together, and what does not hold together says so."""
+"""Definitions of indicators: all in the catalog hold together, and what does not hold together says so."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ TEST = {"column": "followup", "below": 5}
         ({"source": []}, r"own.toml: source: "),
         ({"sources": []}, r"own.toml: sources: "),
         ({"evidence": "sure"}, r"own.toml: evidence: "),
-        ({"sources": [{"key": "us", "cite": "a"}, {"key": "us", "cite": "b"}]}, "a key stands twice"),
+        ({"sources": [{"key": "us", "cite": "a"}, {"key": "us", "cite": "b"}]}, "a key appears twice"),
         ({"sources": [{"key": "us", "cite": "a"}, {"key": "they", "cite": "b"}]}, "'they' is not named by source"),
         ({"numerator": None}, r"own.toml: numerator: an indicator of kind 'proportion' needs numerator"),
         ({"value": "followup"}, r"own.toml: value: an indicator of kind 'proportion' has no value"),
@@ -224,7 +224,7 @@ TEST = {"column": "followup", "below": 5}
         ({"uses": "events"}, r"own.toml: uses: "),
         ({"scales": {"phq9": "phq9.total"}}, r"own.toml: scales: an indicator over several scales"),
         ({"scales": {"phq9": "phq9.total"}, "each": ["target"]}, r"own.toml: scales: there is no column 'followup'"),
-        ({"exclusions": [{"id": "a", "title": "A", "when": TEST}] * 2}, r"own.toml: exclusions: an id stands twice"),
+        ({"exclusions": [{"id": "a", "title": "A", "when": TEST}] * 2}, r"own.toml: exclusions: an id appears twice"),
         ({"exclusions": [{"id": "a", "when": TEST}]}, r"own.toml: exclusions.a.title: this key is required"),
     ],
 )  # fmt: skip
@@ -252,7 +252,7 @@ def test_the_definition_that_the_edits_start_from_is_good():
             lambda e: e["sets"][1]["occurs"].update(window="assessment"),
             "cannot rest on a window around the index",
         ),
-        (lambda e: e["sets"].append(e["sets"][0]), "the id of a set stands twice"),
+        (lambda e: e["sets"].append(e["sets"][0]), "the id of a set appears twice"),
         (lambda e: e["windows"]["care"]["first"].update(anchor="birth"), "anchor"),
         (lambda e: e["exclusions"][0].update(any_of="deaths"), "there is no set 'deaths'"),
     ],
@@ -513,7 +513,7 @@ def test_the_version_is_named_and_the_newest_is_the_default():
     ("change", "told"),
     [
         (lambda e: e["versions"].clear(), "no version that lists the statuses 'diagnosis'"),
-        (lambda e: e["versions"][0].update(id="0.3.000"), "a version stands twice"),
+        (lambda e: e["versions"][0].update(id="0.3.000"), "a version appears twice"),
         (lambda e: e["versions"][0].update(statuses={}), "version 0.2.000: lists no statuses 'diagnosis'"),
         (lambda e: e["versions"][1]["statuses"].update(extra=["a"]), "no set asks for its statuses 'extra'"),
         (lambda e: e["sets"][0].update(status="active"), "either status or status_of"),

@@ -207,7 +207,7 @@ def test_refusals():
         opioids.summary(found, denominator="window_days", periods=(day(2), day(1)))
     with pytest.raises(ParameterError, match="periods: give two dates"):
         opioids.summary(found, denominator="window_days", periods=(1, 2))
-    with pytest.raises(FrameError, match="days of one patient stand twice"):
+    with pytest.raises(FrameError, match="days of one patient appear twice"):
         opioids.summary(pl.concat([found, found]), denominator="single_day")
     other = daily(("z", "morphine", 60, "mg", 20, 20, 0), factors="cdc_2016")
     both = pl.concat([found.cast({"factors": pl.String}), other.cast({"factors": pl.String})])

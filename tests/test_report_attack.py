@@ -261,7 +261,7 @@ class Attack:
         )
         better = np.array([-99 if f is None or not self.means else b - f for b, f in self.kinds])
         at = {kind: n for n, kind in enumerate(self.kinds)}
-        # Baselines that no published set tells apart are one class; who is lost has one too.
+        # Baselines that no published set distinguishes are one class; who is lost has one too.
         patterns = {b: before[:, at[b, self.top]].tobytes() for b in {b for b, _ in self.kinds}}
         number = {pattern: n for n, pattern in enumerate(sorted(set(patterns.values())))}
         of_baseline = np.array([number[patterns[b]] for b, _ in self.kinds])

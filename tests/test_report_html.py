@@ -404,7 +404,7 @@ def test_measures_that_count_the_same_patients_are_one_population(published: Pro
         for other in published.rows.values()
         if row.definition + "_paired" == other.definition and row.target == other.target
     ]
-    assert len(pairs_) == 4  # as many measures on the shelf have a paired variant, each at one target
+    assert len(pairs_) == 4  # as many measures in the catalog have a paired variant, each at one target
     for row, other in pairs_:
         assert (row.numerator is None) == (other.numerator is None)
 

@@ -101,7 +101,7 @@ def test_the_report_joins_months_and_counts_them_together(tmp_path: Path) -> Non
 
 
 def test_a_ledger_keeps_the_periods_of_the_first_report(tmp_path: Path) -> None:
-    """In later data February is large enough alone; told apart, March and February would be what was told as one."""
+    """In later data February is large enough alone; distinguished, March and February would be what was told as one."""
     ledger = tmp_path / "ledger.json"
     first = gathered(MONTHS, ledger).periods
     more = [(2, 25, 30), *MONTHS, (6, 20, 20)]

@@ -334,7 +334,7 @@ def test_wrong_arguments_of_score() -> None:
             score(given_value)  # type: ignore[type-var]
     with pytest.raises(ParameterError, match="missing"):
         score(PHQ9(q1=1), missing=["prorate"])  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="on the shelf"):
+    with pytest.raises(ParameterError, match="in the catalog"):
         testing.responses(ipm.instrument("peg"))  # type: ignore[arg-type]
 
 

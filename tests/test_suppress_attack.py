@@ -133,7 +133,7 @@ class Reader:
                 lines, low, high = [*lines, self.spread(value, true["site"])], [*low, total], [*high, total]
         self.hidden = list(hidden.values())
         matrix = np.array(lines).reshape(len(lines), -1)
-        if not means:  # kinds that no equation tells apart are one unknown
+        if not means:  # kinds that no equation distinguishes are one unknown
             every = np.vstack([matrix, *(line for line, _ in self.hidden)])
             _, first = np.unique(every, axis=1, return_index=True)
             matrix = matrix[:, first]

@@ -132,7 +132,7 @@ def test_one_patient_with_a_baseline_of_0_does_not_decide() -> None:
 
 
 def test_an_equal_number_elsewhere_hides_nothing() -> None:
-    """What a set is, is told by its definition: 12 responders of one measure are not those of another."""
+    """What a set is, is determined by its definition: 12 responders of one measure are not those of another."""
 
     def row(name: str, n: int, x: int) -> dict[str, object]:
         more = {"estimate": x / n, "lower": None, "upper": None, "level": 0.95, "method": "wilson"}

@@ -26,7 +26,7 @@ DOMAINS = [part.scale for part in ipm.instrument("promis29_2").scale("propr").ut
 
 
 def ready() -> dict[str, Any]:
-    """A made-up form of seven ready T-scores in tenths, under the utility of the form on the shelf."""
+    """A made-up form of seven ready T-scores in tenths, under the utility of the form in the catalog."""
     shelf = tomllib.loads((ipm.catalog.shelf() / "promis29_2.toml").read_text("utf-8"), parse_float=Decimal)
     utility = next(scale for scale in shelf["scales"] if scale["id"] == "propr")["utility"]
     common = {"missing": [{"id": "complete"} | MADE], "worse": "higher"} | MADE

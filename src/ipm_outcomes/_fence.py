@@ -19,7 +19,7 @@ R = TypeVar("R")
 def fenced(function: Callable[P, R]) -> Callable[P, R]:
     """Let only errors of this library out of a function, without what led to them.
 
-    Errors of others become a `FrameError` that tells their kind and place. What remains as it is: a wrong call, a
+    Errors of others become a `FrameError` that names their kind and place. What remains as it is: a wrong call, a
     file that the system refuses, too little memory, an interruption.
     """
 

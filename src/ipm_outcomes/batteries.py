@@ -110,7 +110,7 @@ def _problems(found: Battery) -> Iterator[tuple[str, str]]:
     for at, one in enumerate(found.rows):
         place = f"rows[{at}] ({one.id})"
         if ids[one.id] > 1:
-            yield place, "its id stands twice"
+            yield place, "its id appears twice"
         if unknown := [id for id in one.instruments if id not in instruments()]:
             yield place, f"there is no instrument {unknown[0]!r}"
         if bool(one.functions) != (one.computed is not None):

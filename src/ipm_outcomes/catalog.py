@@ -24,7 +24,7 @@ MOST_DOTS = 100
 MOST_DIGITS = 40
 
 
-def shelf() -> Traversable:
+def folder() -> Traversable:
     """The folder of the definition files: inside the installed package, or beside ``src`` in a checkout."""
     installed = files("ipm_outcomes") / "instruments"
     if installed.is_dir():
@@ -35,9 +35,13 @@ def shelf() -> Traversable:
     raise DefinitionError("the folder of instrument definitions is missing; reinstall ipm-outcomes")
 
 
+shelf = folder
+"""The former name of `folder`."""
+
+
 @cache
 def instruments() -> tuple[str, ...]:
-    """Ids of all instruments on the shelf, in alphabetical order.
+    """Ids of all instruments in the catalog, in alphabetical order.
 
     >>> import ipm_outcomes as ipm
     >>> "phq9" in ipm.instruments()
@@ -45,7 +49,7 @@ def instruments() -> tuple[str, ...]:
     """
     return tuple(
         sorted(
-            entry.name.removesuffix(".toml") for entry in shelf().iterdir() if entry.name.endswith(".toml")
+            entry.name.removesuffix(".toml") for entry in folder().iterdir() if entry.name.endswith(".toml")
         )
     )
 
@@ -77,17 +81,17 @@ def instrument(id: str) -> Instrument:
     """
     if id not in instruments():
         raise UnknownNameError(f"there is no instrument {id!r}; there are {', '.join(instruments())}")
-    return read_content((shelf() / f"{id}.toml").read_bytes(), f"instruments/{id}.toml", id, parse)
+    return read_content((folder() / f"{id}.toml").read_bytes(), f"instruments/{id}.toml", id, parse)
 
 
 def read(path: str | PathLike[str]) -> Instrument:
-    """Read a definition from a file of one's own, with every check.
+    """Read a definition from a custom file, with every check.
 
     Parameters
     ----------
     path
         A TOML file whose name is the id of the instrument. With ``extends`` it says only what differs from an
-        instrument of the shelf, see ``docs/definitions.md``.
+        instrument of the catalog, see ``docs/definitions.md``.
 
     Returns
     -------
@@ -127,7 +131,7 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument
         if id in known:
             raise DefinitionError(f"{file}: extends: the instruments extend each other in a circle")
         known.append(id)
-        content = (shelf() / f"{id}.toml").read_bytes()
+        content = (folder() / f"{id}.toml").read_bytes()
         base = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
         inherited = {key: value for key, value in base.items() if key not in ("id", "class")}
         data = _overlaid(inherited, {key: value for key, value in data.items() if key != "extends"})
@@ -181,7 +185,7 @@ class Parser(Protocol[D_co]):
 
 
 def read_file(path: str | PathLike[str], parser: Parser[D_co]) -> D_co:
-    """Read a definition of any kind from a file of one's own.
+    """Read a definition of any kind from a custom file.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from typing import Any
 
 
 def described(value: object) -> str:
-    """What may be told of a value that came with data: text by its length, anything else by its kind."""
+    """What may be reported about a value that came with data: text by its length, anything else by its kind."""
     if isinstance(value, str):
         return f"text of {number_of(len(value), 'character')}"
     return f"a {type(value).__name__}"

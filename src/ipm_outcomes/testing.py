@@ -1,7 +1,7 @@
 """Hypothesis strategies made from the definitions, for tests of software that uses this library.
 
-Needs the extra ``testing``. Every instrument on the shelf is covered; `answers`, `invalid_answers` and `columns` take
-definitions of one's own as well.
+Needs the extra ``testing``. Every instrument in the catalog is covered; `answers`, `invalid_answers` and `columns` take
+custom definitions as well.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _class(instrument: str) -> type[Response[Any]]:
 
     if not isinstance(instrument, str):
         raise ParameterError(
-            "responses are of instruments on the shelf: give an id; answers() takes a definition"
+            "responses are of instruments in the catalog: give an id; answers() takes a definition"
         )
     _found(instrument)
     found: type[Response[Any]] = getattr(responses, CLASSES[instrument])
@@ -77,7 +77,7 @@ def responses(instrument: str, *, gaps: bool = False) -> st.SearchStrategy[Respo
     Parameters
     ----------
     instrument
-        Id of an instrument on the shelf.
+        Id of an instrument in the catalog.
     gaps
         Whether items may be unanswered.
 

@@ -63,7 +63,7 @@ def between(
     critical : float, optional
         Value that the reliable change index must exceed, strictly; default 1.959964.
     definition : Instrument, optional
-        The definition, for an instrument that is not on the shelf of the library.
+        The definition, for an instrument that is not in the catalog of the library.
 
     Returns
     -------

@@ -62,7 +62,7 @@ def pair(
         end later are open. Without it every window counts as over.
     scales : sequence of str, optional
         Scales to pair: ``"peg"``, ``"phq9.total"`` or ``("phq9", "total")``; by default every numeric scale
-        seen in the scores. A scale whose value is a word (PHQ-9 syndrome) has no change and no row.
+        seen in the scores. A categorical scale (PHQ-9 syndrome) has no change and no row.
     by : sequence of str, optional
         Grouping columns to carry along: of `episodes` where given, else of the scores (as they stand at the
         first assessment). By default all there are.
@@ -70,7 +70,7 @@ def pair(
         Allow windows of targets that overlap each other (or a baseline window of which the mean is taken). A follow-up
         always lies on a later day than the baseline.
     definitions : sequence of Instrument
-        Definitions of one's own, beside those of the library.
+        Custom definitions, beside those of the library.
     date_format : str or mapping, optional
         How dates are written that are neither dates nor ISO text, in ``date`` and in ``start_date`` of the
         episodes: a `datetime.strptime` pattern such as ``"%m/%d/%Y"``, or ``"excel"`` or ``"sas"`` for the day

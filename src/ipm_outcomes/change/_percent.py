@@ -35,7 +35,7 @@ def percent_change(
     instrument, scale : str
         Ids; the scale must be one whose 0 means none of what is measured.
     definitions : sequence of Instrument
-        Definitions of one's own.
+        Custom definitions.
 
     Returns
     -------

@@ -53,7 +53,7 @@ class ThresholdResult:
         Whom it may judge; one for groups says nothing about one patient.
     met : bool or None
         Whether the change reaches the threshold (inclusive), or the second score lies below it; None where
-        that cannot be told (a percentage from 0, a baseline that the threshold is not meant for, a threshold
+        that cannot be determined (a percentage from 0, a baseline that the threshold is not meant for, a threshold
         for groups, a goal such as remission by an estimated score).
     side : {"improvement", "worsening"} or None
         In which direction, where met; None for "below".
@@ -180,7 +180,7 @@ class ScaleChange:
 
 @dataclass(frozen=True, slots=True)
 class CategoryChange:
-    """The two words of a scale whose value is a word; they have no difference in points.
+    """The two values of a categorical scale; they have no difference in points.
 
     ``sentence`` says how well the scale finds what it is meant to find, where that is published.
     """

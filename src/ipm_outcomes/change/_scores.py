@@ -55,7 +55,7 @@ class Values:
 
 
 def shelf(definitions: Collection[Instrument]) -> dict[str, Instrument]:
-    """Definitions of one's own by their ids."""
+    """Custom definitions by their ids."""
     if isinstance(definitions, Instrument):
         definitions = (definitions,)
     for one in definitions:

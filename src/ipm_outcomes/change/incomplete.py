@@ -82,7 +82,7 @@ def side_by_side(
         mean change gets its bounds from the range of the scale, `worse` is known, and values that the scale
         cannot take and a percentage of a T-score are refused.
     definitions : sequence of Instrument
-        Definitions of one's own.
+        Custom definitions.
     worse : {"higher", "lower"}, optional
         Whether a higher or a lower score is worse; "higher" by default where no scale is named.
     points : float, optional

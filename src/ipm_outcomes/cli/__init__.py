@@ -83,7 +83,7 @@ def _run(arguments: list[str]) -> int:
 def _fail(message: str, code: int) -> int:
     # The message is one line; what a terminal would take for a command is not handed to it.
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in message).split())
-    with suppress(OSError):  # where even this cannot be told, the exit code tells it
+    with suppress(OSError):  # where even this cannot be determined, the exit code says it
         tell(f"ipm-outcomes: {line}")
     return code
 

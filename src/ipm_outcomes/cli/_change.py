@@ -138,7 +138,7 @@ def dated_scores(
 ) -> Any:
     """Tidy scores with ``patient_id``, ``date``, ``episode`` where the file has one, and the columns of ``by``.
 
-    Dates are read by the format that was declared. Where most of them cannot be, that is told of the file itself.
+    Dates are read by the format that was declared. Where most of them cannot be, the file itself is refused.
     """
     names = work.source.frame.columns
     patient = column_of("--id", id, "patient_id", names)

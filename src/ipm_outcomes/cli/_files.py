@@ -82,7 +82,7 @@ def read(name: str, *, delimiter: str | None = None, encoding: str = "utf-8") ->
         raise ParameterError(
             f"{name}: the name must end in one of {endings} (or be - for CSV from standard input)"
         )
-    with Path(name).open("rb"):  # a missing or unreadable file is told by the system's own words
+    with Path(name).open("rb"):  # a missing or unreadable file is reported in the system's own words
         pass
     frame = _read_parquet(name) if ending in PARQUET_ENDINGS else _read_sas(name, encoding)
     if not frame.width:
@@ -108,7 +108,7 @@ def _read_csv(name: str, data: bytes, separator: str, encoding: str) -> Source:
     frame = _parsed(plain, separator, header)
     if frame is None or frame.height != len(lines):
         raise FrameError(f"{name}: the file cannot be read as CSV; mind its quotes and line ends")
-    # Read as it stands, the file still tells an empty cell from an empty text in quotes; taken where all else agrees.
+    # Read as it is, an empty cell still differs from an empty text in quotes; taken where all else agrees.
     direct = _parsed(text, separator, header)
     if direct is not None and direct.shape == frame.shape:
         empty = pl.all().fill_null("")

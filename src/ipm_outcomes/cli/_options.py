@@ -153,7 +153,7 @@ class Plan:
         by: Sequence[str] = (),
         date_format: str | None = None,
     ) -> list[Finding]:
-        """What `frames.inspect` tells of the file."""
+        """What `frames.inspect` says of the file."""
         names = self.source.frame.columns
         return findings(
             Frame(self.source.frame),
@@ -287,7 +287,7 @@ def _found(source: Source, columns: dict[str, Any], partly: bool) -> tuple[tuple
             f"{source.name}: {id}: {len(absent)} of its item columns are missing: {shown}; name the "
             "instruments to score with --instrument, or some of its scales with --scales"
         )
-    # Columns of similar names are told, so that no instrument is left out without a word.
+    # Columns of similar names are reported, so that no instrument is left out without a word.
     asked = tuple(id for id in catalog.instruments() if id in found or id in alike)
     return asked, tuple(id for id in found if id not in lacking)
 

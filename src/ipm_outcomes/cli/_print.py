@@ -13,7 +13,7 @@ from ipm_outcomes.errors import ParameterError
 def say(text: str) -> None:
     """Print to standard output."""
     if sys.stdout is None:
-        raise ParameterError("standard output is closed; nothing could be told")
+        raise ParameterError("standard output is closed; nothing could be reported")
     print(_written(text, sys.stdout))  # noqa: T201
 
 

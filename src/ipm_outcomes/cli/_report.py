@@ -260,7 +260,7 @@ def _with_flags(work: Plan) -> Any:
 
 
 def _facts(frame: Any, columns: dict[str, str | None], date_format: str | None) -> dict[str, int | str]:
-    """What the head of the report tells of the rows that hold an answer."""
+    """What the head of the report says of the rows that hold an answer."""
     import polars as pl
 
     facts: dict[str, int | str] = {}

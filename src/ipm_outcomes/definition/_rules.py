@@ -53,7 +53,7 @@ class Bands(Fact):
     """Labels that a text about one patient does not print beside the score."""
 
 
-class Row(Part):
+class ConversionRow(Part):
     """One row of a conversion table: raw sum, converted value, its standard error."""
 
     raw: int
@@ -65,7 +65,8 @@ class Conversion(Fact):
     """A published table from the raw sum of the complete form to a converted score."""
 
     rows: Annotated[
-        tuple[Annotated[Row, unfolded(("raw", "value", "se"))], ...], Field(strict=False, min_length=2)
+        tuple[Annotated[ConversionRow, unfolded(("raw", "value", "se"))], ...],
+        Field(strict=False, min_length=2),
     ]
 
 

@@ -95,7 +95,7 @@ def _published_problems(scale: Scale) -> Iterator[tuple[str, str]]:
             yield f".thresholds.{threshold.id}", "a threshold is a positive number"
     for accuracy in scale.accuracy:
         if scale.counts is None or accuracy.value not in {o.value for o in scale.counts.outcomes}:
-            yield ".accuracy", f"{accuracy.value!r} is no word of the scale"
+            yield ".accuracy", f"{accuracy.value!r} is no category of the scale"
         if not (0 <= accuracy.sensitivity <= 100 and 0 <= accuracy.specificity <= 100):
             yield ".accuracy", "sensitivity and specificity are percentages"
     for cutoff in scale.cutoffs:

@@ -51,10 +51,10 @@ class Cutoff(Fact):
 
 
 class Accuracy(Fact):
-    """How well one word of a categorical scale finds a condition, in percent."""
+    """How well one category of a categorical scale finds a condition, in percent."""
 
     value: Text
-    """The word, as an outcome of the scale has it."""
+    """The category, as an outcome of the scale has it."""
     target: Text
     """The condition."""
     sensitivity: Exact
@@ -127,7 +127,7 @@ class Scale(Fact):
 
     @property
     def categorical(self) -> bool:
-        """Whether the value is a word."""
+        """Whether the value is a category."""
         return self.kind == "counts"
 
     @property

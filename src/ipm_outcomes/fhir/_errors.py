@@ -45,7 +45,7 @@ class NotAResponse(InputError):  # noqa: N818 - a name of the interface
 
 
 class UnknownForm(InputError):  # noqa: N818 - a name of the interface
-    """Which instrument, or which edition of it, cannot be told from the resource."""
+    """Which instrument, or which edition of it, cannot be determined from the resource."""
 
 
 class WrongAnswers(InputError):  # noqa: N818 - a name of the interface

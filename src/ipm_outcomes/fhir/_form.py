@@ -170,7 +170,7 @@ def _questionnaire(
         link = a_text(item, "linkId", place)
         found = frozenset(_taken(item, place))
         if link and found and codes.setdefault(link, found) != found:
-            raise UnknownForm("a linkId stands twice in the form, with other codes", "unknown_form", place)
+            raise UnknownForm("a linkId appears twice in the form, with other codes", "unknown_form", place)
     origins = a_list(form, "derivedFrom", "form")
     address = a_text(form, "url", "form") or next((o for o in origins if isinstance(o, str)), None)
     return codes, address, _taken(form, "form")

@@ -24,7 +24,7 @@ class _Refused(ValueError):  # noqa: N818 - never leaves this module
 def parsed(content: bytes, place: str | None = None, most: int = MOST_BYTES) -> Any:
     """JSON in UTF-8 as plain values, decimals exact.
 
-    Refused are NaN and infinities, numbers of more than 40 digits, a key that stands twice in one object, and text
+    Refused are NaN and infinities, numbers of more than 40 digits, a key that appears twice in one object, and text
     that is nested so deeply that it cannot be read; a message holds nothing of the text.
     """
     if len(content) > most:
@@ -80,7 +80,7 @@ def _integer(text: str) -> int:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _Refused("a key stands twice in one object, so that what it says cannot be told")
+        raise _Refused("a key appears twice in one object, so that what it says cannot be determined")
     return found
 
 

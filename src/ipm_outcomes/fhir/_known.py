@@ -155,7 +155,7 @@ class ItemAnswers:
     loinc: Mapping[str, int]
     """LOINC answer codes."""
     also: frozenset[str]
-    """Those of them that belong to another list and are told."""
+    """Those of them that belong to another list and are reported."""
     own: Mapping[str, int]
     """Our own codes."""
     labels: Mapping[str, int]

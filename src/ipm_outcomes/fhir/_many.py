@@ -1,4 +1,4 @@
-"""Many responses as one table: of a file, of lines, of dictionaries. Good ones are not lost, bad ones are told."""
+"""Many responses as one table: of a file, of lines, of dictionaries. Good ones are not lost, bad ones are reported."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ def responses(
 ) -> Reading:
     """Read many QuestionnaireResponses as one table, each as `response` reads one.
 
-    A line that cannot be read, or whose form is not known, is left out and told by its line; an answer that is none is
-    null in the table and told by its place. Other resources are left out and counted, those in a Bundle are looked at
-    one by one.
+    A line that cannot be read, or whose form is not known, is left out and reported by its line; an answer that is none
+    is null in the table and reported by its place. Other resources are left out and counted, those in a Bundle are
+    looked at one by one.
 
     Parameters
     ----------

@@ -101,8 +101,8 @@ def response(
 ) -> ReadResponse:
     """Read one QuestionnaireResponse (FHIR R4) as a response of the library.
 
-    Which item a linkId is, is told by its LOINC code, by the Questionnaire, or by what is known of the maker's form;
-    never by its number or its order. The item's own answers decide what a code means. A number beside an answer
+    Which item a linkId is, is determined by its LOINC code, by the Questionnaire, or by what is known of the maker's
+    form; never by its number or its order. The item's own answers decide what a code means. A number beside an answer
     (itemWeight, ordinalValue) and a recorded total are witnesses, never the score.
 
     Parameters
@@ -110,7 +110,7 @@ def response(
     resource
         The resource as a dictionary, as `json.loads` gives it.
     instrument
-        Id of the instrument; None: told by the address of the form, else by the LOINC codes of its items.
+        Id of the instrument; None: determined by the address of the form, else by the LOINC codes of its items.
     form
         The Questionnaire, where linkIds say nothing by themselves.
     edition
@@ -136,7 +136,7 @@ def response(
     fhir.NotAResponse
         It is no QuestionnaireResponse that can be read, or it was entered in error.
     fhir.UnknownForm
-        Instrument, edition or items cannot be told; the message says what settles it.
+        Instrument, edition or items cannot be determined; the message says what settles it.
     fhir.WrongAnswers
         Answers that are none, or that contradict themselves; ``problems`` has all of them with their places.
     UnknownNameError, ParameterError
@@ -279,7 +279,7 @@ class _Gathered:
             self.codes.setdefault(item, code)
             self.places.setdefault(item, place)
         if not first:
-            self.notes.append(Note("duplicate_item", place, "the item stands twice, without contradiction"))
+            self.notes.append(Note("duplicate_item", place, "the item appears twice, without contradiction"))
 
     def _score(self, scale: str, part: Asked) -> None:
         for at, answer in enumerate(part.answers):

@@ -150,7 +150,7 @@ def scores(observations: Sequence[Mapping[str, Any]]) -> Scores:
     Raises
     ------
     InputError
-        A scale is missing or stands twice, they are of several instruments, or the definition never gives
+        A scale is missing or appears twice, they are of several instruments, or the definition never gives
         such a value.
 
     >>> from ipm_outcomes import PEG, fhir, score
@@ -181,7 +181,9 @@ def scores(observations: Sequence[Mapping[str, Any]]) -> Scores:
             continue
         scale = _known.scale_codes(own.instrument).get(codes[OWN_SCORES])
         if scale is None or scale in by_scale:
-            raise InputError("the scale stands twice, or is none of the instrument", "duplicate_scale", place)
+            raise InputError(
+                "the scale appears twice, or is none of the instrument", "duplicate_scale", place
+            )
         by_scale[scale] = _score(own, scale, method.get(OWN_RULES, ""), found, place)
     if made is None:
         raise InputError("none of them is an Observation that this library wrote", "not_a_response")
@@ -198,7 +200,7 @@ def _provenance(method: Mapping[str, str], place: str) -> Provenance:
     asked = method.get(OWN_ASKED, "default")
     if id not in instruments() or (asked != "default" and asked not in definition(id).missing_rules):
         raise InputError(
-            "how the score was made is not told by its method", "method_unknown", f"{place}.method"
+            "how the score was made is not reported by its method", "method_unknown", f"{place}.method"
         )
     found = definition(id)
     today = provenance_of(found, None if asked == "default" else asked)
@@ -219,7 +221,7 @@ def _score(made: Provenance, scale: str, rule: str, found: Mapping[str, Any], pl
     parts = _parts(found, place)
     answered, items = parts.get("answered"), parts.get("items")
     if type(answered) is not int or type(items) is not int:
-        raise InputError("how many were answered is not told", "score_contradicts", f"{place}.component")
+        raise InputError("how many were answered is not reported", "score_contradicts", f"{place}.component")
     absent = None
     if (reason := found.get("dataAbsentReason")) is not None:
         own = dict(_codings(found, "dataAbsentReason", place)).get(OWN_ABSENT, "")

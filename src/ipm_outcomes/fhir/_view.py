@@ -67,7 +67,7 @@ def view_definition() -> dict[str, Any]:
     Notes
     -----
     SQL on FHIR 2.0. Only what every runner has to understand is used. Questions more than three groups deep are
-    not in the table; its column ``deeper`` says so, and `read_view` leaves such responses out and tells them.
+    not in the table; its column ``deeper`` says so, and `read_view` leaves such responses out and reports them.
 
     >>> from ipm_outcomes import fhir
     >>> fhir.view_definition()["resource"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 COLUMN = "blank_row"
-"""The column of tidy scores that tells them; a table without it is taken to have none."""
+"""The column of tidy scores that says them; a table without it is taken to have none."""
 
 
 def with_answers(frame: Any) -> Any:
@@ -24,7 +24,7 @@ def with_answers(frame: Any) -> Any:
 def blank_rows(frame: Any) -> int:
     """How many rows of the data hold no answer.
 
-    Each of them has a row for every scale that was scored, so the scale with most of them tells the number.
+    Each of them has a row for every scale that was scored, so the scale with most of them says the number.
     """
     import narwhals as nw
 

@@ -58,7 +58,7 @@ def check(
     Raises
     ------
     FrameError
-        An item column is missing or stands twice, or the kind of frame is not known. Bad data never raise.
+        An item column is missing or appears twice, or the kind of frame is not known. Bad data never raise.
 
     >>> import pandas as pd
     >>> from ipm_outcomes import frames

@@ -76,7 +76,7 @@ class Dates:
         Days since 1970-01-01 on the clock of the cell itself; 0 where `state` is not DATED.
     time : int64, shape (rows,), or None
         Nanoseconds since the start of that day, by which forms of one day are ordered; of the moment itself where the
-        cell tells its offset from UTC, so that clocks of several places can be compared. `NO_TIME` for a date without
+        cell says its offset from UTC, so that clocks of several places can be compared. `NO_TIME` for a date without
         a time; None where no cell has a time.
     state : int8, shape (rows,)
         DATED, MISSING or UNPARSABLE.

@@ -37,7 +37,7 @@ def arrow_table(data: Any) -> Any:
     folded = [name.casefold() for name in data.columns]
     if doubled := [name for name in data.columns if folded.count(name.casefold()) > 1]:
         raise FrameError(
-            f"the relation has more than one column {doubled[0]!r}; DuckDB does not tell case apart"
+            f"the relation has more than one column {doubled[0]!r}; DuckDB does not distinguish case"
         )
     selected = [
         # HUGEINT, the type of sums, travels as a decimal, so that it stays a number.

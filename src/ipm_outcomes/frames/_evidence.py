@@ -1,6 +1,6 @@
 """What the cells of an instrument's columns say together: its coding, and codes and words for no answer.
 
-Nothing is decided here: what can be suspected is counted, so that it can be told with the argument that settles it.
+Nothing is decided here: what can be suspected is counted, so that it can be reported with the argument that settles it.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def spreadsheet_safe(data: AnyFrame) -> AnyFrame:
     Raises
     ------
     FrameError
-        The kind of frame is not known, a column stands twice, or two names of columns become the same.
+        The kind of frame is not known, a column appears twice, or two names of columns become the same.
 
     References
     ----------

@@ -32,7 +32,7 @@ FINDINGS = {
     "header_rows": "rows that look like further rows of the header",
     "recorded_scores": "scores that stand in the table already",
 }
-"""Codes of findings with what was seen, in the order in which they are told."""
+"""Codes of findings with what was seen, in the order in which they are reported."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What stands in the way of scoring a table, told before anything is scored."""
+"""What stands in the way of scoring a table, reported before anything is scored."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def inspect(
     Raises
     ------
     FrameError
-        A column that was named is missing or stands twice, no instrument was named and none is there, or the kind of
+        A column that was named is missing or appears twice, no instrument was named and none is there, or the kind of
         frame is not known. Bad cells never raise.
     ParameterError, UnknownNameError
         An argument is outside what it may be.
@@ -139,7 +139,7 @@ def findings(
     group_names: GroupNames = None,
     replace: bool = False,
 ) -> list[Finding]:
-    """What `inspect` tells, as findings."""
+    """What `inspect` says, as findings."""
     patient, day = _column(frame, "id", id, "patient_id"), _column(frame, "date", date, "date")
     groups = _groups(frame, site, by)
     wanted = _wanted(frame, instruments, columns)

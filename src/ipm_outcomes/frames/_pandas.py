@@ -202,7 +202,7 @@ class Pandas(Library):
     def distinct(self, column: Any) -> tuple[Ints, list[Any]]:
         try:
             codes, distinct = self.pd.factorize(column)
-        except (TypeError, OverflowError):  # lists, and numbers too large, that pandas cannot tell apart
+        except (TypeError, OverflowError):  # lists, and numbers too large, that pandas cannot distinguish
             return every_entry(column.tolist())
         return np.asarray(codes, np.int64), distinct.tolist()
 

@@ -58,7 +58,7 @@ def score(
         lazy frame is collected, because wrong cells must be known before any score is handed out), PyArrow, a DuckDB
         relation, or anything that hands over Arrow data.
     instrument
-        Id of the instrument, or a definition of one's own.
+        Id of the instrument, or a custom definition.
     columns
         Where the items are: None for ``{instrument}_{item}``; a dict of item ids to column names; or a pattern with
         ``{n}`` (number of the item on the form) or ``{item}`` (its id), such as ``"DPQ0{n}0"``. A mapping from
@@ -68,7 +68,7 @@ def score(
     coding
         ``"answer"``: cells hold the number printed beside the option. ``"position"``: 1 for the first option as
         printed, 2 for the second, and so on; numeric ratings (0 to 10) are as answered all the same. None: as answers,
-        unless the cells look as if they were counted from 1, which is then told. A mapping is by instrument id, and
+        unless the cells look as if they were counted from 1, which is then reported. A mapping is by instrument id, and
         within an instrument by item id.
     not_answered
         Numbers and words that mean that no answer was given, such as ``(7, 9, "NA", "Prefer not to answer")``; case
@@ -101,7 +101,7 @@ def score(
     InvalidAnswersError
         Some cells are not answers, and ``invalid`` is ``"raise"``; its ``problems`` is what `check` returns.
     FrameError
-        An item column is missing or stands twice, a result column is there already and ``replace`` is false, or the
+        An item column is missing or appears twice, a result column is there already and ``replace`` is false, or the
         kind of frame is not known.
     ParameterError, UnknownNameError
         An argument is outside what it may be.

@@ -88,7 +88,7 @@ def tidy(
         where there is none), ``blank_row`` (true where the row of the data holds nothing in any item column, so that it
         is no assessment); with ``invalid="null"`` also ``invalid`` (uint8: how many cells of the instrument were no
         answers in that row). Rows of the frame times scales, in the order of rows, then of instruments and scales. The
-        word of a categorical scale stands in ``band``.
+        category of a categorical scale is in ``band``.
 
     Raises
     ------

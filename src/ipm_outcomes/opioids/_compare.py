@@ -48,7 +48,7 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     Raises
     ------
     FrameError
-        No kind of frame that can be worked on; a column is missing; several denominators; a period that stands twice.
+        No kind of frame that can be worked on; a column is missing; several denominators; a period that appears twice.
     ParameterError
         The two periods are one, or a name that the table does not have.
 

@@ -1,6 +1,6 @@
 """What a set of conversion factors may say, and every check that it holds together.
 
-A set is data: one TOML file in ``instruments/opioids/factors/``, or a file of one's own. ``docs/opioids.md`` shows the
+A set is data: one TOML file in ``instruments/opioids/factors/``, or a custom file. ``docs/opioids.md`` shows the
 grammar by example. What is counted of a daily dose (thresholds, denominators) is in ``instruments/opioids/dose.toml``.
 """
 
@@ -78,7 +78,7 @@ class Factor(Fact):
     forms: Words
     """Names of groups of forms, see `FactorSet.forms`."""
     units: Words
-    """Units of strength that it takes; the first tells the mass that the factor multiplies."""
+    """Units of strength that it takes; the first says the mass that the factor multiplies."""
     factor: Annotated[Exact | None, Field(gt=0)] = None
     steps: Annotated[tuple[Step, ...], Field(strict=False)] = ()
     """Factors by the patient's whole dose of the day, in place of one factor."""
@@ -172,7 +172,7 @@ class Dose(Part):
 def _source_problems(facts: tuple[Fact, ...], sources: tuple[Source, ...]) -> Iterator[tuple[str, str]]:
     keys = [source.key for source in sources]
     if len(set(keys)) != len(keys):
-        yield "sources", "a key stands twice"
+        yield "sources", "a key appears twice"
     named = {key for fact in facts for key in fact.source}
     if unknown := sorted(named - set(keys)):
         yield "source", f"the source {unknown[0]!r} is not among the sources of the file"
@@ -217,9 +217,9 @@ def _dose_problems(found: Dose) -> Iterator[tuple[str, str]]:
     yield from _source_problems((*found.thresholds, *found.denominators), found.sources)
     limits = [one.at_least for one in found.thresholds]
     if limits != sorted(set(limits)):
-        yield "thresholds", "they rise, and none stands twice"
+        yield "thresholds", "they rise, and none appears twice"
     if len({one.id for one in found.denominators}) < len(found.denominators):
-        yield "denominators", "an id stands twice"
+        yield "denominators", "an id appears twice"
 
 
 def parse(data: Mapping[str, Any], *, file: str, digest: str) -> FactorSet:
@@ -253,7 +253,7 @@ def factor_set(id: str | PathLike[str]) -> FactorSet:
     Parameters
     ----------
     id : str or path
-        Id as `factor_sets` lists it; or the path of a TOML file of one's own, which ends in ``.toml``.
+        Id as `factor_sets` lists it; or the path of a custom TOML file, which ends in ``.toml``.
 
     Returns
     -------
@@ -286,8 +286,8 @@ def factor_set(id: str | PathLike[str]) -> FactorSet:
 def _on_shelf(id: str) -> FactorSet:
     if id not in factor_sets():
         raise UnknownNameError(
-            f"factors: there is no set of factors of this id; there are {', '.join(factor_sets())}, and files of "
-            "one's own (.toml)"
+            f"factors: there is no set of factors of this id; there are {', '.join(factor_sets())}, and custom "
+            "files (.toml)"
         )
     file = shelf() / "opioids" / "factors" / f"{id}.toml"
     return read_content(file.read_bytes(), f"instruments/opioids/factors/{id}.toml", id, parse)

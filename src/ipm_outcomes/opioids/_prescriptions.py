@@ -34,7 +34,7 @@ REASONS = {
     "use_disorder": "for opioid use disorder, which is never counted",
     "no_opioid": "declared to be no opioid",
 }
-"""Why a prescription has no dose, by stable code; where several hold on a day the first is told."""
+"""Why a prescription has no dose, by stable code; where several hold on a day the first is reported."""
 
 CODES = tuple(REASONS)
 EXCLUDED = ("no_factor", "use_disorder")
@@ -46,7 +46,7 @@ NOTES = {
     "patch_days": "the days supply was set to patches x days that one patch stays, which differs from the one given",
     "form_assumed": "a strength per mL without a form: taken for the form that the set has, not for an injection",
 }
-"""What is told of prescriptions that were converted."""
+"""What is reported about prescriptions that were converted."""
 
 NEEDED = ("patient_id", "drug", "strength", "unit", "quantity", "days_supply", "start")
 OPTIONAL = ("form", "use_disorder")
@@ -79,7 +79,7 @@ class Prescriptions:
     product : int64
         Prescriptions with the same number are of one drug in units of one kind.
     notes : dict
-        For each code of `NOTES` the rows that it is told of.
+        For each code of `NOTES` the rows that it is about.
     """
 
     frame: Frame

@@ -95,7 +95,7 @@ def summary(
     data frame of the same kind
         The columns of ``periods``; ``mme_by`` (the denominator); ``mme`` (float64, the dose per day by it, rounded to
         nine decimals), ``maximum`` (of any day), ``total`` (MME), ``days_dispensed, days_covered, days_window``,
-        ``days_50, days_90`` (days at or above), ``opioid_free`` (null where it cannot be told), ``reason`` (why there
+        ``days_50, days_90`` (days at or above), ``opioid_free`` (null where it is not known), ``reason`` (why there
         is no ``mme``), ``evidence`` (of the definition),
         ``factors, overlap`` (as in ``daily``). A figure that a prescription without a dose could change is
         null. One row for each row of ``periods`` and denominator.
@@ -190,7 +190,7 @@ def _read(frame: Frame, patient: Ints, limits: Sequence[int]) -> tuple[_Days, _D
     same = days.patient[1:] == days.patient[:-1]
     if (same & (days.first[1:] <= days.last[:-1])).any():
         raise FrameError(
-            "daily: days of one patient stand twice; give the result of one call of opioids.daily"
+            "daily: days of one patient appear twice; give the result of one call of opioids.daily"
         )
     return days, read.rows(~placed & (read.reason != _LEFT_OUT))
 

@@ -28,7 +28,7 @@ class Cell:
     m2: float = 0.0  # sum of squared deviations from the mean
     sums: tuple[float, ...] = ()
     bands: dict[str, int] = field(default_factory=dict)
-    fit: int = 0  # of the population: the target tells what the measure asks for
+    fit: int = 0  # of the population: the target says what the measure asks for
     unfit: int = 0
     lost: int | None = None  # not observed, but would be in the denominator; None: all not observed
     possible: int | None = None  # of these, who could be met
@@ -125,7 +125,7 @@ class Counts:
         return found
 
     def combinations(self, one: Indicator, asked: bool) -> list[Key]:
-        """The scales and targets to be told, in order."""
+        """The scales and targets to be reported, in order."""
         found = list(self.totals)
         if one.window is not None and one.window.pick is not None:
             whole = self.totals

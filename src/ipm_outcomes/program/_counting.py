@@ -37,7 +37,7 @@ def count_all(
     batches: dict[Any, list[Indicator]] = {}
     for one in chosen:
         shared = (one.uses, one.each, one.of, one.not_of, one.targets, tuple(sorted(one.scales.items())))
-        # What counts once is counted alone: rows are told apart by nothing but the columns that it reads.
+        # What counts once is counted alone: rows are distinguished by nothing but the columns that it reads.
         own = one.value if one.kind == "distribution" else one.id if one.once else None
         rows = repr((one.requires, row_exclusions(one)))
         key = (*shared, one.window, one.kind == "distribution", own, rows)

@@ -104,7 +104,7 @@ class Outcome(Part):
 
 
 class Stratum(Part):
-    """Patients of an age on the index date, told separately; both ends count."""
+    """Patients of an age on the index date, reported separately; both ends count."""
 
     id: Id
     age: Annotated[tuple[int, int], Field(strict=False)]
@@ -137,7 +137,7 @@ class Events(Part):
     def _holds_together(self) -> Self:
         ids = [one.id for one in self.sets]
         if len(set(ids)) != len(ids):
-            raise ValueError("the id of a set stands twice")
+            raise ValueError("the id of a set appears twice")
         self._check_versions()
         before: set[str] = set()
         late = {id for id, span in self.windows.items() if "index" in (span.first.anchor, span.last.anchor)}
@@ -163,7 +163,7 @@ class Events(Part):
     def _check_versions(self) -> None:
         ids = [one.id for one in self.versions]
         if len(set(ids)) != len(ids):
-            raise ValueError("the id of a version stands twice")
+            raise ValueError("the id of a version appears twice")
         asked = {one.status_of for one in self.sets if one.status_of is not None}
         for one in self.sets:
             if one.status_of is not None and one.status:

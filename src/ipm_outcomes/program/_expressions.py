@@ -66,7 +66,7 @@ def true_where(condition: Condition) -> Any:
 
 
 def with_windows(frame: Any, window: Window, as_text: Set[str]) -> Any:
-    """Whether the follow-up lies in the window of the measure, and whether the row's own target tells it.
+    """Whether the follow-up lies in the window of the measure, and whether the row's own target says it.
 
     Calendar months end where the month ends. A target fits a measure where its window covers that of the
     measure, it picks the same record, and that record cannot have hidden another one in the window of the

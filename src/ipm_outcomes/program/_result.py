@@ -192,14 +192,14 @@ def _of_scales(one: Indicator, key: str) -> str | None:
 
 
 def _name(row: Row, by: Sequence[str]) -> str:
-    """The definition's id and all that tells this row from the others of its group."""
+    """The definition's id and all that distinguishes this row from the others of its group."""
     shown = {key: value for key, value in row.each.items() if key not in by}
     scale = ".".join(shown[key] for key in ("instrument", "scale") if key in shown)
     return ":".join(part for part in (row.one.id, scale, shown.get("target"), row.band) if part)
 
 
 def _evidence(row: Row) -> str:
-    """The weakest mark of what decided here; without a table that tells it, that of the scale's own threshold."""
+    """The weakest mark of what decided here; without a table that says it, that of the scale's own threshold."""
     if row.one.evidence_from is None:
         return row.one.evidence
     if found := [word for word in MARKS if row.cell.marks.get(word)]:
@@ -285,7 +285,7 @@ def _restored(main: Source, groups: Mapping[str, list[Any]], data: Mapping[str, 
 
 
 def _without_rows(given: Any) -> Any:
-    """The caller's frame emptied: it still tells its kind, and is collected at no cost."""
+    """The caller's frame emptied: it still says its kind, and is collected at no cost."""
     if type(given).__name__ == "DuckDBPyRelation":
         # A column that is nothing but NULL has a type of its own, into which no group's name can be put back.
         typed = [name for name, of in zip(given.columns, given.types, strict=True) if str(of) != '"NULL"']

@@ -239,7 +239,7 @@ def needed_columns(one: Indicator, source: Source, by: Sequence[str]) -> dict[st
             needs |= {str(one.evidence_from): "word"}
     needs |= {name: kind for name, kind in row_columns(one).items() if needs.get(name, "any") == "any"}
     if one.uses == "changes" and any(column == WINDOW_OPEN for column, _ in one.columns()):
-        # A table without the column (one made by hand) still tells it by its reasons.
+        # A table without the column (one made by hand) still says it by its reasons.
         needs |= {WINDOW_OPEN: "truth"} if WINDOW_OPEN in source.schema else {"reason": "word"}
     return needs
 

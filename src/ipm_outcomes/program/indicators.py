@@ -218,7 +218,7 @@ class Indicator(Fact):
     events: Events | None = None
     rate: Rate | None = None
     success: Success | None = None
-    """That it can say who did well on a scale, and in which words; only for a proportion told for each scale."""
+    """That it can say who did well on a scale, and in which words; only for a proportion reported for each scale."""
     sources: Annotated[tuple[Source, ...], Field(strict=False, min_length=1)]
     digest: str = ""
 
@@ -277,7 +277,7 @@ def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
 def _source_problems(found: Indicator) -> Iterator[tuple[str, str]]:
     keys = [source.key for source in found.sources]
     if len(set(keys)) != len(keys):
-        yield "sources", "a key stands twice"
+        yield "sources", "a key appears twice"
     for key in found.source:
         if key not in keys:
             yield "source", f"the source {key!r} is not among the sources of the file"
@@ -309,7 +309,7 @@ def _reach_problems(found: Indicator) -> Iterator[tuple[str, str]]:
     if found.scales and found.uses != "changes":
         yield "scales", "scales are put side by side from the table of changes"
     if found.scales and (found.of or found.not_of or "instrument" in found.each or "scale" in found.each):
-        yield "scales", "an indicator over several scales is not told for each scale"
+        yield "scales", "an indicator over several scales is not reported for each scale"
     if (found.window or found.targets) and found.uses != "changes":
         yield "window", "windows and targets belong to the table of changes"
     if found.window and found.scales:
@@ -321,30 +321,30 @@ def _reach_problems(found: Indicator) -> Iterator[tuple[str, str]]:
     if found.uses == "scores" and "target" in found.each:
         yield "each", "the table of scores has no targets"
     if (found.of or found.not_of) and not {"instrument", "scale"} <= set(found.each):
-        yield "of", "an indicator for some scales is told for each instrument and scale"
+        yield "of", "an indicator for some scales is reported for each instrument and scale"
     if found.of and found.not_of:
         yield "not_of", "an indicator names the scales it is for, or those it is not for"
     if found.once and (found.uses != "changes" or found.scales or "target" in found.each):
         yield (
             "once",
-            "what counts once for all targets is told from the table of changes, and not for each target",
+            "what counts once for all targets is counted from the table of changes, and not for each target",
         )
     if found.evidence_from and (found.uses != "changes" or found.scales):
         yield "evidence_from", "the evidence of a scale stands in the table of changes"
     if found.targets and "target" not in found.each:
-        yield "targets", "an indicator for some targets is told for each target"
+        yield "targets", "an indicator for some targets is reported for each target"
 
 
 def _part_problems(found: Indicator) -> Iterator[tuple[str, str]]:
     """What is observed, excluded and required."""
     if found.success and (found.kind != "proportion" or not {"instrument", "scale"} <= set(found.each)):
-        yield "success", "only a proportion that is told for each instrument and scale says who did well"
+        yield "success", "only a proportion that is reported for each instrument and scale says who did well"
     if found.missing != "not_needed" and found.observed is None:
         yield "observed", "say what must be observed, or missing = 'not_needed'"
     for place in ("exclusions", "requires"):
         ids = [one.id for one in getattr(found, place)]
         if len(set(ids)) != len(ids):
-            yield place, "an id stands twice"
+            yield place, "an id appears twice"
     if found.requires and found.uses != "changes":
         yield "requires", "requirements are tested on the table of changes"
     if found.scales:
@@ -424,7 +424,7 @@ def _extended(data: Mapping[str, Any], file: str, digest: str) -> tuple[Mapping[
 
 @cache
 def indicators() -> tuple[str, ...]:
-    """Ids of all indicators on the shelf, in alphabetical order.
+    """Ids of all indicators in the catalog, in alphabetical order.
 
     Returns
     -------
@@ -439,7 +439,7 @@ def indicators() -> tuple[str, ...]:
 
 
 def indicator(id: str) -> Indicator:
-    """The definition of one indicator on the shelf.
+    """The definition of one indicator in the catalog.
 
     Parameters
     ----------

@@ -88,8 +88,8 @@ def table(
     by : sequence of str
         Grouping columns, such as ``["site"]``. ``instrument``, ``scale`` and ``target`` may be among them.
     indicators : ids, paths or `Indicator` objects, optional
-        Which; by default all on the shelf that apply to the data: those whose columns and scales are there.
-        An indicator asked for by name raises where its columns are missing, and is told where nothing can be
+        Which; by default all in the catalog that apply to the data: those whose columns and scales are there.
+        An indicator asked for by name raises where its columns are missing, and is reported where nothing can be
         decided.
     scores : data frame, optional
         Tidy scores, for indicators that need no pairs (Net Promoter, self-harm flags).

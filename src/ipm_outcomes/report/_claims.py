@@ -64,7 +64,7 @@ def diagnostic(cutoffs: Sequence[Cutoff | None]) -> bool:
 
 
 def group_difference(scale: Scale) -> Threshold | None:
-    """The important difference that was found for groups, which judges the mean and no single patient."""
+    """The important difference that was established for groups, which judges the mean and no single patient."""
     found = [one for one in scale.thresholds if one.id == "important" and one.kind == "points"]
     return next((one for one in found if one.scope == "group"), None)
 

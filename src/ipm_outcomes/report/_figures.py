@@ -116,7 +116,7 @@ def gather(
     ledger: str | PathLike[str] | None = None,
     record: str | PathLike[str] | None = None,
 ) -> Program:
-    """Count all that the report tells, and put it through disclosure control once."""
+    """Count all that the report says, and put it through disclosure control once."""
     given_scores, given_changes = Table("scores", scores).with_answers(), Table("changes", changes)
     rows = _indicator_rows(indicators, by)
     rows, groups = _completed(rows, by, given_changes, scores, episodes)
@@ -190,7 +190,7 @@ def _domains(present: Sequence[ScaleKey], shelf: Mapping[str, Instrument]) -> di
                 one = on_shelf(id)
             except UnknownNameError:
                 raise UnknownNameError(
-                    "definitions: the tables hold an instrument that is not on the shelf; give its definition in "
+                    "definitions: the tables hold an instrument that is not in the catalog; give its definition in "
                     "definitions=[catalog.read(path)]"
                 ) from None
         scales = [s for s in one.scales if (id, s.id) in present and not s.categorical]

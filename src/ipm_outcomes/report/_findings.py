@@ -1,4 +1,4 @@
-"""What was found in the answers before they were scored, told on the page without a count.
+"""What was found in the answers before they were scored, reported on the page without a count.
 
 Counts of rows would have to pass disclosure control; what was seen, where, and what settles it tell of no patient.
 """

@@ -50,12 +50,12 @@ def html(
     problems : data frame, optional
         What `frames.check` found: one row per wrong cell, with ``column``.
     findings : data frame, optional
-        What `frames.inspect` told of the answers. They are told without counts; an instrument of which the coding is
+        What `frames.inspect` reported. They are reported without counts; an instrument of which the coding is
         open should not be among the scores.
     title : str
         Heading of the report.
     by : str
-        Column that tells the sites apart; without it in the data nothing is compared.
+        Column that distinguishes the sites; without it in the data nothing is compared.
     policy : {"cms", "nhs", "none"}
         Disclosure policy, as in `program.suppress`. "none" is for use inside the program only.
     as_of : date or ISO 8601 text, optional
@@ -64,7 +64,7 @@ def html(
     target : str, optional
         The follow-up that the report is about; by default "6 months", or else the first in the changes.
     definitions : collection of Instrument and Indicator
-        Definitions of instruments and indicators that are not on the shelf.
+        Definitions of instruments and indicators that are not in the catalog.
     ledger : path, optional
         The ledger of the program's releases, as in `program.suppress`: this report is protected together with the
         earlier ones in it, and added. Made where there is none. It holds hidden counts: it stays with the data.

@@ -132,7 +132,7 @@ def forms(
 
 
 def again(told: Sequence[Any]) -> Own:
-    """What was told of the figures of an earlier release, made anew from the data of a ledger."""
+    """What was reported about the figures of an earlier release, made anew from the data of a ledger."""
     own = Own(again=again)
     for what, *given in told:
         if what == "stretch":

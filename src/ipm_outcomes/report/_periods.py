@@ -12,7 +12,7 @@ Span = tuple[int, int]
 
 
 def cut(months: Iterable[int], size: int, fixed: Sequence[Span] = ()) -> list[Span]:
-    """Whole periods of so many months; those that an earlier report told stay as they were."""
+    """Whole periods of so many months; those that an earlier report gave stay as they were."""
     taken = {month for first, last in fixed for month in range(first, last + 1)}
     slots = sorted({month // size for month in months if month not in taken})
     free = [(slot * size, slot * size + size - 1) for slot in slots]

@@ -19,7 +19,7 @@ OF_SCALE = (
     *("important_worsening", "responder_30", "responder_50", "reliable_improvement", "reliable_recovery"),
     *("able_to_recover", "reliable_deterioration", "severity_before", "severity_after"),
 )
-"""Indicators that are told for each scale."""
+"""Indicators that are reported for each scale."""
 
 
 @dataclass(frozen=True)

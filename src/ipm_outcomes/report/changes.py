@@ -56,7 +56,7 @@ class ChangeSummary:
     could_recover : int or None
         Of the classified, those beyond the cut-off at the baseline; None where the table does not tell.
     group_difference : float or None
-        The important difference that was found for groups, in points: the mean is compared with it, no patient.
+        The important difference that was established for groups, in points: the mean is compared with it, no patient.
     group_population : str
         Whom it was found in.
     """
@@ -94,7 +94,7 @@ def summarize_changes(
     level
         Confidence level of the interval of the mean change.
     instruments
-        Definitions of one's own among the changes, which are not on the shelf.
+        Custom definitions among the changes, which are not in the catalog.
 
     Returns
     -------

@@ -53,7 +53,7 @@ class ScaleSummary:
     mean, sd, lowest, highest : float or None
         Of the scores, in the unit of the scale; the standard deviation is that of a sample (n - 1).
     bands : tuple of (str, int)
-        Every band of the scale, or word of a categorical scale, with its number of rows.
+        Every band of the scale, or category of a categorical scale, with its number of rows.
     promoters : Promoters or None
         For a scale of promoters, passives and detractors.
     """
@@ -124,7 +124,7 @@ class Summary:
     as_of : str or None
         The day up to which the data go, for the windows of follow-up.
     findings : tuple of Finding
-        What `ipm_outcomes.frames.inspect` told of the data. Instruments of which the coding has to be declared first
+        What `ipm_outcomes.frames.inspect` reported. Instruments of which the coding has to be declared first
         have no scores.
     blank_rows : int
         Rows of the data that hold no answer. They are no assessments, and count nowhere else.
@@ -182,7 +182,7 @@ def summarize(
     level
         Confidence level of the interval of the Net Promoter Score.
     instruments
-        Definitions of one's own among the scores, which are not on the shelf.
+        Custom definitions among the scores, which are not in the catalog.
 
     Returns
     -------

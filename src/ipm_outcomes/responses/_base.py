@@ -182,7 +182,7 @@ def _respelled(
         if key not in model.model_fields:
             near = get_close_matches(str(key).casefold(), list(model.model_fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            # The name came with the data and may be anything: it is told by place and length.
+            # The name came with the data and may be anything: it is reported by place and length.
             message = f"{found.id} has no item of this name ({described(key)}){hint}"
             unknown = PydanticCustomError("unknown_item", _literal(message))
             problems.append(

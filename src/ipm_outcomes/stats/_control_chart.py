@@ -45,7 +45,7 @@ class ControlChart:
         beyond 2 sigma are marked). An equal value breaks a trend; a point on the center is on neither side.
     flag : array of str
         "improvement", "concern", "mixed" (the rules point both ways) or "" for each period; "special cause"
-        where the chart was not told which direction is better.
+        where the chart was not given the direction that is better.
     method : str
         What the limits were made from.
     notes : tuple of str

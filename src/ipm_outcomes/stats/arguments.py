@@ -157,7 +157,7 @@ def reliability_of(name: str, value: Any) -> float:
     if not 0 < number < 1:
         raise ParameterError(
             f"{name}: is {number:g}; it must lie between 0 and 1, both excluded"
-            " (at 0 the score tells nothing, at 1 every change is reliable)"
+            " (at 0 the score says nothing, at 1 every change is reliable)"
         )
     return number
 

@@ -53,7 +53,7 @@ def classify(
         reliable improvement that ends on the functional side is recovered wherever it began, as two R
         packages have it.
     harmed : bool
-        Whether to tell apart, as "harmed", a reliable worsening from the functional to the dysfunctional
+        Whether to distinguish, as "harmed", a reliable worsening from the functional to the dysfunctional
         side.
 
     Returns

@@ -170,7 +170,7 @@ def growth_curve(
 
     slope = np.full(names.size, np.nan)
     random_slope, error_, index = slope.copy(), slope.copy(), slope.copy()
-    # Where slopes do not vary between patients the conditional SD is 0 and no patient can be told from the
+    # Where slopes do not vary between patients the conditional SD is 0 and no patient can be distinguished from the
     # average.
     if fit.slope_varies:
         random_slope[fitted] = fit.random_slope

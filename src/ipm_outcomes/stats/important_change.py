@@ -86,7 +86,7 @@ def _checked_reliability(value: float | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class RocMic:
-    """The improvement that best tells improved from not improved patients.
+    """The improvement that best distinguishes improved from not improved patients.
 
     Attributes
     ----------
@@ -248,7 +248,7 @@ def predictive_mic(
     Raises
     ------
     ParameterError
-        As in `roc_mic`; for a reliability outside 0 to 1; and where improvement tells the two groups apart
+        As in `roc_mic`; for a reliability outside 0 to 1; and where improvement distinguishes the two groups
         completely, or does not rise with being improved: no threshold can be estimated then.
 
     References
@@ -274,7 +274,7 @@ def _predictive(x: Floats, y: Floats, anchor_reliability: float | None = None) -
     fit = fit_logistic(np.column_stack([np.ones_like(x), x]), y)
     if fit.separated:
         raise ParameterError(
-            "improvement: tells the improved from the others completely;"
+            "improvement: separates the improved from the others completely;"
             " the logistic regression has no finite slope"
         )
     intercept, slope = (float(value) for value in fit.coefficients)

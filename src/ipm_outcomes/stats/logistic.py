@@ -14,7 +14,7 @@ from ipm_outcomes.stats.arguments import Floats
 class LogisticFit(NamedTuple):
     """A logistic regression: coefficients of the columns, fitted probabilities, and whether they are final.
 
-    `separated` says that the columns tell the outcome apart completely for some rows, so that the
+    `separated` says that the columns distinguish the outcome completely for some rows, so that the
     coefficients have no finite estimate; the probabilities are then the limit they run to.
     """
 

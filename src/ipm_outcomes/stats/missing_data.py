@@ -122,7 +122,7 @@ def inverse_probability_weights(
         if probabilities.min() < 1e-6:
             raise ParameterError(
                 "observed: by their predictors some patients were certain not to be seen; nobody can stand"
-                " for them. Leave out the column that tells them apart, or report them apart"
+                " for them. Leave out the column that distinguishes them, or report them apart"
             )
     weights = np.full(seen.size, np.nan)
     weights[seen] = 1 / probabilities[seen]
@@ -355,7 +355,7 @@ def _draw(known: Floats, target: Floats, wanted: Floats, generator: np.random.Ge
     if np.abs(scaled - scaled @ right.T @ right).max(initial=0.0) > 1e-6:
         raise ParameterError(
             "after: some patients are unlike all observed ones (a group without any follow-up, say);"
-            " leave out the column that tells them apart, or report them apart"
+            " leave out the column that distinguishes them, or report them apart"
         )
     projected = left.T @ target
     residual = float(((target - left @ projected) ** 2).sum())

@@ -202,7 +202,7 @@ def fitted_mean(data: FollowUpData, level: float) -> Estimate:
     change = visits[seen] - data.x1[who]
     indicator = (visit[:, None] == np.flatnonzero(seen.any(axis=0))).astype(np.float64)
     design = np.column_stack([indicator, indicator * centered[who, :1], centered[who, 1:]])
-    # Columns that do not vary say nothing; those that depend on each other cannot be told apart.
+    # Columns that do not vary say nothing; those that depend on each other cannot be distinguished.
     design = design[:, np.any(design != 0, axis=0)]
     freedom = change.size - design.shape[1]
     if freedom < 1 or np.linalg.matrix_rank(design) < design.shape[1]:

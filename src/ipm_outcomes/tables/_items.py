@@ -54,7 +54,7 @@ class ScaleTable:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """The labels behind the codes of ``labels``: the bands, or the words of a categorical scale, in order."""
+        """The labels behind the codes of ``labels``: the bands, or the categories of a categorical scale, in order."""
         if self.scale.counts:
             return tuple(outcome.value for outcome in self.scale.counts.outcomes)
         return tuple(band.label for band in self.scale.bands.of) if self.scale.bands else ()
@@ -202,7 +202,7 @@ def _cell(
 
 
 def accuracy_sentence(scale: Scale) -> str:
-    """How well the words of a categorical scale find a condition, as published.
+    """How well the categories of a categorical scale find a condition, as published.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ def suppress(
     promoters, passives and detractors, whom a Net
     Promoter score gives away together with its interval. Which sets are nested is computed: the conditions of the
     indicators are asked about a patient of every baseline and follow-up or none, so that all that follows from the
-    definitions is known, for an indicator of one's own too (columns `definition, instrument, scale, target, band` and
+    definitions is known, for a custom indicator too (columns `definition, instrument, scale, target, band` and
     `rules`, which `program.table` writes). The headline (the share of responders of the lead scale in the whole
     program) is given up last.
 
@@ -116,14 +116,14 @@ def suppress(
         every row in which a count is (`nhs`: in every row); extra text is never changed. Bounds (`worst, best`) that
         tell who of those not observed could have counted are hidden too: that is a count of its own.
     definitions : ids or paths of indicators, `Indicator` or `Instrument` objects, optional
-        Definitions of a program's own (an instrument as `catalog.read` gives it); those on the shelf are known.
+        Definitions of a program's own (an instrument as `catalog.read` gives it); those in the catalog are known.
     ledger : path, optional
         A file with the earlier releases of the program, which are protected together with this one: counts that were
         shown stay known, and who is new since then is protected too. Made where there is none; this release is added.
         It holds hidden counts: it stays with the data.
     record : path, optional
         Where to write the steward's record: what is hidden and why, and what each small count can still be, as
-        canonical JSON with a hash. It holds no hidden count, but tells which ones are small.
+        canonical JSON with a hash. It holds no hidden count, but shows which ones are small.
 
     Returns
     -------

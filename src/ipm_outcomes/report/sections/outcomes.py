@@ -79,7 +79,7 @@ def _scales(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
 
 
 def _group_differences(words: Wording, shown: Sequence[Shown]) -> Iterator[list[str]]:
-    """The mean change beside important differences that were found for groups."""
+    """The mean change beside important differences that were established for groups."""
     for one in shown:
         found, row = group_difference(one.scale), words.program.of("mean_improvement", one)
         if found is None or row is None:

@@ -20,7 +20,7 @@ def sections(words: Wording) -> Iterator[Section]:
     reasons = list(dict.fromkeys(r for found in program.quality.values() for _, r in found if r != "scored"))
     wrong = [row for row in program.rows.values() if row.indicator.startswith("wrong:")]
     values = {
-        # Of findings no count is told: it would have to pass disclosure control.
+        # Of findings no count is reported: it would have to pass disclosure control.
         "uncoded": [_title(id) for code, id, *_ in program.findings if code in _CODING],
         "findings": [
             [_seen(code, differs), where, settle] for code, _, where, settle, differs in program.findings
@@ -61,5 +61,5 @@ def _seen(code: str, concerns: bool) -> str:
 def _title(id: str) -> str:
     try:
         return find_instrument(id).title
-    except UnknownNameError:  # a definition of one's own
+    except UnknownNameError:  # a custom definition
         return id
