@@ -209,8 +209,8 @@ def _units(frame: Frame, other: Frame) -> Ints:
         if "episode" not in frame.names:
             if np.unique(of).size < of.size:
                 raise FrameError(
-                    "appointments: episodes has several of one patient; give the column episode, which tells to which "
-                    "each appointment belongs"
+                    "appointments: episodes has several of one patient; give the column episode, which names that to "
+                    "which each appointment belongs"
                 )
             episode, own = np.zeros(len(frame), np.int64), np.zeros(len(other), np.int64)
         else:
