@@ -541,3 +541,32 @@ def test_nothing_readable_is_an_error_that_names_the_line(tmp_path):
 )
 def test_words_of_the_resource_are_not_told_where_names_of_fhir_stand(resource):
     assert "zqxjk" not in str(refused(resource, "peg")).lower()
+
+
+def test_a_link_and_a_code_that_say_two_items_are_an_error():
+    items = [
+        {"linkId": "44250-9", "definition": "http://loinc.org/x/44255-8", "answer": [coding("LA6568-5")]}
+    ]
+    error = refused(form(items), "phq9")
+    assert (error.code, error.place) == ("unknown_form", "item[0]")
+    assert "q1 and q2" in str(error)
+    questionnaire = {
+        "resourceType": "Questionnaire",
+        "item": [{"linkId": "44250-9", "code": [{"system": LOINC, "code": "44255-8"}]}],
+    }
+    del items[0]["definition"]
+    assert refused(form(items), "phq9", form=questionnaire).code == "unknown_form"
+    sdc = {"questionnaire": "http://hl7.org/fhir/uv/sdc/Questionnaire/questionnaire-sdc-profile-example-PHQ9"}
+    part = {"linkId": "H1/T1/Q1", "definition": "http://loinc.org/x/44255-8", "answer": [coding("LA6568-5")]}
+    assert refused(form([part], **sdc)).place == "item[0]"
+    # What the caller says goes before.
+    assert fhir.response(form([part], **sdc), items={"H1/T1/Q1": "q2"}).answers.q2 == 0
+
+
+def test_a_number_on_an_item_with_labels_is_taken_and_told():
+    read = fhir.response(form([{"linkId": "44250-9", "answer": [{"valueInteger": 2}]}]))
+    assert read.answers.q1 == 2
+    assert "number_taken" in notes(read)
+    assert "number_taken" not in notes(
+        fhir.response(form([{"linkId": "75893-8", "answer": [{"valueInteger": 2}]}]))
+    )

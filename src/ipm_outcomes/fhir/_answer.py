@@ -90,6 +90,9 @@ class Reader:
                 found.code = self._coding(coding, place, found, bool(numbers))
             case "valueInteger" | "valueDecimal":
                 found.code = self._number(value)
+                if not self.listed.numeric:
+                    told = "a number in the place of a code: taken as the number printed beside the answer"
+                    found.notes.append(Note("number_taken", place, told))
             case "valueQuantity":
                 quantity = a_mapping(value, f"{place}.valueQuantity", "a quantity")
                 if quantity.get("comparator") is not None:

@@ -38,21 +38,25 @@ class Form:
         """The item that a part of the response is, or None."""
         if one.link in self.items:
             return self.items[one.link]
-        if self.known and one.link in self.known.links:
-            return self.known.links[one.link]
-        if self.own and one.link in _known.own_links(self.id):
-            return _known.own_links(self.id)[one.link]
-        by = _known.item_codes(self.id)
-        return next((by[code] for code in sorted(_codes(one, self.codes)) if code in by), None)
+        links = [self.known.links if self.known else {}, _known.own_links(self.id) if self.own else {}]
+        return self._one(one, links, _known.item_codes(self.id))
 
     def scale(self, one: Asked) -> str | None:
         """The score that a part of the response is, or None."""
-        if self.known and one.link in self.known.scores:
-            return self.known.scores[one.link]
-        if self.own and one.link in _known.own_scores(self.id):
-            return _known.own_scores(self.id)[one.link]
-        by = _known.scale_codes(self.id)
-        return next((by[code] for code in sorted(_codes(one, self.codes)) if code in by), None)
+        links = [self.known.scores if self.known else {}, _known.own_scores(self.id) if self.own else {}]
+        return self._one(one, links, _known.scale_codes(self.id))
+
+    def _one(self, one: Asked, links: Sequence[Mapping[str, str]], by_code: Mapping[str, str]) -> str | None:
+        """What the linkId and all codes say; what they say must be one and the same."""
+        found = {by[one.link] for by in links if one.link in by}
+        found |= {by_code[code] for code in _codes(one, self.codes) if code in by_code}
+        if len(found) > 1:
+            raise UnknownForm(
+                f"its linkId and its codes say that it is {' and '.join(sorted(found))}",
+                "unknown_form",
+                one.place,
+            )
+        return next(iter(found), None)
 
     def no_item(self, one: Asked) -> bool:
         """Whether the linkId is known to be neither an item nor a score."""
