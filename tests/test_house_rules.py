@@ -107,6 +107,13 @@ def test_every_room_has_its_floor():
     assert {"scoring", "frames", "tables", "scores"} <= rooms
 
 
+def test_a_longer_file_says_why():
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if text.count("\n") > 500 and path.parent.name != "responses":
+            assert "500 lines" in (ast.get_docstring(ast.parse(text)) or ""), path.relative_to(PACKAGE)
+
+
 @pytest.mark.parametrize("module", modules())
 def test_arrows_point_down(module):
     for other in own_imports(module):
