@@ -929,6 +929,8 @@ def test_numbers_are_rounded_once_half_away_from_zero() -> None:
     assert rounded(0.125, 2) == "0.13"  # a spreadsheet's, where Python's round() gives 0.12
     assert rounded(-0.05, 1) == "−0.1"
     assert rounded(-0.04, 1) == "0.0"
+    # The mean of numbers that were added up in one order or another: 53.55 both times.
+    assert rounded(53.54999999999999, 1) == rounded(53.55000000000002, 1) == "53.6"
     assert percent(Fraction(1, 8), 0) == "13 %"
     assert percent(0.285, 1) == "28.5 %"
     assert signed(1.25) == "+1.3"

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import polars as pl
 import pytest
 from report_cases import Tables, nothing, one_patient, pairs, peg_tables
@@ -170,3 +171,18 @@ def test_the_heading_of_a_domain_is_what_all_its_instruments_say(tmp_path: Path)
 
     assert title(["nps"]) == "Satisfaction: would patients recommend the program?"
     assert title(["nps", "csq8"]) == "Satisfaction"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{% set title = 'A' %}\n{% if %}", r"report/templates/answer\.html\.j2, line 2: "),
+        ("{% set title = 'A' %}{{ nobody }}", r"report/templates/answer\.html\.j2: 'nobody' is undefined"),
+    ],
+)
+def test_a_slip_in_a_template_is_told_with_its_place(
+    text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jinja2, "PackageLoader", lambda package: jinja2.DictLoader({"answer.html.j2": text}))
+    with pytest.raises(DefinitionError, match=told):
+        one_patient(tmp_path / "r.html")

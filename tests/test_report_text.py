@@ -66,6 +66,12 @@ def test_not_split() -> None:
     assert (only.visit, only.site, only.rows, only.scored) == (None, None, 4, 3)
 
 
+def test_shares_are_rounded_as_in_the_report() -> None:
+    """1 of 40 is 2.5 %, half away from zero 3 %, where Python's format rounds to the even 2 %."""
+    data = {"visit": ["start"] * 40, "nps_recommend": [9] + [0] * 39}
+    assert " 1 (3 %)" in as_text(_summary(data, "nps", visit="visit"))
+
+
 def test_promoters() -> None:
     # 9 and 10 promote, 7 and 8 are passive, 0 to 6 detract: 3 of 6 less 2 of 6 is 16.67 points.
     summary = _summary({"nps_recommend": [10, 9, 9, 8, 6, 0, None]}, "nps")

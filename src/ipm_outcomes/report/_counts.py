@@ -113,7 +113,7 @@ class Builder:
                 changes.word("instrument"), changes.word("scale"), changes.number(column).cast(nw.Float64)
             ):
                 found.setdefault((inst, scale), [{}, {}])[at][float(value)] = n
-        for shown in (one for group in self.program.domains.values() for one in group):
+        for shown in self.program.scales:
             if shown.key in found and not is_promoter(shown):
                 self._bins(shown, *found[shown.key])
 
@@ -178,7 +178,7 @@ class Builder:
         from ipm_outcomes.program._columns import NOT_RECORDED
 
         program, changes = self.program, self.changes
-        for shown in (one for group in program.domains.values() for one in group):
+        for shown in program.scales:
             if not is_promoter(shown) or program.of("nps_followup", shown) is None:
                 continue
             rating, bands = changes.number("followup"), rated_bands(shown.scale)
@@ -211,7 +211,7 @@ class Builder:
             scores.word("instrument"), scores.word("scale"), scores.word("absent"), of=nw.lit(1)
         ):
             tally.setdefault((inst, scale), {})[absent] = n
-        for shown in (one for group in self.program.domains.values() for one in group):
+        for shown in self.program.scales:
             found = tally.get(shown.key)
             if not found:
                 continue
@@ -370,7 +370,7 @@ class Builder:
         program, changes = self.program, self.changes
         if program.by not in changes or len(program.groups) < 2:
             return
-        for shown in (one for group in program.domains.values() for one in group):
+        for shown in program.scales:
             column = program.success.get(shown.key)
             if not column or column not in changes:  # decided for each patient in the changes
                 continue

@@ -34,7 +34,7 @@ _CONSTANTS = {"mean": "mean", "sd": "standard deviation"}
 
 
 def facts_of(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, str]]:
-    for one in (shown for group in program.domains.values() for shown in group if shown.instrument is of):
+    for one in (shown for shown in program.scales if shown.instrument is of):
         cites = {source.key: source.cite for source in one.instrument.sources}
 
         def told(keys: tuple[str, ...], cites: dict[str, str] = cites) -> str:

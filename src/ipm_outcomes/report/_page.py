@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ipm_outcomes.errors import DefinitionError
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._program import Program, share
 from ipm_outcomes.report._wording import Wording
@@ -70,9 +71,16 @@ class Page:
         )
 
     def _filled(self, section: Section) -> dict[str, Any]:
-        module: Any = self.templates.get_template(f"{section.template}.html.j2").make_module(
-            dict(section.values)
-        )
+        import jinja2
+
+        name = f"{section.template}.html.j2"
+        try:
+            module: Any = self.templates.get_template(name).make_module(dict(section.values))
+        except jinja2.TemplateSyntaxError as error:
+            told = f"report/templates/{error.name}, line {error.lineno}: {error.message}"
+            raise DefinitionError(told) from None
+        except jinja2.TemplateError as error:
+            raise DefinitionError(f"report/templates/{name}: {error.message}") from None
         return {"title": _joined(module.title), "body": _joined(str(module))}
 
     def draw(self, drawing: Any, message: Any) -> str:

@@ -138,6 +138,11 @@ class Program:
     problems: bool = False
     findings: tuple[tuple[str, str, str, str, bool], ...] = ()
 
+    @property
+    def scales(self) -> list[Shown]:
+        """All scales, in the order of the page."""
+        return [one for shown in self.domains.values() for one in shown]
+
     def definition(self, id: str) -> Indicator | None:
         """An indicator that is known by its definition."""
         own = (one for one in self.definitions if isinstance(one, Indicator) and one.id == id)

@@ -33,7 +33,8 @@ def rounded(value: float | Fraction, decimals: int) -> str:
     exact = (
         Decimal(value.numerator) / value.denominator
         if isinstance(value, Fraction)
-        else Decimal(repr(float(value)))
+        # Without the last digits, which depend on the order in which numbers were added up.
+        else Decimal(f"{float(value):.12g}")
     )
     text = str(exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
     return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from ipm_outcomes.catalog import instrument as find_instrument
@@ -11,6 +12,7 @@ from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.report._claims import against, group_difference
 from ipm_outcomes.report._layout import Cells, Layout
+from ipm_outcomes.report._words import percent
 
 INSIDE = "for use inside the program: small counts are not suppressed"
 """On the first line of every text, so that who passes it on sees it."""
@@ -293,4 +295,4 @@ def _beside(one: ChangeSummary, points: float) -> list[str]:
 
 
 def _part(count: int, of: int) -> str:
-    return f"{count} of {of} ({100 * count / of:.0f} %)" if of else "-"
+    return f"{count} of {of} ({percent(Fraction(count, of), 0)})" if of else "-"

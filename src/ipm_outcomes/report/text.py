@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.definition import Instrument
@@ -10,6 +11,7 @@ from ipm_outcomes.errors import number_of
 from ipm_outcomes.frames._blank import in_words
 from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.report._layout import MARKDOWN, PLAIN, Layout
+from ipm_outcomes.report._words import percent
 from ipm_outcomes.report.changes import INSIDE, change_parts
 from ipm_outcomes.report.summary import FlagSummary, Promoters, ScaleSummary, Summary, WrongCell, summarize
 
@@ -210,7 +212,7 @@ def _number(value: float | None) -> str:
 
 
 def _share(count: int, of: int) -> str:
-    return f"{count} ({100 * count / of:.0f} %)" if of else "0"
+    return f"{count} ({percent(Fraction(count, of), 0)})" if of else "0"
 
 
 def _notes(summary: Summary) -> list[str]:

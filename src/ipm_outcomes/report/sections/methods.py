@@ -23,8 +23,7 @@ _MISSING = {
 def sections(words: Wording) -> Iterator[Section]:
     """The section; every report has it."""
     program = words.program
-    shown = [one.instrument for group in program.domains.values() for one in group]
-    instruments = list({one.id: one for one in shown}.values())
+    instruments = list({one.instrument.id: one.instrument for one in program.scales}.values())
     facts = {one.id: list(facts_of(program, one)) for one in instruments}
     doubtful = [row.title for row in _definitions(program) if "unverified" in _marks(program, row)]
     methods = (row.method for row in program.rows.values() if row.method and row.method != "count")

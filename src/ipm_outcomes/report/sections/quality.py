@@ -37,7 +37,7 @@ def sections(words: Wording) -> Iterator[Section]:
 def _forms(words: Wording, reasons: list[str]) -> Iterator[list[str]]:
     """A line for each scale: forms, those with a score, and the others by reason."""
     program = words.program
-    for shown in (one for group in program.domains.values() for one in group):
+    for shown in program.scales:
         name = ".".join(shown.key)
         if name not in program.quality:
             continue

@@ -22,8 +22,7 @@ def sections(words: Wording) -> Iterator[Section]:
     program, lead = words.program, words.program.headline
     if lead is None:
         return
-    shown = [one for group in program.domains.values() for one in group]
-    shown = [one for one in shown if one.scale.id in one.instrument.summary or one == lead]
+    shown = [one for one in program.scales if one.scale.id in one.instrument.summary or one == lead]
     values = {
         "groups": program.groups,
         "by": repr(program.by),
