@@ -196,8 +196,8 @@ def _run(code: str) -> str:
 if __name__ == "__main__":
     if asked := instruments() if sys.argv[1:] == ["all"] else sys.argv[1:]:
         slowest = min(answers_a_second(id) for id in ("phq9", "promis29"))
-        results = [(one_response(id), cells(id, slowest)) for id in asked]
-        sys.exit(not all(one and many for one, many in results))
+        held = [(one_response(id), cells(id, slowest)) for id in asked]
+        sys.exit(not all(one and many for one, many in held))
     domains = [s.id for s in instrument("promis29").scales if s.kind == "table"]
     results = [
         imports(),
