@@ -153,3 +153,22 @@ def test_a_document_and_the_answers_of_one_form(tmp_path, capsys):
     file.write_text(json.dumps(bundle, indent=2), encoding="utf-8")
     assert main(["fhir", "score", str(file)]) == 0
     assert ",2.0," in capsys.readouterr().out
+
+
+def test_what_comes_along_is_left_alone_and_counted(tmp_path, capsys):
+    others = [{"resourceType": "Patient", "name": SECRET}, {"resourceType": "Observation"}]
+    assert main(["fhir", "score", write(tmp_path / "r.ndjson", peg(1, 2, 3), *others)]) == 0
+    told = capsys.readouterr().err
+    assert "2 other resources left alone" in told
+    assert SECRET not in told
+    # A response under a name that is none is lost, and no other resource.
+    misspelled = {**peg(1, 2, 3), "resourceType": "Questionnaireresponse"}
+    assert main(["fhir", "score", write(tmp_path / "r.ndjson", peg(1, 2, 3), misspelled)]) == 1
+
+
+def test_the_report_goes_on_with_the_scores(tmp_path, capsys):
+    out = tmp_path / "scores.csv"
+    assert main(["fhir", "score", str(FOLDER / "responses.ndjson"), "-o", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["report", str(out), "--replace"]) in (0, 1)
+    assert "phq9" in capsys.readouterr().out.lower().replace("-", "")

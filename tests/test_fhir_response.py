@@ -496,7 +496,7 @@ def test_many_responses_are_one_table():
     assert read.data["peg_pain"] == [None, None, None]
     assert read.data["patient_id"] == ["Patient/1", None, None]
     assert read.left_out["line"] == [3, 5]
-    assert read.left_out["reason"] == ["file_cut_off", "not_a_response"]
+    assert read.left_out["reason"] == ["file_cut_off", "other_resource"]
     assert read.problems["column"] == ["peg_pain"]
     assert read.problems["line"] == [6]
     assert SECRET not in str(read.left_out)

@@ -20,7 +20,7 @@ from ipm_outcomes.fhir._known import item_codes
 from ipm_outcomes.testing import responses
 
 IDS = ipm.instruments()
-FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def sent(resource: Any) -> Any:

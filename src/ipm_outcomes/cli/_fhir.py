@@ -20,6 +20,9 @@ from ipm_outcomes.cli._score import SHOWN, File
 from ipm_outcomes.errors import InputError, ParameterError, UnknownNameError, number_of
 from ipm_outcomes.fhir._json import parsed
 
+OTHER = "other_resource"
+"""Reason of what comes along with responses and is none."""
+
 app = App(name="fhir", help="Forms and responses in FHIR R4, from files. Nothing is fetched.")
 
 
@@ -108,7 +111,8 @@ def score(
         )
     except InputError as error:
         raise InputError(_in_options(str(error)), error.code) from None
-    for row in read.left_out.iter_rows(named=True):
+    lost = read.left_out.filter(read.left_out["reason"] != OTHER) if len(read.left_out) else read.left_out
+    for row in lost.iter_rows(named=True):
         tell(_in_options(f"left out: {row['message']}"))
     if len(read.problems) and invalid == "raise":
         for row in read.problems.head(SHOWN).iter_rows(named=True):
@@ -120,8 +124,10 @@ def score(
     for id in read.instruments:
         table = frames.score(table, id, missing=_rule(id, missing, read.instruments))
     write_frame(table, output)
+    if others := len(read.left_out) - len(lost):
+        tell(f"{number_of(others, 'other resource')} left alone")
     _tell(read, output)
-    return PROBLEMS if len(read.left_out) or len(read.problems) or _moves(read) else FINE
+    return PROBLEMS if len(lost) or len(read.problems) or _moves(read) else FINE
 
 
 def _tell(read: fhir.Reading, output: str | None) -> None:

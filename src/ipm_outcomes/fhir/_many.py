@@ -14,7 +14,7 @@ from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import InputError, MissingExtraError, ParameterError
 from ipm_outcomes.fhir._errors import NotAResponse
 from ipm_outcomes.fhir._json import MOST_BYTES, a_list, a_mapping, joined, parsed
-from ipm_outcomes.fhir._response import ReadResponse, options_of, response
+from ipm_outcomes.fhir._response import KINDS, ReadResponse, options_of, response
 
 Backend = Literal["polars", "pandas", "pyarrow"] | None
 KEYS = ("line", "patient_id", "date", "status")
@@ -142,6 +142,8 @@ def gather(
         try:
             if isinstance(line.content, InputError):
                 raise line.content
+            if kind := _other(line.content):
+                raise NotAResponse(f"a resource of type {kind}, which is left alone", "other_resource")
             gathered.add(line, response(line.content, instrument, invalid="null", **how))
         except InputError as error:
             gathered.leave_out(line, error)
@@ -213,6 +215,12 @@ def _resources(lines: Iterator[Line]) -> Iterator[Line]:
                 )
             except InputError as error:
                 yield Line(line.line, place, error)
+
+
+def _other(content: Any) -> str | None:
+    """The type of a resource that comes along with responses."""
+    kind = content.get("resourceType") if isinstance(content, Mapping) else None
+    return kind if isinstance(kind, str) and kind in KINDS else None
 
 
 class _Table:
