@@ -149,7 +149,7 @@ def test_what_is_deeper_than_the_view_is_left_out_and_told():
     good = fhir.questionnaire_response(GAD7(q1=1), id="g")
     read = fhir.read_view([*flat(resource(deep)), *flat(good)])
     assert (read.rows_in, read.rows_out) == (2, 1)
-    assert read.left_out["message"] == ["response 1: questions stand deeper than the view reaches"]
+    assert read.left_out["message"] == ["response 1: questions are deeper than the view reaches"]
 
 
 def test_tables_that_are_not_of_the_view():

@@ -76,9 +76,9 @@ def score(
     file
         Newline-delimited JSON, or one JSON document (a response or a Bundle) whose name ends in .json.
     instrument
-        Id of the instrument, where the responses do not tell it.
+        Id of the instrument, where the responses do not say it.
     edition
-        Edition of the instrument, such as v2.1, where the responses do not tell it.
+        Edition of the instrument, such as v2.1, where the responses do not say it.
     form
         File with the Questionnaire, where linkIds say nothing by themselves.
     items

@@ -1,4 +1,4 @@
-"""One answer of a resource: the answer of the item that it stands for, the reason why there is none, or the problem."""
+"""One answer of a resource: the answer of the item, the reason why there is none, or the problem."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class Reader:
             )
 
     def _weigh(self, numbers: list[object], place: str, found: Outcome) -> None:
-        """Lay the number that stands beside an answer against it: it is a witness, never the score."""
+        """Compare the number beside an answer with it: it is a witness, never the score."""
         told = [self._weight(number) for number in numbers]
         code = found.code
         if all(one in (code, None if code is None else self.known.points.get(code)) for one in told):

@@ -1,4 +1,4 @@
-"""What can be wrong with a resource, with its place as FHIRPath writes it; never what stands there."""
+"""What can be wrong with a resource, with its place as FHIRPath writes it; never the content."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class UnknownForm(InputError):  # noqa: N818 - a name of the interface
 
 
 class WrongAnswers(InputError):  # noqa: N818 - a name of the interface
-    """Answers that are none, or that contradict what stands beside them.
+    """Answers that are none, or that contradict what is beside them.
 
     Attributes
     ----------

@@ -117,7 +117,7 @@ def form_of(
 
 
 def _named(address: str | None, panel: Sequence[str], known: _known.KnownForm | None) -> tuple[str, ...]:
-    """Instruments that the address or the code of the form stands for."""
+    """Instruments that the address or the code of the form names."""
     if known:
         return known.instruments
     found: tuple[str, ...] = ()
@@ -153,7 +153,7 @@ def _canonical(resource: Mapping[str, Any], notes: list[Note]) -> tuple[str | No
             origins = a_list(one, "derivedFrom", here)
             origin = a_text(one, "url", here) or next((o for o in origins if isinstance(o, str)), None)
             notes.append(
-                Note("questionnaire_contained", "questionnaire", "the form stands in the response itself")
+                Note("questionnaire_contained", "questionnaire", "the form is contained in the response")
             )
             if origin is not None and (len(origin) > LONGEST_ADDRESS or origin.startswith("#")):
                 origin = None
@@ -209,7 +209,7 @@ def _by_items(items: Sequence[Asked], codes: Mapping[str, frozenset[str]]) -> tu
     whole = tuple(sorted(id for id, found in seen.items() if len(found) == len(recognized)))
     if not whole:
         raise UnknownForm(
-            f"items of several instruments stand in it ({', '.join(sorted(seen))}); give instrument= and read it "
+            f"it has items of several instruments ({', '.join(sorted(seen))}); give instrument= and read it "
             "once for each",
             "unknown_form",
         )

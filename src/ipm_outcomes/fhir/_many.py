@@ -46,7 +46,7 @@ class Reading:
     problems : table
         Answers that were not taken: ``row`` of ``data``, ``line``, ``column``, ``place``, ``rule`` (code), ``message``.
     recorded : table
-        Scores that stand in the resources: ``row``, ``scale`` (as ``{instrument}_{scale}``), ``recorded``, ``place``.
+        Recorded scores: ``row``, ``scale`` (as ``{instrument}_{scale}``), ``recorded``, ``place``.
     reasons : table
         Why an item has no answer, where the resource says so: ``row``, ``column``, ``reason``.
     left_out : table
@@ -183,7 +183,7 @@ def _of_file(path: Path) -> Iterator[Line]:
             if len(entry) > MOST_BYTES + 1:
                 while entry and not entry.endswith(b"\n"):
                     entry = file.readline(MOST_BYTES)
-                told = f"the line has more than {MOST_BYTES:,} bytes; one resource stands on one line"
+                told = f"the line has more than {MOST_BYTES:,} bytes; write one resource on one line"
                 yield Line(number, place, NotAResponse(told, "file_too_wide", place))
             elif entry.strip():
                 yield Line(number, place, _parsed(entry, place))

@@ -36,7 +36,7 @@ def questionnaire(
 ) -> dict[str, Any]:
     """Write the form of an instrument as a Questionnaire (FHIR R4, Structured Data Capture).
 
-    The number of each answer stands in ordinalValue and itemWeight. A total is calculated only where it is the plain
+    The number of each answer is in ordinalValue and itemWeight. A total is calculated only where it is the plain
     sum of the numbers, and only from all answers: a blank gives no total, never a 0. The wording of items is there only
     where its owner has freed it; else a neutral description, see ``license`` of the definition.
 

@@ -63,7 +63,7 @@ STATUS = ("in-progress", "completed", "amended", "entered-in-error", "stopped")
 
 @dataclass(frozen=True)
 class Recorded:
-    """A score that stands in a resource: a witness, never the score.
+    """A score recorded in a resource: for comparison, never the score.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class ReadResponse:
     notes : tuple of Note
         What was seen or decided on the way.
     recorded : tuple of Recorded
-        Scores that stand in the resource.
+        Scores recorded in the resource.
     reasons : mapping of str to str
         Why an item has no answer, where the resource says so: item id and HL7's code.
     status : str or None
@@ -134,7 +134,7 @@ def response(
 
     Which item a linkId is, is determined by its LOINC code, by the Questionnaire, or by what is known of the maker's
     form; never by its number or its order. The item's own answers decide what a code means. A number beside an answer
-    (itemWeight, ordinalValue) and a recorded total are witnesses, never the score.
+    (itemWeight, ordinalValue) and a recorded total are compared, and never the score.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def response(
     form
         The Questionnaire, where linkIds say nothing by themselves.
     edition
-        Edition of the instrument, such as ``"v2.1"``, where the resource does not tell it.
+        Edition of the instrument, such as ``"v2.1"``, where the resource does not say it.
     items
         What linkIds stand for, as a mapping from linkId to item id.
     labels
@@ -155,7 +155,7 @@ def response(
         ``"witness"``: a number beside a code that says something else is an error. ``"trust"``: it is the answer.
     invalid
         ``"raise"``: an answer that is none is an error. ``"null"``: the item counts as not answered, and the problem
-        stands in ``problems``.
+        is in ``problems``.
 
     Returns
     -------
@@ -304,7 +304,7 @@ class _Gathered:
                 self.reasons[item] = reason
         for code in given:
             if item in self.codes and self.codes[item] != code:
-                told = f"the item stands at {self.places[item]} as well, with another answer"
+                told = f"the item is at {self.places[item]} as well, with another answer"
                 self.problems.append(Problem("duplicate_item", place, item, told))
                 return
             self.codes.setdefault(item, code)

@@ -1,4 +1,4 @@
-"""Scores that stand in Observations: those of any maker as witnesses, our own back as they were."""
+"""Scores in Observations: those of any maker for comparison, our own back as they were."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RAISED, NOT_ANSWERED = "raised", "not answered"
 
 @fenced
 def recorded(observation: Mapping[str, Any]) -> tuple[Recorded, ...]:
-    """Read the scores that an Observation of any maker records: a witness for the answers, not a score of ours.
+    """Read the scores that an Observation of any maker records: for comparison with the answers.
 
     Looked for are LOINC codes of scores (and of a panel whose one score it is) on the Observation and its components,
     with a number as Quantity, integer or decimal.

@@ -107,7 +107,7 @@ def read_view(
 ) -> Reading:
     """Read the table that the view of `view_definition` gives, each response as `response` reads it.
 
-    Reasons why there is no answer are not in the table, and neither are forms that stand in a response.
+    Reasons why there is no answer are not in the table, and neither are forms contained in a response.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def _rebuilt(columns: dict[str, list[Any]]) -> Iterator[Line]:
 def _one(columns: dict[str, list[Any]], rows: list[int], place: str) -> dict[str, Any]:
     first = rows[0]
     if any(_true(columns["deeper"][at]) for at in rows):
-        raise NotAResponse("questions stand deeper than the view reaches", "not_a_response", place)
+        raise NotAResponse("questions are deeper than the view reaches", "not_a_response", place)
     items = []
     for at in rows:
         if columns["link_id"][at] is None:

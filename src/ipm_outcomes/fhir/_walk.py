@@ -25,7 +25,7 @@ def asked(resource: Mapping[str, Any]) -> Iterator[Asked]:
         given = a_list(item, "answer", place)
         if not given and item.get("answerOption"):
             raise NotAResponse(
-                "the item has answerOption and no answer; answers of a QuestionnaireResponse stand in answer",
+                "the item has answerOption and no answer; the answers of a QuestionnaireResponse are in answer",
                 "answer_in_answer_option",
                 place,
             )
