@@ -84,6 +84,9 @@ Nobody 2026: lowest,1,3,1,,2,calm,,1,
 Nobody 2026: highest,3,1,3,,15,wild,,3,
 Nobody 2026: middle,2,2,2,,9,wild,,2,
 Nobody 2026: below the edge,2,1,1,,5,calm,,2.5,
+Nobody 2026: the end of calm,1,3,2,,7,calm,,1,
+Nobody 2026: the start of wild,1,2,2,,8,wild,,1.5,
+Nobody 2026: nothing answered,,,,,,,no_answers,,no_answers
 Nobody 2026: a gap,2,,2,,,,too_few_answers,,too_few_answers
 Nobody 2026: at the missing limit,2,,2,one_missing,,,too_few_answers,2,
 Nobody 2026: beyond the missing limit,,,2,one_missing,,,too_few_answers,,no_answers
