@@ -34,6 +34,7 @@ def test_the_measures_of_pain_programs() -> None:
     listed = [id for row in found.rows for id in row.instruments]
     assert sorted(listed) == list(ipm.instruments())
     assert all(row.evidence == "unverified" for row in found.rows)  # the paper was not read
+    assert all(row.covered for row in found.rows)
 
 
 @pytest.mark.parametrize(("id", "row"), ROWS, ids=[f"{id}-{row.id}" for id, row in ROWS])
