@@ -212,7 +212,7 @@ def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
     """One hostile call of every kind, again and again."""
     from _leaks_fhir import of_fhir
 
-    from ipm_outcomes import catalog, change, frames, program, responses, score
+    from ipm_outcomes import audit, catalog, change, frames, program, responses, score
 
     instruments = catalog.instruments()
     while True:
@@ -240,6 +240,15 @@ def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
         yield Case(
             "frames.tidy",
             lambda t=table, i=inst.id: frames.tidy(t, i, by=["patient_id", "date", "site"], invalid="null"),
+        )
+        scale = rng.choice(inst.scale_ids)
+        totals = frame(rng, {**data, "recorded": cells(rng, n, lambda: 7)})
+        by = rng.choice([None, ["site"]])
+        yield Case(
+            "audit.audit",
+            lambda t=totals, i=inst.id, s=scale, b=by: audit.audit(
+                t, i, {s: "recorded"}, by=b, extra=rng.choice([None, []])
+            ),
         )
         yield Case("frames.spreadsheet_safe", lambda t=table: frames.spreadsheet_safe(t))
         tidy, listed = frame(rng, scores(rng, n)), frame(rng, episodes(rng, rng.randint(1, 4)))
@@ -383,6 +392,7 @@ def _commands(rng: random.Random, folder: Path, data: dict[str, list[Any]]) -> I
         file.write_bytes(content[:cut] + damage + content[cut:])
     words = [
         ["check", str(file)],
+        ["audit", str(file), "--instrument", "peg", "--recorded", "mean=date", "--by", "site"],
         ["score", str(file), "-o", str(folder / "o.csv")],
         ["score", str(file), "--invalid", "null", "-o", str(folder / "o.parquet")],
         ["change", str(file), "--episodes", str(other)],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ipm_outcomes._version import __version__
 
 if TYPE_CHECKING:
-    from ipm_outcomes import change, fhir, frames, opioids, program, report, stats
+    from ipm_outcomes import audit, change, fhir, frames, opioids, program, report, stats
     from ipm_outcomes.batteries import battery
     from ipm_outcomes.catalog import instrument, instruments
     from ipm_outcomes.change import between
@@ -54,7 +54,7 @@ _HOMES = {
     "instruments": "catalog",
     "score": "scoring",
 }
-_ROOMS = ("change", "fhir", "frames", "opioids", "program", "report", "stats")
+_ROOMS = ("audit", "change", "fhir", "frames", "opioids", "program", "report", "stats")
 
 __all__ = [
     # printed from the definitions: classes
@@ -85,6 +85,7 @@ __all__ = [
     "ProviderRating",
     # end of what is printed
     "__version__",
+    "audit",
     "battery",
     "between",
     "change",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cyclopts import App, Parameter
 
 from ipm_outcomes._version import __version__
-from ipm_outcomes.cli import _change, _definitions, _fhir, _report, _score
+from ipm_outcomes.cli import _audit, _change, _definitions, _fhir, _report, _score
 
 app = App(
     name="ipm-outcomes",
@@ -22,6 +22,7 @@ for command in (
     _definitions.table,
     _score.check,
     _score.score,
+    _audit.audit,
     _change.change,
     _report.report,
 ):

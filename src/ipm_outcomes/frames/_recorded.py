@@ -29,9 +29,9 @@ def disagreeing(frame: Frame, scored: Mapping[str, Column]) -> tuple[list[str], 
     for ours, name in names.items():
         values, places = distinct(frame.kind, frame.column(name), len(frame))
         found, codes = _plain(scored[ours])
-        recorded = [None if isinstance(value, str) and _empty(value) else value for value in values]
+        recorded = [None if isinstance(value, str) and empty(value) else value for value in values]
         places_by_value, pairs = np.unique(places * len(found) + codes, return_inverse=True)
-        decimals = max((_decimals(value) for value in recorded), default=0)
+        decimals = max((decimals_of(value) for value in recorded), default=0)
         agreed = np.array(
             [
                 _agree(recorded[pair // len(found)], found[pair % len(found)], decimals)
@@ -45,7 +45,7 @@ def disagreeing(frame: Frame, scored: Mapping[str, Column]) -> tuple[list[str], 
     return list(names.values()), int(differs.sum()), int(compared.sum())
 
 
-def _empty(text: str) -> bool:
+def empty(text: str) -> bool:
     """Whether a cell says that no score was recorded."""
     return not text.strip() or suspected_word(text) is not None
 
@@ -62,7 +62,8 @@ def _plain(column: Column) -> tuple[list[Any], NDArray[np.intp]]:
     return [None if value != value else value for value in values.tolist()], inverse.astype(np.intp)
 
 
-def _number(value: Any) -> Decimal | None:
+def number_in(value: Any) -> Decimal | None:
+    """The number that a cell holds, also as text with a decimal comma; None for anything else."""
     try:
         number = Decimal(str(value).strip().replace(",", "."))  # no score needs a sign between its thousands
     except ArithmeticError:
@@ -70,8 +71,9 @@ def _number(value: Any) -> Decimal | None:
     return number if number.is_finite() and abs(number.adjusted()) < 100 else None
 
 
-def _decimals(value: Any) -> int:
-    number = None if value is None or isinstance(value, bool) else _number(value)
+def decimals_of(value: Any) -> int:
+    """How many decimals the number in a cell has; 0 where there is none."""
+    number = None if value is None or isinstance(value, bool) else number_in(value)
     exponent = 0 if number is None else number.normalize().as_tuple().exponent
     return max(-exponent, 0) if isinstance(exponent, int) else 0
 
@@ -81,7 +83,7 @@ def _agree(recorded: Any, ours: Any, decimals: int) -> bool:
         return recorded is None
     if isinstance(ours, str):
         return " ".join(str(recorded).split()).casefold() == ours.casefold()
-    number = _number(recorded)
+    number = number_in(recorded)
     if number is None:
         return False
     return abs(number - Decimal(ours)) <= Decimal(5).scaleb(-decimals - 1) + _SLACK
