@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,3 +79,28 @@ def test_what_is_written_of_an_item_is_one_answer_and_one_link_one_item(id):
         for code, (_, answer) in known.written.items():
             assert {**known.own, **known.loinc}[answer] == code
         assert own_links(id)[f"{id}_{item}"] == item
+
+
+ROOT = Path(__file__).parents[1]
+SOURCE = "".join(path.read_text("utf-8") for path in sorted((ROOT / "src/ipm_outcomes/fhir").glob("*.py")))
+
+
+def listed(head: str) -> set[str]:
+    """Codes in the first column of a table of the page, under a heading."""
+    section = (ROOT / "docs/fhir.md").read_text("utf-8").split(f"\n## {head}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+
+
+def test_the_page_has_every_code_of_a_note():
+    assert listed("Notes") == set(re.findall(r'\bNote\(\s*"(\w+)"', SOURCE))
+
+
+def test_the_page_has_every_code_of_an_error():
+    raised = set()
+    for node in ast.walk(ast.parse(SOURCE.replace("from __future__ import annotations\n", ""))):
+        name = getattr(getattr(node, "func", None), "id", None)
+        if name in ("InputError", "NotAResponse", "UnknownForm", "Problem", "_Bad"):
+            values = [part.value for part in node.args if isinstance(part, ast.Constant)]
+            raised |= {value for value in values if re.fullmatch(r"[a-z]+(_[a-z]+)+", str(value))}
+    # Two are chosen by what the parser says.
+    assert listed("Errors") == raised | {"wrong_answer", "file_cut_off"}

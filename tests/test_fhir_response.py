@@ -570,3 +570,12 @@ def test_a_number_on_an_item_with_labels_is_taken_and_told():
     assert "number_taken" not in notes(
         fhir.response(form([{"linkId": "75893-8", "answer": [{"valueInteger": 2}]}]))
     )
+
+
+def test_items_beside_answers_are_read_and_reported():
+    first, second, *rest = phq9(ANSWERS)["item"]
+    first["item"] = [second]
+    read = fhir.response(form([first, *rest]))
+    assert score(read.answers).total.value == 11
+    assert [note.place for note in read.notes if note.code == "item_and_answer"] == ["item[0]"]
+    assert "item_and_answer" not in notes(fhir.response(phq9(ANSWERS)))

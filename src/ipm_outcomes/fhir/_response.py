@@ -266,6 +266,9 @@ class _Gathered:
         self.seen: set[str] = set()
 
     def take(self, part: Asked) -> None:
+        if part.mixed:
+            said = "items beside answers, which FHIR does not allow (qrs-1); both were read"
+            self.notes.append(Note("item_and_answer", part.place, said))
         item = self.form.item(part)
         if item is not None:
             self._item(item, part)

@@ -16,6 +16,8 @@ class Asked(NamedTuple):
     link: str
     definition: str | None
     answers: list[Mapping[str, Any]]
+    mixed: bool = False
+    """Whether it has items beside answers, which FHIR does not allow (qrs-1)."""
 
 
 def asked(resource: Mapping[str, Any]) -> Iterator[Asked]:
@@ -42,7 +44,8 @@ def asked(resource: Mapping[str, Any]) -> Iterator[Asked]:
             answers.append(found)
         if answers and not link:
             raise NotAResponse("an item with an answer has no linkId", "not_a_response", place)
-        yield Asked(place, link, a_text(item, "definition", place), answers)
+        mixed = bool(answers) and bool(a_list(item, "item", place))
+        yield Asked(place, link, a_text(item, "definition", place), answers, mixed)
 
 
 def parts(resource: Mapping[str, Any], place: str | None = None) -> Iterator[tuple[str, Mapping[str, Any]]]:
