@@ -245,7 +245,7 @@ def test_before_against_after_in_the_same_patients():
     assert ratio["upper"] / ratio["estimate"] == pytest.approx(
         math.exp(3.182446 * math.sqrt(4 / 3 * 0.02)), rel=1e-6
     )
-    assert (ratio["numerator"], ratio["unit"], ratio["patients"]) == (None, "ratio", 4)
+    assert (ratio["numerator"], ratio["unit"], ratio["patients"]) == (None, "rate ratio", 4)
     assert "come down by themselves" in ratio["notes"]
     assert row(found, "imaging:before", site="x")["numerator"] == 9
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date as calendar_date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan
 from ipm_outcomes.cli._output import output_kind, write_text
 from ipm_outcomes.cli._print import progress, tell
+from ipm_outcomes.cli._records import Records
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores, without_invalid
 from ipm_outcomes.errors import ParameterError, ProtectionWarning
 from ipm_outcomes.frames._dates import DATED, read_dates
@@ -46,6 +48,7 @@ def report(
     items: Items | None = None,
     reading: Reading | None = None,
     pairing: Pairing | None = None,
+    records: Records | None = None,
     id: str | None = None,
     date: str | None = None,
     visit: str | None = None,
@@ -98,6 +101,12 @@ def report(
                     f"{option}: it is kept of HTML reports only; end the name of -o in .html"
                 )
             output_kind(name, (Path(name).suffix.lower(),), inputs=(file, pairs.episodes), option=option)
+    beside = records or Records()
+    beside.check(pairs.episodes)
+    if beside.files and ending != ".html":
+        raise ParameterError("records have a place in HTML reports only; end the name of -o in .html")
+    for name in beside.files:
+        output_kind(output, (".html",), inputs=(name,))
     how = reading or Reading()
     source = how.answers(file)
     names = source.frame.columns
@@ -122,7 +131,7 @@ def report(
     )
     moved = any(one.moves for one in found)
     if output is not None and ending == ".html":
-        doubtful = _html(work, found, pairs, columns, how, title, policy, kept, output)
+        doubtful = _html(work, found, pairs, beside, columns, how, title, policy, kept, output)
         return PROBLEMS if doubtful or moved else FINE
     changes, day = None, None
     sure = work.declared(found)
@@ -140,6 +149,7 @@ def _html(
     work: Plan,
     found: Sequence[Finding],
     pairing: Pairing,
+    beside: Records,
     columns: dict[str, str | None],
     how: Reading,
     title: str,
@@ -174,6 +184,10 @@ def _html(
     answers = scores.drop(*flags, *by[1 if site else 0 :])
     changes = changes_of_scores(answers, pairing, episodes, how.date_format)
     groups = [site] if site else []
+    day = as_of(scores, pairing)
+    records = list(
+        beside.tables(episodes, calendar_date.fromisoformat(day) if day else calendar_date.today(), how)
+    )
     indicators = program.table(changes, by=groups, scores=scores, episodes=episodes, totals=bool(groups))
     with warnings.catch_warnings(record=True) as notices:
         warnings.simplefilter("always", ProtectionWarning)
@@ -183,12 +197,13 @@ def _html(
             indicators,
             output,
             episodes=episodes,
+            records=records,
             problems=problems,
             findings=_as_table(work, [*found, *of_episodes]),
             title=title,
             by=site or "site",
             policy=policy,
-            as_of=as_of(scores, pairing),
+            as_of=day,
             ledger=kept["--ledger"],
             record=kept["--record"],
         )

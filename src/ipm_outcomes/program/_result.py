@@ -118,7 +118,7 @@ _UNITS = {
 def _unit(one: Indicator, row: Row) -> str:
     if one.rate is None:
         return _UNITS[one.kind]
-    return "ratio" if row.cell.months is None else f"per {one.rate.per:,} member-months"
+    return "rate ratio" if row.cell.months is None else f"per {one.rate.per:,} member-months"
 
 
 def result_table(

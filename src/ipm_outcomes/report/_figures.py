@@ -6,7 +6,7 @@ published set, because a reader can subtract one from the other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from os import PathLike
@@ -31,7 +31,9 @@ from ipm_outcomes.report._program import (
     is_promoter,
 )
 from ipm_outcomes.report._reading import Table, cells_of, days_of, plain, small_frame
+from ipm_outcomes.report._records import record_rows
 
+_OF_RATES = ("member_months", "patients")
 _DROPPED = ("baseline_completion", "mean_change", "nps")
 
 
@@ -113,6 +115,7 @@ def gather(
     as_of: date | str | None,
     target: str | None,
     definitions: Collection[Instrument | Indicator],
+    records: Iterable[Any] = (),
     ledger: str | PathLike[str] | None = None,
     record: str | PathLike[str] | None = None,
 ) -> Program:
@@ -159,6 +162,7 @@ def gather(
     if program.headline is not None:
         builder.flow()
     builder.indicators(_chosen(rows, program, shown))
+    builder.indicators(list(record_rows(records, by, program.definition)))
     if program.headline is not None:
         builder.distributions()
         builder.periods()
@@ -313,6 +317,11 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
         **{name: [getattr(row, name) for row in rows] for name in COLUMNS if name != "suppressed"},
         "suppressed": [""] * len(rows),
         **{name: [getattr(row, name) for row in rows] for name in place},
+        **{
+            name: [getattr(row, name) for row in rows]
+            for name in _OF_RATES
+            if any(row.record for row in rows)
+        },
         "worst": [row.worst for row in rows],
         "best": [row.best for row in rows],
         "position": list(range(len(rows))),
@@ -327,6 +336,9 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
         changed: dict[str, Any] = {
             name: cells[name] for name in ("estimate", "lower", "upper", "worst", "best")
         }
+        if row.record:
+            changed |= {name: cells[name] for name in _OF_RATES}
+            changed["patients"] = None if cells["patients"] is None else int(cells["patients"])
         limits = []
         for name in ("eligible", "observed", "numerator", "denominator"):
             changed[name] = None if cells[name] is None else int(cells[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -23,6 +23,7 @@ def html(
     path: str | PathLike[str],
     *,
     episodes: Any = None,
+    records: Iterable[Any] = (),
     problems: Any = None,
     findings: Any = None,
     title: str = "Program report",
@@ -47,6 +48,10 @@ def html(
         Where to write; the folder must be there.
     episodes : data frame, optional
         Episodes of care, for indicators that are counted on them, where totals or groups have to be counted here.
+    records : data frames
+        Figures of records: results of `program.return_to_work`, `program.rates`, `program.rates_before_after`,
+        `program.adherence` and ``program.table(opioids=…)``, before `suppress`; for opioids grouped by ``period`` where
+        there are several. Each has a section; where tables are grouped by ``by``, they need ``totals=True``.
     problems : data frame, optional
         What `frames.check` found: one row per wrong cell, with ``column``.
     findings : data frame, optional
@@ -130,6 +135,7 @@ def html(
         changes,
         indicators,
         episodes=episodes,
+        records=records,
         problems=problems,
         by=by,
         policy=policy,

@@ -53,6 +53,10 @@ class Row:
     evidence: str = ""
     rules: str = ""
     notes: str = ""
+    record: str = ""
+    """The table of records that the figure is counted from, if it is one of those."""
+    member_months: float | None = None
+    patients: int | None = None
     hidden: str = ""
     limits: tuple[tuple[str, int, int | None], ...] = ()
     """Of each hidden count the column, and the least and the most that follow from what is shown."""

@@ -122,8 +122,8 @@ def days_of(table: Table, column: str) -> Any:
 
 def small_frame(columns: Mapping[str, list[Any]], like: Frame) -> Any:
     """A small table in the kind of frame that was given, so that no other library is needed."""
-    whole = ("eligible", "observed", "numerator", "denominator", "position")
-    real = ("estimate", "lower", "upper", "level", "worst", "best")
+    whole = ("eligible", "observed", "numerator", "denominator", "patients", "position")
+    real = ("estimate", "lower", "upper", "level", "worst", "best", "member_months")
     kinds: dict[str, CellKind] = {
         name: "whole or null" if name in whole else "real" if name in real else "any" for name in columns
     }

@@ -10,11 +10,11 @@ import numpy as np
 
 from ipm_outcomes.program.indicators import Condition, Indicator
 from ipm_outcomes.program.suppression._conditions import Bools
-from ipm_outcomes.program.suppression._pairs import WHOLE, Pairs
+from ipm_outcomes.program.suppression._pairs import WHOLE, Pairs, columns_read
 from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, SIDES, Row
 
 Link = tuple[tuple[Any, Any], tuple[Any, Any], str]
-USES = ("work", "appointments")
+USES = ("work", "appointments", "opioids")
 """Tables of one row per patient, which conditions test."""
 _MOST = 4000  # kinds of patients at most
 
@@ -33,6 +33,15 @@ def kinds_of(definitions: Sequence[Indicator]) -> Pairs | None:
         columns[name] = np.empty(len(rows), object)
         columns[name][:] = [row[at] for row in rows]
     return Pairs({"baseline": np.zeros(len(rows), object), **columns})
+
+
+def alike(definitions: Sequence[Indicator], one: Indicator) -> list[Indicator]:
+    """The definitions that test columns of one, or of another one that does."""
+    found, columns = [one], columns_read(one)
+    while more := [other for other in definitions if other not in found and columns_read(other) & columns]:
+        found += more
+        columns = columns.union(*(columns_read(other) for other in more))
+    return sorted(found, key=lambda other: other.id)
 
 
 def sets_of(pairs: Pairs, one: Indicator, band: str | None) -> dict[str, Bools]:
@@ -72,8 +81,8 @@ def same_patients(scenes: Mapping[Any, Any]) -> Iterator[Link]:
     for scene in scenes:
         if scene[:2] == ("pairs", "utilization"):
             mine.setdefault(scene[3], []).append(scene)
-    for alike in mine.values():
-        for one, other in pairwise(alike):
+    for scenes_of in mine.values():
+        for one, other in pairwise(scenes_of):
             for name in ("observed", "eligible", WHOLE):
                 yield (other, name), (one, name), "same"
 

@@ -155,6 +155,8 @@ class Reader:
         self.pairs: dict[Any, Pairs | None] = {}
         self.kinds: dict[Any, Pairs] = {}
         """The pairs that a scene is made of."""
+        self.alike: dict[str, list[Indicator]] = {}
+        """Of an indicator of records, those that test the same columns."""
         self.window: set[tuple[str | None, ...]] = set()
         self.apart: set[Any] = set()
         """Scenes whose counts do not fit the pairs: every row stands for itself there."""
@@ -302,12 +304,12 @@ class Reader:
                 return None
             out.scenes.setdefault(scene, Scene(_records.rate_sets()))
             return scene, _records.rate_columns(row)
-        scene = ("pairs", one.uses, "", None)
+        if one.id not in self.alike:
+            used = [o for r in self.rows if (o := self.definition(r)) is not None and o.uses == one.uses]
+            self.alike[one.id] = _records.alike(list({o.id: o for o in used}.values()), one)
+        scene = ("pairs", one.uses, self.alike[one.id][0].id, None)
         if scene not in self.pairs:
-            all_ = {
-                o.id: o for r in self.rows if (o := self.definition(r)) is not None and o.uses == one.uses
-            }
-            self.pairs[scene] = _records.kinds_of(list(all_.values()))
+            self.pairs[scene] = _records.kinds_of(self.alike[one.id])
         pairs = self.pairs[scene]
         if pairs is None or scene in self.apart:
             return None

@@ -11,17 +11,25 @@ from ipm_outcomes.report._page import Page
 from ipm_outcomes.report._program import Program
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report.sections import (
+    adherence,
     answer,
     flow,
     measures,
     methods,
+    opioids,
     outcomes,
     over_time,
     quality,
     sites,
+    utilization,
+    work,
 )
 
-SECTIONS = (answer, flow, outcomes, sites, over_time, measures, quality, methods)
+SECTIONS = (
+    *(answer, flow, outcomes, sites, over_time, measures),
+    *(opioids, work, utilization, adherence),
+    *(quality, methods),
+)
 
 
 def write(program: Program, title: str) -> str:

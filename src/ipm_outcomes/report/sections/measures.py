@@ -27,6 +27,7 @@ def sections(words: Wording) -> Iterator[Section]:
         if row.group == ALL
         and row.period == ALL
         and row.title
+        and not row.record
         and row.definition not in OF_SCALE
         and row.unit != "NPS points"
     ]

@@ -1,0 +1,167 @@
+"""Files of records beside the answers: doses, work, care used, appointments; each has its section in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import date as calendar_date
+from datetime import timedelta
+from typing import Any, Literal
+
+from cyclopts import Parameter
+
+from ipm_outcomes import opioids, program
+from ipm_outcomes.cli._files import read
+from ipm_outcomes.cli._options import Reading
+from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.frames._dates import DATED, format_of, read_dates
+from ipm_outcomes.frames._frame import Frame
+
+_NUMBERS = ("strength", "quantity", "days_supply")
+_TRUTHS = {"true": True, "false": False}
+_BEFORE, _AFTER = (-90, -1), (152, 212)
+"""Days around the start in which doses are looked at: three months before, and around six months after."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Records:
+    """Records beside the answers, each with its section in the HTML report.
+
+    Parameters
+    ----------
+    prescriptions
+        CSV or Parquet file of opioid prescriptions (patient_id, drug, strength, unit, quantity, days_supply, start).
+        Needs --episodes and --mme-by.
+    mme_by
+        What a dose per day is: four definitions are in use, so there is no default.
+    statuses
+        CSV or Parquet file of work statuses (patient_id, date, status).
+    events
+        CSV or Parquet file of care used (patient_id, date, event). Needs --enrollment.
+    enrollment
+        CSV or Parquet file of spans of membership (patient_id, start, end; an empty end is still enrolled).
+    appointments
+        CSV or Parquet file of appointments (patient_id, date, status; episode where --episodes has several of one
+        patient).
+    """
+
+    prescriptions: str | None = None
+    mme_by: Literal["dispensed_days", "covered_days", "window_days", "single_day"] | None = None
+    statuses: str | None = None
+    events: str | None = None
+    enrollment: str | None = None
+    appointments: str | None = None
+
+    @property
+    def files(self) -> list[str]:
+        """The files that are named."""
+        given = (getattr(self, one.name) for one in fields(self) if one.name != "mme_by")
+        return [name for name in given if name is not None]
+
+    def check(self, episodes: str | None) -> None:
+        """Refuse files that say nothing without another one."""
+        if (self.events is None) != (self.enrollment is None):
+            raise ParameterError(
+                "--events and --enrollment: give both; events have a rate only over enrolled time"
+            )
+        if self.prescriptions is not None and (self.mme_by is None or episodes is None):
+            raise ParameterError(
+                "--prescriptions: needs --mme-by, and --episodes with the start_date of each patient"
+            )
+        if self.mme_by is not None and self.prescriptions is None:
+            raise ParameterError("--mme-by: says what a dose of --prescriptions is; give both")
+
+    def tables(self, episodes: Any, as_of: calendar_date, how: Reading) -> Iterator[Any]:
+        """The figures of each record, for the whole program."""
+        given: dict[str, Any] = {"date_format": how.date_format}
+        starts = None if episodes is None else _starts(episodes, how)
+        if self.prescriptions is not None:
+            daily = opioids.daily(_table(self.prescriptions, how), **given)
+            found = opioids.summary(daily, denominator=str(self.mme_by), periods=_periods(starts, as_of))
+            yield program.table(opioids=found, by=["period"])
+            both = {"baseline": "before the start", "followup": "around 6 months"}
+            if set(both.values()) <= set(found["period"]):
+                yield program.table(opioids=opioids.compare(found, **both))
+        if self.statuses is not None:
+            yield program.return_to_work(_table(self.statuses, how), episodes=episodes, **given)
+        if self.events is not None and self.enrollment is not None:
+            events, spans = _table(self.events, how), _spans(_table(self.enrollment, how), as_of, how)
+            yield program.rates(events, spans, **given)
+            if starts is not None:
+                yield program.rates_before_after(events, spans, starts, **given)
+        if self.appointments is not None:
+            yield program.adherence(_table(self.appointments, how), episodes=episodes, **given)
+
+
+def _table(name: str, how: Reading) -> Any:
+    """A file, with columns of numbers and of truth values as such: a CSV file holds text only."""
+    import polars as pl
+
+    frame = read(name, delimiter=how.delimiter, encoding=how.encoding).frame
+    for column in set(frame.columns) & {*_NUMBERS, "use_disorder"}:
+        if frame[column].dtype != pl.String:
+            continue
+        text = frame[column].str.strip_chars().replace("", None)
+        if column in _NUMBERS:
+            made = text.cast(pl.Float64, strict=False)
+        else:
+            made = text.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
+        if made.null_count() == text.null_count():  # else it stays as it is, and is refused where it is used
+            frame = frame.with_columns(made.alias(column))
+    return frame
+
+
+def _dated(frame: Any, names: list[str], how: Reading, otherwise: calendar_date | None = None) -> Any:
+    """The frame with these columns as dates, where they can be read; others stay, and are refused later."""
+    import polars as pl
+
+    for name in names:
+        if name not in frame.columns:
+            continue
+        found = read_dates(Frame(frame), name, format_of(how.date_format, name))
+        if found.unreadable():
+            continue
+        days = pl.Series(found.day.astype("int32")).cast(pl.Date)
+        days = days.set(pl.Series(found.state != DATED), otherwise)
+        frame = frame.with_columns(days.alias(name))
+    return frame
+
+
+def _spans(frame: Any, as_of: calendar_date, how: Reading) -> Any:
+    """Spans of which one that is still open ends with the data."""
+    return _dated(_dated(frame, ["start"], how), ["end"], how, as_of)
+
+
+def _starts(episodes: Any, how: Reading) -> Any:
+    """The first start of each patient."""
+    import polars as pl
+
+    frame = _dated(episodes, ["start_date"], how)
+    return (
+        frame.filter(pl.col("start_date").is_not_null())
+        .sort("start_date", maintain_order=True)
+        .unique("patient_id", keep="first", maintain_order=True)
+    )
+
+
+def _periods(starts: Any, as_of: calendar_date) -> Any:
+    """Before the start and around six months after it, of those for whom that time is over."""
+    import polars as pl
+
+    made = []
+    for name, (first, last) in (("before the start", _BEFORE), ("around 6 months", _AFTER)):
+        due = starts.filter(pl.col("start_date") <= as_of - timedelta(last)) if last > 0 else starts
+        begin = pl.col("start_date")
+        made.append(
+            due.select(
+                "patient_id",
+                period=pl.lit(name),
+                start=begin + pl.duration(days=first),
+                end=begin + pl.duration(days=last),
+            )
+        )
+    return pl.concat(made)
+
+
+__all__ = ["Records"]

@@ -1,0 +1,66 @@
+"""Rows of tables of records, as the report prints them: those of the whole program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
+from typing import Any
+
+from ipm_outcomes.errors import FrameError
+from ipm_outcomes.program.indicators import Indicator
+from ipm_outcomes.report._program import ALL, Row
+from ipm_outcomes.report._reading import Table, plain
+
+RECORDS = ("opioids", "work", "utilization", "appointments")
+"""What an indicator of a record uses."""
+_GROUPS = ("period", "mme_by")
+_COUNTS = ("eligible", "observed", "numerator", "denominator", "patients")
+
+
+def record_rows(
+    tables: Iterable[Any], by: str, definition: Callable[[str], Indicator | None]
+) -> Iterator[Row]:
+    """The rows of the whole program, each once."""
+    seen: set[tuple[str, str]] = set()
+    for given in tables:
+        for row in _of_table(Table("records", given), by, definition):
+            if (row.indicator, row.period) in seen:
+                raise FrameError(
+                    f"records: {row.definition!r} stands in two of the tables, or twice in one; keep one"
+                )
+            seen.add((row.indicator, row.period))
+            yield row
+
+
+def _of_table(table: Table, by: str, definition: Callable[[str], Indicator | None]) -> Iterator[Row]:
+    table.face.require(["indicator", "suppressed", "definition"], "records")
+    groups = [name for name in table.face.names[: table.face.names.index("indicator")] if name != "target"]
+    if others := [name for name in groups if name not in (by, *_GROUPS)]:
+        raise FrameError(
+            f"records: grouped by {others[0]!r} too; give the table with by=[{by!r}] or without groups"
+        )
+    names = {one.name for one in fields(Row)} - {"group", "period", "record", "hidden", "limits"}
+    whole = False
+    for cells in table.frame.iter_rows(named=True):
+        cells = {name: plain(value) for name, value in cells.items()}
+        if cells["suppressed"] not in (None, "", False):
+            raise FrameError(
+                "records: already suppressed; give the table as it was before, the report hides small counts"
+            )
+        if by in groups and cells[by] != ALL:
+            continue
+        whole = True
+        one = definition(str(cells["definition"]))
+        if one is None or one.uses not in RECORDS:
+            raise FrameError(
+                "records: holds a figure that is not one of records; those of changes belong to indicators"
+            )
+        known: dict[str, Any] = {name: cells[name] for name in names if cells.get(name) is not None}
+        known |= {name: int(known[name]) for name in _COUNTS if name in known}
+        yield Row(
+            **known, period=str(cells.get("period") or ALL) if "period" in groups else ALL, record=one.uses
+        )
+    if by in groups and not whole and len(table.frame):
+        raise FrameError(
+            f"records: grouped by {by!r} without the rows of all; give the table made with totals=True"
+        )

@@ -1,0 +1,69 @@
+"""Figures of records in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ipm_outcomes.report._program import ALL, Row
+from ipm_outcomes.report._wording import Wording
+from ipm_outcomes.report._words import HIDDEN, NONE, count, rounded
+
+EVIDENCE = {
+    "2+": "original, or two sources",
+    "1": "one source",
+    "derived": "by definition",
+    "unverified": "not verified",
+}
+BETTER = {"lower": "fewer", "higher": "more", "none": NONE}
+
+
+def rows_of(words: Wording, record: str) -> list[Row]:
+    """The published figures of one table of records."""
+    return [row for row in words.program.rows.values() if row.record == record]
+
+
+def name(row: Row) -> str:
+    """The title of a figure, with the period or the day that it is of."""
+    title = f"{row.title}: {row.band.replace('_', ' ')}" if row.band else row.title
+    parts = (title, f"({row.target})" if row.target else "")
+    return " ".join(part for part in (*parts, f"({row.period})" if row.period != ALL else "") if part)
+
+
+def figure(words: Wording, row: Row) -> str:
+    """A figure with its interval."""
+    if row.estimate is None:
+        return HIDDEN if row.hidden else NONE
+    if row.unit == "share":
+        return f"{words.percent(row.estimate)}{_between(words, row)}"
+    decimals = {"days": 0, "rate ratio": 2}.get(row.unit, 1)
+    if row.unit == "ratio":
+        return f"{words.percent(row.estimate)}{_between(words, row)}"
+    ends = [NONE if end is None else rounded(end, decimals) for end in (row.lower, row.upper)]
+    inside = "" if ends == [NONE, NONE] else f" ({ends[0]} to {ends[1]})"
+    return f"{rounded(row.estimate, decimals)}{' days' if row.unit == 'days' else ''}{inside}"
+
+
+def _between(words: Wording, row: Row) -> str:
+    inside = words.interval(row, lambda value: words.percent(value).removesuffix(" %"))
+    return f" ({inside})" if inside else ""
+
+
+def counted(words: Wording, row: Row) -> str:
+    """The counts behind a figure."""
+    if row.numerator is None and row.denominator is None:
+        return HIDDEN if row.hidden else NONE
+    return f"{count(row.numerator)} of {count(row.denominator)}{words.between(row) if row.numerator is None else ''}"
+
+
+def table(words: Wording, rows: Iterable[Row]) -> list[list[str]]:
+    """Lines with the figure, its counts, who was eligible, and the evidence."""
+    return [
+        [
+            name(row),
+            figure(words, row),
+            counted(words, row),
+            count(row.eligible),
+            EVIDENCE.get(row.evidence, NONE),
+        ]
+        for row in rows
+    ]
