@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ipm_outcomes import change, frames, program, report
+from ipm_outcomes import change, frames, opioids, program, report
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "clinic"
 AS_OF = "2026-06-30"  # of the example, by its README
@@ -36,6 +36,34 @@ def example_episodes() -> pl.DataFrame:
 def example_problems() -> Any:
     answers = pl.read_csv(EXAMPLE / "clinic.csv", infer_schema_length=None)
     return pl.concat([frames.check(answers, one, text_numbers=True) for one in INSTRUMENTS])
+
+
+@cache
+def example_records() -> tuple[pl.DataFrame, ...]:
+    """Figures of the records of the example clinic."""
+    statuses, events, enrollment, appointments, prescriptions = (
+        pl.read_csv(EXAMPLE / f"{name}.csv", try_parse_dates=True)
+        for name in ("statuses", "events", "enrollment", "appointments", "prescriptions")
+    )
+    episodes = pl.read_csv(EXAMPLE / "episodes.csv", try_parse_dates=True)
+    first, start = episodes.filter(pl.col("episode") == 1), pl.col("start_date")
+    spans = pl.concat(
+        first.select(
+            "patient_id", period=pl.lit(name), start=start.dt.offset_by(begin), end=start.dt.offset_by(end)
+        )
+        for name, begin, end in (("before", "-90d", "-1d"), ("after", "152d", "212d"))
+    )
+    daily = opioids.daily(prescriptions, meanings={"drug": {"oxycodone hcl": "oxycodone", "ibuprofen": None}})
+    doses = opioids.summary(daily, denominator="window_days", periods=spans)
+    known = enrollment.with_columns(end=pl.col("end").fill_null(pl.lit(AS_OF).str.to_date()))
+    return (
+        program.table(opioids=doses, by=["period"]),
+        program.table(opioids=opioids.compare(doses, baseline="before", followup="after")),
+        program.return_to_work(statuses, episodes=episodes, by=["site"], totals=True),
+        program.rates(events, known, by=["site"], totals=True),
+        program.rates_before_after(events, known, first),
+        program.adherence(appointments, episodes=episodes),
+    )
 
 
 def example(path: Path, **options: Any) -> Path:

@@ -18,16 +18,25 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from report_cases import AS_OF, example_episodes, example_problems, example_tables, pairs, peg_tables
+from report_cases import (
+    AS_OF,
+    example_episodes,
+    example_problems,
+    example_records,
+    example_tables,
+    pairs,
+    peg_tables,
+)
 
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.report import _charts, _page, _wording, _words, sections
 from ipm_outcomes.report._figures import gather
 from ipm_outcomes.report._program import Program, Row
 from ipm_outcomes.report._wording import Wording
+from ipm_outcomes.report.sections import _records
 
-COUNTS = ("eligible", "observed", "numerator", "denominator")
-RATES = ("estimate", "lower", "upper", "worst", "best")
+COUNTS = ("eligible", "observed", "numerator", "denominator", "patients")
+RATES = ("estimate", "lower", "upper", "worst", "best", "member_months")
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 OPEN, CLOSE = "⟦", "⟧"
 
@@ -102,7 +111,7 @@ def blank(program: Program) -> Program:
     rows = {
         # What these data cannot carry has no figure anyway.
         key: row
-        if row.denominator is None and not row.hidden
+        if row.denominator is None and not (row.hidden or row.record)
         else replace(row, hidden="hidden", limits=(), **none)
         for key, row in program.rows.items()
     }
@@ -135,7 +144,12 @@ class Texts(HTMLParser):
             (self.drawn if self.inside else self.texts).append(data)
 
 
-WRITING = [_page, _wording, *(one for one in vars(sections).values() if isinstance(one, ModuleType))]
+WRITING = [
+    _page,
+    _wording,
+    _records,
+    *(one for one in vars(sections).values() if isinstance(one, ModuleType)),
+]
 """The modules that write numbers."""
 
 
@@ -176,6 +190,7 @@ def program_of(tables: Any, policy: str = "cms", **options: Any) -> Program:
 @cache
 def example_of(policy: str) -> Program:
     more = {"episodes": example_episodes(), "problems": example_problems(), "as_of": AS_OF}
+    more["records"] = example_records()
     return program_of(example_tables(), policy, **more)
 
 

@@ -92,7 +92,7 @@ def _definitions(program: Program) -> list[Row]:
     found: dict[str, Row] = {}
     for row in program.rows.values():
         # What these data cannot carry is no figure of the report.
-        if row.group == ALL and row.definition and (row.denominator is not None or row.hidden):
+        if row.group == ALL and row.definition and (row.denominator is not None or row.hidden or row.record):
             found.setdefault(row.definition, row)
     return list(found.values())
 
