@@ -71,7 +71,8 @@ def _through(file: Path) -> str:
     return f"here/{file.name}"
 
 
-FILE_OPTIONS = {"change": ["episodes"], "report": ["episodes"], "score": [], "check": []}
+RECORDS = ["prescriptions", "statuses", "events", "enrollment", "appointments"]
+FILE_OPTIONS = {"change": ["episodes"], "report": ["episodes", *RECORDS], "score": [], "check": []}
 """Commands that write, with the options that name files they read."""
 
 

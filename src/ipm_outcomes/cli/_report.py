@@ -89,10 +89,9 @@ def report(
     output
         HTML (.html), text (.txt) or Markdown (.md) file; by default text to standard output.
     """
-    pairs = pairing or Pairing()
-    ending = output_kind(
-        output, (".html", *(name for name in RENDERERS if name)), inputs=(file, pairs.episodes)
-    )
+    pairs, beside = pairing or Pairing(), records or Records()
+    inputs = (file, pairs.episodes, *beside.files)
+    ending = output_kind(output, (".html", *(name for name in RENDERERS if name)), inputs=inputs)
     kept = {"--ledger": ledger, "--record": record}
     for option, name in kept.items():
         if name is not None:
@@ -100,13 +99,10 @@ def report(
                 raise ParameterError(
                     f"{option}: it is kept of HTML reports only; end the name of -o in .html"
                 )
-            output_kind(name, (Path(name).suffix.lower(),), inputs=(file, pairs.episodes), option=option)
-    beside = records or Records()
+            output_kind(name, (Path(name).suffix.lower(),), inputs=inputs, option=option)
     beside.check(pairs.episodes)
     if beside.files and ending != ".html":
         raise ParameterError("records have a place in HTML reports only; end the name of -o in .html")
-    for name in beside.files:
-        output_kind(output, (".html",), inputs=(name,))
     how = reading or Reading()
     source = how.answers(file)
     names = source.frame.columns
