@@ -407,6 +407,32 @@ def test_the_effect_on_bands_and_on_change() -> None:
     assert found.rows.rows() == [(1, "total", 16.0, 14.0, 2.0, 1)]
 
 
+def test_the_effect_on_a_patient_who_lost_half_the_score() -> None:
+    # 20 to 10 is half, 20 to 12 is not; both are important changes (5 points or more).
+    rows = [[3] * (t // 3) + [t % 3] * (t % 3 > 0) + [0] * 9 for t in (20, 10)]
+    data: dict[str, list[Any]] = {f"phq9_q{n}": [row[n - 1] for row in rows] for n in range(1, 10)}
+    data |= {"patient_id": ["a", "a"], "date": ["2026-01-01", "2026-03-01"]}
+    found = run(data, np.array([20.0, 12]), "phq9")
+    assert found.findings["effect_change"].to_list() == [1]
+
+
+def test_a_few_totals_that_are_anything_get_no_cause() -> None:
+    for seed in range(40):
+        data, right = made("phq9", 300, seed)
+        rng = np.random.default_rng(seed)
+        some = rng.choice(np.flatnonzero(~np.isnan(right)), 3 + seed % 6, replace=False)
+        right[some] = rng.integers(0, 28, len(some))
+        assert set(run(data, right, "phq9").findings["cause"]) <= {None}
+
+
+def test_rare_answers_that_coincide_make_no_copy() -> None:
+    data, right = made("gad7", 40, blank=0)
+    for item in ("gad7_q2", "gad7_q6"):
+        right = right - points(data, item) + np.array([1.0, 2] + [0] * 38)
+        data[item] = [1, 2] + [0] * 38
+    assert run(data, right, "gad7").count == 0
+
+
 def test_the_counts_add_up(backend: Any) -> None:
     data, right = made("phq9", 240, blank=0.03)
     recorded = np.where(np.arange(240) % 5 == 0, np.nan, right + 9)
