@@ -72,7 +72,13 @@ def _through(file: Path) -> str:
 
 
 RECORDS = ["prescriptions", "statuses", "events", "enrollment", "appointments"]
-FILE_OPTIONS = {"change": ["episodes"], "report": ["episodes", *RECORDS], "score": [], "check": []}
+FILE_OPTIONS = {
+    "change": ["episodes"],
+    "report": ["episodes", *RECORDS],
+    "score": [],
+    "check": [],
+    "audit": [],
+}
 """Commands that write, with the options that name files they read."""
 
 

@@ -208,6 +208,26 @@ def episodes(rng: random.Random, n: int) -> dict[str, list[Any]]:
     return found | {"episode": [*range(n)] if rng.random() < 0.7 else cells(rng, n, lambda: 1)}
 
 
+def records(rng: random.Random, n: int) -> Iterator[dict[str, list[Any]]]:
+    """Work statuses, events of care, appointments, and spans of enrollment."""
+    site = good_id(rng)
+    for words in (
+        ("full duty", "off because of pain"),
+        ("imaging", "emergency visit"),
+        ("attended", "missed"),
+    ):
+        name = "event" if "imaging" in words else "status"
+        one = {
+            "patient_id": good_id(rng),
+            "date": good_day(rng),
+            name: lambda w=words: rng.choice(w),
+            "site": site,
+        }
+        yield hostile_in_one(rng, n, one)
+    span = {"patient_id": good_id(rng), "start": good_day(rng), "end": lambda: "2025-12-31", "site": site}
+    yield hostile_in_one(rng, n, span)
+
+
 def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
     """One hostile call of every kind, again and again."""
     from _leaks_fhir import of_fhir
@@ -302,6 +322,18 @@ def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
                     program.table(t, by=["site"], episodes=e), by=["site"]
                 ),
             )
+        work, care, visits, spans = (frame(rng, made) for made in records(rng, n))
+        yield Case("program.return_to_work", lambda t=work: program.return_to_work(t, by=["site"]))
+        yield Case(
+            "program.return_to_work, episodes", lambda t=work, e=listed: program.return_to_work(t, episodes=e)
+        )
+        yield Case("program.rates", lambda t=care, e=spans: program.rates(t, e, by=["site"]))
+        yield Case(
+            "program.rates_before_after",
+            lambda t=care, s=spans, e=listed: program.rates_before_after(t, s, e),
+        )
+        yield Case("program.adherence", lambda t=visits, e=listed: program.adherence(t, episodes=e))
+        yield Case("program.adherence, alone", lambda t=visits: program.adherence(t, by=["site"]))
         who, when = ids(rng, n), days(rng, n)
         kinds = ["encounter", "diagnosis", "phq9", "birth", "hospice", "depression"]
         events = frame(
