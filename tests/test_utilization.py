@@ -213,7 +213,7 @@ VISITS = [
     *[("a", -day, "imaging") for day in (365, 9, 8, 1)], ("a", 0, "imaging"), ("a", 364, "imaging"),
     *[("b", -day, "imaging") for day in (3, 2, 1)], ("b", 9, "imaging"),
     *[("c", -day, "imaging") for day in (2, 1)], ("c", 9, "imaging"), ("d", -7, "imaging"), ("d", 7, "imaging"),
-    ("e", -7, "imaging"),
+    ("e", -7, "imaging"), ("a", -366, "imaging"), ("a", 365, "imaging"),  # no index date; a day too early, and too late
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
-from ipm_outcomes.program.suppression._read import COLUMNS, COUNTS, PATIENTS, RATES, Row, null
+from ipm_outcomes.program.suppression._read import COLUMNS, COUNTS, RATES, Row, null
 from ipm_outcomes.program.suppression._search import FAR
 
 _TINY = 1e-6
@@ -86,7 +86,6 @@ def write(
                 ends[f"{name}_low"][at] = int(limits[0][cell])
                 ends[f"{name}_high"][at] = int(limits[1][cell]) if limits[1][cell] < FAR else None
         covered = any(gone[name][at] for name in COUNTS)
-        covered |= PATIENTS in row.cells and bool(hidden[row.cells[PATIENTS]])
         gone["rate"][at] = at in unrated or row.closed or hidden[rate_cells(row)].any()
         if row.net:
             gone["numerator"][at] = gone["rate"][at]
