@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import ipm_outcomes as ipm
+from ipm_outcomes import fhir
 from ipm_outcomes.definition._consistency import _check_digit_holds
 from ipm_outcomes.fhir._known import item_answers, own_links
 
@@ -104,3 +105,16 @@ def test_the_page_has_every_code_of_an_error():
             raised |= {value for value in values if re.fullmatch(r"[a-z]+(_[a-z]+)+", str(value))}
     # Two are chosen by what the parser says.
     assert listed("Errors") == raised | {"wrong_answer", "file_cut_off"}
+
+
+def test_the_head_of_a_form_and_what_is_marked_for_extraction():
+    form = fhir.questionnaire("phq9")
+    assert form["code"] == [{"system": "http://loinc.org", "code": "44249-1"}]
+    assert "Pfizer" in form["copyright"]
+    assert "code" not in fhir.questionnaire("nps")
+    assert fhir.questionnaire("peg")["copyright"] == ipm.instrument("peg").license.statement
+    sdc = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-observationExtract"
+    mark = {"url": sdc, "valueBoolean": True}
+    marked = {item["linkId"] for item in form["item"] if mark in item.get("extension", ())}
+    assert marked == {item["linkId"] for item in form["item"]} - {"phq9_phq8"}  # which has no LOINC code
+    assert sdc not in str(fhir.questionnaire("phq9", extract=False))
