@@ -8,13 +8,14 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
 import polars as pl
 import pytest
 
-from ipm_outcomes import WPAIGH, between, change, frames, score
+from ipm_outcomes import WPAIGH, between, catalog, change, frames, score
 from ipm_outcomes._printer import print_class
 from ipm_outcomes.catalog import parse
 from ipm_outcomes.definition import Instrument, Scale
@@ -207,6 +208,25 @@ def test_responder_lines_are_decided_as_on_the_fractions() -> None:
             assert found[f"responder_{line}"].to_list() == [percent >= line for percent in improved]
             ties += improved.count(Fraction(line))
     assert ties > 100
+
+
+def test_words_for_a_percent_of_quotients(tmp_path: Path) -> None:
+    """66.666666667 to 46.666666667 is 30 percent, to 33.333333333 it is 50, to 46.67 a little less than 30."""
+    line = 'kind = "percent", meaning = "made up", source = "owner", evidence = "unverified"'
+    lines = ", ".join(f'{{ id = "responder_{n}", value = {n}, {line} }}' for n in (30, 50))
+    file = tmp_path / "hours.toml"
+    file.write_text(
+        'id = "hours"\nclass = "Hours"\nextends = "wpai_gh"\n'
+        f'scales = [{{ id = "absenteeism", thresholds = [{lines}] }}]\n'
+    )
+    told = change.immpact(
+        [200 / 3] * 3,
+        [140 / 3, 100 / 3, 46.67],
+        instrument="hours",
+        scale="absenteeism",
+        definitions=[catalog.read(file)],
+    )
+    assert told.tolist() == ["moderate", "substantial", "minimal"]
 
 
 def test_the_report_names_every_kind_of_score() -> None:

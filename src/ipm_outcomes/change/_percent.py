@@ -104,7 +104,7 @@ def immpact(
     if not has_immpact(pairs.scale):
         raise ParameterError(f"scale: {instrument}.{scale} is no pain scale with both responder lines")
     words = np.array([*IMMPACT_WORDS, None], object)
-    return words[immpact_codes(improvement, base, known)]
+    return words[immpact_codes(pairs.scale, improvement, base, pairs.bottom, known)]
 
 
 @dataclass(frozen=True)

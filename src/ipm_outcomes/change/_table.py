@@ -369,7 +369,7 @@ def _put_thresholds(out: _Columns, cells: _Cells, lines: Lines) -> None:
     if lines.remission is not None:
         out.say("remission_evidence", at, lines.remission.evidence, ~remitted.null)
     if has_immpact(scale):
-        out.codes["immpact"][at] = immpact_codes(improvement, base, cells.paired)
+        out.codes["immpact"][at] = immpact_codes(scale, improvement, base, cells.bottom, cells.paired)
 
 
 def _put_classes(

@@ -262,10 +262,9 @@ def responder(
     """Whether the improvement reaches that responder line; not evaluable from a baseline of 0."""
     percent, _ = responder_line(scale, name)
     known = paired & (baseline > 0) & scale.ratio
-    # Two quotients of which each was rounded by half a billionth are at most this far from the line that their
-    # fractions reach: (100 - line) / 2 + 100 / 2.
-    rounded = 100 * (bottom // GRID) if scale.quotient else 0
-    reached = (improvement * 100 + rounded) * percent.denominator >= percent.numerator * baseline
+    reached = (
+        improvement * 100 + _rounded(scale, bottom)
+    ) * percent.denominator >= percent.numerator * baseline
     return Decided(known & reached, ~known)
 
 
@@ -284,12 +283,22 @@ def has_immpact(scale: Scale) -> bool:
     return scale.ratio and all(scale.threshold(line) is not None for line in RESPONDER_LINES)
 
 
-def immpact_codes(improvement: Ints, baseline: Ints, paired: Bools) -> npt.NDArray[np.int8]:
+def immpact_codes(
+    scale: Scale, improvement: Ints, baseline: Ints, bottom: Ints | int, paired: Bools
+) -> npt.NDArray[np.int8]:
     """Position in `IMMPACT_WORDS`, -1 where not evaluable."""
     code = np.zeros(improvement.shape, np.int8)
     for line, _ in IMMPACT_LINES:
-        code += improvement * 100 >= line * baseline
+        code += improvement * 100 + _rounded(scale, bottom) >= line * baseline
     return np.where(paired & (baseline > 0), code, -1).astype(np.int8)
+
+
+def _rounded(scale: Scale, bottom: Ints | int) -> Ints | int:
+    """How far 100 x improvement can lie below a percent line that it reaches, since both scores were rounded.
+
+    Of two quotients, each rounded by half a billionth, it is (100 - line) / 2 + 100 / 2 billionths at most.
+    """
+    return 100 * (bottom // GRID) if scale.quotient else 0
 
 
 def _holds(points: Points, baseline: Ints, bottom: Ints) -> Bools:
