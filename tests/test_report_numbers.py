@@ -306,6 +306,16 @@ def test_what_is_worked_out_over_time_rests_on_shown_figures_only() -> None:
     assert {int(one) for one in re.findall(r"as chance does around (\d+) %", told)} <= centers
 
 
+def test_means_are_drawn_no_finer_than_they_are_printed() -> None:
+    """A place on a chart can be measured; a mean of whole numbers to enough digits tells how many they are."""
+    means = [row for row in example_of("cms").rows.values() if row.unit == "points"]
+    seen = [value for row in means for value in (row.estimate, row.lower, row.upper) if value is not None]
+    assert len(seen) > 30
+    assert all(Fraction(str(value)) * 10 % 1 == 0 for value in seen)
+    inside = [row for row in example_of("none").rows.values() if row.unit == "points"]
+    assert any(Fraction(str(row.estimate)) * 10 % 1 for row in inside if row.estimate is not None)
+
+
 @pytest.mark.parametrize(("make", "policy"), [(example_of, "cms"), (small_of, "nhs")])
 def test_only_published_figures_are_drawn(make: Callable[[str], Program], policy: str) -> None:
     program = make(policy)

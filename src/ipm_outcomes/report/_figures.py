@@ -32,6 +32,7 @@ from ipm_outcomes.report._program import (
 )
 from ipm_outcomes.report._reading import Table, cells_of, days_of, plain, small_frame
 from ipm_outcomes.report._records import record_rows
+from ipm_outcomes.report._words import OF_POINTS, as_printed
 
 _OF_RATES = ("member_months", "patients")
 _DROPPED = ("baseline_completion", "mean_change", "nps")
@@ -345,5 +346,9 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
             if cells.get(f"{name}_low") is not None:
                 high = cells[f"{name}_high"]
                 limits.append((name, int(cells[f"{name}_low"]), None if high is None else int(high)))
+        if row.unit == "points" and policy != "none":
+            # Drawn no finer than printed: a place on a chart can be measured, and such a mean tells of how many it is.
+            for name in ("estimate", "lower", "upper"):
+                changed[name] = None if changed[name] is None else as_printed(changed[name], OF_POINTS)
         done.append(replace(row, hidden=cells["suppressed"] or "", limits=tuple(limits), **changed))
     return done

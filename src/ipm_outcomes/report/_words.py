@@ -9,6 +9,8 @@ from html import escape
 
 HIDDEN = "not shown"
 """What stands in place of a number that disclosure control withholds."""
+OF_POINTS = 1
+"""Decimals of means and of their limits."""
 NONE = "–"
 """What stands where there is nothing to show."""
 
@@ -30,17 +32,26 @@ def safe(text: object) -> str:
 
 def rounded(value: float | Fraction, decimals: int) -> str:
     """A number rounded half away from zero, as spreadsheets do; minus zero is zero."""
+    text = str(_quantized(value, decimals))
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def as_printed(value: float, decimals: int) -> float:
+    """The number that `rounded` prints."""
+    return float(_quantized(value, decimals))
+
+
+def _quantized(value: float | Fraction, decimals: int) -> Decimal:
     exact = (
         Decimal(value.numerator) / value.denominator
         if isinstance(value, Fraction)
         # Without the last digits, which depend on the order in which numbers were added up.
         else Decimal(f"{float(value):.12g}")
     )
-    text = str(exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
-    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
+    return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
-def signed(value: float, decimals: int = 1) -> str:
+def signed(value: float, decimals: int = OF_POINTS) -> str:
     """A number with its sign."""
     text = rounded(value, decimals)
     return text if text.startswith("−") or float(text) == 0 else f"+{text}"
