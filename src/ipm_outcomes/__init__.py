@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ipm_outcomes._version import __version__
 
 if TYPE_CHECKING:
-    from ipm_outcomes import audit, change, fhir, frames, opioids, program, report, stats
+    from ipm_outcomes import audit, change, fhir, frames, opioids, program, redcap, report, stats
     from ipm_outcomes.batteries import battery
     from ipm_outcomes.catalog import instrument, instruments
     from ipm_outcomes.change import between
@@ -54,7 +54,7 @@ _HOMES = {
     "instruments": "catalog",
     "score": "scoring",
 }
-_ROOMS = ("audit", "change", "fhir", "frames", "opioids", "program", "report", "stats")
+_ROOMS = ("audit", "change", "fhir", "frames", "opioids", "program", "redcap", "report", "stats")
 
 __all__ = [
     # printed from the definitions: classes
@@ -95,6 +95,7 @@ __all__ = [
     "instruments",
     "opioids",
     "program",
+    "redcap",
     "report",
     "score",
     "stats",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cyclopts import App, Parameter
 
 from ipm_outcomes._version import __version__
-from ipm_outcomes.cli import _audit, _change, _definitions, _fhir, _report, _score
+from ipm_outcomes.cli import _audit, _change, _definitions, _fhir, _redcap, _report, _score
 
 app = App(
     name="ipm-outcomes",
@@ -25,6 +25,7 @@ for command in (
     _audit.audit,
     _change.change,
     _report.report,
+    _redcap.redcap,
 ):
     app.command(command)
 app.command(_fhir.app)

@@ -1,0 +1,191 @@
+"""A data dictionary checked by the rules of REDCap's import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ipm_outcomes._fence import fenced
+from ipm_outcomes.redcap._columns import (
+    ALIGNMENT,
+    BRANCHING,
+    CHOICES,
+    CHOSEN,
+    FORM,
+    IDENTIFIER,
+    KIND,
+    LABEL,
+    LEAST,
+    MATRIX,
+    MOST,
+    NAME,
+    REQUIRED,
+    VALIDATION,
+    Row,
+    choices_of,
+    rows_of,
+)
+
+LONGEST_NAME = 100
+KINDS = CHOSEN | {"text", "notes", "calc", "file", "descriptive", "slider", "yesno", "truefalse", "sql"}
+ALIGNMENTS = frozenset({"", "LV", "LH", "RV", "RH"})
+
+
+class DictionaryProblem(NamedTuple):
+    """One fault of a data dictionary.
+
+    Attributes
+    ----------
+    row : int
+        Row of the file; the header is 1.
+    rule : str
+        A stable code, such as ``duplicate``; the page on REDCap lists them.
+    message : str
+        The fact and the way out.
+    refused : bool
+        Whether an import is known to be refused; false for what files of REDCap itself also hold.
+    """
+
+    row: int
+    rule: str
+    message: str
+    refused: bool = True
+
+
+@fenced
+def check_dictionary(text: str, *, current: str | None = None) -> list[DictionaryProblem]:
+    """Check a data dictionary by the rules of REDCap's import.
+
+    Parameters
+    ----------
+    text
+        The dictionary, as it is in the CSV file.
+    current
+        The dictionary that the project has now. Fields of it that ``text`` lacks would be deleted with their data, and
+        are reported.
+
+    Returns
+    -------
+    list of DictionaryProblem
+        All faults, in the order of the rows; none where the dictionary holds to the rules.
+
+    Raises
+    ------
+    InputError
+        The text has not the 18 columns of a dictionary (``dictionary_invalid``, with the row).
+
+    Notes
+    -----
+    REDCap itself was not run.
+
+    >>> from ipm_outcomes import redcap
+    >>> redcap.check_dictionary(redcap.dictionary("phq9"))
+    []
+    >>> [one.rule for one in redcap.check_dictionary(redcap.dictionary("peg").replace("peg_pain", "PEG_pain"))]
+    ['uppercase']
+    """
+    rows = rows_of(text)
+    found = [*_record_id(rows), *_names(rows), *_forms(rows), *_matrices(rows)]
+    for row in rows:
+        found += _field(row)
+    if current is not None:
+        found += _deleted(rows, rows_of(current))
+    return sorted(found, key=lambda problem: problem.row)
+
+
+def _record_id(rows: list[Row]) -> Iterator[DictionaryProblem]:
+    if not rows or rows[0][KIND] != "text":
+        told = "the first field is the record id and of type text; begin with it"
+        yield DictionaryProblem(2, "no_record_id", told)
+
+
+def _names(rows: list[Row]) -> Iterator[DictionaryProblem]:
+    seen: dict[str, int] = {}
+    for row in rows:
+        name = row[NAME]
+        if name in seen:
+            told = f"the field name is that of row {seen[name]}; names are unique in a project"
+            yield DictionaryProblem(row.number, "duplicate", told)
+        seen.setdefault(name, row.number)
+        if not re.fullmatch(r"[a-z][a-z0-9_]+", name, re.ASCII):
+            rule = "uppercase" if re.fullmatch(r"[a-z][a-z0-9_]+", name.lower(), re.ASCII) else "name"
+            told = "a field name is two or more of a to z, 0 to 9 and _, and begins with a letter"
+            yield DictionaryProblem(row.number, rule, told)
+        elif len(name) > LONGEST_NAME:
+            yield DictionaryProblem(row.number, "name", f"a field name has at most {LONGEST_NAME} characters")
+
+
+def _forms(rows: list[Row]) -> Iterator[DictionaryProblem]:
+    last, done = None, set[str]()
+    for row in rows:
+        form = row[FORM]
+        if form != last and form in done:
+            told = "the form began further up; the fields of a form stand together"
+            yield DictionaryProblem(row.number, "form_split", told)
+        done.add(form)
+        last = form
+
+
+def _matrices(rows: list[Row]) -> Iterator[DictionaryProblem]:
+    last: Row | None = None
+    first: dict[str, Row] = {}
+    for row in rows:
+        if group := row[MATRIX]:
+            begun = first.setdefault(group, row)
+            if row[KIND] not in ("radio", "checkbox"):
+                told = "fields of a matrix are radio or checkbox"
+                yield DictionaryProblem(row.number, "matrix_type", told)
+            if begun is not row and (last is None or last[MATRIX] != group or last[FORM] != row[FORM]):
+                told = f"the matrix began in row {begun.number}; its fields stand together, and each has its own name"
+                yield DictionaryProblem(row.number, "matrix_split", told)
+            if (choices_of(begun[CHOICES]), begun[KIND]) != (choices_of(row[CHOICES]), row[KIND]):
+                told = f"the choices differ from those of row {begun.number}; in a matrix they are the same"
+                yield DictionaryProblem(row.number, "matrix_choices", told)
+        last = row
+
+
+def _field(row: Row) -> Iterator[DictionaryProblem]:
+    kind = row[KIND]
+    if kind not in KINDS:
+        told = "there is no such field type; types are " + ", ".join(sorted(KINDS))
+        yield DictionaryProblem(row.number, "field_type", told)
+    if kind in CHOSEN:
+        yield from _choices(row)
+    if kind in KINDS - {"text", "slider"} and (row[VALIDATION] or row[LEAST] or row[MOST]):
+        told = "validation belongs to fields of type text and slider; leave its three columns blank"
+        yield DictionaryProblem(row.number, f"validation_on_{kind}", told)
+    if not row[LABEL]:
+        yield DictionaryProblem(row.number, "no_label", "the field has no label", refused=False)
+    for column in (IDENTIFIER, REQUIRED):
+        if row[column] not in ("", "y"):
+            yield DictionaryProblem(row.number, "yes_or_blank", f"{column} is y or blank")
+    if row[ALIGNMENT] not in ALIGNMENTS:
+        yield DictionaryProblem(row.number, "alignment", "the alignment is LV, LH, RV, RH or blank")
+    if '"' in row[BRANCHING]:
+        told = "the branching logic has double quotes, which an import can refuse; write single ones"
+        yield DictionaryProblem(row.number, "double_quotes", told, refused=False)
+
+
+def _choices(row: Row) -> Iterator[DictionaryProblem]:
+    choices = choices_of(row[CHOICES])
+    codes = [code for code, label in choices if label is not None]
+    if not codes:
+        told = "the field has no choices; write them as code, label | code, label"
+        yield DictionaryProblem(row.number, "no_choices", told)
+    elif len(codes) < len(choices):
+        told = "a choice has no code: | stands between choices and in no label"
+        yield DictionaryProblem(row.number, "pipe_in_label", told)
+    if len(set(codes)) < len(codes):
+        yield DictionaryProblem(row.number, "code_twice", "a code stands for two choices")
+
+
+def _deleted(rows: list[Row], current: list[Row]) -> Iterator[DictionaryProblem]:
+    kept = {row[NAME] for row in rows}
+    lost = [row for row in current if row[NAME] not in kept]
+    if lost:
+        told = (
+            f"{len(lost)} of {len(current)} fields of the project are not in it and would be deleted with their data; "
+            "append the new fields to the dictionary of the project"
+        )
+        yield DictionaryProblem(1, "fields_deleted", told)
