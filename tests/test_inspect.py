@@ -805,3 +805,10 @@ def test_a_program_in_which_all_are_employed_is_not_doubted(backend: Any) -> Non
     assert not {"coding_from_one", "coding_suspected"} & set(told(backend, data, instruments="wpai_gh"))
     data["wpai_gh_employed"][7] = 2
     assert "coding_from_one" in told(backend, data, instruments="wpai_gh")
+
+
+def test_codes_for_no_answer_are_suspected_beside_positions_too(backend: Any) -> None:
+    data = rotated(PHQ9, [1, 2, 3, 4], 8)
+    data["phq9_q3"][2] = data["phq9_q4"][5] = 9
+    found = told(backend, data, coding="position")["missing_code"]
+    assert (found["rows"], found["settle"]) == (2, "not_answered=[9]")
