@@ -18,6 +18,7 @@ _TRIED = 16  # effects at most that are tried for one count
 _STEPS = 16  # effects at most that make up one witness
 _AROUND = 100  # groups beside a group, on either side, that may answer
 _ASKED = 100  # effects of which it is asked at once how often a group can have them
+_AT_ONCE = 8  # effects that are counted together
 _WAYS = 40  # ways at most in which a group can have an effect
 _WIDE = 7  # sets at most that the move of one patient may touch
 _MOST = 1000  # more patients than ever have to move
@@ -122,13 +123,14 @@ class Family:
         }
         # Behind the atoms, those who are in no set, and nobody: ways that there are not.
         self.x = np.array([[*system.x[system.nodes[n].variables], _OUTSIDE, 0] for n in nodes], np.int64)
+        self.by_atom = np.minimum(self.x.T, _MOST).astype(np.int32)
         self.effects = _effects(np.ascontiguousarray(self.inside).tobytes(), len(first.sets))
         self.touched = np.abs(self.effects.sets)
         self.ways = np.full((len(self.touched), _WAYS, 4), self.x.shape[1] - 1)
         self.listed = np.zeros(len(self.touched), bool)
         self.turns: dict[tuple[int, int], list[tuple[int, ...]]] = {}
         self.limits: dict[tuple[int, int], np.ndarray] = {}
-        self.able: dict[tuple[int, int], np.ndarray] = {}
+        self.able = {sign: np.full((len(self.touched), len(nodes)), -1, np.int32) for sign in (1, -1)}
         self.fits: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
         self.weight = self.x.mean(axis=0)
 
@@ -160,15 +162,30 @@ class Family:
 
     def about(self, effects: np.ndarray, signs: np.ndarray, row: int) -> np.ndarray:
         """How often a group can have effects, at most: where two ways need the same patients, they count in both."""
-        x = self.x[row]
-        for effect in effects[~self.listed[effects]].tolist():
-            self.ways_of(effect)
-        ways = self.ways[effects]
-        leave = np.where((signs > 0)[:, None, None], ways[:, :, :2], ways[:, :, 2:])
-        found: np.ndarray = x[leave].min(axis=2).sum(axis=1)
-        for at in np.flatnonzero(self.touched[effects][:, self.limited].any(axis=1)).tolist():
-            found[at] = min(found[at], self.limit(int(effects[at]), int(signs[at]))[row])
+        found = np.zeros(len(effects), np.int64)
+        for sign in (1, -1):
+            those = np.flatnonzero(signs == sign)
+            self._count(effects[those], sign)
+            found[those] = self.able[sign][effects[those], row]
         return found
+
+    def about_all(self, effect: int, sign: int) -> np.ndarray:
+        """How often each group can have an effect, at most."""
+        self._count(np.array([effect]), sign)
+        found: np.ndarray = self.able[sign][effect]
+        return found
+
+    def _count(self, effects: np.ndarray, sign: int) -> None:
+        """Note how often each group can have effects."""
+        effects = effects[self.able[sign][effects, 0] < 0]
+        for some in np.split(effects, range(_AT_ONCE, len(effects), _AT_ONCE)):
+            for effect in some[~self.listed[some]].tolist():
+                self.ways_of(effect)
+            leave = self.ways[some][:, :, :2] if sign > 0 else self.ways[some][:, :, 2:]
+            many = np.minimum(self.by_atom[leave[:, :, 0]], self.by_atom[leave[:, :, 1]]).sum(axis=1)
+            self.able[sign][some] = np.minimum(many, _MOST)
+            for effect in some[self.touched[some][:, self.limited].any(axis=1)].tolist():
+                np.minimum(self.able[sign][effect], self.limit(effect, sign), out=self.able[sign][effect])
 
     def limit(self, effect: int, sign: int) -> np.ndarray:
         """How often each group can have an effect, as far as sums with other scenes go."""
@@ -178,14 +195,6 @@ class Family:
             each = self.most_fewer[:, columns] // -change[columns]
             self.limits[effect, sign] = each.min(axis=1, initial=_MOST)
         return self.limits[effect, sign]
-
-    def about_all(self, effect: int, sign: int) -> np.ndarray:
-        """How often each group can have an effect, at most."""
-        if (effect, sign) not in self.able:
-            ways = np.array(self.turned(effect, sign))
-            both = np.minimum(self.x[:, ways[:, 0]], self.x[:, ways[:, 1]])
-            self.able[effect, sign] = np.minimum(both.sum(axis=1), self.limit(effect, sign))
-        return self.able[effect, sign]
 
     def fitting(self, atoms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Effects that change the number of patients in some atoms by one, and their signs."""

@@ -57,6 +57,7 @@ class Search:
         worth = np.where(self.value > 0, worth, 2 * np.sqrt(self.value.sum() + 1.0))
         self.price = worth * _STEP ** (top - self.level)
         truth = np.array([item.value for item in system.items], np.int64)
+        self.truth = truth
         self.least, self.most = truth.copy(), truth.copy()
         self.goal_low = np.array([item.low for item in system.items], np.int64)
         self.goal_high = np.array([item.high for item in system.items], np.int64)
@@ -162,7 +163,7 @@ class Search:
         if free is not None:
             self.accept(q, free)
             return True
-        before = 0
+        before, variables = 0, np.zeros(0, np.int64)
         for size in _SIZES if level else (FAR,):
             variables = self.neighborhood(node, size)
             if len(variables) == before:
@@ -216,9 +217,9 @@ class Search:
 
     def note(self, move: Move) -> None:
         rows, change = _added(self.system.columns_P, *move)
-        truth = np.array([self.system.items[row].value for row in rows], np.int64)
-        np.minimum.at(self.least, rows, truth + change)
-        np.maximum.at(self.most, rows, truth + change)
+        told = self.truth[rows] + change
+        self.least[rows] = np.minimum(self.least[rows], told)  # each row once
+        self.most[rows] = np.maximum(self.most[rows], told)
 
     def neighborhood(self, node: int, size: int) -> np.ndarray:
         """Variables of a group, of what it is part of, and of some of the groups beside it."""
@@ -387,7 +388,7 @@ class Search:
     def _recount(self, items: Any) -> None:
         """What the remaining witnesses show of some protected counts."""
         for q in items:
-            self.least[q] = self.most[q] = self.system.items[q].value
+            self.least[q] = self.most[q] = self.truth[q]
         for move in self.moves:
             self.note(move)
 
