@@ -20,21 +20,18 @@ FLOW = ("own", "flow")
 
 def both_scores(pairs: Pairs) -> np.ndarray:
     """Patients with both scores whose window is over."""
-    c = pairs.columns
-    return np.array(
-        [
-            b is not None and f is not None and not o
-            for b, f, o in zip(c["baseline"], c["followup"], c["window_open"], strict=True)
-        ],
-        bool,
-    )
+    baseline, followup, still_open = (pairs.columns[name] for name in ("baseline", "followup", "window_open"))
+    missing = np.array(None)
+    return np.asarray((baseline != missing) & (followup != missing) & ~still_open.astype(bool), bool)
 
 
 def stretch(own: Own, figure: str, key: ScaleKey, target: str, when: str, piece: Piece) -> None:
     """A figure that counts the scores in a stretch, before or after, of those with both."""
 
     def held(pairs: Pairs) -> np.ndarray:
-        inside = np.array([v is not None and piece.holds(v) for v in pairs.columns[when]], bool)
+        scores = pairs.columns[when]
+        holds = {score: score is not None and piece.holds(score) for score in dict.fromkeys(scores)}
+        inside = np.array([holds[score] for score in scores], bool)
         found: np.ndarray = both_scores(pairs) & inside
         return found
 

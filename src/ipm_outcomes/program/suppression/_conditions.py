@@ -20,22 +20,29 @@ def both(condition: Condition, columns: Columns) -> tuple[Bools, Bools]:
     """Where a condition is true and where it is false; `KeyError` names a column that is not there."""
     if condition.column is not None:
         values = columns[condition.column]
-        there: Bools = np.array([value is not None for value in values], np.bool_)
+        there: Bools = np.asarray(values != np.array(None), np.bool_)
         name, operand = condition.test
         if name == "known":
             return (there, ~there) if operand else (~there, there)
         value: Any = float(operand) if isinstance(operand, Decimal) else operand
+        numbers = _numbers(values, there) if isinstance(value, float) else None
+        if numbers is not None:
+            held: Bools = np.zeros(len(values), np.bool_)
+            held[there] = _COMPARED[name](numbers, value)
+            return held, there & ~held
+        if name in ("is", "is_not", "in"):
+            words = value if name == "in" else (value,)
+            among = np.logical_or.reduce([np.asarray(values == word, np.bool_) for word in words])
+            held = there & (~among if name == "is_not" else among)
+            return held, there & ~held
         tests = {
-            "is": lambda v: v == value,
-            "is_not": lambda v: v != value,
             "below": lambda v: v < value,
             "at_most": lambda v: v <= value,
             "above": lambda v: v > value,
             "at_least": lambda v: v >= value,
-            "in": lambda v: v in value,
         }
-        told = [v is not None and bool(tests[name](v)) for v in values]  # type: ignore[no-untyped-call]
-        held: Bools = np.array(told, np.bool_)
+        told = [v is not None and bool(tests[name](v)) for v in values]
+        held = np.array(told, np.bool_)
         return held, there & ~held
     if condition.not_ is not None:
         yes, no = both(condition.not_, columns)
@@ -44,6 +51,27 @@ def both(condition: Condition, columns: Columns) -> tuple[Bools, Bools]:
     join, part_of = (np.logical_and, np.logical_or) if condition.all_ else (np.logical_or, np.logical_and)
     found = join.reduce([yes for yes, _ in parts]), part_of.reduce([no for _, no in parts])
     return np.asarray(found[0], np.bool_), np.asarray(found[1], np.bool_)
+
+
+_COMPARED: Mapping[str, Any] = {
+    "is": np.equal,
+    "is_not": np.not_equal,
+    "below": np.less,
+    "at_most": np.less_equal,
+    "above": np.greater,
+    "at_least": np.greater_equal,
+}
+
+
+def _numbers(values: npt.NDArray[Any], there: Bools) -> npt.NDArray[np.float64] | None:
+    """The values that are there as numbers; none where some are words."""
+    told = values[there]
+    if any(isinstance(one, (str, tuple)) for one in told[:1]):
+        return None
+    try:
+        return np.asarray(told, np.float64)
+    except (TypeError, ValueError):
+        return None
 
 
 def true(condition: Condition, columns: Columns) -> Bools:

@@ -6,7 +6,7 @@ definitions knows them, and so does the engine, for an indicator of one's own to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -19,7 +19,7 @@ from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import IpmOutcomesError
 from ipm_outcomes.program._rules import VARIES
-from ipm_outcomes.program.indicators import Condition, Indicator
+from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.program.suppression._conditions import Bools, true
 
 WHOLE = "eligible and excluded"
@@ -54,12 +54,12 @@ class Pairs:
         if one.denominator:
             counted = counted & true(one.denominator, columns)
         if one.value is not None:
-            counted = counted & np.array([v is not None for v in columns[one.value]], bool)
+            counted = counted & np.asarray(columns[one.value] != np.array(None), bool)
         found = {WHOLE: who, "eligible": eligible, "observed": observed, "denominator": counted}
         if one.numerator is not None:
             found["numerator"] = counted & true(one.numerator, columns)
         elif one.kind == "distribution" and one.value is not None:
-            found["numerator"] = counted & np.array([v == band for v in columns[one.value]], bool)
+            found["numerator"] = counted & np.asarray(columns[one.value] == band, bool)
         elif one.kind == "nps" and one.value is not None:
             rating = np.array([-1.0 if v is None else float(v) for v in columns[one.value]])
             parts = (rating >= 9, (rating > 6) & (rating < 9), (rating >= 0) & (rating <= 6))
@@ -117,9 +117,7 @@ def _of_scale(
     if not values or len(values) > _MOST:
         return None
     made = _changes(inst, scale, values, dict(rules), backend)
-    if made is None:
-        return None
-    return Pairs(_with_the_rest(made, in_window))
+    return None if made is None else Pairs(_Columns(*made, in_window))
 
 
 def scores_of(scale: Scale) -> list[float]:
@@ -140,8 +138,8 @@ def scores_of(scale: Scale) -> list[float]:
 
 def _changes(
     inst: Instrument, scale: Scale, values: list[float], rules: Mapping[str, str], backend: Any
-) -> dict[str, np.ndarray] | None:
-    """The columns of the table of changes for each baseline and follow-up or none."""
+) -> tuple[Any, set[str]] | None:
+    """The table of changes for each baseline and follow-up or none, and which of its columns are known."""
     import narwhals as nw
 
     from ipm_outcomes import change
@@ -192,48 +190,58 @@ def _changes(
         unknown |= set(_OF_RELIABLE)
     if "important_points" in rules and "important_points" not in told:
         unknown |= {"important", "can_improve", "can_worsen"}
-    return {name: _plain(table[name].to_list()) for name in table.columns if name not in unknown}
+    return table, set(table.columns) - unknown
+
+
+class _Columns(Mapping[str, np.ndarray]):
+    """The columns of the table, made when they are asked for.
+
+    To the pairs come those without a baseline, those whose window is open, and those outside the window of a measure.
+    """
+
+    def __init__(self, table: Any, names: set[str], in_window: bool) -> None:
+        self.table, self.names = table, names | {"window_open", "reason"}
+        baseline, followup = (_plain(table[name].to_list()) for name in ("baseline", "followup"))
+        n = len(baseline)
+        there = followup != np.array(None)
+        firsts = np.flatnonzero(~there)  # one for each baseline
+        _, scores = np.unique(np.array([-1.0 if f is None else f for f in followup]), return_index=True)
+        scores = scores[there[scores]]  # one for each follow-up
+        self.base = np.concatenate([np.arange(n), firsts, scores, [firsts[0], firsts[0]]])
+        total = len(self.base)
+        self.without = np.arange(total) >= n + len(firsts)
+        still_open = np.zeros(total, bool)
+        still_open[n : n + len(firsts)] = True
+        still_open[-1] = True
+        self.twice = np.arange(total)
+        self.made = {"window_open": still_open.astype(object), "reason": np.full(total, None, object)}
+        if in_window:
+            both = followup[self.base] != np.array(None)
+            self.twice = np.concatenate([self.twice, np.flatnonzero(both)])
+            self.names |= {"in_window"}
+            self.made["in_window"] = np.concatenate([both, np.zeros(int(both.sum()), bool)]).astype(object)
+        self.made |= {name: self.made[name][self.twice] for name in ("window_open", "reason")}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.made:
+            if name not in self.names:
+                raise KeyError(name)
+            column = _plain(self.table[name].to_list())[self.base]
+            if name not in ("followup", "followup_band"):
+                column[self.without] = None
+            self.made[name] = column[self.twice]
+        return self.made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.names))
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 def _plain(values: list[Any]) -> np.ndarray:
     from ipm_outcomes.program._sources import plain_value
 
     made = np.empty(len(values), object)
-    for at, value in enumerate(values):
-        made[at] = plain_value(value)
+    made[:] = [value if type(value) in (str, bool, int) else plain_value(value) for value in values]
     return made
-
-
-def _with_the_rest(made: dict[str, np.ndarray], in_window: bool) -> dict[str, np.ndarray]:
-    """Those without a baseline, those whose window is open, and those outside the window of a measure."""
-    n = len(made["baseline"])
-    there = np.array([f is not None for f in made["followup"]], bool)
-    firsts = np.flatnonzero(~there)  # one for each baseline
-    _, scores = np.unique(np.array([-1.0 if f is None else f for f in made["followup"]]), return_index=True)
-    scores = scores[there[scores]]  # one for each follow-up
-    base = np.concatenate([np.arange(n), firsts, scores, [firsts[0], firsts[0]]])
-    kept = {name: column[base].copy() for name, column in made.items()}
-    total = len(base)
-    kept["window_open"] = np.array([False] * total, object)
-    kept["window_open"][n : n + len(firsts)] = True
-    kept["window_open"][-1] = True
-    without = np.zeros(total, bool)
-    without[n + len(firsts) :] = True
-    keeps = {"followup", "followup_band", "window_open"}
-    for name in kept:
-        if name not in keeps:
-            kept[name][without] = None
-    kept["reason"] = np.array([None] * total, object)
-    if in_window:
-        both = np.array([f is not None for f in kept["followup"]], bool)
-        kept = {name: np.concatenate([column, column[both]]) for name, column in kept.items()}
-        kept["in_window"] = np.array([bool(b) for b in both] + [False] * int(both.sum()), object)
-    return kept
-
-
-def columns_read(one: Indicator) -> set[str]:
-    """The columns that the sets of an indicator depend on."""
-    conditions: list[Condition] = [e.when for e in one.exclusions]
-    conditions += [c for c in (one.eligible, one.observed, one.denominator, one.numerator) if c is not None]
-    read = {name for condition in conditions for name, _ in condition.columns()}
-    return read | ({one.value} if one.value is not None else set())
