@@ -19,7 +19,7 @@ from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import IpmOutcomesError
 from ipm_outcomes.program._rules import VARIES
-from ipm_outcomes.program.indicators import Indicator
+from ipm_outcomes.program.indicators import Condition, Indicator
 from ipm_outcomes.program.suppression._conditions import Bools, true
 
 WHOLE = "eligible and excluded"
@@ -245,3 +245,11 @@ def _plain(values: list[Any]) -> np.ndarray:
     made = np.empty(len(values), object)
     made[:] = [value if type(value) in (str, bool, int) else plain_value(value) for value in values]
     return made
+
+
+def columns_read(one: Indicator) -> set[str]:
+    """The columns that the sets of an indicator depend on."""
+    conditions: list[Condition] = [e.when for e in one.exclusions]
+    conditions += [c for c in (one.eligible, one.observed, one.denominator, one.numerator) if c is not None]
+    read = {name for condition in conditions for name, _ in condition.columns()}
+    return read | ({one.value} if one.value is not None else set())
