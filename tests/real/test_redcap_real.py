@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ipm_outcomes import redcap
+from ipm_outcomes.errors import InputError
 
 Real = Callable[[str], Path]
 
@@ -56,3 +57,64 @@ def test_ours_have_the_header_and_choices_of_the_reference(real: Real, id: str) 
     assert [line.split(",")[:4] for line in ours.splitlines()[1:]] == [
         line.split(",")[:4] for line in theirs.splitlines()[1:]
     ]
+
+
+def project(real: Real) -> str:
+    """The dictionary of the project of our own export: demographics, then PHQ-9 with a calculated total."""
+    lines = text(real, "own_dictionary_phq9.csv").splitlines()
+    start = [
+        f"record_id,demographics,,text,Record ID{',' * 13}",
+        f"dob,demographics,,text,Date of birth,,,date_ymd{',' * 10}",
+        f'race,demographics,,checkbox,Race,"1, White | 2, Black | -99, Unknown"{"," * 12}',
+    ]
+    total = f"phq9_total_calc,phq9,,calc,PHQ-9 total,[phq9_q1]{',' * 12}"
+    return "\n".join([lines[0], *start, *lines[2:], total]) + "\n"
+
+
+MISSING = {"UNK": "Unknown (UNK)", "NASK": "Not asked (NASK)", "-99": "Refused"}
+EVENTS = {
+    "baseline_arm_1": "baseline",
+    "week_12_arm_1": "week 12",
+    "Baseline": "baseline",
+    "Week 12": "week 12",
+}
+ANSWERS = {  # by hand out of the raw export
+    ("0007", "baseline"): (2, 1, 3, 2, 0, 1, 1, 0, 0, 1),
+    ("0007", "week 12"): (1, 0, 1, 1, 0, 1, 0, 0, 0, 0),
+    ("0008", "baseline"): (1, 1, *[None] * 8),
+    ("0008", "week 12"): (None, None, None, 1, 1, 1, 1, 1, 0, None),
+}
+
+
+@pytest.mark.parametrize("labels", ["raw", "labels"])
+def test_our_export_reads_alike_raw_and_labeled(real: Real, labels: str) -> None:
+    read = redcap.read(
+        real(f"redcap/own_export_{labels}.csv"), project(real), events=EVENTS, not_answered=MISSING
+    )
+    assert read.instruments == ("phq9",)
+    items = [name for name in read.data if name.startswith("phq9_")]
+    rows = zip(*(read.data[name] for name in items), strict=True)
+    assert (
+        dict(zip(zip(read.data["patient_id"], read.data["visit"], strict=True), rows, strict=True)) == ANSWERS
+    )
+    assert read.data["date"] == ["2026-01-05 09:03:11", "2026-03-30 10:00:00", None, None]
+    assert read.data["status"] == ["complete", "complete", "incomplete", "unverified"]
+    assert read.left_out["line"] == [4, 7]
+    assert set(read.left_out["reason"]) == {"no_answer"}
+    assert read.reasons["reason"] == ["UNK", "NASK", "-99"]
+    assert read.problems["row"] == []
+    assert read.inferences["finding"] == ["not_completed"]
+    assert (read.rows_in, read.rows_out) == (6, 4)
+
+
+def test_missing_codes_that_are_not_declared_are_proposed(real: Real) -> None:
+    read = redcap.read(real("redcap/own_export_raw.csv"))
+    assert read.problems["rule"] == ["missing_code", "missing_code", "wrong_answer"]
+    assert read.data["date"][0] == "2026-01-05 09:03:11"
+
+
+@pytest.mark.parametrize("name", [*PROJECTS[:2], *PROJECTS[3:], "blank-for-gray-status", "dag"])
+def test_projects_without_an_instrument_are_refused(real: Real, name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        redcap.read(real(f"redcap/redcapr_{name}_data.csv"))
+    assert caught.value.code == "header_not_found"

@@ -288,7 +288,7 @@ class _Table:
             self.reasons,
             self.left_out,
         )
-        data, decided, problems, recorded, reasons, left_out = (_as(table, backend) for table in tables)
+        data, decided, problems, recorded, reasons, left_out = (as_kind(table, backend) for table in tables)
         rows_in = self.rows + len(self.left_out["line"])
         return Reading(
             data, tuple(self.ids), decided, problems, recorded, reasons, left_out, rows_in, self.rows
@@ -315,7 +315,7 @@ def _append(table: dict[str, list[Any]], values: tuple[Any, ...]) -> None:
         column.append(value)
 
 
-def _as(table: dict[str, list[Any]], backend: Backend) -> Any:
+def as_kind(table: dict[str, list[Any]], backend: Backend) -> Any:
     if backend is None:
         return table
     if backend not in ("polars", "pandas", "pyarrow"):

@@ -1,0 +1,145 @@
+"""An export as a table of text under raw field names, whether it is raw or labeled."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ipm_outcomes.answers import BLANK
+from ipm_outcomes.answers import read as read_value
+from ipm_outcomes.errors import InputError
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.redcap._columns import CHOICES, FORM, KIND, LABEL, NAME, Row, choices_of
+
+EVENT, REPEAT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
+SYSTEM = {
+    "Event Name": EVENT,
+    "Repeat Instrument": REPEAT,
+    "Repeat Instance": INSTANCE,
+    "Data Access Group": "redcap_data_access_group",
+    "Survey Identifier": "redcap_survey_identifier",
+}
+MOST_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class Export:
+    """Columns by raw name, cells as text, blank for none."""
+
+    columns: Mapping[str, list[str]]
+    names: tuple[str, ...]
+    rows: int
+    labeled: bool
+
+
+def export_of(source: Any, fields: list[Row] | None) -> Export:
+    """Read a file or a frame."""
+    header, rows = _of_file(Path(source)) if isinstance(source, str | PathLike) else _of_frame(Frame(source))
+    labeled = "Event Name" in header or "Complete?" in header
+    if labeled:
+        if fields is None:
+            raise InputError(
+                "the export has labels in its header; give dictionary=, the text of the project's data dictionary, or "
+                "export raw data",
+                "header_not_found",
+            )
+        header = _raw_names(header, fields)
+    if doubled := [name for name in header if header.count(name) > 1]:
+        raise InputError(
+            "a column appears twice", "header_not_found", f"column {header.index(doubled[0]) + 1}"
+        )
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(header)}
+    return Export(columns, tuple(header), len(rows), labeled)
+
+
+def _of_file(path: Path) -> tuple[list[str], list[list[str]]]:
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise InputError(f"the file has more than {MOST_BYTES:,} bytes", "file_too_wide")
+    try:
+        text = content.decode("utf-8-sig")
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+    except UnicodeDecodeError:
+        raise InputError("the file is not UTF-8; export it from REDCap again", "encoding_unknown") from None
+    except csv.Error:
+        raise InputError("the file is no CSV file as REDCap writes it", "file_unreadable") from None
+    if not rows:
+        raise InputError("the file is empty", "header_not_found")
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(rows[0]):
+            told = f"the row has {len(row)} cells, the header {len(rows[0])}"
+            raise InputError(told, "file_cut_off", f"row {number}")
+    return rows[0], [[cell.strip() for cell in row] for row in rows[1:]]
+
+
+def _of_frame(frame: Frame) -> tuple[list[str], list[list[str]]]:
+    if len(set(frame.names)) < len(frame.names):
+        raise InputError("a column appears twice", "header_not_found")
+    columns = cells_of({name: frame.column(name) for name in frame.names})
+    return list(frame.names), [list(row) for row in zip(*columns.values(), strict=True)]
+
+
+def cells_of(columns: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Columns of any library, or lists, as text."""
+    return {name: [_text(cell) for cell in _listed(column)] for name, column in columns.items()}
+
+
+def _listed(column: Any) -> list[Any]:
+    for way in ("to_pylist", "to_list"):
+        if hasattr(column, way):
+            return list(getattr(column, way)())
+    return list(column)
+
+
+def _text(cell: Any) -> str:
+    if read_value(cell) is BLANK:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _raw_names(header: list[str], fields: list[Row]) -> list[str]:
+    """Raw names by the position of the labels in the dictionary."""
+    expected = _labels(fields)
+    found, at = [], 0
+    for column, label in enumerate(header, 1):
+        if label in SYSTEM:
+            found.append(SYSTEM[label])
+            continue
+        if label == "Survey Timestamp" and at < len(expected):
+            found.append(f"{expected[at][2]}_timestamp")
+            continue
+        if at >= len(expected) or expected[at][0] != label:
+            raise InputError(
+                "the label is not that of the next field of the dictionary; give the dictionary of this project and "
+                "export all fields, or export raw data",
+                "mapping_does_not_fit",
+                f"column {column}",
+            )
+        found.append(expected[at][1])
+        at += 1
+    return found
+
+
+def _labels(fields: list[Row]) -> list[tuple[str, str, str]]:
+    """Header in labels, raw name and form of each column that fields give."""
+    found = []
+    for at, field in enumerate(fields):
+        name, form = field[NAME], field[FORM]
+        if field[KIND] == "checkbox":
+            for code, label in choices_of(field[CHOICES]):
+                raw = f"{name}___{code.lower().replace('-', '_')}"
+                found.append((f"{field[LABEL]} (choice={label})", raw, form))
+        elif field[KIND] != "descriptive":
+            found.append((field[LABEL], name, form))
+        last = at + 1 == len(fields) or fields[at + 1][FORM] != form
+        if last:
+            found.append(("Complete?", f"{form}_complete", form))
+    return found

@@ -1,0 +1,317 @@
+"""Exports in: rows with answers as one table, with date, event and status of the form."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from os import PathLike
+from typing import Any
+
+from ipm_outcomes._fence import fenced
+from ipm_outcomes.answers import read_text
+from ipm_outcomes.catalog import instrument as definition
+from ipm_outcomes.catalog import instruments
+from ipm_outcomes.definition import Instrument, plain_label
+from ipm_outcomes.errors import InputError, ParameterError
+from ipm_outcomes.fhir._many import Backend, Reading, as_kind
+from ipm_outcomes.frames._items import needed_items
+from ipm_outcomes.redcap._columns import CHOICES, FORM, NAME, VALIDATION, Row, choices_of, rows_of
+from ipm_outcomes.redcap._export import EVENT, INSTANCE, REPEAT, Export, export_of
+
+USUAL = frozenset(
+    [
+        "UNK",
+        "NASK",
+        "ASKU",
+        "NI",
+        "NA",
+        "OTH",
+        "INV",
+        "MSK",
+        "NAVU",
+        "NP",
+        "QS",
+        "TRC",
+        "UNC",
+        "DER",
+        "PINF",
+        "NINF",
+    ]
+)
+"""Missing data codes that REDCap proposes; they are proposed here too, never taken by themselves."""
+
+STATUS = {"0": "incomplete", "1": "unverified", "2": "complete"}
+KEYS = ("line", "patient_id", "date", "visit", "repeat_instrument", "repeat_instance", "status")
+
+
+@fenced
+def read(
+    source: str | PathLike[str] | Any,
+    dictionary: str | None = None,
+    *,
+    instrument: str | Collection[str] | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+    events: Mapping[str, str] | None = None,
+    not_answered: Collection[str] | Mapping[str, str] = (),
+    date: str | None = None,
+    backend: Backend = None,
+) -> Reading:
+    """Read an export of REDCap, raw or labeled: one row for each assessment.
+
+    Rows that hold no answer of an instrument (other events, other repeating forms, forms never opened, forms with
+    nothing but missing data codes) are no assessments: they are counted in ``left_out``. The status of a form is in
+    ``status`` and decides nothing.
+
+    Parameters
+    ----------
+    source
+        The CSV file, by its path, or a data frame of it.
+    dictionary
+        Text of the data dictionary of the project. Needed for labeled exports, whose columns are found by position.
+    instrument
+        Ids of the instruments; None: those whose items the export has.
+    columns
+        For an instrument id, item ids with their field names, where they are not ``{instrument}_{item}``.
+    events
+        Names for events: ``{"baseline_arm_1": "baseline"}``; other events keep theirs.
+    not_answered
+        Missing data codes of the project; for labeled exports a mapping of code to label.
+    date
+        Field with the date, where there is no time stamp of a survey; None: the one date field of the form.
+    backend
+        Kind of the tables; None: dictionaries of columns.
+
+    Returns
+    -------
+    Reading
+        ``data`` has ``line`` (row of the file, the header is 1), ``patient_id``, ``date``, ``visit``,
+        ``repeat_instrument``, ``repeat_instance``, ``status`` and the items as ``{instrument}_{item}``. ``rows_in`` are
+        rows of the export times instruments.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or has no items of an instrument.
+    ParameterError, UnknownNameError, MissingExtraError
+        An argument is outside what it may be, or the library of the backend is not installed.
+    OSError
+        The file cannot be opened.
+
+    >>> import polars as pl
+    >>> from ipm_outcomes import redcap
+    >>> raw = {"record_id": ["1", "1"], "peg_pain": ["7", ""], "peg_enjoyment": ["6", ""], "peg_activity": ["UNK", ""]}
+    >>> found = redcap.read(pl.DataFrame(raw), not_answered=["UNK"])
+    >>> found.data["peg_pain"], found.data["peg_activity"], found.left_out["reason"]
+    ([7], [None], ['no_answer'])
+    """
+    fields = None if dictionary is None else rows_of(dictionary)
+    export = export_of(source, fields)
+    given = columns or {}
+    ids = _instruments(export, instrument, given)
+    reader = _Reader(
+        export, {row[NAME]: row for row in fields or ()}, events or {}, _missing(not_answered), date
+    )
+    for id in ids:
+        reader.add(definition(id), {**_own(definition(id)), **given.get(id, {})})
+    return reader.reading(ids, backend)
+
+
+def _own(found: Instrument) -> dict[str, str]:
+    return {item: f"{found.id}_{item}" for item in found.item_ids}
+
+
+def _missing(given: Collection[str] | Mapping[str, str]) -> dict[str, str]:
+    """Cells that mean no answer, each with its code."""
+    if isinstance(given, str):
+        raise ParameterError("not_answered: give a list of codes, or a dict of code to label")
+    codes = {str(code): str(code) for code in given}
+    if isinstance(given, Mapping):
+        codes |= {str(label): str(code) for code, label in given.items()}
+    return codes
+
+
+def _instruments(
+    export: Export, wanted: str | Collection[str] | None, columns: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    named = [wanted] if isinstance(wanted, str) else wanted
+    ids = list(instruments()) if named is None else list(named)
+    found = []
+    for id in ids:
+        one = definition(id)
+        names = {**_own(one), **columns.get(id, {})}
+        lacking = [
+            names[item] for item in needed_items(one, one.scale_ids) if names[item] not in export.columns
+        ]
+        if not lacking:
+            found.append(id)
+        elif wanted is not None or id in columns:
+            told = f"{id}: the export has no field {min(lacking)}; name its fields with columns="
+            raise InputError(told, "header_not_found")
+    if not found:
+        raise InputError(
+            "the export has the items of no instrument; name fields with columns=", "header_not_found"
+        )
+    return found
+
+
+class _Reader:
+    """The tables as they grow."""
+
+    def __init__(
+        self,
+        export: Export,
+        fields: Mapping[str, Row],
+        events: Mapping[str, str],
+        missing: Mapping[str, str],
+        date: str | None,
+    ) -> None:
+        if date is not None and date not in export.columns:
+            raise ParameterError("date: the export has no such field")
+        self.export, self.fields, self.events, self.missing, self.date = export, fields, events, missing, date
+        self.data: dict[str, list[Any]] = {name: [] for name in KEYS}
+        self.problems: dict[str, list[Any]] = {
+            name: [] for name in ("row", "line", "column", "place", "rule", "message")
+        }
+        self.reasons: dict[str, list[Any]] = {name: [] for name in ("row", "column", "reason")}
+        self.left_out: dict[str, list[Any]] = {name: [] for name in ("line", "reason", "message")}
+        self.seen: Counter[tuple[str, str, int]] = Counter()
+        self.keys: set[tuple[str, ...]] = set()
+
+    def cell(self, name: str | None, row: int) -> str:
+        return self.export.columns[name][row] if name in self.export.columns else ""  # type: ignore[index]
+
+    def add(self, found: Instrument, names: Mapping[str, str]) -> None:
+        """All rows of one instrument."""
+        items = {item: name for item, name in names.items() if name in self.export.columns}
+        form = self._form(next(iter(items.values())))
+        for item, name in items.items():
+            self._check_choices(found, item, name)
+        columns = [f"{found.id}_{item}" for item in found.item_ids]
+        self.data |= {column: [None] * len(self.data["line"]) for column in columns}
+        for row in range(self.export.rows):
+            self._row(found, items, form, row)
+
+    def _form(self, name: str) -> str | None:
+        """The form of a field: by the dictionary, else by the status that ends its fields."""
+        if name in self.fields:
+            return self.fields[name][FORM]
+        after = self.export.names[self.export.names.index(name) :]
+        return next((one.removesuffix("_complete") for one in after if one.endswith("_complete")), None)
+
+    def _check_choices(self, found: Instrument, item: str, name: str) -> None:
+        """Refuse a field whose codes stand for other answers than those of the definition."""
+        labels = found.labels(item)
+        for code, label in choices_of(self.fields[name][CHOICES]) if name in self.fields else ():
+            meant = labels.get(plain_label(label or ""))
+            if meant is not None and code != str(meant) and code not in self.missing:
+                told = (
+                    f"{name}: in the dictionary a code has the label of another answer of {found.id} {item}"
+                )
+                raise InputError(
+                    f"{told}; recode the field", "mapping_does_not_fit", f"row {self.fields[name].number}"
+                )
+
+    def _row(self, found: Instrument, items: Mapping[str, str], form: str | None, row: int) -> None:
+        cells = {item: self.cell(name, row) for item, name in items.items()}
+        patient = self.cell(self.export.names[0], row)
+        if all(not cell or cell in self.missing for cell in cells.values()):
+            self._leave_out(row, "no_answer", f"{found.id}: the row holds no answer")
+            return
+        if not patient:
+            self._leave_out(row, "no_record_id", f"{found.id}: the row has answers and no record id")
+            return
+        key = (found.id, patient, *(self.cell(name, row) for name in (EVENT, REPEAT, INSTANCE)))
+        if key in self.keys:
+            self.seen[found.id, "duplicate_key", 0] += 1
+        self.keys.add(key)
+        at = len(self.data["line"])
+        event, status = self.cell(EVENT, row), self.cell(f"{form}_complete", row)
+        values = (row + 2, patient, self._date(found, form, row), self.events.get(event, event) or None)
+        repeat, instance = self.cell(REPEAT, row) or None, self.cell(INSTANCE, row) or None
+        told = STATUS.get(status, status.lower() if status.lower() in STATUS.values() else None)
+        for column in self.data.values():
+            column.append(None)
+        for name, value in zip(KEYS, (*values, repeat, instance, told), strict=True):
+            self.data[name][at] = value
+        for item, cell in cells.items():
+            if cell:
+                self._answer(found, item, items[item], cell, at)
+
+    def _answer(self, found: Instrument, item: str, name: str, cell: str, at: int) -> None:
+        column = f"{found.id}_{item}"
+        given = self._given(found, item, name, cell)
+        if given is not None:
+            self.data[column][at] = given
+            return
+        if cell in self.missing:
+            _append(self.reasons, (at, column, self.missing[cell]))
+            return
+        line = self.data["line"][at]
+        if cell in USUAL:
+            told = f"a missing data code that REDCap proposes; if it is one here, not_answered=[{cell!r}]"
+            _append(self.problems, (at, line, column, f"row {line}", "missing_code", told))
+        else:
+            told = f"no answer; answers are {found.answers_of(item).allowed}, missing data codes go to not_answered="
+            _append(self.problems, (at, line, column, f"row {line}", "wrong_answer", told))
+
+    def _given(self, found: Instrument, item: str, name: str, cell: str) -> float | None:
+        listed, field = found.answers_of(item), self.fields.get(name)
+        if self.export.labeled and field is not None:
+            codes = {label: code for code, label in choices_of(field[CHOICES])}
+            cell = codes.get(cell, cell)
+        if field is not None and "comma_decimal" in field[VALIDATION]:
+            cell = cell.replace(",", ".")
+        number = read_text(cell, listed.per_unit).number
+        if number is None:
+            number = found.labels(item).get(plain_label(cell))
+        if number is None or not listed.lowest <= number <= listed.highest:
+            return None
+        if cell in self.missing:
+            raise ParameterError(f"not_answered: {cell} is an answer of {found.id} {item}")
+        return listed.answer(number)
+
+    def _date(self, found: Instrument, form: str | None, row: int) -> str | None:
+        """The date of an assessment: the survey's, else that of the form."""
+        stamp = self.cell(f"{form}_timestamp", row)
+        if stamp == "[not completed]":
+            self.seen[found.id, "not_completed", 1] += 1
+        elif stamp:
+            return stamp
+        if self.date is not None:
+            return self.cell(self.date, row) or None
+        dates = [
+            name
+            for name, field in self.fields.items()
+            if field[FORM] == form and field[VALIDATION].startswith("date") and name in self.export.columns
+        ]
+        day = self.cell(dates[0], row) if len(dates) == 1 else ""
+        self.seen[found.id, "date_of_field", 0] += bool(day)
+        return day or None
+
+    def _leave_out(self, row: int, reason: str, told: str) -> None:
+        _append(self.left_out, (row + 2, reason, told))
+
+    def reading(self, ids: list[str], backend: Backend) -> Reading:
+        inferences: dict[str, list[Any]] = {
+            name: [] for name in ("finding", "instrument", "rows", "of", "evidence", "sure")
+        }
+        for (id, code, sure), rows in sorted((+self.seen).items()):
+            _append(inferences, (code, id, rows, self.export.rows, EVIDENCE[code], bool(sure)))
+        recorded: dict[str, list[Any]] = {name: [] for name in ("row", "scale", "recorded", "place")}
+        tables = (self.data, inferences, self.problems, recorded, self.reasons, self.left_out)
+        data, decided, problems, totals, reasons, left_out = (as_kind(table, backend) for table in tables)
+        rows_out = len(self.data["line"])
+        rows_in = rows_out + len(self.left_out["line"])
+        return Reading(data, tuple(ids), decided, problems, totals, reasons, left_out, rows_in, rows_out)
+
+
+EVIDENCE = {
+    "date_of_field": "dates taken from the one date field of the form; date= names another one",
+    "duplicate_key": "rows with the record id, event and instance of another row",
+    "not_completed": "surveys that were begun and not completed; no date is taken from them",
+}
+
+
+def _append(table: dict[str, list[Any]], values: tuple[Any, ...]) -> None:
+    for column, value in zip(table.values(), values, strict=True):
+        column.append(value)
