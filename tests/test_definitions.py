@@ -1047,3 +1047,15 @@ def test_an_overlay_is_checked_as_a_whole(tmp_path: Path) -> None:
         DefinitionError, match=r"behavioral_perseverance.range: the items give a range of 0 to 24"
     ):
         catalog.read(file)
+
+
+@pytest.mark.parametrize(
+    ("id", "lead"), [("nps", "rating"), ("phq9", "total"), ("promis29", "physical_function")]
+)
+def test_without_a_named_lead_scale_the_first_that_is_a_number_leads(
+    tmp_path: Path, id: str, lead: str
+) -> None:
+    text = (Path(__file__).parents[1] / "instruments" / f"{id}.toml").read_text(encoding="utf-8")
+    file = tmp_path / f"{id}.toml"
+    file.write_text(re.sub(r"(?m)^lead = .*\n", "", text), encoding="utf-8")
+    assert catalog.read(file).lead_scale.id == lead

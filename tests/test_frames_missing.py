@@ -82,6 +82,12 @@ def test_truth_values_beside_nulls_are_still_no_answers(arrow: bool, monkeypatch
     assert scored["nps_invalid"].to_list() == [1, 0, 1]
 
 
+def test_blank_text_among_the_words_for_no_answer_declares_nothing() -> None:
+    frame = pl.DataFrame({"nps_recommend": ["3", " ", "x"]})
+    told = frames.check(frame, "nps", not_answered=["", "  "], text_numbers=True)
+    assert told["row"].to_list() == [2]
+
+
 def test_what_lies_below_a_null_is_never_read() -> None:
     """Arrow may keep any bytes under a null; here a 3, which would be an answer."""
     import pyarrow as pa

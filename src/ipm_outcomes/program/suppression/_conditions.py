@@ -31,7 +31,7 @@ def both(condition: Condition, columns: Columns) -> tuple[Bools, Bools]:
             held[there] = _COMPARED[name](numbers, value)
             return held, there & ~held
         if name in ("is", "is_not", "in"):
-            words = value if name == "in" else (value,)
+            words: Any = value if name == "in" else (value,)
             among = np.logical_or.reduce([np.asarray(values == word, np.bool_) for word in words])
             held = there & (~among if name == "is_not" else among)
             return held, there & ~held
