@@ -753,6 +753,13 @@ spoil(
     lambda d: d["items"][0].update(recode=[[0, 3], [1, 2], [2, 1]]),
 )
 spoil(
+    "items of two ranges with one missing",
+    "phq9",
+    "scales.total.missing.prorate",
+    "needs items of one range",
+    lambda d: d["items"][0].update(recode=[[0, 0], [1, 1], [2, 2], [3, 4]]),
+)
+spoil(
     "recoded and reversed",
     "phq9",
     "items.q1",
