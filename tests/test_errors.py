@@ -16,12 +16,13 @@ import pytest
 from pydantic import ValidationError
 
 from ipm_outcomes import GAD7, errors, frames
-from ipm_outcomes.errors import InvalidAnswersError, IpmOutcomesError, MissingExtraError
+from ipm_outcomes.errors import InputError, InvalidAnswersError, IpmOutcomesError, MissingExtraError
 
 CLASSES = [
     kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, IpmOutcomesError)
 ]
 ARGUMENTS: dict[type[IpmOutcomesError], tuple[Any, ...]] = {
+    InputError: ("no answer of this item", "wrong_answer", "item[3].answer[0]"),
     InvalidAnswersError: ("2 cells are no answers", ["one", "two"]),
     MissingExtraError: ("reading a SAS transport file", "sas"),
 }
