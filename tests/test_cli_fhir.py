@@ -93,7 +93,7 @@ def test_what_is_left_out_is_told_and_ends_with_1(tmp_path, capsys):
 def test_files_without_a_response(content, tmp_path, capsys):
     file = tmp_path / "r.ndjson"
     file.write_text(content, encoding="utf-8")
-    assert main(["fhir", "score", str(file)]) == (0 if not content else 2)
+    assert main(["fhir", "score", str(file)]) == (1 if not content else 2)
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -172,3 +172,19 @@ def test_the_report_goes_on_with_the_scores(tmp_path, capsys):
     capsys.readouterr()
     assert main(["report", str(out), "--replace"]) in (0, 1)
     assert "phq9" in capsys.readouterr().out.lower().replace("-", "")
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_a_file_without_any_response_gives_no_result(tmp_path, capsys, text):
+    file, out = tmp_path / "in.ndjson", tmp_path / "out.csv"
+    file.write_text(text, encoding="utf-8")
+    assert main(["fhir", "score", str(file), "-o", str(out)]) == 1
+    assert capsys.readouterr().err.endswith("no response was read: nothing was written\n")
+    assert not out.exists()
+
+
+def test_the_place_of_a_fault_lies_within_the_line(tmp_path, capsys):
+    file = tmp_path / "in.ndjson"
+    file.write_text('{"a": \n', encoding="utf-8")
+    main(["fhir", "score", str(file)])
+    assert "at character 7 of 7" in capsys.readouterr().err

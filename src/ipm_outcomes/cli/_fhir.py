@@ -121,6 +121,9 @@ def score(
         tell(f"{count} not taken, nothing was written; --invalid null takes such items as not answered")
         return PROBLEMS
     table = read.data
+    if not len(table):
+        tell("no response was read: nothing was written")
+        return PROBLEMS
     for id in read.instruments:
         table = frames.score(table, id, missing=_rule(id, missing, read.instruments))
     write_frame(table, output)

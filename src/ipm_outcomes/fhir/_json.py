@@ -46,7 +46,7 @@ def parsed(content: bytes, place: str | None = None, most: int = MOST_BYTES) -> 
     except json.JSONDecodeError as error:
         at_end = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
         code = "file_cut_off" if at_end else "not_a_response"
-        told = f"not JSON, at character {error.pos + 1} of {len(text)}"
+        told = f"not JSON, at character {min(error.pos + 1, len(text))} of {len(text)}"
         told += ": the text ends before it is complete" if at_end else "; write one resource on one line"
     except RecursionError:
         code, told = "not_a_response", "nested too deeply to be read"
