@@ -143,3 +143,23 @@ def test_numbers_of_episodes_may_be_large_and_of_any_kind(backend: Any) -> None:
     table = change.table(backend.make(given), episodes=backend.make(listed), targets=TARGETS)
     found = backend.rows(table)
     assert (found["episode"], found["change"]) == ([20240108], [-11])
+
+
+def test_columns_of_polars_without_an_arrow_form_are_refused_beside_arrow_scores() -> None:
+    """Older versions of Polars end the process when they are asked for an Arrow form of such a column."""
+    scores = pl.DataFrame(
+        {
+            "patient_id": [1],
+            "date": ["2024-01-10"],
+            "instrument": ["phq9"],
+            "scale": ["total"],
+            "value": [9.0],
+        }
+    ).to_arrow()
+    starts = {"patient_id": [1], "episode": [1], "start_date": ["2024-01-10"]}
+    notes = pl.Series("note", [object()], dtype=pl.Object)
+    with pytest.raises(FrameError, match=r"episodes: the column 'note' holds values of more than one kind"):
+        change.table(scores, episodes=pl.DataFrame(starts).with_columns(notes))
+    assert (
+        len(change.table(scores, episodes=pl.DataFrame(starts)).to_pandas()) == 3
+    )  # one scale, three targets

@@ -131,6 +131,11 @@ class Frame:
                 native = native[[label for label in native.columns if str(label) in needed]]
             for name in map(str, native.columns):
                 _refuse_mixed(self.column(name), name, other.kind, told)
+        elif self.library is _POLARS and other.library is _ARROW:
+            # Of these Polars has no Arrow form; its older versions end the process when they are asked for one.
+            for name, dtype in native.schema.items():
+                if any(kind in str(dtype) for kind in ("Object", "Int128")):
+                    raise _no_column_for(name, other.kind, told)
         try:
             return Frame(other.library.converted(native))
         except ImportError:
@@ -266,7 +271,11 @@ def _refuse_mixed(column: Any, name: str, kind: str, told: str) -> None:
     except (pa.ArrowException, TypeError, ValueError, OverflowError):  # its words hold the cell
         mixed = True
     if mixed:
-        raise FrameError(
-            f"{told}: the column {name!r} holds values of more than one kind, which {kind} has no column for; "
-            "make them all text, numbers or dates"
-        )
+        raise _no_column_for(name, kind, told)
+
+
+def _no_column_for(name: str, kind: str, told: str) -> FrameError:
+    return FrameError(
+        f"{told}: the column {name!r} holds values of more than one kind, or of one that {kind} has no column for; "
+        "make them all text, numbers or dates"
+    )
