@@ -123,8 +123,10 @@ def _dated(frame: Any, names: list[str], how: Reading, otherwise: calendar_date 
         if found.unreadable():
             continue
         days = pl.Series(found.day.astype("int32")).cast(pl.Date)
-        days = days.set(pl.Series(found.state != DATED), otherwise)
-        frame = frame.with_columns(days.alias(name))
+        known = pl.lit(pl.Series(found.state == DATED))
+        frame = frame.with_columns(
+            pl.when(known).then(days).otherwise(pl.lit(otherwise, pl.Date)).alias(name)
+        )
     return frame
 
 
