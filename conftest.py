@@ -82,6 +82,7 @@ OPTIONAL = (
     "altair",
     "cyclopts",
     "duckdb",
+    "jinja2",
     "mypy",
     "pandas",
     "polars",
