@@ -14,7 +14,7 @@ from ipm_outcomes.frames._dates import DATED, UNPARSABLE, DateFormat, format_of,
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Bools, Ints
 from ipm_outcomes.program._columns import ALL, NOT_RECORDED
-from ipm_outcomes.program._sources import plain_value
+from ipm_outcomes.program._sources import plain_value, refuse_name_of_total
 
 Group = tuple[Any, ...]
 
@@ -134,7 +134,7 @@ def group_keys(frame: Frame, by: Sequence[str]) -> list[Group]:
 
 def with_total(groups: Sequence[Group], by: Sequence[str], totals: bool) -> list[Group]:
     """The groups in order, and behind them that of all together."""
-    if totals and by and any(ALL in map(str, group) for group in groups):
-        raise FrameError(f"by: a group bears the name {ALL!r}, which stands for the total; rename it")
+    if totals:
+        refuse_name_of_total(groups)
     found = sorted(set(groups), key=lambda group: [(str(type(value)), value) for value in group])
     return [*found, (ALL,) * len(by)] if totals and by else found

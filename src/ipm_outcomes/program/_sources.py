@@ -12,7 +12,7 @@ import numpy as np
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._blank import with_answers
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.program._columns import KEYS, NOT_RECORDED, WINDOW_OPEN
+from ipm_outcomes.program._columns import ALL, KEYS, NOT_RECORDED, WINDOW_OPEN
 from ipm_outcomes.program._requirements import (
     row_columns,
     settled,
@@ -302,6 +302,12 @@ def groups_of(sources: Mapping[str, Source], by: Sequence[str], used: set[str]) 
         if (name == "changes" or name in used) and all(column in source.schema for column in by):
             found |= set(_collected(source.plain(dict.fromkeys(by, "any")).unique(), by, source))
     return sorted(found, key=lambda group: [(value is None, str(type(value)), value) for value in group])
+
+
+def refuse_name_of_total(groups: Sequence[tuple[Any, ...]]) -> None:
+    """Refuse a group named as the rows of all groups together are."""
+    if any(ALL in map(str, group) for group in groups):
+        raise FrameError(f"by: a group has the name {ALL!r}, which is that of the total; rename it")
 
 
 def _collected(frame: Any, by: Sequence[str], source: Source) -> list[tuple[Any, ...]]:

@@ -13,11 +13,10 @@ from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Ints, Whole
-from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._counting import count_all
 from ipm_outcomes.program._records import coded, columns_at, days, frame_of, people
 from ipm_outcomes.program._result import result_table
-from ipm_outcomes.program._sources import Source, groups_of
+from ipm_outcomes.program._sources import Source, groups_of, refuse_name_of_total
 from ipm_outcomes.program.indicators import Indicator, indicator
 from ipm_outcomes.program.table import names
 from ipm_outcomes.stats.arguments import level_of
@@ -118,8 +117,8 @@ def adherence(
     chosen = [_told(indicator(id), enough) for id in FIGURES]
     counted = count_all(chosen, {"appointments": source}, by)
     groups = groups_of({"appointments": source}, by, {"appointments"})
-    if totals and any(ALL in map(str, group) for group in groups):
-        raise FrameError(f"by: a group bears the name {ALL!r}, which stands for the total; rename it")
+    if totals:
+        refuse_name_of_total(groups)
     rows = [row for one in chosen for row in counted[one.id].rows(one, groups, by, True, totals and bool(by))]
     return result_table(source, rows, by, level, totals)
 

@@ -16,7 +16,7 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._frame import AnyFrame
 from ipm_outcomes.program._cells import Row
-from ipm_outcomes.program._columns import ALL, COLUMNS, EXTRA, KEYS
+from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS
 from ipm_outcomes.program._counting import count_all
 from ipm_outcomes.program._result import result_table
 from ipm_outcomes.program._rules import rules
@@ -24,6 +24,7 @@ from ipm_outcomes.program._sources import (
     Source,
     applies,
     groups_of,
+    refuse_name_of_total,
     refuse_repeated_patients,
     refuse_repeats,
     settled_for,
@@ -177,8 +178,8 @@ def table(
         refuse_repeated_patients(sources["opioids"], by)
     counted = count_all(chosen, sources, by)
     groups = groups_of(sources, by, {one.uses for one in chosen})
-    if totals and any(ALL in map(str, group) for group in groups):
-        raise FrameError(f"by: a group bears the name {ALL!r}, which stands for the total; rename it")
+    if totals:
+        refuse_name_of_total(groups)
     rows = [
         row for one in chosen for row in counted[one.id].rows(one, groups, by, asked, totals and bool(by))
     ]

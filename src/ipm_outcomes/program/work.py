@@ -18,7 +18,7 @@ from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._counting import count_all
 from ipm_outcomes.program._records import coded, columns_at, days, frame_of, people
 from ipm_outcomes.program._result import result_table
-from ipm_outcomes.program._sources import Source, group_of, groups_of, small_table
+from ipm_outcomes.program._sources import Source, group_of, groups_of, refuse_name_of_total, small_table
 from ipm_outcomes.program.indicators import Indicator, indicator
 from ipm_outcomes.program.table import names
 from ipm_outcomes.stats import survival
@@ -145,8 +145,8 @@ def return_to_work(
     chosen = [_told(indicator(id), units.index, rule) for id in FIGURES]
     counted = count_all(chosen, {"work": source}, by)
     groups = groups_of({"work": source}, by, {"work"})
-    if totals and any(ALL in map(str, group) for group in groups):
-        raise FrameError(f"by: a group bears the name {ALL!r}, which stands for the total; rename it")
+    if totals:
+        refuse_name_of_total(groups)
     times = _times(source, by)
     rows: list[Row] = []
     for one in chosen:
