@@ -10,7 +10,12 @@ import nox
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "fast"]
 
-SLOW = ("tests/browser", "tests/test_adding_an_instrument.py", "tests/test_docs.py", "tests/test_typing.py")
+SLOW = (
+    "tests/browser",
+    "tests/definition/test_adding_an_instrument.py",
+    "tests/test_docs.py",
+    "tests/test_typing.py",
+)
 """Tests that need a browser, type checkers or processes of their own."""
 
 
@@ -41,7 +46,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run all tests, or those that are named: `nox -s test -- tests/test_frames.py`."""
+    """Run all tests, or those that are named: `nox -s test -- tests/frames/test_frames.py`."""
     _run(session, "pytest", "-n", "auto", *session.posargs)
 
 

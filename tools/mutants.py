@@ -42,12 +42,17 @@ ROOMS = {
     "fhir": [f"{PACKAGE}/fhir/*.py"],
     "toml": ["instruments/*.toml"],
 }
-SLOW = ["tests/browser/*", "tests/test_typing.py", "tests/test_docs.py", "tests/test_adding_an_instrument.py"]
+SLOW = [
+    "tests/browser/*",
+    "tests/test_typing.py",
+    "tests/test_docs.py",
+    "tests/definition/test_adding_an_instrument.py",
+]
 """Tests that need a browser, type checkers or a process of their own: they are left out."""
 DEFINITIONS_FIRST = [
-    "tests/test_facts.py",
-    "tests/test_definitions.py",
-    "tests/test_golden.py",
+    "tests/definition/test_facts.py",
+    "tests/definition/test_definitions.py",
+    "tests/definition/test_golden.py",
     "tests/real/*",
 ]
 FEW_SECONDS = 4.0
