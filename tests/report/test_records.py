@@ -147,6 +147,9 @@ def test_records_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["--mme-by=window_days"], "--mme-by: says what a dose of --prescriptions is"),
         (["--statuses=a.csv", "--output=a.txt"], "HTML reports only"),
         (["--statuses=out.html", "--output=out.html"], "out.html"),
+        (["--meanings=m.toml"], "--meanings: says what entries of records mean; name a file of records too"),
+        (["--target=soon"], "--target: write"),
+        (["--baseline-days=soon"], "--baseline-days: give"),
     ],
 )
 def test_options_that_belong_together(

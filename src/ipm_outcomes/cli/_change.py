@@ -68,6 +68,13 @@ class Pairing:
     target: list[str] | None = None
     as_of: str | None = None
 
+    def rule(self) -> dict[str, Any]:
+        """Baseline and targets, as `change.table` takes them; what is wrongly written is refused."""
+        return {
+            "baseline": changes_of.Baseline(days=_days(self.baseline_days), pick=self.baseline_pick),
+            "targets": [_target(text) for text in self.target] if self.target else changes_of.DEFAULT_TARGETS,
+        }
+
 
 def change(
     file: File,
@@ -100,6 +107,7 @@ def change(
     """
     tables = (*(ending for ending in CSV_ENDINGS if ending != ".txt"), *PARQUET_ENDINGS)
     pairs = pairing or Pairing()
+    pairs.rule()  # before anything is read
     ending = output_kind(output, (*tables, ".txt", ".md"), inputs=(file, pairs.episodes))
     how = reading or Reading()
     work = plan(how.answers(file), items or Items())
@@ -170,8 +178,7 @@ def changes_of_scores(scores: Any, pairing: Pairing, episodes: Any, date_format:
     return changes_of.table(
         scores,
         episodes=episodes,
-        baseline=changes_of.Baseline(days=_days(pairing.baseline_days), pick=pairing.baseline_pick),
-        targets=[_target(text) for text in pairing.target] if pairing.target else changes_of.DEFAULT_TARGETS,
+        **pairing.rule(),
         as_of=as_of(scores, pairing),
         date_format={"start_date": date_format} if date_format else None,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date as calendar_date
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 from cyclopts import Parameter
@@ -18,6 +20,8 @@ from ipm_outcomes.frames._dates import DATED, format_of, read_dates
 from ipm_outcomes.frames._frame import Frame
 
 _NUMBERS = ("strength", "quantity", "days_supply")
+_MEANT = {"prescriptions": 1, "statuses": 0, "events": 0, "appointments": 0}
+"""Tables of the file of meanings, and how many levels of tables each holds."""
 _TRUTHS = {"true": True, "false": False}
 _BEFORE, _AFTER = (-90, -1), (152, 212)
 """Days around the start in which doses are looked at: three months before, and around six months after."""
@@ -44,6 +48,10 @@ class Records:
     appointments
         CSV or Parquet file of appointments (patient_id, date, status; episode where --episodes has several of one
         patient).
+    meanings
+        TOML file that says what the entries of these files mean: a table for statuses, events and appointments, and
+        prescriptions.drug, prescriptions.unit and prescriptions.form, such as "back on light duty" = "modified_duty";
+        "" for rows to be left out.
     """
 
     prescriptions: str | None = None
@@ -52,6 +60,7 @@ class Records:
     events: str | None = None
     enrollment: str | None = None
     appointments: str | None = None
+    meanings: str | None = None
 
     @property
     def files(self) -> list[str]:
@@ -71,27 +80,35 @@ class Records:
             )
         if self.mme_by is not None and self.prescriptions is None:
             raise ParameterError("--mme-by: says what a dose of --prescriptions is; give both")
+        if self.meanings is not None and self.files == [self.meanings]:
+            raise ParameterError("--meanings: says what entries of records mean; name a file of records too")
 
     def tables(self, episodes: Any, as_of: calendar_date, how: Reading) -> Iterator[Any]:
         """The figures of each record, for the whole program."""
         given: dict[str, Any] = {"date_format": how.date_format}
+        meant = {} if self.meanings is None else _meanings(self.meanings)
         starts = None if episodes is None else _starts(episodes, how)
         if self.prescriptions is not None:
-            daily = opioids.daily(_table(self.prescriptions, how), **given)
+            daily = opioids.daily(
+                _table(self.prescriptions, how), meanings=meant.get("prescriptions"), **given
+            )
             found = opioids.summary(daily, denominator=str(self.mme_by), periods=_periods(starts, as_of))
             yield program.table(opioids=found, by=["period"])
             both = {"baseline": "before the start", "followup": "around 6 months"}
             if set(both.values()) <= set(found["period"]):
                 yield program.table(opioids=opioids.compare(found, **both))
         if self.statuses is not None:
-            yield program.return_to_work(_table(self.statuses, how), episodes=episodes, **given)
+            statuses = _table(self.statuses, how)
+            yield program.return_to_work(statuses, episodes=episodes, meanings=meant.get("statuses"), **given)
         if self.events is not None and self.enrollment is not None:
             events, spans = _table(self.events, how), _spans(_table(self.enrollment, how), as_of, how)
-            yield program.rates(events, spans, **given)
+            entries = meant.get("events")
+            yield program.rates(events, spans, meanings=entries, **given)
             if starts is not None:
-                yield program.rates_before_after(events, spans, starts, **given)
+                yield program.rates_before_after(events, spans, starts, meanings=entries, **given)
         if self.appointments is not None:
-            yield program.adherence(_table(self.appointments, how), episodes=episodes, **given)
+            booked = _table(self.appointments, how)
+            yield program.adherence(booked, episodes=episodes, meanings=meant.get("appointments"), **given)
 
 
 def _table(name: str, how: Reading) -> Any:
@@ -110,6 +127,34 @@ def _table(name: str, how: Reading) -> Any:
         if made.null_count() == text.null_count():  # else it stays as it is, and is refused where it is used
             frame = frame.with_columns(made.alias(column))
     return frame
+
+
+def _meanings(name: str) -> dict[str, Any]:
+    """What the entries of each file of records are declared to mean."""
+    with Path(name).open("rb") as file:
+        try:
+            declared = tomllib.load(file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ParameterError(f"{name}: not a TOML file: {error}") from None
+        except RecursionError:
+            raise ParameterError(
+                f"{name}: not a TOML file that can be read: it is nested too deeply"
+            ) from None
+    if odd := [table for table in declared if table not in _MEANT]:
+        raise ParameterError(f"{name}: {odd[0]!r} is none of the tables {', '.join(_MEANT)}")
+    return {table: _entries(f"{name}: [{table}]", given, _MEANT[table]) for table, given in declared.items()}
+
+
+def _entries(place: str, given: Any, inner: int) -> dict[str, Any]:
+    """A table of entries, or of such tables; an empty text is for rows to be left out."""
+    if not isinstance(given, dict) or not all(
+        isinstance(one, dict if inner else str) for one in given.values()
+    ):
+        needed = "of tables, such as [prescriptions.drug]" if inner else 'such as "entry" = "what it means"'
+        raise ParameterError(f"{place}: must be a table {needed}")
+    if inner:
+        return {name: _entries(f"{place}: {name}", one, inner - 1) for name, one in given.items()}
+    return {entry: meaning or None for entry, meaning in given.items()}
 
 
 def _dated(frame: Any, names: list[str], how: Reading, otherwise: calendar_date | None = None) -> Any:

@@ -90,6 +90,7 @@ def report(
         HTML (.html), text (.txt) or Markdown (.md) file; by default text to standard output.
     """
     pairs, beside = pairing or Pairing(), records or Records()
+    pairs.rule()  # before anything is read
     inputs = (file, pairs.episodes, *beside.files)
     ending = output_kind(output, (".html", *(name for name in RENDERERS if name)), inputs=inputs)
     kept = {"--ledger": ledger, "--record": record}
