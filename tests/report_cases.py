@@ -13,6 +13,13 @@ from ipm_outcomes import change, frames, opioids, program, report
 EXAMPLE = Path(__file__).parents[1] / "examples" / "clinic"
 AS_OF = "2026-06-30"  # of the example, by its README
 INSTRUMENTS = ("peg", "phq9", "gad7", "promis29", "pcs", "nps")
+HEADLINES = [
+    (["peg", "phq9", "gad7"], ("responder_30", "peg", "mean", "6 months")),
+    (["phq9", "gad7"], ("responder_50", "phq9", "total", "6 months")),
+    (["gad7", "pcs"], ("important_improvement", "gad7", "total", "6 months")),
+    (["promis29", "pcs"], ("reliable_improvement", "promis29", "pain_interference", "6 months")),
+]
+"""Instruments of the example, and definition, instrument, scale and target of the figure that leads."""
 Tables = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
 
 

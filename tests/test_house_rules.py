@@ -121,6 +121,40 @@ def test_arrows_point_down(module):
         assert FLOORS[room(other)] <= FLOORS[room(module)], f"{module} imports {other}, which is above it"
 
 
+TESTS_OF = {
+    "definition": {"definition", "catalog", "batteries"},
+    "scoring": {"scoring", "tables", "answers", "scores", "responses"},
+}
+"""Rooms whose inside a folder of tests may know, beside the room of its own name."""
+
+
+def names_used(tree: ast.Module) -> Iterator[str]:
+    """Names of the package that a module of tests imports, reads as attributes, or puts others in place of."""
+    known = {}
+    for node in ast.walk(tree):
+        for name, taken in imported(node):
+            known[taken or name] = f"{name}.{taken}" if taken else name
+    yield from known.values()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{known.get(node.value.id, '')}.{node.attr}"
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            yield str(node.args[0].value)
+
+
+def test_a_test_knows_the_inside_of_its_own_room_only():
+    inside = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        folder = path.relative_to(ROOT / "tests").parts[0]
+        own = TESTS_OF.get(folder, set()) | {folder}
+        for name in names_used(ast.parse(path.read_text(encoding="utf-8"))):
+            package, _, rest = name.partition(".")
+            of, _, within = rest.partition(".")
+            if package == "ipm_outcomes" and of not in own and re.search(r"(^|\.)_[a-z]", within):
+                inside.append(f"{path.relative_to(ROOT)}: {name}")
+    assert not inside, "\n".join(inside)
+
+
 def test_no_circles():
     graph = {module: own_imports(module) - {module} for module in modules()}
     assert list(TopologicalSorter(graph).static_order())

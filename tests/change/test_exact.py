@@ -14,8 +14,10 @@ import numpy as np
 import polars as pl
 import pytest
 from cases import GOLDEN
+from ready_cases import data, read
 
 from ipm_outcomes import change
+from ipm_outcomes.change._verdict import completions
 from ipm_outcomes.definition import parse
 from ipm_outcomes.errors import ParameterError
 
@@ -220,3 +222,13 @@ def test_where_lower_is_worse_an_increase_is_an_improvement_in_percent() -> None
     turned = parse(tomllib.loads(lower, parse_float=Decimal), file="peg.toml")
     found = change.percent_change([4, 8], [8, 4], instrument="peg", scale="mean", definitions=[turned])
     assert found.tolist() == [100, -50]
+
+
+def test_a_sum_of_steps_with_one_of_two_answers_has_known_completions() -> None:
+    """2 x 7.25 = 14.5 lies between 7.25 and 7.25 + 20."""
+    definition = read(data())
+    low, high, span = completions(definition, definition.scale("current"), np.array([29]), 2, np.array([1]))
+    assert (Fraction(int(low[0]), 2 * span), Fraction(int(high[0]), 2 * span)) == (
+        Fraction("7.25"),
+        Fraction("27.25"),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import signal
 import subprocess
@@ -17,8 +18,8 @@ import pytest
 
 import ipm_outcomes as ipm
 from ipm_outcomes import cli
-from ipm_outcomes._write import _umask
 from ipm_outcomes.cli import _output, main
+from ipm_outcomes.cli._app import app
 
 CLINIC = str(Path(__file__).parents[2] / "examples" / "clinic" / "clinic.csv")
 PEG = "patient_id,visit,peg_pain,peg_enjoyment,peg_activity\nSmith,baseline,7,6,7\nJones,baseline,8,,4\n"
@@ -557,7 +558,8 @@ def test_the_new_file_keeps_the_rights_of_the_old_and_follows_links(tmp_path: Pa
     assert link.is_symlink()
     fresh = tmp_path / "fresh.txt"
     _output.write_text("x", str(fresh))
-    assert fresh.stat().st_mode & 0o777 == 0o666 & ~_umask()
+    os.umask(mask := os.umask(0))
+    assert fresh.stat().st_mode & 0o777 == 0o666 & ~mask
 
 
 def test_a_fault_of_our_own_shows_no_data(run: Run, peg: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -748,3 +750,9 @@ def test_a_kind_that_csv_cannot_hold(run: Run, tmp_path: Path) -> None:
     pl.DataFrame({"nps_recommend": [5]}).with_columns(stay).write_parquet(file)
     assert "write Parquet with -o" in refused(run("score", file, "-o", tmp_path / "out.csv"))
     assert run("score", file, "-o", tmp_path / "out.parquet")[0] == 0
+
+
+def test_every_command_is_on_the_page() -> None:
+    page = Path(__file__).parents[2] / "docs" / "command_line.md"
+    listed = set(re.findall(r"^\| `([a-z]+)(?: [A-Z]+)?` \|", page.read_text(encoding="utf-8"), re.MULTILINE))
+    assert listed == {name for name in app if not name.startswith("-")}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 import ipm_outcomes as ipm
 from ipm_outcomes import frames, responses, score, testing
 from ipm_outcomes.errors import FrameError, InvalidAnswersError, ParameterError, UnknownNameError
+from ipm_outcomes.frames._check import RULES
 from ipm_outcomes.frames._kernel import CHUNK
 
 IDS = ipm.instruments()
@@ -668,3 +671,9 @@ def test_formulas_are_the_same_in_every_part_of_a_long_file() -> None:
         column = frames.score(data, "promis29")[f"promis29_{name}"]
         assert column.null_count() == 0
         assert column.n_unique() == 1
+
+
+def test_the_rules_of_cells_on_the_page_are_those_of_the_library():
+    page = (Path(__file__).parents[2] / "docs" / "privacy_and_errors.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `((?:answer|label|unknown)_\w+)` \|", page, re.MULTILINE))
+    assert listed == {*RULES, "label_unknown", "unknown_item"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from report_cases import AS_OF, example_tables, pairs, peg_tables
+from report_cases import HEADLINES, example_tables, pairs, peg_tables
 from suppress_cases import frame, line
 
 from ipm_outcomes import program, report
@@ -19,7 +19,6 @@ from ipm_outcomes.program.indicators import Indicator, indicator, indicators, pa
 from ipm_outcomes.program.suppression import suppress
 from ipm_outcomes.program.suppression._levels import Levels
 from ipm_outcomes.program.suppression._read import columns_of, frame_of, rows_of
-from ipm_outcomes.report._figures import gather
 
 
 def comet(**more: Any) -> Instrument:
@@ -95,17 +94,11 @@ def test_without_a_follow_up_at_6_months_the_first_is_the_main_one() -> None:
     assert main_target([]) == "6 months"
 
 
-def test_the_report_and_the_table_have_one_headline() -> None:
-    scores, changes, table = example_tables()
-    options: dict[str, Any] = dict.fromkeys(("episodes", "problems", "target")) | {"by": "site"}
-    options |= {"policy": "none", "as_of": AS_OF, "definitions": ()}
-    for only in (["peg", "phq9", "gad7"], ["phq9", "gad7"], ["gad7", "pcs"], ["promis29", "pcs"]):
-        mine = pl.col("instrument").is_in(only)
-        made = gather(scores.filter(mine), changes.filter(mine), table.filter(mine), **options)
-        assert made.headline is not None
-        key = made.headline.key
-        assert key == (only[0], instrument(only[0]).lead)
-        assert levels(table.filter(mine), ["site"], []) == {(made.success[key], *key, made.target)}
+@pytest.mark.parametrize(("only", "headline"), HEADLINES)
+def test_the_headline_of_a_table(only: list[str], headline: tuple[str, ...]) -> None:
+    """`tests/report/test_claims.py` holds the report to the same."""
+    table = example_tables()[2].filter(pl.col("instrument").is_in(only))
+    assert levels(table, ["site"], []) == {headline}
 
 
 def test_page_1_tells_the_rule_of_ones_own(tmp_path: Path) -> None:

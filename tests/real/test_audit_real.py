@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import tomllib
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +99,11 @@ def test_rival_tables_on_real_answers(real: Callable[[str], Path]) -> None:
 
 
 def test_the_shipped_rival_tables_are_those_that_were_read(real: Callable[[str], Path]) -> None:
-    from ipm_outcomes.audit._other_tables import _of_file
-
+    shipped = (files("ipm_outcomes.audit") / "other_tables.toml").read_text(encoding="utf-8")
     rows = rivals(real("mapping/promis_rival_tables.csv"))
-    for id, scale, first, values in _of_file():
-        own = {int(r["raw"]): float(r["t_mii_pro_2026_3_0"]) for r in rows if r["domain"] == scale}
-        assert (first, values) == (min(own), tuple(own[raw] for raw in sorted(own))), id
+    for one in tomllib.loads(shipped)["tables"]:
+        own = {int(r["raw"]): float(r["t_mii_pro_2026_3_0"]) for r in rows if r["domain"] == one["scale"]}
+        assert (one["first"], one["values"]) == (min(own), [own[raw] for raw in sorted(own)]), one["id"]
 
 
 def test_a_calculated_field_that_adds_what_is_there(real: Callable[[str], Path]) -> None:

@@ -7,13 +7,16 @@ import re
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from typing import Any, get_args
 
 import polars as pl
 import pytest
-from report_cases import example, example_tables, peg_report
+from ready_cases import TENTHS, data, read
+from report_cases import AS_OF, HEADLINES, example, example_tables, peg_report
 
 import ipm_outcomes
 from ipm_outcomes import instrument
+from ipm_outcomes.definition import Scale
 from ipm_outcomes.report._claims import (
     against,
     better_ends,
@@ -22,8 +25,10 @@ from ipm_outcomes.report._claims import (
     promoter_words,
     t_scores,
 )
-from ipm_outcomes.report._facts import SCORING
+from ipm_outcomes.report._facts import SCORING, bands
+from ipm_outcomes.report._figures import gather
 from ipm_outcomes.report._program import Shown
+from ipm_outcomes.report._stretches import stretches
 from ipm_outcomes.report.changes import summarize_changes
 from ipm_outcomes.report.text import as_markdown, as_text, summarize
 
@@ -233,3 +238,35 @@ def test_the_errors_that_decide_reliable_change_stand_among_the_facts_with_their
     assert any(cells[0] == "change of more than 12.75 points" for cells in rows.values())
     assert "Patients improved on average" not in page
     assert "Those with both scores improved on average" in page
+
+
+def test_the_report_names_every_kind_of_score() -> None:
+    kinds = get_args(Scale.model_fields["kind"].annotation)
+    assert set(SCORING) == set(kinds)
+
+
+def test_stretches_of_a_chart_meet_without_gap_or_overlap() -> None:
+    """Each value from 10.5 to 90.0 lies in one piece."""
+    pieces = [piece for _, band in stretches(read(data()).scale("level"), []) for piece in band]
+    for height in TENTHS:
+        assert sum(piece.holds(float(height)) for piece in pieces) == 1
+    assert str(pieces[0]) == "10.5–14.9"
+
+
+def test_bands_in_words_leave_no_score_between_or_in_two() -> None:
+    """Both ends belong to a level: 47.0 to the first, 47.1 to the second."""
+    levels = [f"level {n} (version B)" for n in (1, 2, 3, 4)]
+    ends = ["0 to 47.0", "47.1 to 55.1", "55.2 to 72.4", "72.5 to 100"]
+    told = bands(instrument("pam").scale("score"))
+    assert told == [f"{level} {reach}" for level, reach in zip(levels, ends, strict=True)]
+
+
+@pytest.mark.parametrize(("only", "headline"), HEADLINES)
+def test_the_headline_of_a_report(only: list[str], headline: tuple[str, ...]) -> None:
+    """`tests/program/test_headline_rule.py` holds disclosure control to the same."""
+    options: dict[str, Any] = dict.fromkeys(("episodes", "problems", "target")) | {"by": "site"}
+    options |= {"policy": "none", "as_of": AS_OF, "definitions": ()}
+    made = gather(*(one.filter(pl.col("instrument").is_in(only)) for one in example_tables()), **options)
+    assert made.headline is not None
+    key = made.headline.key
+    assert (made.success[key], *key, made.target) == headline

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any
 
 import polars as pl
 import pytest
@@ -18,9 +18,8 @@ import pytest
 from ipm_outcomes import WPAIGH, between, catalog, change, frames, score
 from ipm_outcomes._printer import print_class
 from ipm_outcomes.catalog import parse
-from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import DefinitionError
-from ipm_outcomes.report._facts import SCORING
 
 DEFINITION = """
 id = "orchard3"
@@ -227,11 +226,6 @@ def test_words_for_a_percent_of_quotients(tmp_path: Path) -> None:
         definitions=[catalog.read(file)],
     )
     assert told.tolist() == ["moderate", "substantial", "minimal"]
-
-
-def test_the_report_names_every_kind_of_score() -> None:
-    kinds = get_args(Scale.model_fields["kind"].annotation)
-    assert set(SCORING) == set(kinds)
 
 
 def test_no_hours_worked_is_marked_as_unverified() -> None:

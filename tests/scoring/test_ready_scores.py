@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -14,129 +13,11 @@ import numpy as np
 import polars as pl
 import pytest
 from pydantic import ValidationError
+from ready_cases import TENTHS, data, read
 
-from ipm_outcomes import PAM, PASTOR, between, change, frames, instrument, score
+from ipm_outcomes import PAM, PASTOR, between, change, frames, score
 from ipm_outcomes._printer import print_class
-from ipm_outcomes.catalog import parse
-from ipm_outcomes.change._verdict import completions
-from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import DefinitionError, InvalidAnswersError, ParameterError
-from ipm_outcomes.program.suppression._pairs import scores_of
-from ipm_outcomes.report._facts import bands
-from ipm_outcomes.report._stretches import stretches
-
-DEFINITION = """
-id = "tide7"
-class = "TIDE7"
-title = "Tide"
-edition = "made up"
-measures = "a made-up tide"
-recall = "today"
-about = "Ready scores and one rating."
-domain = "tides"
-license = { status = "unknown", statement = "Made up.", wording = false, source = "made", evidence = "1" }
-sources = [{ key = "made", cite = "Nobody. The tide and its questions. 2026" }]
-answers.height = { range = [10.5, 90], step = 0.1, low = "Low", source = "made", evidence = "1" }
-answers.error = { range = [0.01, 10], step = 0.01, source = "made", evidence = "1" }
-answers.current = { range = [0, 20], step = 0.25, source = "made", evidence = "1" }
-answers.wave = { range = [0, 10], source = "made", evidence = "1" }
-answers.salt = { range = [0, 20000], source = "made", evidence = "1" }
-items = [
-  { id = "wave", gist = "waves", answers = "wave" },
-  { id = "height", gist = "height", answers = "height" },
-  { id = "height_se", gist = "standard error of the height", answers = "error" },
-  { id = "ebb", gist = "ebb", answers = "current" },
-  { id = "flow", gist = "flow", answers = "current", reverse = true },
-  { id = "salt", gist = "salt", answers = "salt" },
-]
-
-[[scales]]
-id = "level"
-title = "Level"
-kind = "sum"
-worse = "higher"
-range = [10.5, 90]
-step = 0.1
-items = ["height"]
-se_item = "height_se"
-bands = { of = [[10.5, 54.9, "ebb"], [55.0, 90, "flood"]], source = "made", evidence = "1" }
-missing = [{ id = "complete", source = "made", evidence = "1" }]
-source = "made"
-evidence = "1"
-
-[[scales]]
-id = "current"
-title = "Current"
-kind = "sum"
-worse = "higher"
-range = [0, 40]
-step = 0.25
-items = ["ebb", "flow"]
-missing = [
-  { id = "complete", source = "made", evidence = "1" },
-  { id = "prorate", at_most = 1, source = "made", evidence = "1" },
-]
-source = "made"
-evidence = "1"
-
-[[scales]]
-id = "mean"
-title = "Mean current"
-kind = "mean"
-worse = "higher"
-range = [0, 20]
-step = 0.25
-items = ["ebb", "flow"]
-missing = [{ id = "complete", source = "made", evidence = "1" }]
-source = "made"
-evidence = "1"
-
-[[scales]]
-id = "waves"
-title = "Waves"
-kind = "sum"
-worse = "higher"
-range = [0, 10]
-items = ["wave"]
-missing = [{ id = "complete", source = "made", evidence = "1" }]
-source = "made"
-evidence = "1"
-
-[[scales]]
-id = "salt"
-title = "Salt"
-kind = "sum"
-worse = "higher"
-range = [0, 20000]
-items = ["salt"]
-missing = [{ id = "complete", source = "made", evidence = "1" }]
-source = "made"
-evidence = "1"
-
-[[scales]]
-id = "mix"
-title = "Mix"
-kind = "weighted"
-worse = "higher"
-missing = [{ id = "complete", source = "made", evidence = "1" }]
-source = "made"
-evidence = "1"
-[scales.weighted]
-center = 1
-unit = 2
-standardize = { level = [50, 10], waves = [0, 1] }
-terms = [{ scales = ["level"], weight = 1 }, { scales = ["waves"], weight = 1 }]
-source = "made"
-evidence = "1"
-"""
-
-
-def data() -> dict[str, Any]:
-    return tomllib.loads(DEFINITION, parse_float=Decimal)
-
-
-def read(content: dict[str, Any]) -> Instrument:
-    return parse(content, file="tide7.toml")
 
 
 @pytest.fixture
@@ -150,8 +31,6 @@ def tide(monkeypatch: pytest.MonkeyPatch) -> Any:
     return module.TIDE7
 
 
-TENTHS = [Decimal(n) / 10 for n in range(105, 901)]
-"""All heights, from 10.5 to 90.0."""
 COLUMNS = ["tide7_height"]
 
 
@@ -286,15 +165,9 @@ def test_sums_and_means_of_steps_are_exact(tide: Any) -> None:
         assert (found.current.exact, found.mean.exact) == (total, mean)
         assert scored["tide7_current"][n] == float(total)
         assert scored["tide7_mean"][n] == float(mean)
-    # One of two answered: 2 x the one, 2 x 7.25 = 14.5; as a change it lies between 7.25 and 7.25 + 20.
+    # One of two answered: 2 x the one, 2 x 7.25 = 14.5.
     found = score(tide(ebb=7.25), missing="prorate").current
     assert found.exact == Fraction(29, 2)
-    definition = read(data())
-    low, high, span = completions(definition, definition.scale("current"), np.array([29]), 2, np.array([1]))
-    assert (Fraction(int(low[0]), 2 * span), Fraction(int(high[0]), 2 * span)) == (
-        Fraction("7.25"),
-        Fraction("27.25"),
-    )
     again = score(tide(ebb=7.25, flow=20)).current  # 7.25
     assert again.exact == Fraction(29, 4)
 
@@ -403,14 +276,6 @@ def test_one_step_beyond_what_the_grammar_takes() -> None:
     wrong(lambda d: d.update(flags=[flag]), "whole numbers")
 
 
-def test_stretches_of_a_chart_meet_without_gap_or_overlap() -> None:
-    """Each value from 10.5 to 90.0 lies in one piece."""
-    pieces = [piece for _, band in stretches(read(data()).scale("level"), []) for piece in band]
-    for height in TENTHS:
-        assert sum(piece.holds(float(height)) for piece in pieces) == 1
-    assert str(pieces[0]) == "10.5–14.9"
-
-
 def test_pam_levels_name_their_version_in_whatever_the_score_comes() -> None:
     for given in (63.1, Decimal("63.10"), Fraction(631, 10), np.float32(63.1), np.float16(63.1)):
         found = score(PAM(score=given)).score  # type: ignore[arg-type]
@@ -452,16 +317,3 @@ def test_pastor_scores_change_by_their_own_errors() -> None:
         assert f"63.1 to {second}" in found.pain_interference.short
     unknown = between(first, score(PASTOR(pain_interference=57.5)))
     assert unknown.pain_interference.verdict == "error not known"
-
-
-def test_bands_in_words_leave_no_score_between_or_in_two() -> None:
-    """Both ends belong to a level: 47.0 to the first, 47.1 to the second."""
-    levels = [f"level {n} (version B)" for n in (1, 2, 3, 4)]
-    ends = ["0 to 47.0", "47.1 to 55.1", "55.2 to 72.4", "72.5 to 100"]
-    told = bands(instrument("pam").scale("score"))
-    assert told == [f"{level} {reach}" for level, reach in zip(levels, ends, strict=True)]
-
-
-def test_disclosure_control_knows_every_mean_of_steps() -> None:
-    """Two answers in quarters from 0 to 20 have 8 x 20 + 1 means, an eighth apart."""
-    assert scores_of(read(data()).scale("mean")) == [n / 8 for n in range(161)]

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from ready_cases import data, read
 from scipy import sparse
 from scipy.optimize import linprog
 
 from ipm_outcomes import catalog, change, program
 from ipm_outcomes.program.suppression import _mends
+from ipm_outcomes.program.suppression._pairs import scores_of
 from ipm_outcomes.program.suppression._scenes import _needs
 
 MANY = 10**6
@@ -212,3 +214,8 @@ def test_which_scale_needs_the_answers_of_another(
     instrument: str, large: str, small: str, needs: bool
 ) -> None:
     assert _needs(catalog.instrument(instrument), large, small) is needs
+
+
+def test_disclosure_control_knows_every_mean_of_steps() -> None:
+    """Two answers in quarters from 0 to 20 have 8 x 20 + 1 means, an eighth apart."""
+    assert scores_of(read(data()).scale("mean")) == [n / 8 for n in range(161)]
