@@ -5,12 +5,13 @@ What a resource says is read by codes and never by order or number; what contrad
 """
 
 from ipm_outcomes.fhir._errors import NotAResponse, Note, Problem, UnknownForm, WrongAnswers
-from ipm_outcomes.fhir._many import Reading, responses
+from ipm_outcomes.fhir._many import responses
 from ipm_outcomes.fhir._observations import bundle, observations
 from ipm_outcomes.fhir._questionnaire import questionnaire, questionnaire_response
 from ipm_outcomes.fhir._response import ReadResponse, Recorded, response
 from ipm_outcomes.fhir._scores import recorded, scores
 from ipm_outcomes.fhir._view import read_view, view_definition
+from ipm_outcomes.reading import Reading
 
 __all__ = [
     "NotAResponse",

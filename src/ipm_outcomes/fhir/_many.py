@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
-from ipm_outcomes.errors import InputError, MissingExtraError, ParameterError
+from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.fhir._errors import NotAResponse
 from ipm_outcomes.fhir._json import MOST_BYTES, a_list, a_mapping, joined, parsed
 from ipm_outcomes.fhir._response import KINDS, ReadResponse, options_of, response
+from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
 
-Backend = Literal["polars", "pandas", "pyarrow"] | None
 KEYS = ("line", "patient_id", "date", "status")
 MOST_WHOLE = 50_000_000
 """Bytes of a file that is one JSON document."""
@@ -28,42 +27,6 @@ class Line(NamedTuple):
     line: int
     place: str
     content: Any
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read of many responses. Tables are of the kind that was asked for.
-
-    Attributes
-    ----------
-    data : table
-        One row per response: ``line``, ``patient_id`` (the reference of the subject), ``date``, ``status``, and the
-        items as ``{instrument}_{item}``; an answer that was not taken is null.
-    instruments : tuple of str
-        Ids of the instruments found.
-    inferences : table
-        What was decided on the way: ``finding`` (code), ``instrument``, ``rows``, ``of``, ``evidence``, ``sure``.
-    problems : table
-        Answers that were not taken: ``row`` of ``data``, ``line``, ``column``, ``place``, ``rule`` (code), ``message``.
-    recorded : table
-        Recorded scores: ``row``, ``scale`` (as ``{instrument}_{scale}``), ``recorded``, ``place``.
-    reasons : table
-        Why an item has no answer, where the resource says so: ``row``, ``column``, ``reason``.
-    left_out : table
-        What is no row of ``data``: ``line``, ``reason`` (code), ``message``.
-    rows_in, rows_out : int
-        ``rows_in`` is ``rows_out`` and the rows of ``left_out`` together.
-    """
-
-    data: Any = field(repr=False)
-    instruments: tuple[str, ...]
-    inferences: Any = field(repr=False)
-    problems: Any = field(repr=False)
-    recorded: Any = field(repr=False)
-    reasons: Any = field(repr=False)
-    left_out: Any = field(repr=False)
-    rows_in: int
-    rows_out: int
 
 
 @fenced
@@ -96,8 +59,9 @@ def responses(
 
     Returns
     -------
-    Reading
-        ``data``, ``problems``, ``left_out`` and what else was seen.
+    ipm_outcomes.reading.Reading
+        ``data`` has one row per response: ``line``, ``patient_id`` (the reference of the subject), ``date``, ``status``
+        and the items.
 
     Raises
     ------
@@ -231,12 +195,7 @@ class _Table:
         self.cells: dict[str, list[Any]] = {}
         self.ids: list[str] = []
         self.rows = 0
-        self.problems: dict[str, list[Any]] = {
-            name: [] for name in ("row", "line", "column", "place", "rule", "message")
-        }
-        self.recorded: dict[str, list[Any]] = {name: [] for name in ("row", "scale", "recorded", "place")}
-        self.reasons: dict[str, list[Any]] = {name: [] for name in ("row", "column", "reason")}
-        self.left_out: dict[str, list[Any]] = {name: [] for name in ("line", "reason", "message")}
+        self.tables = Tables()
         self.notes: Counter[tuple[str, str, str]] = Counter()
         self.of: Counter[str] = Counter()
         self.first: InputError | None = None
@@ -258,41 +217,29 @@ class _Table:
             self.keys[name].append(value)
         for one in read.problems:
             values = (row, line.line, f"{id}_{one.item}", f"{line.place}: {one.place}", one.code, one.message)
-            _append(self.problems, values)
+            append(self.tables.problems, values)
         for recorded in read.recorded:
-            _append(self.recorded, (row, f"{id}_{recorded.scale}", recorded.value, recorded.place))
+            append(self.tables.recorded, (row, f"{id}_{recorded.scale}", recorded.value, recorded.place))
         for item, reason in read.reasons.items():
-            _append(self.reasons, (row, f"{id}_{item}", reason))
+            append(self.tables.reasons, (row, f"{id}_{item}", reason))
         said = {note.code: note.message for note in read.notes}
         self.notes.update((id, code, _EVIDENCE.get(code, message)) for code, message in said.items())
 
     def leave_out(self, line: Line, error: InputError) -> None:
         self.first = self.first or error
         told = str(error).removeprefix(f"{line.place}: ")
-        _append(self.left_out, (line.line, error.code, f"{line.place}: {told}"))
+        append(self.tables.left_out, (line.line, error.code, f"{line.place}: {told}"))
 
     def reading(self, backend: Backend) -> Reading:
         if self.first is not None and not self.rows:
-            line = self.left_out["message"][0]
+            line = self.tables.left_out["message"][0]
             raise InputError(f"no response could be read; {line}", self.first.code)
-        inferences: dict[str, list[Any]] = {
-            name: [] for name in ("finding", "instrument", "rows", "of", "evidence", "sure")
-        }
-        for (id, code, evidence), rows in sorted(self.notes.items()):
-            _append(inferences, (code, id, rows, self.of[id], evidence, code not in _DOUBTFUL))
-        tables = (
-            {**self.keys, **self.cells},
-            inferences,
-            self.problems,
-            self.recorded,
-            self.reasons,
-            self.left_out,
-        )
-        data, decided, problems, recorded, reasons, left_out = (as_kind(table, backend) for table in tables)
-        rows_in = self.rows + len(self.left_out["line"])
-        return Reading(
-            data, tuple(self.ids), decided, problems, recorded, reasons, left_out, rows_in, self.rows
-        )
+        inferences = [
+            Inference(code, None, id, rows, self.of[id], None, None, code not in _DOUBTFUL, evidence)
+            for (id, code, evidence), rows in sorted(self.notes.items())
+        ]
+        data = {**self.keys, **self.cells}
+        return Reading(instruments=tuple(self.ids), **self.tables.parts(data, inferences, self.rows, backend))
 
 
 _EVIDENCE = {
@@ -308,29 +255,3 @@ _DOUBTFUL = frozenset({"ordinal_trusted", "status_unknown", "recorded_differs", 
 
 def _word(status: object) -> str | None:
     return status if isinstance(status, str) and len(status) < 40 else None
-
-
-def _append(table: dict[str, list[Any]], values: tuple[Any, ...]) -> None:
-    for column, value in zip(table.values(), values, strict=True):
-        column.append(value)
-
-
-def as_kind(table: dict[str, list[Any]], backend: Backend) -> Any:
-    if backend is None:
-        return table
-    if backend not in ("polars", "pandas", "pyarrow"):
-        raise ParameterError("backend is 'polars', 'pandas', 'pyarrow' or None")
-    try:
-        if backend == "polars":
-            import polars as pl
-
-            return pl.DataFrame(table, infer_schema_length=None)
-        if backend == "pandas":
-            import pandas as pd
-
-            return pd.DataFrame(table)
-        import pyarrow as pa
-
-        return pa.table(table)
-    except ImportError:
-        raise MissingExtraError(f"backend={backend!r}", "all") from None

@@ -9,7 +9,8 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, InputError
 from ipm_outcomes.fhir._codes import CO_VALUE, ORDINAL, WEIGHT
 from ipm_outcomes.fhir._errors import NotAResponse
-from ipm_outcomes.fhir._many import Backend, Line, Reading, gather
+from ipm_outcomes.fhir._many import Line, gather
+from ipm_outcomes.reading import Backend, Reading
 
 LEVELS = (
     "item",

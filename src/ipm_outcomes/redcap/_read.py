@@ -13,8 +13,9 @@ from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments
 from ipm_outcomes.definition import Instrument, plain_label
 from ipm_outcomes.errors import InputError, ParameterError
-from ipm_outcomes.fhir._many import Backend, Reading, as_kind
+from ipm_outcomes.frames._findings import python
 from ipm_outcomes.frames._items import needed_items
+from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
 from ipm_outcomes.redcap._columns import CHOICES, FORM, NAME, VALIDATION, Row, choices_of, rows_of
 from ipm_outcomes.redcap._export import EVENT, INSTANCE, REPEAT, Export, export_of
 
@@ -83,7 +84,7 @@ def read(
 
     Returns
     -------
-    Reading
+    ipm_outcomes.reading.Reading
         ``data`` has ``line`` (row of the file, the header is 1), ``patient_id``, ``date``, ``visit``,
         ``repeat_instrument``, ``repeat_instance``, ``status`` and the items as ``{instrument}_{item}``. ``rows_in`` are
         rows of the export times instruments.
@@ -169,11 +170,8 @@ class _Reader:
             raise ParameterError("date: the export has no such field")
         self.export, self.fields, self.events, self.missing, self.date = export, fields, events, missing, date
         self.data: dict[str, list[Any]] = {name: [] for name in KEYS}
-        self.problems: dict[str, list[Any]] = {
-            name: [] for name in ("row", "line", "column", "place", "rule", "message")
-        }
-        self.reasons: dict[str, list[Any]] = {name: [] for name in ("row", "column", "reason")}
-        self.left_out: dict[str, list[Any]] = {name: [] for name in ("line", "reason", "message")}
+        self.tables = Tables()
+        self.date_fields: dict[str, str] = {}
         self.seen: Counter[tuple[str, str, int]] = Counter()
         self.keys: set[tuple[str, ...]] = set()
 
@@ -244,15 +242,15 @@ class _Reader:
             self.data[column][at] = given
             return
         if cell in self.missing:
-            _append(self.reasons, (at, column, self.missing[cell]))
+            append(self.tables.reasons, (at, column, self.missing[cell]))
             return
         line = self.data["line"][at]
         if cell in USUAL:
             told = f"a missing data code that REDCap proposes; if it is one here, not_answered=[{cell!r}]"
-            _append(self.problems, (at, line, column, f"row {line}", "missing_code", told))
+            append(self.tables.problems, (at, line, column, f"row {line}", "missing_code", told))
         else:
             told = f"no answer; answers are {found.answers_of(item).allowed}, missing data codes go to not_answered="
-            _append(self.problems, (at, line, column, f"row {line}", "wrong_answer", told))
+            append(self.tables.problems, (at, line, column, f"row {line}", "wrong_answer", told))
 
     def _given(self, found: Instrument, item: str, name: str, cell: str) -> float | None:
         listed, field = found.answers_of(item), self.fields.get(name)
@@ -285,24 +283,23 @@ class _Reader:
             if field[FORM] == form and field[VALIDATION].startswith("date") and name in self.export.columns
         ]
         day = self.cell(dates[0], row) if len(dates) == 1 else ""
-        self.seen[found.id, "date_of_field", 0] += bool(day)
+        if day:
+            self.date_fields[found.id] = dates[0]
+            self.seen[found.id, "date_of_field", 0] += 1
         return day or None
 
     def _leave_out(self, row: int, reason: str, told: str) -> None:
-        _append(self.left_out, (row + 2, reason, told))
+        append(self.tables.left_out, (row + 2, reason, told))
 
     def reading(self, ids: list[str], backend: Backend) -> Reading:
-        inferences: dict[str, list[Any]] = {
-            name: [] for name in ("finding", "instrument", "rows", "of", "evidence", "sure")
-        }
-        for (id, code, sure), rows in sorted((+self.seen).items()):
-            _append(inferences, (code, id, rows, self.export.rows, EVIDENCE[code], bool(sure)))
-        recorded: dict[str, list[Any]] = {name: [] for name in ("row", "scale", "recorded", "place")}
-        tables = (self.data, inferences, self.problems, recorded, self.reasons, self.left_out)
-        data, decided, problems, totals, reasons, left_out = (as_kind(table, backend) for table in tables)
-        rows_out = len(self.data["line"])
-        rows_in = rows_out + len(self.left_out["line"])
-        return Reading(data, tuple(ids), decided, problems, totals, reasons, left_out, rows_in, rows_out)
+        inferences = [self._inference(*key, rows) for key, rows in sorted((+self.seen).items())]
+        rows = len(self.data["line"])
+        return Reading(instruments=tuple(ids), **self.tables.parts(self.data, inferences, rows, backend))
+
+    def _inference(self, id: str, code: str, sure: int, rows: int) -> Inference:
+        field = self.date_fields.get(id) if code == "date_of_field" else None
+        settle = None if field is None else f"date={python(field)}"
+        return Inference(code, field, id, rows, self.export.rows, settle, field, bool(sure), EVIDENCE[code])
 
 
 EVIDENCE = {
@@ -310,8 +307,3 @@ EVIDENCE = {
     "duplicate_key": "rows with the record id, event and instance of another row",
     "not_completed": "surveys that were begun and not completed; no date is taken from them",
 }
-
-
-def _append(table: dict[str, list[Any]], values: tuple[Any, ...]) -> None:
-    for column, value in zip(table.values(), values, strict=True):
-        column.append(value)

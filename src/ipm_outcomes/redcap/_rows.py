@@ -8,8 +8,8 @@ from typing import Any
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import InputError, ParameterError
-from ipm_outcomes.fhir._many import Backend, as_kind
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.reading import Backend, as_kind
 from ipm_outcomes.redcap._export import EVENT, INSTANCE, REPEAT, cells_of
 
 KEYS = {"visit": EVENT, "repeat_instrument": REPEAT, "repeat_instance": INSTANCE}
