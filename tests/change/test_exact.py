@@ -213,7 +213,9 @@ def test_percent_on_arrays_agrees_with_the_table() -> None:
         change.percent_change(before, after, instrument="peg", scale="mean"),
         found["percent"].fill_null(np.nan).to_numpy(),
     )
-    assert change.immpact(before, after).tolist() == found["immpact"].to_list()
+    assert (
+        change.immpact(before, after, instrument="peg", scale="mean").tolist() == found["immpact"].to_list()
+    )
 
 
 def test_where_lower_is_worse_an_increase_is_an_improvement_in_percent() -> None:

@@ -127,6 +127,28 @@ def test_every_definition_loads_and_names_scales_that_exist(id):
         assert of_scale in instrument(of_instrument).scale_ids
 
 
+def test_ratings_of_a_net_score_are_the_bands_of_its_scale():
+    nets = [one for one in map(program.indicator, program.indicators()) if one.kind == "nps"]
+    assert len(nets) >= 3
+    for one in nets:
+        for name in one.of:
+            of_instrument, of_scale = name.split(".")
+            bands = instrument(of_instrument).scale(of_scale).bands
+            reach = {band.label: (band.low, band.high) for band in bands.of}
+            best, worst = bands.net
+            assert (one.ratings.promoters, one.ratings.detractors) == (reach[best], reach[worst])
+
+
+def test_ratings_of_a_net_score_lie_one_below_the_other():
+    data = tomllib.loads((shelf() / "indicators" / "nps.toml").read_text(encoding="utf-8"))
+    for ends in ([0, 9], [6, 0]):
+        with pytest.raises(DefinitionError, match="one below the other"):
+            parse({**data, "ratings": {"detractors": ends, "promoters": [9, 10]}}, file="x.toml")
+    data.pop("ratings")
+    with pytest.raises(DefinitionError, match="'nps' needs ratings"):
+        parse(data, file="x.toml")
+
+
 def test_thresholds_are_those_of_the_instruments():
     """A number stands in the definition of the instrument; where an indicator repeats it, it is the same one."""
     phq, gad = instrument("phq9").scale("total"), instrument("gad7").scale("total")

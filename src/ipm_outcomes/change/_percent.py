@@ -66,8 +66,8 @@ def immpact(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
     *,
-    instrument: str = "peg",
-    scale: str = "mean",
+    instrument: str,
+    scale: str,
     definitions: Collection[Instrument] = (),
 ) -> npt.NDArray[np.object_]:
     """Say how large an improvement in pain is, in the words of IMMPACT.
@@ -96,7 +96,7 @@ def immpact(
     Examples
     --------
     >>> from ipm_outcomes import change
-    >>> change.immpact([10, 10, 10, 0], [9, 7, 5, 3]).tolist()
+    >>> change.immpact([10, 10, 10, 0], [9, 7, 5, 3], instrument="peg", scale="mean").tolist()
     ['minimal', 'moderate', 'substantial', None]
     """
     pairs = exact_pairs(before, after, instrument, scale, definitions)

@@ -194,14 +194,15 @@ class _Work:
             name = self.names.setdefault(f"V{sign}", f"__v{len(self.names)}")
             self.moments[name] = nw.when(nw.col(counted)).then(value.cast(nw.Float64))
             plan["value"] = name
-        elif one.kind == "nps" and value is not None:
+        elif one.ratings is not None and value is not None:
             rating = nw.col(counted)
-            wrong = (value < 0) | (value > 10) | (value // 1 != value)
+            (lowest, low), (high, highest) = one.ratings.detractors, one.ratings.promoters
+            wrong = (value < lowest) | (value > highest) | (value // 1 != value)
             plan["parts"] = [
                 self._sum(f"{part}{sign}", rating & held.fill_null(False))
                 for part, held in (
-                    ("promoters", value >= 9),
-                    ("detractors", value <= 6),
+                    ("promoters", value >= high),
+                    ("detractors", value <= low),
                     ("wrong", wrong),
                 )
             ]
@@ -272,11 +273,12 @@ class _Work:
             cell.m2 = (
                 float(sd) ** 2 * (cell.denominator - 1) if sd is not None and cell.denominator > 1 else 0.0
             )
-        elif one.kind == "nps":
+        elif one.ratings is not None:
             promoters, detractors, wrong = (count(name) for name in plan["parts"])
             if wrong:
                 raise FrameError(
-                    f"indicator {one.id!r}: {wrong} values in the column {one.value!r} are no ratings 0 to 10"
+                    f"indicator {one.id!r}: {wrong} values in the column {one.value!r} are no ratings "
+                    f"{one.ratings.detractors[0]} to {one.ratings.promoters[1]}"
                 )
             cell.numerator, cell.sums = promoters - detractors, (promoters, detractors)
         elif one.kind == "ratio":

@@ -60,9 +60,10 @@ class Pairs:
             found["numerator"] = counted & true(one.numerator, columns)
         elif one.kind == "distribution" and one.value is not None:
             found["numerator"] = counted & np.asarray(columns[one.value] == band, bool)
-        elif one.kind == "nps" and one.value is not None:
-            rating = np.array([-1.0 if v is None else float(v) for v in columns[one.value]])
-            parts = (rating >= 9, (rating > 6) & (rating < 9), (rating >= 0) & (rating <= 6))
+        elif one.ratings is not None and one.value is not None:
+            rating = np.array([np.nan if v is None else float(v) for v in columns[one.value]])
+            low, high = one.ratings.detractors[1], one.ratings.promoters[0]
+            parts = (rating >= high, (rating > low) & (rating < high), rating <= low)
             found |= {name: counted & part for name, part in zip(RATINGS, parts, strict=True)}
         return found
 
