@@ -94,7 +94,7 @@ def _added(mine: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]
 
 
 @dataclass
-class Row:
+class FigureRow:
     """One row of the result before the statistics."""
 
     group: tuple[Any, ...]
@@ -151,7 +151,7 @@ class Counts:
 
     def rows(
         self, one: Indicator, groups: Iterable[Key], by: Sequence[str], asked: bool, totals: bool
-    ) -> Iterator[Row]:
+    ) -> Iterator[FigureRow]:
         """The rows of every group, and of all of them together."""
         told = self.combinations(one, asked)
         named = {each: dict(zip(self.keys, each, strict=True)) for each in told}
@@ -169,12 +169,12 @@ class Counts:
 
     def _rows(
         self, one: Indicator, group: Key, each: Key, named: dict[str, str], cell: Cell
-    ) -> Iterator[Row]:
+    ) -> Iterator[FigureRow]:
         if one.kind != "distribution":
-            yield Row(group, one, named, None, cell)
+            yield FigureRow(group, one, named, None, cell)
             return
         for band in self.bands.get(each, []):
-            yield Row(group, one, named, band, replace(cell, numerator=cell.bands.get(band, 0)))
+            yield FigureRow(group, one, named, band, replace(cell, numerator=cell.bands.get(band, 0)))
 
 
 def in_order(part: Any) -> tuple[float, str]:

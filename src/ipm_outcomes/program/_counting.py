@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ipm_outcomes.errors import FrameError
-from ipm_outcomes.program._cells import Cell, Counts, bands_of
+from ipm_outcomes.program._cells import Cell, Counts, FigureRow, bands_of
 from ipm_outcomes.program._columns import FITS, KEYS, MARKS, NOT_RECORDED
 from ipm_outcomes.program._expressions import (
     any_of,
@@ -21,7 +21,14 @@ from ipm_outcomes.program._requirements import (
     row_exclusions,
     with_days,
 )
-from ipm_outcomes.program._sources import Source, group_of, needed_columns, small_table
+from ipm_outcomes.program._sources import (
+    Source,
+    group_of,
+    groups_of,
+    needed_columns,
+    refuse_name_of_total,
+    small_table,
+)
 from ipm_outcomes.program.indicators import (
     Bounds,
     Indicator,
@@ -46,6 +53,19 @@ def count_all(
     for batch in batches.values():
         counted |= _pass(batch, sources[batch[0].uses], by)
     return counted
+
+
+def rows_of(
+    kind: str, table: Any, chosen: Sequence[Indicator], by: Sequence[str], totals: bool
+) -> tuple[Source, list[FigureRow]]:
+    """Count indicators from one table of patients: the table as a source, and the rows of the result."""
+    source = Source(kind, table)
+    counted = count_all(chosen, {kind: source}, by)
+    groups = groups_of({kind: source}, by, {kind})
+    if totals:
+        refuse_name_of_total(groups)
+    rows = (counted[one.id].rows(one, groups, by, True, totals and bool(by)) for one in chosen)
+    return source, [row for of_one in rows for row in of_one]
 
 
 def _pass(batch: Sequence[Indicator], source: Source, by: Sequence[str]) -> dict[str, Counts]:

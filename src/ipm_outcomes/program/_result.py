@@ -11,7 +11,7 @@ import numpy as np
 
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.program._cells import Row
+from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS, MARKS
 from ipm_outcomes.program._requirements import (
     needs_of,
@@ -35,7 +35,7 @@ READY = {"rate": "", "km_share": "kaplan-meier, log-log", "km_median": "kaplan-m
 """Kinds whose estimate and limits come with the counts."""
 
 
-def _estimates(rows: Sequence[Row], level: float) -> dict[str, Any]:
+def _estimates(rows: Sequence[FigureRow], level: float) -> dict[str, Any]:
     """Estimate and interval of every row, all rows of a kind at once; NaN where there is nothing."""
     out = {name: np.full(len(rows), np.nan) for name in ("estimate", "lower", "upper", "sd", "worst", "best")}
     for i, row in enumerate(rows):
@@ -115,7 +115,7 @@ _UNITS = {
 }
 
 
-def _unit(one: Indicator, row: Row) -> str:
+def _unit(one: Indicator, row: FigureRow) -> str:
     if one.rate is None:
         return _UNITS[one.kind]
     return "rate ratio" if row.cell.months is None else f"per {one.rate.per:,} member-months"
@@ -123,7 +123,7 @@ def _unit(one: Indicator, row: Row) -> str:
 
 def result_table(
     main: Source,
-    rows: Sequence[Row],
+    rows: Sequence[FigureRow],
     by: Sequence[str],
     level: float,
     totals: bool,
@@ -191,14 +191,14 @@ def _of_scales(one: Indicator, key: str) -> str | None:
     return " + ".join(dict.fromkeys(name.split(".")[at] for name in one.scales.values()))
 
 
-def _name(row: Row, by: Sequence[str]) -> str:
+def _name(row: FigureRow, by: Sequence[str]) -> str:
     """The definition's id and all that distinguishes this row from the others of its group."""
     shown = {key: value for key, value in row.each.items() if key not in by}
     scale = ".".join(shown[key] for key in ("instrument", "scale") if key in shown)
     return ":".join(part for part in (row.one.id, scale, shown.get("target"), row.band) if part)
 
 
-def _evidence(row: Row) -> str:
+def _evidence(row: FigureRow) -> str:
     """The weakest mark of what decided here; without a table that says it, that of the scale's own threshold."""
     if row.one.evidence_from is None:
         return row.one.evidence
@@ -214,7 +214,7 @@ def _evidence(row: Row) -> str:
     return "convention"
 
 
-def _notes(row: Row) -> str:
+def _notes(row: FigureRow) -> str:
     told = [row.one.population]
     window = row.one.window
     if window is not None and window.pick is not None:

@@ -13,10 +13,9 @@ from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Ints, Whole
-from ipm_outcomes.program._counting import count_all
+from ipm_outcomes.program._counting import rows_of
 from ipm_outcomes.program._records import coded, columns_at, days, frame_of, people
 from ipm_outcomes.program._result import result_table
-from ipm_outcomes.program._sources import Source, groups_of, refuse_name_of_total
 from ipm_outcomes.program.indicators import Indicator, indicator
 from ipm_outcomes.program.table import names
 from ipm_outcomes.stats.arguments import level_of
@@ -113,13 +112,8 @@ def adherence(
     table = _per_patient(frame, episodes, by, enough, meanings, date_format)
     if per_patient:
         return table
-    source = Source("appointments", table)
     chosen = [_told(indicator(id), enough) for id in FIGURES]
-    counted = count_all(chosen, {"appointments": source}, by)
-    groups = groups_of({"appointments": source}, by, {"appointments"})
-    if totals:
-        refuse_name_of_total(groups)
-    rows = [row for one in chosen for row in counted[one.id].rows(one, groups, by, True, totals and bool(by))]
+    source, rows = rows_of("appointments", table, chosen, by, totals)
     return result_table(source, rows, by, level, totals)
 
 

@@ -15,7 +15,7 @@ from typing import Any, overload
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._frame import AnyFrame
-from ipm_outcomes.program._cells import Row
+from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS
 from ipm_outcomes.program._counting import count_all
 from ipm_outcomes.program._result import result_table
@@ -187,7 +187,7 @@ def table(
 
 
 def result(
-    data: Any, name: str, rows: Sequence[Row], by: Sequence[str], level: float, **words: str | None
+    data: Any, name: str, rows: Sequence[FigureRow], by: Sequence[str], level: float, **words: str | None
 ) -> Any:
     """The table of rows that were counted elsewhere, in the kind of frame that ``data`` is.
 

@@ -13,7 +13,7 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._library import Ints
-from ipm_outcomes.program._cells import Cell, Row
+from ipm_outcomes.program._cells import Cell, FigureRow
 from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._enrollment import Enrollment, Months, period_of
 from ipm_outcomes.program._events import Events
@@ -129,7 +129,7 @@ def rates(
     at = spans.span_of(found.patient, found.day)
     time = spans.months(rule.months)
     groups = with_total(spans.groups, by, totals)
-    rows: list[Row] = []
+    rows: list[FigureRow] = []
     for one, band in found.told:
         counted = found.counted(one, band)
         for group in groups:
@@ -142,7 +142,7 @@ def rates(
             months = np.bincount(spans.patient[mine], time[mine], minlength=len(ids))
             there = np.unique(spans.listed[np.ones(len(of), bool) if whole else spans.listed_in(group)])
             rows.append(
-                Row(group, rule.told(one), {}, band, rule.cell(one, amounts, months, len(there), level))
+                FigureRow(group, rule.told(one), {}, band, rule.cell(one, amounts, months, len(there), level))
             )
     return result_table(Source("enrollment", frame.given), rows, by, level, totals)
 
@@ -240,7 +240,7 @@ def rates_before_after(
     indexed[who] = known
     observed = indexed & spans.covers(day0 - days_each, day0 + days_each - 1)
     own = group_keys(first, by)
-    rows: list[Row] = []
+    rows: list[FigureRow] = []
     for one, band in found.told:
         counted = found.counted(one, band).rows
         since = found.day[counted] - day0[found.patient[counted]]
@@ -267,7 +267,7 @@ def _compared(
     people_of: tuple[Any, Any, Any],
     lengths: tuple[Any, Any],
     level: float,
-) -> list[Row]:
+) -> list[FigureRow]:
     """The rows of one indicator and group: before, after, and their ratio."""
     eligible, seen, without = people_of
     rows, amounts = [], []
@@ -280,7 +280,7 @@ def _compared(
         amounts.append(np.where(seen, amount, 0))
         cell = rule.cell(one, amounts[-1], np.where(seen, months, 0.0), int(eligible.sum()), level)
         cell.excluded = int(without.sum())
-        rows.append(Row(group, told, {"target": name}, band, cell))
+        rows.append(FigureRow(group, told, {"target": name}, band, cell))
     before, after = (np.where(seen, months, 0.0) for months in lengths)
     ratio = Cell(
         eligible=int(eligible.sum()),
@@ -291,7 +291,7 @@ def _compared(
         method="ratio of rates in the same patients, generalized estimating equations, student t",
         patients=int(((amounts[0] > 0) | (amounts[1] > 0)).sum()),
     )
-    rows.append(Row(group, told, {"target": "after / before"}, band, ratio))
+    rows.append(FigureRow(group, told, {"target": "after / before"}, band, ratio))
     return rows
 
 

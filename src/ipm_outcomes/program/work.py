@@ -13,12 +13,12 @@ from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Whole, Words
-from ipm_outcomes.program._cells import Row
+from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import ALL
-from ipm_outcomes.program._counting import count_all
+from ipm_outcomes.program._counting import rows_of
 from ipm_outcomes.program._records import coded, columns_at, days, frame_of, people
 from ipm_outcomes.program._result import result_table
-from ipm_outcomes.program._sources import Source, group_of, groups_of, refuse_name_of_total, small_table
+from ipm_outcomes.program._sources import Source, group_of, small_table
 from ipm_outcomes.program.indicators import Indicator, indicator
 from ipm_outcomes.program.table import names
 from ipm_outcomes.stats import survival
@@ -141,19 +141,12 @@ def return_to_work(
     table = units.table(rule)
     if per_patient:
         return table
-    source = Source("work", table)
     chosen = [_told(indicator(id), units.index, rule) for id in FIGURES]
-    counted = count_all(chosen, {"work": source}, by)
-    groups = groups_of({"work": source}, by, {"work"})
-    if totals:
-        refuse_name_of_total(groups)
+    source, rows = rows_of("work", table, chosen, by, totals)
     times = _times(source, by)
-    rows: list[Row] = []
-    for one in chosen:
-        for row in counted[one.id].rows(one, groups, by, True, totals and bool(by)):
-            if one.kind != "proportion":
-                _estimated(row, one, times, rule, level, totals)
-            rows.append(row)
+    for row in rows:
+        if row.one.kind != "proportion":
+            _estimated(row, row.one, times, rule, level, totals)
     return result_table(source, rows, by, level, totals)
 
 
@@ -213,7 +206,7 @@ def _times(source: Source, by: Sequence[str]) -> dict[tuple[Any, ...], list[tupl
 
 
 def _estimated(
-    row: Row, one: Indicator, times: Mapping[Any, Any], rule: _Rule, level: float, totals: bool
+    row: FigureRow, one: Indicator, times: Mapping[Any, Any], rule: _Rule, level: float, totals: bool
 ) -> None:
     """Put the Kaplan-Meier estimate into a row."""
     whole = totals and bool(row.group) and all(value == ALL for value in row.group)

@@ -22,7 +22,7 @@ from ipm_outcomes.redcap._columns import (
     NAME,
     REQUIRED,
     VALIDATION,
-    Row,
+    DictionaryField,
     choices_of,
     rows_of,
 )
@@ -38,7 +38,7 @@ class DictionaryProblem(NamedTuple):
     Attributes
     ----------
     row : int
-        Row of the file; the header is 1.
+        DictionaryField of the file; the header is 1.
     rule : str
         A stable code, such as ``duplicate``; the page on REDCap lists them.
     message : str
@@ -94,13 +94,13 @@ def check_dictionary(text: str, *, current: str | None = None) -> list[Dictionar
     return sorted(found, key=lambda problem: problem.row)
 
 
-def _record_id(rows: list[Row]) -> Iterator[DictionaryProblem]:
+def _record_id(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
     if not rows or rows[0][KIND] != "text":
         told = "the first field is the record id and of type text; begin with it"
         yield DictionaryProblem(2, "no_record_id", told)
 
 
-def _names(rows: list[Row]) -> Iterator[DictionaryProblem]:
+def _names(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
     seen: dict[str, int] = {}
     for row in rows:
         name = row[NAME]
@@ -116,7 +116,7 @@ def _names(rows: list[Row]) -> Iterator[DictionaryProblem]:
             yield DictionaryProblem(row.number, "name", f"a field name has at most {LONGEST_NAME} characters")
 
 
-def _forms(rows: list[Row]) -> Iterator[DictionaryProblem]:
+def _forms(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
     last, done = None, set[str]()
     for row in rows:
         form = row[FORM]
@@ -127,9 +127,9 @@ def _forms(rows: list[Row]) -> Iterator[DictionaryProblem]:
         last = form
 
 
-def _matrices(rows: list[Row]) -> Iterator[DictionaryProblem]:
-    last: Row | None = None
-    first: dict[str, Row] = {}
+def _matrices(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
+    last: DictionaryField | None = None
+    first: dict[str, DictionaryField] = {}
     for row in rows:
         if group := row[MATRIX]:
             begun = first.setdefault(group, row)
@@ -145,7 +145,7 @@ def _matrices(rows: list[Row]) -> Iterator[DictionaryProblem]:
         last = row
 
 
-def _field(row: Row) -> Iterator[DictionaryProblem]:
+def _field(row: DictionaryField) -> Iterator[DictionaryProblem]:
     kind = row[KIND]
     if kind not in KINDS:
         told = "there is no such field type; types are " + ", ".join(sorted(KINDS))
@@ -167,7 +167,7 @@ def _field(row: Row) -> Iterator[DictionaryProblem]:
         yield DictionaryProblem(row.number, "double_quotes", told, refused=False)
 
 
-def _choices(row: Row) -> Iterator[DictionaryProblem]:
+def _choices(row: DictionaryField) -> Iterator[DictionaryProblem]:
     choices = choices_of(row[CHOICES])
     codes = [code for code, label in choices if label is not None]
     if not codes:
@@ -180,7 +180,7 @@ def _choices(row: Row) -> Iterator[DictionaryProblem]:
         yield DictionaryProblem(row.number, "code_twice", "a code stands for two choices")
 
 
-def _deleted(rows: list[Row], current: list[Row]) -> Iterator[DictionaryProblem]:
+def _deleted(rows: list[DictionaryField], current: list[DictionaryField]) -> Iterator[DictionaryProblem]:
     kept = {row[NAME] for row in rows}
     lost = [row for row in current if row[NAME] not in kept]
     if lost:

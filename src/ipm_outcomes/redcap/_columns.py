@@ -31,7 +31,7 @@ CHOSEN = frozenset({"radio", "dropdown", "checkbox"})
 
 
 @dataclass(frozen=True)
-class Row:
+class DictionaryField:
     """One field, with the number of its row; the header is row 1."""
 
     number: int
@@ -41,7 +41,7 @@ class Row:
         return self.cells[column]
 
 
-def rows_of(text: str) -> list[Row]:
+def rows_of(text: str) -> list[DictionaryField]:
     """The fields of a dictionary, or the error that it is none."""
     if not isinstance(text, str):
         raise ParameterError("give the text of the dictionary, as it is in the CSV file")
@@ -60,7 +60,8 @@ def rows_of(text: str) -> list[Row]:
             told = f"the row has {len(row)} cells and not {len(COLUMNS)}"
             raise InputError(told, "dictionary_invalid", f"row {number}")
     return [
-        Row(n, dict(zip(COLUMNS, map(str.strip, row), strict=True))) for n, row in enumerate(found[1:], 2)
+        DictionaryField(n, dict(zip(COLUMNS, map(str.strip, row), strict=True)))
+        for n, row in enumerate(found[1:], 2)
     ]
 
 

@@ -14,7 +14,7 @@ from ipm_outcomes.answers import BLANK
 from ipm_outcomes.answers import read as read_value
 from ipm_outcomes.errors import InputError
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.redcap._columns import CHOICES, FORM, KIND, LABEL, NAME, Row, choices_of
+from ipm_outcomes.redcap._columns import CHOICES, FORM, KIND, LABEL, NAME, DictionaryField, choices_of
 
 EVENT, REPEAT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
 SYSTEM = {
@@ -37,7 +37,7 @@ class Export:
     labeled: bool
 
 
-def export_of(source: Any, fields: list[Row] | None) -> Export:
+def export_of(source: Any, fields: list[DictionaryField] | None) -> Export:
     """Read a file or a frame."""
     header, rows = _of_file(Path(source)) if isinstance(source, str | PathLike) else _of_frame(Frame(source))
     labeled = "Event Name" in header or "Complete?" in header
@@ -105,7 +105,7 @@ def _text(cell: Any) -> str:
     return str(cell).strip()
 
 
-def _raw_names(header: list[str], fields: list[Row]) -> list[str]:
+def _raw_names(header: list[str], fields: list[DictionaryField]) -> list[str]:
     """Raw names by the position of the labels in the dictionary."""
     expected = _labels(fields)
     found, at = [], 0
@@ -128,7 +128,7 @@ def _raw_names(header: list[str], fields: list[Row]) -> list[str]:
     return found
 
 
-def _labels(fields: list[Row]) -> list[tuple[str, str, str]]:
+def _labels(fields: list[DictionaryField]) -> list[tuple[str, str, str]]:
     """Header in labels, raw name and form of each column that fields give."""
     found = []
     for at, field in enumerate(fields):

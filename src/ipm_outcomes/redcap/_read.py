@@ -16,7 +16,7 @@ from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.frames._findings import python
 from ipm_outcomes.frames._items import needed_items
 from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
-from ipm_outcomes.redcap._columns import CHOICES, FORM, NAME, VALIDATION, Row, choices_of, rows_of
+from ipm_outcomes.redcap._columns import CHOICES, FORM, NAME, VALIDATION, DictionaryField, choices_of, rows_of
 from ipm_outcomes.redcap._export import EVENT, INSTANCE, REPEAT, Export, export_of
 
 USUAL = frozenset(
@@ -161,7 +161,7 @@ class _Reader:
     def __init__(
         self,
         export: Export,
-        fields: Mapping[str, Row],
+        fields: Mapping[str, DictionaryField],
         events: Mapping[str, str],
         missing: Mapping[str, str],
         date: str | None,

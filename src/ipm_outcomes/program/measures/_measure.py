@@ -15,7 +15,7 @@ from typing import Any
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._frame import AnyFrame
-from ipm_outcomes.program._cells import Cell, Row
+from ipm_outcomes.program._cells import Cell, FigureRow
 from ipm_outcomes.program._event_grammar import Events, Version
 from ipm_outcomes.program.indicators import Indicator, indicator, read_indicator
 from ipm_outcomes.program.measures._patient import Patient
@@ -236,11 +236,11 @@ def measure(
         raise FrameError("by: a grouping column has rows without a value; fill them")
     for group in sorted(groups):
         mine = [one for own, one in patients.values() if own == group]
-        rows.append(Row(group, found, {}, None, _counted(mine)))
+        rows.append(FigureRow(group, found, {}, None, _counted(mine)))
         for stratum in spec.strata if spec else ():
             low, high = stratum.age
             part = [one for one in mine if one.age is not None and low <= one.age <= high]
-            rows.append(Row(group, found, {}, stratum.id, _counted(part)))
+            rows.append(FigureRow(group, found, {}, stratum.id, _counted(part)))
     figures: AnyFrame = result(events, "events", rows, by, level, version=text.id if text else None)
     return figures
 
