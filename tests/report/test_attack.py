@@ -36,8 +36,9 @@ from ipm_outcomes.report._figures import gather
 from ipm_outcomes.report._program import Program, Row
 
 SEEDS = int(os.environ.get("IPM_OUTCOMES_PAGE_SEEDS", "0"))
-PAGES = range(SEEDS) if SEEDS else (1, 2, 8, 12)
-"""Of these few, 2, 8 and 12 gave counts back while disclosure control did not know how flow and forms hang together."""
+PAGES = range(SEEDS) if SEEDS else (1, 2, 7, 8, 12)
+"""7 has sites that are put together; 2, 8 and 12 gave counts back while disclosure control did not know how flow and
+forms hang together."""
 COUNTS = ("numerator", "denominator", "observed", "eligible")
 FAR = 10**6
 LEAST, MOST = 1, 10
@@ -340,7 +341,8 @@ class Attack:
             a = atom[at[round(row["baseline"] * self.steps), f]]
             found[row["target"], "all", "all"][a] += 1
             if row["target"] == out.target:
-                found[out.target, row["site"], "all"][a] += 1
+                site = "Other sites" if row["site"] in out.other_sites else row["site"]
+                found[out.target, site, "all"][a] += 1
                 found[out.target, "all", self.period(row["baseline_date"])][a] += 1
         return found
 

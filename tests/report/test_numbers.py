@@ -204,13 +204,33 @@ def small_of(policy: str) -> Program:
     return program_of(peg_tables(pairs(sites)), policy, as_of="2025-12-31")
 
 
+@cache
+def joined_of(policy: str) -> Program:
+    """Three sites, of which two are small and put together."""
+    program = program_of(peg_tables(pairs(SMALL_SITES)), policy, as_of="2025-12-31")
+    assert program.other_sites == ("South", "West")
+    return program
+
+
+SMALL_SITES: dict[str, list[tuple[int, int | None]]] = {
+    "North": [(8, 4)] * 37 + [(8, 8)] * 26 + [(7, None)] * 13,
+    "South": [(9, 3)] * 7 + [(5, 6)] * 6 + [(6, None)] * 3,
+    "West": [(9, 3)] * 5 + [(5, 6)] * 8 + [(6, None)] * 8,
+}
 PROGRAMS = [(example_of, "cms"), (example_of, "nhs"), (small_of, "cms"), (small_of, "nhs")]
+PROGRAMS.append((joined_of, "cms"))
 
 
 def constants(program: Program) -> list[str]:
     """Words with digits that name something: definitions, follow-ups, days, stretches of a score."""
     shown = [one for group in program.domains.values() for one in group]
-    found = [program.target, *program.targets, *program.periods, *program.left_out, *program.groups]
+    found = [
+        program.target,
+        *program.targets,
+        *program.periods,
+        *program.left_out,
+        *map(program.site, program.groups),
+    ]
     found += [bin.label for bins in program.bins.values() for bin in bins]
     words = Wording(program)
     for one in shown:
@@ -227,6 +247,7 @@ OTHERS = (
     r"\d+ of \d+ shown",
     r"on \d+ of \d+ scales for which",
     r"Periods not shown, and left out: \d+",
+    r"“Other sites” are \d+ small sites put together",
     r"There are only \d+ points?, fewer than 12",
     # Said beside charts and figures only, and so not on a page without any.
     *(r"95 % interval", r"−100 to \+100", r"no interval reaches 0", r"right of 0 is better", r"\(3 sigma\)"),

@@ -19,6 +19,7 @@ from ipm_outcomes.report._periods import WORDS, Span, cut, joined, label
 from ipm_outcomes.report._program import (
     ALL,
     OPEN,
+    SMALLEST,
     Bin,
     Flow,
     Program,
@@ -51,7 +52,7 @@ class Builder:
         self.program, self.scores, self.changes = program, scores, changes
         self.rows: list[Row] = []
         self.sets = Own(level=_own_sets.Levels(program), again=_own_sets.again)
-        self.smallest = {"cms": 11, "nhs": 5}.get(program.policy, 1)
+        self.smallest = SMALLEST.get(program.policy, 1)
 
     def own(self, name: str, numerator: int, denominator: int, group: str = ALL) -> None:
         """A count inside a whole."""

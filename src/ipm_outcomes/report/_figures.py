@@ -20,10 +20,12 @@ from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.program._headline import main_target, rank, success_of
 from ipm_outcomes.program.indicators import Indicator
+from ipm_outcomes.report import _small_sites
 from ipm_outcomes.report._counts import Builder
 from ipm_outcomes.report._program import (
     ALL,
     OF_SCALE,
+    OTHER,
     Program,
     Row,
     ScaleKey,
@@ -35,6 +37,8 @@ from ipm_outcomes.report._records import record_rows
 from ipm_outcomes.report._words import OF_POINTS, as_printed
 
 _OF_RATES = ("member_months", "patients")
+_OF_SITES = ("followup_completion", "mean_improvement", "nps_followup")
+"""Indicators that are told of each site, beside who did well."""
 _DROPPED = ("baseline_completion", "mean_change", "nps")
 
 
@@ -159,7 +163,10 @@ def gather(
     leads = sorted(followed or counted, key=lambda one: rank(one.instrument, one.scale.id))
     program.headline = next(iter(leads), None)
     _facts(program, given_changes)
+    rows, given_changes = _small_sites_joined(rows, program, given_changes)
     builder = Builder(program, given_scores, given_changes)
+    if program.other_sites:
+        builder.sets.told.append(["sites", list(program.other_sites)])
     if program.headline is not None:
         builder.flow()
     builder.indicators(_chosen(rows, program, shown))
@@ -175,6 +182,35 @@ def gather(
     published = _published(builder, policy, given_changes)
     program.rows = {(row.indicator, row.group, row.period): row for row in published}
     return program
+
+
+def _small_sites_joined(rows: list[Row], program: Program, changes: Table) -> tuple[list[Row], Table]:
+    """The rows and the changes with small sites put together, and counted anew."""
+    lead = program.headline
+    if lead is None or program.by not in changes or program.policy not in _small_sites.SIZE:
+        return rows, changes
+    alone, before = _small_sites.told_before(program.files["ledger"])
+    found = ((site, program.of("followup_completion", lead, group=site)) for site in program.groups)
+    due = {site: row.eligible or 0 if row is not None else 0 for site, row in found}
+    joined = _small_sites.together(due, _small_sites.SIZE[program.policy], alone, before)
+    if not joined:
+        return rows, changes
+    changes = _small_sites.relabeled(changes, program.by, joined)
+    wanted = dict.fromkeys(
+        row.definition for row in rows if row.group in joined and row.definition in _OF_SITES
+    )
+    known = [
+        one
+        for name in (*wanted, *filter(None, program.success.values()))
+        if (one := program.definition(name))
+    ]
+    indicators = list({one.id: one for one in known}.values())
+    made = _indicator_rows(_small_sites.counted(changes, program.by, indicators, program.level), program.by)
+    program.other_sites = joined
+    program.groups = (*(site for site in program.groups if site not in joined), OTHER)
+    kept = [row for row in rows if row.group not in joined] + [row for row in made if row.group == OTHER]
+    program.rows = {(row.indicator, row.group, row.period): row for row in kept}
+    return kept, changes
 
 
 def _present(scores: Table, changes: Table) -> list[ScaleKey]:

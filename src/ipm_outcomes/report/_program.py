@@ -13,6 +13,10 @@ from ipm_outcomes.program.indicators import Indicator, indicator, indicators
 
 ALL = "all"
 ScaleKey = tuple[str, str]
+OTHER = "Other sites"
+"""The group of the sites that were put together. It has one name in all reports, so that a ledger knows it again."""
+SMALLEST = {"cms": 11, "nhs": 5}
+"""The smallest count, above 0, that may be shown."""
 OPEN = "window_open"
 OF_SCALE = (
     *("followup_completion", "mean_baseline", "mean_followup", "mean_improvement", "important_improvement"),
@@ -132,6 +136,8 @@ class Program:
     joined: bool = False
     """Whether periods were put together."""
     left_out: tuple[str, ...] = ()
+    other_sites: tuple[str, ...] = ()
+    """The sites that were put together."""
     quality: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     adjusted: dict[ScaleKey, dict[str, tuple[float, float, float]]] = field(default_factory=dict)
     open_windows: bool = False
@@ -156,6 +162,10 @@ class Program:
         """What those did who did well by an indicator: behind "who"."""
         one = self.definition(id)
         return one.success.words if one is not None and one.success is not None else "improved"
+
+    def site(self, group: str) -> str:
+        """A site as the page names it."""
+        return f"{group} ({len(self.other_sites)} joined)" if self.other_sites and group == OTHER else group
 
     def row(self, indicator: str, group: str = ALL, period: str = ALL) -> Row | None:
         """A figure, if the report has it."""

@@ -182,6 +182,12 @@ def earlier_figures(path: str | PathLike[str]) -> list[Any]:
     return [figure for release in Ledger(path).releases for figure in release.get("own", [])]
 
 
+def earlier_groups(path: str | PathLike[str], by: Sequence[str]) -> set[str]:
+    """The groups in the first of these columns in the earlier releases of a ledger that were grouped by them."""
+    rows = (row for release in Ledger(path).releases if release["by"] == list(by) for row in release["rows"])
+    return {str(row["key"][0]) for row in rows if row["key"][0] is not None}
+
+
 def _noted(policy: str, by: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
     """A release as the ledger holds it, without what was hidden."""
     kept = [

@@ -39,7 +39,8 @@ def rating(words: Wording, shown: Shown) -> dict[str, Any]:
         "rows": [[f"{band}s", *words.of_whole(row)] for band, row in bands.items()],
         "by": program.by.replace("_", " "),
         "sites": [
-            [g, words.cell(row), *(words.known(f"{name}:{band}", g) for band in bands)] for g, row in sites
+            [program.site(g), words.cell(row), *(words.known(f"{name}:{band}", g) for band in bands)]
+            for g, row in sites
         ]
         if sum(row is not None for _, row in sites) > 1
         else [],

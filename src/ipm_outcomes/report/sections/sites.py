@@ -25,6 +25,7 @@ def sections(words: Wording) -> Iterator[Section]:
     shown = [one for one in program.scales if one.scale.id in one.instrument.summary or one == lead]
     values = {
         "groups": program.groups,
+        "joined": len(program.other_sites),
         "by": repr(program.by),
         "few": _FEW_SITES,
         "scale": words.short(lead),
@@ -48,7 +49,7 @@ def _followed(words: Wording, lead: Shown) -> dict[str, Any] | None:
     """How many were followed at each site."""
     rows = [(g, words.program.of("followup_completion", lead, group=g)) for g in words.program.groups]
     known = [row.estimate for _, row in rows if row is not None and row.estimate is not None]
-    chart = plots.shares(words, [(g, row, True) for g, row in rows if row is not None])
+    chart = plots.shares(words, [(words.program.site(g), row, True) for g, row in rows if row is not None])
     return {**chart, "least": min(known), "most": max(known)} if chart and known else None
 
 
@@ -60,7 +61,7 @@ def _funnel(words: Wording, shown: Shown, name: str) -> dict[str, Any]:
     total = program.of(name, shown)
     rows = [(g, program.of(name, shown, group=g)) for g in program.groups]
     points = [
-        (g, row.denominator, row.estimate)
+        (program.site(g), row.denominator, row.estimate)
         for g, row in rows
         if row is not None and row.estimate is not None and row.denominator
     ]
@@ -87,7 +88,7 @@ def _funnel(words: Wording, shown: Shown, name: str) -> dict[str, Any]:
         "outside": [f"{site} ({where})" for site, where in place.items() if where != "within limits"],
         "hidden": len(rows) - len(points),
         "total": total,
-        "rows": [[g, words.cell(row), place.get(g, HIDDEN)] for g, row in rows],
+        "rows": [[program.site(g), words.cell(row), place.get(program.site(g), HIDDEN)] for g, row in rows],
     }
 
 
@@ -113,4 +114,4 @@ def _sites(words: Wording, shown: Shown, name: str) -> Iterator[list[str]]:
         followed, mean = (
             words.cell(program.of(one, shown, group=g)) for one in ("followup_completion", "mean_improvement")
         )
-        yield [g, followed, words.cell(row), bounds, *given, mean]
+        yield [program.site(g), followed, words.cell(row), bounds, *given, mean]
