@@ -231,6 +231,7 @@ def records(rng: random.Random, n: int) -> Iterator[dict[str, list[Any]]]:
 def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
     """One hostile call of every kind, again and again."""
     from _leaks_fhir import of_fhir
+    from _leaks_models import of_models
 
     from ipm_outcomes import audit, catalog, change, frames, program, responses, score
 
@@ -374,6 +375,7 @@ def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
             rng.choice([item, planted(rng)]): cells(rng, 1, lambda: 1)[0] for item in inst.item_ids[:4]
         }
         yield from (Case(*one) for one in of_fhir(rng, model, planted))
+        yield from (Case(*one) for one in of_models(rng, planted))
         yield Case("model_validate", lambda m=model, g=given: m.model_validate(g))
         yield Case(
             "model_validate, wrong kind",

@@ -17,9 +17,11 @@ import ipm_outcomes as ipm
 from ipm_outcomes import catalog, fhir
 from ipm_outcomes.fhir._known import item_answers, own_links
 
-KNOWN: dict[str, list[dict[str, Any]]] = tomllib.loads(
-    (files("ipm_outcomes.fhir") / "known.toml").read_text(encoding="utf-8")
-)
+KNOWN: dict[str, list[dict[str, Any]]] = {
+    kind: entries
+    for place, name in (("ipm_outcomes.fhir", "known.toml"), ("ipm_outcomes.loinc", "further.toml"))
+    for kind, entries in tomllib.loads((files(place) / name).read_text(encoding="utf-8")).items()
+}
 
 
 def codes(part: Any) -> Iterator[str]:

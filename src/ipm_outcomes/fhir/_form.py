@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ipm_outcomes import loinc
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.fhir import _known
@@ -128,8 +129,8 @@ def _named(address: str | None, panel: Sequence[str], known: _known.KnownForm | 
 
             found = (last,) if last in instruments() else ()
         elif _LOINC.fullmatch(last):
-            found = _known.panels().get(last, ())
-    return found or next((_known.panels()[code] for code in panel if code in _known.panels()), ())
+            found = loinc.panels().get(last, ())
+    return found or next((loinc.panels()[code] for code in panel if code in loinc.panels()), ())
 
 
 def _canonical(resource: Mapping[str, Any], notes: list[Note]) -> tuple[str | None, Mapping[str, Any] | None]:
@@ -192,7 +193,7 @@ def _taken(part: Mapping[str, Any], place: str) -> list[str]:
 
 def _by_items(items: Sequence[Asked], codes: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The instruments whose items these are."""
-    index = _known.items_by_loinc()
+    index = loinc.items_by_code()
     seen: dict[str, set[str]] = {}
     recognized: set[str] = set()
     for one in items:

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from ipm_outcomes import loinc
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.definition import plain_label
 from ipm_outcomes.fhir._codes import LOINC, OWN_ANSWERS, OWN_ITEMS, OWN_SCORES, spelled
@@ -64,17 +65,6 @@ def foreign_items() -> dict[str, tuple[str, frozenset[str]]]:
 
 
 @cache
-def items_by_loinc() -> dict[str, dict[str, str]]:
-    """For each LOINC code of an item the instruments that have it, with the id of the item."""
-    found: dict[str, dict[str, str]] = {}
-    for id in instruments():
-        for item in instrument(id).items:
-            if item.loinc:
-                found.setdefault(item.loinc, {})[id] = item.id
-    return found
-
-
-@cache
 def scales_by_loinc() -> dict[str, dict[str, str]]:
     """For each code of a score the instruments that have it, with the id of the scale."""
     found: dict[str, dict[str, str]] = {}
@@ -94,20 +84,7 @@ def item_codes(id: str) -> dict[str, str]:
 @cache
 def scale_codes(id: str) -> dict[str, str]:
     """Codes of the scores of one instrument, LOINC and our own, with their ids."""
-    found = {scale.loinc: scale.id for scale in instrument(id).scales if scale.loinc}
-    further = {entry["loinc"]: entry["scale"] for entry in _content()["scores"] if id in entry["instruments"]}
-    return {**further, **found} | {spelled(id, scale): scale for scale in instrument(id).scale_ids}
-
-
-@cache
-def panels() -> dict[str, tuple[str, ...]]:
-    """For each LOINC code of a panel the instruments that have it."""
-    found: dict[str, tuple[str, ...]] = {}
-    for id in instruments():
-        loinc = instrument(id).loinc
-        if loinc and loinc.panel:
-            found[loinc.panel] = (*found.get(loinc.panel, ()), id)
-    return found
+    return loinc.scale_codes(id) | {spelled(id, scale): scale for scale in instrument(id).scale_ids}
 
 
 @cache
@@ -171,23 +148,14 @@ def item_answers(id: str, item: str) -> ItemAnswers:
     """Codes and labels of the answers of one item."""
     found = instrument(id)
     name, listed = found.item(item).answers, found.answers_of(item)
-    loinc = {option.loinc: option.code for option in listed.options if option.loinc}
-    written = {code: (LOINC, answer) for answer, code in loinc.items()}
+    codes = loinc.answer_codes(id, item)
     own = {} if listed.numeric else {spelled(id, name, str(code)): code for code in listed.codes}
-    also = {one.loinc: one.code for one in found.item(item).also if one.loinc}
-    for entry in _content()["answers"]:
-        if id in entry["instruments"] and name in entry["lists"]:
-            codes = {str(answer): int(code) for answer, code in entry["codes"]}
-            if entry.get("also"):
-                also |= codes
-            else:
-                loinc |= codes
-                written = {code: (LOINC, answer) for answer, code in codes.items()} | written
+    written = {answer: (LOINC, code) for code, answer in reversed(codes.own.items())}
     written = {code: (OWN_ANSWERS, answer) for answer, code in own.items()} | written
     few = not listed.numeric or listed.highest <= 100
     return ItemAnswers(
-        {**also, **loinc},
-        frozenset(also) - frozenset(loinc),
+        {**codes.also, **codes.own},
+        frozenset(codes.also) - frozenset(codes.own),
         own,
         {plain_label(label): code for label, code in found.labels(item).items()},
         found.points(item) if few else {},

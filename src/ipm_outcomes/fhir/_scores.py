@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from ipm_outcomes import loinc
 from ipm_outcomes import responses as classes
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
@@ -110,7 +111,7 @@ def _scales(part: Mapping[str, Any], place: str) -> dict[str, str]:
     for _, code in _codings(part, "code", place):
         if code in _known.scales_by_loinc():
             return _known.scales_by_loinc()[code]
-        whole = {id: definition(id).lead_scale for id in _known.panels().get(code, ())}
+        whole = {id: definition(id).lead_scale for id in loinc.panels().get(code, ())}
         if whole and all(_is_whole(id) for id in whole):
             return {id: scale.id for id, scale in whole.items()}
     return {}

@@ -59,7 +59,7 @@ class Arrow(Library):
 
     def listed(self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind]) -> Any:
         pa = self.pa
-        types = {"whole": pa.int64(), "whole or null": pa.int64(), "real": pa.float64()}
+        types = {"whole": pa.int64(), "whole or null": pa.int64(), "real": pa.float64(), "date": pa.date32()}
         return pa.table(
             {n: pa.array(v, types.get(kinds.get(n, "text"), pa.string())) for n, v in columns.items()}
         )

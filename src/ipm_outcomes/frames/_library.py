@@ -21,8 +21,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-CellKind = Literal["whole", "whole or null", "real", "text", "any"]
-"""What the cells of a list are: `any` is text, or whatever pandas infers."""
+CellKind = Literal["whole", "whole or null", "real", "date", "text", "any"]
+"""What the cells of a list are: a date is a `datetime.date`; `any` is text, or whatever pandas infers."""
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,8 @@ class Pandas(Library):
         def column(values: list[Any], kind: CellKind) -> Any:
             if kind == "real":
                 return np.array([np.nan if v is None else v for v in values], float)
+            if kind == "date":
+                return pd.Series(np.array(values, "datetime64[s]"))
             if kind == "any":
                 return values
             types: dict[str, Any] = {"whole": "int64", "whole or null": "Int64", "text": text}

@@ -54,7 +54,7 @@ class Polars(Library):
 
     def listed(self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind]) -> Any:
         pl = self.pl
-        types = {"whole": pl.Int64, "whole or null": pl.Int64, "real": pl.Float64}
+        types = {"whole": pl.Int64, "whole or null": pl.Int64, "real": pl.Float64, "date": pl.Date}
         return pl.DataFrame(
             dict(columns), schema={n: types.get(kinds.get(n, "text"), pl.String) for n in columns}
         )
