@@ -34,6 +34,7 @@ FLOORS = {
     "opioids": 5,
     # What the bridges hand over.
     "reading": 4,
+    "long_rows": 5,
     "change": 4,
     "scoring": 3,
     "frames": 3,

@@ -2,6 +2,6 @@
 
 from ipm_outcomes.cdisc._adqs import adqs
 from ipm_outcomes.cdisc._qs import qs
-from ipm_outcomes.cdisc._read_qs import ReadQS, read_qs
+from ipm_outcomes.cdisc._read_qs import read_qs
 
-__all__ = ["ReadQS", "adqs", "qs", "read_qs"]
+__all__ = ["adqs", "qs", "read_qs"]

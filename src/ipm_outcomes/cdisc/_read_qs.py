@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,36 +11,18 @@ from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.cdisc._codes import Test, tests_of
 from ipm_outcomes.definition import plain_label
 from ipm_outcomes.errors import FrameError, InputError
-from ipm_outcomes.frames._forms import item_columns, texts
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.long_rows import Forms, texts
+from ipm_outcomes.reading import Backend, Reading
 
-Form = tuple[str, str | None, str | None]
-"""Subject, date and visit."""
-
-
-@dataclass(frozen=True)
-class ReadQS:
-    """What was read, in tables of the kind of frame that was given.
-
-    Attributes
-    ----------
-    data : data frame
-        One row per form: ``patient_id``, ``date`` (QSDTC as text), ``visit``, and the items as
-        ``{instrument}_{item}``, as `ipm_outcomes.frames` takes it.
-    recorded : data frame
-        Recorded totals, to compare and never the score: ``patient_id``, ``date``, ``visit``, ``scale`` (as
-        ``{instrument}_{scale}``), ``recorded``.
-    left_out : data frame
-        Rows that are neither: ``reason`` (``other_code``, ``not_done``, ``no_value``) and ``rows``.
-    """
-
-    data: Any = field(repr=False)
-    recorded: Any = field(repr=False)
-    left_out: Any = field(repr=False)
+EVIDENCE = {
+    "other_code": "rows of other tests than those of the table of codes, which were passed over",
+    "not_done": "questions that were not answered (QSSTAT)",
+}
 
 
 @fenced
-def read_qs(table: Any, *, codes: Any = None) -> ReadQS:
+def read_qs(table: Any, *, codes: Any = None, backend: Backend = None) -> Reading:
     """Read answers from the SDTM domain QS.
 
     A row is of an item or a total by its test code, never by counting. The answer is ``QSSTRESN``; where it is null,
@@ -56,25 +35,30 @@ def read_qs(table: Any, *, codes: Any = None) -> ReadQS:
     codes
         A frame with ``instrument, part, QSTESTCD, QSTEST, QSCAT``, where ``part`` is the item or the scale of a total.
         Those of the GAD-7 are known.
+    backend
+        Kind of the tables; None: dictionaries of columns.
 
     Returns
     -------
-    ReadQS
-        The tables. Numbers that are no answers stay as they are; `ipm_outcomes.frames.check` lists them.
+    ipm_outcomes.reading.Reading
+        ``data`` has one row per form: ``patient_id``, ``date`` (QSDTC), ``visit``, and the items as
+        ``{instrument}_{item}``. ``recorded`` has the totals in the table, to compare and never to take; ``problems``
+        numbers that are no answers; ``left_out`` rows without a value (``no_value``). Rows of other tests, and
+        questions that were not done, are counted in ``inferences``.
 
     Raises
     ------
     InputError
         A form has two rows of one item (``duplicate_item``), or the label is that of another answer than the number
         (``display_contradicts``); with the row.
-    FrameError, ParameterError
-        A column is missing, or the table of codes does not fit.
+    FrameError, ParameterError, UnknownNameError, MissingExtraError
+        A column is missing, the table of codes does not fit, or the library of the backend is not installed.
 
     >>> import polars as pl
     >>> from ipm_outcomes import cdisc
     >>> table = pl.DataFrame({"USUBJID": ["S-01"] * 2, "QSTESTCD": ["GAD0201", "GAD0208"], "QSSTRESN": [1.0, 7.0]})
     >>> found = cdisc.read_qs(table)
-    >>> found.data["gad7_q1"].to_list(), found.recorded["recorded"].to_list()
+    >>> found.data["gad7_q1"], found.recorded["recorded"]
     ([1], [7.0])
     """
     frame = Frame(table)
@@ -83,39 +67,27 @@ def read_qs(table: Any, *, codes: Any = None) -> ReadQS:
     if not {"QSSTRESN", "QSORRES"} & set(frame.names):
         raise FrameError("QS: there is neither QSSTRESN nor QSORRES")
     tests = {test.code: test for test in tests_of(codes)}
-    forms = list(zip(*(texts(frame, name) for name in ("USUBJID", "QSDTC", "VISIT")), strict=True))
+    keys = list(zip(*(texts(frame, name) for name in ("USUBJID", "QSDTC", "VISIT")), strict=True))
     given, labels, states = (texts(frame, name) for name in ("QSTESTCD", "QSORRES", "QSSTAT"))
     numbers = frame.numbers("QSSTRESN") if "QSSTRESN" in frame.names else np.full(len(frame), np.nan)
-    answers: dict[Form, dict[str, float]] = {}
-    ids: dict[str, None] = {}
-    recorded: list[tuple[Form, str, float]] = []
-    reasons: Counter[str] = Counter()
+    forms = Forms(("patient_id", "date", "visit"), len(frame))
     for row, code in enumerate(given):
         test = tests.get(code or "")
         if test is None:
-            reasons["other_code"] += 1
+            forms.passed["other_code"] += 1
             continue
-        value = _value(test, float(numbers[row]), labels[row], f"row {row} (counted from 0)")
-        who, when, visit = forms[row]
-        if who is None:
+        if keys[row][0] is None:
             raise FrameError(f"QS: USUBJID is empty in row {row} (counted from 0)")
-        form = (who, when, visit)
-        column = f"{test.instrument}_{test.part}"
-        if value is None:
-            reasons["not_done" if states[row] else "no_value"] += 1
+        value = _value(test, float(numbers[row]), labels[row], f"row {row} (counted from 0)")
+        if value is None and states[row]:
+            forms.passed["not_done"] += 1
+        elif value is None:
+            forms.leave_out(row, "no_value", "neither a number nor a label that is known")
         elif test.is_score:
-            recorded.append((form, column, value))
-        elif column in answers.setdefault(form, {}):
-            told = f"a form has two rows of {test.code}; keep one of them"
-            raise InputError(told, "duplicate_item", f"row {row} (counted from 0)")
+            forms.score(keys[row], row, test.instrument, test.part, value)
         else:
-            answers[form][column] = value
-            ids[test.instrument] = None
-    return ReadQS(
-        _data(frame, ids, answers),
-        _recorded(frame, recorded),
-        frame.listed({"reason": [*reasons], "rows": [*reasons.values()]}, {"rows": "whole"}),
-    )
+            forms.answer(keys[row], row, test.instrument, test.part, value)
+    return forms.reading(EVIDENCE, backend)
 
 
 def _value(test: Test, number: float, label: str | None, place: str) -> float | None:
@@ -134,18 +106,3 @@ def _value(test: Test, number: float, label: str | None, place: str) -> float | 
             place,
         )
     return number
-
-
-def _keys(forms: list[Form]) -> dict[str, list[Any]]:
-    return {name: [form[at] for form in forms] for at, name in enumerate(("patient_id", "date", "visit"))}
-
-
-def _data(frame: Frame, ids: Iterable[str], answers: dict[Form, dict[str, float]]) -> Any:
-    columns, kinds = item_columns(ids, list(answers.values()))
-    return frame.listed(_keys(list(answers)) | columns, kinds)
-
-
-def _recorded(frame: Frame, recorded: list[tuple[Form, str, float]]) -> Any:
-    columns: dict[str, list[Any]] = _keys([form for form, _, _ in recorded])
-    columns |= {"scale": [scale for _, scale, _ in recorded], "recorded": [value for _, _, value in recorded]}
-    return frame.listed(columns, {"recorded": "real"})

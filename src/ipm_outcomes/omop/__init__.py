@@ -3,7 +3,7 @@
 Concept ids come from the site's own vocabulary; the library has none.
 """
 
-from ipm_outcomes.omop._read import ReadRows, read
+from ipm_outcomes.omop._read import read
 from ipm_outcomes.omop._rows import Rows, rows
 
-__all__ = ["ReadRows", "Rows", "read", "rows"]
+__all__ = ["Rows", "read", "rows"]

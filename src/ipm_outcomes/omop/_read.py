@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,39 +10,20 @@ import numpy as np
 from ipm_outcomes import loinc
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
-from ipm_outcomes.errors import FrameError, InputError, ParameterError
+from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DATED, read_dates
-from ipm_outcomes.frames._forms import item_columns, texts
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.long_rows import Forms, Key, texts
 from ipm_outcomes.omop._columns import COLUMNS, Concepts, TableName
+from ipm_outcomes.reading import Backend, Reading
 
-Form = tuple[int, int, str]
-"""Person, day and time of one form."""
-
-
-@dataclass(frozen=True)
-class ReadRows:
-    """What was read, in tables of the kind of frame that was given.
-
-    Attributes
-    ----------
-    data : data frame
-        One row per form: ``patient_id``, ``date``, ``datetime``, and the items as ``{instrument}_{item}``; an item
-        without a row is null. As `ipm_outcomes.frames` takes it.
-    recorded : data frame
-        Recorded scores, to compare and never the score: ``patient_id``, ``date``, ``datetime``, ``scale`` (as
-        ``{instrument}_{scale}``), ``recorded``.
-    left_out : data frame
-        Rows that are neither: ``reason`` (``other_code``, ``no_value``) and ``rows``.
-    """
-
-    data: Any = field(repr=False)
-    recorded: Any = field(repr=False)
-    left_out: Any = field(repr=False)
+EVIDENCE = {"other_code": "rows of other codes than those of the instruments, which were passed over"}
 
 
 @fenced
-def read(table: Any, instruments: Sequence[str] | str, *, concepts: Any = None) -> ReadRows:
+def read(
+    table: Any, instruments: Sequence[str] | str, *, concepts: Any = None, backend: Backend = None
+) -> Reading:
     """Read answers from rows of OBSERVATION or MEASUREMENT of the OMOP common data model 5.4.
 
     A row is of an item or a score by its source value (a LOINC code, or ``{instrument}_{item}``), or, with
@@ -59,26 +38,31 @@ def read(table: Any, instruments: Sequence[str] | str, *, concepts: Any = None) 
         Ids of the instruments to look for. Two that share codes are not read together.
     concepts
         The site's concepts, a frame with ``loinc``, ``concept_id`` and ``domain_id``.
+    backend
+        Kind of the tables; None: dictionaries of columns.
 
     Returns
     -------
-    ReadRows
-        The tables. Numbers that are no answers stay as they are; `ipm_outcomes.frames.check` lists them.
+    ipm_outcomes.reading.Reading
+        ``data`` has one row per form: ``patient_id``, ``date``, ``datetime``, and the items as ``{instrument}_{item}``.
+        ``recorded`` has the scores in the table, to compare and never to take; ``problems`` numbers that are no
+        answers; ``left_out`` rows without a value (``no_value``). Rows of other codes are counted in ``inferences``.
 
     Raises
     ------
     InputError
         A form has two rows of one item (``duplicate_item``, with the place).
-    FrameError, ParameterError, UnknownNameError
-        It is neither table, a date is missing or cannot be read, or two instruments share codes.
+    FrameError, ParameterError, UnknownNameError, MissingExtraError
+        It is neither table, a date is missing or cannot be read, two instruments share codes, or the library of the
+        backend is not installed.
 
     >>> import polars as pl
     >>> from ipm_outcomes import omop
     >>> codes = ["91145-3", "75893-8", "91146-1"]
     >>> rows = pl.DataFrame({"person_id": 7, "observation_date": "2026-03-01", "value_as_number": [5.0, 6.0, 7.0],
     ...                      "observation_source_value": codes})
-    >>> omop.read(rows, "peg").data.columns
-    ['patient_id', 'date', 'datetime', 'peg_pain', 'peg_enjoyment', 'peg_activity']
+    >>> omop.read(rows, "peg").data["peg_enjoyment"]
+    [5]
     """
     frame = Frame(table)
     ids = [instruments] if isinstance(instruments, str) else list(instruments)
@@ -87,42 +71,32 @@ def read(table: Any, instruments: Sequence[str] | str, *, concepts: Any = None) 
     name = _kind(frame)
     items, scores = _sources(ids)
     known = None if concepts is None else Concepts.read(concepts)
-    forms = _forms(frame, name)
+    keys = _keys(frame, name)
     codes = _codes(frame, name, known, {*items, *scores})
     values = (
         frame.numbers("value_as_number") if "value_as_number" in frame.names else np.full(len(frame), np.nan)
     )
     given = texts(frame, "value_source_value")
     value_concepts = _concept_codes(frame, "value_as_concept_id", known)
-    answers: dict[Form, dict[str, float]] = {}
-    recorded: list[tuple[Form, str, float]] = []
-    reasons: Counter[str] = Counter()
+    forms = Forms(("patient_id", "date", "datetime"), len(frame))
     for row, code in enumerate(codes):
         if code is None:
-            reasons["other_code"] += 1
+            forms.passed["other_code"] += 1
             continue
         value = float(values[row])
         if np.isnan(value) and code in items:
-            every = {**loinc.answer_codes(*items[code]).also, **loinc.answer_codes(*items[code]).own}
+            every = loinc.answer_codes(*items[code])
+            meant = {**every.also, **every.own}
             value = float(
-                next((every[one] for one in (given[row], value_concepts[row]) if one in every), value)
+                next((meant[one] for one in (given[row], value_concepts[row]) if one in meant), value)
             )
         if np.isnan(value):
-            reasons["no_value"] += 1
-        elif code in scores:
-            recorded.append((forms[row], "_".join(scores[code]), value))
+            forms.leave_out(row, "no_value", "neither a number nor an answer that is known")
+        elif code in items:
+            forms.answer(keys[row], row, *items[code], value)
         else:
-            form = answers.setdefault(forms[row], {})
-            column = "_".join(items[code])
-            if column in form:
-                told = f"a form has two rows of {column}; keep one of them"
-                raise InputError(told, "duplicate_item", f"row {row} (counted from 0)")
-            form[column] = value
-    return ReadRows(
-        _data(frame, ids, answers),
-        _recorded(frame, recorded),
-        frame.listed({"reason": [*reasons], "rows": [*reasons.values()]}, {"rows": "whole"}),
-    )
+            forms.score(keys[row], row, *scores[code], value)
+    return forms.reading(EVIDENCE, backend)
 
 
 def _kind(frame: Frame) -> TableName:
@@ -156,7 +130,8 @@ def _sources(ids: Sequence[str]) -> tuple[dict[str, tuple[str, str]], dict[str, 
     return items, scores
 
 
-def _forms(frame: Frame, name: TableName) -> list[Form]:
+def _keys(frame: Frame, name: TableName) -> list[Key]:
+    """Person, day and time of each row."""
     persons, null = frame.wholes("person_id")
     if null.any():
         raise FrameError(f"{name}: person_id is empty in row {null.argmax()} (counted from 0)")
@@ -167,10 +142,8 @@ def _forms(frame: Frame, name: TableName) -> list[Form]:
             "0); write YYYY-MM-DD"
         )
     times = texts(frame, f"{name}_datetime")
-    return [
-        (person, day, time or "")
-        for person, day, time in zip(persons.tolist(), dates.day.tolist(), times, strict=True)
-    ]
+    days = [str(day) for day in dates.day.astype("datetime64[D]")]
+    return list(zip(persons.tolist(), days, times, strict=True))
 
 
 def _concept_codes(frame: Frame, name: str, known: Concepts | None) -> list[str | None]:
@@ -190,24 +163,3 @@ def _codes(frame: Frame, name: TableName, known: Concepts | None, wanted: set[st
     return [
         next((code for code in pair if code in wanted), None) for pair in zip(sources, concepts, strict=True)
     ]
-
-
-def _keys(forms: Sequence[Form]) -> dict[str, list[Any]]:
-    return {
-        "patient_id": [person for person, _, _ in forms],
-        "date": [np.datetime64(day, "D").item() for _, day, _ in forms],
-        "datetime": [time or None for _, _, time in forms],
-    }
-
-
-def _data(frame: Frame, ids: Sequence[str], answers: dict[Form, dict[str, float]]) -> Any:
-    forms = sorted(answers)
-    columns, kinds = item_columns(ids, [answers[form] for form in forms])
-    return frame.listed(_keys(forms) | columns, {**kinds, "patient_id": "whole", "date": "date"})
-
-
-def _recorded(frame: Frame, recorded: list[tuple[Form, str, float]]) -> Any:
-    recorded = sorted(recorded)
-    columns = _keys([form for form, _, _ in recorded])
-    columns |= {"scale": [scale for _, scale, _ in recorded], "recorded": [value for _, _, value in recorded]}
-    return frame.listed(columns, {"patient_id": "whole", "date": "date", "recorded": "real"})

@@ -1,0 +1,89 @@
+"""Forms put together from rows of one answer each, as tables of other systems have them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from ipm_outcomes.catalog import instrument
+from ipm_outcomes.errors import InputError
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
+
+Key = tuple[Any, ...]
+
+
+class Forms:
+    """Forms as they grow, row by row of a table."""
+
+    def __init__(self, keys: Sequence[str], rows: int) -> None:
+        self.keys = keys
+        self.rows = rows
+        self.tables = Tables()
+        self.ids: dict[str, None] = {}
+        self.passed: Counter[str] = Counter()
+        """Rows that were passed over, by why."""
+        self._place: dict[Key, int] = {}
+        self._answers: list[dict[str, int | float | None]] = []
+
+    def answer(self, key: Key, row: int, id: str, item: str, value: float) -> None:
+        """Put an answer into its form; what is none is reported and not taken."""
+        column = f"{id}_{item}"
+        at = self._form(key, id)
+        form = self._answers[at]
+        if column in form:
+            told = f"a form has two rows of {column}; keep one of them"
+            raise InputError(told, "duplicate_item", f"row {row} (counted from 0)")
+        listed = instrument(id).answers_of(item)
+        code = value * listed.per_unit
+        allowed = code.is_integer() and int(code) in listed.codes
+        form[column] = listed.answer(int(code)) if allowed else None
+        if not allowed:
+            told = f"no answer; answers are {listed.allowed}"
+            place = f"row {row} (counted from 0)"
+            append(self.tables.problems, (at, row, column, place, "answer_not_allowed", told))
+
+    def score(self, key: Key, row: int, id: str, scale: str, value: float) -> None:
+        """Keep a recorded score beside its form."""
+        place = f"row {row} (counted from 0)"
+        append(self.tables.recorded, (self._form(key, id), f"{id}_{scale}", value, place))
+
+    def leave_out(self, row: int, reason: str, told: str) -> None:
+        """A row that is of an item or a score and has no value."""
+        append(self.tables.left_out, (row, reason, told))
+
+    def _form(self, key: Key, id: str) -> int:
+        self.ids.setdefault(id)
+        if key not in self._place:
+            self._place[key] = len(self._answers)
+            self._answers.append({})
+        return self._place[key]
+
+    def reading(self, evidence: dict[str, str], backend: Backend) -> Reading:
+        """All forms as one table."""
+        data: dict[str, list[Any]] = {
+            name: [key[at] for key in self._place] for at, name in enumerate(self.keys)
+        }
+        for name in (f"{id}_{item}" for id in self.ids for item in instrument(id).item_ids):
+            data[name] = [form.get(name) for form in self._answers]
+        inferences = [
+            Inference(code, None, None, count, self.rows, None, None, True, evidence[code])
+            for code, count in self.passed.items()
+        ]
+        parts = self.tables.parts(data, inferences, len(self._answers), backend)
+        return Reading(instruments=tuple(self.ids), **parts)
+
+
+def texts(frame: Frame, name: str) -> list[str | None]:
+    """Entries of a column as text, dates in ISO 8601, None for every kind of missing; of no column None throughout."""
+    if name not in frame.names:
+        return [None] * len(frame)
+    return [_text(cell) for cell in frame.library.values(frame.column(name))]
+
+
+def _text(cell: Any) -> str | None:
+    if cell is None or str(cell) in ("", "nan", "<NA>", "NaT"):
+        return None
+    written: str = cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
+    return written.removesuffix("T00:00:00")
