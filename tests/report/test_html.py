@@ -28,6 +28,7 @@ from report_cases import (
 )
 
 from ipm_outcomes import change, frames, program, report
+from ipm_outcomes._drawing._figures import Line
 from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._facts import bands
@@ -854,19 +855,6 @@ def test_recovery_names_its_cut_off(inside: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_names_of_sites_do_not_cover_each_other() -> None:
-    points = [(f"Site number {k}", 40 + k % 3, 0.5 + 0.01 * (k % 4)) for k in range(25)]
-    placed = _charts._placed(points, 100)
-    assert {one["site"] for one in placed} == {name for name, *_ in points}
-    boxes = [(one["at_n"] / 100 * 340, (1 - one["at_share"]) * 240, 7.0 * len(one["site"])) for one in placed]
-    for at, (x, y, width) in enumerate(boxes):
-        assert 0 <= y <= 240
-        assert width / 2 - 1e-9 <= x <= 340 - width / 2 + 1e-9
-        for other_x, other_y, other_width in boxes[at + 1 :]:
-            assert abs(x - other_x) >= (width + other_width) / 2 or abs(y - other_y) >= 14 - 1e-9
-    assert any(one["far"] for one in placed)
-
-
 def test_a_measure_stands_once_at_the_target_of_the_report(inside: Path) -> None:
     rows = Outline(read(inside)).tables["Measures for the whole program"]
     names = [row[0] for row in rows[1:]]
@@ -946,9 +934,7 @@ def test_specifications_are_valid_vega_lite() -> None:
     for drawing in (
         _charts.distribution([("0–4", 0.5, None), ("5–9", 0.5, 1.0)]),
         _charts.bands([("a", "before", "mild", 0.4), ("a", "after", "mild", 1.0)], ["mild", "severe"], False),
-        _charts.intervals(
-            [_charts.Line("a", 1.0, 0.5, 1.5), _charts.Line("b", told="not shown")], "points", shares=False
-        ),
+        _charts.intervals([Line("a", 1.0, 0.5, 1.5), Line("b", told="not shown")], "points", shares=False),
         _charts.funnel([("A", 50, 0.4)], [("95 % limits", [(5, 0.0, 0.9), (50, 0.2, 0.6)])], 0.4, "share"),
         _charts.over_time(
             ["a", "b", "c"], [0.5, None, 0.6], "share", shares=True, center=[0.5] * 3, marked=[True] * 3

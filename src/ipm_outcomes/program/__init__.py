@@ -3,13 +3,13 @@
 `table` counts the indicators; `indicators` and `indicator` list and give their definitions; `measures` runs
 indicators over dated events, and `measure` counts one; `DEPRESSION_TARGETS` and `COURSE_TARGETS` are the targets that
 some measures need; `return_to_work`, `rates`, `rates_before_after` and `adherence` count records of work, of care used
-and of appointments; `suppress` prepares a table for publication; `intervals`, `sites` and `over_time` hold the
-statistics.
+and of appointments; `suppress` prepares a table for publication and `plot` draws it; `intervals`, `sites` and
+`over_time` hold the statistics.
 """
 
 # Some functions have the name of their module: importing both here gives the name to the function for good.
 from ipm_outcomes.program import events as events  # the former name of measures
-from ipm_outcomes.program import measures
+from ipm_outcomes.program import measures, plot
 from ipm_outcomes.program._targets import COURSE_TARGETS, DEPRESSION_TARGETS
 from ipm_outcomes.program.appointments import adherence
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
@@ -31,6 +31,7 @@ __all__ = [
     "measure",
     "measures",
     "over_time",
+    "plot",
     "rates",
     "rates_before_after",
     "read_indicator",

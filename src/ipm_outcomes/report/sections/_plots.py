@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ipm_outcomes._drawing._figures import Line
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._program import Row, Shown, share
 from ipm_outcomes.report._wording import FIGURES, Wording, reliable_words
@@ -147,12 +148,12 @@ def _drawn(row: Row) -> bool:
     return row.estimate is not None and row.lower is not None and row.upper is not None
 
 
-def _lines(rows: Sequence[tuple[str, Row, bool]]) -> list[_charts.Line]:
+def _lines(rows: Sequence[tuple[str, Row, bool]]) -> list[Line]:
     """The lines of a chart of intervals; where there is no figure, what is said in its place."""
     return [
-        _charts.Line(label, row.estimate, row.lower, row.upper, good)
+        Line(label, row.estimate, row.lower, row.upper, good)
         if _drawn(row)
-        else _charts.Line(label, good=good, told=HIDDEN if row.hidden else "no figure")
+        else Line(label, good=good, told=HIDDEN if row.hidden else "no figure")
         for label, row, good in rows
     ]
 

@@ -78,13 +78,14 @@ def _funnel(words: Wording, shown: Shown, name: str) -> dict[str, Any]:
         )
         for level, low, high in zip(limits.levels, limits.lower, limits.upper, strict=True)
     ]
-    place = {}
-    for at, (site, _, value) in enumerate(points):
-        outside = [value < exact.lower[k][at] or value > exact.upper[k][at] for k in range(2)]
-        beyond = "outer" if outside[1] else "inner"
-        place[site] = f"outside the {beyond} limits" if any(outside) else "within limits"
+    words_of = ("within limits", "outside the inner limits", "outside the outer limits")
+    outside = [
+        sum(bool(value < exact.lower[k][at] or value > exact.upper[k][at]) for k in range(2))
+        for at, (_, _, value) in enumerate(points)
+    ]
+    place = {site: words_of[beyond] for (site, *_), beyond in zip(points, outside, strict=True)}
     return {
-        "drawing": _charts.funnel(points, curves, total.estimate, "share of patients"),
+        "drawing": _charts.funnel(points, curves, total.estimate, "share of patients", outside),
         "outside": [f"{site} ({where})" for site, where in place.items() if where != "within limits"],
         "hidden": len(rows) - len(points),
         "total": total,

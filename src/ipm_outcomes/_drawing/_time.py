@@ -1,0 +1,166 @@
+"""Figures over time: one point for each period, its center line and its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ipm_outcomes._drawing import _style
+from ipm_outcomes._drawing._style import PLAIN, Style, haloed
+
+_MANY = 12
+"""With more periods not each is named, and not each point has words."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A period; ``text`` stands at its point, ``below`` at the foot."""
+
+    period: str
+    value: float | None
+    center: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    marked: bool = False
+    text: str = ""
+    below: str = ""
+
+
+def over_time(
+    points: Sequence[Point], axis: str, *, shares: bool, center: str = "", style: Style = PLAIN
+) -> Any:
+    """A run chart or control chart; a period without a value keeps its place, and no line crosses it."""
+    alt = _style.altair()
+    rows = [
+        {
+            "period": one.period,
+            "at": at,
+            "value": one.value,
+            "center": one.center,
+            "lower": one.lower,
+            "upper": one.upper,
+            "marked": one.marked,
+            "run": run,
+        }
+        for (at, one), run in zip(enumerate(points), _runs(points), strict=True)
+    ]
+    periods = [one.period for one in points]
+    worded = any(one.text for one in points)
+    scale, form = _scale(points, shares, worded)
+    x = alt.X(
+        "period:O",
+        sort=periods,
+        title=None,
+        axis=alt.Axis(
+            labelAngle=-45 if _long(periods) else 0,
+            values=list(_spaced(periods)),
+            grid=False,
+        ),
+        scale=alt.Scale(domain=periods),
+    )
+    base = alt.Chart(_style.data(rows)).encode(x=x)
+
+    def y(field: str) -> Any:
+        return alt.Y(f"{field}:Q", title=axis, scale=scale, axis=form)
+
+    def seen(field: str) -> Any:
+        return base.transform_filter(f"isValid(datum.{field})")
+
+    layers = [
+        seen(field)
+        .mark_line(color=color, strokeDash=dash, interpolate="step", strokeWidth=1.3)
+        .encode(y=y(field))
+        for field, color, dash in (
+            ("lower", style.muted, [5, 4]),
+            ("upper", style.muted, [5, 4]),
+            ("center", style.ink, [1, 0]),
+        )
+        if any(row[field] is not None for row in rows)
+    ]
+    shown = seen("value")
+    layers.append(shown.mark_line(color=style.accent, strokeWidth=2).encode(y=y("value"), detail="run:N"))
+    flags = [False, True]
+    layers.append(
+        shown.mark_point(filled=True, size=70, opacity=1).encode(
+            y=y("value"),
+            color=alt.Color(
+                "marked:N", scale=alt.Scale(domain=flags, range=[style.accent, style.bad]), legend=None
+            ),
+            shape=alt.Shape(
+                "marked:N", scale=alt.Scale(domain=flags, range=["circle", "diamond"]), legend=None
+            ),
+        )
+    )
+    if worded:
+        layers += _words(alt, points, x, y, style)
+    if center and (first := next((one.center for one in points if one.center is not None), None)) is not None:
+        named = alt.Chart(_style.data([{"period": periods[0], "value": first, "text": center}]))
+        named = named.encode(x=x, y=y("value"), text="text:N")
+        layers += haloed(named, style, align="left", dx=-24, dy=-8, color=style.muted)
+    return alt.layer(*layers).properties(width=style.width, height=style.height)
+
+
+def _words(alt: Any, points: Sequence[Point], x: Any, y: Any, style: Style) -> list[Any]:
+    """The value at each point, above it or below, and the counts at the foot."""
+    few = len(points) <= _MANY
+    ends = [at for at, one in enumerate(points) if one.value is not None]
+    told = {at for at, one in enumerate(points) if few or one.marked} | set(ends[:1]) | set(ends[-1:])
+    texts = [
+        {"period": one.period, "value": one.value, "text": one.text, "up": _above(points, at)}
+        for at, one in enumerate(points)
+        if one.value is not None and at in told and one.text
+    ]
+    layers = []
+    for up, dy in ((True, -15), (False, 15)):
+        side = alt.Chart(_style.data(row for row in texts if row["up"] is up)).encode(
+            x=x, y=y("value"), text="text:N"
+        )
+        layers += haloed(side, style, dy=dy, fontWeight=600)
+    every = max(1, -(-len(points) // _MANY))
+    feet = [
+        {"period": one.period, "text": one.below}
+        for at, one in enumerate(points)
+        if one.below and at % every == 0
+    ]
+    foot = alt.Chart(_style.data(feet)).encode(x=x, y=alt.value(style.height - 8), text="text:N")
+    return [*layers, *haloed(foot, style, fontSize=style.size - 1, color=style.muted)]
+
+
+def _above(points: Sequence[Point], at: int) -> bool:
+    """Whether the words of a point stand above it: on the side away from its neighbors."""
+    value = points[at].value or 0.0
+    near = [
+        one.value for one in (*points[max(0, at - 1) : at], *points[at + 1 : at + 2]) if one.value is not None
+    ]
+    return not near or value >= sum(near) / len(near)
+
+
+def _scale(points: Sequence[Point], shares: bool, worded: bool) -> tuple[Any, Any]:
+    alt = _style.altair()
+    if not worded:
+        scale = alt.Scale(domain=[0, 1]) if shares else alt.Scale(zero=True, nice=True)
+        return scale, alt.Axis(tickCount=5, **({"format": ".0%"} if shares else {}))
+    drawn = [v for one in points for v in (one.value, one.center, one.lower, one.upper) if v is not None]
+    low, high = min([*drawn, 0.0]), max([*drawn, 1e-9])
+    # Room for the counts at the foot and for the words of the highest point.
+    low, high = low - 0.16 * (high - low), high + 0.1 * (high - low)
+    scale = alt.Scale(domain=[low, high], nice=False)
+    ticks = [at for at in _style.ticks(min([*drawn, 0.0]), high) if not shares or at <= 1]
+    return scale, alt.Axis(values=ticks, **({"format": ".0%"} if shares else {}))
+
+
+def _runs(points: Sequence[Point]) -> Iterator[int]:
+    """A number that grows at every gap, so that the line does not bridge it."""
+    run = 0
+    for one in points:
+        run += one.value is None
+        yield run
+
+
+def _long(periods: Sequence[str]) -> bool:
+    return len(periods) > 8 or max(map(len, periods)) > 8
+
+
+def _spaced(periods: Sequence[str]) -> Sequence[str]:
+    return periods[:: max(1, -(-len(periods) // _MANY))]

@@ -1,0 +1,142 @@
+"""The table of figures as pictures read it: rows of one indicator, each number that is shown or None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes import catalog
+from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.program._columns import ALL
+
+_COUNTS = ("eligible", "observed", "numerator", "denominator")
+_NUMBERS = (
+    *_COUNTS,
+    *(f"{name}_{end}" for name in _COUNTS for end in ("low", "high")),
+    *("estimate", "lower", "upper", "level"),
+)
+_TEXTS = ("indicator", "definition", "title", "instrument", "scale", "target", "unit", "direction", "method")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure of the table; None is a number that is hidden or not there."""
+
+    group: str
+    texts: dict[str, str]
+    numbers: dict[str, float | None]
+
+    def __getitem__(self, name: str) -> float | None:
+        return self.numbers.get(name)
+
+    def count(self, name: str) -> int | None:
+        found = self.numbers.get(name)
+        return None if found is None else int(found)
+
+    @property
+    def is_share(self) -> bool:
+        return self.texts.get("unit", "share") == "share"
+
+    @property
+    def could(self) -> tuple[float, float] | None:
+        """The stretch in which a hidden share lies, by the limits of its numerator."""
+        low, high, n = self["numerator_low"], self["numerator_high"], self["denominator"]
+        if not self.is_share or self["numerator"] is not None or low is None or high is None or not n:
+            return None
+        return low / n, high / n
+
+
+class Table:
+    """A table of figures as lists."""
+
+    def __init__(self, figures: Any, policy: str | None) -> None:
+        frame = Frame(figures)
+        if "indicator" not in frame.names and "reason" in frame.names:
+            raise FrameError(
+                "figures: this is a table of changes; give program.suppress(program.table(changes))"
+            )
+        frame.require(("indicator", *_COUNTS, "estimate", "lower", "upper"), "figures")
+        if policy not in (None, "none"):
+            raise ParameterError("policy: 'none', or leave it out and give the table of program.suppress")
+        if policy is None and "numerator_low" not in frame.names:
+            raise ParameterError(
+                "figures: small counts are not protected; give program.suppress(figures), or policy='none' to draw "
+                "them as they are, for those who may see them"
+            )
+        self.keys = frame.names[: frame.names.index("indicator")]
+        self.numbers = {name: _numbers(frame, name) for name in _NUMBERS if name in frame.names}
+        self.texts = {name: _texts(frame, name) for name in (*_TEXTS, *self.keys) if name in frame.names}
+
+    def starting(self, indicator: str) -> list[int]:
+        """Rows of an indicator, or of those whose names begin so."""
+        names = self.texts["indicator"]
+        exact = [at for at, name in enumerate(names) if name == indicator]
+        return exact or [
+            at for at, name in enumerate(names) if name.startswith((f"{indicator}:", f"{indicator}."))
+        ]
+
+    def chosen(self, indicator: str, argument: str, by: str | None) -> list[int]:
+        """Rows of the one indicator that is meant, at the total of all groupings but one."""
+        if not isinstance(indicator, str):
+            raise ParameterError(f"{argument}: text, not a {type(indicator).__name__}")
+        found = self.starting(indicator)
+        names = list(dict.fromkeys(self.texts["indicator"][at] for at in found))
+        if len(names) > 1:
+            raise ParameterError(f"{argument}: say which: {', '.join(map(repr, names[:6]))}")
+        if not names:
+            raise UnknownNameError(f"{argument}: the figures have no such indicator{self._near(indicator)}")
+        others = [key for key in self.keys if key != (by or self.keys[0])]
+        return [at for at in found if all(self.texts[key][at] == ALL for key in others)]
+
+    def _near(self, indicator: str) -> str:
+        from difflib import get_close_matches
+
+        near = get_close_matches(indicator, list(dict.fromkeys(self.texts["indicator"])), 1, 0.5)
+        return f"; did you mean {near[0]!r}?" if near else ""
+
+    def row(self, at: int, by: str | None) -> Row:
+        return Row(
+            self.texts[by][at] if by else ALL,
+            {name: values[at] for name, values in self.texts.items()},
+            {name: values[at] for name, values in self.numbers.items()},
+        )
+
+
+def rows_of(figures: Any, indicator: str, by: str | None, policy: str | None) -> tuple[list[Row], str]:
+    """The rows of an indicator, and the word for a group."""
+    table = Table(figures, policy)
+    if by is None and len(table.keys) > 1:
+        raise ParameterError(f"by: name one of {', '.join(map(repr, table.keys))}")
+    by = by or (table.keys[0] if table.keys else None)
+    if by is not None and by not in table.keys:
+        raise ParameterError("by: the table has no such grouping column")
+    found = [table.row(at, by) for at in table.chosen(indicator, "indicator", by)]
+    if not found:
+        raise ParameterError("figures: there is no total over the other groupings; count with totals=True")
+    return found, "site" if by == "site" else "group"
+
+
+def _numbers(frame: Frame, name: str) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in frame.numbers(name)]
+
+
+def _texts(frame: Frame, name: str) -> list[str]:
+    codes, values = frame.words(name)
+    texts = ["not recorded" if value is None else str(value) for value in values]
+    return ["not recorded" if code < 0 else texts[code] for code in codes.tolist()]
+
+
+def about(row: Row) -> str:
+    """The scale and the follow-up of a figure."""
+    of, scale, target = (row.texts.get(name, "not recorded") for name in ("instrument", "scale", "target"))
+    known = [one for one in (scale_name(of, scale), target) if one and one != "not recorded"]
+    return " at ".join(known) or row.texts["indicator"]
+
+
+def scale_name(of: str, scale: str) -> str:
+    if of in catalog.instruments() and scale in catalog.instrument(of).scale_ids:
+        return catalog.instrument(of).scale(scale).name
+    return "" if "not recorded" in (of, scale) else f"{of}.{scale}"
