@@ -10,8 +10,8 @@ import pytest
 from plot_cases import NAMES, contrast, rows_in, subtitle, texts_in, title
 
 from ipm_outcomes import program
-from ipm_outcomes._drawing._labels import LIMIT, boxes_overlap, place
-from ipm_outcomes._drawing._style import LINE, PLAIN, number, share, ticks, width_of, wrapped
+from ipm_outcomes._drawing.labels import LIMIT, boxes_overlap, place
+from ipm_outcomes._drawing.style import LINE, PLAIN, number, share, ticks, width_of, wrapped
 from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError, UnknownNameError
 
 pytest.importorskip("altair")

@@ -28,7 +28,7 @@ from report_cases import (
 )
 
 from ipm_outcomes import change, frames, program, report
-from ipm_outcomes._drawing._figures import Line
+from ipm_outcomes._drawing.figures import Line
 from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._facts import bands

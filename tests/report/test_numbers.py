@@ -28,7 +28,7 @@ from report_cases import (
     peg_tables,
 )
 
-from ipm_outcomes._drawing import _style
+from ipm_outcomes._drawing import style as looks
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.report import _charts, _page, _wording, _words, sections
 from ipm_outcomes.report._figures import gather
@@ -165,7 +165,7 @@ def written_page(
         for module in WRITING:
             for name in marking.keys() & vars(module).keys():
                 patch.setattr(module, name, marking[name])
-        data = _style.data
+        data = looks.data
 
         def watched(rows: Any) -> Any:
             rows = list(rows)
@@ -173,7 +173,7 @@ def written_page(
                 charts.append([dict(row) for row in rows])
             return data(rows)
 
-        patch.setattr(_style, "data", watched)
+        patch.setattr(looks, "data", watched)
         if not draw:
             patch.setattr(
                 _charts,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ipm_outcomes._drawing._figures import Line
-from ipm_outcomes._drawing._style import number, share
-from ipm_outcomes._drawing._time import Point
+from ipm_outcomes._drawing.figures import Line
+from ipm_outcomes._drawing.periods import Point
+from ipm_outcomes._drawing.style import number, share
 from ipm_outcomes.errors import number_of
 from ipm_outcomes.program._plot_table import Row
 

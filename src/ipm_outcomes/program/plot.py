@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ipm_outcomes._drawing import _figures as figures_drawn
-from ipm_outcomes._drawing._style import altair, finished, number, share
-from ipm_outcomes._drawing._time import Point, over_time
+from ipm_outcomes._drawing import figures as drawing
+from ipm_outcomes._drawing.periods import Point, over_time
+from ipm_outcomes._drawing.style import altair, finished, number, share
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.program._columns import ALL
@@ -96,22 +96,20 @@ def intervals(
     shares = rows[0].is_share
     groups = [row for row in rows if row.group != ALL]
     total = next((row for row in rows if row.group == ALL), None)
-    if reference is not None:
-        value, told = _reference(reference)
-        line = figures_drawn.Reference(value, told)
+    line = None if reference is None else drawing.Reference(*_reference(reference))
     drawn = [line_of(row, f"all {noun}s" if row is total else row.group, row is total) for row in groups]
     drawn += [line_of(total, f"all {noun}s" if groups else "all", True)] if total is not None else []
-    chart = figures_drawn.intervals(
+    chart = drawing.intervals(
         drawn,
         None if shares else rows[0].texts.get("unit", ""),
         shares=shares,
         step=34 if len(drawn) <= 15 else 22,
-        reference=line if reference is not None else None,
+        reference=line,
     )
     notes = [
         f"{about(rows[0])}.",
         f"Lines: {level_of(rows[0])} intervals ({method_of(rows[0])}).",
-        f"Dashed: {told}, {share(value) if shares else number(value)}." if reference is not None else "",
+        f"Dashed: {line.label}, {share(line.value) if shares else number(line.value)}." if line else "",
         *hidden_notes(rows),
     ]
     return finished(chart, message(rows[0], total, noun if groups else ""), notes)
@@ -182,15 +180,15 @@ def funnel(
         for low, high in zip(exact.lower, exact.upper, strict=True)
     )
     places: list[Any] = np.asarray(beyond).tolist()
-    chart = figures_drawn.funnel(
-        [figures_drawn.Site(*one, outside) for one, outside in zip(known, places, strict=True)],
+    chart = drawing.funnel(
+        [drawing.Site(*one, outside) for one, outside in zip(known, places, strict=True)],
         [
-            figures_drawn.Limits(
+            drawing.Limits(
                 f"{100 * level:g}%", list(zip(grid.tolist(), low.tolist(), high.tolist(), strict=True))
             )
             for level, low, high in zip(curves.levels, curves.lower, curves.upper, strict=True)
         ],
-        figures_drawn.Reference(
+        drawing.Reference(
             center, f"all {noun}s {share(center)}" if total is not None else f"together {share(center)}"
         ),
         "share of patients",
@@ -390,7 +388,7 @@ def flow(
     for label, row, name, why in counts:
         n = row.count(name)
         lost = "" if n is None or before is None or before == n else f"{before - n:,} {why}"
-        stages.append(figures_drawn.Stage(label, n, _of(row, name, whole), lost))
+        stages.append(drawing.Stage(label, n, _of(row, name, whole), lost))
         before = n
     both = last.count("numerator")
     said = (
@@ -400,7 +398,7 @@ def flow(
     )
     where = "" if group is None else f"{group}. "
     return finished(
-        figures_drawn.flow(stages),
+        drawing.flow(stages),
         said,
         [f"{where}{about(last)}.", "Counts are patients' episodes of care."],
     )

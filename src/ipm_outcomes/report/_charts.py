@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ipm_outcomes._drawing import _figures, _style, _time
-from ipm_outcomes._drawing._figures import QUARTERS, Limits, Line, Reference, Site
-from ipm_outcomes._drawing._style import Style, printable
-from ipm_outcomes._drawing._time import Point
+from ipm_outcomes._drawing import figures
+from ipm_outcomes._drawing import periods as time_charts
+from ipm_outcomes._drawing import style as looks
+from ipm_outcomes._drawing.figures import QUARTERS, Limits, Line, Reference, Site
+from ipm_outcomes._drawing.periods import Point
+from ipm_outcomes._drawing.style import Style, printable
 from ipm_outcomes.errors import MissingExtraError
 from ipm_outcomes.report._words import safe
 
@@ -147,7 +149,7 @@ def _printable(spec: Any) -> Any:
 
 
 def _data(rows: Sequence[dict[str, Any]]) -> Any:
-    return _style.data(rows)
+    return looks.data(rows)
 
 
 def _share(alt: Any, field: str, title: str, **scale: Any) -> Any:
@@ -233,7 +235,7 @@ def _band_tokens(number: int) -> list[str]:
 
 def intervals(rows: Sequence[Line], axis: str, *, shares: bool) -> Any:
     """Estimates with their intervals, one line each."""
-    return _figures.intervals(rows, axis, shares=shares, style=_STYLE)
+    return figures.intervals(rows, axis, shares=shares, style=_STYLE)
 
 
 def funnel(
@@ -247,7 +249,7 @@ def funnel(
     limits first; ``outside`` says how many of the limits each site is beyond.
     """
     places: list[Any] = list(outside) or [0] * len(points)
-    return _figures.funnel(
+    return figures.funnel(
         [Site(name, n, share, place) for (name, n, share), place in zip(points, places, strict=True)],
         [Limits(name, curve) for name, curve in curves],
         Reference(target, "all sites"),
@@ -276,7 +278,7 @@ def over_time(
         Point(period, values[n], at(center, n), at(lower, n), at(upper, n), bool(marked and marked[n]))
         for n, period in enumerate(periods)
     ]
-    return _time.over_time(points, axis, shares=shares, style=replace(_STYLE, height=200))
+    return time_charts.over_time(points, axis, shares=shares, style=replace(_STYLE, height=200))
 
 
 def shares(rows: Sequence[tuple[str, float]], axis: str, tokens: Sequence[str] = ()) -> Any:

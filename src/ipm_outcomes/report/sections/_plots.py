@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ipm_outcomes._drawing._figures import Line
+from ipm_outcomes._drawing.figures import Line
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._program import Row, Shown, share
 from ipm_outcomes.report._wording import FIGURES, Wording, reliable_words

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ipm_outcomes._drawing import _style
-from ipm_outcomes._drawing._labels import LIMIT, Box, place
-from ipm_outcomes._drawing._style import PLAIN, Style, haloed, width_of
+from ipm_outcomes._drawing import style as looks
+from ipm_outcomes._drawing.labels import LIMIT, Box, place
+from ipm_outcomes._drawing.style import PLAIN, Style, haloed, width_of
 
 QUARTERS = [0, 0.25, 0.5, 0.75, 1]
 
@@ -49,10 +49,10 @@ def intervals(
     reference: Reference | None = None,
 ) -> Any:
     """Estimates with their intervals, one line each."""
-    alt = _style.altair()
+    alt = looks.altair()
     scale, form = _scale(rows, shares, style, reference)
     base = alt.Chart(
-        _style.data(
+        looks.data(
             {
                 "label": row.label,
                 "estimate": row.estimate,
@@ -82,14 +82,14 @@ def intervals(
     x = alt.X("lower:Q", title=axis, scale=scale, axis=form)
     layers = []
     if reference is not None:
-        rule = alt.Chart(_style.data([{"at": reference.value}]))
+        rule = alt.Chart(looks.data([{"at": reference.value}]))
         layers.append(
             rule.mark_rule(color=style.bad_text, strokeDash=[4, 3], strokeWidth=1.5).encode(
                 x=alt.X("at:Q", scale=scale, title=axis)
             )
         )
     elif not shares:
-        zero = alt.Chart(_style.data([{"at": 0.0}])).mark_rule(color=style.muted)
+        zero = alt.Chart(looks.data([{"at": 0.0}])).mark_rule(color=style.muted)
         layers.append(zero.encode(x=alt.X("at:Q", scale=scale, title=axis)))
     layers += [
         known.mark_rule(strokeWidth=2).encode(x=x, x2="upper:Q", color=color),
@@ -120,10 +120,10 @@ def _beside(alt: Any, rows: Sequence[Line], scale: Any, style: Style) -> list[An
     y = alt.Y("label:N", sort=order, title=None)
     layers = []
     if could:
-        ends = alt.Chart(_style.data(could)).mark_rule(strokeWidth=2, strokeDash=[1, 3], color=style.muted)
+        ends = alt.Chart(looks.data(could)).mark_rule(strokeWidth=2, strokeDash=[1, 3], color=style.muted)
         layers.append(ends.encode(y=y, x=alt.X("least:Q", scale=scale), x2="most:Q"))
     if texts:
-        words = alt.Chart(_style.data(texts)).encode(y=y, x=alt.X("end:Q", scale=scale), text="text:N")
+        words = alt.Chart(looks.data(texts)).encode(y=y, x=alt.X("end:Q", scale=scale), text="text:N")
         layers += haloed(words, style, align="left", dx=9, baseline="middle")
     return layers
 
@@ -139,7 +139,7 @@ def _start(scale: Any) -> float:
 
 def _scale(rows: Sequence[Line], shares: bool, style: Style, reference: Reference | None) -> tuple[Any, Any]:
     """The scale, with room for what stands to the right of the lines, and its axis."""
-    alt = _style.altair()
+    alt = looks.altair()
     if not any(row.text for row in rows):
         scale = alt.Scale(domain=[0, 1]) if shares else alt.Scale(zero=True, nice=True)
         return scale, alt.Axis(format=".0%", values=QUARTERS) if shares else alt.Axis(tickCount=6)
@@ -151,7 +151,7 @@ def _scale(rows: Sequence[Line], shares: bool, style: Style, reference: Referenc
         high = max(high, reference.value)
     wide = max([low + (end - low) * style.width / max(style.width - text, 60) for end, text in ends] + [high])
     scale = alt.Scale(domain=[low, wide], nice=False)
-    ticks = _style.ticks(low, min(high, 1.0) if shares else high)
+    ticks = looks.ticks(low, min(high, 1.0) if shares else high)
     return scale, alt.Axis(values=ticks, domain=False, **({"format": ".0%"} if shares else {}))
 
 
@@ -188,7 +188,7 @@ def funnel(
     style: Style = PLAIN,
 ) -> Any:
     """Sites against the limits of chance; named are those outside, and the largest where they are few."""
-    alt = _style.altair()
+    alt = looks.altair()
     (x0, x1), (y0, y1) = _frame(sites, limits, center)
     x_scale, y_scale = alt.Scale(domain=[x0, x1], nice=False), alt.Scale(domain=[y0, y1], nice=False)
     form = alt.Axis(format=".0%", tickCount=6)
@@ -203,7 +203,7 @@ def funnel(
         for side, value in (("low", low), ("high", high))
     ]
     lines = (
-        alt.Chart(_style.data(curves))
+        alt.Chart(looks.data(curves))
         .mark_line(color=style.muted, strokeWidth=1.3)
         .encode(
             x=x,
@@ -214,7 +214,7 @@ def funnel(
             ),
         )
     )
-    middle = alt.Chart(_style.data([{"share": center.value}]))
+    middle = alt.Chart(looks.data([{"share": center.value}]))
 
     def pixels(n: float, value: float) -> tuple[float, float]:
         return (n - x0) / (x1 - x0) * style.inside, (y1 - value) / (y1 - y0) * style.height
@@ -228,9 +228,9 @@ def funnel(
     for text, value, up in ends:
         at, wide = pixels(x1, value), width_of(text, style.size)
         taken.append((at[0] - wide / 2, at[1] + up, wide, 15.0))
-    told = alt.Chart(_style.data(marks)).encode(x=x, y=y, text="limit:N")
+    told = alt.Chart(looks.data(marks)).encode(x=x, y=y, text="limit:N")
     dots = alt.Chart(
-        _style.data({"n": one.n, "share": one.share, "place": PLACES[one.outside]} for one in sites)
+        looks.data({"n": one.n, "share": one.share, "place": PLACES[one.outside]} for one in sites)
     ).mark_point(filled=True, size=75, opacity=1, stroke=style.ground, strokeWidth=0.7)
     dots = dots.encode(
         x=x,
@@ -244,7 +244,7 @@ def funnel(
     )
     names = _names(sites, pixels, (x0, x1, y0, y1), taken, style)
     spot: dict[str, Any] = {"x": alt.X("at_n:Q", scale=x_scale), "y": alt.Y("at_share:Q", scale=y_scale)}
-    leaders = alt.Chart(_style.data(one for one in names if one["far"])).mark_rule(
+    leaders = alt.Chart(looks.data(one for one in names if one["far"])).mark_rule(
         color=style.muted, strokeWidth=0.8
     )
     return alt.layer(
@@ -254,7 +254,7 @@ def funnel(
         leaders.encode(x=x, y=y, x2="at_n:Q", y2="at_share:Q"),
         dots,
         *haloed(
-            alt.Chart(_style.data(names)).encode(text="site:N", **spot), style, limit=LIMIT, baseline="middle"
+            alt.Chart(looks.data(names)).encode(text="site:N", **spot), style, limit=LIMIT, baseline="middle"
         ),
     ).properties(width=style.width, height=style.height)
 
@@ -313,7 +313,7 @@ class Stage:
 
 def flow(stages: Sequence[Stage], style: Style = PLAIN) -> Any:
     """Bars that grow shorter: who began, who can be counted."""
-    alt = _style.altair()
+    alt = looks.altair()
     most = max([stage.n for stage in stages if stage.n is not None] + [1])
     order = [stage.label for stage in stages]
     rows = [
@@ -327,7 +327,7 @@ def flow(stages: Sequence[Stage], style: Style = PLAIN) -> Any:
         axis=alt.Axis(ticks=False, domain=False, labelPadding=8, labelLimit=260),
     )
     scale = alt.Scale(domain=[0, most * style.width / (style.width - 110)], nice=False)
-    base = alt.Chart(_style.data(rows)).encode(y=y)
+    base = alt.Chart(looks.data(rows)).encode(y=y)
     x = alt.X("n:Q", axis=None, scale=scale)
     return alt.layer(
         base.mark_bar(color=style.accent, height=20).encode(x=x),

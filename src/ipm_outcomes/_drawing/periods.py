@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ipm_outcomes._drawing import _style
-from ipm_outcomes._drawing._style import PLAIN, Style, haloed
+from ipm_outcomes._drawing import style as looks
+from ipm_outcomes._drawing.style import PLAIN, Style, haloed
 
 _MANY = 12
 """With more periods not each is named, and not each point has words."""
@@ -31,7 +31,7 @@ def over_time(
     points: Sequence[Point], axis: str, *, shares: bool, center: str = "", style: Style = PLAIN
 ) -> Any:
     """A run chart or control chart; a period without a value keeps its place, and no line crosses it."""
-    alt = _style.altair()
+    alt = looks.altair()
     rows = [
         {
             "period": one.period,
@@ -59,7 +59,7 @@ def over_time(
         ),
         scale=alt.Scale(domain=periods),
     )
-    base = alt.Chart(_style.data(rows)).encode(x=x)
+    base = alt.Chart(looks.data(rows)).encode(x=x)
 
     def y(field: str) -> Any:
         return alt.Y(f"{field}:Q", title=axis, scale=scale, axis=form)
@@ -95,7 +95,7 @@ def over_time(
     if worded:
         layers += _words(alt, points, x, y, style)
     if center and (first := next((one.center for one in points if one.center is not None), None)) is not None:
-        named = alt.Chart(_style.data([{"period": periods[0], "value": first, "text": center}]))
+        named = alt.Chart(looks.data([{"period": periods[0], "value": first, "text": center}]))
         named = named.encode(x=x, y=y("value"), text="text:N")
         layers += haloed(named, style, align="left", dx=-24, dy=-8, color=style.muted)
     return alt.layer(*layers).properties(width=style.width, height=style.height)
@@ -113,7 +113,7 @@ def _words(alt: Any, points: Sequence[Point], x: Any, y: Any, style: Style) -> l
     ]
     layers = []
     for up, dy in ((True, -15), (False, 15)):
-        side = alt.Chart(_style.data(row for row in texts if row["up"] is up)).encode(
+        side = alt.Chart(looks.data(row for row in texts if row["up"] is up)).encode(
             x=x, y=y("value"), text="text:N"
         )
         layers += haloed(side, style, dy=dy, fontWeight=600)
@@ -123,7 +123,7 @@ def _words(alt: Any, points: Sequence[Point], x: Any, y: Any, style: Style) -> l
         for at, one in enumerate(points)
         if one.below and at % every == 0
     ]
-    foot = alt.Chart(_style.data(feet)).encode(x=x, y=alt.value(style.height - 8), text="text:N")
+    foot = alt.Chart(looks.data(feet)).encode(x=x, y=alt.value(style.height - 8), text="text:N")
     return [*layers, *haloed(foot, style, fontSize=style.size - 1, color=style.muted)]
 
 
@@ -137,7 +137,7 @@ def _above(points: Sequence[Point], at: int) -> bool:
 
 
 def _scale(points: Sequence[Point], shares: bool, worded: bool) -> tuple[Any, Any]:
-    alt = _style.altair()
+    alt = looks.altair()
     if not worded:
         scale = alt.Scale(domain=[0, 1]) if shares else alt.Scale(zero=True, nice=True)
         return scale, alt.Axis(tickCount=5, **({"format": ".0%"} if shares else {}))
@@ -146,7 +146,7 @@ def _scale(points: Sequence[Point], shares: bool, worded: bool) -> tuple[Any, An
     # Room for the counts at the foot and for the words of the highest point.
     low, high = low - 0.16 * (high - low), high + 0.1 * (high - low)
     scale = alt.Scale(domain=[low, high], nice=False)
-    ticks = [at for at in _style.ticks(min([*drawn, 0.0]), high) if not shares or at <= 1]
+    ticks = [at for at in looks.ticks(min([*drawn, 0.0]), high) if not shares or at <= 1]
     return scale, alt.Axis(values=ticks, **({"format": ".0%"} if shares else {}))
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ipm_outcomes._drawing._style import width_of
+from ipm_outcomes._drawing.style import width_of
 
 Box = tuple[float, float, float, float]
 """Center, width and height, in pixels."""
