@@ -186,7 +186,6 @@ ONE_EDGE = {
     "frames": "where the kinds of frames meet",
     "testing": "makes frames of a kind that is asked for by name",
     "reading": "makes frames of a kind that is asked for by name",
-    "program": "works through narwhals; pandas needs dtypes of its own where numbers can be missing",
 }
 
 

@@ -57,12 +57,15 @@ class Arrow(Library):
         native = (self.pa.Array, self.pa.ChunkedArray)
         return self.pa.table({n: c if isinstance(c, native) else arrow_array(c) for n, c in columns.items()})
 
-    def listed(self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind]) -> Any:
+    def listed(
+        self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind], like: Mapping[str, Any]
+    ) -> Any:
         pa = self.pa
-        types = {"whole": pa.int64(), "whole or null": pa.int64(), "real": pa.float64(), "date": pa.date32()}
-        return pa.table(
-            {n: pa.array(v, types.get(kinds.get(n, "text"), pa.string())) for n, v in columns.items()}
-        )
+        types = {"whole": pa.int64(), "whole or null": pa.int64(), "real": pa.float64()}
+        types |= {"date": pa.date32(), "truth": pa.bool_()}
+        of = {n: types.get(kinds.get(n, "text"), pa.string()) for n in columns}
+        of |= {n: column.type for n, column in like.items()}
+        return pa.table({n: pa.array(v, of[n]) for n, v in columns.items()})
 
     def relabeled(self, frame: Any, label: Any, names: Mapping[str, str]) -> Any:
         texts = [names.get(text, text) for text in frame.column(label).to_pylist()]

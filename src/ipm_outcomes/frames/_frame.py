@@ -111,9 +111,14 @@ class Frame:
         """A new frame of the caller's kind; a column may also be one of this library's own, as `take` gives it."""
         return self.restore(self.library.made(columns, self._columns(like)))
 
-    def listed(self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind]) -> Any:
-        """A new frame of the caller's kind from lists, None for null; a column without a kind holds text."""
-        return self.restore(self.library.listed(columns, kinds))
+    def listed(
+        self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind], like: Sequence[str] = ()
+    ) -> Any:
+        """A new frame of the caller's kind from lists, None for null; a column without a kind holds text.
+
+        ``like`` names columns that keep the type which they have in this frame.
+        """
+        return self.restore(self.library.listed(columns, kinds, {name: self.column(name) for name in like}))
 
     def restore(self, native: Any) -> Any:
         """An eager frame in the kind that the caller gave."""

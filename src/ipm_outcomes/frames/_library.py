@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-CellKind = Literal["whole", "whole or null", "real", "date", "text", "any"]
+CellKind = Literal["whole", "whole or null", "real", "date", "truth", "text", "any"]
 """What the cells of a list are: a date is a `datetime.date`; `any` is text, or whatever pandas infers."""
 
 
@@ -72,8 +72,21 @@ class Library(ABC):
         """A frame of columns, of which some may be native ones."""
 
     @abstractmethod
-    def listed(self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind]) -> Any:
-        """A frame of lists of Python objects, None for null; a column without a kind holds text."""
+    def listed(
+        self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind], like: Mapping[str, Any]
+    ) -> Any:
+        """A frame of lists of Python objects, None for null; a column without a kind holds text.
+
+        A column of which ``like`` has one of this library's own takes the type of that one.
+        """
+
+    def for_engine(self, frame: Any) -> tuple[Any, set[str], set[str]]:
+        """The frame as narwhals is to work on it, its columns without any value, and those of dates as objects."""
+        return frame, set(), set()
+
+    def nulls(self, frame: Any, name: str, kind: str) -> Any:
+        """A column without values, of numbers, truth values, dates or words, where a null literal does not make one."""
+        return None
 
     @abstractmethod
     def relabeled(self, frame: Any, label: Any, names: Mapping[str, str]) -> Any:

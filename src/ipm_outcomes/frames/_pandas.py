@@ -79,7 +79,9 @@ class Pandas(Library):
             copy=False,
         )
 
-    def listed(self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind]) -> Any:
+    def listed(
+        self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind], like: Mapping[str, Any]
+    ) -> Any:
         pd = self.pd
         # Before pandas 3 "str" is NumPy's kind of text, in which none becomes the word None.
         text = "str" if int(pd.__version__.split(".")[0]) >= 3 else object
@@ -89,12 +91,35 @@ class Pandas(Library):
                 return np.array([np.nan if v is None else v for v in values], float)
             if kind == "date":
                 return pd.Series(np.array(values, "datetime64[s]"))
-            if kind == "any":
+            if kind in ("any", "truth"):
                 return values
             types: dict[str, Any] = {"whole": "int64", "whole or null": "Int64", "text": text}
             return pd.Series(values, dtype=types[kind])
 
-        return pd.DataFrame({n: column(v, kinds.get(n, "text")) for n, v in columns.items()})
+        return pd.DataFrame(
+            {
+                n: pd.Series(v, dtype=like[n].dtype) if n in like else column(v, kinds.get(n, "text"))
+                for n, v in columns.items()
+            }
+        )
+
+    def for_engine(self, frame: Any) -> tuple[Any, set[str], set[str]]:
+        """Object columns of truth values or dates get a dtype that knows missing."""
+        kinds = {
+            name: self.pd.api.types.infer_dtype(frame[name], skipna=True)
+            for name in frame.columns
+            if frame[name].dtype == object
+        }
+        dtypes = {"boolean": "boolean", "date": "datetime64[s]"}
+        changed = {name: dtypes[kind] for name, kind in kinds.items() if kind in dtypes}
+        empty, days = ({n for n, kind in kinds.items() if kind == told} for told in ("empty", "date"))
+        return frame.astype(changed) if changed else frame, empty, days
+
+    def nulls(self, frame: Any, name: str, kind: str) -> Any:
+        """In a dtype that knows missing: a null literal would be all False."""
+        dtype = {"number": "float64", "truth": "boolean", "date": "datetime64[s]"}.get(kind, "string")
+        missing = self.pd.NA if dtype in ("boolean", "string") else None
+        return self.pd.Series(missing, index=frame.index, dtype=dtype, name=name)
 
     def relabeled(self, frame: Any, label: Any, names: Mapping[str, str]) -> Any:
         column = frame[label]

@@ -52,12 +52,18 @@ class Polars(Library):
         raw = {series.name: series for series in self._raw(new)} | native
         return self._typed(self.pl.DataFrame([raw[n] for n in columns]), new)
 
-    def listed(self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind]) -> Any:
+    def listed(
+        self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind], like: Mapping[str, Any]
+    ) -> Any:
         pl = self.pl
-        types = {"whole": pl.Int64, "whole or null": pl.Int64, "real": pl.Float64, "date": pl.Date}
-        return pl.DataFrame(
-            dict(columns), schema={n: types.get(kinds.get(n, "text"), pl.String) for n in columns}
-        )
+        types = {"whole": pl.Int64, "whole or null": pl.Int64, "real": pl.Float64}
+        types |= {"date": pl.Date, "truth": pl.Boolean}
+        schema = {n: types.get(kinds.get(n, "text"), pl.String) for n in columns}
+        return pl.DataFrame(dict(columns), schema=schema | {n: column.dtype for n, column in like.items()})
+
+    def for_engine(self, frame: Any) -> tuple[Any, set[str], set[str]]:
+        """Lazily, so that the engine sees the whole task at once."""
+        return frame.lazy(), set(), set()
 
     def relabeled(self, frame: Any, label: Any, names: Mapping[str, str]) -> Any:
         return frame.with_columns(self.pl.col(label).cast(self.pl.String).replace(dict(names)))

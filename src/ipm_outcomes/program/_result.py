@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import CellKind
 from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS, MARKS
 from ipm_outcomes.program._requirements import (
@@ -99,6 +99,12 @@ def _ratio(sums: Sequence[tuple[float, ...]], level: float) -> tuple[Any, Any, A
     return ratio, np.maximum(low, 0.0), high
 
 
+_KINDS: dict[str, CellKind] = {
+    **dict.fromkeys(("eligible", "excluded"), "whole"),
+    **dict.fromkeys(("numerator", "observed", "denominator", "patients"), "whole or null"),
+    **dict.fromkeys(("estimate", "lower", "upper", "level", "sd", "worst", "best", "member_months"), "real"),
+}
+"""Columns that hold no text."""
 _NULLABLE = ("numerator", "observed", "denominator", "patients")
 """Counts that a row may be without."""
 
@@ -247,41 +253,15 @@ def _restored(main: Source, groups: Mapping[str, list[Any]], data: Mapping[str, 
     """The result in the kind of frame that was given."""
     import narwhals as nw
 
-    given = main.given
-    face = Frame(_without_rows(given))
-    schema: dict[str, Any] = {}
+    face = Frame(_without_rows(main.given))
+    kept = []
     for name, values in groups.items():
         dtype = main.schema[name]
-        keeps = dtype.is_numeric() or dtype in (nw.Boolean, nw.Date, nw.Datetime)
-        text = not keeps or any(isinstance(value, str) for value in values)
-        schema[name] = nw.String if text else dtype
-    for name in data:
-        if name in ("eligible", "observed", "denominator", "excluded", "numerator", "patients"):
-            schema[name] = nw.Int64
-        elif name in ("estimate", "lower", "upper", "level", "sd", "worst", "best", "member_months"):
-            schema[name] = nw.Float64
-        else:
-            schema[name] = nw.String
-    columns = {**groups, **data}
-    if face.kind == "pandas":
-        pd = sys.modules["pandas"]
-        made = {}
-        for name, values in columns.items():
-            if name in _NULLABLE:
-                made[name] = pd.array(values, dtype="Int64")
-            elif name in groups:
-                made[name] = (
-                    values if schema[name] == nw.String else pd.Series(values, dtype=given[name].dtype)
-                )
-            elif schema[name] == nw.Float64:
-                made[name] = np.array([np.nan if v is None else v for v in values], float)
-            elif schema[name] == nw.Int64:
-                made[name] = np.array(values, np.int64)
-            else:
-                made[name] = pd.Series(values, dtype=None if any(v is not None for v in values) else object)
-        return face.restore(pd.DataFrame(made))
-    backend: Any = face.kind
-    return face.restore(nw.from_dict(columns, schema, backend=backend).to_native())
+        typed = dtype.is_numeric() or dtype in (nw.Boolean, nw.Date, nw.Datetime)
+        if typed and not any(isinstance(value, str) for value in values):
+            kept.append(name)
+    kinds: dict[str, CellKind] = {**dict.fromkeys([*groups, *data], "any"), **_KINDS}
+    return face.listed({**groups, **data}, kinds | dict.fromkeys(groups, "any"), kept)
 
 
 def _without_rows(given: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._blank import with_answers
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import Library
 from ipm_outcomes.program._columns import ALL, KEYS, NOT_RECORDED, WINDOW_OPEN
 from ipm_outcomes.program._requirements import (
     row_columns,
@@ -61,7 +61,7 @@ class Source:
         self.given = data
         self.empty: set[str] = set()
         self.days: set[str] = set()  # dates that pandas held as objects
-        self.pandas = False
+        self.library: Library | None = None
         lazy = type(data).__name__ in ("LazyFrame", "DuckDBPyRelation")
         if lazy and hasattr(data, "to_native"):
             data = self.given = data.to_native()
@@ -71,12 +71,8 @@ class Source:
             frame = Frame(data)
             if doubled := [n for n in frame.names if frame.names.count(n) > 1]:
                 raise FrameError(f"{name}: the column {doubled[0]!r} stands more than once; keep one")
-            # A Polars frame is worked on lazily, so that its engine sees the whole task at once.
-            native = frame.native.lazy() if frame.kind == "polars" else frame.native
-            self.pandas = frame.kind == "pandas"
-            if self.pandas:
-                native, self.empty, self.days = _typed_pandas(native)
-            self.given = frame.given
+            self.library, self.given = frame.library, frame.given
+            native, self.empty, self.days = self.library.for_engine(frame.native)
         self.frame: Any = nw.from_native(native)
         if name == "scores":
             self.frame = with_answers(self.frame)
@@ -153,11 +149,11 @@ class Source:
         for name, wanted in columns.items():
             column, kind = nw.col(name), self.kind_of(name)
             if kind == "nothing":
-                dtype = types.get(wanted, nw.String)
-                if self.pandas:
-                    frame = frame.with_columns(_nothing(frame, name, wanted))
+                nulls: Any = self.library.nulls(frame.to_native(), name, wanted) if self.library else None
+                if nulls is None:
+                    column = nw.lit(None, dtype=types.get(wanted, nw.String)).alias(name)
                 else:
-                    column = nw.lit(None, dtype=dtype).alias(name)
+                    frame = frame.with_columns(nw.from_native(nulls, series_only=True))
             elif kind == "word" and wanted == "truth":
                 text = column.cast(nw.String)
                 yes = nw.when(text.is_in(list(_TRUE))).then(nw.lit(1))
@@ -177,34 +173,6 @@ _TIME = r"(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?"
 
 
 _DATE = rf"^[0-9]{{4}}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]){_TIME}$"
-
-
-def _nothing(frame: Any, name: str, wanted: str) -> Any:
-    """A pandas column without values in a dtype that knows missing; a plain literal would be all False."""
-    import narwhals as nw
-
-    pd = sys.modules["pandas"]
-    dtype = {"number": "float64", "truth": "boolean", "date": "datetime64[s]"}.get(wanted, "string")
-    missing = pd.NA if dtype in ("boolean", "string") else None
-    made = pd.Series(missing, index=frame.to_native().index, dtype=dtype, name=name)
-    return nw.from_native(made, series_only=True)
-
-
-def _typed_pandas(data: Any) -> tuple[Any, set[str], set[str]]:
-    """Object columns of truth values or dates in a dtype that knows missing.
-
-    Also the names of those without any value, and of those of dates.
-    """
-    pd = sys.modules["pandas"]
-    kinds = {
-        name: pd.api.types.infer_dtype(data[name], skipna=True)
-        for name in data.columns
-        if data[name].dtype == object
-    }
-    dtypes = {"boolean": "boolean", "date": "datetime64[s]"}
-    changed = {name: dtypes[kind] for name, kind in kinds.items() if kind in dtypes}
-    empty, days = ({n for n, kind in kinds.items() if kind == told} for told in ("empty", "date"))
-    return data.astype(changed) if changed else data, empty, days
 
 
 def settled_for(one: Indicator, sources: Mapping[str, Source], asked: bool) -> Indicator:

@@ -38,7 +38,7 @@ class DictionaryProblem(NamedTuple):
     Attributes
     ----------
     row : int
-        DictionaryField of the file; the header is 1.
+        Row of the file; the header is 1.
     rule : str
         A stable code, such as ``duplicate``; the page on REDCap lists them.
     message : str

@@ -127,7 +127,7 @@ def small_frame(columns: Mapping[str, list[Any]], like: Frame) -> Any:
     kinds: dict[str, CellKind] = {
         name: "whole or null" if name in whole else "real" if name in real else "any" for name in columns
     }
-    return like.library.listed(columns, kinds)
+    return like.library.listed(columns, kinds, {})
 
 
 def cells_of(table: Any) -> Iterator[dict[str, Any]]:

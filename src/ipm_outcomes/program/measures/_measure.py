@@ -14,7 +14,8 @@ from typing import Any
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
-from ipm_outcomes.frames._frame import AnyFrame
+from ipm_outcomes.frames._frame import AnyFrame, Frame
+from ipm_outcomes.frames._library import CellKind
 from ipm_outcomes.program._cells import Cell, FigureRow
 from ipm_outcomes.program._event_grammar import Events, Version
 from ipm_outcomes.program.indicators import Indicator, indicator, read_indicator
@@ -149,32 +150,12 @@ def populations(
     return result
 
 
-def _framed(frame: Any, columns: Mapping[str, list[Any]]) -> Any:
-    import narwhals as nw
-
-    kinds: dict[str, Any] = {
-        "index_date": nw.String,
-        "age": nw.Int64,
-        "excluded_by": nw.String,
-        "version": nw.String,
-    }
+def _framed(frame: Frame, columns: Mapping[str, list[Any]]) -> Any:
     truths = ("initial_population", "denominator", "denominator_exclusion", "observed", "numerator")
-    kinds |= dict.fromkeys(truths, nw.Boolean)
-    if frame.kind == "pandas":
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                name: pd.array(values, dtype="Int64") if name == "age" else values
-                for name, values in columns.items()
-            }
-        )
+    kinds: dict[str, CellKind] = {**dict.fromkeys(columns, "any"), **dict.fromkeys(truths, "truth")}
     first = next(iter(columns))
     text = all(isinstance(value, str) for value in columns[first])
-    kinds[first] = nw.String if text else nw.from_native(frame.native).collect_schema()[first]
-    return frame.restore(
-        nw.from_dict(dict(columns), {name: kinds[name] for name in columns}, backend=frame.kind).to_native()
-    )
+    return frame.listed(columns, kinds | {"age": "whole or null"}, () if text else (first,))
 
 
 @fenced
