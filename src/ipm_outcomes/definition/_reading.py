@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from threading import Lock
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -72,6 +73,8 @@ def checked(
     """
     if "digest" in data:
         raise DefinitionError(f"{file}: digest: {_MESSAGES['extra_forbidden']}")
+    with _BUILDING:
+        model.model_rebuild()
     try:
         found = model.model_validate({**data, "digest": digest})
     except ValidationError as error:
@@ -83,6 +86,8 @@ def checked(
     return found
 
 
+_BUILDING = Lock()
+"""Grammars are built when a definition is first read, by one thread."""
 _MESSAGES = {"extra_forbidden": "there is no such key", "missing": "this key is required and missing"}
 
 
