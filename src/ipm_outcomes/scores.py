@@ -1,25 +1,26 @@
 """Result types: what a score, a flag and their provenance hold. Immutable, comparable, free of any engine."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
-from operator import itemgetter
-from typing import Any, ClassVar, NamedTuple, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Self
 
+from pydantic import Field
+
+from ipm_outcomes._stored import Checked, Count, Number, Stored, Whole
 from ipm_outcomes.errors import ParameterError, UnknownNameError
 
 
-class Absent(NamedTuple):
+@dataclass(frozen=True)
+class Absent(Checked):
     """Why there is no value: a stable code and a sentence."""
 
     code: str
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+@dataclass(frozen=True)
+class Score(Checked):
     """The score of one scale.
 
     Attributes
@@ -43,15 +44,21 @@ class Score:
     """
 
     scale: str
-    value: float | None
+    value: Number | None
     band: str | None
-    se: float | None
-    answered: int
-    items: int
+    se: Number | None
+    answered: Count
+    items: Count
     missing_rule: str
     absent: Absent | None
-    numerator: int | None
-    denominator: int
+    numerator: Whole | None
+    denominator: Annotated[Whole, Field(ge=1)]
+
+    def _contradiction(self) -> str | None:
+        exact = None if self.numerator is None else self.numerator / self.denominator
+        if self.value != exact:
+            return "the value of a score is not its numerator over its denominator"
+        return _incomplete(self)
 
     @property
     def exact(self) -> Fraction | None:
@@ -92,8 +99,8 @@ class Score:
         return self.value - reach, self.value + reach
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryScore:
+@dataclass(frozen=True)
+class CategoryScore(Checked):
     """The score of a scale whose value is a word; attributes as in `Score`.
 
     ``sentence`` gives the word together with how well it finds what it is meant to find, where that is published.
@@ -101,15 +108,26 @@ class CategoryScore:
 
     scale: str
     value: str | None
-    answered: int
-    items: int
+    answered: Count
+    items: Count
     missing_rule: str
     absent: Absent | None
-    sentence: str = ""
+    sentence: str
+
+    def _contradiction(self) -> str | None:
+        return _incomplete(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+def _incomplete(score: "AnyScore") -> str | None:
+    if (score.value is None) != (score.absent is not None):
+        return "a score has either a value or a reason why there is none"
+    if score.answered > score.items:
+        return "more items were answered than the scale has"
+    return None
+
+
+@dataclass(frozen=True)
+class Flag(Checked):
     """Something a reader must see. It says what was answered; it is no diagnosis and no assessment of risk.
 
     Attributes
@@ -127,14 +145,19 @@ class Flag:
     """
 
     id: str
-    state: str
+    state: Literal["raised", "not answered"]
     item: str
-    answer: int | None
+    answer: Whole | None
     sentence: str
 
+    def _contradiction(self) -> str | None:
+        if (self.state == "raised") != (self.answer is not None):
+            return "a flag is raised by an answer, and says so where there is none"
+        return None
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+
+@dataclass(frozen=True)
+class Provenance(Checked):
     """Where a score comes from, so that it can be traced and computed again.
 
     Attributes
@@ -165,61 +188,56 @@ class Provenance:
 AnyScore = Score | CategoryScore
 
 
-class Scores(tuple[Any, ...]):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Scores(Stored):
     """All scores of one response; each scale is an attribute. Printed subclasses name the scales of an instrument.
+
+    Accepted by Pydantic and FastAPI like any dataclass; `to_json` and `from_json` store and read back.
 
     Attributes
     ----------
     flags : tuple of Flag
-        Empty where nothing is flagged.
+        What was flagged, in the order of the definition; empty where nothing is.
     provenance : Provenance
         Instrument, edition, digest of the definition, missing rule, library version, sources.
+
+    >>> from ipm_outcomes import PEG, score
+    >>> from ipm_outcomes.responses import PEGScores
+    >>> s = score(PEG(pain=7, enjoyment=5, activity=6))
+    >>> s
+    PEGScores(mean=6)
+    >>> PEGScores.from_json(s.to_json()) == s
+    True
     """
 
-    __slots__ = ()
+    instrument_id: ClassVar[str] = ""
     scale_ids: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(cls) -> None:
-        cls.scale_ids = tuple(
-            name for name, hint in get_type_hints(cls).items() if hint in (Score, CategoryScore)
-        )
-        for place, name in enumerate(cls.scale_ids):
-            setattr(cls, name, property(itemgetter(place)))
+    flags: tuple[Flag, ...]
+    provenance: Provenance
 
-    @property
-    def flags(self) -> tuple[Flag, ...]:
-        """What was flagged, in the order of the definition."""
-        found: tuple[Flag, ...] = self[-2]
-        return found
+    @classmethod
+    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
+        """Scores in the order of the scales. Printed for each class; a constructor would take five times as long."""
+        raise NotImplementedError
 
-    @property
-    def provenance(self) -> Provenance:
-        """Where these scores come from."""
-        found: Provenance = self[-1]
-        return found
+    def _contradiction(self) -> str | None:
+        if self.provenance.instrument != self.instrument_id:
+            return f"these are not scores of {self.instrument_id}"
+        if any(name != found.scale for name, found in self.scales()):
+            return "a score is of another scale than its name says"
+        return None
 
     def scales(self) -> Iterator[tuple[str, AnyScore]]:
         """Scale ids with their scores, in the order of the definition."""
-        return zip(self.scale_ids, self, strict=False)
+        return ((name, getattr(self, name)) for name in self.scale_ids)
 
     def scale(self, id: str) -> AnyScore:
         """The score of one scale by its id; raises `UnknownNameError`."""
-        for name, found in self.scales():
-            if name == id:
-                return found
-        raise UnknownNameError(f"there is no scale {id!r}; there are {', '.join(self.scale_ids)}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries, lists, numbers and text, ready for JSON."""
-        plain = {name: _plain(asdict(found)) for name, found in self.scales()}
-        return {
-            "scales": plain,
-            "flags": [asdict(flag) for flag in self.flags],
-            "provenance": _plain(asdict(self.provenance)),
-        }
-
-    def __getnewargs__(self) -> tuple[tuple[Any, ...]]:
-        return (tuple(self),)
+        if id not in self.scale_ids:
+            raise UnknownNameError(f"there is no scale {id!r}; there are {', '.join(self.scale_ids)}")
+        found: AnyScore = getattr(self, id)
+        return found
 
     def __repr__(self) -> str:
         shown = [f"{name}={_shown(found)}" for name, found in self.scales()]
@@ -234,12 +252,3 @@ def _shown(found: AnyScore) -> str:
     value = found.value if isinstance(found.value, str) else f"{found.value:.4g}"
     band = getattr(found, "band", None)
     return f"{value} ({band})" if band else value
-
-
-def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {}
-    for name, value in fields.items():
-        if isinstance(value, Absent):
-            value = value._asdict()
-        plain[name] = list(value) if isinstance(value, tuple) else value
-    return plain

@@ -142,7 +142,7 @@ def _plan(model: type[Response[S]], missing: str | None) -> Callable[[dict[str, 
                 raised += by_answer[answer]
             elif any(value is not None for value in values):
                 raised += unanswered
-        return result((*scores, raised, provenance))  # type: ignore[return-value]
+        return result._of(scores, raised, provenance)  # type: ignore[return-value]
 
     return plan
 

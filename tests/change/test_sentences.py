@@ -6,6 +6,7 @@ import csv
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import product
@@ -439,7 +440,7 @@ def test_a_flag_of_any_instrument_has_its_words_from_the_definition(tmp_path: Pa
     def form(pain: int | None) -> Scores:
         plain = score(PEG(pain=pain, enjoyment=5, activity=5))
         raised = () if pain is not None and pain < 8 else (Flag("worst", "x", "pain", pain, ""),)
-        return type(plain)((*plain[:-2], raised, plain.provenance))
+        return replace(plain, flags=raised)
 
     def told(first: int | None, second: int | None) -> str:
         return between(form(first), form(second), definition=one).short.split(" PEG")[0]

@@ -48,11 +48,15 @@ def test_json_round_trip_and_row_equals_frame(id: str, data: st.DataObject) -> N
     scores = score(response)
     assert score(again) == scores
     assert pickle.loads(pickle.dumps(scores)) == scores
+    assert type(scores).from_json(scores.to_json()) == scores
     plain = json.loads(json.dumps(scores.to_dict()))
+    assert type(scores).from_dict(plain) == scores
+    assert list(plain) == ["flags", "provenance", *scores.scale_ids]
+    assert json.loads(scores.to_json()) == plain
     frame = pl.DataFrame({f"{id}_{item}": [getattr(response, item)] for item in ipm.instrument(id).item_ids})
     (row,) = frames.score(frame, id).iter_rows(named=True)
     for scale, found in scores.scales():
-        assert row[f"{id}_{scale}"] == found.value == plain["scales"][scale]["value"]
+        assert row[f"{id}_{scale}"] == found.value == plain[scale]["value"]
         assert row[f"{id}_{scale}_answered"] == found.answered
         assert row[f"{id}_{scale}_absent"] == (found.absent.code if found.absent else None)
         if getattr(found, "band", None) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from textwrap import wrap
 
 from ipm_outcomes.catalog import instrument
@@ -16,23 +17,20 @@ def print_class(found: Instrument) -> str:
     name = found.class_name
     lines = [
         f'"""{_escaped(f"{found.title} ({found.edition}).")}\n\n{ORIGIN.format(id=found.id)}\n"""\n',
-        "from typing import Annotated, ClassVar, Self",
+        "from collections.abc import Iterable",
+        "from dataclasses import dataclass",
+        "from typing import Annotated, Any, ClassVar, Self",
         "",
         "from pydantic import Field",
         "",
         "from ipm_outcomes.responses._base import Response",
-        f"from ipm_outcomes.scores import {', '.join(_score_types(found))}, Scores",
+        f"from ipm_outcomes.scores import {', '.join(sorted([*_score_types(found), *_FURTHER_TYPES]))}",
         "",
     ]
     for id, answers in found.answers.items():
         low, high = (f"{answers.answer(end):g}" for end in (answers.lowest, answers.highest))
         lines.append(f"_{id.upper()} = Field(strict=True, ge={low}, le={high}{_labels(found, id)})")
-    lines += ["", "", f"class {name}Scores(Scores):", *_docstring(f"The scores of one {name} response.", 4)]
-    for scale in found.scales:
-        kind = "CategoryScore" if scale.categorical else "Score"
-        # A scale of this name takes the place of the method of tuples, which scores are.
-        ignored = "  # type: ignore[assignment]" if hasattr(tuple, scale.id) else ""
-        lines += [f"    {scale.id}: {kind}{ignored}", *_docstring(_scale_sentence(scale), 4)]
+    lines += ["", "", *_scores_class(found)]
     about = f"{found.about} {found.notice}" if found.notice else found.about
     lines += ["", "", f"class {name}(Response[{name}Scores]):"]
     lines += _docstring(f"Answers to the {found.title}, {found.edition}. Recall: {found.recall}.", 4, about)
@@ -58,6 +56,33 @@ def print_class(found: Instrument) -> str:
     lines += [f'                "{item.id}": {item.id},' for item in found.items]
     lines += ["            }", "        )", ""]
     return "\n".join(lines)
+
+
+def _scores_class(found: Instrument) -> list[str]:
+    name, ids = found.class_name, [scale.id for scale in found.scales]
+    lines = ["@dataclass(frozen=True, kw_only=True, repr=False)", f"class {name}Scores(Scores):"]
+    lines += _docstring(f"The scores of one {name} response.", 4)
+    lines += [
+        f'    instrument_id: ClassVar[str] = "{found.id}"',
+        f"    scale_ids: ClassVar[tuple[str, ...]] = ({_listed(map(json.dumps, ids))})",
+        "",
+    ]
+    for scale in found.scales:
+        kind = "CategoryScore" if scale.categorical else "Score"
+        lines += [f"    {scale.id}: {kind}", *_docstring(_scale_sentence(scale), 4)]
+    places = [f'inside["{id}"]' for id in ids]
+    lines += [
+        "",
+        "    @classmethod",
+        "    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:",
+        "        new = object.__new__(cls)",
+        "        inside = new.__dict__",
+        '        inside["flags"] = flags',
+        '        inside["provenance"] = provenance',
+        f"        ({_listed(places)}) = scores",
+        "        return new",
+    ]
+    return lines
 
 
 def print_index(ids: tuple[str, ...]) -> str:
@@ -99,9 +124,11 @@ def _number(found: Instrument, item: Item) -> str:
     return "int" if found.answers_of(item.id).per_unit == 1 else "float"
 
 
+_FURTHER_TYPES = ("Flag", "Provenance", "Scores")
+
+
 def _score_types(found: Instrument) -> list[str]:
-    kinds = {"CategoryScore" if scale.categorical else "Score" for scale in found.scales}
-    return sorted(kinds)
+    return sorted({"CategoryScore" if scale.categorical else "Score" for scale in found.scales})
 
 
 def _labels(found: Instrument, id: str) -> str:
@@ -140,6 +167,12 @@ def _scale_sentence(scale: Scale) -> str:
     if scale.worse:
         told += f"; {scale.worse} is worse"
     return told + "."
+
+
+def _listed(parts: Iterable[str]) -> str:
+    """The inside of a tuple."""
+    every = tuple(parts)
+    return f"{every[0]}," if len(every) == 1 else ", ".join(every)
 
 
 def _docstring(text: str, indent: int, more: str = "") -> list[str]:

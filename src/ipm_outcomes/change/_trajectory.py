@@ -168,8 +168,7 @@ def _visits(entries: list[Any]) -> list[tuple[date | None, Scores]]:
     if all(isinstance(entry, Scores) for entry in entries):
         return _answered([(None, entry) for entry in entries])
     for entry in entries:
-        # Scores are a tuple too.
-        pair = isinstance(entry, tuple) and not isinstance(entry, Scores) and len(entry) == 2
+        pair = isinstance(entry, tuple) and len(entry) == 2
         if not pair or not isinstance(entry[0], date):
             raise ParameterError(
                 "scores: give the scores of the visits in order, or pairs of a date and the scores of that day"

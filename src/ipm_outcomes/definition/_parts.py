@@ -69,9 +69,11 @@ _OF_RESPONSES = {
     "from_positions",
     "from_labels",
 }
-_IN_PRINTED_CLASSES = {"int", "str", "classmethod", "cls"}
+_OF_SCORES = {*dir(Scores), *Scores.__dataclass_fields__}
+_IN_PRINTED_CLASSES = {"int", "str", "classmethod", "cls", "tuple", "object", "dataclass"}
 _OF_PRINTED_MODULES = {
-    *("Annotated", "ClassVar", "Self", "Field", "Response", "Scores", "Score", "CategoryScore", "BaseModel"),
+    *("Annotated", "Any", "ClassVar", "Iterable", "Self", "Field", "Response", "BaseModel"),
+    *("Scores", "Score", "CategoryScore", "Flag", "Provenance"),
     *dir(builtins),
 }
 
@@ -103,8 +105,8 @@ ItemName = Annotated[
     ),
 ]
 """An id that becomes an attribute of a response."""
-ScaleName = Annotated[Id, _free_of(lambda name: name in vars(Scores) or name in _IN_PRINTED_CLASSES)]
-"""An id that becomes an attribute of scores; methods of tuples may be hidden."""
+ScaleName = Annotated[Id, _free_of(lambda name: name in _OF_SCORES | _IN_PRINTED_CLASSES)]
+"""An id that becomes an attribute of scores and changes."""
 ClassName = Annotated[
     str,
     Field(pattern=r"^[A-Z][A-Za-z0-9]*$", max_length=100),

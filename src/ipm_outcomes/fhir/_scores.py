@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from ipm_outcomes import loinc
 from ipm_outcomes import responses as classes
@@ -35,7 +35,8 @@ from ipm_outcomes.scoring import _provenance as provenance_of
 from ipm_outcomes.tables import ScaleTable, tables
 
 SCORE_UNITS = frozenset({"{score}", "1", "{T-score}", "{T-Score}"})
-RAISED, NOT_ANSWERED = "raised", "not answered"
+RAISED: Final = "raised"
+NOT_ANSWERED: Final = "not answered"
 
 
 @fenced
@@ -193,7 +194,7 @@ def scores(observations: Sequence[Mapping[str, Any]]) -> Scores:
         raise InputError(f"the scale {absent[0]} is missing", "scale_missing")
     order = [flag.id for flag in definition(made.instrument).flags]
     flags.sort(key=lambda flag: order.index(flag.id))
-    return model((*(by_scale[scale] for scale in model.scale_ids), tuple(flags), made))
+    return model._of((by_scale[scale] for scale in model.scale_ids), tuple(flags), made)
 
 
 def _provenance(method: Mapping[str, str], place: str) -> Provenance:
@@ -304,11 +305,11 @@ def _flag(found: Instrument, code: str, given: Mapping[str, Any], place: str) ->
     flag = by[code]
     concept = given.get("valueCodeableConcept")
     state = None if concept is None else a_text(a_mapping(concept, place, "a concept"), "text", place)
-    if state not in (RAISED, NOT_ANSWERED):
-        raise InputError("the state of the flag is not known", "score_contradicts", place)
     answer = None
     for at, one in enumerate(a_list(given, "component", place)):
         answer = number_in(a_mapping(one, f"{place}.component[{at}]", "a component"), place)
     if state == NOT_ANSWERED:
-        return Flag(flag.id, state, flag.item, None, flag.sentence_unanswered)
-    return Flag(flag.id, state, flag.item, None if answer is None else int(answer), flag.sentence)
+        return Flag(flag.id, NOT_ANSWERED, flag.item, None, flag.sentence_unanswered)
+    if state != RAISED:
+        raise InputError("the state of the flag is not known", "score_contradicts", place)
+    return Flag(flag.id, RAISED, flag.item, None if answer is None else int(answer), flag.sentence)

@@ -3,18 +3,24 @@
 Printed from ``instruments/flourishing.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Score, Scores
+from ipm_outcomes.scores import Flag, Provenance, Score, Scores
 
 _RATING = Field(strict=True, ge=0, le=10)
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
 class FlourishingScores(Scores):
     """The scores of one Flourishing response."""
+    instrument_id: ClassVar[str] = "flourishing"
+    scale_ids: ClassVar[tuple[str, ...]] = ("happiness", "health", "meaning", "character", "relationships", "financial", "index", "secure_index", "index_sum", "secure_index_sum")
+
     happiness: Score
     """Happiness and life satisfaction, 0 to 10; lower is worse."""
     health: Score
@@ -27,7 +33,7 @@ class FlourishingScores(Scores):
     """Close social relationships, 0 to 10; lower is worse."""
     financial: Score
     """Financial and material stability, 0 to 10; lower is worse."""
-    index: Score  # type: ignore[assignment]
+    index: Score
     """Flourishing Index, mean, 0 to 10; lower is worse."""
     secure_index: Score
     """Secure Flourishing Index, mean, 0 to 10; lower is worse."""
@@ -35,6 +41,15 @@ class FlourishingScores(Scores):
     """Flourishing Index, sum, 0 to 100; lower is worse."""
     secure_index_sum: Score
     """Secure Flourishing Index, sum, 0 to 120; lower is worse."""
+
+    @classmethod
+    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
+        new = object.__new__(cls)
+        inside = new.__dict__
+        inside["flags"] = flags
+        inside["provenance"] = provenance
+        (inside["happiness"], inside["health"], inside["meaning"], inside["character"], inside["relationships"], inside["financial"], inside["index"], inside["secure_index"], inside["index_sum"], inside["secure_index_sum"]) = scores
+        return new
 
 
 class Flourishing(Response[FlourishingScores]):

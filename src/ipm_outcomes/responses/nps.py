@@ -3,20 +3,35 @@
 Printed from ``instruments/nps.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Score, Scores
+from ipm_outcomes.scores import Flag, Provenance, Score, Scores
 
 _LIKELIHOOD = Field(strict=True, ge=0, le=10, description="0 = Not at all likely; 10 = Extremely likely")
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NPSScores(Scores):
     """The scores of one NPS response."""
+    instrument_id: ClassVar[str] = "nps"
+    scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
+
     rating: Score
     """Likelihood to recommend, 0 to 10; lower is worse."""
+
+    @classmethod
+    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
+        new = object.__new__(cls)
+        inside = new.__dict__
+        inside["flags"] = flags
+        inside["provenance"] = provenance
+        (inside["rating"],) = scores
+        return new
 
 
 class NPS(Response[NPSScores]):

@@ -3,20 +3,35 @@
 Printed from ``instruments/pam.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Score, Scores
+from ipm_outcomes.scores import Flag, Provenance, Score, Scores
 
 _SCORE = Field(strict=True, ge=0, le=100, description="in steps of 0.1")
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PAMScores(Scores):
     """The scores of one PAM response."""
+    instrument_id: ClassVar[str] = "pam"
+    scale_ids: ClassVar[tuple[str, ...]] = ("score",)
+
     score: Score
     """Patient activation, 0 to 100; lower is worse."""
+
+    @classmethod
+    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
+        new = object.__new__(cls)
+        inside = new.__dict__
+        inside["flags"] = flags
+        inside["provenance"] = provenance
+        (inside["score"],) = scores
+        return new
 
 
 class PAM(Response[PAMScores]):

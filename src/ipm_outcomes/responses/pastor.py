@@ -3,20 +3,26 @@
 Printed from ``instruments/pastor.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Score, Scores
+from ipm_outcomes.scores import Flag, Provenance, Score, Scores
 
 _T_SCORE = Field(strict=True, ge=10, le=90, description="in steps of 0.1")
 _STANDARD_ERROR = Field(strict=True, ge=0.01, le=10, description="in steps of 0.01")
 _RATING = Field(strict=True, ge=0, le=10)
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PASTORScores(Scores):
     """The scores of one PASTOR response."""
+    instrument_id: ClassVar[str] = "pastor"
+    scale_ids: ClassVar[tuple[str, ...]] = ("pain_interference", "physical_function", "sleep_disturbance", "sleep_related_impairment", "fatigue", "anxiety", "depression", "social_satisfaction", "pain_average", "pain_worst")
+
     pain_interference: Score
     """Pain interference, T-score, 10 to 90; higher is worse."""
     physical_function: Score
@@ -37,6 +43,15 @@ class PASTORScores(Scores):
     """Average pain, 0 to 10; higher is worse."""
     pain_worst: Score
     """Worst pain, 0 to 10; higher is worse."""
+
+    @classmethod
+    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
+        new = object.__new__(cls)
+        inside = new.__dict__
+        inside["flags"] = flags
+        inside["provenance"] = provenance
+        (inside["pain_interference"], inside["physical_function"], inside["sleep_disturbance"], inside["sleep_related_impairment"], inside["fatigue"], inside["anxiety"], inside["depression"], inside["social_satisfaction"], inside["pain_average"], inside["pain_worst"]) = scores
+        return new
 
 
 class PASTOR(Response[PASTORScores]):

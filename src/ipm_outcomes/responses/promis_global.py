@@ -3,12 +3,14 @@
 Printed from ``instruments/promis_global.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Score, Scores
+from ipm_outcomes.scores import Flag, Provenance, Score, Scores
 
 _HEALTH = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Excellent"}, {"const": 4, "title": "Very good"}, {"const": 3, "title": "Good"}, {"const": 2, "title": "Fair"}, {"const": 1, "title": "Poor"}]})
 _EXTENT = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Completely"}, {"const": 4, "title": "Mostly"}, {"const": 3, "title": "Moderately"}, {"const": 2, "title": "A little"}, {"const": 1, "title": "Not at all"}]})
@@ -17,8 +19,12 @@ _FATIGUE = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const":
 _FREQUENCY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Never"}, {"const": 4, "title": "Rarely"}, {"const": 3, "title": "Sometimes"}, {"const": 2, "title": "Often"}, {"const": 1, "title": "Always"}]})
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PROMISGlobalScores(Scores):
     """The scores of one PROMISGlobal response."""
+    instrument_id: ClassVar[str] = "promis_global"
+    scale_ids: ClassVar[tuple[str, ...]] = ("physical_health", "mental_health", "general_health", "social_roles", "pain_intensity")
+
     physical_health: Score
     """Global physical health, T-score, 16.2 to 67.7; lower is worse."""
     mental_health: Score
@@ -29,6 +35,15 @@ class PROMISGlobalScores(Scores):
     """Social activities and roles, 1 to 5; lower is worse."""
     pain_intensity: Score
     """Pain intensity, 0 to 10; higher is worse."""
+
+    @classmethod
+    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
+        new = object.__new__(cls)
+        inside = new.__dict__
+        inside["flags"] = flags
+        inside["provenance"] = provenance
+        (inside["physical_health"], inside["mental_health"], inside["general_health"], inside["social_roles"], inside["pain_intensity"]) = scores
+        return new
 
 
 class PROMISGlobal(Response[PROMISGlobalScores]):

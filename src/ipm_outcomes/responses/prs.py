@@ -3,24 +3,39 @@
 Printed from ``instruments/prs.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Score, Scores
+from ipm_outcomes.scores import Flag, Provenance, Score, Scores
 
 _AGREEMENT = Field(strict=True, ge=0, le=4, description="0 = Not at all; 4 = To a great degree")
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PRSScores(Scores):
     """The scores of one PRS response."""
+    instrument_id: ClassVar[str] = "prs"
+    scale_ids: ClassVar[tuple[str, ...]] = ("total", "cognitive_affective_positivity", "behavioral_perseverance")
+
     total: Score
     """Total, 0 to 56; lower is worse."""
     cognitive_affective_positivity: Score
     """Cognitive and affective positivity, 0 to 36; lower is worse."""
     behavioral_perseverance: Score
     """Behavioral perseverance, 0 to 20; lower is worse."""
+
+    @classmethod
+    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
+        new = object.__new__(cls)
+        inside = new.__dict__
+        inside["flags"] = flags
+        inside["provenance"] = provenance
+        (inside["total"], inside["cognitive_affective_positivity"], inside["behavioral_perseverance"]) = scores
+        return new
 
 
 class PRS(Response[PRSScores]):

@@ -3,20 +3,26 @@
 Printed from ``instruments/wpai_gh.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Score, Scores
+from ipm_outcomes.scores import Flag, Provenance, Score, Scores
 
 _YES_NO = Field(strict=True, ge=0, le=1, json_schema_extra={"oneOf": [{"const": 1, "title": "Yes"}, {"const": 0, "title": "No"}]})
 _HOURS = Field(strict=True, ge=0, le=168, description="in steps of 0.01")
 _DEGREE = Field(strict=True, ge=0, le=10)
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
 class WPAIGHScores(Scores):
     """The scores of one WPAIGH response."""
+    instrument_id: ClassVar[str] = "wpai_gh"
+    scale_ids: ClassVar[tuple[str, ...]] = ("absenteeism", "presenteeism", "overall", "activity")
+
     absenteeism: Score
     """Work time missed, 0 to 100; higher is worse."""
     presenteeism: Score
@@ -25,6 +31,15 @@ class WPAIGHScores(Scores):
     """Overall work impairment, 0 to 100; higher is worse."""
     activity: Score
     """Activity impairment, 0 to 100; higher is worse."""
+
+    @classmethod
+    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
+        new = object.__new__(cls)
+        inside = new.__dict__
+        inside["flags"] = flags
+        inside["provenance"] = provenance
+        (inside["absenteeism"], inside["presenteeism"], inside["overall"], inside["activity"]) = scores
+        return new
 
 
 class WPAIGH(Response[WPAIGHScores]):

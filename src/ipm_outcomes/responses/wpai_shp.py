@@ -3,20 +3,26 @@
 Printed from ``instruments/wpai_shp.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Score, Scores
+from ipm_outcomes.scores import Flag, Provenance, Score, Scores
 
 _YES_NO = Field(strict=True, ge=0, le=1, json_schema_extra={"oneOf": [{"const": 1, "title": "Yes"}, {"const": 0, "title": "No"}]})
 _HOURS = Field(strict=True, ge=0, le=168, description="in steps of 0.01")
 _DEGREE = Field(strict=True, ge=0, le=10)
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
 class WPAISHPScores(Scores):
     """The scores of one WPAISHP response."""
+    instrument_id: ClassVar[str] = "wpai_shp"
+    scale_ids: ClassVar[tuple[str, ...]] = ("absenteeism", "presenteeism", "overall", "activity", "absenteeism_all", "presenteeism_all", "overall_all", "activity_all")
+
     absenteeism: Score
     """Work time missed due to the problem, 0 to 100; higher is worse."""
     presenteeism: Score
@@ -33,6 +39,15 @@ class WPAISHPScores(Scores):
     """Overall work impairment due to all health, 0 to 100; higher is worse."""
     activity_all: Score
     """Activity impairment due to all health, 0 to 100; higher is worse."""
+
+    @classmethod
+    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
+        new = object.__new__(cls)
+        inside = new.__dict__
+        inside["flags"] = flags
+        inside["provenance"] = provenance
+        (inside["absenteeism"], inside["presenteeism"], inside["overall"], inside["activity"], inside["absenteeism_all"], inside["presenteeism_all"], inside["overall_all"], inside["activity_all"]) = scores
+        return new
 
 
 class WPAISHP(Response[WPAISHPScores]):

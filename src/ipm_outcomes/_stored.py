@@ -1,0 +1,117 @@
+"""How results go out as JSON and come back: checked, and with nothing of what was given in an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Self, TypeVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+from ipm_outcomes.errors import described
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Whole = Annotated[int, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+YesNo = Annotated[bool, Field(strict=True)]
+
+T = TypeVar("T", bound="Checked")
+
+
+class Checked:
+    """A frozen dataclass that Pydantic reads strictly; what is read must agree with itself."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    def _contradiction(self) -> str | None:
+        """What does not agree in a result that was read, if anything."""
+        return None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(_agreeing, handler(source))
+
+
+def _agreeing(given: Any, read: Callable[[Any], T]) -> T:
+    found = read(given)
+    # A result that was handed over as it is was made by this library.
+    if found is not given and (contradiction := found._contradiction()):
+        raise PydanticCustomError("result_contradicts", literal(contradiction))
+    return found
+
+
+class Stored(Checked):
+    """A result that goes out as JSON and comes back equal."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, numbers and text, ready for JSON; the keys are the attributes."""
+        plain: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json")
+        return plain
+
+    def to_json(self) -> str:
+        """JSON text; the keys are the attributes."""
+        return _adapter(type(self)).dump_json(self).decode()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The result that `to_dict` gave.
+
+        Parameters
+        ----------
+        data
+            Dictionaries, lists, numbers and text as `to_dict` gives them.
+
+        Returns
+        -------
+        Self
+            Equal to the result that was stored.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            Something is missing, of another kind or does not belong there, or the parts contradict each other,
+            such as a value and its exact integers. The error holds nothing that was given.
+        """
+        return _read(cls, _adapter(cls).validate_python, data)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The result that `to_json` gave; raises as `from_dict`."""
+        return _read(cls, _adapter(cls).validate_json, text)
+
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(cls: type) -> TypeAdapter[Any]:
+    if cls not in _ADAPTERS:
+        _ADAPTERS[cls] = TypeAdapter(cls)
+    return _ADAPTERS[cls]
+
+
+S = TypeVar("S", bound=Stored)
+
+
+def _read(cls: type[S], read: Callable[[Any], Any], given: Any) -> S:
+    try:
+        found: S = read(given)
+    except ValidationError as error:
+        problems = [_without_input(one) for one in error.errors(include_url=False)]
+    else:
+        return found
+    # Raised here, so that it does not carry along what was given.
+    raise ValidationError.from_exception_data(cls.__name__, problems, hide_input=True)
+
+
+def _without_input(problem: Any) -> InitErrorDetails:
+    """A problem with its place and message, and of what was given the kind alone."""
+    place = problem["loc"]
+    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        place = (*place[:-1], f"<{described(place[-1])}>")
+    kind = PydanticCustomError(problem["type"], literal(problem["msg"]))
+    return InitErrorDetails(type=kind, loc=place, input=f"<{type(problem['input']).__name__}>")
+
+
+def literal(message: str) -> Any:
+    """A message as a template that fills nothing in."""
+    return message.replace("{", "(").replace("}", ")")
