@@ -87,6 +87,8 @@ OPTIONAL = (
     "pandas",
     "polars",
     "pyarrow",
+    "pyreadstat",
+    "python_calamine",
     "rich",
     "statsmodels",
     "vl_convert",

@@ -24,6 +24,7 @@ FLOORS = {
     # Bridges to the world, a user's tests and the printer: nobody below imports them.
     "audit": 7,
     "fhir": 7,
+    "files": 7,
     "redcap": 7,
     "omop": 7,
     "cdisc": 7,
@@ -34,7 +35,11 @@ FLOORS = {
     "opioids": 5,
     # What the bridges hand over.
     "reading": 4,
+<<<<<<< HEAD
     "long_rows": 5,
+=======
+    "mapping": 4,
+>>>>>>> 8da02b5 (Files as clinics have them are read, with each inference and its evidence, and a mapping pins what was confirmed)
     "change": 4,
     "scoring": 3,
     "frames": 3,

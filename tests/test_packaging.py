@@ -16,7 +16,11 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 
-DISTRIBUTIONS = {"pydantic_core": "pydantic", "vl_convert": "vl-convert-python"}
+DISTRIBUTIONS = {
+    "pydantic_core": "pydantic",
+    "vl_convert": "vl-convert-python",
+    "python_calamine": "python-calamine",
+}
 """Import names that differ from the name of the package that brings them."""
 
 

@@ -70,6 +70,8 @@ class Reading:
         What is no row of ``data``: ``line``, ``reason`` (code), ``message``.
     rows_in, rows_out : int
         ``rows_in`` is ``rows_out`` and the rows of ``left_out`` together.
+    mapping : ipm_outcomes.mapping.Mapping or None
+        Of a file: what a mapping would pin, and what is proposed.
     """
 
     data: Any = field(repr=False)
@@ -81,6 +83,7 @@ class Reading:
     left_out: Any = field(repr=False)
     rows_in: int
     rows_out: int
+    mapping: Any = field(default=None, repr=False)
 
 
 class Tables:

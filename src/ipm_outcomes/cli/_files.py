@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 import sys
 from array import array
 from collections import Counter
@@ -13,14 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ipm_outcomes.errors import FrameError, MissingExtraError, ParameterError, number_of
+from ipm_outcomes.errors import FrameError, InputError, MissingExtraError, ParameterError, number_of
+from ipm_outcomes.files._text import named_separator, records
 
 STREAM = "-"
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
 SAS_ENDINGS = (".xpt",)
-MOST_FIELD = 1_000_000
-"""Characters of one CSV cell; longer ones are an open quote."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,10 @@ def _read_csv(name: str, data: bytes, separator: str, encoding: str) -> Source:
     import polars as pl
 
     text = _decoded(name, data, encoding)
-    text, separator, first = _named_separator(text, separator)
+    lines_of = io.StringIO(text, newline="")
+    named, first = named_separator(lines_of.readline()), 1
+    if named is not None:
+        text, separator, first = text[lines_of.tell() :], named, 2
     header, plain, lines = _rewritten(name, text, separator, first)
     frame = _parsed(plain, separator, header)
     if frame is None or frame.height != len(lines):
@@ -115,12 +116,6 @@ def _read_csv(name: str, data: bytes, separator: str, encoding: str) -> Source:
         if direct.select(empty).equals(frame.select(empty)):
             frame = direct
     return Source(name, frame, lines, separator)
-
-
-def _named_separator(text: str, separator: str) -> tuple[str, str, int]:
-    """The text, its separator, and the number of its first line: Excel may name the separator on a line of its own."""
-    found = re.match(r"sep=([^\w\s\"]|\t)\r?\n", text, re.IGNORECASE)
-    return (text[found.end() :], found[1], 2) if found else (text, separator, 1)
 
 
 def _parsed(text: str, separator: str, header: list[str]) -> Any:
@@ -170,16 +165,14 @@ def _rewritten(name: str, text: str, separator: str, first: int) -> tuple[list[s
     decides, and the other reads what it wrote. Blank lines are no rows. A line with too few or too many cells is
     refused: its answers may stand under the wrong question.
     """
-    csv.field_size_limit(MOST_FIELD)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows = records(io.StringIO(text, newline=""), separator, first)
     lines, plain = array("q"), io.StringIO(newline="")
     writer = csv.writer(plain, delimiter=separator, lineterminator="\n")
     try:
-        header = next(rows)
+        _, header = next(rows)
         _check_header(name, header, separator)
         writer.writerow(header)
-        begun = rows.line_num + first
-        for row in rows:
+        for begun, row in rows:
             if len(row) == len(header) or (not row and len(header) == 1):
                 lines.append(begun)
                 writer.writerow(row or [""])
@@ -188,10 +181,8 @@ def _rewritten(name: str, text: str, separator: str, first: int) -> tuple[list[s
                     f"{name}: line {begun} has {number_of(len(row), 'cell')} and the header "
                     f"{len(header)}; correct the line, or delete what stands above the names of the columns"
                 )
-            begun = rows.line_num + first
-    except csv.Error:
-        line = rows.line_num + first - 1
-        raise FrameError(f"{name}: line {line} cannot be read as CSV; mind its quotes") from None
+    except InputError as error:
+        raise FrameError(f"{name}: {error.place} cannot be read as CSV; mind its quotes") from None
     return header, plain.getvalue(), lines
 
 

@@ -11,6 +11,7 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, TOO_FINE, WRONG_KIND
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import number_of
+from ipm_outcomes.frames._decode import Reading
 from ipm_outcomes.frames._evidence import without_lowest
 from ipm_outcomes.frames._frame import AnyFrame, Frame
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy
@@ -85,7 +86,7 @@ def problems(
         places += found[:, 1].tolist()
     ids = [items.instrument.item_ids[place] for place in places]
     told = [
-        _described(items.frame.cell(items.names[item], row), items, item)
+        described(items.frame.cell(items.names[item], row), items.readings[item])
         for row, item in zip(rows, ids, strict=True)
     ]
     if coded_from_one:
@@ -94,9 +95,8 @@ def problems(
     return _table(items.frame, rows, [items.names[item] for item in ids], ids, told)
 
 
-def _described(value: Any, items: ItemColumns, item: str) -> tuple[str, str | None, int | None, str, str]:
+def described(value: Any, reading: Reading) -> tuple[str, str | None, int | None, str, str]:
     """Kind, number shown, length of a text, rule, message. Text itself is never shown: it may name a person."""
-    reading = items.readings[item]
     _, found = reading.judge(value)
     rule = found.problem or WRONG_KIND
     allowed = f"allowed are {reading.allowed}"

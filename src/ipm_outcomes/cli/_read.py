@@ -1,0 +1,107 @@
+"""The command ``read``: what a file holds, from what evidence, and the mapping that pins it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ipm_outcomes import files
+from ipm_outcomes.cli._codes import FINE, PROBLEMS
+from ipm_outcomes.cli._files import STREAM
+from ipm_outcomes.cli._output import output_kind
+from ipm_outcomes.cli._print import say, tell
+from ipm_outcomes.cli._score import SHOWN, File
+from ipm_outcomes.errors import ParameterError, number_of
+from ipm_outcomes.mapping import Mapping
+from ipm_outcomes.reading import Reading
+
+
+def read(
+    file: File,
+    /,
+    *,
+    mapping: str | None = None,
+    sheet: str | None = None,
+    header: int | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    date_format: str | None = None,
+    question: str | None = None,
+    answer: str | None = None,
+    save: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+) -> int:
+    """Read a file as it is, and list each inference with its evidence. Nothing is written but the mapping.
+
+    Each line says whether the inference is sure (it is applied), weak (it is proposed) or to be declared, its code, the
+    columns, the evidence, and what settles it.
+
+    Parameters
+    ----------
+    file
+        CSV of any dialect, .xlsx, .sav, .por, .dta or .xpt.
+    mapping
+        A mapping that was confirmed; a file that does not fit it stops.
+    sheet
+        Name or number of the sheet of a workbook.
+    header
+        Number of the row or line with the names of the columns.
+    encoding
+        Of a file of text, such as cp1252.
+    delimiter
+        Between the cells: one character or the word tab.
+    date_format
+        How the dates are written: a pattern such as %d.%m.%Y, excel, excel-1904 or sas.
+    question
+        With --answer, of a file with one row a question: the column that names the question.
+    answer
+        The column of the answer.
+    save
+        Write the mapping to this .toml file. What is weak is written as comments, to be uncommented by hand.
+    """
+    if save is not None:
+        if save == STREAM:
+            raise ParameterError("--save: give the name of a file")
+        output_kind(save, (".toml",), inputs=(file, mapping), option="--save")
+    if file == STREAM:
+        raise ParameterError("give the name of a file; standard input is not read here")
+    if (question is None) != (answer is None):
+        raise ParameterError("--question and --answer go together")
+    found = files.read(
+        file,
+        mapping=None if mapping is None else Mapping.load(mapping),
+        sheet=sheet,
+        header=header,
+        encoding=encoding,
+        delimiter=delimiter,
+        date_format=date_format,
+        long=None if question is None else {"question": question, "answer": answer},
+    )
+    for line in inference_lines(found):
+        say(line)
+    for row, message in zip(found.problems["place"][:SHOWN], found.problems["message"], strict=False):
+        tell(f"{row}: {message}")
+    if len(found.problems["row"]) > SHOWN:
+        tell(f"{number_of(len(found.problems['row']), 'cell')} are no answers (the first {SHOWN} are shown)")
+    ids = ", ".join(found.instruments) or "no instrument"
+    say(
+        f"{number_of(found.rows_out, 'row')} of {ids}; {number_of(len(found.left_out['line']), 'row')} left out"
+    )
+    if save is not None:
+        found.mapping.save(save)
+        tell(f"written: {save}; uncomment what is right, and give it with --mapping")
+    return PROBLEMS if found.problems["row"] or not all(found.inferences["sure"]) else FINE
+
+
+def inference_lines(found: Reading) -> list[str]:
+    """One line for each inference."""
+    names = ("finding", "where", "instrument", "rows", "of", "settle", "value", "sure", "evidence")
+    lines = []
+    for row in zip(*(found.inferences[name] for name in names), strict=True):
+        code, where, id, rows, of, settle, value, sure, evidence = row
+        strength = "sure" if sure else "declare" if value is None else "weak"
+        place = ", ".join(part for part in (id, where) if part)
+        count = f" ({rows} of {of} rows)" if of else ""
+        way = f"; {settle}" if settle and not sure else ""
+        lines.append(f"{strength:8}{code}: {place + ': ' if place else ''}{evidence}{count}{way}")
+    return lines

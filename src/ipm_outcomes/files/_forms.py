@@ -1,0 +1,129 @@
+"""One row an assessment: long exports (one row a question) to wide, visits beside each other to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ipm_outcomes.errors import InputError, ParameterError, number_of
+from ipm_outcomes.files._grid import note
+from ipm_outcomes.files._header import Table
+
+CDISC = {"question": "QSTESTCD", "answer": "QSORRES"}
+_OF_A_QUESTION = ("QSSEQ", "QSTEST", "QSCAT", "QSSTRESC", "QSSTRESN", "QSSTAT", "QSREASND")
+"""Columns of SDTM QS that say something of one question, and not of the whole form."""
+
+
+def long_of(table: Table, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Which columns of a long export hold the question and the answer: as given, or by the names of CDISC QS."""
+    if given is None:
+        if not set(CDISC.values()) <= set(table.names):
+            return None
+        found: dict[str, Any] = dict(CDISC)
+        found["keys"] = [name for name in table.names if name not in (*CDISC.values(), *_OF_A_QUESTION)]
+        seen = "columns QSTESTCD and QSORRES of CDISC: one row a question"
+        table.notes.append(
+            note(
+                "long_export",
+                seen,
+                where="QSTESTCD, QSORRES",
+                rows=len(table.lines),
+                of=len(table.lines),
+                value=found,
+            )
+        )
+        return found
+    if (
+        not isinstance(given, Mapping)
+        or not {"question", "answer"} <= set(given)
+        or set(given) - {"question", "answer", "keys"}
+    ):
+        raise ParameterError(
+            "long: give a dict with question, answer, and keys (columns that identify a form)"
+        )
+    found = {**given}
+    named = [found["question"], found["answer"]]
+    keys = found.get("keys")
+    found["keys"] = (
+        [name for name in table.names if name not in named]
+        if keys is None
+        else [keys]
+        if isinstance(keys, str)
+        else list(keys)
+    )
+    for name in (*named, *found["keys"]):
+        if name not in table.columns:
+            raise InputError(f"long: the file has no column {name!r}", "mapping_does_not_fit")
+    if not found["keys"]:
+        raise ParameterError("long: no column is left that identifies a form; name some with keys")
+    return found
+
+
+def widened(table: Table, how: Mapping[str, Any], unit: str) -> None:
+    """One row for each form, one column for each question; a question twice within a form is an error."""
+    keys, questions, answers = list(how["keys"]), table.columns[how["question"]], table.columns[how["answer"]]
+    forms: dict[tuple[Any, ...], int] = {}
+    cells: dict[str, dict[int, Any]] = {}
+    lines: list[int] = []
+    for n, line in enumerate(table.lines):
+        if questions[n] is None:
+            raise InputError("the row names no question", "file_unreadable", f"{unit} {line}")
+        key = tuple(table.columns[name][n] for name in keys)
+        if key not in forms:
+            forms[key] = len(forms)
+            lines.append(line)
+        column = cells.setdefault(str(questions[n]), {})
+        if forms[key] in column:
+            told = (
+                "the question appears twice in its form; name what identifies a form with long={'keys': […]}"
+            )
+            raise InputError(told, "duplicate_item", f"{unit} {line}")
+        column[forms[key]] = answers[n]
+    if len(cells) * len(forms) > 20 * len(table.lines) + 10_000:
+        told = "few questions are common to the forms; name the columns that identify a form with long={'keys': […]}"
+        raise InputError(told, "file_too_wide")
+    if clash := [name for name in cells if name in keys]:
+        raise InputError(
+            "a question has the name of a column", "header_not_found", f"column {keys.index(clash[0]) + 1}"
+        )
+    wide: dict[str, list[Any]] = {name: [key[at] for key in forms] for at, name in enumerate(keys)}
+    wide |= {name: [column.get(n) for n in range(len(forms))] for name, column in cells.items()}
+    seen = f"{number_of(len(table.lines), 'row')} of questions make {number_of(len(forms), 'form')}"
+    table.notes.append(note("forms", seen, rows=len(forms), of=len(table.lines)))
+    table.left_out += [
+        (line, "part_of_form", "a further question of a form")
+        for line in sorted(set(table.lines) - set(lines))
+    ]
+    table.columns, table.names, table.lines = wide, list(wide), lines
+
+
+def name_at(
+    visit: str, name: str, names: Sequence[str] | Mapping[str, Any], last: bool = False
+) -> str | None:
+    """The column of a name at a visit: the visit before it, or after it, with a sign between or none."""
+    for sign in ("_", "", ".", "-", " "):
+        found = f"{name}{sign}{visit}" if last else f"{visit}{sign}{name}"
+        if found in names:
+            return found
+    return None
+
+
+def lengthened(table: Table, visits: Mapping[str, str], wanted: Sequence[str], last: bool) -> None:
+    """One row for each row and visit; ``visit`` says which. Columns of no visit are repeated."""
+    at = {visit: {name: name_at(visit, name, table.columns, last) for name in wanted} for visit in visits}
+    taken = {one for names in at.values() for one in names.values() if one is not None}
+    if "visit" in table.columns:
+        raise InputError(
+            "there is a column visit besides visits in the names", "mapping_does_not_fit", "column visit"
+        )
+    shared = [name for name in table.names if name not in taken]
+    rows = len(table.lines)
+    wide = {name: [cell for cell in table.columns[name] for _ in visits] for name in shared}
+    wide["visit"] = [label for _ in range(rows) for label in visits.values()]
+    for name in wanted:
+        cells = [table.columns[one] if (one := at[visit][name]) else [None] * rows for visit in visits]
+        wide[name] = [column[n] for n in range(rows) for column in cells]
+    table.columns, table.names = wide, list(wide)
+    table.lines = [line for line in table.lines for _ in visits]
+    seen = f"{number_of(rows, 'row')} of {number_of(len(visits), 'visit')} each"
+    table.notes.append(note("visits_in_columns", seen, rows=rows, of=rows, value=", ".join(visits)))

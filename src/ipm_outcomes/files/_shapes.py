@@ -1,0 +1,147 @@
+"""Exports of survey tools, known by exact marks: further rows of the header, rows that are no responses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ipm_outcomes.errors import number_of
+from ipm_outcomes.files._grid import Grid, is_blank, note
+from ipm_outcomes.files._header import Header, Table
+
+PREVIEW = "Survey Preview"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is known of the exports of one tool.
+
+    Attributes
+    ----------
+    name
+        Of the tool.
+    marks
+        Whether the first rows have its marks.
+    further
+        Rows after the header that are no responses.
+    keys
+        Columns of the patient and of the date, where the tool names them itself.
+    unfinished
+        Column and cell of a response that was not finished; None: a blank cell.
+    drop
+        Rules by which rows are no responses: column, cell, code.
+    personal
+        Columns that name who answered; they are not taken.
+    """
+
+    name: str
+    marks: Callable[[Grid, int], bool]
+    further: int = 0
+    keys: dict[str, str] = field(default_factory=dict)
+    unfinished: tuple[str, str | None] | None = None
+    drop: tuple[tuple[str, str, str], ...] = ()
+    personal: tuple[str, ...] = ()
+
+
+def _texts(grid: Grid, at: int) -> list[str]:
+    return [str(cell) for cell in grid.rows[at] if cell is not None] if at < len(grid.rows) else []
+
+
+def _qualtrics(grid: Grid, at: int) -> bool:
+    third = _texts(grid, at + 2)
+    return bool(third) and all(re.match(r"\{\s*\"+ImportId\"", cell) for cell in third)
+
+
+def _limesurvey(grid: Grid, at: int) -> bool:
+    names = _texts(grid, at)
+    return "submitdate" in names and any(re.search(r"\[SQ\d+\]", name) for name in names)
+
+
+def _surveymonkey(grid: Grid, at: int) -> bool:
+    names = _texts(grid, at)
+    under = grid.rows[at + 1] if at + 1 < len(grid.rows) else []
+    first = names[:1] == ["Respondent ID"]
+    return first and bool(under) and under[0] is None and not is_blank(under)
+
+
+def _google(grid: Grid, at: int) -> bool:
+    names = _texts(grid, at)
+    return names[:1] == ["Timestamp"] and any(re.search(r"\[.+\]", name) for name in names)
+
+
+def _microsoft(grid: Grid, at: int) -> bool:
+    return {"Start time", "Completion time"} <= set(_texts(grid, at))
+
+
+SHAPES = (
+    Shape(
+        "Qualtrics",
+        _qualtrics,
+        2,
+        {"date": "EndDate"},
+        ("Finished", "False"),
+        (("Status", PREVIEW, "preview_row"),),
+    ),
+    Shape("LimeSurvey", _limesurvey, 0, {"date": "submitdate"}, ("submitdate", None)),
+    Shape("SurveyMonkey", _surveymonkey, 1),
+    Shape("Google Forms", _google, 0, {"date": "Timestamp"}),
+    Shape("Microsoft Forms", _microsoft, 0, {"date": "Completion time"}, personal=("Email", "Name")),
+)
+
+
+def shape_of(grid: Grid, given: int | None) -> tuple[Shape, Header] | None:
+    """The tool that wrote a file, with the header; None where its first rows have the marks of none."""
+    if not grid.rows:
+        return None
+    at = grid.lines.index(given) if given in grid.lines else 0
+    for shape in SHAPES:
+        if shape.marks(grid, at):
+            names = [None if cell is None else " ".join(str(cell).split()) for cell in grid.rows[at]]
+            if shape.name == "SurveyMonkey":
+                names = _under(names, grid.rows[at + 1])
+            return shape, Header(at, 1, names)
+    return None
+
+
+def _under(names: list[str | None], under: list[Any]) -> list[str | None]:
+    """Questions with their sub-questions, in two rows."""
+    found: list[str | None] = []
+    question: str | None = None
+    for n in range(max(len(names), len(under))):
+        name = names[n] if n < len(names) else None
+        sub = under[n] if n < len(under) else None
+        question = name if name is not None else question if sub is not None else None
+        found.append(question if sub is None else str(sub) if question is None else f"{question} / {sub}")
+    return found
+
+
+def settle_shape(shape: Shape, table: Table) -> None:
+    """Leave out rows that are no responses and columns that name who answered; say what was not finished."""
+    seen = f"marks of an export of {shape.name}"
+    seen += f"; {number_of(shape.further, 'further row')} of the header left out" if shape.further else ""
+    table.notes.append(note("export", seen, rows=shape.further, of=len(table.lines), value=shape.name))
+    for column, dropped, reason in shape.drop:
+        if column in table.columns:
+            out = [one == dropped for one in table.columns[column]]
+            if count := table.drop(out, reason, f"{column} says that it is no response"):
+                seen = f"{column} says {dropped}: no response; left out"
+                table.notes.append(note(reason, seen, where=column, rows=count, of=count + len(table.lines)))
+                table.pins["drop_rows"] = [f"{column} is {dropped}"]
+    if shape.unfinished and shape.unfinished[0] in table.columns:
+        column, cell = shape.unfinished
+        count = sum(one == cell for one in table.columns[column])
+        if count:
+            seen = (
+                "responses that were begun and not finished; they are kept, and blank items are not answered"
+            )
+            table.notes.append(note("not_completed", seen, where=column, rows=count, of=len(table.lines)))
+    if personal := [name for name in table.names if name in shape.personal]:
+        for name in personal:
+            del table.columns[name]
+        table.names = list(table.columns)
+        seen = "columns that name who answered; not taken"
+        table.notes.append(
+            note("personal_columns", seen, where=", ".join(personal), rows=0, of=len(table.lines))
+        )
