@@ -35,11 +35,8 @@ FLOORS = {
     "opioids": 5,
     # What the bridges hand over.
     "reading": 4,
-<<<<<<< HEAD
     "long_rows": 5,
-=======
     "mapping": 4,
->>>>>>> 8da02b5 (Files as clinics have them are read, with each inference and its evidence, and a mapping pins what was confirmed)
     "change": 4,
     "scoring": 3,
     "frames": 3,

@@ -15,6 +15,7 @@ from typing import Any
 
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments
+from ipm_outcomes.cdisc._codes import tests_of
 from ipm_outcomes.definition import Instrument, plain_label
 from ipm_outcomes.frames._items import needed_items
 
@@ -120,8 +121,18 @@ def _questions(header: str) -> set[str]:
 
 @cache
 def _known() -> tuple[dict[str, Any], ...]:
+    """Names from public data, and the test codes of CDISC."""
     text = files("ipm_outcomes.files").joinpath("known_names.toml").read_text(encoding="utf-8")
-    return tuple(tomllib.loads(text)["names"])
+    found = list(tomllib.loads(text)["names"])
+    tests = tests_of(None)
+    for id in dict.fromkeys(test.instrument for test in tests):
+        own = [test for test in tests if test.instrument == id]
+        items = {test.part: [test.code] for test in own if not test.is_score}
+        recorded = {test.part: test.code for test in own if test.is_score}
+        found.append(
+            {"instrument": id, "source": "CDISC", "items": items, "recorded": recorded, "standard": True}
+        )
+    return tuple(found)
 
 
 def _by_known_names(one: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Found | None:
