@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ipm_outcomes import redcap
-from ipm_outcomes.errors import InputError
 
 Real = Callable[[str], Path]
 
@@ -113,8 +113,40 @@ def test_missing_codes_that_are_not_declared_are_proposed(real: Real) -> None:
     assert read.data["date"][0] == "2026-01-05 09:03:11"
 
 
-@pytest.mark.parametrize("name", [*PROJECTS[:2], *PROJECTS[3:], "blank-for-gray-status", "dag"])
-def test_projects_without_an_instrument_are_refused(real: Real, name: str) -> None:
-    with pytest.raises(InputError) as caught:
-        redcap.read(real(f"redcap/redcapr_{name}_data.csv"))
-    assert caught.value.code == "header_not_found"
+def plain(real: Real, name: str) -> list[dict[str, str]]:
+    with real(f"redcap/{name}").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"{one}_data" for one in (*PROJECTS[:2], *PROJECTS[3:], "blank-for-gray-status", "dag")]
+    + ["longitudinal_data_head"],
+)
+def test_projects_without_an_instrument_are_read_with_their_rows_and_events(real: Real, name: str) -> None:
+    rows = plain(real, f"redcapr_{name}.csv")
+    read = redcap.read(real(f"redcap/redcapr_{name}.csv"))
+    assert read.instruments == ()
+    assert read.rows_in == read.rows_out == len(rows)
+    assert read.data["patient_id"] == [next(iter(row.values())) for row in rows]
+    for column, raw in {
+        "visit": "redcap_event_name",
+        "repeat_instrument": "redcap_repeat_instrument",
+        "repeat_instance": "redcap_repeat_instance",
+        "site": "redcap_data_access_group",
+    }.items():
+        assert read.data[column] == [row.get(raw) or None for row in rows]
+    assert read.inferences["finding"] == ["no_instrument"]
+    assert read.inferences["sure"] == [False]
+
+
+def test_a_field_of_a_project_is_read_with_the_counts_of_a_plain_count(real: Real) -> None:
+    # An item of 0 to 10 stands for any field with such numbers: four answers of the survey's morale questionnaire.
+    rows = plain(real, "redcapr_survey_data.csv")
+    read = redcap.read(
+        real("redcap/redcapr_survey_data.csv"), instrument="enps", columns={"enps": {"recommend": "pmq1"}}
+    )
+    answered = [row["participant_id"] for row in rows if row["pmq1"]]
+    assert read.data["patient_id"] == answered
+    assert read.left_out["reason"] == ["no_answer"] * (len(rows) - len(answered))
+    assert read.rows_in == len(rows)

@@ -137,10 +137,11 @@ def leading_columns(pairs: Pairs) -> dict[str, Column | Any]:
     no_followup = pairs.followup < 0
     difference = pairs.followup_top - pairs.baseline_top
     columns["baseline_date"] = frame.dates(
-        np.broadcast_to(pairs.baseline_day[:, None], shape).ravel(), no_baseline.ravel()
+        np.broadcast_to(pairs.baseline_day[:, None], shape).ravel(),
+        ~np.broadcast_to(pairs.baseline_dated[:, None], shape).ravel(),
     )
     columns["baseline"] = np.where(no_baseline, np.nan, pairs.baseline_top / bottom).ravel()
-    columns["followup_date"] = frame.dates(pairs.followup_day.ravel(), no_followup.ravel())
+    columns["followup_date"] = frame.dates(pairs.followup_day.ravel(), ~pairs.followup_dated.ravel())
     columns["followup"] = np.where(no_followup, np.nan, pairs.followup_top / bottom).ravel()
     columns["change"] = np.where(pairs.paired, difference / bottom, np.nan).ravel()
     columns["improvement"] = np.where(
@@ -156,10 +157,11 @@ def trailing_columns(pairs: Pairs) -> dict[str, Column | Any]:
     no_followup = pairs.followup < 0
     bands, base, follow = band_codes(pairs)
     days_between = pairs.followup_day - pairs.baseline_day[:, None]
+    dated = pairs.followup_dated & pairs.baseline_dated[:, None]
     picks = tuple(dict.fromkeys(target.pick for target in pairs.targets))
     own = np.array([picks.index(target.pick) for target in pairs.targets], np.int8)
     return {
-        "days": Whole(days_between.ravel(), ~pairs.paired.ravel()),
+        "days": Whole(days_between.ravel(), ~(pairs.paired & dated).ravel()),
         "window_from": frame.dates(pairs.window_from.ravel(), ~pairs.has_window.ravel()),
         "window_to": frame.dates(pairs.window_to.ravel(), ~pairs.has_window.ravel()),
         "window_open": pairs.window_open.ravel(),

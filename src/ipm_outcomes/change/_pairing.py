@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from ipm_outcomes.change._scores import ScaleKey, Values, blank_rows, read_value
 from ipm_outcomes.change._units import NOT_IN_TABLE, Units, as_of_day, day_key, read_units
 from ipm_outcomes.change._unreadable import refuse_unreadable
 from ipm_outcomes.change._verdict import Moved
+from ipm_outcomes.change._visits import placed
 from ipm_outcomes.change._windows import Baseline, Target, checked_targets
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
@@ -75,6 +76,30 @@ class Pairs:
     has_window: Bools
     window_open: Bools
     reason: npt.NDArray[np.int8]
+
+    def without_windows(self) -> Pairs:
+        """The pairs of visits: their days are those of the rows, where these have a date; there are no windows."""
+        day, dated = np.append(self.units.dates.day, 0), self._dated
+        return replace(
+            self,
+            baseline_day=np.where(dated[self.baseline], day[self.baseline], 0),
+            followup_day=np.where(dated[self.followup], day[self.followup], 0),
+            has_window=np.zeros_like(self.has_window),
+        )
+
+    @cached_property
+    def _dated(self) -> Bools:
+        return np.append(np.equal(self.units.dates.state, DATED), False)
+
+    @cached_property
+    def baseline_dated(self) -> Bools:
+        """Whether the baseline has a date, shape (cells,)."""
+        return self._dated[self.baseline]
+
+    @cached_property
+    def followup_dated(self) -> Bools:
+        """Whether the follow-up has a date, shape (cells, T)."""
+        return self._dated[self.followup]
 
     @cached_property
     def paired(self) -> Bools:
@@ -155,8 +180,12 @@ def find_pairs(scores: Any, search: Search) -> Pairs:
     blank = blank_rows(frame)
     if blank is not None:
         values.scale[blank] = -1
-    units = read_units(frame, search.episodes, search.by, until, search.date_format, blank)
-    pairs = _Pairing(frame, values, units, search.baseline, wanted, until).pairs()
+    baseline, visits = search.baseline, search.baseline.visit is not None
+    units = read_units(frame, search.episodes, search.by, until, search.date_format, blank, visits)
+    if visits:
+        units, baseline, wanted = placed(frame, values, units, baseline, wanted)
+        return _Pairing(frame, values, units, baseline, wanted, None).pairs().without_windows()
+    pairs = _Pairing(frame, values, units, baseline, wanted, until).pairs()
     refuse_unreadable(units, bool(pairs.paired.any()))
     return pairs
 

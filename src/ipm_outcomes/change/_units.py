@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._date_cells import day_number
-from ipm_outcomes.frames._dates import DATED, UNPARSABLE, DateFormat, Dates, format_of, read_dates
+from ipm_outcomes.frames._dates import DATED, MISSING, UNPARSABLE, DateFormat, Dates, format_of, read_dates
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Bools, Ints
 from ipm_outcomes.frames._tidy import SCORE_COLUMNS
@@ -103,6 +103,8 @@ class _Rows:
     dates: Dates
     state: npt.NDArray[np.int8]
     has_episode: bool
+    used: tuple[str, ...]
+    """Columns that are not carried along."""
 
     @property
     def day(self) -> Ints:
@@ -116,10 +118,18 @@ def read_units(
     as_of: int | None,
     date_format: DateFormat = None,
     blank: Bools | None = None,
+    visits: bool = False,
 ) -> Units:
-    """Read patients, dates and episodes; rows that are ``blank`` are no assessments and belong to nobody."""
-    frame.require(["patient_id", "date"], "scores")
-    dates = read_dates(frame, "date", format_of(date_format, "date", DATE_COLUMNS))
+    """Read patients, dates and episodes; rows that are ``blank`` are no assessments and belong to nobody.
+
+    With ``visits`` the column of dates may be missing.
+    """
+    if visits and "date" not in frame.names:
+        frame.require(["patient_id"], "scores")
+        dates = Dates(np.zeros(len(frame), np.int64), None, np.full(len(frame), MISSING, np.int8))
+    else:
+        frame.require(["patient_id", "date"], "scores")
+        dates = read_dates(frame, "date", format_of(date_format, "date", DATE_COLUMNS))
     state = dates.state
     if as_of is not None:
         state = np.where((state == DATED) & (dates.day > as_of), FUTURE, state).astype(np.int8)
@@ -127,7 +137,7 @@ def read_units(
     if has_episode:
         frame.require(["episode"], "scores")
     assessment = np.ones(len(frame), bool) if blank is None else ~blank
-    rows = _Rows(frame, assessment, dates, state, has_episode)
+    rows = _Rows(frame, assessment, dates, state, has_episode, ("visit",) if visits else ())
     if episodes is None:
         return _from_scores(rows, by)
     return _from_episodes(rows, episodes, by, format_of(date_format, "start_date", DATE_COLUMNS))
@@ -185,7 +195,7 @@ def _from_scores(rows: _Rows, by: Sequence[str] | None) -> Units:
         columns["episode"] = frame.take(episode_values, unit_episode)
     else:
         columns["episode"] = np.ones(len(unit_keys), np.int64)
-    for name in _carried(frame, by, ("patient_id", "date", "episode", *SCORE_COLUMNS), "scores"):
+    for name in _carried(frame, by, ("patient_id", "date", "episode", *rows.used, *SCORE_COLUMNS), "scores"):
         columns[name] = frame.take(frame.column(name), first)
     return Units(
         unit_patient, start, start_state, np.full(len(unit_keys), NO_TABLE, np.int8), row_unit, patient, rows.day,

@@ -43,6 +43,11 @@ def _span(name: str, days: object) -> tuple[int, int]:
     return low, high
 
 
+def _check_visit(told: str, visit: object) -> None:
+    if visit is not None and (not isinstance(visit, str) or not visit.strip() or visit != visit.strip()):
+        raise ParameterError(f"{told} visit: give the name of a visit, without spaces around it")
+
+
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise ParameterError(f"{name}: must be one of {', '.join(allowed)}")
@@ -62,6 +67,9 @@ class Baseline:
         lessens regression to the mean and is dated by the last of them.
     ties : {"earlier", "later"}
         With "nearest": which of two days that are equally near.
+    visit : str, optional
+        In place of a window: the name of the visit, as it is in the column ``visit`` of the scores. Then every target
+        names a visit too, and no date is needed.
 
     Raises
     ------
@@ -78,8 +86,10 @@ class Baseline:
     days: tuple[int, int] = (-30, 7)
     pick: BaselinePick = "nearest"
     ties: Ties = "earlier"
+    visit: str | None = None
 
     def __post_init__(self) -> None:
+        _check_visit("Baseline", self.visit)
         object.__setattr__(self, "days", _span("Baseline days", self.days))
         _one_of("Baseline pick", self.pick, get_args(BaselinePick))
         _one_of("Baseline ties", self.ties, get_args(Ties))
@@ -110,11 +120,14 @@ class Target:
     origin : {"start", "baseline"}
         Counted from day 0 (the start of the episode), or from the date of the baseline that was picked, as
         CMS159 counts from its index assessment.
+    visit : str, optional
+        In place of a window: the name of the visit, as it is in the column ``visit`` of the scores; the target is
+        called so where it has no name. Of several rows of the visit the latest counts.
 
     Raises
     ------
     ParameterError
-        For a target without exactly one of `day` and `months`, without a window, or outside its window.
+        For a target without exactly one of `day`, `months` and `visit`, without a window, or outside its window.
 
     Examples
     --------
@@ -123,9 +136,11 @@ class Target:
     'nearest'
     >>> change.Target("12 months", months=12, slack=60, pick="latest").slack
     (60, 60)
+    >>> change.Target(visit="6 months").name
+    '6 months'
     """
 
-    name: str
+    name: str = ""
     day: int | None = None
     days: tuple[int, int] | None = None
     months: int | None = None
@@ -133,11 +148,19 @@ class Target:
     pick: FollowUpPick = "nearest"
     ties: Ties = "later"
     origin: Origin = "start"
+    visit: str | None = None
 
     def __post_init__(self) -> None:
+        _check_visit("Target", self.visit)
+        if self.visit is not None and self.name == "":
+            object.__setattr__(self, "name", self.visit)
         if not isinstance(self.name, str) or not self.name.strip():
             raise ParameterError("Target name: give a word, such as '6 months'")
         told = f"Target {self.name!r}"
+        if self.visit is not None:
+            if (self.day, self.days, self.months, self.slack) != (None,) * 4 or self.pick != "nearest":
+                raise ParameterError(f"{told}: a visit has no window and no pick; give either")
+            return
         if (self.day is None) == (self.months is None):
             raise ParameterError(f"{told}: give either day or months")
         if (self.days is None) == (self.slack is None) or (self.months is not None and self.slack is None):
@@ -210,6 +233,13 @@ def checked_targets(targets: Sequence[Target], baseline: Baseline, overlap: bool
     names = [target.name for target in found]
     if len(set(names)) < len(names):
         raise ParameterError("targets: two have the same name; give each a name of its own")
+    visits = [baseline.visit, *(target.visit for target in found)]
+    if any(visits):
+        if None in visits:
+            raise ParameterError("baseline and targets: either all of them name a visit, or none does")
+        if len(set(visits)) < len(visits):
+            raise ParameterError("baseline and targets: two name the same visit")
+        return found
     if overlap:
         return found
     # Calendar months differ in length, so windows are laid out from every day of a four-year cycle.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -14,14 +14,25 @@ from ipm_outcomes.answers import BLANK
 from ipm_outcomes.answers import read as read_value
 from ipm_outcomes.errors import InputError
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.redcap._columns import CHOICES, FORM, KIND, LABEL, NAME, DictionaryField, choices_of
+from ipm_outcomes.redcap._columns import (
+    CHOICES,
+    FORM,
+    KIND,
+    LABEL,
+    NAME,
+    DictionaryField,
+    choices_of,
+    rows_of,
+)
+from ipm_outcomes.redcap._dictionary import dictionary
 
 EVENT, REPEAT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
+GROUP = "redcap_data_access_group"
 SYSTEM = {
     "Event Name": EVENT,
     "Repeat Instrument": REPEAT,
     "Repeat Instance": INSTANCE,
-    "Data Access Group": "redcap_data_access_group",
+    "Data Access Group": GROUP,
     "Survey Identifier": "redcap_survey_identifier",
 }
 MOST_BYTES = 500_000_000
@@ -35,26 +46,25 @@ class Export:
     names: tuple[str, ...]
     rows: int
     labeled: bool
+    fields: Mapping[str, DictionaryField]
+    """Of the data dictionary, by raw name."""
 
 
-def export_of(source: Any, fields: list[DictionaryField] | None) -> Export:
-    """Read a file or a frame."""
+def export_of(source: Any, fields: list[DictionaryField] | None, ids: Collection[str]) -> Export:
+    """Read a file or a frame; ``ids`` are the instruments whose labels are known without a dictionary."""
     header, rows = _of_file(Path(source)) if isinstance(source, str | PathLike) else _of_frame(Frame(source))
     labeled = "Event Name" in header or "Complete?" in header
     if labeled:
         if fields is None:
-            raise InputError(
-                "the export has labels in its header; give dictionary=, the text of the project's data dictionary, or "
-                "export raw data",
-                "header_not_found",
-            )
-        header = _raw_names(header, fields)
+            header, fields = _own_fields(header, ids)
+        else:
+            header = _raw_names(header, fields)
     if doubled := [name for name in header if header.count(name) > 1]:
         raise InputError(
             "a column appears twice", "header_not_found", f"column {header.index(doubled[0]) + 1}"
         )
     columns = {name: [row[at] for row in rows] for at, name in enumerate(header)}
-    return Export(columns, tuple(header), len(rows), labeled)
+    return Export(columns, tuple(header), len(rows), labeled, {field[NAME]: field for field in fields or ()})
 
 
 def _of_file(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -126,6 +136,41 @@ def _raw_names(header: list[str], fields: list[DictionaryField]) -> list[str]:
         found.append(expected[at][1])
         at += 1
     return found
+
+
+def _own_fields(header: list[str], ids: Collection[str]) -> tuple[list[str], list[DictionaryField]]:
+    """Raw names without a dictionary, and the fields: those of forms of `dictionary`, each whole and in one place."""
+    names = [SYSTEM.get(label, f"column {at}") for at, label in enumerate(header, 1)]
+    names[0] = "record_id"
+    fields: list[DictionaryField] = []
+    taken: dict[int, str] = {}
+    for id in ids:
+        mine = rows_of(dictionary(id))[1:]
+        labels = [field[LABEL] for field in mine]
+        places = [at for at in range(len(header)) if header[at : at + len(labels)] == labels]
+        if len(places) != 1:
+            continue
+        begin, end = places[0], places[0] + len(labels)
+        if begin in taken:
+            raise InputError(
+                f"the labels are those of {taken[begin]} and of {id}; say which it is with instrument=",
+                "header_not_found",
+                f"column {begin + 1}",
+            )
+        taken[begin] = id
+        names[begin:end] = [field[NAME] for field in mine]
+        fields += mine
+        if header[end : end + 1] == ["Complete?"]:
+            names[end] = f"{id}_complete"
+        if header[begin - 1] == "Survey Timestamp":
+            names[begin - 1] = f"{id}_timestamp"
+    if not fields:
+        raise InputError(
+            "the export has labels in its header, and they are not those of redcap.dictionary; give dictionary=, the "
+            "text of the project's data dictionary, or export raw data",
+            "header_not_found",
+        )
+    return names, fields
 
 
 def _labels(fields: list[DictionaryField]) -> list[tuple[str, str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -16,8 +17,8 @@ from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.frames._findings import python
 from ipm_outcomes.frames._items import needed_items
 from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
-from ipm_outcomes.redcap._columns import CHOICES, FORM, NAME, VALIDATION, DictionaryField, choices_of, rows_of
-from ipm_outcomes.redcap._export import EVENT, INSTANCE, REPEAT, Export, export_of
+from ipm_outcomes.redcap._columns import CHOICES, FORM, VALIDATION, choices_of, rows_of
+from ipm_outcomes.redcap._export import EVENT, GROUP, INSTANCE, REPEAT, Export, export_of
 
 USUAL = frozenset(
     [
@@ -42,7 +43,7 @@ USUAL = frozenset(
 """Missing data codes that REDCap proposes; they are proposed here too, never taken by themselves."""
 
 STATUS = {"0": "incomplete", "1": "unverified", "2": "complete"}
-KEYS = ("line", "patient_id", "date", "visit", "repeat_instrument", "repeat_instance", "status")
+KEYS = ("line", "patient_id", "date", "visit", "repeat_instrument", "repeat_instance", "site", "status")
 
 
 @fenced
@@ -54,7 +55,7 @@ def read(
     columns: Mapping[str, Mapping[str, str]] | None = None,
     events: Mapping[str, str] | None = None,
     not_answered: Collection[str] | Mapping[str, str] = (),
-    date: str | None = None,
+    date: str | Mapping[str, str] | None = None,
     backend: Backend = None,
 ) -> Reading:
     """Read an export of REDCap, raw or labeled: one row for each assessment.
@@ -68,9 +69,11 @@ def read(
     source
         The CSV file, by its path, or a data frame of it.
     dictionary
-        Text of the data dictionary of the project. Needed for labeled exports, whose columns are found by position.
+        Text of the data dictionary of the project. A labeled export needs it, as its columns are found by position,
+        unless its forms are those of `dictionary`, label by label.
     instrument
-        Ids of the instruments; None: those whose items the export has.
+        Ids of the instruments; None: those whose items the export has. Where it has those of none, ``data`` has the
+        rows of the export without items, and ``inferences`` says so (``no_instrument``).
     columns
         For an instrument id, item ids with their field names, where they are not ``{instrument}_{item}``.
     events
@@ -78,7 +81,9 @@ def read(
     not_answered
         Missing data codes of the project; for labeled exports a mapping of code to label.
     date
-        Field with the date, where there is no time stamp of a survey; None: the one date field of the form.
+        Field with the date, where there is no time stamp of a survey: in the row, else in another row of the same
+        record and event. A mapping names a field for each event (as REDCap calls it), which may be anywhere in the
+        record. None: the one date field of the form.
     backend
         Kind of the tables; None: dictionaries of columns.
 
@@ -86,8 +91,8 @@ def read(
     -------
     ipm_outcomes.reading.Reading
         ``data`` has ``line`` (row of the file, the header is 1), ``patient_id``, ``date``, ``visit``,
-        ``repeat_instrument``, ``repeat_instance``, ``status`` and the items as ``{instrument}_{item}``. ``rows_in`` are
-        rows of the export times instruments.
+        ``repeat_instrument``, ``repeat_instance``, ``site`` (the data access group), ``status`` and the items as
+        ``{instrument}_{item}``. ``rows_in`` are rows of the export times instruments.
 
     Raises
     ------
@@ -106,12 +111,13 @@ def read(
     ([7], [None], ['no_answer'])
     """
     fields = None if dictionary is None else rows_of(dictionary)
-    export = export_of(source, fields)
+    named = [instrument] if isinstance(instrument, str) else instrument
+    export = export_of(source, fields, instruments() if named is None else named)
     given = columns or {}
-    ids = _instruments(export, instrument, given)
-    reader = _Reader(
-        export, {row[NAME]: row for row in fields or ()}, events or {}, _missing(not_answered), date
-    )
+    ids = _instruments(export, named, given)
+    reader = _Reader(export, events or {}, _missing(not_answered), date)
+    if not ids:
+        reader.every_row()
     for id in ids:
         reader.add(definition(id), {**_own(definition(id)), **given.get(id, {})})
     return reader.reading(ids, backend)
@@ -132,11 +138,10 @@ def _missing(given: Collection[str] | Mapping[str, str]) -> dict[str, str]:
 
 
 def _instruments(
-    export: Export, wanted: str | Collection[str] | None, columns: Mapping[str, Mapping[str, str]]
+    export: Export, named: Collection[str] | None, columns: Mapping[str, Mapping[str, str]]
 ) -> list[str]:
-    named = [wanted] if isinstance(wanted, str) else wanted
     ids = list(instruments()) if named is None else list(named)
-    found = []
+    found, partly = [], ""
     for id in ids:
         one = definition(id)
         names = {**_own(one), **columns.get(id, {})}
@@ -145,14 +150,22 @@ def _instruments(
         ]
         if not lacking:
             found.append(id)
-        elif wanted is not None or id in columns:
-            told = f"{id}: the export has no field {min(lacking)}; name its fields with columns="
-            raise InputError(told, "header_not_found")
-    if not found:
-        raise InputError(
-            "the export has the items of no instrument; name fields with columns=", "header_not_found"
+        elif named is not None or id in columns:
+            raise _lacking(id, lacking)
+        elif not partly and len(lacking) < len(needed_items(one, one.scale_ids)):
+            partly = id
+    if partly and not found:
+        one = definition(partly)
+        items = needed_items(one, one.scale_ids)
+        raise _lacking(
+            partly, [f"{partly}_{item}" for item in items if f"{partly}_{item}" not in export.columns]
         )
     return found
+
+
+def _lacking(id: str, fields: list[str]) -> InputError:
+    told = f"{id}: the export has no field {min(fields)}; name its fields with columns="
+    return InputError(told, "header_not_found")
 
 
 class _Reader:
@@ -161,14 +174,20 @@ class _Reader:
     def __init__(
         self,
         export: Export,
-        fields: Mapping[str, DictionaryField],
         events: Mapping[str, str],
         missing: Mapping[str, str],
-        date: str | None,
+        date: str | Mapping[str, str] | None,
     ) -> None:
-        if date is not None and date not in export.columns:
-            raise ParameterError("date: the export has no such field")
-        self.export, self.fields, self.events, self.missing, self.date = export, fields, events, missing, date
+        for name in date.values() if isinstance(date, Mapping) else [date]:
+            if name is not None and name not in export.columns:
+                raise ParameterError(f"date: the export has no field {name}")
+        self.export, self.fields, self.events, self.missing, self.date = (
+            export,
+            export.fields,
+            events,
+            missing,
+            date,
+        )
         self.data: dict[str, list[Any]] = {name: [] for name in KEYS}
         self.tables = Tables()
         self.date_fields: dict[str, str] = {}
@@ -222,18 +241,24 @@ class _Reader:
         if key in self.keys:
             self.seen[found.id, "duplicate_key", 0] += 1
         self.keys.add(key)
-        at = len(self.data["line"])
-        event, status = self.cell(EVENT, row), self.cell(f"{form}_complete", row)
-        values = (row + 2, patient, self._date(found, form, row), self.events.get(event, event) or None)
-        repeat, instance = self.cell(REPEAT, row) or None, self.cell(INSTANCE, row) or None
-        told = STATUS.get(status, status.lower() if status.lower() in STATUS.values() else None)
-        for column in self.data.values():
-            column.append(None)
-        for name, value in zip(KEYS, (*values, repeat, instance, told), strict=True):
-            self.data[name][at] = value
+        at = self._keys(row, form, self._date(found, form, row))
         for item, cell in cells.items():
             if cell:
                 self._answer(found, item, items[item], cell, at)
+
+    def _keys(self, row: int, form: str | None, date: str | None) -> int:
+        """A new row of the data, with everything but answers."""
+        at = len(self.data["line"])
+        for column in self.data.values():
+            column.append(None)
+        event, status = self.cell(EVENT, row), self.cell(f"{form}_complete", row)
+        told = STATUS.get(status, status.lower() if status.lower() in STATUS.values() else None)
+        others = (self.cell(name, row) or None for name in (REPEAT, INSTANCE, GROUP))
+        patient = self.cell(self.export.names[0], row)
+        values = (row + 2, patient, date, self.events.get(event, event) or None, *others, told)
+        for name, value in zip(KEYS, values, strict=True):
+            self.data[name][at] = value
+        return at
 
     def _answer(self, found: Instrument, item: str, name: str, cell: str, at: int) -> None:
         column = f"{found.id}_{item}"
@@ -276,7 +301,7 @@ class _Reader:
         elif stamp:
             return stamp
         if self.date is not None:
-            return self.cell(self.date, row) or None
+            return self._date_of_event(row)
         dates = [
             name
             for name, field in self.fields.items()
@@ -287,6 +312,33 @@ class _Reader:
             self.date_fields[found.id] = dates[0]
             self.seen[found.id, "date_of_field", 0] += 1
         return day or None
+
+    def _date_of_event(self, row: int) -> str | None:
+        """The date in the field that was named: of the row, of its event, or, named for the event, of its record."""
+        event = self.cell(EVENT, row)
+        field = self.date.get(event) if isinstance(self.date, Mapping) else self.date
+        if field is None:
+            return None
+        if day := self.cell(field, row):
+            return day
+        record = self.rows_of_record[self.cell(self.export.names[0], row)]
+        same = {self.cell(field, other) for other in record if self.cell(EVENT, other) == event} - {""}
+        if not same and isinstance(self.date, Mapping):
+            same = {self.cell(field, other) for other in record} - {""}
+        return same.pop() if len(same) == 1 else None
+
+    @cached_property
+    def rows_of_record(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for row, record in enumerate(self.export.columns[self.export.names[0]]):
+            found.setdefault(record, []).append(row)
+        return found
+
+    def every_row(self) -> None:
+        """All rows of an export without an instrument, so that records and events can be seen."""
+        for row in range(self.export.rows):
+            self._keys(row, None, None)
+        self.seen["", "no_instrument", 0] = self.export.rows
 
     def _leave_out(self, row: int, reason: str, told: str) -> None:
         append(self.tables.left_out, (row + 2, reason, told))
@@ -299,10 +351,15 @@ class _Reader:
     def _inference(self, id: str, code: str, sure: int, rows: int) -> Inference:
         field = self.date_fields.get(id) if code == "date_of_field" else None
         settle = None if field is None else f"date={python(field)}"
-        return Inference(code, field, id, rows, self.export.rows, settle, field, bool(sure), EVIDENCE[code])
+        if code == "no_instrument":
+            settle = "columns={…}"
+        return Inference(
+            code, field, id or None, rows, self.export.rows, settle, field, bool(sure), EVIDENCE[code]
+        )
 
 
 EVIDENCE = {
+    "no_instrument": "the export has the items of no instrument; name their fields with columns=",
     "date_of_field": "dates taken from the one date field of the form; date= names another one",
     "duplicate_key": "rows with the record id, event and instance of another row",
     "not_completed": "surveys that were begun and not completed; no date is taken from them",
