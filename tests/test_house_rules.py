@@ -314,11 +314,18 @@ def test_a_public_function_says_what_it_takes_and_gives(name):
 
 
 HOUSE_WORDS = re.compile(
-    r"\bshel(f|ves)\b|one's own\b|\bstands? (\d+ times|twice)|\btells\b|\btold\b|\bfound for (groups|single)"
-    r"|\bwords? of (a|the) (categorical )?scale",
+    r"\b(shelf|shelves|one's own|stands?|tells?|told|bears?|found)\b"
+    r"|\b(a|an|each|every|another|other|further|same) word\b"
+    r"|\bwords? (of|for) (a|the) (categorical )?(scale|event|status|table)",
     re.IGNORECASE,
 )
 """Words that the glossary of CONTRIBUTING has others for."""
+ORDINARY = re.compile(
+    r"\b(was|were|been|is|are|be)( not)? found\b(?! for (groups|single))|\bstands? (for|alone)\b|\bas they\s+stand\b"
+    r"|\btell them from\b|\bwithout a word\b|\ba word with a comma\b",
+    re.IGNORECASE,
+)
+"""The same words in their ordinary sense."""
 
 
 def public_text() -> Iterator[tuple[str, str]]:
@@ -343,8 +350,12 @@ def public_text() -> Iterator[tuple[str, str]]:
 
 
 def test_public_text_has_the_terms_of_the_glossary():
-    found = [f"{place}: {match[0]}" for place, text in public_text() for match in HOUSE_WORDS.finditer(text)]
-    assert found == []
+    banned = [
+        f"{place}: {match[0]}"
+        for place, text in public_text()
+        for match in HOUSE_WORDS.finditer(ORDINARY.sub("", text))
+    ]
+    assert banned == []
 
 
 NOT_US = re.compile(

@@ -177,16 +177,16 @@ def battery(id: str) -> Battery:
 
     Notes
     -----
-    ``table3`` follows table 3 of Lentz et al. 2023. The paper was not read: its rows bear the names that the works
+    ``table3`` follows table 3 of Lentz et al. 2023. The paper was not read: its rows have the names that the works
     behind the definitions use, in an order of our own, and are marked as unverified.
 
     Examples
     --------
     >>> import ipm_outcomes as ipm
-    >>> found = ipm.battery("table3")
-    >>> len(found.rows), found.row("depression").instruments
+    >>> result = ipm.battery("table3")
+    >>> len(result.rows), result.row("depression").instruments
     (19, ('phq9',))
-    >>> found.row("activation").scores
+    >>> result.row("activation").scores
     ('pam: Patient activation',)
     """
     if id not in batteries():

@@ -142,7 +142,7 @@ def invalid_answers(draw: st.DrawFn, instrument: str | Instrument) -> tuple[dict
 
     >>> from ipm_outcomes.testing import invalid_answers
     >>> from hypothesis import find
-    >>> find(invalid_answers("nps"), lambda found: True)
+    >>> find(invalid_answers("nps"), lambda form: True)
     ({'recommend': 11}, frozenset({'recommend'}))
     """
     found = _found(instrument)
@@ -181,7 +181,7 @@ def columns(
     >>> import polars as pl
     >>> from ipm_outcomes.testing import columns
     >>> from hypothesis import find
-    >>> pl.DataFrame(find(columns("nps", min_rows=1), lambda found: True)).shape
+    >>> pl.DataFrame(find(columns("nps", min_rows=1), lambda table: True)).shape
     (1, 1)
     """
     if not 0 <= min_rows <= max_rows:
@@ -229,7 +229,7 @@ def frames(
 
     >>> from ipm_outcomes.testing import frames
     >>> from hypothesis import find
-    >>> find(frames("nps", invalid=True), lambda found: found.height == 1)["nps_recommend"].to_list()
+    >>> find(frames("nps", invalid=True), lambda table: table.height == 1)["nps_recommend"].to_list()
     [11]
     """
     if kind not in ("pandas", "polars", "pyarrow"):

@@ -401,7 +401,7 @@ def test_files_of_many_kinds(run: Run, tmp_path: Path, content: bytes, words: tu
         (b"\xef\xbb\xbf" + PEG.encode() + b"\xfc,baseline,1,1,1\n", "line 4 is not utf-8 text"),
         (PEG.encode("utf-16-le"), "zero bytes"),
         (PEG.encode("utf-16"), "give --encoding utf-16"),
-        (b"Export of the clinic\n\n" + PEG.encode(), "delete what stands above the names of the columns"),
+        (b"Export of the clinic\n\n" + PEG.encode(), "delete what is above the names of the columns"),
         (
             b"sep=;\n" + PEG.replace(",", ";").encode() + b"Doe;baseline;1\n",
             "line 5 has 3 cells and the header 5",

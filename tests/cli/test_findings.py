@@ -373,7 +373,7 @@ def test_blank_rows_are_counted_once_and_move_nothing(run: Run) -> None:
     assert finding(out, "blank_rows") == "blank_rows peg_pain, peg_enjoyment, peg_activity 2 of 4"
 
 
-# -- scores that stand in the file, groups ---------------------------------------------------------
+# -- scores that are in the file, groups ---------------------------------------------------------
 
 
 @pytest.mark.parametrize(("recorded", "code", "rows"), [("8", 0, "0 of 2"), ("9", 1, "1 of 2")])

@@ -714,7 +714,7 @@ spoil(
     "label for two answers",
     "phq9",
     "answers.frequency",
-    "the label 'several days' stands for two",
+    "the label 'several days' belongs to two",
     lambda d: d["answers"]["frequency"]["options"][2].__setitem__(1, "Several  DAYS"),
 )
 spoil(
@@ -742,7 +742,7 @@ spoil(
     "further label of another answer",
     "gad7",
     "items.q1",
-    "the label 'Several days' stands for two answers",
+    "the label 'Several days' belongs to two answers",
     lambda d: d["items"][0]["also"][0].update(label="Several days"),
 )
 spoil(

@@ -628,7 +628,7 @@ def test_dates_that_cannot_be_read(backend: Any) -> None:
     assert 'date_format="%m/%d/%Y" or date_format="%d/%m/%Y"' in found["settle"]
 
 
-# -- scores that stand there already ---------------------------------------------------------------
+# -- scores that are there already ---------------------------------------------------------------
 
 
 def test_recorded_scores_are_compared(backend: Any) -> None:

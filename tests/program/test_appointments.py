@@ -136,7 +136,7 @@ def test_refusals():
     data, listed = pl.DataFrame(appointments()), pl.DataFrame(episodes())
     odd = data.with_columns(status=pl.col("status").replace({"missed": "No-show!"}))
     with pytest.raises(
-        FrameError, match=r"holds 1 word\(s\) that are not known, in 7 row\(s\), first in row 3"
+        FrameError, match=r"holds 1 label\(s\) that are not known, in 7 row\(s\), first in row 3"
     ) as caught:
         program.adherence(odd, episodes=listed)
     assert "No-show" not in str(caught.value)

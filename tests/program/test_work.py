@@ -170,7 +170,7 @@ def test_words_that_are_not_known_are_refused_and_declared():
         status=pl.col("status").replace({"OFF for other reasons": "Layoff X"})
     )
     with pytest.raises(
-        FrameError, match=r"holds 1 word\(s\) that are not known, in 2 row\(s\), first in row 11"
+        FrameError, match=r"holds 1 label\(s\) that are not known, in 2 row\(s\), first in row 11"
     ) as caught:
         program.return_to_work(odd, episodes=pl.DataFrame(episodes()))
     assert "Layoff" not in str(caught.value)

@@ -95,7 +95,7 @@ def test_tables_that_cannot_be_told_of(tmp_path: Path) -> None:
     table = example_records()[2]
     for given, told in (
         ([table.filter(pl.col("site") != "all")], "totals=True"),
-        ([work(60, 40), work(50, 50)], "'return_to_work' stands in two"),
+        ([work(60, 40), work(50, 50)], "'return_to_work' is in two"),
         ([program.suppress(work(96, 4))], "already suppressed"),
         ([peg_tables(pairs({"North": [(8, 4)] * 40}))[2]], "not one of records"),
         ([table.rename({"site": "clinic"})], "grouped by 'clinic' too"),

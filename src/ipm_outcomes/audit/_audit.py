@@ -34,7 +34,7 @@ STRONG = (PROVED, SYSTEMATIC_WORD)
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found; every table is of the kind of frame that was given.
+    """The result of an audit; every table is of the kind of frame that was given.
 
     Attributes
     ----------
@@ -132,8 +132,8 @@ def audit(
     >>> from ipm_outcomes import audit
     >>> answers = {f"gad7_q{n}": [(row * row * n // 7 + row // n) % 4 for row in range(60)] for n in range(1, 8)}
     >>> data = pl.DataFrame(answers).with_columns(gad7_sum=pl.sum_horizontal(list(answers)) + 7)
-    >>> found = audit.audit(data, "gad7", {"total": "gad7_sum"})
-    >>> found.findings["cause", "sure", "rows"].rows()
+    >>> result = audit.audit(data, "gad7", {"total": "gad7_sum"})
+    >>> result.findings["cause", "sure", "rows"].rows()
     [('coded_one_up', 'proved', 60)]
     """
     frame = Frame(data)

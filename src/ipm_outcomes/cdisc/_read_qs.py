@@ -57,8 +57,8 @@ def read_qs(table: Any, *, codes: Any = None, backend: Backend = None) -> Readin
     >>> import polars as pl
     >>> from ipm_outcomes import cdisc
     >>> table = pl.DataFrame({"USUBJID": ["S-01"] * 2, "QSTESTCD": ["GAD0201", "GAD0208"], "QSSTRESN": [1.0, 7.0]})
-    >>> found = cdisc.read_qs(table)
-    >>> found.data["gad7_q1"], found.recorded["recorded"]
+    >>> result = cdisc.read_qs(table)
+    >>> result.data["gad7_q1"], result.recorded["recorded"]
     ([1], [7.0])
     """
     frame = Frame(table)

@@ -87,10 +87,10 @@ def between(
     --------
     >>> from ipm_outcomes import PEG, between, score
     >>> before, after = PEG(pain=7, enjoyment=7, activity=7), PEG(pain=5, enjoyment=5, activity=4)
-    >>> found = between(score(before), score(after))
-    >>> round(found.mean.improvement, 2), found.mean.important, found.mean.verdict
+    >>> result = between(score(before), score(after))
+    >>> round(result.mean.improvement, 2), result.mean.important, result.mean.verdict
     (2.33, True, 'possibly better')
-    >>> found.short
+    >>> result.short
     'PEG 7.0 to 4.7: possibly better, 2.3 points.'
     """
     inst = common(before, after, definition)

@@ -84,7 +84,7 @@ def pair(
         target, baseline_date, baseline, followup_date, followup, change, improvement, reason``, then ``days``
         (from baseline to follow-up), ``window_from, window_to, window_open, baseline_pick, followup_pick``,
         how many more scorable rows of the same day were set aside (``baseline_duplicates,
-        followup_duplicates``; the one with the latest time stands, without times the last row given),
+        followup_duplicates``; the one with the latest time counts, without times the last row given),
         ``baseline_band, followup_band``, and the exact
         integers ``exact_baseline, exact_followup, exact_denominator``. Change is follow-up minus baseline;
         improvement is the change counted toward health. ``reason`` is null for a pair, else a code of

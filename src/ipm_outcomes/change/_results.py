@@ -129,7 +129,7 @@ class ScaleChange:
         "reliably better" or "reliably worse": beyond every published measurement error of one person's change;
         "possibly better" or "possibly worse": beyond the smallest, not the largest; "no reliable change";
         "unchanged": the same score; "cannot be judged": no score on one of the forms, or an estimate that could
-        fall either way; "error not known". The same word as in `table`.
+        fall either way; "error not known"; as in `table`.
     estimated : bool
         Whether one of the scores is an estimate from a form with blanks; the verdict then holds for every
         completion of it.

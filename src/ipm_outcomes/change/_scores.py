@@ -102,7 +102,7 @@ def numeric(instrument: Instrument, scale_id: str = "") -> list[Scale]:
     scale = instrument.scale(scale_id)
     if scale.categorical:
         raise ParameterError(
-            f"scales: the value of {instrument.id}.{scale_id} is a word, which has no change in points"
+            f"scales: the value of {instrument.id}.{scale_id} is a category, which has no change in points"
         )
     return [scale]
 

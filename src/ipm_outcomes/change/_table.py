@@ -133,19 +133,19 @@ def table(
     data frame of the same kind
         The columns of `pair` up to ``improvement``, then ``percent`` (improvement in percent of the
         baseline), ``important, responder_30, responder_50, reliable`` (true, false, or null where it cannot
-        be decided), ``verdict`` (the word that `between` has for it: "reliably better", "possibly better", "no
+        be decided), ``verdict`` (as in `between`: "reliably better", "possibly better", "no
         reliable change", "possibly worse", "reliably worse", "unchanged", "cannot be judged", "error not
         known"; ``reliable`` is true for the two that begin so), ``class``, ``can_improve,
         can_worsen`` (whether there is room for an important change),
         ``reason``; then the other columns of `pair` and ``important_points`` (the threshold in force) with
-        ``important_scope`` ("individual", or "group": found for means of groups, so that it decides nothing of
+        ``important_scope`` ("individual", or "group": established for means of groups, so that it decides nothing of
         a patient, and ``important, can_improve, can_worsen`` are null),
         ``remission, immpact, reliable_method, sd, reliability, minimal_reliable_change, cutoff,
         class_reason``; ``eligible_to_recover`` (whether the baseline is on the side of patients; null without
         a cut-off).
 
         What decided, and how well it is sourced: ``sd_source`` ("sample", "published", "derived",
-        "unverified" or "given"; of what stands for it where ``reliability_kind`` is "sem", "mdc", "mdc95" or
+        "unverified" or "given"; of what is given for it where ``reliability_kind`` is "sem", "mdc", "mdc95" or
         "index"),
         ``sample_n`` (baselines behind the sample's SD), ``reliability_kind`` ("test_retest", "icc", "alpha",
         "sem", "mdc", "mdc95", "index" (of reliable change) or "given"; of the largest published error where
@@ -183,8 +183,8 @@ def table(
     ...                        "instrument": "phq9", "scale": "total", "value": [14, 7]})
     >>> half_year = change.Target("6 months", day=182, days=(137, 227))
     >>> known = {("phq9", "total"): {"sd": 6.1, "reliability": 0.84}}
-    >>> found = change.table(scores, targets=[half_year], constants=known)
-    >>> found.select("improvement", "percent", "important", "responder_50", "reliable", "class").rows()
+    >>> result = change.table(scores, targets=[half_year], constants=known)
+    >>> result.select("improvement", "percent", "important", "responder_50", "reliable", "class").rows()
     [(7.0, 50.0, True, True, True, 'recovered')]
     """
     own = shelf(definitions)

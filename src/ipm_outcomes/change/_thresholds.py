@@ -134,7 +134,7 @@ def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
         )
         important = (Points(better, worse),)
     elif "important_worse" in override:
-        raise ParameterError(f"{told}: important_worse stands beside important; give both")
+        raise ParameterError(f"{told}: important_worse needs important; give both")
     if REMISSION in override:
         limit = positive_exact(f"{told}, remission", override[REMISSION])
         remission = Points(limit, limit)
@@ -144,9 +144,7 @@ def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
 def _named(told: str, scale: Scale, override: Mapping[str, Any]) -> Points:
     """The threshold of the definition that the caller names as the important change."""
     if "important_worse" in override:
-        raise ParameterError(
-            f"{told}: important_worse stands beside a number, not beside the name of a threshold"
-        )
+        raise ParameterError(f"{told}: important_worse goes with a number, not with the name of a threshold")
     known = {t.id: t for t in scale.thresholds if t.kind == "points" and t.scope == "individual"}
     if override[IMPORTANT] not in known:
         raise ParameterError(

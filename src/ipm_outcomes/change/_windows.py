@@ -74,7 +74,7 @@ class Baseline:
     Raises
     ------
     ParameterError
-        For a window that ends before it begins, or a word that is none of these.
+        For a window that ends before it begins, or an option that is none of these.
 
     Examples
     --------
@@ -155,7 +155,7 @@ class Target:
         if self.visit is not None and self.name == "":
             object.__setattr__(self, "name", self.visit)
         if not isinstance(self.name, str) or not self.name.strip():
-            raise ParameterError("Target name: give a word, such as '6 months'")
+            raise ParameterError("Target name: give a text, such as '6 months'")
         told = f"Target {self.name!r}"
         if self.visit is not None:
             if (self.day, self.days, self.months, self.slack) != (None,) * 4 or self.pick != "nearest":

@@ -124,8 +124,8 @@ def _words(text: str) -> list[int | str]:
         (row,) = csv.reader([text], skipinitialspace=True, strict=True)
     except (csv.Error, ValueError):
         raise ParameterError(
-            "--not-answered: give numbers and words separated by commas, such as 7,9,NA; a word that holds a comma "
-            "stands in double quotes, such as 'NA,\"No, thanks\"'"
+            "--not-answered: give numbers and words separated by commas, such as 7,9,NA; put one that holds a "
+            "comma in double quotes, such as 'NA,\"No, thanks\"'"
         ) from None
     words = [word.strip() for word in row]
     return [int(word) if re.fullmatch(r"[+-]?\d{1,9}", word, re.ASCII) else word for word in words if word]

@@ -179,7 +179,7 @@ def _rewritten(name: str, text: str, separator: str, first: int) -> tuple[list[s
             elif row:
                 raise FrameError(
                     f"{name}: line {begun} has {number_of(len(row), 'cell')} and the header "
-                    f"{len(header)}; correct the line, or delete what stands above the names of the columns"
+                    f"{len(header)}; correct the line, or delete what is above the names of the columns"
                 )
     except InputError as error:
         raise FrameError(f"{name}: {error.place} cannot be read as CSV; mind its quotes") from None

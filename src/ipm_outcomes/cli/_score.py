@@ -43,7 +43,7 @@ def check(
     """Tell what stands in the way before anything is scored, and every cell that is not an answer.
 
     Findings come with the option that settles them: instruments found, coding, codes and words for no answer,
-    dates, blank rows, forms of one patient and day, spellings of groups, scores that stand in the file already.
+    dates, blank rows, forms of one patient and day, spellings of groups, scores that are in the file already.
     Cells come with row, column, value and the rule they break.
 
     Parameters

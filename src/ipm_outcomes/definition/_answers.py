@@ -74,7 +74,7 @@ class AnswerList(Fact):
                 raise ValueError(f"the codes of the options must run without gap or repeat, not {codes}")
             labels = Counter(plain_label(o.label) for o in self.options)
             if repeated := [label for label, count in labels.items() if count > 1]:
-                raise ValueError(f"the label {repeated[0]!r} stands for two answers")
+                raise ValueError(f"the label {repeated[0]!r} belongs to two answers")
             if not 0 <= self.lowest <= self.highest <= MOST_OPTIONS:
                 raise ValueError(f"answer codes must lie within 0 to {MOST_OPTIONS}")
         elif self.range is not None:

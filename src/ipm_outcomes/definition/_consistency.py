@@ -89,7 +89,7 @@ def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
             if also.code not in codes:
                 yield place, f"the further label {also.label!r} stands for {also.code}, which is no answer"
             if own.setdefault(plain_label(also.label), also.code) != also.code:
-                yield place, f"the label {also.label!r} stands for two answers"
+                yield place, f"the label {also.label!r} belongs to two answers"
         if item.loinc and inst.loinc is None:
             yield place, "it has a LOINC code, but no [loinc] table says where the codes were read"
     for name in inst.answers:

@@ -49,7 +49,7 @@ def observations(
     """Write the scores of one response as Observations (FHIR R4), one for each scale and one for each flag.
 
     A score with a number claims the profile of HL7's patient-centered outcomes guide (PCO); a score that is withheld, a
-    word and a flag claim that of US Core. A withheld score has a dataAbsentReason with the reason, never a number.
+    category and a flag claim that of US Core. A withheld score has a dataAbsentReason with the reason, never a number.
 
     Parameters
     ----------

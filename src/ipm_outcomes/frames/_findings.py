@@ -30,7 +30,7 @@ FINDINGS = {
     "group_spelling": "names that differ only by case, spacing or leading zeros",
     "text_in_numbers": "other text in a column of numbers",
     "header_rows": "rows that look like further rows of the header",
-    "recorded_scores": "scores that stand in the table already",
+    "recorded_scores": "scores that are in the table already",
 }
 """Codes of findings with what was seen, in the order in which they are reported."""
 

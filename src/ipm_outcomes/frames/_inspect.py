@@ -51,7 +51,7 @@ def inspect(
     group_names: GroupNames = None,
     replace: bool = False,
 ) -> AnyFrame:
-    """Look at a table before anything is scored: what is there, and what stands in the way.
+    """Look at a table before anything is scored: what is there, and what has to be settled.
 
     Nothing is changed and nothing is decided; each finding names the argument that settles it.
 
@@ -73,7 +73,7 @@ def inspect(
     group_names
         As in `tidy`.
     replace
-        Whether scores that stand in the table will be scored again, so that they need not be compared.
+        Whether scores that are in the table will be scored again, so that they need not be compared.
 
     Returns
     -------

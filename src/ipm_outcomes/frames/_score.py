@@ -85,14 +85,14 @@ def score(
     scales
         Only these scales, so that only their items are asked for; None: all.
     replace
-        Whether columns of the result that stand in the frame already are dropped and scored again.
+        Whether columns of the result that are in the frame already are dropped and scored again.
     progress
         Called with the number of rows done.
 
     Returns
     -------
     data frame of the same kind
-        The frame with columns added: for each scale ``{instrument}_{scale}`` (float64; a word for a categorical scale),
+        The frame with columns added: for each scale ``{instrument}_{scale}`` (float64, or a category),
         ``…_se``, ``…_band``, ``…_answered`` (uint8), ``…_absent`` (a code where there is no value); for each flag
         ``{instrument}_flag_{flag}`` (raised, not answered, not raised; null on a blank form).
 

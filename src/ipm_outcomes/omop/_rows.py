@@ -119,8 +119,8 @@ def rows(
     >>> form = {"person_id": [7], "date": ["2026-03-01"], "peg_pain": [5], "peg_enjoyment": [6], "peg_activity": [7]}
     >>> scores = frames.tidy(pl.DataFrame(form), "peg", by=["person_id", "date"])
     >>> concepts = pl.DataFrame({"loinc": ["91147-9"], "concept_id": [1001], "domain_id": ["Measurement"]})
-    >>> found = omop.rows(scores, concepts, type_concept_id=2001)
-    >>> found.measurement.select("person_id", "measurement_concept_id", "value_as_number").row(0)
+    >>> result = omop.rows(scores, concepts, type_concept_id=2001)
+    >>> result.measurement.select("person_id", "measurement_concept_id", "value_as_number").row(0)
     (7, 1001, 6.0)
     """
     if table not in ("by-domain", "observation", "measurement"):

@@ -62,8 +62,8 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     ...     "patient_id": ["a", "a"], "period": ["before", "after"],
     ...     "start": ["2026-01-01", "2026-07-01"], "end": ["2026-01-30", "2026-07-30"],
     ... })
-    >>> found = opioids.summary(daily, denominator="window_days", periods=periods)
-    >>> opioids.compare(found, baseline="before", followup="after").select("change", "percent", "halved").rows()
+    >>> result = opioids.summary(daily, denominator="window_days", periods=periods)
+    >>> opioids.compare(result, baseline="before", followup="after").select("change", "percent", "halved").rows()
     [(-30.0, 50.0, True)]
     """
     frame = Frame(summary)

@@ -72,7 +72,7 @@ def daily(
     columns : mapping, optional
         Names of columns that differ: ``{"drug": "generic_name"}``.
     meanings : mapping, optional
-        Words of the table for words of the set, by column: ``{"drug": {"OXYCODONE HCL": "oxycodone"}}``; None
+        Names in the table with those of the set, by column: ``{"drug": {"OXYCODONE HCL": "oxycodone"}}``; None
         declares what is no opioid: ``{"drug": {"ibuprofen": None}}``. Case and spacing do not count.
     date_format : str or mapping, optional
         How dates of text are written, such as ``"%m/%d/%Y"``; ISO 8601 without it.

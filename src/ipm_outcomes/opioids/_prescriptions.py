@@ -233,7 +233,7 @@ def _checked(meanings: Mapping[str, Mapping[str, str | None]] | None) -> dict[st
     if meanings is None:
         return {name: {} for name in TEXTS}
     told = (
-        "meanings: a mapping from drug, unit or form to a mapping from the words of the table to those of the set, "
+        "meanings: a mapping from drug, unit or form to a mapping from the names in the table to those of the set, "
         "such as {'drug': {'OXYCODONE HCL': 'oxycodone', 'IBUPROFEN': None}}; None is for what is no opioid"
     )
     if not isinstance(meanings, Mapping) or any(name not in TEXTS for name in meanings):

@@ -103,7 +103,7 @@ def summary(
     Raises
     ------
     FrameError
-        No kind of frame that can be worked on; a column is missing or of the wrong kind; days or periods that stand
+        No kind of frame that can be worked on; a column is missing or of the wrong kind; days or periods that appear
         twice.
     ParameterError
         No such definition; no period where one is needed.
@@ -118,11 +118,11 @@ def summary(
     ...     "patient_id": ["a", "a"], "drug": ["morphine", "morphine"], "strength": [60.0, 60.0], "unit": ["mg", "mg"],
     ...     "quantity": [20, 20], "days_supply": [20, 20], "start": ["2026-01-01", "2026-01-11"],
     ... }))
-    >>> found = opioids.summary(
+    >>> result = opioids.summary(
     ...     daily, denominator=["dispensed_days", "covered_days", "window_days", "single_day"],
     ...     periods=("2026-01-01", "2026-02-09"),
     ... )
-    >>> found.select("mme_by", "mme", "days_90").rows()
+    >>> result.select("mme_by", "mme", "days_90").rows()
     [('dispensed_days', 60.0, 10), ('covered_days', 80.0, 10), ('window_days', 60.0, 10), ('single_day', 120.0, 10)]
     """
     chosen = _definitions(denominator)

@@ -138,5 +138,5 @@ def _declared(meanings: Mapping[str, str | None] | None) -> dict[str, str | None
     if not isinstance(meanings, Mapping) or not all(
         isinstance(key, str) and (value is None or isinstance(value, str)) for key, value in meanings.items()
     ):
-        raise ParameterError("meanings: a mapping from the words of the table to words for events, or None")
+        raise ParameterError("meanings: a mapping from the names in the table to names of events, or None")
     return {plain(key): None if value is None else plain(value) for key, value in meanings.items()}

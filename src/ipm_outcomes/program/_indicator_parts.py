@@ -54,7 +54,7 @@ class Condition(Part):
         elif tests or len(joined) != 1:
             raise ValueError("a condition is one test of a column, or one of all, any, not")
         if self.depth > DEEPEST:
-            raise ValueError(f"conditions stand more than {DEEPEST} deep in each other")
+            raise ValueError(f"conditions are nested more than {DEEPEST} deep")
         return self
 
     @property

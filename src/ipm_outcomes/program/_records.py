@@ -79,12 +79,10 @@ def meanings_of(meanings: Mapping[str, str | None] | None, known: Sequence[str])
         return {}
     if not isinstance(meanings, Mapping) or not all(isinstance(key, str) for key in meanings):
         raise ParameterError(
-            "meanings: a mapping from the words of the table to those of the library, or None"
+            "meanings: a mapping from the labels in the table to those of the library, or None"
         )
     if any(value is not None and value not in known for value in meanings.values()):
-        raise ParameterError(
-            f"meanings: a word means one of {', '.join(known)}, or None (the row is left out)"
-        )
+        raise ParameterError(f"meanings: each is one of {', '.join(known)}, or None (the row is left out)")
     return {plain(key): value for key, value in meanings.items()}
 
 
@@ -105,9 +103,9 @@ def coded(
     found: Ints = place[codes]
     if (odd := np.flatnonzero(found == -2)).size:
         raise FrameError(
-            f"{told}: {name} holds {int((place == -2).sum())} word(s) that are not known, in {odd.size} row(s), first "
+            f"{told}: {name} holds {int((place == -2).sum())} label(s) that are not known, in {odd.size} row(s), first "
             f"in row {odd[0]} (counted from 0); known are {', '.join(known)}. Declare each: "
-            f'meanings={{"word of the table": "{known[0]}"}}, or None for rows to be left out'
+            f'meanings={{"label in the table": "{known[0]}"}}, or None for rows to be left out'
         )
     return found
 

@@ -70,7 +70,7 @@ class Source:
         else:
             frame = Frame(data)
             if doubled := [n for n in frame.names if frame.names.count(n) > 1]:
-                raise FrameError(f"{name}: the column {doubled[0]!r} stands more than once; keep one")
+                raise FrameError(f"{name}: the column {doubled[0]!r} appears more than once; keep one")
             self.library, self.given = frame.library, frame.given
             native, self.empty, self.days = self.library.for_engine(frame.native)
         self.frame: Any = nw.from_native(native)

@@ -64,7 +64,7 @@ def adherence(
     attended : int, optional
         A number of attended appointments in place of a share: 2 is what NHS Talking Therapies counts as a course.
     meanings : mapping, optional
-        What other words for the status of an appointment mean: ``{"no show": "missed"}``; None leaves the rows out.
+        What other names for the status of an appointment mean: ``{"no show": "missed"}``; None leaves the rows out.
     date_format : str or mapping, optional
         How dates of text are written.
     level : float
@@ -101,8 +101,8 @@ def adherence(
     ...     "patient_id": ["a"] * 4 + ["b"] * 4, "date": ["2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26"] * 2,
     ...     "status": ["attended"] * 3 + ["missed", "attended", "missed", "canceled by clinic", "missed"],
     ... })
-    >>> found = program.adherence(appointments)
-    >>> found.select("indicator", "numerator", "denominator").rows()
+    >>> result = program.adherence(appointments)
+    >>> result.select("indicator", "numerator", "denominator").rows()
     [('appointments_attended', 4, 7), ('course_completed', 1, 2), ('course_left', 1, 2)]
     """
     by = names(by)

@@ -251,7 +251,7 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
         if (
             depth > 4 * DEEPEST
         ):  # a condition in a list is two steps deeper; `checked` would not bear much more
-            raise DefinitionError(f"{file}: {place}: tables stand too deep in each other")
+            raise DefinitionError(f"{file}: {place}: tables are nested too deeply")
         if isinstance(value, Mapping):
             inside += [(place, part, depth + 1) for part in value.values()]
         elif isinstance(value, (list, tuple)):

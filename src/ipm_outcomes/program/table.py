@@ -142,8 +142,8 @@ def table(
     ...     "target": ["6 months"] * 3, "baseline": [6.0, 5.0, 7.0], "followup": [4.0, 5.0, None],
     ...     "responder_30": [True, False, None], "reason": [None, None, "no_follow_up"],
     ... })
-    >>> found = program.table(changes, indicators=["responder_30"])
-    >>> found.select("indicator", "eligible", "observed", "numerator", "denominator", "estimate").row(0)
+    >>> result = program.table(changes, indicators=["responder_30"])
+    >>> result.select("indicator", "eligible", "observed", "numerator", "denominator", "estimate").row(0)
     ('responder_30:peg.mean:6 months', 3, 2, 1, 2, 0.5)
     """
     level = level_of(level)

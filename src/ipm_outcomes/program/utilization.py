@@ -54,7 +54,7 @@ def rates(
     Parameters
     ----------
     events : data frame
-        One row per event: ``patient_id``, ``date``, ``event`` (a word: ``emergency_visit``, ``admission``, ``imaging``,
+        One row per event: ``patient_id``, ``date``, ``event`` (a name: ``emergency_visit``, ``admission``, ``imaging``,
         ``procedure``, ``outpatient_visit``, or one of your own), and ``quantity`` (whole numbers, such as the days of a
         stay) where an indicator counts it. Case, spaces and signs do not matter.
     enrollment : data frame
@@ -64,7 +64,7 @@ def rates(
     by : sequence of str
         Grouping columns of ``enrollment``; an event belongs to the group of the span in which it lies.
     indicators : ids, paths or `Indicator` objects, optional
-        Of kind ``rate``; by default those of the catalog whose events are there, and each further word of ``event`` by
+        Of kind ``rate``; by default those of the catalog whose events are there, and each further name in ``event`` by
         itself.
     period : pair of dates, optional
         First and last day, both included, that are counted.
@@ -79,7 +79,7 @@ def rates(
     overdispersed : bool
         Widen the interval by the variance between patients: a few of them often have most of the visits.
     meanings : mapping, optional
-        What other words for an event mean: ``{"ER": "emergency_visit"}``; None leaves the rows out.
+        What other names for an event mean: ``{"ER": "emergency_visit"}``; None leaves the rows out.
     date_format : str or mapping, optional
         How dates of text are written.
     level : float
@@ -114,8 +114,8 @@ def rates(
     ...     "patient_id": ["a"] * 3, "date": ["2025-02-01", "2025-03-05", "2026-01-01"],
     ...     "event": ["emergency visit"] * 3,
     ... })
-    >>> found = program.rates(events, enrollment)
-    >>> found.select("indicator", "numerator", "member_months", "patients").row(0)
+    >>> result = program.rates(events, enrollment)
+    >>> result.select("indicator", "numerator", "member_months", "patients").row(0)
     ('emergency_visits', 2, 24.0, 1)
     """
     by = names(by)
@@ -214,8 +214,8 @@ def rates_before_after(
     ...     "patient_id": ["a", "a", "b", "a"], "date": ["2024-02-01", "2024-03-05", "2024-05-01", "2025-06-01"],
     ...     "event": ["emergency visit"] * 4,
     ... })
-    >>> found = program.rates_before_after(events, enrollment, episodes)
-    >>> found.select("target", "numerator", "patients").rows()
+    >>> result = program.rates_before_after(events, enrollment, episodes)
+    >>> result.select("target", "numerator", "patients").rows()
     [('before', 3, 2), ('after', 1, 1), ('after / before', None, 2)]
     """
     by = names(by)

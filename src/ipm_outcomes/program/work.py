@@ -90,7 +90,7 @@ def return_to_work(
     within_days : int
         The day by which the share back is estimated.
     meanings : mapping, optional
-        What other words for a status mean: ``{"light duty": "modified_duty", "unknown": None}``; None leaves
+        What other names for a status mean: ``{"light duty": "modified_duty", "unknown": None}``; None leaves
         the rows out.
     date_format : str or mapping, optional
         How dates of text are written.
@@ -129,8 +129,8 @@ def return_to_work(
     ...     "date": ["2026-01-01", "2026-02-10", "2026-01-01", "2026-03-02", "2026-01-01"],
     ...     "status": ["off because of pain", "modified duty", "modified duty", "modified duty", "full duty"],
     ... })
-    >>> found = program.return_to_work(statuses)
-    >>> found.select("indicator", "eligible", "observed", "numerator", "excluded").row(0)
+    >>> result = program.return_to_work(statuses)
+    >>> result.select("indicator", "eligible", "observed", "numerator", "excluded").row(0)
     ('return_to_work', 2, 2, 1, 1)
     """
     by = names(by)

@@ -121,7 +121,7 @@ def _forms(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
     for row in rows:
         form = row[FORM]
         if form != last and form in done:
-            told = "the form began further up; the fields of a form stand together"
+            told = "the form began further up; the fields of a form belong next to each other"
             yield DictionaryProblem(row.number, "form_split", told)
         done.add(form)
         last = form
@@ -137,7 +137,10 @@ def _matrices(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
                 told = "fields of a matrix are radio or checkbox"
                 yield DictionaryProblem(row.number, "matrix_type", told)
             if begun is not row and (last is None or last[MATRIX] != group or last[FORM] != row[FORM]):
-                told = f"the matrix began in row {begun.number}; its fields stand together, and each has its own name"
+                told = (
+                    f"the matrix began in row {begun.number}; its fields belong next to each other, each under its "
+                    "own name"
+                )
                 yield DictionaryProblem(row.number, "matrix_split", told)
             if (choices_of(begun[CHOICES]), begun[KIND]) != (choices_of(row[CHOICES]), row[KIND]):
                 told = f"the choices differ from those of row {begun.number}; in a matrix they are the same"
@@ -177,7 +180,7 @@ def _choices(row: DictionaryField) -> Iterator[DictionaryProblem]:
         told = "a choice has no code: | stands between choices and in no label"
         yield DictionaryProblem(row.number, "pipe_in_label", told)
     if len(set(codes)) < len(codes):
-        yield DictionaryProblem(row.number, "code_twice", "a code stands for two choices")
+        yield DictionaryProblem(row.number, "code_twice", "a code belongs to two choices")
 
 
 def _deleted(rows: list[DictionaryField], current: list[DictionaryField]) -> Iterator[DictionaryProblem]:

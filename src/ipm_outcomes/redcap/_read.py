@@ -106,8 +106,8 @@ def read(
     >>> import polars as pl
     >>> from ipm_outcomes import redcap
     >>> raw = {"record_id": ["1", "1"], "peg_pain": ["7", ""], "peg_enjoyment": ["6", ""], "peg_activity": ["UNK", ""]}
-    >>> found = redcap.read(pl.DataFrame(raw), not_answered=["UNK"])
-    >>> found.data["peg_pain"], found.data["peg_activity"], found.left_out["reason"]
+    >>> result = redcap.read(pl.DataFrame(raw), not_answered=["UNK"])
+    >>> result.data["peg_pain"], result.data["peg_activity"], result.left_out["reason"]
     ([7], [None], ['no_answer'])
     """
     fields = None if dictionary is None else rows_of(dictionary)

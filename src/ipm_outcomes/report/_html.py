@@ -53,7 +53,7 @@ def html(
         `program.adherence` and ``program.table(opioids=…)``, before `suppress`; for opioids grouped by ``period`` where
         there are several. Each has a section; where tables are grouped by ``by``, they need ``totals=True``.
     problems : data frame, optional
-        What `frames.check` found: one row per wrong cell, with ``column``.
+        The result of `frames.check`: one row per wrong cell, with ``column``.
     findings : data frame, optional
         What `frames.inspect` reported. They are reported without counts; an instrument of which the coding is
         open should not be among the scores.

@@ -26,7 +26,7 @@ def record_rows(
         for row in _of_table(Table("records", given), by, definition):
             if (row.indicator, row.period) in seen:
                 raise FrameError(
-                    f"records: {row.definition!r} stands in two of the tables, or twice in one; keep one"
+                    f"records: {row.definition!r} is in two of the tables, or twice in one; keep one"
                 )
             seen.add((row.indicator, row.period))
             yield row

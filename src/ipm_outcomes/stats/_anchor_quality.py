@@ -105,8 +105,8 @@ def anchor_quality(
 
     Examples
     --------
-    >>> found = anchor_quality([0, 1, 2, 3, 5], [4, 4, 5, 5, 6], slightly=[False, False, True, True, False])
-    >>> round(found.spearman, 3), found.n_group, found.adequate
+    >>> result = anchor_quality([0, 1, 2, 3, 5], [4, 4, 5, 5, 6], slightly=[False, False, True, True, False])
+    >>> round(result.spearman, 3), result.n_group, result.adequate
     (0.949, 2, False)
 
     """

@@ -95,8 +95,8 @@ def mean_change(
 
     Examples
     --------
-    >>> found = mean_change([16, 12, 18, 9, 14], [9, 10, 8, 9, 5])
-    >>> found.mean, round(found.lower, 2), round(found.upper, 2), found.improvement
+    >>> result = mean_change([16, 12, 18, 9, 14], [9, 10, 8, 9, 5])
+    >>> result.mean, round(result.lower, 2), round(result.upper, 2), result.improvement
     (-5.6, -11.05, -0.15, 5.6)
 
     """

@@ -187,10 +187,10 @@ def effect_sizes(before: npt.ArrayLike, after: npt.ArrayLike, *, level: float = 
 
     Examples
     --------
-    >>> found = effect_sizes([16, 12, 18, 9, 14], [9, 10, 8, 9, 5])
-    >>> round(found.srm.estimate, 3), found.srm.denominator
+    >>> result = effect_sizes([16, 12, 18, 9, 14], [9, 10, 8, 9, 5])
+    >>> round(result.srm.estimate, 3), result.srm.denominator
     (-1.275, 'SD of the changes')
-    >>> round(found.glass.estimate, 3), found.glass.denominator
+    >>> round(result.glass.estimate, 3), result.glass.denominator
     (-1.603, 'SD before')
 
     """
@@ -330,8 +330,8 @@ def two_groups(a: npt.ArrayLike, b: npt.ArrayLike, *, level: float = 0.95) -> Tw
 
     Examples
     --------
-    >>> found = two_groups([-7, -2, -10, 0, -9], [-1, -3, 2, 0, -4])
-    >>> round(found.difference, 2), round(found.effect.estimate, 3), round(found.effect.hedges, 3)
+    >>> result = two_groups([-7, -2, -10, 0, -9], [-1, -3, 2, 0, -4])
+    >>> round(result.difference, 2), round(result.effect.estimate, 3), round(result.effect.hedges, 3)
     (-4.4, -1.245, -1.123)
 
     """

@@ -141,8 +141,8 @@ def growth_curve(
 
     Examples
     --------
-    >>> found = growth_curve([1] * 3 + [2] * 3 + [3] * 3, [0, 1, 2] * 3, [9, 7, 6, 9, 4, 2, 8, 8, 7])
-    >>> round(found.fixed_slope, 3)
+    >>> result = growth_curve([1] * 3 + [2] * 3 + [3] * 3, [0, 1, 2] * 3, [9, 7, 6, 9, 4, 2, 8, 8, 7])
+    >>> round(result.fixed_slope, 3)
     -1.833
 
     """

@@ -148,8 +148,8 @@ def roc_mic(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> RocMic:
 
     Examples
     --------
-    >>> found = roc_mic([0, 1, 2, 3, 4, 5], [False, False, True, False, True, True])
-    >>> found.value, round(found.auc, 4), found.tied
+    >>> result = roc_mic([0, 1, 2, 3, 4, 5], [False, False, True, False, True, True])
+    >>> result.value, round(result.auc, 4), result.tied
     (2.0, 0.8889, (2.0, 4.0))
 
     """
@@ -259,8 +259,8 @@ def predictive_mic(
 
     Examples
     --------
-    >>> found = predictive_mic([0, 1, 2, 3, 4, 5], [False, False, True, False, True, True])
-    >>> round(found.value, 6), round(found.adjusted, 6), found.improved_adjusted, found.warning
+    >>> result = predictive_mic([0, 1, 2, 3, 4, 5], [False, False, True, False, True, True])
+    >>> round(result.value, 6), round(result.adjusted, 6), result.improved_adjusted, result.warning
     (2.5, 2.5, None, None)
 
     """

@@ -100,8 +100,8 @@ def inverse_probability_weights(
 
     Examples
     --------
-    >>> found = inverse_probability_weights([True, True, True, False], [[0], [0], [1], [1]])
-    >>> found.weights.round(6).tolist(), round(found.effective_n, 3)
+    >>> result = inverse_probability_weights([True, True, True, False], [[0], [0], [1], [1]])
+    >>> result.weights.round(6).tolist(), round(result.effective_n, 3)
     ([1.0, 1.0, 2.0, nan], 2.667)
 
     """
@@ -228,8 +228,8 @@ def pool(
 
     Examples
     --------
-    >>> found = pool([1.0, 2.0, 3.0], [0.5, 0.5, 0.5])
-    >>> found.estimate, round(found.variance, 4), round(found.missing_information, 4), round(found.df, 3)
+    >>> result = pool([1.0, 2.0, 3.0], [0.5, 0.5, 0.5])
+    >>> result.estimate, round(result.variance, 4), round(result.missing_information, 4), round(result.df, 3)
     (2.0, 1.8333, 0.7273, 3.781)
 
     """

@@ -159,8 +159,8 @@ def mixed_model(
     With one follow-up: the mean change of those seen, -5.6, moved by the slope -1.139 to the mean baseline of
     all, which lies 0.467 below theirs.
 
-    >>> found = mixed_model([16, 12, 18, 9, 14, 11], [9, 10, 8, 9, 5, None])
-    >>> round(found.estimate, 3), found.n_observed, found.n_eligible
+    >>> result = mixed_model([16, 12, 18, 9, 14, 11], [9, 10, 8, 9, 5, None])
+    >>> round(result.estimate, 3), result.n_observed, result.n_eligible
     (-5.068, 5, 6)
 
     """

@@ -161,7 +161,7 @@ def reliable_change(
     mean_before: float | None = None,
     mean_after: float | None = None,
 ) -> ReliableChange:
-    """Tell which changes are larger than measurement error would make them.
+    """Determine which changes are larger than measurement error would make them.
 
     Parameters
     ----------
@@ -218,10 +218,10 @@ def reliable_change(
     The hypothetical patient of Jacobson and Truax: SEM 3.35, standard error of the difference 4.74, index
     3.16.
 
-    >>> found = reliable_change([32.5], [47.5], sd=7.5, reliability=0.80, worse="lower")
-    >>> round(found.sem, 2), round(found.sdiff, 2), round(float(found.index[0]), 2)
+    >>> result = reliable_change([32.5], [47.5], sd=7.5, reliability=0.80, worse="lower")
+    >>> round(result.sem, 2), round(result.sdiff, 2), round(float(result.index[0]), 2)
     (3.35, 4.74, 3.16)
-    >>> found.direction.tolist(), round(found.minimal_change, 2), found.minimal_points
+    >>> result.direction.tolist(), round(result.minimal_change, 2), result.minimal_points
     ([1], 9.3, 10)
 
     """
@@ -399,8 +399,8 @@ def smallest_detectable_change(
 
     Examples
     --------
-    >>> found = smallest_detectable_change(sd=7.5, reliability=0.80, n=25)
-    >>> round(found.individual, 2), round(found.group, 2)
+    >>> result = smallest_detectable_change(sd=7.5, reliability=0.80, n=25)
+    >>> round(result.individual, 2), round(result.group, 2)
     (9.3, 1.86)
 
     """

@@ -90,12 +90,12 @@ def populations(
     version: str | None = None,
     patient: str = "patient_id",
 ) -> AnyFrame:
-    """Tell for every patient which populations of a measure they are in.
+    """Determine for every patient which populations of a measure they are in.
 
     Parameters
     ----------
     events : data frame
-        One row per event: the ``patient`` column, ``event`` (a word of the definition), ``start``, ``end``
+        One row per event: the ``patient`` column, ``event`` (a name of the definition), ``start``, ``end``
         (dates; end may be missing), ``value`` (a number or missing), ``status``, ``note`` (facts parted by
         semicolons).
     definition : id, path or Indicator
@@ -201,8 +201,8 @@ def measure(
     >>> events = pl.DataFrame(
     ...     [("A", e, s, None, v, t, "") for e, s, v, t in rows], orient="row",
     ...     schema=["patient_id", "event", "start", "end", "value", "status", "note"])
-    >>> found = program.measure(events, "cms159", period_start="2025-01-01")
-    >>> found.select("indicator", "version", "observed", "numerator", "denominator").row(0)
+    >>> result = program.measure(events, "cms159", period_start="2025-01-01")
+    >>> result.select("indicator", "version", "observed", "numerator", "denominator").row(0)
     ('cms159', '0.3.000', 0, 0, 1)
     """
     level = level_of(level)

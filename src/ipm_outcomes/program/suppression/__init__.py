@@ -114,7 +114,7 @@ def suppress(
     keep : sequence of str
         Further numeric columns that hold no results (a year, say). Other extra numeric columns are hidden in
         every row in which a count is (`nhs`: in every row); extra text is never changed. Bounds (`worst, best`) that
-        tell who of those not observed could have counted are hidden too: that is a count of its own.
+        show who of those not observed could have counted are hidden too: that is a count of its own.
     definitions : ids or paths of indicators, `Indicator` or `Instrument` objects, optional
         Definitions of a program's own (an instrument as `catalog.read` gives it); those in the catalog are known.
     ledger : path, optional

@@ -51,7 +51,7 @@ def _forms(words: Wording, reasons: list[str]) -> Iterator[list[str]]:
 
 
 def _seen(code: str, concerns: bool) -> str:
-    """What was seen, in words; of scores that stand there already, whether they agree with the answers."""
+    """What was seen, in words; of scores that are there already, whether they agree with the answers."""
     told = FINDINGS[code].capitalize()
     if code == "recorded_scores":
         told += ", and differ from the answers in some rows" if concerns else ", and agree with the answers"
