@@ -1,9 +1,9 @@
 """Result types: what a score, a flag and their provenance hold. Immutable, comparable, free of any engine."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -215,11 +215,6 @@ class Scores(Stored):
 
     flags: tuple[Flag, ...]
     provenance: Provenance
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        """Scores in the order of the scales. Printed for each class; a constructor would take five times as long."""
-        raise NotImplementedError
 
     def _contradiction(self) -> str | None:
         if self.provenance.instrument != self.instrument_id:

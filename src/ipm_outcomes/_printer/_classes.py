@@ -17,14 +17,13 @@ def print_class(found: Instrument) -> str:
     name = found.class_name
     lines = [
         f'"""{_escaped(f"{found.title} ({found.edition}).")}\n\n{ORIGIN.format(id=found.id)}\n"""\n',
-        "from collections.abc import Iterable",
         "from dataclasses import dataclass",
-        "from typing import Annotated, Any, ClassVar, Self",
+        "from typing import Annotated, ClassVar, Self",
         "",
         "from pydantic import Field",
         "",
         "from ipm_outcomes.responses._base import Response",
-        f"from ipm_outcomes.scores import {', '.join(sorted([*_score_types(found), *_FURTHER_TYPES]))}",
+        f"from ipm_outcomes.scores import {', '.join(sorted([*_score_types(found), 'Scores']))}",
         "",
     ]
     for id, answers in found.answers.items():
@@ -70,18 +69,6 @@ def _scores_class(found: Instrument) -> list[str]:
     for scale in found.scales:
         kind = "CategoryScore" if scale.categorical else "Score"
         lines += [f"    {scale.id}: {kind}", *_docstring(_scale_sentence(scale), 4)]
-    places = [f'inside["{id}"]' for id in ids]
-    lines += [
-        "",
-        "    @classmethod",
-        "    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:",
-        "        new = object.__new__(cls)",
-        "        inside = new.__dict__",
-        '        inside["flags"] = flags',
-        '        inside["provenance"] = provenance',
-        f"        ({_listed(places)}) = scores",
-        "        return new",
-    ]
     return lines
 
 
@@ -122,9 +109,6 @@ def print_index(ids: tuple[str, ...]) -> str:
 def _number(found: Instrument, item: Item) -> str:
     """The Python type of the answers of an item."""
     return "int" if found.answers_of(item.id).per_unit == 1 else "float"
-
-
-_FURTHER_TYPES = ("Flag", "Provenance", "Scores")
 
 
 def _score_types(found: Instrument) -> list[str]:

@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError, SchemaValidator
 
 from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, TOO_FINE, WRONG_KIND, read
 from ipm_outcomes.errors import ParameterError, number_of, described
 from ipm_outcomes.scores import Scores
 
 if TYPE_CHECKING:
-    from ipm_outcomes.definition import Instrument
+    from ipm_outcomes.definition import AnswerList, Instrument
 
 S_co = TypeVar("S_co", bound=Scores, covariant=True)
 
-_PLAIN = frozenset({int, type(None)})
-"""The types of answers that need no second look."""
+_PLAIN = frozenset({int, float, type(None)})
+"""The types of answers that need no second look, beyond whether a decimal is one of the steps of its item."""
+
+
+class _Steps(dict[float | None, float | None]):
+    """The answers of an item in steps, each by itself; a number that is none of them is no key."""
+
+    def __init__(self, answers: AnswerList) -> None:
+        super().__init__({None: None})
+        self._answers = answers
+        self.seen: set[float | None] = {None}
+        """Those that were met before and have one spelling: 0 has two signs, of which one is kept."""
+
+    def __missing__(self, given: float | None) -> float | None:
+        assert given is not None
+        code = round(given * self._answers.per_unit)
+        answer = self._answers.answer(code)
+        # A float is the decimal that it prints as where it is the number nearest to that decimal.
+        if not self._answers.lowest <= code <= self._answers.highest or answer != given:
+            raise KeyError
+        if code:
+            self.seen.add(answer)
+        return self.setdefault(answer, answer)
+
+
+_Settle = Callable[[dict[str, Any]], None]
+"""Puts answers as they are kept; KeyError where one is none."""
+
+
+def _settling(items: list[str], answers: AnswerList) -> _Settle:
+    known = _Steps(answers)
+    get, met = itemgetter(*items), known.seen.issuperset
+
+    def each(given: dict[str, Any]) -> None:
+        for item in items:
+            given[item] = known[given[item]]
+
+    def together(given: dict[str, Any]) -> None:
+        if not met(get(given)):
+            each(given)
+
+    return together if len(items) > 2 else each
 
 
 class Response(BaseModel, Generic[S_co]):
@@ -39,9 +80,53 @@ class Response(BaseModel, Generic[S_co]):
     scoring_plans: ClassVar[dict[str | None, Any]] = {}
     """What scoring lays out once for the class, by missing rule."""
 
+    strict_answers: ClassVar[Callable[..., Any] | None] = None
+    """Validates plain answers, without the second look; None until a first response was validated."""
+    settling: ClassVar[tuple[_Settle, ...] | None] = None
+    """How answers in steps are looked at, for each list of answers; None until it was asked for."""
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.scoring_plans = {}
+        cls.strict_answers = cls.settling = None
+
+    if not TYPE_CHECKING:  # checkers see the fields
+
+        def __init__(self, /, **answers):
+            """Validate answers, given by item."""
+            __tracebackhide__ = True
+            strict = self.strict_answers
+            if strict is not None:
+                try:
+                    strict(answers, self_instance=self)
+                    for settle in self.settling:
+                        settle(self.__dict__)
+                except (ValidationError, KeyError):
+                    pass  # looked at one by one below
+                else:
+                    return
+            super().__init__(**answers)
+            if strict is None:
+                _prepare(type(self))
+
+        # What Pydantic marks its own with: validating a mapping need not go through it.
+        __init__.__pydantic_base_init__ = True
+
+        @classmethod
+        def model_validate(cls, obj, **options):
+            """Validate a mapping of answers by item, or a response; options are those of Pydantic."""
+            __tracebackhide__ = True
+            strict = cls.strict_answers
+            if strict is not None and not options and type(obj) is dict:
+                try:
+                    found = strict(obj)
+                    for settle in cls.settling:
+                        settle(found.__dict__)
+                except (ValidationError, KeyError):
+                    pass
+                else:
+                    return found
+            return super().model_validate(obj, **options)
 
     @classmethod
     def definition(cls) -> Instrument:
@@ -58,9 +143,13 @@ class Response(BaseModel, Generic[S_co]):
         if isinstance(data, Mapping):
             if _PLAIN.issuperset(map(type, data.values())):
                 try:
-                    return handler(data)
-                except ValidationError:
+                    found = handler(data)
+                    for settle in _settled(cls):
+                        settle(vars(found))
+                except (ValidationError, KeyError):
                     pass
+                else:
+                    return found
             answers, problems = _respelled(cls, data)
             if problems:
                 raise _error(cls, problems)
@@ -170,6 +259,34 @@ class Response(BaseModel, Generic[S_co]):
         if problems or more:
             raise _error(cls, problems + more)
         return cls.model_validate(respelled)
+
+
+def _settled(model: type[Response[Any]]) -> tuple[_Settle, ...]:
+    if model.settling is None and not any(_decimal(field.annotation) for field in model.model_fields.values()):
+        model.settling = ()  # without the definition, which is read where it is needed only
+    elif model.settling is None:
+        found, of = model.definition(), dict[str, list[str]]()
+        for item in found.items:
+            of.setdefault(item.answers, []).append(item.id)
+        model.settling = tuple(
+            _settling(items, found.answers[name])
+            for name, items in of.items()
+            if found.answers[name].per_unit > 1
+        )
+    return model.settling
+
+
+def _decimal(annotation: Any) -> bool:
+    return annotation is float or any(map(_decimal, get_args(annotation)))
+
+
+def _prepare(model: type[Response[Any]]) -> None:
+    """Lay out the validation of plain answers, unless a subclass looks at them in a way of its own."""
+    schema: Any = model.__pydantic_core_schema__
+    ours = schema["type"] == "function-wrap" and schema["schema"]["type"] == "model"
+    if ours and schema["function"]["function"] == model._forgive_spellings:
+        _settled(model)
+        model.strict_answers = SchemaValidator(schema["schema"]).validate_python
 
 
 def _respelled(

@@ -3,14 +3,13 @@
 Printed from ``instruments/csq8.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _FAVORABLE_FIRST = Field(strict=True, ge=1, le=4, json_schema_extra={"oneOf": [{"const": 4, "title": "Most favorable answer"}, {"const": 3, "title": "Second most favorable answer"}, {"const": 2, "title": "Third most favorable answer"}, {"const": 1, "title": "Least favorable answer"}]})
 _FAVORABLE_LAST = Field(strict=True, ge=1, le=4, json_schema_extra={"oneOf": [{"const": 1, "title": "Least favorable answer"}, {"const": 2, "title": "Third most favorable answer"}, {"const": 3, "title": "Second most favorable answer"}, {"const": 4, "title": "Most favorable answer"}]})
@@ -24,15 +23,6 @@ class CSQ8Scores(Scores):
 
     total: Score
     """CSQ-8 total, 8 to 32; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["total"],) = scores
-        return new
 
 
 class CSQ8(Response[CSQ8Scores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/dvprs.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _INTENSITY = Field(strict=True, ge=0, le=10)
 _INTERFERENCE = Field(strict=True, ge=0, le=10, description="0 = Does not interfere; 10 = Completely interferes")
@@ -34,15 +33,6 @@ class DVPRSScores(Scores):
     """Effect on mood, 0 to 10; higher is worse."""
     stress: Score
     """Contribution to stress, 0 to 10; higher is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["intensity"], inside["activity"], inside["sleep"], inside["mood"], inside["stress"]) = scores
-        return new
 
 
 class DVPRS(Response[DVPRSScores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/flourishing.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _RATING = Field(strict=True, ge=0, le=10)
 
@@ -41,15 +40,6 @@ class FlourishingScores(Scores):
     """Flourishing Index, sum, 0 to 100; lower is worse."""
     secure_index_sum: Score
     """Secure Flourishing Index, sum, 0 to 120; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["happiness"], inside["health"], inside["meaning"], inside["character"], inside["relationships"], inside["financial"], inside["index"], inside["secure_index"], inside["index_sum"], inside["secure_index_sum"]) = scores
-        return new
 
 
 class Flourishing(Response[FlourishingScores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/gad7.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _FREQUENCY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"const": 0, "title": "Not at all"}, {"const": 1, "title": "Several days"}, {"const": 2, "title": "More than half the days"}, {"const": 3, "title": "Nearly every day"}]})
 _DIFFICULTY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"const": 0, "title": "Not difficult at all"}, {"const": 1, "title": "Somewhat difficult"}, {"const": 2, "title": "Very difficult"}, {"const": 3, "title": "Extremely difficult"}]})
@@ -26,15 +25,6 @@ class GAD7Scores(Scores):
     """GAD-7 total, 0 to 21; higher is worse."""
     gad2: Score
     """GAD-2 total, 0 to 6; higher is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["total"], inside["gad2"]) = scores
-        return new
 
 
 class GAD7(Response[GAD7Scores]):

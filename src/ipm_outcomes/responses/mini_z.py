@@ -3,14 +3,13 @@
 Printed from ``instruments/mini_z.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _BURNOUT = Field(strict=True, ge=1, le=5, description="1 = No symptoms of burnout; 5 = So burned out that help may be needed")
 
@@ -23,15 +22,6 @@ class MiniZScores(Scores):
 
     burnout: Score
     """Burnout, 1 to 5; higher is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["burnout"],) = scores
-        return new
 
 
 class MiniZ(Response[MiniZScores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/mini_z_v2_0.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _AGREEMENT = Field(strict=True, ge=1, le=5)
 
@@ -23,15 +22,6 @@ class MiniZv20Scores(Scores):
 
     total: Score
     """Mini Z 2.0 total, 10 to 50; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["total"],) = scores
-        return new
 
 
 class MiniZv20(Response[MiniZv20Scores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/pam.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _SCORE = Field(strict=True, ge=0, le=100, description="in steps of 0.1")
 
@@ -23,15 +22,6 @@ class PAMScores(Scores):
 
     score: Score
     """Patient activation, 0 to 100; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["score"],) = scores
-        return new
 
 
 class PAM(Response[PAMScores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/pastor.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _T_SCORE = Field(strict=True, ge=10, le=90, description="in steps of 0.1")
 _STANDARD_ERROR = Field(strict=True, ge=0.01, le=10, description="in steps of 0.01")
@@ -43,15 +42,6 @@ class PASTORScores(Scores):
     """Average pain, 0 to 10; higher is worse."""
     pain_worst: Score
     """Worst pain, 0 to 10; higher is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["pain_interference"], inside["physical_function"], inside["sleep_disturbance"], inside["sleep_related_impairment"], inside["fatigue"], inside["anxiety"], inside["depression"], inside["social_satisfaction"], inside["pain_average"], inside["pain_worst"]) = scores
-        return new
 
 
 class PASTOR(Response[PASTORScores]):

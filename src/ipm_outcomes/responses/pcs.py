@@ -3,14 +3,13 @@
 Printed from ``instruments/pcs.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _DEGREE = Field(strict=True, ge=0, le=4, json_schema_extra={"oneOf": [{"const": 0, "title": "Not at all"}, {"const": 1, "title": "To a slight degree"}, {"const": 2, "title": "To a moderate degree"}, {"const": 3, "title": "To a great degree"}, {"const": 4, "title": "All the time"}]})
 
@@ -29,15 +28,6 @@ class PCSScores(Scores):
     """PCS magnification, 0 to 12; higher is worse."""
     helplessness: Score
     """PCS helplessness, 0 to 24; higher is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["total"], inside["rumination"], inside["magnification"], inside["helplessness"]) = scores
-        return new
 
 
 class PCS(Response[PCSScores]):

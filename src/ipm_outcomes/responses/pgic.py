@@ -3,14 +3,13 @@
 Printed from ``instruments/pgic.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _CHANGE = Field(strict=True, ge=1, le=7, json_schema_extra={"oneOf": [{"const": 1, "title": "Very much improved"}, {"const": 2, "title": "Much improved"}, {"const": 3, "title": "Minimally improved"}, {"const": 4, "title": "No change"}, {"const": 5, "title": "Minimally worse"}, {"const": 6, "title": "Much worse"}, {"const": 7, "title": "Very much worse"}]})
 
@@ -23,15 +22,6 @@ class PGICScores(Scores):
 
     rating: Score
     """Global impression of change, 1 to 7; higher is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["rating"],) = scores
-        return new
 
 
 class PGIC(Response[PGICScores]):

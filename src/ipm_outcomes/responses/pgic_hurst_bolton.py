@@ -3,14 +3,13 @@
 Printed from ``instruments/pgic_hurst_bolton.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _CHANGE = Field(strict=True, ge=1, le=7, description="1 = No change or worse; 7 = A great deal better")
 
@@ -23,15 +22,6 @@ class PGICHurstBoltonScores(Scores):
 
     rating: Score
     """Global impression of change, 1 to 7; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["rating"],) = scores
-        return new
 
 
 class PGICHurstBolton(Response[PGICHurstBoltonScores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/phq9.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import CategoryScore, Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import CategoryScore, Score, Scores
 
 _FREQUENCY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"const": 0, "title": "Not at all"}, {"const": 1, "title": "Several days"}, {"const": 2, "title": "More than half the days"}, {"const": 3, "title": "Nearly every day"}]})
 _DIFFICULTY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"const": 0, "title": "Not difficult at all"}, {"const": 1, "title": "Somewhat difficult"}, {"const": 2, "title": "Very difficult"}, {"const": 3, "title": "Extremely difficult"}]})
@@ -30,15 +29,6 @@ class PHQ9Scores(Scores):
     """PHQ-2 total, 0 to 6; higher is worse."""
     syndrome: CategoryScore
     """PHQ-9 depressive syndrome (counting rule)."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["total"], inside["phq8"], inside["phq2"], inside["syndrome"]) = scores
-        return new
 
 
 class PHQ9(Response[PHQ9Scores]):

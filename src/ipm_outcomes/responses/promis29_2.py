@@ -3,14 +3,13 @@
 Printed from ``instruments/promis29_2.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _DIFFICULTY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Without any difficulty"}, {"const": 4, "title": "With a little difficulty"}, {"const": 3, "title": "With some difficulty"}, {"const": 2, "title": "With much difficulty"}, {"const": 1, "title": "Unable to do"}]})
 _FREQUENCY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 1, "title": "Never"}, {"const": 2, "title": "Rarely"}, {"const": 3, "title": "Sometimes"}, {"const": 4, "title": "Often"}, {"const": 5, "title": "Always"}]})
@@ -51,15 +50,6 @@ class PROMIS29Plus2Scores(Scores):
     """Cognitive function (abilities), T-score, 29.5 to 61.2; lower is worse."""
     propr: Score
     """PROPr preference score, -0.022 to 1; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["physical_function"], inside["anxiety"], inside["depression"], inside["fatigue"], inside["sleep_disturbance"], inside["social_roles"], inside["pain_interference"], inside["pain_intensity"], inside["physical_summary"], inside["mental_summary"], inside["cognitive_function"], inside["propr"]) = scores
-        return new
 
 
 class PROMIS29Plus2(Response[PROMIS29Plus2Scores]):

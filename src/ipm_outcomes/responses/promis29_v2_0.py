@@ -3,14 +3,13 @@
 Printed from ``instruments/promis29_v2_0.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _DIFFICULTY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Without any difficulty"}, {"const": 4, "title": "With a little difficulty"}, {"const": 3, "title": "With some difficulty"}, {"const": 2, "title": "With much difficulty"}, {"const": 1, "title": "Unable to do"}]})
 _FREQUENCY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 1, "title": "Never"}, {"const": 2, "title": "Rarely"}, {"const": 3, "title": "Sometimes"}, {"const": 4, "title": "Often"}, {"const": 5, "title": "Always"}]})
@@ -47,15 +46,6 @@ class PROMIS29v20Scores(Scores):
     """Physical health summary, T-score; lower is worse."""
     mental_summary: Score
     """Mental health summary, T-score; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["physical_function"], inside["anxiety"], inside["depression"], inside["fatigue"], inside["sleep_disturbance"], inside["social_roles"], inside["pain_interference"], inside["pain_intensity"], inside["physical_summary"], inside["mental_summary"]) = scores
-        return new
 
 
 class PROMIS29v20(Response[PROMIS29v20Scores]):

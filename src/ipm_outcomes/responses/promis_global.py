@@ -3,14 +3,13 @@
 Printed from ``instruments/promis_global.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _HEALTH = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Excellent"}, {"const": 4, "title": "Very good"}, {"const": 3, "title": "Good"}, {"const": 2, "title": "Fair"}, {"const": 1, "title": "Poor"}]})
 _EXTENT = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Completely"}, {"const": 4, "title": "Mostly"}, {"const": 3, "title": "Moderately"}, {"const": 2, "title": "A little"}, {"const": 1, "title": "Not at all"}]})
@@ -35,15 +34,6 @@ class PROMISGlobalScores(Scores):
     """Social activities and roles, 1 to 5; lower is worse."""
     pain_intensity: Score
     """Pain intensity, 0 to 10; higher is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["physical_health"], inside["mental_health"], inside["general_health"], inside["social_roles"], inside["pain_intensity"]) = scores
-        return new
 
 
 class PROMISGlobal(Response[PROMISGlobalScores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/provider_rating.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _RATING = Field(strict=True, ge=0, le=10, description="0 = Worst possible; 10 = Best possible")
 
@@ -25,15 +24,6 @@ class ProviderRatingScores(Scores):
     """Provider rating, 0 to 10; lower is worse."""
     linear_score: Score
     """Provider rating, linear score, 0 to 100; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["rating"], inside["linear_score"]) = scores
-        return new
 
 
 class ProviderRating(Response[ProviderRatingScores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/prs.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _AGREEMENT = Field(strict=True, ge=0, le=4, description="0 = Not at all; 4 = To a great degree")
 
@@ -27,15 +26,6 @@ class PRSScores(Scores):
     """Cognitive and affective positivity, 0 to 36; lower is worse."""
     behavioral_perseverance: Score
     """Behavioral perseverance, 0 to 20; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["total"], inside["cognitive_affective_positivity"], inside["behavioral_perseverance"]) = scores
-        return new
 
 
 class PRS(Response[PRSScores]):

@@ -3,14 +3,13 @@
 Printed from ``instruments/scs_sf.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _FREQUENCY = Field(strict=True, ge=1, le=5, description="1 = Almost never; 5 = Almost always")
 
@@ -35,15 +34,6 @@ class SCSSFScores(Scores):
     """Over-identification, 1 to 5; higher is worse."""
     total: Score
     """Total, mean of all 12 items after reversal, 1 to 5; lower is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["self_kindness"], inside["self_judgment"], inside["common_humanity"], inside["isolation"], inside["mindfulness"], inside["over_identification"], inside["total"]) = scores
-        return new
 
 
 class SCSSF(Response[SCSSFScores]):

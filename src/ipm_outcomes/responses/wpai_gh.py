@@ -3,14 +3,13 @@
 Printed from ``instruments/wpai_gh.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
-from ipm_outcomes.scores import Flag, Provenance, Score, Scores
+from ipm_outcomes.scores import Score, Scores
 
 _YES_NO = Field(strict=True, ge=0, le=1, json_schema_extra={"oneOf": [{"const": 1, "title": "Yes"}, {"const": 0, "title": "No"}]})
 _HOURS = Field(strict=True, ge=0, le=168, description="in steps of 0.01")
@@ -31,15 +30,6 @@ class WPAIGHScores(Scores):
     """Overall work impairment, 0 to 100; higher is worse."""
     activity: Score
     """Activity impairment, 0 to 100; higher is worse."""
-
-    @classmethod
-    def _of(cls, scores: Iterable[Any], flags: tuple[Flag, ...], provenance: Provenance) -> Self:
-        new = object.__new__(cls)
-        inside = new.__dict__
-        inside["flags"] = flags
-        inside["provenance"] = provenance
-        (inside["absenteeism"], inside["presenteeism"], inside["overall"], inside["activity"]) = scores
-        return new
 
 
 class WPAIGH(Response[WPAIGHScores]):

@@ -98,7 +98,7 @@ class UtilityTable:
         return self.known[key]
 
     @cached_property
-    def _line(self) -> tuple[Fraction, Fraction]:
+    def line(self) -> tuple[Fraction, Fraction]:
         """The rounded value is constant + slope x product, in whole numbers of the denominator."""
         slope = -Fraction(self.utility.rescale) / Fraction(self.utility.interaction) * self.denominator
         return self.denominator - slope, slope
@@ -108,7 +108,7 @@ class UtilityTable:
         each = tuple(factors)
         # Reduced once, at the end.
         product = Fraction(prod(one.numerator for one in each), prod(one.denominator for one in each))
-        constant, slope = self._line
+        constant, slope = self.line
         scaled = constant + slope * product
         size = (2 * abs(scaled) + 1) // 2
         return int(size if scaled >= 0 else -size)
