@@ -268,6 +268,7 @@ def test_printed_classes_are_current():
 
 PUBLIC_ROOMS = {
     "ipm_outcomes.catalog",
+    "ipm_outcomes.change.plot",
     "ipm_outcomes.program.plot",
     "ipm_outcomes.stats.intervals",
     "ipm_outcomes.testing",

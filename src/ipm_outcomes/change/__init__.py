@@ -1,7 +1,7 @@
 """Scores to change: the right baseline, the right follow-up, the right word.
 
-Whole tables: `pair`, `table`, `check_dates`. One patient: `between`, `trajectory`. Arrays: `reliable_change`,
-`classify`, `cutoffs`, `growth_curve`, effect sizes, minimal important change, incomplete follow-up.
+Whole tables: `pair`, `table`, `check_dates`. One patient: `between`, `trajectory`. Pictures: `plot`. Arrays:
+`reliable_change`, `classify`, `cutoffs`, `growth_curve`, effect sizes, minimal important change, incomplete follow-up.
 """
 
 from importlib import import_module
@@ -20,6 +20,7 @@ from ipm_outcomes.change._trajectory import ScaleTrajectory, Trajectory, traject
 from ipm_outcomes.change._verdict import VERDICTS
 
 if TYPE_CHECKING:
+    from ipm_outcomes.change import plot
     from ipm_outcomes.change._checks import check_dates
     from ipm_outcomes.change._pair import pair
     from ipm_outcomes.change._pairing import REASONS
@@ -135,6 +136,7 @@ __all__ = [
     "noncentral_t_limits",
     "pair",
     "percent_change",
+    "plot",
     "pool",
     "predictive_mic",
     "reliable_change",
@@ -149,6 +151,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "plot":
+        return import_module("ipm_outcomes.change.plot")
     if name in __all__:
         for module in map(import_module, _LATER):
             if name in vars(module):

@@ -318,3 +318,10 @@ def _important(scale: Scale, thresholds: tuple[ThresholdResult, ...]) -> bool | 
     met = {t.id: t.met for t in thresholds}
     found = [met[t.id] for t in important_thresholds(scale) if met[t.id] is not None]
     return found[-1] if found else None
+
+
+def one_scale(
+    inst: Instrument, scale: Scale, scores: tuple[Score, Score], flags: tuple[FlagChange, ...], by: Options
+) -> ScaleChange:
+    """Two scores of one scale, told with the flags."""
+    return _scale_change(inst, scale, scores, flags, (by[0].get(scale.id), by[1]))

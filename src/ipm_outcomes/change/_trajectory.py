@@ -134,7 +134,7 @@ def trajectory(
     >>> change.trajectory(visits)["mean"].overall.verdict
     'possibly better'
     """
-    visits = _visits(list(scores))
+    visits = visits_of(list(scores))
     inst = common(visits[0][1], visits[0][1], definition)
     for _, visit in visits:
         common(visits[0][1], visit, inst)
@@ -161,7 +161,7 @@ def trajectory(
     return Trajectory(flags[-1], flags, inst.lead_scale.id, found)
 
 
-def _visits(entries: list[Any]) -> list[tuple[date | None, Scores]]:
+def visits_of(entries: list[Any]) -> list[tuple[date | None, Scores]]:
     """The visits in the order of their dates, or as given where none has one; a blank form is no visit."""
     if not entries:
         raise ParameterError("scores: give at least one visit")

@@ -1,0 +1,470 @@
+"""Pictures of changes: before against after, every patient's change, distributions, and the course of one patient.
+
+Each function takes a table of `change.table`, or the visits of one patient, and returns an Altair chart (extra
+``report``) that holds the scores it shows and no ids. The pictures show single patients: they are for those who may see
+the patients' data; `ecdf` by groups protects small counts. Counts are those of `program.table`: patients with both
+scores whose follow-up window is over. What is published is drawn by `program.plot`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+
+from ipm_outcomes._drawing import one_patient, patients
+from ipm_outcomes._drawing.style import altair, finished, number, share
+from ipm_outcomes._fence import fenced
+from ipm_outcomes.change._between import common, one_scale, options
+from ipm_outcomes.change._flags import flag_changes
+from ipm_outcomes.change._plot_rows import Changes, bins, changes_of, guarded
+from ipm_outcomes.change._scores import numeric
+from ipm_outcomes.change._trajectory import visits_of
+from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.errors import ParameterError, number_of
+from ipm_outcomes.frames._library import Floats
+from ipm_outcomes.scores import Score, Scores
+
+__all__ = ["before_after", "ecdf", "scatter", "trajectory", "waterfall"]
+
+_CMS = 11
+"""The smallest number of patients that may be shown apart."""
+
+
+@fenced
+def scatter(
+    changes: Any, scale: str, *, target: str | None = None, definitions: Collection[Instrument] = ()
+) -> Any:
+    """Draw each patient's score at baseline against the one at follow-up.
+
+    Parameters
+    ----------
+    changes : data frame
+        A table of `change.table`.
+    scale : str
+        ``"phq9.total"``, or ``"phq9"`` for the scale that speaks for the instrument.
+    target : str, optional
+        The follow-up, where the table has several.
+    definitions : sequence of Instrument
+        Custom definitions, beside those of the library.
+
+    Returns
+    -------
+    altair.LayerChart
+        Points in the band are within measurement error; the dashed lines are the largest published error, as the
+        verdicts of the table use it. Scales whose error differs from score to score have no band.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError
+        A scale or a target that the table does not have; nobody with both scores.
+    FrameError
+        No table of changes.
+    MissingExtraError
+        Without the extra ``report``.
+
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import change
+    >>> scores = pl.DataFrame({"patient_id": [1, 1, 2, 2], "date": ["2024-01-10", "2024-07-09"] * 2,
+    ...                        "instrument": "phq9", "scale": "total", "value": [16, 7, 12, 11]})
+    >>> changes = change.table(scores, targets=[change.Target("6 months", day=182, days=(137, 227))])
+    >>> change.plot.scatter(changes, "phq9").title.text
+    ['PHQ-9 total: 1 of 2 reliably better']
+    """
+    altair()
+    found = changes_of(changes, scale, target, None, definitions)
+    pairs = [
+        patients.Pair(float(a), float(b), kind)
+        for a, b, kind in zip(found.before, found.after, found.kinds, strict=True)
+    ]
+    chart = patients.scatter(
+        pairs,
+        found.axis,
+        found.labels,
+        higher_is_worse=found.higher_is_worse,
+        limit=found.limit,
+        cutoff=found.cutoff,
+    )
+    several = len(set(pairs)) < len(pairs)
+    notes = [
+        _who(found),
+        _direction(found),
+        _error(found, "Band"),
+        "Larger dots: several patients." if several else "",
+    ]
+    return finished(chart, found.message, notes)
+
+
+@fenced
+def waterfall(
+    changes: Any, scale: str, *, target: str | None = None, definitions: Collection[Instrument] = ()
+) -> Any:
+    """Draw every patient's improvement as a bar, the largest first.
+
+    Parameters
+    ----------
+    changes, scale, target, definitions
+        As in `scatter`.
+
+    Returns
+    -------
+    altair.LayerChart
+        Bars above the line are improvements; dashed, the measurement error, as in `scatter`.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError, FrameError, MissingExtraError
+        As in `scatter`.
+
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import change
+    >>> scores = pl.DataFrame({"patient_id": [1, 1, 2, 2], "date": ["2024-01-10", "2024-07-09"] * 2,
+    ...                        "instrument": "phq9", "scale": "total", "value": [16, 7, 12, 11]})
+    >>> changes = change.table(scores, targets=[change.Target("6 months", day=182, days=(137, 227))])
+    >>> change.plot.waterfall(changes, "phq9.total").title.text
+    ['PHQ-9 total: 1 of 2 reliably better']
+    """
+    altair()
+    found = changes_of(changes, scale, target, None, definitions)
+    pairs = list(zip(found.improvement.tolist(), found.kinds, strict=True))
+    chart = patients.waterfall(pairs, found.labels, "improvement, points (down is worse)", limit=found.limit)
+    return finished(chart, found.message, [_who(found), _error(found, "Dashed")])
+
+
+@fenced
+def before_after(
+    changes: Any, scale: str, *, target: str | None = None, definitions: Collection[Instrument] = ()
+) -> Any:
+    """Draw how the scores of the same patients were distributed at baseline and at follow-up.
+
+    Parameters
+    ----------
+    changes, scale, target, definitions
+        As in `scatter`.
+
+    Returns
+    -------
+    altair.VConcatChart
+        Two histograms of patients on one axis with their means; dotted, the cut-off of the table.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError, FrameError, MissingExtraError
+        As in `scatter`.
+
+    References
+    ----------
+    Counts and means, as `program.table` has them in ``mean_baseline`` and ``mean_followup``.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import change
+    >>> scores = pl.DataFrame({"patient_id": [1, 1, 2, 2], "date": ["2024-01-10", "2024-07-09"] * 2,
+    ...                        "instrument": "phq9", "scale": "total", "value": [16, 7, 12, 11]})
+    >>> changes = change.table(scores, targets=[change.Target("6 months", day=182, days=(137, 227))])
+    >>> change.plot.before_after(changes, "phq9").title.text
+    ['PHQ-9 total: 5.0 points better on average, 2 patients']
+    """
+    altair()
+    found = changes_of(changes, scale, target, None, definitions)
+    ends = bins(found.scale, (found.before, found.after))
+    moments = [
+        patients.Moment(name, _counted(values, ends), float(values.mean()))
+        for name, values in (("baseline", found.before), ("follow-up", found.after))
+    ]
+    chart = patients.before_after(moments, found.axis, cutoff=found.cutoff)
+    mean = float(found.improvement.mean())
+    moved = (
+        "no different"
+        if abs(mean) < 0.05
+        else f"{number(abs(mean))} points {'better' if mean > 0 else 'worse'}"
+    )
+    dotted = f"Dotted: cut-off {found.cutoff:g}." if found.cutoff is not None else ""
+    message = f"{found.name}: {moved} on average, {_patients(len(found))}"
+    return finished(chart, message, [_who(found), _direction(found), dotted])
+
+
+def _counted(values: Floats, ends: list[float]) -> list[tuple[float, float, int]]:
+    counts, _ = np.histogram(values, np.array(ends))
+    return [(a, b, int(n)) for (a, b), n in zip(pairwise(ends), counts, strict=True)]
+
+
+@fenced
+def ecdf(
+    changes: Any,
+    scale: str,
+    *,
+    by: str | None = None,
+    target: str | None = None,
+    policy: Literal["cms", "none"] = "cms",
+    definitions: Collection[Instrument] = (),
+) -> Any:
+    """Draw which share of the patients improved by at least so much, for every such amount.
+
+    Parameters
+    ----------
+    changes, scale, target, definitions
+        As in `scatter`.
+    by : str, optional
+        A column of groups to compare, such as ``"site"``.
+    policy : {"cms", "none"}
+        For groups. ``"cms"``: a curve goes through points above, below and between which there are 11 patients or
+        more, so that no count of few can be worked out from the picture; groups too small for a point are left out.
+        Other pictures and tables beside it are not taken into account. ``"none"``: all curves with every step, for
+        those who may see them.
+
+    Returns
+    -------
+    altair.LayerChart
+        A curve for each group (more than 6 are gray), which falls from everyone to nobody; dashed lines at no change,
+        at the measurement error and at the important change of one patient, where the table has one of each.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError, FrameError, MissingExtraError
+        As in `scatter`; and where no group can be shown.
+
+    References
+    ----------
+    A plain count of the improvements in the table; consensus asks for the whole cumulative distribution beside shares
+    of responders (IMMPACT, Dworkin RH et al. (2008), J Pain 9:105-121).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import change
+    >>> scores = pl.DataFrame({"patient_id": [1, 1, 2, 2], "date": ["2024-01-10", "2024-07-09"] * 2,
+    ...                        "instrument": "phq9", "scale": "total", "value": [16, 7, 12, 11]})
+    >>> changes = change.table(scores, targets=[change.Target("6 months", day=182, days=(137, 227))])
+    >>> change.plot.ecdf(changes, "phq9").title.text
+    ['PHQ-9 total: half of 2 patients improved by 9 points or', 'more']
+    """
+    altair()
+    if policy not in ("cms", "none"):
+        raise ParameterError("policy: one of 'cms', 'none'")
+    found = changes_of(changes, scale, target, by, definitions)
+    marks = _marks(found)
+    mark = marks[-1][0]
+    groups = {"all patients": found.improvement}
+    if by is not None:
+        labels = np.array(found.groups, object)
+        groups = {name: found.improvement[labels == name] for name in sorted(set(found.groups))}
+    whole = by is None or policy == "none"
+    curves = []
+    for name, values in groups.items():
+        points = _steps(values) if whole else guarded(values, mark, _CMS)
+        at_mark = next((part for x, part in points if x == mark), None)
+        if whole:
+            at_mark = float((values >= mark).mean())
+        if points:
+            said = "" if at_mark is None else f": {share(at_mark)} of {len(values):,}"
+            curves.append(
+                patients.Curve(name, points, f"{name}{said} by {mark:g} or more" if said else name, whole)
+            )
+    if not curves:
+        raise ParameterError(
+            f"by: no group has the {2 * _CMS} patients that a curve needs; give policy='none' to see all"
+        )
+    chart = patients.ecdf(curves, f"improvement in {found.name}, points or more", marks=marks)
+    gone = len(groups) - len(curves)
+    notes = [
+        _who(found) if not gone else f"{found.target}.",
+        "Each curve falls from everyone to nobody."
+        if whole
+        else f"At least {_CMS} patients between any two points.",
+        f"{number_of(gone, 'group')} too small to be shown." if gone else "",
+        f"Gray: {len(curves)} groups." if len(curves) > patients.FEW else "",
+    ]
+    return finished(chart, _ecdf_message(found, by), notes)
+
+
+def _ecdf_message(found: Changes, by: str | None) -> str:
+    if by is not None:
+        return f"{found.name}: how much patients improved, by {by}"
+    digits = 0 if found.scale.whole else 1
+    if len(found) == 1:
+        return f"{found.name}: 1 patient improved by {number(float(found.improvement[0]), digits)} points"
+    ordered = np.sort(found.improvement)[::-1]
+    median = float(ordered[(len(ordered) + 1) // 2 - 1])  # at least half improved by so much
+    return (
+        f"{found.name}: half of {_patients(len(found))} improved by {number(median, digits)} points or more"
+    )
+
+
+def _steps(values: Floats) -> list[tuple[float, float]]:
+    distinct = np.unique(values)
+    return [(float(x), float((values >= x).mean())) for x in distinct]
+
+
+def _marks(found: Changes) -> list[tuple[float, str]]:
+    """Amounts of improvement to read the curves at; the last one is said in words."""
+    marks = [(0.0, "no change")]
+    if found.limit is not None:
+        marks.append((found.limit, f"measurement error {found.limit:.2g}"))
+    if found.important is not None:
+        marks.append((found.important, f"important {found.important:g}"))
+    return marks
+
+
+@fenced
+def trajectory(
+    scores: Iterable[Scores] | Iterable[tuple[date, Scores]],
+    scale: str | None = None,
+    *,
+    constants: Mapping[str, Mapping[str, float]] | None = None,
+    critical: float | None = None,
+    definition: Instrument | None = None,
+) -> Any:
+    """Draw the course of one patient over several visits.
+
+    Parameters
+    ----------
+    scores, constants, critical, definition
+        As in `change.trajectory`.
+    scale : str, optional
+        Id of the scale; by default the one that speaks for the instrument.
+
+    Returns
+    -------
+    altair.LayerChart
+        Scores over the bands of the scale. Beyond the dashed lines a score differs from the first one by more than
+        every published measurement error (diamond: reliably better, triangle: reliably worse); where each score has its
+        own standard error the bars are its 95% interval. Above the picture, where a flagged question was raised
+        (triangle) or left blank (square). The title has the flags first, then the change from the first score to the
+        last.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError
+        As `change.trajectory`; for a scale that the instrument does not have, or without any score.
+    MissingExtraError
+        Without the extra ``report``.
+
+    References
+    ----------
+    Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19, for each visit against the first.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from ipm_outcomes import PHQ9, change, score
+    >>> visits = [(date(2024, 1, 2), score(PHQ9(q1=3, q2=3, q3=2, q4=2, q5=1, q6=2, q7=2, q8=1, q9=0))),
+    ...           (date(2024, 7, 1), score(PHQ9(q1=1, q2=1, q3=1, q4=1, q5=0, q6=1, q7=0, q8=1, q9=0)))]
+    >>> change.plot.trajectory(visits).title.text
+    ['PHQ-9 total 16 to 6 (mild): reliably better, 10 points.']
+    """
+    altair()
+    visits = visits_of(list(scores))
+    inst = common(visits[0][1], visits[0][1], definition)
+    for _, visit in visits:
+        common(visits[0][1], visit, inst)
+    of = numeric(inst, scale)[0] if scale else inst.lead_scale
+    by, forms = options(inst, constants, critical), [visit for _, visit in visits]
+    flags = [flag_changes(inst, forms[: n + 1]) for n in range(len(forms))]
+    at = [found for form in forms if isinstance(found := form.scale(of.id), Score)]
+    there = [found for found in at if found.value is not None]
+    if not there:
+        raise ParameterError(f"scores: no visit has a score of {inst.id}.{of.id}")
+    first, last = there[0], there[-1]
+    marks, limit = [], None
+    for n, ((when, _), found) in enumerate(zip(visits, at, strict=True)):
+        kind: Literal["first", "better", "same", "worse"] = "first" if found is first else "same"
+        if found.value is not None and found is not first:
+            step = one_scale(inst, of, (first, found), (), by)
+            kind = "better" if step.verdict == "reliably better" else kind
+            kind = "worse" if step.verdict == "reliably worse" else kind
+            limit = step.reliable.limit if step.reliable is not None else limit
+        error = None if found.se is None or found.value is None else 1.959964 * found.se
+        when_or_place = when if when is not None else n + 1
+        marks.append(one_patient.Visit(when_or_place, found.value, kind, _flag(flags[n]), error))
+    values = [float(found.value) for found in there if found.value is not None]
+    low, high = _ends(of, values)
+    own_error = any(mark.error is not None for mark in marks)
+    lines = [] if limit is None or own_error else _lines(of, values[0], limit, low, high)
+    digits = 0 if of.whole else 1
+    chart = one_patient.trajectory(marks, (of.name, low, high), _bands(of, low, high), lines, digits)
+    said = [flag.short for flag in flags[-1]]
+    if last is first:
+        said.append(f"{of.name}: {number(values[0], digits)}")
+    else:
+        said.append(one_scale(inst, of, (first, last), flags[-1], by).short)
+    states = {mark.flag for mark in marks}
+    notes = [
+        f"Higher is {'worse' if of.worse == 'higher' else 'better'}." if of.worse else "",
+        "Bars: 95% interval of each score." if own_error else "",
+        "Triangle above: a flagged question was raised." if "raised" in states else "",
+        "Square above: a flagged question was left blank." if "blank" in states else "",
+    ]
+    return finished(chart, " ".join(said), notes)
+
+
+def _flag(flags: Iterable[Any]) -> Literal["", "raised", "blank"]:
+    states = {flag.state for flag in flags}
+    if states & {"new", "still_positive", "positive"}:
+        return "raised"
+    return "blank" if "not_answered" in states else ""
+
+
+def _ends(of: Scale, values: list[float]) -> tuple[float, float]:
+    if of.range is not None:
+        return float(of.range[0]), float(of.range[1])
+    return float(np.floor(min(values) / 5) * 5 - 5), float(np.ceil(max(values) / 5) * 5 + 5)
+
+
+def _lines(of: Scale, first: float, limit: float, low: float, high: float) -> list[tuple[float, str]]:
+    """Where a score is beyond measurement error of the first one."""
+    down, up = ("better", "worse") if of.worse == "higher" else ("worse", "better")
+    lines = [
+        (first - limit, f"reliably {down} than the first score below this line"),
+        (first + limit, f"reliably {up} than the first score above this line"),
+    ]
+    return [(value, text) for value, text in lines if low < value < high]
+
+
+def _bands(of: Scale, low: float, high: float) -> list[one_patient.Stretch]:
+    if of.bands is None:
+        return []
+    edges = [low, *(float(band.low) for band in of.bands.of[1:]), high]
+    return [
+        one_patient.Stretch(max(a, low), min(b, high), band.label)
+        for (a, b), band in zip(pairwise(edges), of.bands.of, strict=True)
+        if a < high and b > low
+    ]
+
+
+def _who(found: Changes) -> str:
+    return f"{_patients(len(found))} with both scores, {found.target}."
+
+
+def _patients(n: int) -> str:
+    return f"{n:,} patient{'' if n == 1 else 's'}"
+
+
+def _direction(found: Changes) -> str:
+    return f"Higher is {'worse' if found.higher_is_worse else 'better'}."
+
+
+def _error(found: Changes, drawn: str) -> str:
+    if found.limit is None:
+        return (
+            "The measurement error differs from score to score."
+            if len(found) > found.count("unjudged")
+            else ""
+        )
+    return f"{drawn}: measurement error of one patient, {found.limit:.2g} points."
