@@ -48,6 +48,7 @@ NOT_DECIDED = {
     "key",
     "lead",
     "net",
+    "plain",
     "summary",
     "priority",
     "success",

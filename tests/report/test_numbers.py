@@ -162,6 +162,8 @@ def written_page(
         marking = {name: written(getattr(_words, name)) for name in ("count", "percent", "rounded", "signed")}
         marking |= {"share": share, "Fraction": share_of}
         marking |= {"plural": lambda n, one, many: f"{n:,} {one if n == 1 else many}"}
+        # Half a page where nobody may be counted; here the whole page is asked for, whatever is hidden.
+        patch.setattr(Wording, "too_few", False)
         for module in WRITING:
             for name in marking.keys() & vars(module).keys():
                 patch.setattr(module, name, marking[name])
@@ -237,10 +239,17 @@ def constants(program: Program) -> list[str]:
     words = Wording(program)
     for one in shown:
         found += [one.instrument.title, one.scale.title, words.short(one), words.success(one)]
+        found.append(words.cutoff(one))
         found += [band.label for band in one.scale.bands.of] if one.scale.bands else []
     found += [words.success(one).capitalize() for one in shown]
     found += ["improved by at least 30 %", "Improved by at least 30 %", "Improved by at least 50 %"]
+    found = [tight(one) for one in found]
     return sorted(filter(NUMBER.search, set(found)), key=len, reverse=True)
+
+
+def tight(text: str) -> str:
+    """As the page writes percents."""
+    return text.replace(" %", "%")
 
 
 OTHERS = (
@@ -252,10 +261,13 @@ OTHERS = (
     r"“Other sites” are \d+ small sites put together",
     r"There are only \d+ points?, fewer than 12",
     # Said beside charts and figures only, and so not on a page without any.
-    *(r"95 % interval", r"−100 to \+100", r"no interval reaches 0", r"right of 0 is better", r"\(3 sigma\)"),
+    *(r"95% interval", r"−100 to \+100", r"no interval reaches 0", r"right of 0 is better", r"\(3 sigma\)"),
     *(r"by more than 10 points", r"above 0 is better", r"every interval includes 0"),
+    r"first scores from [A-Z][a-z]+ \d{4} to [A-Z][a-z]+ \d{4}",  # the periods, in months
+    *(r"Thin lines and ranges are 95% intervals", r"Counts of 1 to 10 are not shown"),
+    r"Counts below 5 are not shown, others are rounded to 5",
     # Worked out from what is shown, see below.
-    *(r"the median is [+−]?[\d.]+ points", r"as chance does around \d+ %"),
+    *(r"the median is [+−]?[\d.]+ points", r"as chance does around \d+%"),
 )
 
 
@@ -265,7 +277,8 @@ def left_over(text: str, program: Program) -> str:
     for pattern in OTHERS:
         text = re.sub(pattern, "", text)
     for word in constants(program):
-        text = re.sub(rf"(?<![\w.]){re.escape(word)}(?![\w.]\w)", "", text) if len(word) > 2 else text
+        before = "" if word.startswith(" ") else r"(?<![\w.])"
+        text = re.sub(rf"{before}{re.escape(word)}(?![\w.]\w)", "", text) if len(word) > 2 else text
     return "" if text in constants(program) else text
 
 
@@ -276,9 +289,11 @@ def test_every_number_printed_is_a_published_figure_or_none_of_patients(
     program = with_marked_rows(make(policy))
     known = set(written_page(blank(program)).texts)
     adjusted = {
-        f"{_words.percent(a, words.decimals)} ("
-        f"{_words.percent(low, words.decimals).removesuffix(' %')} to "
-        f"{_words.percent(high, words.decimals).removesuffix(' %')})"
+        tight(
+            f"{_words.percent(a, words.decimals)} ("
+            f"{_words.percent(low, words.decimals).removesuffix(' %')} to "
+            f"{_words.percent(high, words.decimals).removesuffix(' %')})"
+        )
         for words in [Wording(program)]
         for sites in program.adjusted.values()
         for a, low, high in sites.values()
@@ -326,7 +341,7 @@ def test_what_is_worked_out_over_time_rests_on_shown_figures_only() -> None:
         for rows in (of(program.success[shown.key]), of("followup_completion"))
         if rows
     }
-    assert {int(one) for one in re.findall(r"as chance does around (\d+) %", told)} <= centers
+    assert {int(one) for one in re.findall(r"as chance does around (\d+)%", told)} <= centers
 
 
 def test_means_are_drawn_no_finer_than_they_are_printed() -> None:
@@ -378,7 +393,7 @@ def test_texts_inside_the_drawings_are_ticks_and_names() -> None:
     program = small_of("cms")
     charts: list[list[dict[str, Any]]] = []
     page = written_page(program, charts, draw=True)
-    words = {str(v) for rows in charts for row in rows for v in row.values() if isinstance(v, str)}
+    words = {tight(str(v)) for rows in charts for row in rows for v in row.values() if isinstance(v, str)}
     ticks = []
     for text in page.drawn:
         if not NUMBER.search(text) or any(word.startswith(text.rstrip("…")) for word in words):

@@ -30,7 +30,7 @@ DAY = date(2025, 1, 6)
 def sections(page: str) -> dict[str, str]:
     """The text of each section."""
     found = {}
-    for id, inside in re.findall(r'<section id="([a-z_]+)"(.*?)</section>', page, re.DOTALL):
+    for id, inside in re.findall(r'<section id="([a-z_-]+)"(.*?)</section>', page, re.DOTALL):
         found[id] = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", inside))
     return found
 
@@ -59,10 +59,10 @@ def test_sections_only_where_data_are_given(tmp_path: Path) -> None:
     assert not set(sections(small(tmp_path))) & set(SECTIONS)
     found = sections(small(tmp_path, work(60, 40)))
     assert set(found) & set(SECTIONS) == {"work"}
-    assert "Back at work 60.0 % (50.2 to 69.1) 60 of 100" in found["work"]
+    assert "Back at work 60.0% (50.2 to 69.1) 60 of 100" in found["work"]
     assert "Days to return to work, median (Kaplan-Meier) 60 days" in found["work"]
     # Their rules stand in the methods, and they are no quality measures of the questionnaires.
-    assert "Off or restricted at the start: modified_duty" in found["methods"]
+    assert "Off or restricted at the start: modified_duty" in found["sources"]
     assert "Back at work" not in found.get("measures", "")
 
 
@@ -228,7 +228,7 @@ def test_a_program_that_uses_all_rows_of_table_3(tmp_path: Path) -> None:
     assert all(row.covered for row in rows)
     for row in rows:
         for id in row.instruments:
-            assert ipm.instrument(id).title in found["methods"], id
+            assert ipm.instrument(id).title in found["sources"], id
     used = {name for row in rows for name in row.functions}
     assert used == {
         "opioids.daily", "opioids.summary", "opioids.compare", "program.return_to_work", "program.rates",

@@ -25,7 +25,8 @@ from ipm_outcomes.report import _charts, sections
 ROOT = Path(ipm_outcomes.__file__).parent
 FOLDER = ROOT / "report"
 MODULES = sorted(path for path in (FOLDER / "sections").glob("*.py") if not path.name.startswith("_"))
-OF_ONE_SCALE = {"answer", "flow", "sites", "time", "quality", "methods"}
+ALWAYS = {"summary", "quality", "methods", "all-quality", "sources"}
+OF_ONE_SCALE = {*ALWAYS, "flow", "sites", "time"}
 """Sections of a program with a scale that has a headline, beside those of its domains and measures."""
 
 
@@ -71,9 +72,14 @@ def test_a_program_of_every_instrument_has_every_section(tmp_path: Path) -> None
     ids = list(instruments())
     page = written(tables_of(ids), tmp_path / "all.html")
     domains = {re.sub(r"\W", "-", instrument(id).domain) for id in ids}
-    assert set(ids_of(page)) == OF_ONE_SCALE | {"measures"} | {f"domain-{one}" for one in domains}
-    assert ids_of(page)[0] == "answer"
-    assert ids_of(page)[-1] == "methods"
+    printed = OF_ONE_SCALE | {f"domain-{one}" for one in domains}
+    appendix = {"measures", "all-sites", "all-time"} | {f"all-{one}" for one in domains}
+    assert printed <= set(ids_of(page)) <= printed | appendix
+    body, folded = page.split('<details id="appendix">')
+    assert ids_of(body)[0] == "summary"
+    assert ids_of(body)[-1] == "methods"
+    assert ids_of(folded)[-1] == "sources"
+    assert {id for id in ids_of(folded) if id.startswith("domain-")} == set()
     for id in ids:
         assert instrument(id).edition in page
 
@@ -83,17 +89,21 @@ def test_a_program_of_every_instrument_has_every_section(tmp_path: Path) -> None
 def test_a_program_of_one_instrument(id: str, tmp_path: Path) -> None:
     page = written(tables_of([id]), tmp_path / "one.html")
     domain = f"domain-{instrument(id).domain}"
-    told = {"answer", "quality", "methods"} if id == "nps" else OF_ONE_SCALE
-    assert {*told, domain} <= set(ids_of(page)) <= {*told, domain, "measures"}
+    told = ALWAYS if id == "nps" else OF_ONE_SCALE
+    more = {domain.replace("domain", "all"), "measures", "all-sites", "all-time"}
+    assert {*told, domain} <= set(ids_of(page)) <= {*told, domain, *more}
 
 
 def test_one_patient_no_patient_and_no_follow_up(tmp_path: Path) -> None:
-    assert {*OF_ONE_SCALE, "domain-pain"} <= set(ids_of(one_patient(tmp_path / "one.html").read_text()))
-    assert {"answer", "quality", "methods"} <= set(ids_of(nothing(tmp_path / "none.html").read_text()))
+    one = one_patient(tmp_path / "one.html")
+    assert ids_of(one.read_text()) == ["summary", "all-quality", "sources"]
+    inside = one_patient(tmp_path / "inside.html", policy="none").read_text()
+    assert {*OF_ONE_SCALE, "domain-pain"} <= set(ids_of(inside))
+    assert set(ids_of(nothing(tmp_path / "none.html").read_text())) >= ALWAYS
     lost = peg_tables(pairs({"A": [(6, None)] * 30, "B": [(8, None)] * 20}))
     page = written(lost, tmp_path / "lost.html")
     assert {*OF_ONE_SCALE, "domain-pain"} <= set(ids_of(page))
-    assert "50 were due at 6 months and none was followed." in page
+    assert "50 were due at 6 months, and none has a score then." in page
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -176,13 +186,13 @@ def test_the_heading_of_a_domain_is_what_all_its_instruments_say(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{% set title = 'A' %}\n{% if %}", r"report/templates/answer\.html\.j2, line 2: "),
-        ("{% set title = 'A' %}{{ nobody }}", r"report/templates/answer\.html\.j2: 'nobody' is undefined"),
+        ("{% set title = 'A' %}\n{% if %}", r"report/templates/summary\.html\.j2, line 2: "),
+        ("{% set title = 'A' %}{{ nobody }}", r"report/templates/summary\.html\.j2: 'nobody' is undefined"),
     ],
 )
 def test_a_slip_in_a_template_is_told_with_its_place(
     text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jinja2, "PackageLoader", lambda package: jinja2.DictLoader({"answer.html.j2": text}))
+    monkeypatch.setattr(jinja2, "PackageLoader", lambda package: jinja2.DictLoader({"summary.html.j2": text}))
     with pytest.raises(DefinitionError, match=told):
         one_patient(tmp_path / "r.html")

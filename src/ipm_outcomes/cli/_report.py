@@ -54,6 +54,7 @@ def report(
     visit: str | None = None,
     site: str | None = None,
     title: str = "Program report",
+    made_by: str | None = None,
     policy: Literal["cms", "nhs", "none"] = "cms",
     ledger: str | None = None,
     record: str | None = None,
@@ -78,6 +79,8 @@ def report(
         Column of the site: the summary is then split by site as well. In the HTML report by default site.
     title
         Heading of the HTML report.
+    made_by
+        Who made the HTML report, as its first page says it.
     policy
         Disclosure control of the HTML report: cms (cells of 1 to 10 hidden), nhs (below 5 hidden, the rest
         rounded), or none (for use inside the program only).
@@ -128,7 +131,18 @@ def report(
     )
     moved = any(one.moves for one in found)
     if output is not None and ending == ".html":
-        doubtful = _html(work, found, pairs, beside, columns, how, title, policy, kept, output)
+        doubtful = _html(
+            work,
+            found,
+            pairs,
+            beside,
+            columns,
+            how,
+            {"title": title, "made_by": made_by},
+            policy,
+            kept,
+            output,
+        )
         return PROBLEMS if doubtful or moved else FINE
     changes, day = None, None
     sure = work.declared(found)
@@ -149,7 +163,7 @@ def _html(
     beside: Records,
     columns: dict[str, str | None],
     how: Reading,
-    title: str,
+    named: dict[str, str | None],
     policy: str,
     kept: dict[str, str | None],
     output: str,
@@ -197,7 +211,8 @@ def _html(
             records=records,
             problems=problems,
             findings=_as_table(work, [*found, *of_episodes]),
-            title=title,
+            title=named["title"] or "",
+            made_by=named["made_by"],
             by=site or "site",
             policy=policy,
             as_of=day,

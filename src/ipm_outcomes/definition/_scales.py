@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ipm_outcomes.definition._parts import Exact, Fact, Id, Loinc, ScaleName, Text
+from ipm_outcomes.definition._parts import Exact, Fact, Id, Loinc, Part, ScaleName, Text
 from ipm_outcomes.definition._rules import Bands, Conversion, Counts, MissingRule, Quotient, Utility, Weighted
 
 
@@ -75,6 +75,15 @@ class Constant(Fact):
     n: int | None = None
 
 
+class Plain(Part):
+    """What patients have who got better or worse, in everyday words: behind "have clearly"."""
+
+    when_better: Text
+    when_worse: Text
+    order: int | None = None
+    """Its place among the figures on the first page of a report, behind the headline; without it, by priority."""
+
+
 class Scale(Fact):
     """One score of an instrument."""
 
@@ -84,6 +93,8 @@ class Scale(Fact):
     """The title as texts about one patient print it; without one, the title."""
     chart_title: Text | None = None
     """What charts, and tables of several scales, call it where the short title is too long."""
+    plain: Plain | None = None
+    """What getting better and worse on it is in everyday words; without them, its name."""
     unit: Text | None = None
     """What the values are, such as T-score, where their range says nothing to a reader."""
     kind: Literal["sum", "mean", "table", "counts", "weighted", "quotient", "utility"]

@@ -130,6 +130,8 @@ def svg(chart: Any, number: int, message: str) -> str:
     drawn = re.sub(r' xmlns(?::xlink)?="[^"]*"| version="1\.1"| font-family="[^"]*"| opacity="1"', "", drawn)
     drawn = re.sub(r'<path d="(?:M0,0h0v0h0Z)?"(?: display="none")?/>', "", drawn)
     drawn = re.sub(r'(id="|url\(#|href="#)', lambda found: f"{found[1]}c{number}-", drawn)
+    clips = {name: f"clip{at}" for at, name in enumerate(dict.fromkeys(re.findall(r"clip\d+", drawn)))}
+    drawn = re.sub(r"clip\d+", lambda found: clips[found[0]], drawn)
     drawn = re.sub(r"(\d+\.\d{2})\d+", r"\1", drawn)
     drawn = drawn.replace(f'font-size="{_MEASURED}px"', f'font-size="{_DRAWN}px"')
     size = re.search(r'<svg width="([\d.]+)" height="([\d.]+)"', drawn)
@@ -193,7 +195,7 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
     alt, _ = require()
     scales = dict.fromkeys(scale for scale, *_ in rows)
     lines = [f"{scale}, {when}" if with_scales else when for scale in scales for when in ("before", "after")]
-    steps = _band_tokens(len(order))
+    steps = [_TOKENS[f"band{at}"] for at in band_steps(len(order))]
     shown: dict[tuple[str, str], dict[str, float]] = {}
     for scale, when, band, share in rows:
         shown.setdefault((scale, when), {})[band] = share
@@ -228,9 +230,10 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
     )
 
 
-def _band_tokens(number: int) -> list[str]:
+def band_steps(number: int) -> list[int]:
+    """Which of the six colors each of so many bands has."""
     spread = {2: (1, 5), 3: (1, 3, 5), 4: (1, 2, 4, 5), 5: (1, 2, 3, 4, 5)}.get(number, (1, 2, 3, 4, 5, 6))
-    return [_TOKENS[f"band{spread[min(at, len(spread) - 1)]}"] for at in range(number)]
+    return [spread[min(at, len(spread) - 1)] for at in range(number)]
 
 
 def intervals(rows: Sequence[Line], axis: str, *, shares: bool) -> Any:

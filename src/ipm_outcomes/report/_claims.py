@@ -29,7 +29,7 @@ def t_scores(shown: Sequence[Shown]) -> str:
         mean, sd = facts
         if mean is None or sd is None:
             continue
-        name = _inside(one.scale)
+        name = inside(one.scale.name)
         if mean.evidence in _DOUBTED or sd.evidence in _DOUBTED:
             doubted.append(name)
             continue
@@ -48,9 +48,9 @@ def _fact(scale: Scale, kind: str) -> Constant | None:
     return next((one for one in scale.constants if one.kind == kind), None)
 
 
-def _inside(scale: Scale) -> str:
+def inside(name: str) -> str:
     """The name of a scale inside a sentence."""
-    return scale.name[0].lower() + scale.name[1:]
+    return name[0].lower() + name[1:] if name[1:2].islower() else name
 
 
 def _the(population: str) -> str:
@@ -102,7 +102,7 @@ def promoter_words(scale: Scale) -> str:
 def better_ends(shown: Sequence[Shown]) -> str:
     """Which way is better, scale by scale."""
     ends = {
-        way: [_inside(one.scale) for one in shown if one.scale.worse == worse]
+        way: [inside(one.scale.name) for one in shown if one.scale.worse == worse]
         for way, worse in (("Higher", "lower"), ("Lower", "higher"))
     }
     return " ".join(f"{way} is better for {listed(names)}." for way, names in ends.items() if names)

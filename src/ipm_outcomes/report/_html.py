@@ -27,6 +27,7 @@ def html(
     problems: Any = None,
     findings: Any = None,
     title: str = "Program report",
+    made_by: str | None = None,
     by: str = "site",
     policy: str = "cms",
     as_of: date | str | None = None,
@@ -59,6 +60,8 @@ def html(
         open should not be among the scores.
     title : str
         Heading of the report.
+    made_by : str, optional
+        Who made the report, as the first page says it.
     by : str
         Column that distinguishes the sites; without it in the data nothing is compared.
     policy : {"cms", "nhs", "none"}
@@ -116,7 +119,9 @@ def html(
 
     if policy not in ("cms", "nhs", "none"):
         raise ParameterError("policy: one of 'cms', 'nhs', 'none'")
-    for name, value in (("title", title), ("by", by)):
+    for name, value in (("title", title), ("by", by), ("made_by", made_by)):
+        if name == "made_by" and value is None:
+            continue
         if not isinstance(value, str) or not value.strip():
             raise ParameterError(f"{name}: give a text that is not empty")
     place = Path(path)
@@ -146,6 +151,7 @@ def html(
         record=record,
     )
     found.findings = told_findings(findings)
+    found.made_by = made_by or ""
     text = write(found, title)
     write_whole(place, lambda file: file.write(text.encode()))
     return place

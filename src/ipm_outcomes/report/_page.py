@@ -13,16 +13,27 @@ from typing import Any
 
 from ipm_outcomes.errors import DefinitionError
 from ipm_outcomes.report import _charts
+from ipm_outcomes.report._claims import inside
 from ipm_outcomes.report._program import Program, share
 from ipm_outcomes.report._wording import Wording
-from ipm_outcomes.report._words import count, listed, plural, printable, rounded, signed, were, withheld
+from ipm_outcomes.report._words import (
+    count,
+    listed,
+    percent,
+    plural,
+    printable,
+    rounded,
+    signed,
+    were,
+    withheld,
+)
 
 _BLOCKS = r"p|h[1-6]|div|section|ul|ol|li|dl|dt|dd|table|caption|thead|tbody|tr|th|td|figure|figcaption|details|summary"
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the page: its id, what its template is filled with, and whether it begins a page on paper.
+    """A section of the page: its id, what its template is filled with, and whether it belongs to the appendix.
 
     The template is ``templates/NAME.html.j2``; it sets ``title``.
     """
@@ -30,7 +41,7 @@ class Section:
     id: str
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
-    own_page: bool = True
+    appendix: bool = False
 
 
 class Page:
@@ -40,6 +51,7 @@ class Page:
         import jinja2
 
         self.charts = self.tables = 0
+        self.words = words
         self.program: Program = words.program
         self.templates = jinja2.Environment(
             loader=jinja2.PackageLoader("ipm_outcomes.report"),
@@ -62,13 +74,22 @@ class Page:
 
     def write(self, title: str, sections: Iterable[Section]) -> str:
         """The whole file."""
-        from ipm_outcomes._version import __version__
-
         filled = [(section, self._filled(section)) for section in sections]
+        words, program = self.words, self.program
+        n = len(program.groups) + max(0, len(program.other_sites) - 1)
+        data = "" if program.as_of is None else f"data up to {words.day(program.as_of)}"
+        if data and not program.as_of_given:
+            data += ", the day of the last score (no as-of date was given)"
         template = self.templates.get_template("page.html.j2")
-        return template.render(
-            title=title, sections=filled, charts=self.charts, program=self.program, version=__version__
+        page: str = template.render(
+            title=title,
+            sections=filled,
+            appendix=any(section.appendix for section, _ in filled),
+            sites=f"{n} sites" if n > 1 else "",
+            data=data,
+            made=words.made,
         )
+        return re.sub(r"(\S) %(?![\w}])", r"\1%", page)
 
     def _filled(self, section: Section) -> dict[str, Any]:
         import jinja2
@@ -117,8 +138,12 @@ def _filters(words: Wording) -> dict[str, Callable[..., Any]]:
         "cell": words.cell,
         "count": count,
         "figure": words.plain_figure,
-        "limits": words.between,
+        "inside": inside,
+        "place": lambda value: percent(value, 1).replace(" ", ""),
+        "possible": words.possible,
+        "reach": words.reach,
         "listed": listed,
+        "number": words.number,
         "percent": words.percent,
         "plural": plural,
         "rate": words.rate,

@@ -146,6 +146,7 @@ class Program:
     reliable_methods: tuple[str, ...] = ()
     reliable_by: dict[ScaleKey, tuple[str, ...]] = field(default_factory=dict)
     problems: bool = False
+    made_by: str = ""
     findings: tuple[tuple[str, str, str, str, bool], ...] = ()
 
     @property

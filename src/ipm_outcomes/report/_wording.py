@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import month_name
 from collections.abc import Callable
+from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from ipm_outcomes.report._claims import diagnostic
@@ -57,20 +60,52 @@ class Wording:
         return f"{form(row.lower)} to {form(row.upper)}"
 
     @staticmethod
-    def between(row: Row) -> str:
-        """The interval of a hidden count that follows from what is shown, behind its denominator."""
+    def reach(row: Row) -> tuple[Fraction, Fraction] | None:
+        """The shares between which a hidden one lies, as follows from what is shown; None where nothing follows."""
         limits = {name: (low, high) for name, low, high in row.limits}
         low, high = limits.get("numerator", (0, None))
-        if high is None or row.unit != "share" or row.denominator is None:
+        whole = row.denominator
+        if high is None or row.unit not in ("share", "") or not whole or (low == 0 and high >= whole):
+            return None
+        return Fraction(low, whole), Fraction(high, whole)
+
+    @staticmethod
+    def possible(row: Row) -> str:
+        """A hidden count as the interval that follows from what is shown, "24 to 43 of 224"; empty where none does."""
+        if Wording.reach(row) is None:
             return ""
-        return f" ({low:,} to {high:,} of {count(row.denominator)})"
+        [(low, high)] = [ends for name, *ends in row.limits if name == "numerator"]
+        return f"{count(low)} to {count(high)} of {count(row.denominator)}"
+
+    @staticmethod
+    def month(months: int) -> str:
+        """A month that is counted from the year 0, in words."""
+        return f"{month_name[months % 12 + 1]} {months // 12}"
+
+    @staticmethod
+    def day(date: date) -> str:
+        return f"{month_name[date.month]} {date.day}, {date.year}"
+
+    @property
+    def made(self) -> str:
+        """With what, when and by whom the report was made."""
+        from ipm_outcomes._version import __version__
+
+        by = f" by {self.program.made_by}" if self.program.made_by else ""
+        return f"Made with ipm-outcomes {__version__} on {self.day(date.today())}{by}."
+
+    @property
+    def too_few(self) -> bool:
+        """Whether so few began that nothing of outcomes may be shown."""
+        began = self.program.row("flow:began")
+        return began is not None and began.numerator is None
 
     def cell(self, row: Row | None) -> str:
         """A figure with its interval and its counts."""
         if row is None:
             return NONE
         if row.estimate is None:
-            return HIDDEN + self.between(row) if row.hidden else NONE
+            return (self.possible(row) or HIDDEN) if row.hidden else NONE
         if row.unit == "points":
             inside = self.interval(row, lambda v: rounded(v, 1))
             return (
@@ -82,6 +117,42 @@ class Wording:
             return f"{signed(row.estimate)} ({self.interval(row, signed)}); n {count(row.denominator)}"
         inside = self.interval(row, lambda v: self.percent(v).removesuffix(" %"))
         return f"{self.percent(row.estimate)} ({inside}); {count(row.numerator)} of {count(row.denominator)}"
+
+    def brief(self, row: Row | None) -> str:
+        """A share with its interval, without counts; of a hidden one what it may be."""
+        if row is None or row.estimate is None:
+            return NONE if row is None or not row.hidden else self.possible(row) or HIDDEN
+        inside = self.interval(row, lambda v: self.percent(v, 0).removesuffix(" %"))
+        return f"{self.percent(row.estimate, 0)}{f' ({inside})' if inside else ''}"
+
+    def mean(self, row: Row | None, *, interval: bool = False) -> str:
+        """A mean, with its interval if asked for."""
+        if row is None or row.estimate is None:
+            return HIDDEN if row is not None and row.hidden else NONE
+        inside = self.interval(row, lambda v: rounded(v, 1)) if interval else ""
+        return f"{rounded(row.estimate, 1)}{f' ({inside})' if inside else ''}"
+
+    def part(self, row: Row | None) -> str:
+        """A count of a whole."""
+        if row is None or row.numerator is None or row.denominator is None:
+            return NONE if row is None or not row.hidden else self.possible(row) or HIDDEN
+        return f"{count(row.numerator)} of {count(row.denominator)}"
+
+    @staticmethod
+    def number(row: Row) -> str:
+        """A count; of a hidden one what it may be."""
+        return count(row.numerator) if row.numerator is not None else Wording.possible(row) or HIDDEN
+
+    @staticmethod
+    def whole(value: int | None) -> str:
+        return count(value)
+
+    def ranged(self, shown: Shown) -> str:
+        """The name of a scale with what its scores run from and to."""
+        scale = shown.scale
+        if is_t_score(shown) or not scale.range:
+            return self.short(shown)
+        return f"{self.short(shown)} ({scale.range[0]:f}–{scale.range[1]:f})"
 
     def about(self, shown: Shown) -> str:
         scale = shown.scale

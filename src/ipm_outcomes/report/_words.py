@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -11,13 +12,15 @@ HIDDEN = "not shown"
 """What stands in place of a number that disclosure control withholds."""
 OF_POINTS = 1
 """Decimals of means and of their limits."""
+_POSSIBLE = r"[\d,]+ to [\d,]+ of [\d,]+"
+"""What stands in place of a number of which limits follow from what is shown."""
 NONE = "–"
 """What stands where there is nothing to show."""
 
 
 def withheld(cell: str) -> bool:
     """Whether a cell of a table shows no figure."""
-    return cell == NONE or cell.startswith(HIDDEN)
+    return cell == NONE or cell.startswith(HIDDEN) or re.fullmatch(_POSSIBLE, cell) is not None
 
 
 def printable(text: str) -> str:

@@ -12,7 +12,6 @@ from ipm_outcomes.report._program import Program
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report.sections import (
     adherence,
-    answer,
     flow,
     measures,
     methods,
@@ -21,12 +20,13 @@ from ipm_outcomes.report.sections import (
     over_time,
     quality,
     sites,
+    summary,
     utilization,
     work,
 )
 
 SECTIONS = (
-    *(answer, flow, outcomes, sites, over_time, measures),
+    *(summary, flow, outcomes, sites, over_time, measures),
     *(opioids, work, utilization, adherence),
     *(quality, methods),
 )
@@ -35,7 +35,10 @@ SECTIONS = (
 def write(program: Program, title: str) -> str:
     """The whole page."""
     words = Wording(program)
-    return Page(words).write(title, [one for module in SECTIONS for one in module.sections(words)])
+    found = [one for module in SECTIONS for one in module.sections(words)]
+    if words.too_few:  # half a page that says so
+        found = [one for one in found if one.template in ("summary", "quality_all", "methods_all")]
+    return Page(words).write(title, found)
 
 
 __all__ = ["SECTIONS", "write"]

@@ -82,6 +82,25 @@ def bands(words: Wording, shown: Sequence[Shown]) -> Chart:
     }
 
 
+def stack(words: Wording, shown: Shown) -> dict[str, Any] | None:
+    """Bands before and after as two bars of shares; None where nothing of them is shown."""
+    labels = [band.label for band in shown.scale.bands.of] if shown.scale.bands else []
+    labels = labels if shown.scale.worse == "higher" else labels[::-1]
+    steps = dict(zip(labels, _charts.band_steps(len(labels)), strict=True))
+    lines = []
+    for when, said in (("before", "start"), ("after", words.program.target)):
+        rows = {row.band: row for row in words.program.bands(f"severity_{when}", shown)}
+        parts = [
+            {"step": steps[label], "share": row.estimate}
+            for label in labels
+            if (row := rows.get(label)) is not None and row.estimate is not None
+        ]
+        if parts:
+            lines.append({"when": said, "parts": parts, "rest": len(parts) < len(labels)})
+    key = [{"label": label, "step": step} for label, step in steps.items()]
+    return {"lines": lines, "key": key} if lines else None
+
+
 def means(words: Wording, rows: Sequence[tuple[str, Row | None]]) -> Chart:
     """Mean improvements with their intervals."""
     known = [(label, row.lower, row.upper) for label, row in rows if row and _drawn(row)]

@@ -50,9 +50,10 @@ def _between(words: Wording, row: Row) -> str:
 
 def counted(words: Wording, row: Row) -> str:
     """The counts behind a figure."""
-    if row.numerator is None and row.denominator is None:
-        return HIDDEN if row.hidden else NONE
-    return f"{count(row.numerator)} of {count(row.denominator)}{words.between(row) if row.numerator is None else ''}"
+    if row.numerator is None:
+        told = HIDDEN if row.hidden else NONE
+        return words.possible(row) or (f"{told} of {count(row.denominator)}" if row.denominator else told)
+    return f"{count(row.numerator)} of {count(row.denominator)}"
 
 
 def table(words: Wording, rows: Iterable[Row]) -> list[list[str]]:

@@ -21,4 +21,4 @@ def sections(words: Wording) -> Iterator[Section]:
         "scale": words.short(shown),
         "open_windows": program.open_windows,
     }
-    yield Section("flow", "flow", values, own_page=False)
+    yield Section("flow", "flow", values)

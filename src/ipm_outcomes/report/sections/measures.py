@@ -46,7 +46,9 @@ def sections(words: Wording) -> Iterator[Section]:
         ]
         for row, label in zip(rows, labels, strict=True)
     ]
-    yield Section("measures", "measures", {"rows": body, "withheld": list(_not_counted(withheld))})
+    yield Section(
+        "measures", "measures", {"rows": body, "withheld": list(_not_counted(withheld))}, appendix=True
+    )
 
 
 def _not_counted(withheld: Sequence[Row]) -> Iterator[str]:

@@ -50,6 +50,7 @@ def sections(words: Wording) -> Iterator[Section]:
         **_indicators(program),
     }
     yield Section("methods", "methods", values)
+    yield Section("sources", "methods_all", values, appendix=True)
 
 
 def _indicators(program: Program) -> dict[str, Any]:

@@ -31,7 +31,8 @@ def sections(words: Wording) -> Iterator[Section]:
             }.values(),
             **_scales(words, others),
         }
-        yield Section(f"domain-{id}", "outcomes", values)
+        yield Section(f"domain-{id}", "outcomes", values | _short(words, others))
+        yield Section(f"all-{id}", "outcomes_all", values, appendix=True)
 
 
 def _title(domain: str, shown: Sequence[Shown]) -> str:
@@ -76,6 +77,64 @@ def _scales(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
         ),
         "common": plots.common(words, counted),
     }
+
+
+def _short(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
+    """The table of the printed page, with what its sentence says."""
+    program = words.program
+    counted = [one for one in shown if program.of("followup_completion", one) is not None]
+    values: dict[str, Any] = dict.fromkeys(
+        ("lead", "success", "most", "least", "mean", "crossed", "bands", "cutoff", "best")
+    )
+    values |= {"others": [], "t_scores": t_scores([one for one in counted if is_t_score(one)])}
+    alone = counted[0] if len(counted) == 1 else None
+    own = program.success.get(alone.key, "") if alone else ""
+    own = "" if own == "reliable_improvement" else own
+    head = ["Score", "Followed", "Start", program.target, "Better by"]
+    if alone and own:
+        head.append(_upper(program.did_well(own)))
+    head += ["Reliably better", "Reliably worse"]
+    rows = []
+    for one in counted:
+        columns = [own] if own else []
+        columns += ["reliable_improvement", "reliable_deterioration"]
+        rows.append(
+            [
+                words.ranged(one),
+                words.part(program.of("followup_completion", one)),
+                *(words.mean(program.of(name, one)) for name in ("mean_baseline", "mean_followup")),
+                words.mean(program.of("mean_improvement", one), interval=True),
+                *(words.brief(program.of(name, one)) for name in columns),
+            ]
+        )
+    values |= {"head": head, "rows": rows, "better_ends": better_ends(counted)}
+    if alone is None:
+        found = [(words.short(one), program.of("reliable_improvement", one)) for one in counted]
+        known = [(name, row) for name, row in found if row is not None and row.estimate is not None]
+        if known:
+            order = sorted(known, key=lambda pair: pair[1].estimate or 0)
+            values |= {"most": order[-1], "least": order[0] if len(order) > 1 else None}
+        return values
+    rule = program.success.get(alone.key, "")
+    others = [(target, program.of(rule, alone, target)) for target in program.targets] if rule else []
+    return values | {
+        "lead": program.of(rule, alone) if rule else None,
+        "success": words.success(alone),
+        "mean": program.of("mean_improvement", alone),
+        "crossed": program.of("reliable_recovery", alone),
+        "cutoff": words.cutoff(alone),
+        "best": words.ceiling(alone),
+        "bands": plots.stack(words, alone),
+        "others": [
+            (target, f"{words.percent(row.estimate, 0)} of {words.whole(row.denominator)}")
+            for target, row in others
+            if row is not None and row.estimate is not None
+        ],
+    }
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _group_differences(words: Wording, shown: Sequence[Shown]) -> Iterator[list[str]]:

@@ -42,7 +42,10 @@ def sections(words: Wording) -> Iterator[Section]:
         "success": words.success(shown),
         "charts": charts,
     }
-    yield Section("time", "over_time", values)
+    first = [c for c in charts if c["definition"] not in ("mean_improvement", "followup_completion")]
+    yield Section("time", "over_time", values | {"charts": first or charts})
+    if charts:
+        yield Section("all-time", "over_time_all", values, appendix=True)
 
 
 def _run_chart(program: Program, rows: Sequence[Row | None]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.errors import UnknownNameError
@@ -19,7 +20,7 @@ def sections(words: Wording) -> Iterator[Section]:
     program = words.program
     reasons = list(dict.fromkeys(r for found in program.quality.values() for _, r in found if r != "scored"))
     wrong = [row for row in program.rows.values() if row.indicator.startswith("wrong:")]
-    values = {
+    values: dict[str, Any] = {
         # Of findings no count is reported: it would have to pass disclosure control.
         "uncoded": [_title(id) for code, id, *_ in program.findings if code in _CODING],
         "findings": [
@@ -31,7 +32,13 @@ def sections(words: Wording) -> Iterator[Section]:
         "wrong_cells": program.row("wrong cells") if program.problems else None,
         "wrong_columns": [[row.indicator.removeprefix("wrong:"), count(row.numerator)] for row in wrong],
     }
-    yield Section("quality", "quality", values)
+    leads = [one.scale.title for one in program.scales if one.scale.id == one.instrument.lead_scale.id]
+    short = [row for row in values["forms"] if row[0] in leads]
+    used = [reason for at, reason in enumerate(reasons, start=4) if any(row[at] != "0" for row in short)]
+    kept = [0, 1, 2, 3, *(4 + reasons.index(reason) for reason in used)]
+    short = [[row[at] for at in kept] for row in short]
+    yield Section("quality", "quality", values | {"leads": short, "reasons": used})
+    yield Section("all-quality", "quality_all", values, appendix=True)
 
 
 def _forms(words: Wording, reasons: list[str]) -> Iterator[list[str]]:

@@ -7,14 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.program._headline import rank
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._page import Section
-from ipm_outcomes.report._program import Shown
+from ipm_outcomes.report._program import ALL, Shown
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report._words import HIDDEN, NONE
 from ipm_outcomes.report.sections import _plots as plots
 
 _FEW_SITES = 10
+"""Below this number it cannot be judged how much sites truly differ."""
+FEW = 8
+"""Up to so many sites each has a line of its own in print; beyond, a funnel names those outside the limits."""
+_COMPARED = 3
+"""Scales by which the printed table compares sites."""
 
 
 def sections(words: Wording) -> Iterator[Section]:
@@ -23,16 +29,17 @@ def sections(words: Wording) -> Iterator[Section]:
     if lead is None:
         return
     shown = [one for one in program.scales if one.scale.id in one.instrument.summary or one == lead]
-    values = {
+    values: dict[str, Any] = {
         "groups": program.groups,
         "joined": len(program.other_sites),
         "by": repr(program.by),
+        "success": words.success(lead),
         "few": _FEW_SITES,
         "scale": words.short(lead),
         "followed": _followed(words, lead),
         "funnels": [
             {
-                **_funnel(words, one, name),
+                **against_chance(words, one, name),
                 "scale": words.short(one),
                 "success": words.success(one),
                 "adjusted": one.key in program.adjusted,
@@ -42,7 +49,37 @@ def sections(words: Wording) -> Iterator[Section]:
             if len(program.groups) > 1 and (name := program.success.get(one.key))
         ],
     }
-    yield Section("sites", "sites", values)
+    yield Section("sites", "sites", values | _short(words, lead))
+    if len(program.groups) > 1:
+        yield Section("all-sites", "sites_all", values, appendix=True)
+
+
+def _short(words: Wording, lead: Shown) -> dict[str, Any]:
+    """The table of the printed page: all sites where they are few, else those outside the limits."""
+    program, name = words.program, words.program.success.get(lead.key, "")
+    found = against_chance(words, lead, name) if name and len(program.groups) > 1 else {}
+    found = {"drawing": None, "outside": [], "beyond": [], "hidden": 0} | found
+    leads = sorted(
+        (one for one in program.scales if one.scale.id == one.instrument.lead_scale.id),
+        key=lambda one: rank(one.instrument, one.scale.id),
+    )
+    compared = [(one, rule) for one in leads if (rule := program.success.get(one.key, ""))][:_COMPARED]
+    few = len(program.groups) <= FEW
+    groups = [
+        *(g for g in program.groups if few or program.site(g) in found["beyond"]),
+        *([ALL] if few else []),
+    ]
+    rows = [
+        [
+            "All" if group == ALL else program.site(group),
+            words.brief(program.of("followup_completion", lead, group=group)),
+            *(words.brief(program.of(rule, one, group=group)) for one, rule in compared),
+        ]
+        for group in groups
+    ]
+    head = ["Site", f"Followed ({words.short(lead)})"]
+    head += [f"{words.short(one)}: {words.success(one)}" for one, _ in compared]
+    return {"lead": found, "head": head, "rows": rows, "few": FEW}
 
 
 def _followed(words: Wording, lead: Shown) -> dict[str, Any] | None:
@@ -53,7 +90,7 @@ def _followed(words: Wording, lead: Shown) -> dict[str, Any] | None:
     return {**chart, "least": min(known), "most": max(known)} if chart and known else None
 
 
-def _funnel(words: Wording, shown: Shown, name: str) -> dict[str, Any]:
+def against_chance(words: Wording, shown: Shown, name: str) -> dict[str, Any]:
     """The share of each site against the limits of chance."""
     from ipm_outcomes.stats import sites
 
@@ -66,7 +103,7 @@ def _funnel(words: Wording, shown: Shown, name: str) -> dict[str, Any]:
         if row is not None and row.estimate is not None and row.denominator
     ]
     if total is None or total.estimate is None or not points:
-        return {"drawing": None}
+        return {"drawing": None, "outside": [], "beyond": [], "hidden": len(rows) - len(points)}
     largest = max(n for _, n, _ in points)
     grid = np.unique(np.linspace(5, largest * 1.15 + 5, 50).astype(int))
     limits = sites.funnel(grid, total.estimate)
@@ -85,6 +122,7 @@ def _funnel(words: Wording, shown: Shown, name: str) -> dict[str, Any]:
     ]
     place = {site: words_of[beyond] for (site, *_), beyond in zip(points, outside, strict=True)}
     return {
+        "beyond": [site for (site, *_), n in zip(points, outside, strict=True) if n],
         "drawing": _charts.funnel(points, curves, total.estimate, "share of patients", outside),
         "outside": [f"{site} ({where})" for site, where in place.items() if where != "within limits"],
         "hidden": len(rows) - len(points),
