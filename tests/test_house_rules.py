@@ -52,6 +52,7 @@ FLOORS = {
     "errors": 0,
     "_drawing": 0,
     "_fence": 0,
+    "_changes": 0,
     "_stored": 0,
     "_version": 0,
     "_write": 0,

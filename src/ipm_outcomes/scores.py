@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ipm_outcomes._stored import Checked, Count, Number, Stored, Whole
 from ipm_outcomes.errors import ParameterError, UnknownNameError
+
+if TYPE_CHECKING:
+    from ipm_outcomes._changes import Changes
 
 
 @dataclass(frozen=True)
@@ -215,6 +218,10 @@ class Scores(Stored):
 
     flags: tuple[Flag, ...]
     provenance: Provenance
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "Scores", /) -> "type[Changes]": ...
 
     def _contradiction(self) -> str | None:
         if self.provenance.instrument != self.instrument_id:

@@ -10,7 +10,7 @@ import pytest
 
 from ipm_outcomes import GAD7, NPS, PCS, PEG, PHQ9, PROMIS29, PROMIS29v20, between, change, score
 from ipm_outcomes.change import CategoryChange, ScaleChange
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, UnknownNameError
 from ipm_outcomes.scores import Scores
 
 SEVEN = [f"q{n}" for n in range(1, 8)]
@@ -169,7 +169,12 @@ def test_words_have_no_difference() -> None:
 
 def test_all_scales_by_name_and_in_order() -> None:
     found = between(phq9(14), phq9(7))
-    assert [one.scale for one in found] == ["total", "phq8", "phq2", "syndrome"]
+    assert [(name, one.scale) for name, one in found.scales()] == [
+        (name, name) for name in ("total", "phq8", "phq2", "syndrome")
+    ]
+    assert found.scale("phq8") is found.phq8
+    with pytest.raises(UnknownNameError, match="'sum'; there are total"):
+        found.scale("sum")
     assert found.sentence == scale(found.total).sentence
     assert found.short == scale(found.total).short
     with pytest.raises(AttributeError, match="phq9 has no scale 'sum'"):

@@ -19,7 +19,7 @@ import pytest
 import ipm_outcomes as ipm
 from ipm_outcomes import GAD7, PCS, PEG, PHQ9, PROMIS29, between, change, frames, score
 from ipm_outcomes.catalog import read
-from ipm_outcomes.change import VERDICTS, PatientChange, ScaleChange
+from ipm_outcomes.change import VERDICTS, Changes, ScaleChange
 from ipm_outcomes.change._numbers import printed, spread
 from ipm_outcomes.change._verdict import Limit
 from ipm_outcomes.responses import CLASSES
@@ -115,7 +115,7 @@ def samples() -> Iterator[tuple[int, str, str]]:
 def test_the_sample_sentences_word_for_word(case: int, short: str, long: str) -> None:
     scale, before, after = CASES[case]
     found = between(before, after)
-    one = found.scales[scale]
+    one = found.scale(scale)
     assert " ".join([*(flag.sentence for flag in found.flags), one.sentence]) == long
     assert " ".join([*(flag.short for flag in found.flags), one.short]) == short
     if scale == found.lead:
@@ -232,7 +232,7 @@ def random_answers(rng: random.Random, id: str) -> dict[str, float | None]:
     return found
 
 
-def random_pairs(rng: random.Random, count: int) -> Iterator[tuple[str, dict[str, Any], PatientChange]]:
+def random_pairs(rng: random.Random, count: int) -> Iterator[tuple[str, dict[str, Any], Changes]]:
     ids = list(CLASSES)
     for _ in range(count):
         id = rng.choice(ids)
@@ -261,7 +261,7 @@ def test_every_text_about_a_patient(seed: int) -> None:
         assert len(found.short) <= 140
         assert not FORBIDDEN.search(found.sentence + found.short)
         if id == "phq9":
-            total = found.scales["total"]
+            total = found.scale("total")
             assert isinstance(total, ScaleChange)
             if after["q9"] is None or after["q9"] > 0:
                 assert found.sentence.startswith("ITEM 9")

@@ -122,13 +122,16 @@ assert frames.score(frame, "moon5")["moon5_sum"].to_list() == [15.0, 9.0]
 
 TYPED = """
 from typing import assert_type
-from ipm_outcomes import MOON5, score
-assert_type(score(MOON5(a=3, b=None)).sum.value, float | None)
-MOON5(d=1)  # line 5 is the only mistake
+from ipm_outcomes import MOON5, between, score
+scores = score(MOON5(a=3, b=None))
+assert_type(scores.sum.value, float | None)
+assert_type(between(scores, scores).sum.improvement, float | None)
+MOON5(d=1)  # line 7 is the only mistake
 """
 
 PRINTED = (
     "src/ipm_outcomes/responses/moon5.py",
+    "src/ipm_outcomes/responses/_changes/moon5.py",
     "src/ipm_outcomes/responses/__init__.py",
     "src/ipm_outcomes/__init__.py",
     "README.md",
@@ -178,7 +181,7 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Added:
     text = changes.read_text(encoding="utf-8")
     text = text if heading in text else text.replace("\n## ", f"{heading}\n## ", 1)
     changes.write_text(text.replace(heading, f"{heading}\n- New instrument `moon5`.\n"), encoding="utf-8")
-    lists = {name: (folder / name).read_bytes() for name in PRINTED[1:]}
+    lists = {name: (folder / name).read_bytes() for name in PRINTED[2:]}
     checked, printed, again = (run(folder, *PRINTER, *more) for more in (["--check"], [], ["--check"]))
     return Added(folder, lists, checked, printed, again)
 
@@ -195,10 +198,10 @@ def test_what_is_left_of_an_instrument_that_is_gone_is_removed(added: Added) -> 
     try:
         checked = run(added.folder, *PRINTER, "--check")
         assert checked.returncode == 1
-        assert f"left over: {PRINTED[0]}\n" in checked.stdout
-        assert f"removed: {PRINTED[0]}\n" in run(added.folder, *PRINTER).stdout
-        assert not (added.folder / PRINTED[0]).exists()
-        assert {name: (added.folder / name).read_bytes() for name in PRINTED[1:]} == added.lists
+        assert lines("left over", PRINTED[:2]) in checked.stdout
+        assert lines("removed", PRINTED[:2]) in run(added.folder, *PRINTER).stdout
+        assert not [name for name in PRINTED[:2] if (added.folder / name).exists()]
+        assert {name: (added.folder / name).read_bytes() for name in PRINTED[2:]} == added.lists
     finally:
         definition.write_text(DEFINITION, encoding="utf-8")
         run(added.folder, *PRINTER)
@@ -213,7 +216,7 @@ def test_type_checkers_know_it(added: Added) -> None:
     pytest.importorskip("mypy", reason="needs mypy, which is not installed")
     (added.folder / "typed.py").write_text(TYPED, encoding="utf-8")
     checked = run(added.folder, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "typed.py")
-    assert checked.stdout.startswith("typed.py:5: error: Unexpected keyword argument"), checked.stdout
+    assert checked.stdout.startswith("typed.py:7: error: Unexpected keyword argument"), checked.stdout
     assert "Found 1 error" in checked.stdout
 
 

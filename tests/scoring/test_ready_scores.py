@@ -229,8 +229,8 @@ def test_change_is_judged_by_both_standard_errors(tide: Any) -> None:
     assert found["reliable_method"].to_list() == ["standard_errors"] * 2
     assert found["change"].to_list() == [pytest.approx(-4.8), pytest.approx(-5.0)]
     one = between(score(tide(height=63.1, height_se=1.5)), score(tide(height=58.1, height_se=2)))
-    assert one.scales["level"].verdict == "reliably better"
-    assert "63.1" in one.scales["level"].sentence
+    assert one.level.verdict == "reliably better"
+    assert "63.1" in one.level.sentence
 
 
 def test_one_step_beyond_what_the_grammar_takes() -> None:

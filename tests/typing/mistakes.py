@@ -4,7 +4,7 @@
 
 import polars as pl
 
-from ipm_outcomes import PEG, PHQ9, PROMIS29, change, frames, program, score
+from ipm_outcomes import GAD7, PEG, PHQ9, PROMIS29, between, change, frames, program, score
 
 response = PHQ9(q1=1)
 scores = score(response)
@@ -35,3 +35,8 @@ text: str = scores.total.value  # expect: mypy assignment, pyright reportAssignm
 frames.score(pl.DataFrame(), "phq9").iloc  # expect: mypy attr-defined, pyright reportAttributeAccessIssue
 program.table(pl.DataFrame()).iloc  # expect: mypy attr-defined, pyright reportAttributeAccessIssue
 change.table(pl.DataFrame().lazy()).height  # expect: mypy attr-defined, pyright reportAttributeAccessIssue
+between(scores, score(GAD7(q1=1)))  # expect: mypy misc, pyright reportArgumentType
+between(scores, scores).totl  # expect: mypy attr-defined, pyright reportAttributeAccessIssue
+between(scores, scores).syndrome.direction  # expect: mypy attr-defined, pyright reportAttributeAccessIssue
+between(scores, scores).total.improvement + 1  # expect: mypy operator, pyright reportOptionalOperand
+scores[0]  # expect: mypy index, pyright reportIndexIssue

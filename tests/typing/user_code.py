@@ -15,13 +15,15 @@ from ipm_outcomes import (
     PHQ9,
     PROMIS29,
     PROMIS29v20,
+    between,
     change,
     frames,
     opioids,
     program,
     score,
 )
-from ipm_outcomes.responses import GAD7Scores, PHQ9Scores, PROMIS29Scores, Response
+from ipm_outcomes.change import CategoryChange, Changes, FlagChange, ScaleChange
+from ipm_outcomes.responses import GAD7Scores, PHQ9Changes, PHQ9Scores, PROMIS29Scores, Response
 from ipm_outcomes.scores import Absent, CategoryScore, Flag, Provenance, Score, Scores
 
 # One response
@@ -56,6 +58,17 @@ assert_type(score(GAD7.from_labels(q1="Several days")), GAD7Scores)
 assert_type(PROMIS29.from_positions(pfa11=1), PROMIS29)
 text: str = response.model_dump_json()
 stored: dict[str, object] = scores.to_dict()
+assert_type(PHQ9Scores.from_dict(stored), PHQ9Scores)
+assert_type(PHQ9Scores.from_json(scores.to_json()), PHQ9Scores)
+
+# Two forms of one patient
+changes_of_one = between(PHQ9Scores.from_json(scores.to_json()), scores)
+assert_type(changes_of_one, PHQ9Changes)
+assert_type(changes_of_one.flags, tuple[FlagChange, ...])
+assert_type(changes_of_one.total, ScaleChange)
+assert_type(changes_of_one.total.improvement, float | None)
+assert_type(changes_of_one.syndrome, CategoryChange)
+assert_type(PHQ9Changes.from_json(changes_of_one.to_json()), PHQ9Changes)
 
 # Every instrument
 assert_type(score(PROMIS29(edanx01=2)), PROMIS29Scores)
@@ -69,6 +82,11 @@ assert_type(score(NPS(recommend=9)).rating.band, str | None)
 def highest(found: Scores) -> float | None:
     values = [one.value for _, one in found.scales() if isinstance(one, Score) and one.value is not None]
     return max(values, default=None)
+
+
+def short(before: Scores, after: Scores) -> str:
+    changes: Changes = between(before, after)
+    return changes.short
 
 
 def total(answers: Response[PHQ9Scores]) -> float | None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from ipm_outcomes._printer._classes import print_changes, print_index
 from ipm_outcomes._printer._classes import print_class as print_class
-from ipm_outcomes._printer._classes import print_index
 from ipm_outcomes._printer._lists import LISTS, with_lists
 from ipm_outcomes.catalog import instrument, instruments
 
@@ -24,8 +24,10 @@ def stale(root: Path = ROOT) -> dict[Path, str | None]:
     ids = instruments()
     folder = root / "src" / "ipm_outcomes" / "responses"
     wanted: dict[Path, str | None] = {folder / f"{id}.py": print_class(instrument(id)) for id in ids}
+    wanted |= {folder / "_changes" / f"{id}.py": print_changes(instrument(id)) for id in ids}
     wanted[folder / "__init__.py"] = print_index(ids)
-    wanted |= {path: None for path in sorted(folder.glob("[!_]*.py")) if path not in wanted}
+    printed = [*sorted(folder.glob("[!_]*.py")), *sorted(folder.glob("_changes/[!_]*.py"))]
+    wanted |= {path: None for path in printed if path not in wanted}
     wanted |= {root / name: with_lists(root / name, parts) for name, parts in LISTS.items()}
     return {path: source for path, source in wanted.items() if _content(path) != source}
 

@@ -18,12 +18,15 @@ def print_class(found: Instrument) -> str:
     lines = [
         f'"""{_escaped(f"{found.title} ({found.edition}).")}\n\n{ORIGIN.format(id=found.id)}\n"""\n',
         "from dataclasses import dataclass",
-        "from typing import Annotated, ClassVar, Self",
+        "from typing import TYPE_CHECKING, Annotated, ClassVar, Self",
         "",
         "from pydantic import Field",
         "",
         "from ipm_outcomes.responses._base import Response",
         f"from ipm_outcomes.scores import {', '.join(sorted([*_score_types(found), 'Scores']))}",
+        "",
+        "if TYPE_CHECKING:",
+        f"    from ipm_outcomes.responses._changes.{found.id} import {name}Changes",
         "",
     ]
     for id, answers in found.answers.items():
@@ -69,7 +72,37 @@ def _scores_class(found: Instrument) -> list[str]:
     for scale in found.scales:
         kind = "CategoryScore" if scale.categorical else "Score"
         lines += [f"    {scale.id}: {kind}", *_docstring(_scale_sentence(scale), 4)]
+    lines += [
+        "",
+        "    if TYPE_CHECKING:",
+        "",
+        f'        def _pair(self, after: "{name}Scores", /) -> "type[{name}Changes]": ...  # type: ignore[override]',
+    ]
     return lines
+
+
+def print_changes(found: Instrument) -> str:
+    """The source of the module with the class of the changes between two responses to one instrument."""
+    name = found.class_name
+    kinds = {scale.id: "CategoryChange" if scale.categorical else "ScaleChange" for scale in found.scales}
+    lines = [
+        f'"""{_escaped(f"Changes of the {found.title} ({found.edition}).")}\n\n{ORIGIN.format(id=found.id)}\n"""\n',
+        "from dataclasses import dataclass",
+        "from typing import ClassVar",
+        "",
+        f"from ipm_outcomes._changes import {', '.join(sorted({*kinds.values(), 'Changes'}))}",
+        "",
+        "",
+        "@dataclass(frozen=True, kw_only=True, repr=False)",
+        f"class {name}Changes(Changes):",
+        *_docstring(f"The changes between two {name} responses of one patient.", 4),
+        f'    instrument_id: ClassVar[str] = "{found.id}"',
+        f"    scale_ids: ClassVar[tuple[str, ...]] = ({_listed(map(json.dumps, kinds))})",
+        "",
+    ]
+    for scale in found.scales:
+        lines += [f"    {scale.id}: {kinds[scale.id]}", *_docstring(_scale_sentence(scale), 4)]
+    return "\n".join([*lines, ""])
 
 
 def print_index(ids: tuple[str, ...]) -> str:
@@ -85,11 +118,14 @@ def print_index(ids: tuple[str, ...]) -> str:
         "",
         "if TYPE_CHECKING:",
     ]
-    for name, id in sorted(found.items(), key=lambda pair: pair[1]):
-        lines.append(f"    from ipm_outcomes.responses.{id} import {name}, {name}Scores")
-    exported = sorted([*found, *(f"{name}Scores" for name in found), "Response"])
+    by_id = sorted(found.items(), key=lambda pair: pair[1])
+    lines += [f"    from ipm_outcomes.responses._changes.{id} import {name}Changes" for name, id in by_id]
+    lines += [f"    from ipm_outcomes.responses.{id} import {name}, {name}Scores" for name, id in by_id]
+    exported = sorted(
+        [*(f"{name}{kind}" for name in found for kind in ("", "Scores", "Changes")), "Response"]
+    )
     lines += ["", "CLASSES = {"]
-    lines += [f'    "{id}": "{name}",' for name, id in sorted(found.items(), key=lambda pair: pair[1])]
+    lines += [f'    "{id}": "{name}",' for name, id in by_id]
     lines += ["}", '"""Instrument ids with the names of their response classes."""', "", "__all__ = ["]
     lines += [f'    "{name}",' for name in exported]
     lines += [
@@ -100,6 +136,8 @@ def print_index(ids: tuple[str, ...]) -> str:
         "    for id, class_name in CLASSES.items():",
         '        if name in (class_name, f"{class_name}Scores"):',
         '            return getattr(import_module(f"ipm_outcomes.responses.{id}"), name)',
+        '        if name == f"{class_name}Changes":',
+        '            return getattr(import_module(f"ipm_outcomes.responses._changes.{id}"), name)',
         '    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")',
         "",
     ]

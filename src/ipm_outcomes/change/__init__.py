@@ -7,15 +7,16 @@ Whole tables: `pair`, `table`, `check_dates`. One patient: `between`, `trajector
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ipm_outcomes.change._between import between
-from ipm_outcomes.change._results import (
+from ipm_outcomes._changes import (
     CategoryChange,
+    Changes,
+    CustomChanges,
     FlagChange,
-    PatientChange,
     ReliableResult,
     ScaleChange,
     ThresholdResult,
 )
+from ipm_outcomes.change._between import between
 from ipm_outcomes.change._trajectory import ScaleTrajectory, Trajectory, trajectory
 from ipm_outcomes.change._verdict import VERDICTS
 
@@ -95,6 +96,8 @@ __all__ = [
     "AnchorQuality",
     "Baseline",
     "CategoryChange",
+    "Changes",
+    "CustomChanges",
     "Cutoffs",
     "EffectSize",
     "EffectSizes",
@@ -102,7 +105,6 @@ __all__ = [
     "FlagChange",
     "GrowthCurve",
     "MeanChange",
-    "PatientChange",
     "Pooled",
     "PredictiveMic",
     "ReliableChange",

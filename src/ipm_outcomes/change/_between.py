@@ -5,11 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
-from ipm_outcomes import catalog
+from ipm_outcomes import catalog, responses
+from ipm_outcomes._changes import (
+    AnyChange,
+    CategoryChange,
+    Changes,
+    CustomChanges,
+    Direction,
+    FlagChange,
+    ReliableResult,
+    ScaleChange,
+    ThresholdResult,
+)
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._constants import (
     GIVEN,
@@ -21,16 +32,6 @@ from ipm_outcomes.change._constants import (
 )
 from ipm_outcomes.change._flags import flag_changes
 from ipm_outcomes.change._reliable import JACOBSON_TRUAX, Judged, Rule, ScaleScores, judge
-from ipm_outcomes.change._results import (
-    AnyChange,
-    CategoryChange,
-    Direction,
-    FlagChange,
-    PatientChange,
-    ReliableResult,
-    ScaleChange,
-    ThresholdResult,
-)
 from ipm_outcomes.change._sentence import Facts, of_limits, texts
 from ipm_outcomes.change._thresholds import important_thresholds
 from ipm_outcomes.change._verdict import VERDICTS, Limit, Moved, Verdict, completions, of_scores
@@ -40,22 +41,33 @@ from ipm_outcomes.scores import CategoryScore, Score, Scores
 from ipm_outcomes.stats.arguments import better_sign, normal_quantile, positive
 from ipm_outcomes.tables import accuracy_sentence
 
+S_contra = TypeVar("S_contra", bound=Scores, contravariant=True)
+S = TypeVar("S", bound=Scores)
+C_co = TypeVar("C_co", bound=Changes, covariant=True)
+C = TypeVar("C", bound=Changes)
+
+
+class _Comparable(Protocol[S_contra, C_co]):
+    """Scores that say which scores they compare with, and what comes of it; for type checkers."""
+
+    def _pair(self, after: S_contra, /) -> type[C_co]: ...
+
 
 @fenced
 def between(
-    before: Scores,
-    after: Scores,
+    before: _Comparable[S, C],
+    after: S,
     *,
     constants: Mapping[str, Mapping[str, float]] | None = None,
     critical: float | None = None,
     definition: Instrument | None = None,
-) -> PatientChange:
+) -> C:
     """Compare two scores of one patient on one instrument, scale by scale.
 
     Parameters
     ----------
     before, after : Scores
-        As `ipm_outcomes.score` returns them, of the same edition of one instrument.
+        As `ipm_outcomes.score` returns them, or read back by `from_json`, of the same edition of one instrument.
     constants : mapping, optional
         Measurement error for some scales, in points, in place of the definition's: ``{"total": {"sd": 6.1,
         "reliability": 0.84}}``, ``{"total": {"reliability": 0.84}}`` with the published standard deviation
@@ -67,12 +79,13 @@ def between(
 
     Returns
     -------
-    PatientChange
-        Flags first: ``flags``, and at the head of ``sentence`` and ``short``. Each scale has one ``verdict``, by
-        the limits that `table` uses: for PROMIS T-scores the standard error of each of the two scores (reliable
-        where the change is larger than ``critical * sqrt(se1**2 + se2**2)``); elsewhere the published measurement
-        errors of one person's change (reliable beyond the largest, possible beyond the smallest). An estimated
-        score has the weakest verdict that holds however its blanks would have been answered.
+    Changes
+        Of the class of the instrument, such as ``PHQ9Changes``, with each scale as an attribute. Flags first:
+        ``flags``, and at the head of ``sentence`` and ``short``. Each scale has one ``verdict``, by the limits
+        that `table` uses: for PROMIS T-scores the standard error of each of the two scores (reliable where the
+        change is larger than ``critical * sqrt(se1**2 + se2**2)``); elsewhere the published measurement errors
+        of one person's change (reliable beyond the largest, possible beyond the smallest). An estimated score
+        has the weakest verdict that holds however its blanks would have been answered.
 
     Raises
     ------
@@ -94,16 +107,29 @@ def between(
     'PEG 7.0 to 4.7: possibly better, 2.3 points.'
     """
     inst = common(before, after, definition)
-    return compared(
-        inst, before, after, flag_changes(inst, (before, after)), options(inst, constants, critical)
-    )
+    assert isinstance(before, Scores)
+    flags = flag_changes(inst, (before, after))
+    found = compared(inst, before, after, flags, options(inst, constants, critical))
+    result: Any = _class_of(inst)
+    changes: C = result._of(inst.id, inst.lead_scale.id, flags, found)
+    return changes
 
 
-def common(before: Scores, after: Scores, definition: Instrument | None) -> Instrument:
+def _class_of(inst: Instrument) -> type[Changes]:
+    """The printed class of the instrument; one for all where a custom definition has another set of scales."""
+    if inst.id in responses.CLASSES:
+        printed: type[Changes] = getattr(responses, f"{responses.CLASSES[inst.id]}Changes")
+        if printed.scale_ids == inst.scale_ids:
+            return printed
+    return CustomChanges
+
+
+def common(before: object, after: object, definition: Instrument | None) -> Instrument:
     """The one definition of both scores."""
-    for name, given in (("before", before), ("after", after)):
-        if not isinstance(given, Scores):
-            raise ParameterError(f"{name}: give the scores of one response, as score(...) returns them")
+    if not isinstance(before, Scores):
+        raise ParameterError("before: give the scores of one response, as score(...) returns them")
+    if not isinstance(after, Scores):
+        raise ParameterError("after: give the scores of one response, as score(...) returns them")
     one, two = before.provenance, after.provenance
     if one.instrument != two.instrument or one.edition != two.edition:
         raise ParameterError(
@@ -140,8 +166,8 @@ def options(
 
 def compared(
     inst: Instrument, before: Scores, after: Scores, flags: tuple[FlagChange, ...], by: Options
-) -> PatientChange:
-    """All scales of two forms, and the flags to tell with them."""
+) -> dict[str, AnyChange]:
+    """All scales of two forms, told with the flags."""
     own, rule = by
     found: dict[str, AnyChange] = {}
     for scale in inst.scales:
@@ -150,7 +176,7 @@ def compared(
             found[scale.id] = _scale_change(inst, scale, (one, two), flags, (own.get(scale.id), rule))
         elif isinstance(one, CategoryScore) and isinstance(two, CategoryScore):
             found[scale.id] = _category_change(scale, one, two)
-    return PatientChange(inst.id, flags, inst.lead_scale.id, found)
+    return found
 
 
 def _category_change(scale: Scale, one: CategoryScore, two: CategoryScore) -> CategoryChange:
@@ -194,7 +220,7 @@ def _scale_change(
         return ScaleChange(
             **told, change=None, improvement=None, percent=None, direction=None, thresholds=(), important=None,
             band_moved=None, why_not="; ".join(missing),
-            reliable=ReliableResult(None, None, None, None, "There is no change to test."),
+            reliable=ReliableResult(None, None, None, None, "There is no change to test.", None, ()),
         )  # fmt: skip
     sign = better_sign(scale.worse or "higher")
     improvement = sign * (x2 - x1)
@@ -254,7 +280,7 @@ def _critical(rule: Rule) -> float:
 def _reliable(judged: Judged, limits: tuple[Limit, ...], scores: tuple[Score, Score]) -> ReliableResult:
     if not limits:
         return ReliableResult(
-            None, None, None, None, "No measurement error of this scale is sourced; give constants."
+            None, None, None, None, "No measurement error of this scale is sourced; give constants.", None, ()
         )
     rests = (
         f"the standard errors of the two scores, {scores[0].se:g} and {scores[1].se:g}"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ipm_outcomes.change._results import FlagChange, FlagState
+from ipm_outcomes._changes import FlagChange, FlagState
 from ipm_outcomes.definition import Flag as FlagRule
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.scores import Scores

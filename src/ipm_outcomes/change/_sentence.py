@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ipm_outcomes._changes import FlagChange
 from ipm_outcomes.change._numbers import Printed, decimals, fixed, plain, points, printed, spread
 from ipm_outcomes.change._reliable import JACOBSON_TRUAX
-from ipm_outcomes.change._results import FlagChange
 from ipm_outcomes.change._thresholds import important_thresholds
 from ipm_outcomes.change._verdict import Limit, Verdict
 from ipm_outcomes.definition import Instrument, Scale, Threshold

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from ipm_outcomes._changes import AnyChange, FlagChange, ScaleChange
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._between import common, compared, options
 from ipm_outcomes.change._flags import flag_changes
-from ipm_outcomes.change._results import FlagChange, PatientChange, ScaleChange
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._date_cells import NO_TIME, point_of
@@ -200,7 +200,7 @@ def _holds_answer(visit: Any) -> bool:
     )
 
 
-def _one(change: PatientChange, scale: str) -> ScaleChange:
-    found = change.scales[scale]
+def _one(changes: Mapping[str, AnyChange], scale: str) -> ScaleChange:
+    found = changes[scale]
     assert isinstance(found, ScaleChange)
     return found

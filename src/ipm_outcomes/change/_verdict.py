@@ -9,11 +9,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes._changes import Verdict as Verdict
 from ipm_outcomes.change._constants import (
     Figure,
     Reliability,
@@ -23,19 +24,6 @@ from ipm_outcomes.change._constants import (
 )
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._library import Bools, Floats, Ints
-
-Verdict = Literal[
-    "reliably better",
-    "possibly better",
-    "no reliable change",
-    "possibly worse",
-    "reliably worse",
-    "unchanged",
-    "cannot be judged",
-    "error not known",
-]
-"""Reliably: beyond every published measurement error. Possibly: beyond the smallest, not beyond the largest.
-Cannot be judged: no score in one of the forms, or an estimated score that could fall either way."""
 
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 UNCHANGED, CANNOT, UNKNOWN = (VERDICTS.index(w) for w in ("unchanged", "cannot be judged", "error not known"))

@@ -70,10 +70,12 @@ _OF_RESPONSES = {
     "from_labels",
 }
 _OF_SCORES = {*dir(Scores), *Scores.__dataclass_fields__}
+_OF_CHANGES = {"sentence", "short", "instrument", "lead"}
 _IN_PRINTED_CLASSES = {"int", "str", "classmethod", "cls", "tuple", "object", "dataclass"}
 _OF_PRINTED_MODULES = {
-    *("Annotated", "Any", "ClassVar", "Iterable", "Self", "Field", "Response", "BaseModel"),
+    *("TYPE_CHECKING", "Annotated", "Any", "ClassVar", "Iterable", "Self", "Field", "Response", "BaseModel"),
     *("Scores", "Score", "CategoryScore", "Flag", "Provenance"),
+    *("Changes", "ScaleChange", "CategoryChange"),
     *dir(builtins),
 }
 
@@ -105,7 +107,7 @@ ItemName = Annotated[
     ),
 ]
 """An id that becomes an attribute of a response."""
-ScaleName = Annotated[Id, _free_of(lambda name: name in _OF_SCORES | _IN_PRINTED_CLASSES)]
+ScaleName = Annotated[Id, _free_of(lambda name: name in _OF_SCORES | _OF_CHANGES | _IN_PRINTED_CLASSES)]
 """An id that becomes an attribute of scores and changes."""
 ClassName = Annotated[
     str,

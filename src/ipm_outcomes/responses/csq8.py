@@ -4,12 +4,15 @@ Printed from ``instruments/csq8.toml`` by ``python -m ipm_outcomes._printer``; d
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.csq8 import CSQ8Changes
 
 _FAVORABLE_FIRST = Field(strict=True, ge=1, le=4, json_schema_extra={"oneOf": [{"const": 4, "title": "Most favorable answer"}, {"const": 3, "title": "Second most favorable answer"}, {"const": 2, "title": "Third most favorable answer"}, {"const": 1, "title": "Least favorable answer"}]})
 _FAVORABLE_LAST = Field(strict=True, ge=1, le=4, json_schema_extra={"oneOf": [{"const": 1, "title": "Least favorable answer"}, {"const": 2, "title": "Third most favorable answer"}, {"const": 3, "title": "Second most favorable answer"}, {"const": 4, "title": "Most favorable answer"}]})
@@ -23,6 +26,10 @@ class CSQ8Scores(Scores):
 
     total: Score
     """CSQ-8 total, 8 to 32; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "CSQ8Scores", /) -> "type[CSQ8Changes]": ...  # type: ignore[override]
 
 
 class CSQ8(Response[CSQ8Scores]):

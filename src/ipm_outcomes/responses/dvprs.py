@@ -4,12 +4,15 @@ Printed from ``instruments/dvprs.toml`` by ``python -m ipm_outcomes._printer``; 
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.dvprs import DVPRSChanges
 
 _INTENSITY = Field(strict=True, ge=0, le=10)
 _INTERFERENCE = Field(strict=True, ge=0, le=10, description="0 = Does not interfere; 10 = Completely interferes")
@@ -33,6 +36,10 @@ class DVPRSScores(Scores):
     """Effect on mood, 0 to 10; higher is worse."""
     stress: Score
     """Contribution to stress, 0 to 10; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "DVPRSScores", /) -> "type[DVPRSChanges]": ...  # type: ignore[override]
 
 
 class DVPRS(Response[DVPRSScores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/enps.toml`` by ``python -m ipm_outcomes._printer``; d
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.enps import ENPSChanges
 
 _LIKELIHOOD = Field(strict=True, ge=0, le=10, description="0 = Not at all likely; 10 = Extremely likely")
 
@@ -22,6 +25,10 @@ class ENPSScores(Scores):
 
     rating: Score
     """Likelihood to recommend the workplace, 0 to 10; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "ENPSScores", /) -> "type[ENPSChanges]": ...  # type: ignore[override]
 
 
 class ENPS(Response[ENPSScores]):

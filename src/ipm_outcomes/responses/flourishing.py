@@ -4,12 +4,15 @@ Printed from ``instruments/flourishing.toml`` by ``python -m ipm_outcomes._print
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.flourishing import FlourishingChanges
 
 _RATING = Field(strict=True, ge=0, le=10)
 
@@ -40,6 +43,10 @@ class FlourishingScores(Scores):
     """Flourishing Index, sum, 0 to 100; lower is worse."""
     secure_index_sum: Score
     """Secure Flourishing Index, sum, 0 to 120; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "FlourishingScores", /) -> "type[FlourishingChanges]": ...  # type: ignore[override]
 
 
 class Flourishing(Response[FlourishingScores]):

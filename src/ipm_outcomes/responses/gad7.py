@@ -4,12 +4,15 @@ Printed from ``instruments/gad7.toml`` by ``python -m ipm_outcomes._printer``; d
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.gad7 import GAD7Changes
 
 _FREQUENCY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"const": 0, "title": "Not at all"}, {"const": 1, "title": "Several days"}, {"const": 2, "title": "More than half the days"}, {"const": 3, "title": "Nearly every day"}]})
 _DIFFICULTY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"const": 0, "title": "Not difficult at all"}, {"const": 1, "title": "Somewhat difficult"}, {"const": 2, "title": "Very difficult"}, {"const": 3, "title": "Extremely difficult"}]})
@@ -25,6 +28,10 @@ class GAD7Scores(Scores):
     """GAD-7 total, 0 to 21; higher is worse."""
     gad2: Score
     """GAD-2 total, 0 to 6; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "GAD7Scores", /) -> "type[GAD7Changes]": ...  # type: ignore[override]
 
 
 class GAD7(Response[GAD7Scores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/mini_z.toml`` by ``python -m ipm_outcomes._printer``;
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.mini_z import MiniZChanges
 
 _BURNOUT = Field(strict=True, ge=1, le=5, description="1 = No symptoms of burnout; 5 = So burned out that help may be needed")
 
@@ -22,6 +25,10 @@ class MiniZScores(Scores):
 
     burnout: Score
     """Burnout, 1 to 5; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "MiniZScores", /) -> "type[MiniZChanges]": ...  # type: ignore[override]
 
 
 class MiniZ(Response[MiniZScores]):

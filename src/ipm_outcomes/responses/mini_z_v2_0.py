@@ -4,12 +4,15 @@ Printed from ``instruments/mini_z_v2_0.toml`` by ``python -m ipm_outcomes._print
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.mini_z_v2_0 import MiniZv20Changes
 
 _AGREEMENT = Field(strict=True, ge=1, le=5)
 
@@ -22,6 +25,10 @@ class MiniZv20Scores(Scores):
 
     total: Score
     """Mini Z 2.0 total, 10 to 50; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "MiniZv20Scores", /) -> "type[MiniZv20Changes]": ...  # type: ignore[override]
 
 
 class MiniZv20(Response[MiniZv20Scores]):

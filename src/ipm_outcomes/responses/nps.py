@@ -4,12 +4,15 @@ Printed from ``instruments/nps.toml`` by ``python -m ipm_outcomes._printer``; do
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.nps import NPSChanges
 
 _LIKELIHOOD = Field(strict=True, ge=0, le=10, description="0 = Not at all likely; 10 = Extremely likely")
 
@@ -22,6 +25,10 @@ class NPSScores(Scores):
 
     rating: Score
     """Likelihood to recommend, 0 to 10; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "NPSScores", /) -> "type[NPSChanges]": ...  # type: ignore[override]
 
 
 class NPS(Response[NPSScores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/pam.toml`` by ``python -m ipm_outcomes._printer``; do
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.pam import PAMChanges
 
 _SCORE = Field(strict=True, ge=0, le=100, description="in steps of 0.1")
 
@@ -22,6 +25,10 @@ class PAMScores(Scores):
 
     score: Score
     """Patient activation, 0 to 100; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PAMScores", /) -> "type[PAMChanges]": ...  # type: ignore[override]
 
 
 class PAM(Response[PAMScores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/pastor.toml`` by ``python -m ipm_outcomes._printer``;
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.pastor import PASTORChanges
 
 _T_SCORE = Field(strict=True, ge=10, le=90, description="in steps of 0.1")
 _STANDARD_ERROR = Field(strict=True, ge=0.01, le=10, description="in steps of 0.01")
@@ -42,6 +45,10 @@ class PASTORScores(Scores):
     """Average pain, 0 to 10; higher is worse."""
     pain_worst: Score
     """Worst pain, 0 to 10; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PASTORScores", /) -> "type[PASTORChanges]": ...  # type: ignore[override]
 
 
 class PASTOR(Response[PASTORScores]):

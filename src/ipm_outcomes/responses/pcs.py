@@ -4,12 +4,15 @@ Printed from ``instruments/pcs.toml`` by ``python -m ipm_outcomes._printer``; do
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.pcs import PCSChanges
 
 _DEGREE = Field(strict=True, ge=0, le=4, json_schema_extra={"oneOf": [{"const": 0, "title": "Not at all"}, {"const": 1, "title": "To a slight degree"}, {"const": 2, "title": "To a moderate degree"}, {"const": 3, "title": "To a great degree"}, {"const": 4, "title": "All the time"}]})
 
@@ -28,6 +31,10 @@ class PCSScores(Scores):
     """PCS magnification, 0 to 12; higher is worse."""
     helplessness: Score
     """PCS helplessness, 0 to 24; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PCSScores", /) -> "type[PCSChanges]": ...  # type: ignore[override]
 
 
 class PCS(Response[PCSScores]):

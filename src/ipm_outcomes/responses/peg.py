@@ -4,12 +4,15 @@ Printed from ``instruments/peg.toml`` by ``python -m ipm_outcomes._printer``; do
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.peg import PEGChanges
 
 _PAIN = Field(strict=True, ge=0, le=10, description="0 = No pain; 10 = Pain as bad as you can imagine")
 _INTERFERENCE = Field(strict=True, ge=0, le=10, description="0 = Does not interfere; 10 = Completely interferes")
@@ -23,6 +26,10 @@ class PEGScores(Scores):
 
     mean: Score
     """PEG score (mean of three), 0 to 10; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PEGScores", /) -> "type[PEGChanges]": ...  # type: ignore[override]
 
 
 class PEG(Response[PEGScores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/pgic.toml`` by ``python -m ipm_outcomes._printer``; d
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.pgic import PGICChanges
 
 _CHANGE = Field(strict=True, ge=1, le=7, json_schema_extra={"oneOf": [{"const": 1, "title": "Very much improved"}, {"const": 2, "title": "Much improved"}, {"const": 3, "title": "Minimally improved"}, {"const": 4, "title": "No change"}, {"const": 5, "title": "Minimally worse"}, {"const": 6, "title": "Much worse"}, {"const": 7, "title": "Very much worse"}]})
 
@@ -22,6 +25,10 @@ class PGICScores(Scores):
 
     rating: Score
     """Global impression of change, 1 to 7; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PGICScores", /) -> "type[PGICChanges]": ...  # type: ignore[override]
 
 
 class PGIC(Response[PGICScores]):

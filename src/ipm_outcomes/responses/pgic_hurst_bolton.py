@@ -4,12 +4,15 @@ Printed from ``instruments/pgic_hurst_bolton.toml`` by ``python -m ipm_outcomes.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.pgic_hurst_bolton import PGICHurstBoltonChanges
 
 _CHANGE = Field(strict=True, ge=1, le=7, description="1 = No change or worse; 7 = A great deal better")
 
@@ -22,6 +25,10 @@ class PGICHurstBoltonScores(Scores):
 
     rating: Score
     """Global impression of change, 1 to 7; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PGICHurstBoltonScores", /) -> "type[PGICHurstBoltonChanges]": ...  # type: ignore[override]
 
 
 class PGICHurstBolton(Response[PGICHurstBoltonScores]):

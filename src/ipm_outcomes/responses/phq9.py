@@ -4,12 +4,15 @@ Printed from ``instruments/phq9.toml`` by ``python -m ipm_outcomes._printer``; d
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import CategoryScore, Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.phq9 import PHQ9Changes
 
 _FREQUENCY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"const": 0, "title": "Not at all"}, {"const": 1, "title": "Several days"}, {"const": 2, "title": "More than half the days"}, {"const": 3, "title": "Nearly every day"}]})
 _DIFFICULTY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"const": 0, "title": "Not difficult at all"}, {"const": 1, "title": "Somewhat difficult"}, {"const": 2, "title": "Very difficult"}, {"const": 3, "title": "Extremely difficult"}]})
@@ -29,6 +32,10 @@ class PHQ9Scores(Scores):
     """PHQ-2 total, 0 to 6; higher is worse."""
     syndrome: CategoryScore
     """PHQ-9 depressive syndrome (counting rule)."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PHQ9Scores", /) -> "type[PHQ9Changes]": ...  # type: ignore[override]
 
 
 class PHQ9(Response[PHQ9Scores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/promis29.toml`` by ``python -m ipm_outcomes._printer`
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.promis29 import PROMIS29Changes
 
 _DIFFICULTY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Without any difficulty"}, {"const": 4, "title": "With a little difficulty"}, {"const": 3, "title": "With some difficulty"}, {"const": 2, "title": "With much difficulty"}, {"const": 1, "title": "Unable to do"}]})
 _FREQUENCY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 1, "title": "Never"}, {"const": 2, "title": "Rarely"}, {"const": 3, "title": "Sometimes"}, {"const": 4, "title": "Often"}, {"const": 5, "title": "Always"}]})
@@ -46,6 +49,10 @@ class PROMIS29Scores(Scores):
     """Physical health summary, T-score; lower is worse."""
     mental_summary: Score
     """Mental health summary, T-score; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PROMIS29Scores", /) -> "type[PROMIS29Changes]": ...  # type: ignore[override]
 
 
 class PROMIS29(Response[PROMIS29Scores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/promis29_2.toml`` by ``python -m ipm_outcomes._printe
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.promis29_2 import PROMIS29Plus2Changes
 
 _DIFFICULTY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Without any difficulty"}, {"const": 4, "title": "With a little difficulty"}, {"const": 3, "title": "With some difficulty"}, {"const": 2, "title": "With much difficulty"}, {"const": 1, "title": "Unable to do"}]})
 _FREQUENCY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 1, "title": "Never"}, {"const": 2, "title": "Rarely"}, {"const": 3, "title": "Sometimes"}, {"const": 4, "title": "Often"}, {"const": 5, "title": "Always"}]})
@@ -50,6 +53,10 @@ class PROMIS29Plus2Scores(Scores):
     """Cognitive function (abilities), T-score, 29.5 to 61.2; lower is worse."""
     propr: Score
     """PROPr preference score, -0.022 to 1; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PROMIS29Plus2Scores", /) -> "type[PROMIS29Plus2Changes]": ...  # type: ignore[override]
 
 
 class PROMIS29Plus2(Response[PROMIS29Plus2Scores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/promis_global.toml`` by ``python -m ipm_outcomes._pri
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.promis_global import PROMISGlobalChanges
 
 _HEALTH = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Excellent"}, {"const": 4, "title": "Very good"}, {"const": 3, "title": "Good"}, {"const": 2, "title": "Fair"}, {"const": 1, "title": "Poor"}]})
 _EXTENT = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const": 5, "title": "Completely"}, {"const": 4, "title": "Mostly"}, {"const": 3, "title": "Moderately"}, {"const": 2, "title": "A little"}, {"const": 1, "title": "Not at all"}]})
@@ -34,6 +37,10 @@ class PROMISGlobalScores(Scores):
     """Social activities and roles, 1 to 5; lower is worse."""
     pain_intensity: Score
     """Pain intensity, 0 to 10; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PROMISGlobalScores", /) -> "type[PROMISGlobalChanges]": ...  # type: ignore[override]
 
 
 class PROMISGlobal(Response[PROMISGlobalScores]):

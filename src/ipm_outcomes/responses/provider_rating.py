@@ -4,12 +4,15 @@ Printed from ``instruments/provider_rating.toml`` by ``python -m ipm_outcomes._p
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.provider_rating import ProviderRatingChanges
 
 _RATING = Field(strict=True, ge=0, le=10, description="0 = Worst possible; 10 = Best possible")
 
@@ -24,6 +27,10 @@ class ProviderRatingScores(Scores):
     """Provider rating, 0 to 10; lower is worse."""
     linear_score: Score
     """Provider rating, linear score, 0 to 100; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "ProviderRatingScores", /) -> "type[ProviderRatingChanges]": ...  # type: ignore[override]
 
 
 class ProviderRating(Response[ProviderRatingScores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/prs.toml`` by ``python -m ipm_outcomes._printer``; do
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.prs import PRSChanges
 
 _AGREEMENT = Field(strict=True, ge=0, le=4, description="0 = Not at all; 4 = To a great degree")
 
@@ -26,6 +29,10 @@ class PRSScores(Scores):
     """Cognitive and affective positivity, 0 to 36; lower is worse."""
     behavioral_perseverance: Score
     """Behavioral perseverance, 0 to 20; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "PRSScores", /) -> "type[PRSChanges]": ...  # type: ignore[override]
 
 
 class PRS(Response[PRSScores]):

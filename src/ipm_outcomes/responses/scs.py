@@ -4,12 +4,15 @@ Printed from ``instruments/scs.toml`` by ``python -m ipm_outcomes._printer``; do
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.scs import SCSChanges
 
 _FREQUENCY = Field(strict=True, ge=1, le=5, description="1 = Almost never; 5 = Almost always")
 
@@ -34,6 +37,10 @@ class SCSScores(Scores):
     """Over-identification, 1 to 5; higher is worse."""
     total: Score
     """Total, mean of all 26 items after reversal, 1 to 5; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "SCSScores", /) -> "type[SCSChanges]": ...  # type: ignore[override]
 
 
 class SCS(Response[SCSScores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/scs_sf.toml`` by ``python -m ipm_outcomes._printer``;
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.scs_sf import SCSSFChanges
 
 _FREQUENCY = Field(strict=True, ge=1, le=5, description="1 = Almost never; 5 = Almost always")
 
@@ -34,6 +37,10 @@ class SCSSFScores(Scores):
     """Over-identification, 1 to 5; higher is worse."""
     total: Score
     """Total, mean of all 12 items after reversal, 1 to 5; lower is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "SCSSFScores", /) -> "type[SCSSFChanges]": ...  # type: ignore[override]
 
 
 class SCSSF(Response[SCSSFScores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/wpai_gh.toml`` by ``python -m ipm_outcomes._printer``
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.wpai_gh import WPAIGHChanges
 
 _YES_NO = Field(strict=True, ge=0, le=1, json_schema_extra={"oneOf": [{"const": 1, "title": "Yes"}, {"const": 0, "title": "No"}]})
 _HOURS = Field(strict=True, ge=0, le=168, description="in steps of 0.01")
@@ -30,6 +33,10 @@ class WPAIGHScores(Scores):
     """Overall work impairment, 0 to 100; higher is worse."""
     activity: Score
     """Activity impairment, 0 to 100; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "WPAIGHScores", /) -> "type[WPAIGHChanges]": ...  # type: ignore[override]
 
 
 class WPAIGH(Response[WPAIGHScores]):

@@ -4,12 +4,15 @@ Printed from ``instruments/wpai_shp.toml`` by ``python -m ipm_outcomes._printer`
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
 from ipm_outcomes.scores import Score, Scores
+
+if TYPE_CHECKING:
+    from ipm_outcomes.responses._changes.wpai_shp import WPAISHPChanges
 
 _YES_NO = Field(strict=True, ge=0, le=1, json_schema_extra={"oneOf": [{"const": 1, "title": "Yes"}, {"const": 0, "title": "No"}]})
 _HOURS = Field(strict=True, ge=0, le=168, description="in steps of 0.01")
@@ -38,6 +41,10 @@ class WPAISHPScores(Scores):
     """Overall work impairment due to all health, 0 to 100; higher is worse."""
     activity_all: Score
     """Activity impairment due to all health, 0 to 100; higher is worse."""
+
+    if TYPE_CHECKING:
+
+        def _pair(self, after: "WPAISHPScores", /) -> "type[WPAISHPChanges]": ...  # type: ignore[override]
 
 
 class WPAISHP(Response[WPAISHPScores]):

@@ -1,0 +1,19 @@
+"""Changes of the Mini Z 2.0 (2.0).
+
+Printed from ``instruments/mini_z_v2_0.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ipm_outcomes._changes import Changes, ScaleChange
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class MiniZv20Changes(Changes):
+    """The changes between two MiniZv20 responses of one patient."""
+    instrument_id: ClassVar[str] = "mini_z_v2_0"
+    scale_ids: ClassVar[tuple[str, ...]] = ("total",)
+
+    total: ScaleChange
+    """Mini Z 2.0 total, 10 to 50; lower is worse."""

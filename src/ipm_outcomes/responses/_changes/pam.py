@@ -1,0 +1,19 @@
+"""Changes of the Patient Activation Measure (ready score 0-100).
+
+Printed from ``instruments/pam.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ipm_outcomes._changes import Changes, ScaleChange
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PAMChanges(Changes):
+    """The changes between two PAM responses of one patient."""
+    instrument_id: ClassVar[str] = "pam"
+    scale_ids: ClassVar[tuple[str, ...]] = ("score",)
+
+    score: ScaleChange
+    """Patient activation, 0 to 100; lower is worse."""

@@ -1,0 +1,19 @@
+"""Changes of the Pain, Enjoyment of life, General activity scale (2009).
+
+Printed from ``instruments/peg.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ipm_outcomes._changes import Changes, ScaleChange
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PEGChanges(Changes):
+    """The changes between two PEG responses of one patient."""
+    instrument_id: ClassVar[str] = "peg"
+    scale_ids: ClassVar[tuple[str, ...]] = ("mean",)
+
+    mean: ScaleChange
+    """PEG score (mean of three), 0 to 10; higher is worse."""

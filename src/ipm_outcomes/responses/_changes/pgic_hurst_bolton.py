@@ -1,0 +1,19 @@
+"""Changes of the Patient Global Impression of Change, Hurst and Bolton form (Hurst and Bolton form).
+
+Printed from ``instruments/pgic_hurst_bolton.toml`` by ``python -m ipm_outcomes._printer``; do not edit.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ipm_outcomes._changes import Changes, ScaleChange
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PGICHurstBoltonChanges(Changes):
+    """The changes between two PGICHurstBolton responses of one patient."""
+    instrument_id: ClassVar[str] = "pgic_hurst_bolton"
+    scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
+
+    rating: ScaleChange
+    """Global impression of change, 1 to 7; lower is worse."""
