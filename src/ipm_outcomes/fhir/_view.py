@@ -53,7 +53,6 @@ OF_NUMBERS = {
     for where, path in (("coding", f"{CODING}."), ("answer", ""))
     for name, url in NUMBERS.items()
 }
-BOOLEANS = ("deeper", "has_value")
 COLUMNS = (*OF_RESPONSE, *OF_ITEM, *OF_ANSWER, *OF_NUMBERS)
 
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from ipm_outcomes.frames._date_cells import (
     LAST_DAY,
     NO_TIME,
     OUTSIDE,
-    SERIALS,
     USUAL_FORMATS,
     as_text,
     checked_format,
@@ -117,12 +115,6 @@ class Dates:
         for one in fits:
             readings.setdefault(tuple(map(reader(one), values)), one)
         return tuple(readings.values())
-
-    @cached_property
-    def ambiguous(self) -> int:
-        """Cells that can be read in more than one way, such as day first and month first, by formats that fit all."""
-        patterns = [one for one in self.formats() if one not in SERIALS]
-        return self.unreadable() if len(patterns) > 1 else 0
 
     def text_column(self, frame: Frame, name: str, times: int = 1) -> Any:
         """The column as text of the frame's kind, every entry repeated: ISO where it was read, else as it stands."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -298,8 +297,3 @@ def dose() -> Dose:
     """Thresholds and denominators, each with its source."""
     file = shelf() / "opioids" / "dose.toml"
     return read_content(file.read_bytes(), "instruments/opioids/dose.toml", "dose", _parse_dose)
-
-
-def as_fraction(number: Decimal) -> Fraction:
-    """A decimal of a definition, exactly."""
-    return Fraction(number)

@@ -20,7 +20,7 @@ from ipm_outcomes.program._events import Events
 from ipm_outcomes.program._records import Group, days, frame_of, group_keys, people, with_total
 from ipm_outcomes.program._result import result_table
 from ipm_outcomes.program._sources import Source
-from ipm_outcomes.program.indicators import Indicator, indicator, indicators
+from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.program.table import chosen_indicators, names
 from ipm_outcomes.stats import intervals
 from ipm_outcomes.stats.arguments import level_of
@@ -347,8 +347,3 @@ class _Rule:
             months=time,
             patients=int((amounts[there] > 0).sum()),
         )
-
-
-def catalog_rates() -> list[Indicator]:
-    """The rates of the catalog."""
-    return [one for id in indicators() if (one := indicator(id)).rate is not None]

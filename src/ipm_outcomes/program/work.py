@@ -41,7 +41,6 @@ _COLUMNS = (
     *("index_date", "start_status", "at_risk", "followed", "back", "back_in_time", "sustained", "days", "reason"),
 )  # fmt: skip
 _DATES = ("date", "start_date", "end_date")
-NEVER = -(2**40)
 
 
 @fenced
