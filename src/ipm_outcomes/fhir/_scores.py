@@ -194,7 +194,8 @@ def scores(observations: Sequence[Mapping[str, Any]]) -> Scores:
         raise InputError(f"the scale {absent[0]} is missing", "scale_missing")
     order = [flag.id for flag in definition(made.instrument).flags]
     flags.sort(key=lambda flag: order.index(flag.id))
-    return model._of((by_scale[scale] for scale in model.scale_ids), tuple(flags), made)
+    in_order: Any = {scale: by_scale[scale] for scale in model.scale_ids}
+    return model(flags=tuple(flags), provenance=made, **in_order)
 
 
 def _provenance(method: Mapping[str, str], place: str) -> Provenance:
