@@ -93,8 +93,8 @@ def read(
     >>> from ipm_outcomes import files
     >>> file = Path(mkdtemp()) / "peg.csv"
     >>> written = file.write_text("sep=;\nid;peg_pain;peg_enjoyment;peg_activity\nP01;7;6;5\n")
-    >>> found = files.read(file)
-    >>> found.data["peg_pain"], found.inferences["finding"][:2]
+    >>> result = files.read(file)
+    >>> result.data["peg_pain"], result.inferences["finding"][:2]
     ([7], ['encoding', 'delimiter'])
     """
     source = Path(path)
@@ -189,8 +189,8 @@ def propose(data: Any) -> Mapping:
     Names prove neither the order of items nor the edition; the evidence of each proposal says so.
 
     >>> from ipm_outcomes import files
-    >>> found = files.propose([f"phq_{n}" for n in range(1, 10)])
-    >>> found.instrument, [one.name for one in found.proposed]
+    >>> result = files.propose([f"phq_{n}" for n in range(1, 10)])
+    >>> result.instrument, [one.name for one in result.proposed]
     ([], ['phq9'])
     >>> files.propose([f"phq_{n}" for n in range(1, 16)]).proposed
     ()
