@@ -77,8 +77,8 @@ def audit(
 
     if output in (None, STREAM):
         output = None
-    output_kind(output, inputs=(file,))
     how = reading or Reading()
+    output_kind(output, inputs=(file, how.mapping))
     items = Items([instrument], columns, None, coding, not_answered, None, group_names)
     source = how.answers(file)
     work = plan(source, items, partly=True)

@@ -108,8 +108,8 @@ def change(
     tables = (*(ending for ending in CSV_ENDINGS if ending != ".txt"), *PARQUET_ENDINGS)
     pairs = pairing or Pairing()
     pairs.rule()  # before anything is read
-    ending = output_kind(output, (*tables, ".txt", ".md"), inputs=(file, pairs.episodes))
     how = reading or Reading()
+    ending = output_kind(output, (*tables, ".txt", ".md"), inputs=(file, pairs.episodes, how.mapping))
     work = plan(how.answers(file), items or Items())
     found = without_invalid(work.findings(id=id, date=date, by=split(by), date_format=how.date_format))
     work = work.declared(found)

@@ -35,12 +35,15 @@ class Source:
         For a CSV file the line on which each row begins.
     delimiter : str
         Of a CSV file.
+    declared : frozenset of str
+        Instruments of which a mapping says the coding; their cells are answers.
     """
 
     name: str
     frame: Any
     lines: array[int] | None
     delimiter: str = ","
+    declared: frozenset[str] = frozenset()
 
     @property
     def text(self) -> bool:

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from ipm_outcomes import catalog
 from ipm_outcomes.cli._arguments import coding_of, columns_of, group_names_of, not_answered_of
 from ipm_outcomes.cli._files import Source, read
+from ipm_outcomes.cli._mapped import mapped
 from ipm_outcomes.cli._print import progress
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._check import problems
@@ -41,15 +42,22 @@ class Reading:
     date_format
         How dates are written that are no ISO text (YYYY-MM-DD), in the answers and in the episodes: a pattern such as
         %m/%d/%Y or %d.%m.%y, or excel or sas for the day numbers of these programs. Dates are never guessed.
+    mapping
+        The .toml file that says how the file of answers is read and which column holds what, as read --save writes it.
     """
 
     delimiter: str | None = None
     encoding: str = "utf-8"
     skip_rows: int = 0
     date_format: str | None = None
+    mapping: str | None = None
 
     def answers(self, file: str) -> Source:
-        """The file of answers, without the rows to be skipped."""
+        """The file of answers, without the rows to be skipped; by its mapping where there is one."""
+        if self.mapping is not None:
+            if self.skip_rows:
+                raise ParameterError("--skip-rows: the mapping says which rows are no answers; leave it out")
+            return mapped(file, self.mapping)
         source = read(file, delimiter=self.delimiter, encoding=self.encoding)
         if not 0 <= self.skip_rows <= len(source.frame):
             raise ParameterError(f"--skip-rows lies between 0 and the number of rows, {len(source.frame)}")
@@ -243,12 +251,21 @@ def plan(source: Source, items: Items, partly: bool = False) -> Plan:
         complete,
         columns,
         None if items.scales is None else split(items.scales),
-        coding_of(items.coding or (), asked),
+        _coding(source, items, asked),
         not_answered_of(items.not_answered or (), asked),
         items.missing,
         items.replace,
         names,
     )
+
+
+def _coding(source: Source, items: Items, asked: Sequence[str]) -> dict[str, Any]:
+    """The coding of each instrument: that which the options say; a mapping has settled it."""
+    given = coding_of(items.coding or (), asked)
+    declared = dict.fromkeys((id for id in asked if id in source.declared), "answer")
+    if twice := [id for id in given if id in declared]:
+        raise ParameterError(f"--coding: the mapping says that of {twice[0]}; leave it out")
+    return {**declared, **given}
 
 
 def split(given: str | Sequence[str] | None) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -93,6 +95,14 @@ def read(
     return PROBLEMS if found.problems["row"] or not all(found.inferences["sure"]) else FINE
 
 
+_OPTION = re.compile(r"\b(encoding|delimiter|sheet|header|date_format)=(?:\"([^\"]*)\"|(\S+))")
+"""Arguments of `files.read` that are options here."""
+
+
+def _option(found: re.Match[str]) -> str:
+    return f"--{found[1].replace('_', '-')} {shlex.quote(found[2] or found[3])}"
+
+
 def inference_lines(found: Reading) -> list[str]:
     """One line for each inference."""
     names = ("finding", "where", "instrument", "rows", "of", "settle", "value", "sure", "evidence")
@@ -102,6 +112,6 @@ def inference_lines(found: Reading) -> list[str]:
         strength = "sure" if sure else "declare" if value is None else "weak"
         place = ", ".join(part for part in (id, where) if part)
         count = f" ({rows} of {of} rows)" if of else ""
-        way = f"; {settle}" if settle and not sure else ""
+        way = f"; {_OPTION.sub(_option, settle)}" if settle and not sure else ""
         lines.append(f"{strength:8}{code}: {place + ': ' if place else ''}{evidence}{count}{way}")
     return lines

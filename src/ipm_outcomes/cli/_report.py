@@ -94,7 +94,8 @@ def report(
     """
     pairs, beside = pairing or Pairing(), records or Records()
     pairs.rule()  # before anything is read
-    inputs = (file, pairs.episodes, *beside.files)
+    how = reading or Reading()
+    inputs = (file, pairs.episodes, how.mapping, *beside.files)
     ending = output_kind(output, (".html", *(name for name in RENDERERS if name)), inputs=inputs)
     kept = {"--ledger": ledger, "--record": record}
     for option, name in kept.items():
@@ -107,7 +108,6 @@ def report(
     beside.check(pairs.episodes)
     if beside.files and ending != ".html":
         raise ParameterError("records have a place in HTML reports only; end the name of -o in .html")
-    how = reading or Reading()
     source = how.answers(file)
     names = source.frame.columns
     columns = {

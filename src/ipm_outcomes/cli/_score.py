@@ -59,8 +59,8 @@ def check(
     output
         Write the table of wrong cells to this CSV or Parquet file.
     """
-    output_kind(output, inputs=(file,))
     how = reading or Reading()
+    output_kind(output, inputs=(file, how.mapping))
     work = plan(how.answers(file), items or Items(), partly=True)
     found = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
     where = say if output is None else tell
@@ -114,12 +114,12 @@ def score(
     output
         CSV or Parquet file; by default CSV to standard output.
     """
-    output_kind(output, inputs=(file,))
+    how = reading or Reading()
+    output_kind(output, inputs=(file, how.mapping))
     if not tidy and (id or date or by):
         raise ParameterError("--id, --date and --by are for --tidy; without it all columns are kept")
     if tidy and level is not None:
         raise ParameterError("--level is not for --tidy, which holds the standard errors")
-    how = reading or Reading()
     if how.date_format is not None and not (tidy and date):
         raise ParameterError("--date-format is for --tidy with --date; without them dates stay as they stand")
     work = plan(how.answers(file), items or Items())

@@ -104,7 +104,9 @@ def _by_wording(one: Instrument, names: Sequence[str], wording: Mapping[str, str
             columns[item] = holding[0]
         elif item in needed:
             return None
-    evidence = "headers are the questions of the form, which proves the items; not the edition"
+    evidence = (
+        "headers are the questions of the form, which proves the items; neither the recall nor the edition"
+    )
     return Found(one.id, columns, WORDING, evidence)
 
 
