@@ -95,9 +95,9 @@ def over_time(
     if worded:
         layers += _words(alt, points, x, y, style)
     if center and (first := next((one.center for one in points if one.center is not None), None)) is not None:
-        named = alt.Chart(looks.data([{"period": periods[0], "value": first, "text": center}]))
-        named = named.encode(x=x, y=y("value"), text="text:N")
-        layers += haloed(named, style, align="left", dx=-24, dy=-8, color=style.muted)
+        named = alt.Chart(looks.data([{"value": first, "text": center}]))
+        named = named.encode(x=alt.value(style.width), y=y("value"), text="text:N")
+        layers.append(named.mark_text(align="left", dx=4, fontSize=style.size, color=style.muted))
     return alt.layer(*layers).properties(width=style.width, height=style.height)
 
 
