@@ -173,7 +173,10 @@ def test_a_course_has_flags_first_and_the_verdict_of_between() -> None:
     drawn = {row["when"]: row["kind"] for row in rows_in(chart) if "kind" in row}
     verdict = change.between(forms[0], forms[1]).scales["total"].verdict
     assert verdict == "reliably better"
-    assert drawn == {"2024-01-02": "first", "2024-04-01": "better"}  # without the last question there is no total
+    assert drawn == {
+        "2024-01-02": "first",
+        "2024-04-01": "better",
+    }  # without the last question there is no total
     flags = [(row["when"], row["flag"]) for row in rows_in(chart) if "flag" in row]
     assert flags == [("2024-04-01", "raised"), ("2024-07-01", "blank")]
     names = [row["text"] for row in rows_in(chart) if row.get("text") in ("minimal", "mild", "severe")]
