@@ -20,6 +20,7 @@ from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE, Pairs, pairs
 from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, Row
 from ipm_outcomes.program.suppression._side_by_side import beside
 from ipm_outcomes.program.suppression._system import Count, Scene
+from ipm_outcomes.program.suppression._targets import due_earlier
 
 _CHAIN = (*OF_SIDES, "numerator", PATIENTS, "denominator", "observed", "eligible", WHOLE)
 Set = Callable[[Pairs], np.ndarray]
@@ -406,11 +407,7 @@ class Reader:
                         told = (scene, WHOLE) in published
                         a = a if told else _named(out, scene, "eligible", "followup_completion")
                         out.links.append(((scene, a), (whole, b), "same" if told else "within"))
-            for early, late in combinations(timed, 2):
-                for name in out.scenes[late].sets:
-                    if name[1] == "eligible" and name in out.scenes[early].sets:
-                        out.links.append(((late, name), (early, name), "within"))
-                        break
+            out.links += due_earlier(out.scenes, self.kinds, timed)
         self._across_scales(out)
 
     def _across_scales(self, out: Published) -> None:

@@ -1,0 +1,63 @@
+"""Later and earlier targets of one scale: who is due later was due earlier, with the same score at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.program.suppression._pairs import Pairs
+from ipm_outcomes.program.suppression._side_by_side import OUT
+from ipm_outcomes.program.suppression._system import Scene
+
+Link = tuple[tuple[Any, Any], tuple[Any, Any], str]
+
+
+def due_earlier(
+    scenes: Mapping[Any, Scene], kinds: Mapping[Any, Pairs], timed: Sequence[Any]
+) -> Iterator[Link]:
+    """Of targets in their order, each set that asks for the score at the start alone, within the nearest before it."""
+    starts: dict[int, _Starts] = {}
+    found = {}
+    for scene in timed:
+        if scene in kinds:
+            of = starts.setdefault(id(kinds[scene]), _Starts(kinds[scene]))
+            found[scene] = of.asked(scenes[scene])
+    for early, late in combinations(found, 2):
+        for held, name in found[late].items():
+            around = [one for one in found[early] if held <= one]
+            # What a wider set of the later target says already is not said again.
+            wider = [one for one in found[late] if held < one]
+            for one in around:
+                if not any(other < one for other in around) and not any(other <= one for other in wider):
+                    yield (late, name), (early, found[early][one]), "within"
+
+
+class _Starts:
+    """Which patients of a scale are due, and with which score at the start."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        columns = pairs.columns
+        if OUT in columns:
+            names = [name for name in columns if name.endswith("_baseline")]
+            self.due = ~columns[OUT].astype(bool)
+        else:
+            names = ["baseline"]
+            self.due = (columns["baseline"] != np.array(None)) & ~columns["window_open"].astype(bool)
+        numbers: dict[Any, int] = {}
+        each = zip(*(columns[name] for name in names), strict=True)
+        self.of = np.array([numbers.setdefault(start, len(numbers)) for start in each])
+        self.scores = list(numbers)
+        self.many = np.bincount(self.of[self.due], minlength=len(numbers))
+
+    def asked(self, scene: Scene) -> dict[frozenset[Any], Any]:
+        """The sets that ask those due for nothing but the score at the start, by the scores they ask for."""
+        found: dict[frozenset[Any], Any] = {}
+        for name, held in scene.sets.items():
+            if held.any() and not (held & ~self.due).any():
+                inside = np.bincount(self.of[held], minlength=len(self.many))
+                if ((inside == 0) | (inside == self.many)).all():
+                    found.setdefault(frozenset(self.scores[at] for at in np.flatnonzero(inside)), name)
+        return found
