@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ipm_outcomes.catalog import instrument, instruments, read_content, shelf
+from ipm_outcomes.catalog import folder, instrument, instruments, read_content
 from ipm_outcomes.definition import Fact, Id, Part, Source, Text, checked
 from ipm_outcomes.errors import UnknownNameError
 
@@ -151,7 +151,7 @@ def batteries() -> tuple[str, ...]:
     >>> batteries()
     ('table3',)
     """
-    entries = (shelf() / "batteries").iterdir()
+    entries = (folder() / "batteries").iterdir()
     return tuple(sorted(e.name.removesuffix(".toml") for e in entries if e.name.endswith(".toml")))
 
 
@@ -191,5 +191,5 @@ def battery(id: str) -> Battery:
     """
     if id not in batteries():
         raise UnknownNameError(f"there is no battery of this id; there are {', '.join(batteries())}")
-    file = shelf() / "batteries" / f"{id}.toml"
+    file = folder() / "batteries" / f"{id}.toml"
     return read_content(file.read_bytes(), f"instruments/batteries/{id}.toml", id, parse)

@@ -168,7 +168,7 @@ def test_a_threshold_for_one_patient_can_be_asked_for_by_name() -> None:
     with pytest.raises(ParameterError, match="names no threshold in points for one patient"):
         changes(*scale, pairs, exact=False, thresholds={scale: {"important": "important"}})
     both = {scale: {"important": "chronic_low_back_pain", "important_worse": 2}}
-    with pytest.raises(ParameterError, match="stands beside a number"):
+    with pytest.raises(ParameterError, match="goes with a number"):
         changes(*scale, pairs, exact=False, thresholds=both)
 
 

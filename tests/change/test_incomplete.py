@@ -308,7 +308,7 @@ def test_of_a_named_scale_responders_are_decided_on_whole_numbers():
         ({"instrument": "phq9"}, "give both"),
         ({"instrument": "promis29", "scale": "anxiety", "percent": 30}, "no meaning"),
         ({"instrument": "phq9", "scale": "total", "worse": "lower"}, "a higher score is worse"),
-        ({"instrument": "phq9", "scale": "syndrome"}, "is a word"),
+        ({"instrument": "phq9", "scale": "syndrome"}, "is a category"),
     ],
 )
 def test_a_named_scale_refuses_what_makes_no_sense(options, told):

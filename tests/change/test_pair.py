@@ -782,7 +782,7 @@ def test_overlapping_targets_are_refused_unless_allowed() -> None:
         ({"name": "x", "day": 9.5, "slack": 1}, "whole number"),
         ({"name": "x", "months": 0, "slack": 1}, "1 or more"),
         ({"name": "x", "day": 9, "slack": 1, "pick": "median"}, "must be one of nearest"),
-        ({"name": " ", "day": 9, "slack": 1}, "give a word"),
+        ({"name": " ", "day": 9, "slack": 1}, "give a text"),
     ],
 )
 def test_targets_that_make_no_sense_are_refused(arguments: dict[str, Any], told: str) -> None:
@@ -797,7 +797,7 @@ def test_baselines_that_make_no_sense_are_refused() -> None:
         change.Baseline(pick="median")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="as_of: give a date"):
         change.pair(frame((1, 0, 12)), as_of="soon")
-    with pytest.raises(ParameterError, match=r"value of phq9\.syndrome is a word"):
+    with pytest.raises(ParameterError, match=r"value of phq9\.syndrome is a category"):
         change.pair(frame((1, 0, 12)), scales=["phq9.syndrome"])
     with pytest.raises(UnknownNameError, match="no instrument 'phq'"):
         change.pair(frame((1, 0, 12)), scales="phq")

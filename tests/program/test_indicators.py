@@ -15,7 +15,7 @@ import pytest
 from relations import RELATIONS
 
 from ipm_outcomes import change, frames, program
-from ipm_outcomes.catalog import instrument, instruments, shelf
+from ipm_outcomes.catalog import folder, instrument, instruments
 from ipm_outcomes.errors import DefinitionError, FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.program.indicators import Indicator, parse
 from ipm_outcomes.program.measures import populations
@@ -96,7 +96,7 @@ def test_relations_hold_for_patients_one_by_one():
 
 
 def test_conditions_cannot_be_nested_without_end():
-    data = tomllib.loads((shelf() / "indicators" / "responder_50.toml").read_text(), parse_float=Decimal)
+    data = tomllib.loads((folder() / "indicators" / "responder_50.toml").read_text(), parse_float=Decimal)
     condition = data["numerator"]
     for deep in range(1, 5000):
         condition = {"not": condition}
@@ -127,6 +127,28 @@ def test_every_definition_loads_and_names_scales_that_exist(id):
         assert of_scale in instrument(of_instrument).scale_ids
 
 
+def test_shared_exclusions_and_sources_are_named_alone():
+    data = tomllib.loads((folder() / "indicators" / "mean_change.toml").read_text(encoding="utf-8"))
+    one = parse(
+        {
+            **data,
+            "exclusions": ["window_open", {"id": "own", "title": "own", "when": {"column": "x", "is": 1}}],
+        },
+        file="x.toml",
+    )
+    assert [(e.id, e.title) for e in one.exclusions] == [
+        ("window_open", "follow-up window not yet over"),
+        ("own", "own"),
+    ]
+    assert [(source.key, source.cite) for source in one.sources] == [
+        ("definition", "Plain count, by the definition given here")
+    ]
+    for place in ("exclusions", "sources"):
+        with pytest.raises(DefinitionError, match=rf"{place}: shared/indicators.toml has no 'moon'; it has "):
+            parse({**data, place: ["moon"]}, file="x.toml")
+    assert parse(data, file="x.toml").digest != parse({**data, "exclusions": []}, file="x.toml").digest
+
+
 def test_ratings_of_a_net_score_are_the_bands_of_its_scale():
     nets = [one for one in map(program.indicator, program.indicators()) if one.kind == "nps"]
     assert len(nets) >= 3
@@ -140,7 +162,7 @@ def test_ratings_of_a_net_score_are_the_bands_of_its_scale():
 
 
 def test_ratings_of_a_net_score_lie_one_below_the_other():
-    data = tomllib.loads((shelf() / "indicators" / "nps.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads((folder() / "indicators" / "nps.toml").read_text(encoding="utf-8"))
     for ends in ([0, 9], [6, 0]):
         with pytest.raises(DefinitionError, match="one below the other"):
             parse({**data, "ratings": {"detractors": ends, "promoters": [9, 10]}}, file="x.toml")
@@ -156,7 +178,7 @@ def test_thresholds_are_those_of_the_instruments():
         key: {t.id: t.value for t in scale.thresholds} | {c.id: c.value for c in scale.cutoffs}
         for key, scale in (("phq9", phq), ("gad7", gad))
     }
-    text = (shelf() / "indicators" / "talking_therapies_reliable_recovery.toml").read_text(encoding="utf-8")
+    text = (folder() / "indicators" / "talking_therapies_reliable_recovery.toml").read_text(encoding="utf-8")
     for key in ("phq9", "gad7"):
         assert f'"{key}_baseline", at_least = {nhs[key]["caseness_nhs"]} ' in text
         assert f'"{key}_followup", below = {nhs[key]["caseness_nhs"]} ' in text
@@ -164,7 +186,7 @@ def test_thresholds_are_those_of_the_instruments():
         assert f'"{key}_improvement", at_most = -{nhs[key]["reliable_nhs"]} ' in text
     remission = next(t for t in phq.thresholds if t.id == "remission")
     for id in ("depression_remission_6_months", "depression_remission_12_months", "drr_remission"):
-        text = (shelf() / "indicators" / f"{id}.toml").read_text(encoding="utf-8")
+        text = (folder() / "indicators" / f"{id}.toml").read_text(encoding="utf-8")
         assert f'"followup", below = {remission.value} ' in text
 
 
@@ -280,7 +302,7 @@ def test_the_definition_that_the_edits_start_from_is_good():
     ],
 )
 def test_an_event_measure_that_does_not_hold_together(edit, told):
-    text = (shelf() / "indicators" / "cms159.toml").read_text(encoding="utf-8")
+    text = (folder() / "indicators" / "cms159.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text, parse_float=Decimal)
     edit(data["events"])
     with pytest.raises(DefinitionError, match=told):
@@ -542,7 +564,7 @@ def test_the_version_is_named_and_the_newest_is_the_default():
     ],
 )
 def test_versions_that_do_not_hold_together(change, told):
-    data = tomllib.loads((shelf() / "indicators" / "cms159.toml").read_text(), parse_float=Decimal)
+    data = tomllib.loads((folder() / "indicators" / "cms159.toml").read_text(), parse_float=Decimal)
     change(data["events"])
     with pytest.raises(DefinitionError, match=told):
         parse(data, file="cms159.toml")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._scores import exact_values, find, numeric, shelf
+from ipm_outcomes.change._scores import exact_values, find, numeric, own_definitions
 from ipm_outcomes.change._thresholds import IMMPACT_WORDS, has_immpact, immpact_codes, refuse_percent
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
@@ -127,7 +127,7 @@ def exact_pairs(
     definitions: Collection[Instrument],
 ) -> ExactPairs:
     """Read scores of a numeric scale exactly; values that it cannot take are refused."""
-    inst = find(instrument, shelf(definitions))
+    inst = find(instrument, own_definitions(definitions))
     (found,) = numeric(inst, scale)
     x1, x2 = paired_arrays(before, after)
     both = ~np.isnan(x1) & ~np.isnan(x2)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes._drawing.patients import Axis, Kind
-from ipm_outcomes.change._scores import find, numeric, shelf
+from ipm_outcomes.change._scores import find, numeric, own_definitions
 from ipm_outcomes.change._verdict import CANNOT, UNKNOWN, VERDICTS
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -131,7 +131,7 @@ def changes_of(
 def _scale(scale: Any, definitions: Collection[Instrument]) -> tuple[Instrument, Scale]:
     if not isinstance(scale, str):
         raise ParameterError("scale: name one, such as 'phq9.total' or 'peg'")
-    own = shelf(definitions)
+    own = own_definitions(definitions)
     id, _, part = scale.partition(".")
     inst = find(id, own)
     return inst, numeric(inst, part)[0] if part else inst.lead_scale

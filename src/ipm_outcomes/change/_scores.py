@@ -54,7 +54,7 @@ class Values:
     ``denominators[scale] * spans[scale]``; of every other score the score itself."""
 
 
-def shelf(definitions: Collection[Instrument]) -> dict[str, Instrument]:
+def own_definitions(definitions: Collection[Instrument]) -> dict[str, Instrument]:
     """Custom definitions by their ids."""
     if isinstance(definitions, Instrument):
         definitions = (definitions,)
@@ -112,7 +112,7 @@ def read_values(
 ) -> Values:
     """Read instrument, scale and value of every row."""
     frame.require(["instrument", "scale", "value"], "scores")
-    own = shelf(definitions)
+    own = own_definitions(definitions)
     wanted = chosen_scales(scales, own)
     instrument_code, instrument_ids = _names(frame, "instrument")
     scale_code, scale_ids = _names(frame, "scale")

@@ -40,7 +40,7 @@ from ipm_outcomes.change._reliable import (
     distance,
     judge,
 )
-from ipm_outcomes.change._scores import ScaleKey, find, shelf
+from ipm_outcomes.change._scores import ScaleKey, find, own_definitions
 from ipm_outcomes.change._thresholds import (
     IMMPACT_WORDS,
     RESPONDER_LINES,
@@ -187,7 +187,7 @@ def table(
     >>> result.select("improvement", "percent", "important", "responder_50", "reliable", "class").rows()
     [(7.0, 50.0, True, True, True, 'recovered')]
     """
-    own = shelf(definitions)
+    own = own_definitions(definitions)
     mapped = scale_keys("constants", constants, own) if not isinstance(constants, str) else {}
     given = {key: given_constants(f"constants of {'.'.join(key)}", value) for key, value in mapped.items()}
     source = constants if isinstance(constants, str) else "published"

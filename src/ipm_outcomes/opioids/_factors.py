@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ipm_outcomes.catalog import read_content, read_file, shelf
+from ipm_outcomes.catalog import folder, read_content, read_file
 from ipm_outcomes.definition import Exact, Fact, Id, Part, Source, Text, checked
 from ipm_outcomes.errors import ParameterError, UnknownNameError
 
@@ -242,7 +242,7 @@ def factor_sets() -> tuple[str, ...]:
     >>> opioids.factor_sets()
     ('cdc_2016', 'cdc_2016_file', 'cdc_2022')
     """
-    entries = (shelf() / "opioids" / "factors").iterdir()
+    entries = (folder() / "opioids" / "factors").iterdir()
     return tuple(sorted(e.name.removesuffix(".toml") for e in entries if e.name.endswith(".toml")))
 
 
@@ -278,22 +278,22 @@ def factor_set(id: str | PathLike[str]) -> FactorSet:
         )
     if not isinstance(id, str) or id.endswith(".toml"):
         return read_file(id, parse)
-    return _on_shelf(id)
+    return _of_catalog(id)
 
 
 @cache
-def _on_shelf(id: str) -> FactorSet:
+def _of_catalog(id: str) -> FactorSet:
     if id not in factor_sets():
         raise UnknownNameError(
             f"factors: there is no set of factors of this id; there are {', '.join(factor_sets())}, and custom "
             "files (.toml)"
         )
-    file = shelf() / "opioids" / "factors" / f"{id}.toml"
+    file = folder() / "opioids" / "factors" / f"{id}.toml"
     return read_content(file.read_bytes(), f"instruments/opioids/factors/{id}.toml", id, parse)
 
 
 @cache
 def dose() -> Dose:
     """Thresholds and denominators, each with its source."""
-    file = shelf() / "opioids" / "dose.toml"
+    file = folder() / "opioids" / "dose.toml"
     return read_content(file.read_bytes(), "instruments/opioids/dose.toml", "dose", _parse_dose)

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ipm_outcomes.catalog import read_content, read_file, shelf
+from ipm_outcomes.catalog import folder, read_content, read_file
 from ipm_outcomes.definition import Fact, Id, Source, Text, checked
 from ipm_outcomes.errors import DefinitionError, ParameterError, UnknownNameError
 from ipm_outcomes.program._event_grammar import Events
@@ -256,7 +256,7 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
             inside += [(place, part, depth + 1) for part in value.values()]
         elif isinstance(value, (list, tuple)):
             inside += [(place, part, depth + 1) for part in value]
-    data, digest = _extended(data, file, digest)
+    data, digest = _with_shared(*_extended(data, file, digest), file)
     return checked(Indicator, _problems, data, file=file, digest=digest)
 
 
@@ -274,12 +274,32 @@ def _extended(data: Mapping[str, Any], file: str, digest: str) -> tuple[Mapping[
         if id in known:
             raise DefinitionError(f"{file}: extends: the indicators extend each other in a circle")
         known.append(id)
-        content = (shelf() / "indicators" / f"{id}.toml").read_bytes()
+        content = (folder() / "indicators" / f"{id}.toml").read_bytes()
         base: dict[str, Any] = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
         taken = {key: value for key, value in base.items() if key not in _OWN}
         taken |= {"extends": base["extends"]} if "extends" in base else {}
         data = taken | {key: value for key, value in data.items() if key != "extends"}
         digest = hashlib.sha256(digest.encode() + content.replace(b"\r\n", b"\n")).hexdigest()
+    return data, digest
+
+
+def _with_shared(data: Mapping[str, Any], digest: str, file: str) -> tuple[Mapping[str, Any], str]:
+    """The content with the exclusions and sources that it names by id or key alone, and the digest with theirs."""
+    content = (folder() / "shared" / "indicators.toml").read_bytes().replace(b"\r\n", b"\n")
+    shared: dict[str, Any] = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
+    for place, name in (("exclusions", "id"), ("sources", "key")):
+        entries = data.get(place)
+        if not isinstance(entries, list) or not any(isinstance(entry, str) for entry in entries):
+            continue
+        for entry in entries:
+            if isinstance(entry, str) and entry not in shared[place]:
+                raise DefinitionError(
+                    f"{file}: {place}: shared/indicators.toml has no {entry!r}; it has {', '.join(shared[place])}"
+                )
+        made = [
+            {name: entry, **shared[place][entry]} if isinstance(entry, str) else entry for entry in entries
+        ]
+        data, digest = {**data, place: made}, hashlib.sha256(digest.encode() + content).hexdigest()
     return data, digest
 
 
@@ -295,7 +315,7 @@ def indicators() -> tuple[str, ...]:
     >>> "responder_30" in program.indicators()
     True
     """
-    entries = (shelf() / "indicators").iterdir()
+    entries = (folder() / "indicators").iterdir()
     return tuple(sorted(e.name.removesuffix(".toml") for e in entries if e.name.endswith(".toml")))
 
 
@@ -326,14 +346,14 @@ def indicator(id: str) -> Indicator:
     """
     if not isinstance(id, str):
         raise ParameterError(f"id: the id of an indicator, as text, not a {type(id).__name__}")
-    return _on_shelf(id)
+    return _of_catalog(id)
 
 
 @cache
-def _on_shelf(id: str) -> Indicator:
+def _of_catalog(id: str) -> Indicator:
     if id not in indicators():
         raise UnknownNameError(f"there is no indicator {id!r}; there are {', '.join(indicators())}")
-    file = shelf() / "indicators" / f"{id}.toml"
+    file = folder() / "indicators" / f"{id}.toml"
     return read_content(file.read_bytes(), f"instruments/indicators/{id}.toml", id, parse)
 
 

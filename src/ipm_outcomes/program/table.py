@@ -170,7 +170,7 @@ def table(
     asked = indicators is not None
     chosen = [
         one
-        for given in (_of_tables(chosen_indicators(indicators)) if indicators is not None else _shelf())
+        for given in (_of_tables(chosen_indicators(indicators)) if indicators is not None else _of_catalog())
         if applies(one := settled_for(given, sources, asked), sources, by, asked)
     ]
     _refuse_inner(chosen, by)
@@ -224,7 +224,7 @@ def _refuse_inner(chosen: Sequence[Indicator], by: Sequence[str]) -> None:
         raise FrameError(f"by: the name {clash[0]!r} is one that the counting itself uses; rename the column")
 
 
-def _shelf() -> list[Indicator]:
+def _of_catalog() -> list[Indicator]:
     return [one for id in indicators() if (one := indicator(id)).uses not in ELSEWHERE]
 
 
