@@ -7,6 +7,8 @@ itself. It has to stand on the page as well where every figure is hidden, or be 
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
@@ -30,7 +32,7 @@ from report_cases import (
 
 from ipm_outcomes._drawing import style as looks
 from ipm_outcomes.definition import Instrument, Scale
-from ipm_outcomes.report import _charts, _page, _wording, _words, sections
+from ipm_outcomes.report import _charts, _page, _tables, _wording, _words, sections
 from ipm_outcomes.report._figures import gather
 from ipm_outcomes.report._program import Program, Row
 from ipm_outcomes.report._wording import Wording
@@ -430,3 +432,33 @@ def test_figures_reach_the_page_through_the_rows_only() -> None:
     for key, sites in program.adjusted.items():
         for site in sites:
             assert program.row(f"{program.success[key]}:{'.'.join(key)}:{program.target}", site) is not None
+
+
+@pytest.mark.parametrize(("make", "policy"), PROGRAMS)
+def test_every_number_of_the_file_of_tables_is_a_published_figure(
+    make: Callable[[str], Program], policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Figures stand in the columns of figures, each with its mark, and nowhere else."""
+    monkeypatch.setattr(_tables, "rounded", written(_words.rounded))
+    program = with_marked_rows(make(policy))
+    rows = list(csv.DictReader(io.StringIO(_tables.as_csv(program))))
+    assert [row["indicator"] for row in rows] == [key[0] for key in program.rows]
+    kinds = {*COUNTS, *RATES, "numerator_low", "numerator_high"} & set(_tables.COLUMNS)
+    seen = 0
+    for row in rows:
+        for name, cell in row.items():
+            if name in kinds:
+                seen += bool(cell)
+                assert not cell or re.fullmatch(rf"-?{OPEN}[^{CLOSE}]*{CLOSE}", cell), (name, cell)
+            else:
+                assert OPEN not in cell, (name, cell)
+    assert seen > 100
+
+
+def test_the_file_of_tables_shows_no_hidden_figure() -> None:
+    program = small_of("cms")
+    for line in csv.DictReader(io.StringIO(_tables.as_csv(program))):
+        row = program.rows[line["indicator"], line["group"], line["period"]]
+        for name in ("eligible", "observed", "numerator", "denominator"):
+            assert line[name] == ("" if getattr(row, name) is None else str(getattr(row, name)))
+        assert (line["estimate"] == "") == (row.estimate is None)

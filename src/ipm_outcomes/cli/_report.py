@@ -90,13 +90,17 @@ def report(
     record
         File for the data steward's record of the HTML report: what is hidden, and why.
     output
-        HTML (.html), text (.txt) or Markdown (.md) file; by default text to standard output.
+        HTML (.html; its figures stand beside it in a file that ends in .tables.csv), text (.txt) or Markdown (.md)
+        file; by default text to standard output.
     """
     pairs, beside = pairing or Pairing(), records or Records()
     pairs.rule()  # before anything is read
     how = reading or Reading()
     inputs = (file, pairs.episodes, how.mapping, *beside.files)
     ending = output_kind(output, (".html", *(name for name in RENDERERS if name)), inputs=inputs)
+    beside_it = _tables_of(output) if output and ending == ".html" else None
+    if beside_it is not None:
+        output_kind(str(beside_it), (".csv",), inputs=inputs)
     kept = {"--ledger": ledger, "--record": record}
     for option, name in kept.items():
         if name is not None:
@@ -216,6 +220,7 @@ def _html(
             by=site or "site",
             policy=policy,
             as_of=day,
+            tables=_tables_of(output),
             ledger=kept["--ledger"],
             record=kept["--record"],
         )
@@ -227,6 +232,11 @@ def _html(
     if len(problems):
         tell(f"{count_of(len(problems))} taken as not answered; the report counts them")
     return bool(len(problems)) or any(one.moves for one in of_episodes)
+
+
+def _tables_of(output: str) -> Path:
+    """The file of the figures of an HTML report."""
+    return Path(output).with_suffix(".tables.csv")
 
 
 def _as_table(work: Plan, found: Sequence[Finding]) -> Any:

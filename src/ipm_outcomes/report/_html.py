@@ -33,6 +33,7 @@ def html(
     as_of: date | str | None = None,
     target: str | None = None,
     definitions: Collection[Instrument | Indicator] = (),
+    tables: str | PathLike[str] | None = None,
     ledger: str | PathLike[str] | None = None,
     record: str | PathLike[str] | None = None,
 ) -> Path:
@@ -73,6 +74,8 @@ def html(
         The follow-up that the report is about; by default "6 months", or else the first in the changes.
     definitions : collection of Instrument and Indicator
         Definitions of instruments and indicators that are not in the catalog.
+    tables : path, optional
+        A CSV file for all published figures of the report, one a row, under the same disclosure control.
     ledger : path, optional
         The ledger of the program's releases, as in `program.suppress`: this report is protected together with the
         earlier ones in it, and added. Made where there is none. It holds hidden counts: it stays with the data.
@@ -115,6 +118,7 @@ def html(
     from ipm_outcomes.report._charts import require
     from ipm_outcomes.report._figures import gather
     from ipm_outcomes.report._findings import told_findings
+    from ipm_outcomes.report._tables import as_csv
     from ipm_outcomes.report.sections import write
 
     if policy not in ("cms", "nhs", "none"):
@@ -129,11 +133,10 @@ def html(
         raise ParameterError("path: this is a folder; give the name of a file in it")
     if not place.parent.is_dir():
         raise ParameterError("path: the folder of this file does not exist; make it first")
-    files = [
-        place_of(file, name) for name, file in (("ledger", ledger), ("record", record)) if file is not None
-    ]
+    beside = (("tables", tables), ("ledger", ledger), ("record", record))
+    files = [place_of(file, name) for name, file in beside if file is not None]
     if len({file.resolve() for file in (place, *files)}) <= len(files):
-        raise ParameterError("path, ledger and record: give each a file of its own")
+        raise ParameterError("path, tables, ledger and record: give each a file of its own")
     require()
     found = gather(
         scores,
@@ -154,4 +157,7 @@ def html(
     found.made_by = made_by or ""
     text = write(found, title)
     write_whole(place, lambda file: file.write(text.encode()))
+    if tables is not None:
+        rows = as_csv(found)
+        write_whole(Path(tables), lambda file: file.write(rows.encode()))
     return place

@@ -8,12 +8,6 @@ from ipm_outcomes.report._program import ALL, Row
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report._words import HIDDEN, NONE, count, rounded
 
-EVIDENCE = {
-    "2+": "original, or two sources",
-    "1": "one source",
-    "derived": "by definition",
-    "unverified": "not verified",
-}
 BETTER = {"lower": "fewer", "higher": "more", "none": NONE}
 
 
@@ -57,14 +51,13 @@ def counted(words: Wording, row: Row) -> str:
 
 
 def table(words: Wording, rows: Iterable[Row]) -> list[list[str]]:
-    """Lines with the figure, its counts, who was eligible, and the evidence."""
+    """Lines with the figure, its counts and who was eligible."""
     return [
         [
             name(row),
             figure(words, row),
             counted(words, row),
             count(row.eligible),
-            EVIDENCE.get(row.evidence, NONE),
         ]
         for row in rows
     ]

@@ -84,7 +84,7 @@ def _short(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
     program = words.program
     counted = [one for one in shown if program.of("followup_completion", one) is not None]
     values: dict[str, Any] = dict.fromkeys(
-        ("lead", "success", "most", "least", "mean", "crossed", "bands", "cutoff", "best")
+        ("lead", "success", "most", "least", "mean", "crossed", "bands", "cutoff", "best", "judged")
     )
     values |= {"others": [], "t_scores": t_scores([one for one in counted if is_t_score(one)])}
     alone = counted[0] if len(counted) == 1 else None
@@ -95,19 +95,23 @@ def _short(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
         head.append(_upper(program.did_well(own)))
     head += ["Reliably better", "Reliably worse"]
     rows = []
-    for one in counted:
+    names = [words.ranged(one) for one in counted]
+    for one, name in zip(counted, names, strict=True):
         columns = [own] if own else []
         columns += ["reliable_improvement", "reliable_deterioration"]
         rows.append(
             [
-                words.ranged(one),
+                name if names.count(name) == 1 else f"{name}, {one.instrument.title}",
                 words.part(program.of("followup_completion", one)),
                 *(words.mean(program.of(name, one)) for name in ("mean_baseline", "mean_followup")),
                 words.mean(program.of("mean_improvement", one), interval=True),
                 *(words.brief(program.of(name, one)) for name in columns),
             ]
         )
-    values |= {"head": head, "rows": rows, "better_ends": better_ends(counted)}
+    judged = any(row[at] != NONE for row in rows for at in (-2, -1))
+    if not judged:  # nothing is published by which a change of one patient could be called reliable
+        head, rows = head[:-2], [row[:-2] for row in rows]
+    values |= {"head": head, "rows": rows, "better_ends": better_ends(counted), "judged": judged or bool(own)}
     if alone is None:
         found = [(words.short(one), program.of("reliable_improvement", one)) for one in counted]
         known = [(name, row) for name, row in found if row is not None and row.estimate is not None]

@@ -10,8 +10,10 @@ from ipm_outcomes.errors import UnknownNameError
 from ipm_outcomes.frames._findings import FINDINGS
 from ipm_outcomes.report._page import Section
 from ipm_outcomes.report._wording import Wording
-from ipm_outcomes.report._words import count
+from ipm_outcomes.report._words import count, withheld
 
+_MANY = 8
+"""Instruments with a line of their own, however complete their forms are."""
 _CODING = {"coding_from_one", "coding_suspected"}
 
 
@@ -34,10 +36,15 @@ def sections(words: Wording) -> Iterator[Section]:
     }
     leads = [one.scale.title for one in program.scales if one.scale.id == one.instrument.lead_scale.id]
     short = [row for row in values["forms"] if row[0] in leads]
+    # Of many only those of which forms have no score.
+    complete = [row for row in short if len(short) > _MANY and row[1] == row[2] and not withheld(row[1])]
+    short = [row for row in short if row not in complete]
     used = [reason for at, reason in enumerate(reasons, start=4) if any(row[at] != "0" for row in short)]
     kept = [0, 1, 2, 3, *(4 + reasons.index(reason) for reason in used)]
     short = [[row[at] for at in kept] for row in short]
-    yield Section("quality", "quality", values | {"leads": short, "reasons": used})
+    yield Section(
+        "quality", "quality", values | {"leads": short, "reasons": used, "complete": bool(complete)}
+    )
     yield Section("all-quality", "quality_all", values, appendix=True)
 
 
