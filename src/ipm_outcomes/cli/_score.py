@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -11,6 +12,7 @@ from cyclopts import Parameter
 from ipm_outcomes import frames
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import STREAM
+from ipm_outcomes.cli._many import into_folder, is_folder
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
 from ipm_outcomes.cli._output import output_kind, write_frame
 from ipm_outcomes.cli._print import progress, say, tell
@@ -81,7 +83,7 @@ def check(
 def score(
     file: File,
     /,
-    *,
+    *more: str,
     items: Items | None = None,
     reading: Reading | None = None,
     invalid: Literal["raise", "null"] = "raise",
@@ -90,6 +92,7 @@ def score(
     id: str | None = None,
     date: str | None = None,
     by: list[str] | None = None,
+    jobs: int | None = None,
     output: Output = None,
 ) -> int:
     """Score every row. All columns of the file are kept, and the scores are added after them.
@@ -98,6 +101,9 @@ def score(
     ----------
     file
         CSV, Parquet or SAS transport (.xpt); - for CSV from standard input.
+    more
+        Further files: several are scored side by side into a folder, a file in and a file out; a second run does only
+        what is missing.
     invalid
         Where a cell is not an answer: raise (write nothing, list the cells, exit 1), or null (take it as not
         answered, and count it in the column {instrument}_invalid).
@@ -111,9 +117,44 @@ def score(
         With --tidy: the column of the date, which becomes date.
     by
         With --tidy: further columns to carry along, separated by commas.
+    jobs
+        How many files are scored at a time; by default as many as there are processors.
     output
-        CSV or Parquet file; by default CSV to standard output.
+        CSV or Parquet file, or a folder (which ends in /); by default CSV to standard output.
     """
+    how: dict[str, Any] = {
+        "items": items,
+        "reading": reading,
+        "invalid": invalid,
+        "level": level,
+        "tidy": tidy,
+        "id": id,
+        "date": date,
+        "by": by,
+    }
+    if is_folder(output) or more:
+        beside = (reading or Reading()).mapping
+        return into_folder((file, *more), output, partial(score_file, quiet=True, **how), how, jobs, beside)
+    if jobs is not None:
+        raise ParameterError("--jobs is for several files")
+    return score_file(file, output, **how)
+
+
+def score_file(
+    file: str,
+    output: str | None,
+    *,
+    items: Items | None,
+    reading: Reading | None,
+    invalid: Literal["raise", "null"],
+    level: float | None,
+    tidy: bool,
+    id: str | None,
+    date: str | None,
+    by: list[str] | None,
+    quiet: bool = False,
+) -> int:
+    """Score one file, as `score` does; ``quiet`` where somebody else says that it is done."""
     how = reading or Reading()
     output_kind(output, inputs=(file, how.mapping))
     if not tidy and (id or date or by):
@@ -145,7 +186,7 @@ def score(
     write_frame(result, output, work.source.delimiter)
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered")
-    if output not in (None, STREAM):
+    if output not in (None, STREAM) and not quiet:
         tell(f"{number_of(len(work.source.frame), 'row')} of {', '.join(work.ids)} scored: {output}")
     return PROBLEMS if any(one.finding == "columns_missing" for one in found) else FINE
 
