@@ -167,3 +167,16 @@ def test_summary_scores_are_exact_and_mirror_the_weights() -> None:
                 assert isinstance(formula, FormulaTable)
                 wanted = 50 + 10 * sum(Fraction(weight) * z[name] for name, weight in weights)
                 assert formula.cell([cells[p.scale.id] for p in formula.components]).exact == wanted
+
+
+def test_tables_are_computed_once_for_a_definition_and_belong_to_no_other() -> None:
+    found = ipm.instrument("gad7")
+    assert tables(found)["total"] is tables(found)["total"]
+    tables(found).clear()
+    assert list(tables(found)) == list(found.scale_ids)
+    total = found.scales[0]
+    mean = found.model_copy(
+        update={"scales": (total.model_copy(update={"kind": "mean", "bands": None}),), "digest": "other"}
+    )
+    assert tables(mean)["total"].cells[7][14].value == 2  # type: ignore[union-attr]
+    assert tables(found)["total"].cells[7][14].value == 14  # type: ignore[union-attr]

@@ -176,7 +176,7 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
         values, blank = fetch(start, stop)
         if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
             if reading.per_unit > 1:
-                _decimals(values, reading, codes)
+                _decimals(values, reading, codes, blank)
             else:
                 _numbers(values, reading, codes)
             if reading.recode is not None:
@@ -202,21 +202,28 @@ def _cached(cache: dict[str, int], reading: Reading, value: Any) -> int:
     return code
 
 
-def _decimals(values: NDArray[Any], reading: Reading, codes: Codes) -> None:
+def _decimals(values: NDArray[Any], reading: Reading, codes: Codes, blank: I8 | None) -> None:
     """Numbers to codes that count steps.
 
     A float is the decimal that it prints as where it is the number of its width that lies nearest to that decimal,
     which is what division gives. Every other cell is judged like a single answer.
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.rint(values.astype(np.float64) * reading.per_unit)
-        fits = (steps >= reading.lowest) & (steps <= reading.highest) & (values.dtype.itemsize in (4, 8))
-        fits &= (steps / reading.per_unit).astype(
-            values.dtype if values.dtype.kind == "f" else float
-        ) == values
-    codes.fill(MISSING)
-    np.copyto(codes, steps, where=fits, casting="unsafe")
-    rest = np.flatnonzero(~fits & (values == values))
+        steps = np.multiply(values, reading.per_unit, dtype=np.float64)
+        np.copyto(codes, np.rint(steps, out=steps), casting="unsafe")
+        np.divide(codes, reading.per_unit, out=steps)
+        narrow = values.dtype.kind == "f" and values.dtype.itemsize < 8
+        other = (steps.astype(values.dtype) if narrow else steps) != values
+    raw = unsigned(codes)
+    other |= raw - raw.dtype.type(reading.lowest) > raw.dtype.type(reading.highest - reading.lowest)
+    other |= values.dtype.itemsize not in (4, 8)
+    if blank is not None:
+        other &= blank == 0
+    rest = np.flatnonzero(other)
+    if not rest.size:
+        return
+    codes[rest] = MISSING
+    rest = rest[values[rest] == values[rest]]
     found, place = np.unique(values[rest], return_inverse=True)
     codes[rest] = np.array([reading.judge(value)[0] for value in found], codes.dtype)[place]
 

@@ -18,15 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Flag, Instrument, Scale
+from ipm_outcomes.frames._quotients import Quotients
 from ipm_outcomes.scores import Score
 from ipm_outcomes.tables import (
     ABSENT_CODES,
-    BEYOND,
     COMPONENT,
-    NO_ANSWERS,
-    NOT_ASKED,
-    TOO_FEW,
-    UNDEFINED,
     AnyTable,
     FormulaTable,
     QuotientTable,
@@ -111,11 +107,7 @@ class Kernel:
         self._utilities = {
             id: _UtilityScale(table) for id, table in self.tables.items() if isinstance(table, UtilityTable)
         }
-        self._quotients = {
-            id: _QuotientScale(table, [place[item] for item in table.items])
-            for id, table in self.tables.items()
-            if isinstance(table, QuotientTable)
-        }
+        self._quotients = Quotients(instrument, self.tables, MISSING)
         self._flags = [(flag, place[flag.item]) for flag in instrument.flags]
 
     def columns(self, rows: int, exact: bool = False) -> dict[str, ScaleColumns]:
@@ -148,8 +140,7 @@ class Kernel:
             formula.fill(self._scales, indices, columns, columns[id], start, stop)
         for id, utility in self._utilities.items():
             utility.fill(indices, columns, columns[id], start, stop)
-        for id, quotient in self._quotients.items():
-            quotient.fill(codes, columns[id], start, stop)
+        self._quotients.fill(codes, columns, start, stop)
         for flag, place in self._flags:
             _fill_flag(flag, codes, place, flags[flag.id][start:stop])
 
@@ -232,7 +223,7 @@ class _ItemScale:
         cells = self.table.arrays
         for column, source in (
             (out.value, cells.value),
-            (out.se, cells.se),
+            (out.se if self.se is None else None, cells.se),
             (out.numerator, cells.numerator),
             (out.labels, cells.labels),
         ):
@@ -245,8 +236,10 @@ class _ItemScale:
             np.take(cells.absent, index, out=out.absent[start:stop], mode="clip")
         if self.se is not None and out.se is not None:
             place, per_unit = self.se
-            given = (codes[place] != MISSING) & (out.absent[start:stop] < 0)
-            out.se[start:stop] = np.where(given, codes[place] / per_unit, np.nan)
+            np.divide(codes[place], per_unit, out=out.se[start:stop])
+            np.copyto(out.se[start:stop], np.nan, where=codes[place] == MISSING)
+            if counts is not None:
+                np.copyto(out.se[start:stop], np.nan, where=out.absent[start:stop] >= 0)
         return index
 
     def _tally(self, codes: Codes, raised: NDArray[Any], dtype: Any) -> NDArray[Any]:
@@ -368,65 +361,6 @@ class _UtilityScale:
             assert isinstance(cell, Score)
             assert cell.exact is not None
             yield self.table.factor(at, cell.exact)
-
-
-class _QuotientScale:
-    """Products of answers, summed and divided, in 64 bits."""
-
-    def __init__(self, table: QuotientTable, places: list[int]) -> None:
-        self.table, self.places = table, places
-
-    def fill(self, codes: Codes, out: ScaleColumns, start: int, stop: int) -> None:
-        table = self.table
-        own = codes[self.places].astype(np.int64)
-        blank = own == MISSING
-        own[blank] = 0
-        answered = (~blank).sum(axis=0)
-        over, under = (
-            sum(
-                (times * np.prod(own[list(places)], axis=0, dtype=np.int64) for times, places in products),
-                np.zeros(stop - start, np.int64),
-            )
-            for products in (table.over, table.under)
-        )
-        divisor = np.gcd(over, under)
-        divisor[divisor == 0] = 1
-        top, bottom = over // divisor, under // divisor
-        (low, high) = table.limits
-        beyond = (top * low.denominator < low.numerator * bottom) | (
-            top * high.denominator > high.numerator * bottom
-        )
-        reasons = (
-            (BEYOND, beyond),
-            (UNDEFINED, under == 0),
-            (TOO_FEW, self._too_few(own, blank)),
-            *((NOT_ASKED, ~blank[at] & (own[at] != code)) for at, code in table.only_if),
-            (NO_ANSWERS, answered == 0),
-        )
-        absent = out.absent[start:stop]
-        absent.fill(-1)
-        for code, where in reasons:  # the first reason stands last
-            absent[where] = ABSENT_CODES.index(code)
-        lost = absent >= 0
-        top[lost], bottom[lost] = 0, 1
-        assert out.value is not None
-        np.divide(top, bottom, out=out.value[start:stop])
-        out.value[start:stop][lost] = np.nan
-        out.answered[start:stop] = answered
-        if out.numerator is not None and out.denominator is not None:
-            out.numerator[start:stop], out.denominator[start:stop] = top, bottom
-
-    def _too_few(self, own: NDArray[np.int64], blank: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Rows with an answer missing that counts, or with more missing than the rule lets be."""
-        zero = (own == 0) & ~blank
-        found: NDArray[np.bool_] = blank.sum(axis=0) > self.table.rule.at_most
-        for at, _ in self.table.only_if:
-            found |= blank[at]
-        for _, places in (*self.table.over, *self.table.under):
-            if places:
-                rows = list(places)
-                found |= blank[rows].any(axis=0) & ~zero[rows].any(axis=0)
-        return found
 
 
 def _fill_flag(flag: Flag, codes: Codes, place: int, out: I8) -> None:

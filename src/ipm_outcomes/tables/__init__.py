@@ -9,6 +9,8 @@ Scores that are formulas over other scales' values (PROMIS summary scores) are e
 quotients of answers (work impairment) are fractions of whole numbers.
 """
 
+from weakref import ReferenceType, ref
+
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import UnknownNameError, described
 from ipm_outcomes.tables._absent import (
@@ -46,6 +48,9 @@ __all__ = [
 
 AnyTable = ScaleTable | FormulaTable | QuotientTable | UtilityTable
 
+_computed: dict[int, tuple[ReferenceType[Instrument], dict[str | None, dict[str, AnyTable]]]] = {}
+"""Tables by the definition itself, not by its id or what it holds, for as long as it lives."""
+
 
 def tables(instrument: Instrument, missing: str | None = None) -> dict[str, AnyTable]:
     """The tables of all scales of an instrument under one missing rule.
@@ -79,6 +84,16 @@ def tables(instrument: Instrument, missing: str | None = None) -> dict[str, AnyT
             f"{instrument.id} has no missing rule of that name ({described(missing)}); it has "
             f"{', '.join(instrument.missing_rules)}"
         )
+    at = id(instrument)
+    kept = _computed.get(at)
+    if kept is None or kept[0]() is not instrument:
+        kept = _computed[at] = (ref(instrument, lambda _: _computed.pop(at, None)), {})
+    if missing not in kept[1]:
+        kept[1][missing] = _tables(instrument, missing)
+    return dict(kept[1][missing])
+
+
+def _tables(instrument: Instrument, missing: str | None) -> dict[str, AnyTable]:
     found: dict[str, AnyTable] = {}
     for scale in instrument.scales:
         if scale.quotient:
