@@ -82,6 +82,7 @@ OPTIONAL = (
     "altair",
     "cyclopts",
     "duckdb",
+    "fastapi",
     "jinja2",
     "mypy",
     "pandas",

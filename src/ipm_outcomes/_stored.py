@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from inspect import cleandoc
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from ipm_outcomes.errors import described
@@ -31,6 +33,18 @@ class Checked:
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(_agreeing, handler(source))
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        whole = handler(schema)
+        inside = handler.resolve_ref_schema(whole)
+        for base in reversed(cls.__mro__[:-1]):
+            inside["description"], attributes = _said(base.__doc__ or "")
+            for name, told in attributes.items():
+                inside["properties"][name]["description"] = told
+        return whole
+
 
 def _agreeing(given: Any, read: Callable[[Any], T]) -> T:
     found = read(given)
@@ -38,6 +52,20 @@ def _agreeing(given: Any, read: Callable[[Any], T]) -> T:
     if found is not given and (contradiction := found._contradiction()):
         raise PydanticCustomError("result_contradicts", literal(contradiction))
     return found
+
+
+def _said(docstring: str) -> tuple[str, dict[str, str]]:
+    """The first paragraph of a docstring, and what its section of attributes says of each."""
+    about, _, rest = cleandoc(docstring).partition("\n\n")
+    attributes: dict[str, str] = {}
+    listed = rest.partition("Attributes\n----------\n")[2].partition("\n\n")[0]
+    for names, told in re.findall(r"^(\w.*?) : .*\n((?:    .*\n?)+)", listed, re.MULTILINE):
+        attributes |= dict.fromkeys(names.split(", "), _in_one_line(told))
+    return _in_one_line(about), attributes
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.replace("``", "`").split())
 
 
 class Stored(Checked):

@@ -9,11 +9,12 @@ import os
 import re
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from ipm_outcomes import catalog
+from ipm_outcomes import catalog, change
 from ipm_outcomes._printer import print_class
 from ipm_outcomes.errors import DefinitionError
 from ipm_outcomes.responses import Response
@@ -150,7 +151,10 @@ TAKEN_ITEMS = sorted(
         if re.match("[a-z]", name)
     }
 )
-TAKEN_SCALES = sorted({name for name in [*vars(Scores), *keyword.kwlist] if re.match("[a-z]", name)})
+OF_RESULTS = {
+    name for one in (Scores, change.Changes) for name in [*dir(one), *(part.name for part in fields(one))]
+}
+TAKEN_SCALES = sorted({name for name in [*OF_RESULTS, *keyword.kwlist] if re.match("[a-z]", name)})
 
 
 @pytest.mark.parametrize(("old", "names"), [("enjoyment", TAKEN_ITEMS), ("mean", TAKEN_SCALES)])

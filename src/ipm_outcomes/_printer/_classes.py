@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from textwrap import wrap
 
 from ipm_outcomes.catalog import instrument
-from ipm_outcomes.definition import Instrument, Item, Scale
+from ipm_outcomes.definition import Instrument, Item
 
 ORIGIN = "Printed from ``instruments/{id}.toml`` by ``python -m ipm_outcomes._printer``; do not edit."
 
@@ -23,6 +23,7 @@ def print_class(found: Instrument) -> str:
         "from pydantic import Field",
         "",
         "from ipm_outcomes.responses._base import Response",
+        "from ipm_outcomes.responses._described import OfScales",
         f"from ipm_outcomes.scores import {', '.join(sorted([*_score_types(found), 'Scores']))}",
         "",
         "if TYPE_CHECKING:",
@@ -62,7 +63,7 @@ def print_class(found: Instrument) -> str:
 
 def _scores_class(found: Instrument) -> list[str]:
     name, ids = found.class_name, [scale.id for scale in found.scales]
-    lines = ["@dataclass(frozen=True, kw_only=True, repr=False)", f"class {name}Scores(Scores):"]
+    lines = ["@dataclass(frozen=True, kw_only=True, repr=False)", f"class {name}Scores(OfScales, Scores):"]
     lines += _docstring(f"The scores of one {name} response.", 4)
     lines += [
         f'    instrument_id: ClassVar[str] = "{found.id}"',
@@ -71,7 +72,7 @@ def _scores_class(found: Instrument) -> list[str]:
     ]
     for scale in found.scales:
         kind = "CategoryScore" if scale.categorical else "Score"
-        lines += [f"    {scale.id}: {kind}", *_docstring(_scale_sentence(scale), 4)]
+        lines += [f"    {scale.id}: {kind}", *_docstring(scale.sentence, 4)]
     lines += [
         "",
         "    if TYPE_CHECKING:",
@@ -91,17 +92,18 @@ def print_changes(found: Instrument) -> str:
         "from typing import ClassVar",
         "",
         f"from ipm_outcomes._changes import {', '.join(sorted({*kinds.values(), 'Changes'}))}",
+        "from ipm_outcomes.responses._described import OfScales",
         "",
         "",
         "@dataclass(frozen=True, kw_only=True, repr=False)",
-        f"class {name}Changes(Changes):",
+        f"class {name}Changes(OfScales, Changes):",
         *_docstring(f"The changes between two {name} responses of one patient.", 4),
         f'    instrument_id: ClassVar[str] = "{found.id}"',
         f"    scale_ids: ClassVar[tuple[str, ...]] = ({_listed(map(json.dumps, kinds))})",
         "",
     ]
     for scale in found.scales:
-        lines += [f"    {scale.id}: {kinds[scale.id]}", *_docstring(_scale_sentence(scale), 4)]
+        lines += [f"    {scale.id}: {kinds[scale.id]}", *_docstring(scale.sentence, 4)]
     return "\n".join([*lines, ""])
 
 
@@ -180,15 +182,6 @@ def _item_sentence(found: Instrument, item: Item) -> str:
         if answers.per_unit > 1:
             told += f" in steps of {answers.step}"
     return told + (". Not scored." if item.unscored else ".")
-
-
-def _scale_sentence(scale: Scale) -> str:
-    told = scale.title.rstrip(".")
-    if scale.range:
-        told += f", {scale.range[0]} to {scale.range[1]}"
-    if scale.worse:
-        told += f"; {scale.worse} is worse"
-    return told + "."
 
 
 def _listed(parts: Iterable[str]) -> str:

@@ -110,16 +110,16 @@ def between(
     assert isinstance(before, Scores)
     flags = flag_changes(inst, (before, after))
     found = compared(inst, before, after, flags, options(inst, constants, critical))
-    result: Any = _class_of(inst)
+    result: Any = _class_of(inst.id, found)
     changes: C = result._of(inst.id, inst.lead_scale.id, flags, found)
     return changes
 
 
-def _class_of(inst: Instrument) -> type[Changes]:
+def _class_of(id: str, found: Mapping[str, AnyChange]) -> type[Changes]:
     """The printed class of the instrument; one for all where a custom definition has another set of scales."""
-    if inst.id in responses.CLASSES:
-        printed: type[Changes] = getattr(responses, f"{responses.CLASSES[inst.id]}Changes")
-        if printed.scale_ids == inst.scale_ids:
+    if id in responses.CLASSES:
+        printed: type[Changes] = getattr(responses, f"{responses.CLASSES[id]}Changes")
+        if printed.scale_ids == tuple(found):
             return printed
     return CustomChanges
 

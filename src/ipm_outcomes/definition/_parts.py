@@ -65,6 +65,8 @@ _OF_RESPONSES = {
     "instrument_id",
     "scores_class",
     "scoring_plans",
+    "settling",
+    "strict_answers",
     "definition",
     "from_positions",
     "from_labels",
@@ -75,7 +77,7 @@ _IN_PRINTED_CLASSES = {"int", "str", "classmethod", "cls", "tuple", "object", "d
 _OF_PRINTED_MODULES = {
     *("TYPE_CHECKING", "Annotated", "Any", "ClassVar", "Iterable", "Self", "Field", "Response", "BaseModel"),
     *("Scores", "Score", "CategoryScore", "Flag", "Provenance"),
-    *("Changes", "ScaleChange", "CategoryChange"),
+    *("Changes", "ScaleChange", "CategoryChange", "OfScales"),
     *dir(builtins),
 }
 

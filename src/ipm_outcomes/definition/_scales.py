@@ -132,6 +132,16 @@ class Scale(Fact):
     loinc_note: Text | None = None
 
     @property
+    def sentence(self) -> str:
+        """Its title, its range, and which end is worse."""
+        told = self.title.rstrip(".")
+        if self.range:
+            told += f", {self.range[0]} to {self.range[1]}"
+        if self.worse:
+            told += f"; {self.worse} is worse"
+        return told + "."
+
+    @property
     def name(self) -> str:
         """What charts, and tables of several scales, call it."""
         return self.chart_title or self.short_title or self.title

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
+from functools import reduce
+from inspect import Parameter, Signature
+from operator import itemgetter, or_
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError, SchemaValidator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, SchemaValidator
 
+from ipm_outcomes._stored import literal
 from ipm_outcomes.answers import IS_BOOLEAN, IS_TEXT, NOT_ALLOWED, NOT_WHOLE, TOO_FINE, WRONG_KIND, read
 from ipm_outcomes.errors import ParameterError, number_of, described
+from ipm_outcomes.responses._described import describe_items
 from ipm_outcomes.scores import Scores
 
 if TYPE_CHECKING:
@@ -72,9 +84,8 @@ class Response(BaseModel, Generic[S_co]):
     ``answer_is_boolean``, ``answer_is_text``, ``answer_wrong_kind``, ``unknown_item``, ``response_wrong_kind``. No text that was given appears in it.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, defer_build=True, hide_input_in_errors=True
-    )
+    # Not `defer_build`: FastAPI would build the class where Pydantic's warnings are not silenced.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
     instrument_id: ClassVar[str]
     scores_class: ClassVar[type[Scores]]
     scoring_plans: ClassVar[dict[str | None, Any]] = {}
@@ -135,6 +146,24 @@ class Response(BaseModel, Generic[S_co]):
 
         return instrument(cls.instrument_id)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        # Pydantic's own would show the limits and labels of every answer.
+        cls.__signature__ = Signature(
+            [
+                Parameter(name, Parameter.KEYWORD_ONLY, default=field.get_default(), annotation=_bare(field.annotation))
+                for name, field in cls.model_fields.items()
+            ]
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The schema, with the wording (or gist) and LOINC code of each item."""
+        whole = handler(schema)
+        describe_items(cls.instrument_id, handler.resolve_ref_schema(whole)["properties"])
+        return whole
+
     @model_validator(mode="wrap")
     @classmethod
     def _forgive_spellings(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -164,7 +193,7 @@ class Response(BaseModel, Generic[S_co]):
             wrong_kind = not error.errors(include_input=False)[0]["loc"]
         if wrong_kind:  # raised here, so that it does not carry along what was given
             message = f"a {type(data).__name__} is no response; give the answers by item"
-            problem = PydanticCustomError("response_wrong_kind", _literal(message))
+            problem = PydanticCustomError("response_wrong_kind", literal(message))
             raise _error(cls, [InitErrorDetails(type=problem, input=f"<{type(data).__name__}>")])
         return cls.model_validate(
             {name: getattr(data, name) for name in cls.model_fields if hasattr(data, name)}
@@ -179,7 +208,7 @@ class Response(BaseModel, Generic[S_co]):
             if error.errors(include_input=False)[0]["type"] != "json_invalid":
                 raise
             told = error.errors(include_input=False, include_url=False)[0]["msg"]
-        problem = PydanticCustomError("json_invalid", _literal(told))
+        problem = PydanticCustomError("json_invalid", literal(told))
         raise _error(cls, [InitErrorDetails(type=problem, input=f"<{type(json_data).__name__}>")])
 
     @classmethod
@@ -249,7 +278,7 @@ class Response(BaseModel, Generic[S_co]):
                         f"text of {number_of(len(label), 'character')} is no label of this item; its labels are {listed}"
                     )
                     problems.append(
-                        _detail(item, PydanticCustomError("label_unknown", _literal(message)), label)
+                        _detail(item, PydanticCustomError("label_unknown", literal(message)), label)
                     )
         return cls._all_at_once(answers, problems)
 
@@ -280,6 +309,13 @@ def _decimal(annotation: Any) -> bool:
     return annotation is float or any(map(_decimal, get_args(annotation)))
 
 
+def _bare(annotation: Any) -> Any:
+    """The types of an annotation without what limits them."""
+    if get_origin(annotation) in (Union, UnionType):
+        return reduce(or_, map(_bare, get_args(annotation)))
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
 def _prepare(model: type[Response[Any]]) -> None:
     """Lay out the validation of plain answers, unless a subclass looks at them in a way of its own."""
     schema: Any = model.__pydantic_core_schema__
@@ -301,7 +337,7 @@ def _respelled(
             hint = f"; did you mean {near[0]!r}?" if near else ""
             # The name came with the data and may be anything: it is reported by place and length.
             message = f"{found.id} has no item of this name ({described(key)}){hint}"
-            unknown = PydanticCustomError("unknown_item", _literal(message))
+            unknown = PydanticCustomError("unknown_item", literal(message))
             problems.append(
                 InitErrorDetails(type=unknown, loc=(f"<entry {place}>",), input=f"<{type(value).__name__}>")
             )
@@ -339,17 +375,12 @@ def _within(
             "length": number_of(len(value), "character") if isinstance(value, str) else "",
         }
         code: Any = found.problem
-        return None, PydanticCustomError(code, _literal(_MESSAGES[found.problem].format(**told)))
+        return None, PydanticCustomError(code, literal(_MESSAGES[found.problem].format(**told)))
     if found.number is None or lowest <= found.number <= highest:
         return found.number, None
     ends = f"{lowest / per_unit:g} to {highest / per_unit:g}" + (f" in steps of {step}" if per_unit > 1 else "")
     message = f"{found.shown} is not an answer of this item; its answers are {ends}"
-    return None, PydanticCustomError(NOT_ALLOWED, _literal(message))
-
-
-def _literal(message: str) -> Any:
-    """A message as a template that fills nothing in."""
-    return message.replace("{", "(").replace("}", ")")
+    return None, PydanticCustomError(NOT_ALLOWED, literal(message))
 
 
 def _detail(item: str, problem: PydanticCustomError, value: object) -> InitErrorDetails:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _FAVORABLE_LAST = Field(strict=True, ge=1, le=4, json_schema_extra={"oneOf": [{"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class CSQ8Scores(Scores):
+class CSQ8Scores(OfScales, Scores):
     """The scores of one CSQ8 response."""
     instrument_id: ClassVar[str] = "csq8"
     scale_ids: ClassVar[tuple[str, ...]] = ("total",)

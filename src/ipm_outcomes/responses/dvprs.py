@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _CONTRIBUTION = Field(strict=True, ge=0, le=10, description="0 = Does not contri
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class DVPRSScores(Scores):
+class DVPRSScores(OfScales, Scores):
     """The scores of one DVPRS response."""
     instrument_id: ClassVar[str] = "dvprs"
     scale_ids: ClassVar[tuple[str, ...]] = ("intensity", "activity", "sleep", "mood", "stress")

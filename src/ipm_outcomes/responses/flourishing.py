@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _RATING = Field(strict=True, ge=0, le=10)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class FlourishingScores(Scores):
+class FlourishingScores(OfScales, Scores):
     """The scores of one Flourishing response."""
     instrument_id: ClassVar[str] = "flourishing"
     scale_ids: ClassVar[tuple[str, ...]] = ("happiness", "health", "meaning", "character", "relationships", "financial", "index", "secure_index", "index_sum", "secure_index_sum")

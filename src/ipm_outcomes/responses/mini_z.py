@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _BURNOUT = Field(strict=True, ge=1, le=5, description="1 = No symptoms of burnou
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class MiniZScores(Scores):
+class MiniZScores(OfScales, Scores):
     """The scores of one MiniZ response."""
     instrument_id: ClassVar[str] = "mini_z"
     scale_ids: ClassVar[tuple[str, ...]] = ("burnout",)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _AGREEMENT = Field(strict=True, ge=1, le=5)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class MiniZv20Scores(Scores):
+class MiniZv20Scores(OfScales, Scores):
     """The scores of one MiniZv20 response."""
     instrument_id: ClassVar[str] = "mini_z_v2_0"
     scale_ids: ClassVar[tuple[str, ...]] = ("total",)

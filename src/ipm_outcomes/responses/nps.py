@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _LIKELIHOOD = Field(strict=True, ge=0, le=10, description="0 = Not at all likely
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class NPSScores(Scores):
+class NPSScores(OfScales, Scores):
     """The scores of one NPS response."""
     instrument_id: ClassVar[str] = "nps"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)

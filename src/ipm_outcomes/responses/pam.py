@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _SCORE = Field(strict=True, ge=0, le=100, description="in steps of 0.1")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PAMScores(Scores):
+class PAMScores(OfScales, Scores):
     """The scores of one PAM response."""
     instrument_id: ClassVar[str] = "pam"
     scale_ids: ClassVar[tuple[str, ...]] = ("score",)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _RATING = Field(strict=True, ge=0, le=10)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PASTORScores(Scores):
+class PASTORScores(OfScales, Scores):
     """The scores of one PASTOR response."""
     instrument_id: ClassVar[str] = "pastor"
     scale_ids: ClassVar[tuple[str, ...]] = ("pain_interference", "physical_function", "sleep_disturbance", "sleep_related_impairment", "fatigue", "anxiety", "depression", "social_satisfaction", "pain_average", "pain_worst")

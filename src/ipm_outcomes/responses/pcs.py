@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _DEGREE = Field(strict=True, ge=0, le=4, json_schema_extra={"oneOf": [{"const": 
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PCSScores(Scores):
+class PCSScores(OfScales, Scores):
     """The scores of one PCS response."""
     instrument_id: ClassVar[str] = "pcs"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "rumination", "magnification", "helplessness")

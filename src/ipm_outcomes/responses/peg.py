@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _INTERFERENCE = Field(strict=True, ge=0, le=10, description="0 = Does not interf
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PEGScores(Scores):
+class PEGScores(OfScales, Scores):
     """The scores of one PEG response."""
     instrument_id: ClassVar[str] = "peg"
     scale_ids: ClassVar[tuple[str, ...]] = ("mean",)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _CHANGE = Field(strict=True, ge=1, le=7, description="1 = No change or worse; 7 
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PGICHurstBoltonScores(Scores):
+class PGICHurstBoltonScores(OfScales, Scores):
     """The scores of one PGICHurstBolton response."""
     instrument_id: ClassVar[str] = "pgic_hurst_bolton"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)

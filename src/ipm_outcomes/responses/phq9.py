@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import CategoryScore, Score, Scores
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _DIFFICULTY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"cons
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PHQ9Scores(Scores):
+class PHQ9Scores(OfScales, Scores):
     """The scores of one PHQ9 response."""
     instrument_id: ClassVar[str] = "phq9"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "phq8", "phq2", "syndrome")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _PAIN = Field(strict=True, ge=0, le=10, description="0 = No pain; 10 = Worst ima
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PROMIS29Plus2Scores(Scores):
+class PROMIS29Plus2Scores(OfScales, Scores):
     """The scores of one PROMIS29Plus2 response."""
     instrument_id: ClassVar[str] = "promis29_2"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_function", "anxiety", "depression", "fatigue", "sleep_disturbance", "social_roles", "pain_interference", "pain_intensity", "physical_summary", "mental_summary", "cognitive_function", "propr")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _FREQUENCY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PROMISGlobalScores(Scores):
+class PROMISGlobalScores(OfScales, Scores):
     """The scores of one PROMISGlobal response."""
     instrument_id: ClassVar[str] = "promis_global"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_health", "mental_health", "general_health", "social_roles", "pain_intensity")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _RATING = Field(strict=True, ge=0, le=10, description="0 = Worst possible; 10 = 
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ProviderRatingScores(Scores):
+class ProviderRatingScores(OfScales, Scores):
     """The scores of one ProviderRating response."""
     instrument_id: ClassVar[str] = "provider_rating"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating", "linear_score")

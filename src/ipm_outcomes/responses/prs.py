@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _AGREEMENT = Field(strict=True, ge=0, le=4, description="0 = Not at all; 4 = To 
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PRSScores(Scores):
+class PRSScores(OfScales, Scores):
     """The scores of one PRS response."""
     instrument_id: ClassVar[str] = "prs"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "cognitive_affective_positivity", "behavioral_perseverance")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _FREQUENCY = Field(strict=True, ge=1, le=5, description="1 = Almost never; 5 = A
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class SCSSFScores(Scores):
+class SCSSFScores(OfScales, Scores):
     """The scores of one SCSSF response."""
     instrument_id: ClassVar[str] = "scs_sf"
     scale_ids: ClassVar[tuple[str, ...]] = ("self_kindness", "self_judgment", "common_humanity", "isolation", "mindfulness", "over_identification", "total")

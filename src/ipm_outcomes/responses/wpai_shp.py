@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import Field
 
 from ipm_outcomes.responses._base import Response
+from ipm_outcomes.responses._described import OfScales
 from ipm_outcomes.scores import Score, Scores
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _DEGREE = Field(strict=True, ge=0, le=10)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class WPAISHPScores(Scores):
+class WPAISHPScores(OfScales, Scores):
     """The scores of one WPAISHP response."""
     instrument_id: ClassVar[str] = "wpai_shp"
     scale_ids: ClassVar[tuple[str, ...]] = ("absenteeism", "presenteeism", "overall", "activity", "absenteeism_all", "presenteeism_all", "overall_all", "activity_all")

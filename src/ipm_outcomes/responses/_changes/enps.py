@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ENPSChanges(Changes):
+class ENPSChanges(OfScales, Changes):
     """The changes between two ENPS responses of one patient."""
     instrument_id: ClassVar[str] = "enps"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class FlourishingChanges(Changes):
+class FlourishingChanges(OfScales, Changes):
     """The changes between two Flourishing responses of one patient."""
     instrument_id: ClassVar[str] = "flourishing"
     scale_ids: ClassVar[tuple[str, ...]] = ("happiness", "health", "meaning", "character", "relationships", "financial", "index", "secure_index", "index_sum", "secure_index_sum")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class MiniZChanges(Changes):
+class MiniZChanges(OfScales, Changes):
     """The changes between two MiniZ responses of one patient."""
     instrument_id: ClassVar[str] = "mini_z"
     scale_ids: ClassVar[tuple[str, ...]] = ("burnout",)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class MiniZv20Changes(Changes):
+class MiniZv20Changes(OfScales, Changes):
     """The changes between two MiniZv20 responses of one patient."""
     instrument_id: ClassVar[str] = "mini_z_v2_0"
     scale_ids: ClassVar[tuple[str, ...]] = ("total",)

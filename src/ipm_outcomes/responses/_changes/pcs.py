@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PCSChanges(Changes):
+class PCSChanges(OfScales, Changes):
     """The changes between two PCS responses of one patient."""
     instrument_id: ClassVar[str] = "pcs"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "rumination", "magnification", "helplessness")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import CategoryChange, Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PHQ9Changes(Changes):
+class PHQ9Changes(OfScales, Changes):
     """The changes between two PHQ9 responses of one patient."""
     instrument_id: ClassVar[str] = "phq9"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "phq8", "phq2", "syndrome")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PROMIS29Plus2Changes(Changes):
+class PROMIS29Plus2Changes(OfScales, Changes):
     """The changes between two PROMIS29Plus2 responses of one patient."""
     instrument_id: ClassVar[str] = "promis29_2"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_function", "anxiety", "depression", "fatigue", "sleep_disturbance", "social_roles", "pain_interference", "pain_intensity", "physical_summary", "mental_summary", "cognitive_function", "propr")

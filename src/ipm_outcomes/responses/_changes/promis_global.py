@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PROMISGlobalChanges(Changes):
+class PROMISGlobalChanges(OfScales, Changes):
     """The changes between two PROMISGlobal responses of one patient."""
     instrument_id: ClassVar[str] = "promis_global"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_health", "mental_health", "general_health", "social_roles", "pain_intensity")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ProviderRatingChanges(Changes):
+class ProviderRatingChanges(OfScales, Changes):
     """The changes between two ProviderRating responses of one patient."""
     instrument_id: ClassVar[str] = "provider_rating"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating", "linear_score")

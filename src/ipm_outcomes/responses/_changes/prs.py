@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PRSChanges(Changes):
+class PRSChanges(OfScales, Changes):
     """The changes between two PRS responses of one patient."""
     instrument_id: ClassVar[str] = "prs"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "cognitive_affective_positivity", "behavioral_perseverance")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ipm_outcomes._changes import Changes, ScaleChange
+from ipm_outcomes.responses._described import OfScales
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class WPAIGHChanges(Changes):
+class WPAIGHChanges(OfScales, Changes):
     """The changes between two WPAIGH responses of one patient."""
     instrument_id: ClassVar[str] = "wpai_gh"
     scale_ids: ClassVar[tuple[str, ...]] = ("absenteeism", "presenteeism", "overall", "activity")
