@@ -55,6 +55,7 @@ def report(
     site: str | None = None,
     title: str = "Program report",
     made_by: str | None = None,
+    benchmarks: str | None = None,
     policy: Literal["cms", "nhs", "none"] = "cms",
     ledger: str | None = None,
     record: str | None = None,
@@ -81,6 +82,9 @@ def report(
         Heading of the HTML report.
     made_by
         Who made the HTML report, as its first page says it.
+    benchmarks
+        TOML file with targets and benchmarks, tables [[benchmark]] of name, value, year, source and
+        same_definition_as, which is the indicator of the figure at which it is drawn.
     policy
         Disclosure control of the HTML report: cms (cells of 1 to 10 hidden), nhs (below 5 hidden, the rest
         rounded), or none (for use inside the program only).
@@ -96,7 +100,7 @@ def report(
     pairs, beside = pairing or Pairing(), records or Records()
     pairs.rule()  # before anything is read
     how = reading or Reading()
-    inputs = (file, pairs.episodes, how.mapping, *beside.files)
+    inputs = (file, pairs.episodes, how.mapping, *beside.files, benchmarks)
     ending = output_kind(output, (".html", *(name for name in RENDERERS if name)), inputs=inputs)
     beside_it = _tables_of(output) if output and ending == ".html" else None
     if beside_it is not None:
@@ -142,7 +146,7 @@ def report(
             beside,
             columns,
             how,
-            {"title": title, "made_by": made_by},
+            {"title": title, "made_by": made_by, "benchmarks": benchmarks},
             policy,
             kept,
             output,
@@ -217,6 +221,7 @@ def _html(
             findings=_as_table(work, [*found, *of_episodes]),
             title=named["title"] or "",
             made_by=named["made_by"],
+            benchmarks=named["benchmarks"],
             by=site or "site",
             policy=policy,
             as_of=day,

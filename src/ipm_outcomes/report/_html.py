@@ -33,6 +33,7 @@ def html(
     as_of: date | str | None = None,
     target: str | None = None,
     definitions: Collection[Instrument | Indicator] = (),
+    benchmarks: str | PathLike[str] | None = None,
     tables: str | PathLike[str] | None = None,
     ledger: str | PathLike[str] | None = None,
     record: str | PathLike[str] | None = None,
@@ -74,6 +75,10 @@ def html(
         The follow-up that the report is about; by default "6 months", or else the first in the changes.
     definitions : collection of Instrument and Indicator
         Definitions of instruments and indicators that are not in the catalog.
+    benchmarks : path, optional
+        A TOML file with targets and benchmarks, tables ``[[benchmark]]`` of ``name, value, year, source,
+        same_definition_as``: the last is the ``indicator`` of the figure at which it is drawn, such as
+        "followup_completion:peg.mean:6 months".
     tables : path, optional
         A CSV file for all published figures of the report, one a row, under the same disclosure control.
     ledger : path, optional
@@ -115,6 +120,7 @@ def html(
     ('report.html', True)
     """
     from ipm_outcomes.program.suppression._record import place_of
+    from ipm_outcomes.report._benchmarks import match, read
     from ipm_outcomes.report._charts import require
     from ipm_outcomes.report._figures import gather
     from ipm_outcomes.report._findings import told_findings
@@ -138,6 +144,7 @@ def html(
     if len({file.resolve() for file in (place, *files)}) <= len(files):
         raise ParameterError("path, tables, ledger and record: give each a file of its own")
     require()
+    compared = read(benchmarks) if benchmarks is not None else ()
     found = gather(
         scores,
         changes,
@@ -155,6 +162,8 @@ def html(
     )
     found.findings = told_findings(findings)
     found.made_by = made_by or ""
+    found.benchmarks, rest = match(found, compared)
+    found.not_drawn = tuple(rest)
     text = write(found, title)
     write_whole(place, lambda file: file.write(text.encode()))
     if tables is not None:

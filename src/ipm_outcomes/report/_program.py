@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from os import PathLike
+from typing import Any
 
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators
@@ -147,6 +148,10 @@ class Program:
     reliable_by: dict[ScaleKey, tuple[str, ...]] = field(default_factory=dict)
     problems: bool = False
     made_by: str = ""
+    benchmarks: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """By the name of a figure what it may be compared with: of the same definition."""
+    not_drawn: tuple[str, ...] = ()
+    """Benchmarks that no figure here has the definition of."""
     findings: tuple[tuple[str, str, str, str, bool], ...] = ()
 
     @property

@@ -11,7 +11,7 @@ from ipm_outcomes._drawing.figures import Line
 from ipm_outcomes.report import _charts
 
 
-def trend(rows: Sequence[Line], mark: float | None = None) -> Any:
+def trend(rows: Sequence[Line], marks: Sequence[float] = ()) -> Any:
     """A share by period with its intervals, each point with its figure; what is not known leaves a gap."""
     alt, _ = _charts.require()
     labels = [row.label for row in rows]
@@ -26,7 +26,7 @@ def trend(rows: Sequence[Line], mark: float | None = None) -> Any:
         }
         for row, run in zip(rows, _runs(rows), strict=True)
     ]
-    top = max([row.upper for row in rows if row.upper is not None] + ([mark] if mark else []))
+    top = max([row.upper for row in rows if row.upper is not None] + list(marks))
     scale = alt.Scale(domain=[0, min(1, math.ceil(top * 10 + 0.5) / 10)])
     y = alt.Y("estimate:Q", title=None, scale=scale, axis=alt.Axis(format=".0%", tickCount=4))
     axis = alt.Axis(
@@ -55,8 +55,10 @@ def trend(rows: Sequence[Line], mark: float | None = None) -> Any:
             known.mark_text(align="left", dx=7, dy=-8, fontWeight="bold", **more).encode(text="told:N")
             for more in (halo, dict[str, Any]())
         ]
-    if mark is not None:
-        line = alt.Chart(looks.data([{"mark": mark}])).mark_rule(color=_charts.BAD, strokeDash=[4, 3])
+    if marks:
+        line = alt.Chart(looks.data([{"mark": mark} for mark in marks])).mark_rule(
+            color=_charts.BAD, strokeDash=[4, 3]
+        )
         layers.insert(0, line.encode(y=alt.Y("mark:Q", title=None, scale=scale)))
     return alt.layer(*layers).properties(width=330, height=130)
 

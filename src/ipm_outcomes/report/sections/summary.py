@@ -29,7 +29,10 @@ def sections(words: Wording) -> Iterator[Section]:
         return
     success = program.success[shown.key]
     outcome = program.of(success, shown) if success else None
+    marks = [one for line in _lines(words, shown) for one in line["marks"]]
     values |= {
+        "benchmarks": list(dict.fromkeys(marks)),
+        "not_drawn": program.not_drawn,
         "began": began,
         "patients": None if words.one_each else program.counted("flow:patients"),
         "completion": program.of("followup_completion", shown),
@@ -96,7 +99,12 @@ def _lines(words: Wording, lead: Shown) -> Iterator[dict[str, Any]]:
     found.append((_capital(gained(words, lead, better=False)), told, worse, True))
     for name, what, row, bad in found:
         if row is not None and (row.estimate is not None or row.hidden):
-            yield {"name": name, "what": what, "row": row, "bad": bad, "marks": []}
+            yield {"name": name, "what": what, "row": row, "bad": bad, "marks": _marks(words, row)}
+
+
+def _marks(words: Wording, row: Row) -> list[Any]:
+    """What a share may be compared with."""
+    return list(words.program.benchmarks.get(row.indicator, ())) if row.unit == "share" else []
 
 
 def _beside(words: Wording, lead: Shown) -> list[Shown]:
@@ -146,7 +154,8 @@ def _trend(words: Wording, shown: Shown) -> dict[str, Any] | None:
                 if row is not None and row.estimate is not None
                 else Line(p)
                 for p, row in rows
-            ]
+            ],
+            [one.value for one in _marks(words, known[0][1])],
         ),
         "rows": [[p, words.cell(row)] for p, row in rows],
         "first": known[0],
@@ -162,8 +171,10 @@ def _sites(words: Wording, shown: Shown) -> dict[str, Any] | None:
     if len(program.groups) < 2 or not name:
         return None
     found = against_chance(words, shown, name)
+    total = program.of(name, shown)
     return {
         **found,
+        "marks": _marks(words, total) if total is not None else [],
         "lines": [
             {
                 "name": "All" if group == ALL else program.site(group),
