@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from example_cases import wrong_cells_file
 
 from ipm_outcomes import change, frames, opioids, program, report
 
@@ -26,7 +27,7 @@ Tables = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
 @cache
 def example_tables() -> Tables:
     """Scores, changes and indicators of the example clinic."""
-    answers = pl.read_csv(EXAMPLE / "clinic.csv", infer_schema_length=None)
+    answers = pl.read_csv(wrong_cells_file(), infer_schema_length=None)
     by = ["patient_id", "episode", "date", "site"]
     scores = frames.tidy(answers, INSTRUMENTS, by=by, invalid="null", text_numbers=True)
     changes = change.table(scores, episodes=example_episodes(), as_of=AS_OF)
@@ -41,7 +42,7 @@ def example_episodes() -> pl.DataFrame:
 
 @cache
 def example_problems() -> Any:
-    answers = pl.read_csv(EXAMPLE / "clinic.csv", infer_schema_length=None)
+    answers = pl.read_csv(wrong_cells_file(), infer_schema_length=None)
     return pl.concat([frames.check(answers, one, text_numbers=True) for one in INSTRUMENTS])
 
 

@@ -19,6 +19,7 @@ def rows_of(name: str) -> list[dict[str, str]]:
 
 
 CLINIC = rows_of("clinic.csv")
+MESSY = rows_of("clinic_messy.csv")
 EPISODES = rows_of("episodes.csv")
 KEYS = ["patient_id", "episode", "site", "date", "visit"]
 
@@ -43,6 +44,12 @@ RANGES = (
     | {f"pcs_q{n}": (0, 4) for n in range(1, 14)}
     | {"nps_recommend": (0, 10)}
 )
+LABELS = (
+    "Not at all",
+    "Several days",
+    "More than half the days",
+    "Nearly every day",
+)  # of the GAD-7, as printed
 # (row below the header, column, text): the whole list of cells that are no answer.
 WRONG_CELLS = [
     (32, "peg_activity", "11"),
@@ -78,12 +85,17 @@ def test_the_script_writes_the_committed_files_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runpy.run_path(str(FOLDER / "make.py"))["main"](tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["clinic.csv", "episodes.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "clinic.csv",
+        "clinic_messy.csv",
+        "episodes.csv",
+    ]
     for made in tmp_path.iterdir():
         assert made.read_bytes() == (FOLDER / made.name).read_bytes()
     assert capsys.readouterr().out.splitlines() == [
-        "clinic.csv: 1268 rows, 69 columns",
+        "clinic.csv: 1262 rows, 69 columns",
         "episodes.csv: 430 rows, 10 columns",
+        "clinic_messy.csv: 1268 rows, 69 columns",
     ]
 
 
@@ -97,15 +109,42 @@ def test_columns_and_size() -> None:
 
 
 def test_wrong_cells_are_exactly_those_listed() -> None:
+    words = {label: str(code) for code, label in enumerate(LABELS)}
     found = [
         (position, column, row[column])
-        for position, row in enumerate(CLINIC)
+        for position, row in enumerate(MESSY)
         for column in RANGES
-        if row[column] and answer(row, column) is None
+        if row[column] and row[column] not in words and answer(row, column) is None
     ]
     assert found == WRONG_CELLS
     listed = [(int(row), column, cell) for row, column, cell, _ in readme_table("The wrong cells")]
     assert listed == WRONG_CELLS
+    assert not [row for row in CLINIC for column in RANGES if row[column] and answer(row, column) is None]
+
+
+def test_the_messy_export_is_the_clean_one_but_for_what_is_listed() -> None:
+    wrong = {(position, column) for position, column, _ in WRONG_CELLS}
+    odd, again = [], []
+    clean = {(row["patient_id"], row["date"]): row for row in CLINIC}
+    assert len(clean) == len(CLINIC)
+    for position, row in enumerate(MESSY):
+        day = row["date"]
+        if row["site"] == "Hilltop" and re.fullmatch(r"\d\d/\d\d/\d{4}", day):
+            day = f"{day[6:]}-{day[:2]}-{day[3:5]}"
+        elif row["site"] == "Hilltop" or (row["patient_id"], day) not in clean:
+            odd.append(row["date"])
+            continue
+        same = clean[row["patient_id"], day]
+        answers = {
+            column: str(LABELS.index(row[column])) if row[column] in LABELS else row[column]
+            for column in RANGES
+        }
+        assert all(row[column] in ("", *LABELS) for n in range(1, 8) if row["site"] == "Hilltop"
+                   for column in [f"gad7_q{n}"])  # fmt: skip
+        differ = [c for c in RANGES if answers[c] != same[c] and (position, c) not in wrong]
+        again += [position] if differ else []
+    assert sorted(odd) == ["", "1925-03-14", "2025-02-30", "next Tuesday"]
+    assert len(again) == len(MESSY) - len(CLINIC)  # of each form entered twice, the first has another answer
 
 
 def test_counts_are_those_of_the_readme() -> None:
@@ -118,7 +157,7 @@ def test_counts_are_those_of_the_readme() -> None:
         "second episodes": sum(row["episode"] == "2" for row in EPISODES),
         "patients in clinic.csv": len({row["patient_id"] for row in CLINIC}),
         "rows of clinic.csv": len(CLINIC),
-        "same-day duplicates": len(CLINIC) - len({(row["patient_id"], row["date"]) for row in CLINIC}),
+        "rows of clinic_messy.csv": len(MESSY),
         "episodes without any visit": len(episodes - {key(row) for row in CLINIC}),
         "episodes without a baseline": len(episodes - {key(row) for row in baselines}),
         "episodes with baselines on two days": sum(days > 1 for days in baseline_days.values()),
@@ -170,7 +209,11 @@ def test_no_cell_holds_anything_but_codes_dates_and_numbers() -> None:
         r"|active|completed|left|\d{1,2}|"
     )
     cells = [text for row in [*CLINIC, *EPISODES] for text in row.values()]
-    assert sorted(text for text in cells if not allowed.fullmatch(text)) == ["-9", "1.5", "999", "skipped"]
+    assert not [text for text in cells if not allowed.fullmatch(text)]
+    us_date = re.compile(r"\d\d/\d\d/202[3-6]")
+    cells = [t for row in MESSY for t in row.values() if t not in LABELS and not us_date.fullmatch(t)]
+    odd = ["-9", "1.5", "1925-03-14", "999", "next Tuesday", "skipped"]
+    assert sorted(text for text in cells if not allowed.fullmatch(text)) == odd
 
 
 def test_gaps_follow_the_forms() -> None:

@@ -85,7 +85,11 @@ def test_errors_name_extras_that_exist():
 
 def test_definitions_and_terms_are_packed():
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["force-include"] == {"instruments": "ipm_outcomes/instruments"}
+    assert wheel["force-include"] == {
+        "instruments": "ipm_outcomes/instruments",
+        "examples/clinic/make.py": "ipm_outcomes/examples/clinic.py",  # the script; no data
+    }
+    assert (ROOT / "examples" / "clinic" / "make.py").stat().st_size < 20_000
     assert (ROOT / "src" / "ipm_outcomes" / "py.typed").is_file()
     for name in PROJECT["project"]["license-files"]:
         assert (ROOT / name).stat().st_size > 0

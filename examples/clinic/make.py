@@ -1,12 +1,13 @@
-"""Write the synthetic clinic export that stands beside this script: `clinic.csv` and `episodes.csv`.
+"""Write the synthetic clinic export that stands beside this script: `clinic.csv`, `episodes.csv`, `clinic_messy.csv`.
 
 Every person, site, date and answer in it is made up by a seeded random generator; nothing was taken from,
-or fitted to, records of real people. Run `python make.py` to write both files again, byte for byte.
+or fitted to, records of real people. Run `python make.py` to write the files again, byte for byte.
 
 The method, in short: each patient has a severity that they bring along, a part of their own in every domain
 (pain, mood, sleep and so on) and a rate of improvement; each visit adds its own noise; each answer is that
-domain's level plus noise, rounded into the answers the item allows. Then answers go missing, patients drop
-out, and a short table of wrong cells is put in on purpose.
+domain's level plus noise, rounded into the answers the item allows. Then answers go missing and patients drop
+out. `clinic_messy.csv` is the same export as it often arrives: one site writes its dates and the GAD-7 in another way,
+some forms are entered twice, and a short table of wrong cells and odd dates is put in on purpose.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ FOLLOW_UPS: Final = (
     ("12 months", 365, 1.0, 0.74),
 )
 
-# The wrong cells, put in on purpose: patient, which of the patient's rows (1 is the first), column, text.
+# The wrong cells of the messy export, put in on purpose: patient, which of the patient's rows (1 is the first), column, text.
 # The text is "skipped" and not "n/a" because some CSV readers silently take "n/a" for an empty cell.
 WRONG_CELLS: Final = (
     ("P0012", 1, "peg_activity", "11"),
@@ -178,6 +179,17 @@ WRONG_CELLS: Final = (
     ("P0276", 1, "pcs_q11", "5"),
     ("P0320", 2, "nps_recommend", "-9"),
 )
+
+# Its odd dates: patient, which of the patient's rows, text.
+ODD_DATES: Final = (
+    ("P0021", 2, "2025-02-30"),
+    ("P0110", 1, "1925-03-14"),
+    ("P0205", 2, ""),
+    ("P0301", 1, "next Tuesday"),
+)
+# The site that writes dates as month/day/year and the answers to the GAD-7 in words.
+OTHER_WAY: Final = "Hilltop"
+GAD7_LABELS: Final = ("Not at all", "Several days", "More than half the days", "Nearly every day")
 
 Row = dict[str, str]
 
@@ -333,6 +345,27 @@ def patient(number: int) -> tuple[list[Row], list[Row]]:
     return clinic, episodes
 
 
+def without_corrected(clinic: list[Row]) -> list[Row]:
+    """Of forms entered again on the same day the later one, which is the corrected one."""
+    return list({(row["patient_id"], row["date"]): row for row in clinic}.values())
+
+
+def messy(clinic: list[Row]) -> list[Row]:
+    """The export as it often arrives."""
+    rows = [dict(row) for row in clinic]
+    for row in rows:
+        if row["site"] == OTHER_WAY:
+            year, month, day = row["date"].split("-")
+            row["date"] = f"{month}/{day}/{year}"
+            for item in range(1, 8):
+                answer = row[f"gad7_q{item}"]
+                row[f"gad7_q{item}"] = GAD7_LABELS[int(answer)] if answer else ""
+    put_wrong_cells(rows)
+    for patient_id, nth, text in ODD_DATES:
+        [row for row in rows if row["patient_id"] == patient_id][nth - 1]["date"] = text
+    return rows
+
+
 def put_wrong_cells(clinic: list[Row]) -> None:
     """Put the wrong cells in, each in place of an answer."""
     for patient_id, nth, column, text in WRONG_CELLS:
@@ -352,16 +385,16 @@ def write(path: Path, columns: list[str], rows: list[Row]) -> None:
 
 
 def main(folder: Path = Path(__file__).parent) -> None:
-    """Write both files into the folder; without one, beside this script."""
+    """Write the files into the folder; without one, beside this script."""
     clinic: list[Row] = []
     episodes: list[Row] = []
     for number in range(1, PATIENTS + 1):
         visits, courses = patient(number)
         clinic += visits
         episodes += courses
-    put_wrong_cells(clinic)
-    write(folder / "clinic.csv", CLINIC_COLUMNS, clinic)
+    write(folder / "clinic.csv", CLINIC_COLUMNS, without_corrected(clinic))
     write(folder / "episodes.csv", EPISODE_COLUMNS, episodes)
+    write(folder / "clinic_messy.csv", CLINIC_COLUMNS, messy(clinic))
 
 
 if __name__ == "__main__":

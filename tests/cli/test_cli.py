@@ -15,13 +15,14 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
+from example_cases import wrong_cells_file
 
 import ipm_outcomes as ipm
 from ipm_outcomes import cli
 from ipm_outcomes.cli import _output, main
 from ipm_outcomes.cli._app import app
 
-CLINIC = str(Path(__file__).parents[2] / "examples" / "clinic" / "clinic.csv")
+CLINIC = str(wrong_cells_file())
 PEG = "patient_id,visit,peg_pain,peg_enjoyment,peg_activity\nSmith,baseline,7,6,7\nJones,baseline,8,,4\n"
 
 Run = Callable[..., tuple[int, str, str]]

@@ -37,7 +37,7 @@ def peg(*answers: Any, **more: Any) -> dict[str, Any]:
 def test_the_script_writes_the_committed_file_again(tmp_path, capsys):
     runpy.run_path(str(FOLDER / "make_fhir.py"))["main"](tmp_path)
     assert (tmp_path / "responses.ndjson").read_bytes() == (FOLDER / "responses.ndjson").read_bytes()
-    assert capsys.readouterr().out == "responses.ndjson: 77 responses of 12 patients\n"
+    assert capsys.readouterr().out == "responses.ndjson: 78 responses of 12 patients\n"
 
 
 def test_the_example_scores_as_the_export_does(tmp_path):
@@ -47,7 +47,7 @@ def test_the_example_scores_as_the_export_does(tmp_path):
         rows = list(csv.DictReader(file))
     with (FOLDER / "clinic.csv").open(encoding="utf-8", newline="") as file:
         answers = list(csv.DictReader(file))
-    assert len(rows) == 77
+    assert len(rows) == 78
     checked = 0
     for row in rows:
         if not row["phq9_total"]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import polars as pl
 import pytest
+from example_cases import wrong_cells_file
 
 from ipm_outcomes import frames
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.report.text import WrongCell, as_markdown, as_text, summarize
 
-CLINIC = Path(__file__).parents[2] / "examples" / "clinic" / "clinic.csv"
+CLINIC = wrong_cells_file()
 
 PEG = {
     # Means (7+6+7)/3 = 20/3, (8+4+0)/3 = 4, absent, (0+0+0)/3 = 0; the last visit is blank.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cyclopts import App, Parameter
 
 from ipm_outcomes._version import __version__
-from ipm_outcomes.cli import _audit, _change, _definitions, _fhir, _read, _redcap, _report, _score
+from ipm_outcomes.cli import _audit, _change, _definitions, _demo, _fhir, _read, _redcap, _report, _score
 
 app = App(
     name="ipm-outcomes",
@@ -17,6 +17,7 @@ app = App(
     default_parameter=Parameter(negative=()),
 )
 for command in (
+    _demo.demo,
     _definitions.instruments,
     _definitions.show,
     _definitions.table,
