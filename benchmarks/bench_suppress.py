@@ -1,30 +1,34 @@
 """Disclosure control of the default indicators of two scales at three targets, against the table itself.
 
-python benchmarks/bench_suppress.py [sites ...]
+python benchmarks/bench_suppress.py [--report] [--once] [sites ...]
 
 Sites of 40 to 200 patients, and their total, under the default policy. Processor time of this process, the better of
-two runs, as a ratio to `program.table` on the same rows in the same run; and how much of the table is shown.
+two runs (`--once`: of one), as a ratio to `program.table` on the same rows in the same run; and how much of the table
+is shown. With `--report` the time of the whole report, by default of 100 and 500 sites.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ipm_outcomes import change, program
+from ipm_outcomes import change, program, report
 
 SCALES = {("phq9", "total"): 27, ("gad7", "total"): 21}
 TARGETS = {"3 months": 91, "6 months": 182, "12 months": 365}
 COUNTS = ("eligible", "observed", "denominator", "numerator")
 
 
-def changes(sites: int, seed: int = 20260630) -> pl.DataFrame:
-    """A table of changes made from simulated scores: moderate baselines, some improve, more are lost each time."""
+def scores(sites: int, seed: int = 20260630) -> pl.DataFrame:
+    """Simulated scores: moderate baselines, some improve, more are lost each time."""
     draw = np.random.default_rng(seed)
     patients = int((sizes := draw.integers(40, 201, sites)).sum())
     site = np.char.add("site ", np.repeat(np.arange(sites), sizes).astype(str))
@@ -47,29 +51,31 @@ def changes(sites: int, seed: int = 20260630) -> pl.DataFrame:
                     }
                 )
             )
+    return pl.concat(parts)
+
+
+def changes(made: pl.DataFrame) -> pl.DataFrame:
+    """The table of changes of some scores."""
     targets = [change.Target(name, day=day, days=(day - 40, day + 40)) for name, day in TARGETS.items()]
-    return change.table(pl.concat(parts), by=["site"], targets=targets)
+    return change.table(made, by=["site"], targets=targets)
 
 
-def timed(task: Callable[[], Any]) -> tuple[float, Any]:
-    """Processor time of the better of two runs, and what came out."""
+def timed(task: Callable[[], Any], runs: int) -> tuple[float, Any]:
+    """Processor time of the best of some runs, and what came out."""
     best, result = float("inf"), None
-    for _ in range(2):
+    for _ in range(runs):
         begin = time.process_time()
         result = task()
         best = min(best, time.process_time() - begin)
     return best, result
 
 
-def main() -> None:
-    wanted = [int(word) for word in sys.argv[1:]] or [20, 200, 2000]
-    small = changes(3)
-    program.suppress(program.table(small, by=["site"], totals=True))  # definitions read, modules loaded
+def tables(wanted: list[int], runs: int) -> None:
     first = None
     for sites in wanted:
-        data = changes(sites)
-        made, table = timed(lambda data=data: program.table(data, by=["site"], totals=True))
-        took, public = timed(lambda table=table: program.suppress(table))
+        data = changes(scores(sites))
+        made, table = timed(partial(program.table, data, by=["site"], totals=True), runs)
+        took, public = timed(partial(program.suppress, table), runs)
         told, all_ = (sum(frame[c].is_not_null().sum() for c in COUNTS) for frame in (public, table))
         first = first or took
         print(
@@ -78,6 +84,38 @@ def main() -> None:
             f"{took / first:.1f} times the first; {told:,} of {all_:,} counts shown ({told / all_:.1%})",
             flush=True,
         )
+
+
+def reports(wanted: list[int], runs: int) -> None:
+    first = None
+    with tempfile.TemporaryDirectory() as folder:
+        for sites in [3, *wanted]:  # of three sites, so that all modules are loaded
+            made = scores(sites).with_columns(
+                band=pl.lit(None, pl.String), answered=pl.lit(1), absent=pl.lit(None, pl.String)
+            )
+            data = changes(made)
+            table = program.table(data, by=["site"], totals=True)
+            path = Path(folder) / "report.html"
+            took, _ = timed(partial(report.html, made, data, table, path, as_of="2026-12-31"), runs)
+            if sites == 3:
+                continue
+            first = first or took
+            print(f"{sites:>5} sites: report {took:.2f} s; {took / first:.1f} times the first", flush=True)
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given.add_argument("--report", action="store_true")
+    given.add_argument("--once", action="store_true")
+    given.add_argument("sites", nargs="*", type=int)
+    options = given.parse_args()
+    small = changes(scores(3))
+    program.suppress(program.table(small, by=["site"], totals=True))  # definitions read, modules loaded
+    runs = 1 if options.once else 2
+    if options.report:
+        reports(options.sites or [100, 500], runs)
+    else:
+        tables(options.sites or [20, 200, 2000], runs)
 
 
 if __name__ == "__main__":

@@ -437,6 +437,9 @@ def test_charts_hold_no_hidden_figure(tmp_path: Path) -> None:
     assert "After 6 months, how many got better cannot be shown." in answer(text)
     assert "so that no group of 10 or fewer can be worked out." in answer(text)
     assert "improved by at least 30%, by site" not in text
+    # Which counts are small and which protect them is not said.
+    assert "primary" not in text
+    assert "secondary" not in text
 
 
 def test_below_five_with_rounding(tmp_path: Path) -> None:

@@ -90,18 +90,18 @@ def test_the_headline_of_a_program_stays(n: int, sd: float, seed: int) -> None:
 
 @pytest.mark.parametrize(("n", "sd", "seed"), SHAPES[: min(MANY // 3, 36)])
 def test_the_headline_is_on_page_1_of_the_report(n: int, sd: float, seed: int, tmp_path: Path) -> None:
-    """Its share, numerator and denominator are in the answer in short, before any other section."""
+    """Its share, numerator and denominator are in the summary, which is a page of its own, before any other section."""
     scores, changes, found = peg_tables(n, sd, seed)
     row = found.filter((pl.col("site") == "all") & (pl.col("definition") == "responder_30")).row(
         0, named=True
     )
     text = report.html(scores, changes, found, tmp_path / "r.html", as_of="2026-06-30").read_text()
     first = text.split("<section")[1]
-    assert first.startswith(' id="answer"')
-    assert f"{row['numerator']:,} of {row['denominator']:,}." in first
+    assert first.startswith(' id="summary"')
+    assert "#summary{break-after:page}" in text
+    assert f"<b>{row['numerator']:,} of {row['denominator']:,}</b>" in first
     percent = (200 * row["numerator"] + row["denominator"]) // (2 * row["denominator"])
-    assert f"{percent} % (95 % interval" in first
-    assert 'class="page"' not in first
+    assert f'<td class="big">{percent}%</td>' in first
 
 
 @pytest.mark.parametrize(("sd", "seed"), [(sd, seed) for _, sd, seed in SHAPES if _ == 400][: 2 * MANY])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from suppress_cases import frame, line, random_table, related_lines
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program import indicator, suppression
 from ipm_outcomes.program.indicators import Condition
-from ipm_outcomes.program.suppression import suppress
+from ipm_outcomes.program.suppression import _proof, suppress
 from ipm_outcomes.program.suppression._proof import verify
 
 # ---- the proof ----------------------------------------------------------------------------------
@@ -76,6 +77,30 @@ def test_every_spoiled_proof_is_caught() -> None:
             assert not holds(system, search, search.hidden, [])
             spoiled += 1
     assert spoiled > 800
+
+
+def test_the_proof_is_short_needs_no_solver_and_is_made_in_every_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tree = ast.parse(Path(_proof.__file__).read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported == {"__future__", "collections.abc", "itertools", "typing", "numpy"}
+    body = next(one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == "verify").body[
+        1:
+    ]
+    assert body[-1].end_lineno is not None
+    assert body[-1].end_lineno - body[0].lineno < 30
+    made: list[int] = []
+
+    def watched(*given: Any) -> Any:
+        made.append(1)
+        return verify(*given)
+
+    monkeypatch.setattr(suppression, "verify", watched)
+    for policy in ("cms", "nhs"):
+        suppress(frame([line(60, 120, 120, 120)]), policy)
+    assert len(made) == 2
 
 
 def test_a_failed_proof_publishes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +244,27 @@ def test_two_releases_together_give_nothing_back_with_a_ledger(tmp_path: Path) -
         assert least <= 1 + 1e-6
         assert most >= 10 - 1e-6
     assert later.filter(pl.col("site").is_null()).select("numerator", "denominator").row(0) == (91, 216)
+
+
+def test_what_a_later_release_hides_for_the_earlier_one_is_the_least_that_does(tmp_path: Path) -> None:
+    """Of s0 the 5 new patients, and 27 responders: 25 of them then at most 27, so 4 or more of the 31 at s2.
+
+    So n and x of s0 have to go, and one more of each for the sake of the total; two of these four were hidden already.
+    """
+    later = release({"s0": (65, 27), "s1": (80, 41), "s2": (91, 22), None: (236, 90)})
+    ledger = tmp_path / "ledger.json"
+
+    def hidden(out: pl.DataFrame) -> int:
+        return sum(out[name].null_count() for name in ("numerator", "denominator"))
+
+    first, alone = suppress(FIRST, ledger=ledger), suppress(later)
+    assert ranges(first, alone)["responders of s2 then"][0] > 3
+    assert ranges(first, alone)["new at s0"] == (5, 5)
+    together = suppress(later, ledger=ledger)
+    for least, most in ranges(first, together).values():
+        assert least <= 1 + 1e-6
+        assert most >= 10 - 1e-6
+    assert hidden(together) <= hidden(first) + 2
 
 
 def test_the_same_data_in_other_groups_are_protected_together(tmp_path: Path) -> None:
