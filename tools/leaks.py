@@ -55,6 +55,7 @@ class Case:
 def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
     """One hostile call of every kind, again and again."""
     from _leaks_fhir import of_fhir
+    from _leaks_files import of_files
     from _leaks_models import of_models
 
     from ipm_outcomes import audit, catalog, change, frames, program, responses, score
@@ -224,6 +225,7 @@ def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
         yield Case("score, missing", lambda m=model: score(m(), missing=planted(rng)))
         yield Case("score of no response", lambda: score(rng.choice([planted(rng), {planted(rng): 1}])))
         yield Case("between", lambda m=model: change.between(m(), planted(rng)))
+        yield from (Case(*one) for one in of_files(rng, folder, data, planted))
         yield from _commands(rng, folder, data)
 
 

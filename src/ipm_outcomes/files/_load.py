@@ -92,8 +92,8 @@ def load(
     limit: int,
 ) -> Grid:
     """The cells of a file."""
-    if path.is_dir():
-        raise ParameterError("that is a folder; name a file")
+    if path.exists() and not path.is_file():
+        raise ParameterError("that is a folder, a pipe or a device; name a file")
     kind = kind_of(path)
     if sheet is not None and kind != "xlsx":
         raise ParameterError("sheet is for workbooks (.xlsx); this file has no sheets")

@@ -2,87 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import pickle
+import subprocess
+import sys
 from datetime import date, datetime, time, timedelta
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ipm_outcomes.answers import SAS_ZERO_HIGH, SAS_ZERO_LOW
 from ipm_outcomes.errors import InputError, MissingExtraError
-from ipm_outcomes.files._grid import Grid, note
+from ipm_outcomes.files import _apart
+from ipm_outcomes.files._grid import Grid, Interned, note
 from ipm_outcomes.files._text import MOST_BYTES
 
 PROGRAMS = {"sav": "SPSS", "por": "SPSS portable", "dta": "Stata", "xpt": "SAS transport"}
+MOST_SECONDS = 50
+"""After which a file is taken for broken."""
 
 
 def read_statistics(path: Path, kind: str, encoding: str | None, limit: int) -> Grid:
     """All rows of a file, with the names, questions and labels that it holds itself."""
     if path.stat().st_size > MOST_BYTES:
         raise InputError(f"the file has more than {MOST_BYTES:,} bytes; read it in parts", "file_too_wide")
-    try:
-        import pyreadstat
-    except ImportError:
-        raise MissingExtraError(f"reading a file of {PROGRAMS[kind]}", "files") from None
-    name = {"sav": "read_sav", "por": "read_por", "dta": "read_dta", "xpt": "read_xport"}[kind]
-    reader: Callable[..., Any] = getattr(pyreadstat, name)
-    read = partial(reader, str(path), output_format="dict")
-    if kind != "por":  # of which the reader knows the encoding itself
-        read = partial(read, encoding=encoding)
-    meta = _read(read, kind, metadataonly=True)[1]
-    width = max(len(meta.column_names), 1)
-    most = limit // width + 1
-    columns, meta = _read(read, kind, row_limit=most)
-    rows = len(next(iter(columns.values()))) if columns else 0
-    if rows * width > limit:
+    if ("pyreadstat" in sys.modules and sys.modules["pyreadstat"] is None) or not find_spec("pyreadstat"):
+        raise MissingExtraError(f"reading a file of {PROGRAMS[kind]}", "files")
+    found = _content(path, kind, encoding, limit)
+    if found["columns"] is None:
         told = f"the file holds more than {limit:,} cells; read it in parts, or give limit_cells="
         raise InputError(told, "file_too_wide")
+    keep = Interned()
+    cells = {name: [_cell(one, keep) for one in values] for name, values in found["columns"].items()}
+    rows = max(map(len, cells.values()), default=0)
     if not rows:
         raise InputError("the file has no rows", "file_unreadable")
-    cells = {name: [_cell(one) for one in values] for name, values in columns.items()}
     grid = Grid(kind, [], list(range(1, rows + 1)), "row", names=list(cells))
     grid.rows = [list(row) for row in zip(*cells.values(), strict=True)]
-    grid.wording = {name: text for name, text in (meta.column_names_to_labels or {}).items() if text}
-    grid.labels = {name: dict(labels) for name, labels in (meta.variable_value_labels or {}).items()}
-    if kind == "sav":
-        grid.notes += _declared_missing(read, kind, most, cells)
+    grid.wording = {name: text for name, text in found["column_names_to_labels"].items() if text}
+    grid.labels = {name: dict(labels) for name, labels in found["variable_value_labels"].items()}
+    seen = "cells with a value that the file declares missing; not answered"
+    grid.notes += [
+        note("missing_code", seen, where=name, rows=count, of=rows, value="null")
+        for name, count in found["declared"].items()
+        if count
+    ]
     return grid
 
 
-def _declared_missing(
-    read: Callable[..., Any], kind: str, most: int, cells: dict[str, list[Any]]
-) -> list[Any]:
-    """For each column the cells that hold a value that the file itself declares to mean none."""
-    kept, meta = _read(read, kind, row_limit=most, user_missing=True)
-    notes = []
-    for name in meta.missing_ranges or {}:
-        count = sum(
-            _cell(was) is not None and now is None for was, now in zip(kept[name], cells[name], strict=True)
-        )
-        if count:
-            seen = "cells with a value that the file declares missing; not answered"
-            notes.append(
-                note("missing_code", seen, where=name, rows=count, of=len(cells[name]), value="null")
-            )
-    return notes
-
-
-def _read(read: Callable[..., Any], kind: str, **how: Any) -> Any:
+def _content(path: Path, kind: str, encoding: str | None, limit: int) -> dict[str, Any]:
+    """What another process reads of the file; whatever ends that process is an error of the file."""
+    words = [sys.executable, "-m", _apart.__name__, str(path.resolve()), kind, encoding or "", str(limit)]
+    own = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONWARNINGS": "ignore"}
+    told = f"the file cannot be read as one of {PROGRAMS[kind]}; it may be cut off"
     try:
-        try:
-            return read(**how)
-        except OverflowError:  # a date beyond the calendar
-            return read(**how, disable_datetime_conversion=True)
-    except MemoryError:
-        raise
-    except Exception:  # the reader fails in many ways of its own, with words that may hold a cell
-        told = f"the file cannot be read as one of {PROGRAMS[kind]}; it may be cut off"
+        ran = subprocess.run(words, capture_output=True, env=own, timeout=MOST_SECONDS, check=True)
+        found: dict[str, Any] = pickle.loads(ran.stdout)
+    except (subprocess.SubprocessError, pickle.UnpicklingError, EOFError):  # its words may hold a cell
         raise InputError(told, "file_unreadable") from None
+    return found
 
 
-def _cell(cell: Any) -> Any:
+def _cell(cell: Any, keep: Interned) -> Any:
     if isinstance(cell, str):
-        return cell if cell.strip() else None
+        return keep(cell)
     if cell is None or cell != cell:
         return None
     if isinstance(cell, datetime):
