@@ -190,6 +190,8 @@ def battery(id: str) -> Battery:
     ('pam: Patient activation',)
     """
     if id not in batteries():
+        if isinstance(id, str) and id.casefold() in batteries():
+            return battery(id.casefold())
         raise UnknownNameError(f"there is no battery of this id; there are {', '.join(batteries())}")
     file = folder() / "batteries" / f"{id}.toml"
     return read_content(file.read_bytes(), f"instruments/batteries/{id}.toml", id, parse)

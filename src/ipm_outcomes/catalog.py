@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.definition import parse as parse_whole
-from ipm_outcomes.errors import DefinitionError, UnknownNameError
+from ipm_outcomes.errors import DefinitionError, UnknownNameError, did_you_mean
 
 MOST_BYTES = 1_000_000
 MOST_DOTS = 100
@@ -61,7 +61,7 @@ def instrument(id: str) -> Instrument:
     Parameters
     ----------
     id
-        Id as `instruments` lists it, such as ``"phq9"``.
+        Id as `instruments` lists it, such as ``"phq9"``; case does not matter.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def instrument(id: str) -> Instrument:
     Raises
     ------
     UnknownNameError
-        There is no such instrument; the message lists those there are.
+        There is no such instrument; the message names the nearest and lists those there are.
     DefinitionError
         The file does not hold together; the message names the place and the fact.
 
@@ -80,7 +80,12 @@ def instrument(id: str) -> Instrument:
     'Pain, Enjoyment of life, General activity scale'
     """
     if id not in instruments():
-        raise UnknownNameError(f"there is no instrument {id!r}; there are {', '.join(instruments())}")
+        if isinstance(id, str) and id.casefold() in instruments():
+            return instrument(id.casefold())
+        there = instruments()
+        raise UnknownNameError(
+            f"there is no instrument {id!r}; there are {', '.join(there)}{did_you_mean(id, there)}"
+        )
     return read_content((folder() / f"{id}.toml").read_bytes(), f"instruments/{id}.toml", id, parse)
 
 

@@ -18,6 +18,7 @@ rows are named by position, numbers are shown, text is described by its length.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -31,6 +32,19 @@ def described(value: object) -> str:
 def number_of(n: int, noun: str) -> str:
     """A number with its noun: "1 row", "2 rows"."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The nearest of the names that there are, for the end of a message; empty where none is near.
+
+    >>> did_you_mean("phq", ["gad7", "phq9"])
+    "; did you mean 'phq9'?"
+    """
+    from difflib import get_close_matches
+
+    folded = {one.casefold(): one for one in known}
+    near = get_close_matches(str(name).casefold(), list(folded), 1)
+    return f"; did you mean {folded[near[0]]!r}?" if near else ""
 
 
 class IpmOutcomesError(Exception):

@@ -65,8 +65,9 @@ def own_definitions(definitions: Collection[Instrument]) -> dict[str, Instrument
 
 
 def find(id: str, own: dict[str, Instrument]) -> Instrument:
-    """The definition of that id, the caller's own first."""
-    return own[id] if id in own else catalog.instrument(id)
+    """The definition of that id, whatever its case, the caller's own first."""
+    folded = id.casefold() if isinstance(id, str) else id
+    return own[id] if id in own else own[folded] if folded in own else catalog.instrument(id)
 
 
 def chosen_scales(
@@ -87,7 +88,8 @@ def chosen_scales(
             instrument_id, _, scale_id = entry.partition(".")
         else:
             raise ParameterError("scales: name scales as 'peg', 'phq9.total' or ('phq9', 'total')")
-        found |= {(instrument_id, one.id) for one in numeric(find(instrument_id, own), scale_id)}
+        inst = find(instrument_id, own)
+        found |= {(inst.id, one.id) for one in numeric(inst, scale_id)}
     if not found:
         raise ParameterError("scales: name at least one scale")
     return found

@@ -68,8 +68,8 @@ def scale_keys(name: str, given: ScaleMap, own: dict[str, Instrument]) -> dict[S
         entry = tuple(key.split(".")) if isinstance(key, str) else key
         if not isinstance(entry, tuple) or len(entry) != 2:
             raise ParameterError(f"{name}: name a scale as ('phq9', 'total') or 'phq9.total'")
-        numeric(find(entry[0], own), entry[1])
-        found[entry] = value
+        inst = find(entry[0], own)
+        found[inst.id, numeric(inst, entry[1])[0].id] = value
     return found
 
 

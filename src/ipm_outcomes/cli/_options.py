@@ -221,9 +221,7 @@ def plan(source: Source, items: Items, partly: bool = False) -> Plan:
     partly
         Whether instruments may be there of which columns are missing; they are then not scored.
     """
-    ids = tuple(dict.fromkeys(split(items.instrument)))
-    for id in ids:
-        catalog.instrument(id)
+    ids = tuple(dict.fromkeys(catalog.instrument(id).id for id in split(items.instrument)))
     if items.scales is not None and len(ids) != 1:
         raise ParameterError("--scales is about one instrument: name it with --instrument")
     if items.instrument is not None and not ids:

@@ -21,7 +21,7 @@ from ipm_outcomes.definition._parts import (
     Text,
 )
 from ipm_outcomes.definition._scales import Scale
-from ipm_outcomes.errors import UnknownNameError
+from ipm_outcomes.errors import UnknownNameError, did_you_mean
 
 
 class FlagText(Fact):
@@ -89,15 +89,18 @@ class Instrument(Part):
             return self._items[id]
         except KeyError:
             raise UnknownNameError(
-                f"{self.id} has no item {id!r}; its items are {', '.join(self._items)}"
+                f"{self.id} has no item {id!r}; its items are {', '.join(self._items)}{did_you_mean(id, self._items)}"
             ) from None
 
     def scale(self, id: str) -> Scale:
-        """The scale of that id; raises `UnknownNameError`."""
+        """The scale of that id, whatever its case; raises `UnknownNameError`."""
         for scale in self.scales:
-            if scale.id == id:
+            if scale.id == id or (isinstance(id, str) and scale.id == id.casefold()):
                 return scale
-        raise UnknownNameError(f"{self.id} has no scale {id!r}; its scales are {', '.join(self.scale_ids)}")
+        near = did_you_mean(id, self.scale_ids)
+        raise UnknownNameError(
+            f"{self.id} has no scale {id!r}; its scales are {', '.join(self.scale_ids)}{near}"
+        )
 
     @property
     def lead_scale(self) -> Scale:

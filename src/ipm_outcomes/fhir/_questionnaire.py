@@ -78,7 +78,7 @@ def questionnaire(
     items = [_item(found, n, item.id, marked) for n, item in enumerate(found.items, 1)]
     form: dict[str, Any] = {
         "resourceType": "Questionnaire",
-        "url": url or OWN_QUESTIONNAIRE + id,
+        "url": url or OWN_QUESTIONNAIRE + found.id,
         "version": _version(found),
         "name": found.class_name,
         "title": found.title,

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ipm_outcomes.errors import FrameError
+from ipm_outcomes.errors import FrameError, did_you_mean
 from ipm_outcomes.frames._arrow import Arrow
 from ipm_outcomes.frames._date_cells import FIRST_DAY, LAST_DAY
 from ipm_outcomes.frames._duckdb import arrow_table, is_duckdb, relation
@@ -54,7 +54,8 @@ class Frame:
         """Refuse a frame in which one of these columns is missing or stands more than once."""
         counts = Counter(self.names)
         if absent := [name for name in names if not counts[name]]:
-            raise FrameError(f"{told}: the frame has no column {', '.join(map(repr, absent))}")
+            near = did_you_mean(absent[0], self.names)
+            raise FrameError(f"{told}: the frame has no column {', '.join(map(repr, absent))}{near}")
         if doubled := [name for name in names if counts[name] > 1]:
             raise FrameError(
                 f"{told}: the column {doubled[0]!r} appears {counts[doubled[0]]} times; keep one"

@@ -9,7 +9,7 @@ import numpy as np
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import FrameError, ParameterError, described
+from ipm_outcomes.errors import FrameError, ParameterError, described, did_you_mean
 from ipm_outcomes.frames._dates import DateFormat, Dates, format_of, read_dates
 from ipm_outcomes.frames._frame import AnyFrame, Frame
 from ipm_outcomes.frames._groups import GroupNames, renames
@@ -190,9 +190,11 @@ def _by_id(
         return dict.fromkeys(definitions, given)
     if not isinstance(given, Mapping):
         raise ParameterError(f"{name}: give a dict by instrument id, not a {type(given).__name__}")
-    if any(key not in definitions for key in given):
-        raise ParameterError(f"{name}: a key is none of the instruments {', '.join(definitions)}")
-    return given
+    ids = {key: key if key in definitions else str(key).casefold() for key in given}
+    if wrong := [key for key, id in ids.items() if id not in definitions]:
+        near = did_you_mean(wrong[0], definitions)
+        raise ParameterError(f"{name}: a key is none of the instruments {', '.join(definitions)}{near}")
+    return {ids[key]: value for key, value in given.items()}
 
 
 def _long(found: list[tuple[str, str, ScaleColumns]], rows: int) -> dict[str, Column]:

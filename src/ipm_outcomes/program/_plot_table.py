@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes import catalog
-from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
+from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError, did_you_mean
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.program._columns import ALL
 
@@ -87,15 +87,10 @@ class Table:
         if len(names) > 1:
             raise ParameterError(f"{argument}: say which: {', '.join(map(repr, names[:6]))}")
         if not names:
-            raise UnknownNameError(f"{argument}: the figures have no such indicator{self._near(indicator)}")
+            near = did_you_mean(indicator, self.texts["indicator"])
+            raise UnknownNameError(f"{argument}: the figures have no such indicator{near}")
         others = [key for key in self.keys if key != (by or self.keys[0])]
         return [at for at in found if all(self.texts[key][at] == ALL for key in others)]
-
-    def _near(self, indicator: str) -> str:
-        from difflib import get_close_matches
-
-        near = get_close_matches(indicator, list(dict.fromkeys(self.texts["indicator"])), 1, 0.5)
-        return f"; did you mean {near[0]!r}?" if near else ""
 
     def row(self, at: int, by: str | None) -> Row:
         return Row(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError, ParameterError, did_you_mean
 from ipm_outcomes.frames._blank import with_answers
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Library
@@ -21,6 +21,20 @@ from ipm_outcomes.program.indicators import (
     SIDES,
     Indicator,
 )
+
+
+def refuse_other_stage(changes: Source) -> None:
+    """Refuse a table of an earlier or later stage in the place of the changes, and say what is missing."""
+    has = set(changes.schema)
+    if {"indicator", "numerator"} <= has:
+        raise FrameError("changes: these are figures already; give the table of change.table")
+    if {"baseline", "followup"} & has or {"instrument", "scale", "target"} <= has:
+        return
+    if {"instrument", "scale", "value"} <= has:
+        raise FrameError("changes: these are scores; pair them first, change.table(scores), or give scores=")
+    raise FrameError(
+        "changes: this is no table of changes; answers become scores by frames.tidy, and scores changes by change.table"
+    )
 
 
 def refuse_repeats(changes: Source) -> None:
@@ -83,7 +97,7 @@ class Source:
         if absent := [name for name in names if name not in self.schema]:
             raise FrameError(
                 f"{told}: the table of {self.name} has no column {', '.join(map(repr, absent))}; "
-                f"it has {', '.join(self.schema)}"
+                f"it has {', '.join(self.schema)}{did_you_mean(absent[0], self.schema)}"
             )
 
     def kind_of(self, column: str) -> str:

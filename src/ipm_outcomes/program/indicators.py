@@ -21,7 +21,7 @@ from pydantic import Field
 
 from ipm_outcomes.catalog import folder, read_content, read_file
 from ipm_outcomes.definition import Fact, Id, Source, Text, checked
-from ipm_outcomes.errors import DefinitionError, ParameterError, UnknownNameError
+from ipm_outcomes.errors import DefinitionError, ParameterError, UnknownNameError, did_you_mean
 from ipm_outcomes.program._event_grammar import Events
 from ipm_outcomes.program._indicator_parts import DEEPEST, Column, Name, Rate, Ratings, Success
 from ipm_outcomes.program._indicator_parts import SIDES as SIDES
@@ -325,7 +325,7 @@ def indicator(id: str) -> Indicator:
     Parameters
     ----------
     id : str
-        Id as `indicators` lists it.
+        Id as `indicators` lists it; case does not matter.
 
     Returns
     -------
@@ -352,7 +352,12 @@ def indicator(id: str) -> Indicator:
 @cache
 def _of_catalog(id: str) -> Indicator:
     if id not in indicators():
-        raise UnknownNameError(f"there is no indicator {id!r}; there are {', '.join(indicators())}")
+        if id.casefold() in indicators():
+            return _of_catalog(id.casefold())
+        there = indicators()
+        raise UnknownNameError(
+            f"there is no indicator {id!r}; there are {', '.join(there)}{did_you_mean(id, there)}"
+        )
     file = folder() / "indicators" / f"{id}.toml"
     return read_content(file.read_bytes(), f"instruments/indicators/{id}.toml", id, parse)
 
