@@ -19,6 +19,7 @@ from statistics import median
 from types import ModuleType
 from typing import Any
 
+import polars as pl
 import pytest
 from report_cases import (
     AS_OF,
@@ -105,7 +106,10 @@ def with_marks(row: Row) -> Row:
 
 
 def with_marked_rows(program: Program) -> Program:
-    return replace(program, rows={key: with_marks(row) for key, row in program.rows.items()})
+    strata = {key: with_marks(row) for key, row in program.of_strata.items()}
+    return replace(
+        program, rows={key: with_marks(row) for key, row in program.rows.items()}, of_strata=strata
+    )
 
 
 def blank(program: Program) -> Program:
@@ -118,7 +122,8 @@ def blank(program: Program) -> Program:
         else replace(row, hidden="hidden", limits=(), **none)
         for key, row in program.rows.items()
     }
-    return replace(program, rows=rows, adjusted={})
+    strata = {key: replace(row, hidden="hidden", limits=(), **none) for key, row in program.of_strata.items()}
+    return replace(program, rows=rows, adjusted={}, of_strata=strata)
 
 
 class Texts(HTMLParser):
@@ -223,7 +228,29 @@ SMALL_SITES: dict[str, list[tuple[int, int | None]]] = {
     "South": [(9, 3)] * 7 + [(5, 6)] * 6 + [(6, None)] * 3,
     "West": [(9, 3)] * 5 + [(5, 6)] * 8 + [(6, None)] * 8,
 }
-PROGRAMS = [(example_of, "cms"), (example_of, "nhs"), (small_of, "cms"), (small_of, "nhs")]
+
+
+@cache
+def strata_of(policy: str) -> Program:
+    """Three groups of patients across two sites, one of them small."""
+    sites = {
+        site: [(8, 4 if k % 3 else 8) if k % 5 else (7, None) for k in range(60)]
+        for site in ("North", "South")
+    }
+    scores, changes, found = peg_tables(pairs(sites))
+    group = (
+        pl.when(pl.col("patient_id") % 10 == 0)
+        .then(pl.lit("few"))
+        .otherwise(pl.when(pl.col("patient_id") % 2 == 0).then(pl.lit("one")).otherwise(pl.lit("other")))
+    )
+    tables = scores, changes.with_columns(language=group), found
+    return program_of(tables, policy, as_of="2025-12-31", strata="language")
+
+
+PROGRAMS = [
+    *((example_of, "cms"), (example_of, "nhs"), (small_of, "cms"), (small_of, "nhs")),
+    (strata_of, "cms"),
+]
 PROGRAMS.append((joined_of, "cms"))
 
 
@@ -442,7 +469,8 @@ def test_every_number_of_the_file_of_tables_is_a_published_figure(
     monkeypatch.setattr(_tables, "rounded", written(_words.rounded))
     program = with_marked_rows(make(policy))
     rows = list(csv.DictReader(io.StringIO(_tables.as_csv(program))))
-    assert [row["indicator"] for row in rows] == [key[0] for key in program.rows]
+    figures = [key[0] for key in (*program.rows, *program.of_strata)]
+    assert [row["indicator"] for row in rows] == figures
     kinds = {*COUNTS, *RATES, "numerator_low", "numerator_high"} & set(_tables.COLUMNS)
     seen = 0
     for row in rows:

@@ -56,6 +56,7 @@ def report(
     title: str = "Program report",
     made_by: str | None = None,
     benchmarks: str | None = None,
+    strata: str | None = None,
     policy: Literal["cms", "nhs", "none"] = "cms",
     ledger: str | None = None,
     record: str | None = None,
@@ -85,6 +86,8 @@ def report(
     benchmarks
         TOML file with targets and benchmarks, tables [[benchmark]] of name, value, year, source and
         same_definition_as, which is the indicator of the figure at which it is drawn.
+    strata
+        Column of groups of patients, such as race or language, by which the headline of the HTML report is shown too.
     policy
         Disclosure control of the HTML report: cms (cells of 1 to 10 hidden), nhs (below 5 hidden, the rest
         rounded), or none (for use inside the program only).
@@ -146,7 +149,7 @@ def report(
             beside,
             columns,
             how,
-            {"title": title, "made_by": made_by, "benchmarks": benchmarks},
+            {"title": title, "made_by": made_by, "benchmarks": benchmarks, "strata": strata},
             policy,
             kept,
             output,
@@ -187,7 +190,9 @@ def _html(
     flagged = _with_flags(work)
     flags = _flag_names(work)
     carried = replace(work, source=replace(work.source, frame=flagged))
-    by = [name for name in (site, columns["visit"]) if name]
+    strata = named["strata"] if named["strata"] in work.source.frame.columns else None
+    kept_columns = [name for name in (site, strata) if name]
+    by = [*kept_columns, *([columns["visit"]] if columns["visit"] else [])]
     scores = dated_scores(
         carried,
         pairing,
@@ -200,8 +205,10 @@ def _html(
     if episodes is not None:
         of_episodes += work.episode_findings(episodes, [*by, columns["id"]])
         tell_findings(of_episodes)
-    answers = scores.drop(*flags, *by[1 if site else 0 :])
+    answers = scores.drop(*flags, *by[len(kept_columns) :])
     changes = changes_of_scores(answers, pairing, episodes, how.date_format)
+    if named["strata"] is not None and named["strata"] not in changes.columns:
+        raise ParameterError("--strata: neither the file nor that of the episodes has this column")
     groups = [site] if site else []
     day = as_of(scores, pairing)
     records = list(
@@ -222,6 +229,7 @@ def _html(
             title=named["title"] or "",
             made_by=named["made_by"],
             benchmarks=named["benchmarks"],
+            strata=named["strata"],
             by=site or "site",
             policy=policy,
             as_of=day,

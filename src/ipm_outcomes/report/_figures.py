@@ -32,7 +32,7 @@ from ipm_outcomes.report._program import (
     Shown,
     is_promoter,
 )
-from ipm_outcomes.report._reading import Table, cells_of, days_of, plain, small_frame
+from ipm_outcomes.report._reading import Table, cells_of, days_of, is_scale, plain, small_frame
 from ipm_outcomes.report._records import record_rows
 from ipm_outcomes.report._words import OF_POINTS, as_printed
 
@@ -123,6 +123,7 @@ def gather(
     records: Iterable[Any] = (),
     ledger: str | PathLike[str] | None = None,
     record: str | PathLike[str] | None = None,
+    strata: str | None = None,
 ) -> Program:
     """Count all that the report says, and put it through disclosure control once."""
     given_scores, given_changes = Table("scores", scores).with_answers(), Table("changes", changes)
@@ -163,6 +164,9 @@ def gather(
     leads = sorted(followed or counted, key=lambda one: rank(one.instrument, one.scale.id))
     program.headline = next(iter(leads), None)
     _facts(program, given_changes)
+    if strata is not None:
+        given_changes.face.require([strata], "changes")
+        program.strata = strata
     rows, given_changes = _small_sites_joined(rows, program, given_changes)
     builder = Builder(program, given_scores, given_changes)
     if program.other_sites:
@@ -174,14 +178,36 @@ def gather(
     if program.headline is not None:
         builder.distributions()
         builder.periods()
+        builder.indicators(_of_strata(program, given_changes))
         builder.standardized()
     builder.promoters()
     builder.data_quality()
     builder.blank_rows()
     builder.wrong_cells(problems)
     published = _published(builder, policy, given_changes)
-    program.rows = {(row.indicator, row.group, row.period): row for row in published}
+    program.rows = {(row.indicator, row.group, row.period): row for row in published if row.stratum == ALL}
+    program.of_strata = {(row.indicator, row.stratum): row for row in published if row.stratum != ALL}
     return program
+
+
+def _of_strata(program: Program, changes: Table) -> list[Row]:
+    """The figures of the headline by a column that the caller names."""
+    from ipm_outcomes.program.table import table
+
+    lead = program.headline
+    if not program.strata or lead is None:
+        return []
+    ids = ("followup_completion", program.success[lead.key], "mean_improvement")
+    wanted = (program.definition(id) for id in ids if id)
+    known = [one for one in wanted if one is not None and program.of(one.id, lead) is not None]
+    if not known:
+        return []
+    of_lead = changes.only(is_scale(lead.key, changes) & (changes.word("target") == program.target))
+    found = table(of_lead.frame.to_native(), by=[program.strata], indicators=known, level=program.level)
+    rows = [replace(row, group=ALL, stratum=row.group) for row in _indicator_rows(found, program.strata)]
+    if any(row.stratum == ALL for row in rows):
+        raise FrameError(f"changes: column {program.strata!r}: a group must not be named {ALL!r}")
+    return rows
 
 
 def _small_sites_joined(rows: list[Row], program: Program, changes: Table) -> tuple[list[Row], Table]:
@@ -344,13 +370,14 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
     """The rows after disclosure control."""
     from ipm_outcomes.program.suppression import COLUMNS, suppress_with
 
-    rows = list({(row.indicator, row.group, row.period): row for row in builder.rows}.values())
+    rows = list({(row.indicator, row.group, row.period, row.stratum): row for row in builder.rows}.values())
     if not rows:
         return rows
     place = ("definition", "instrument", "scale", "target", "band", "rules")
     columns: dict[str, list[Any]] = {
         "group": [row.group for row in rows],
         "period": [row.period for row in rows],
+        **({"stratum": [row.stratum for row in rows]} if builder.program.strata else {}),
         **{name: [getattr(row, name) for row in rows] for name in COLUMNS if name != "suppressed"},
         "suppressed": [""] * len(rows),
         **{name: [getattr(row, name) for row in rows] for name in place},
@@ -364,7 +391,8 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
         "position": list(range(len(rows))),
     }
     frame = small_frame(columns, like.face)
-    options: dict[str, Any] = {"by": ["group", "period"], "parts": (), "keep": ["position"]}
+    by = ["group", "period", *(["stratum"] if builder.program.strata else [])]
+    options: dict[str, Any] = {"by": by, "parts": (), "keep": ["position"]}
     options |= {"definitions": builder.program.definitions, **builder.program.files}
     table = suppress_with(frame, policy, **options, own=builder.sets)
     done = []

@@ -29,6 +29,7 @@ def html(
     title: str = "Program report",
     made_by: str | None = None,
     by: str = "site",
+    strata: str | None = None,
     policy: str = "cms",
     as_of: date | str | None = None,
     target: str | None = None,
@@ -66,6 +67,10 @@ def html(
         Who made the report, as the first page says it.
     by : str
         Column that distinguishes the sites; without it in the data nothing is compared.
+    strata : str, optional
+        Column of the changes by whose values the headline is reported as well, such as race or language. Its
+        figures are protected together with all others, but not together with those of earlier reports: without
+        ``ledger`` only.
     policy : {"cms", "nhs", "none"}
         Disclosure policy, as in `program.suppress`. "none" is for use inside the program only.
     as_of : date or ISO 8601 text, optional
@@ -129,8 +134,8 @@ def html(
 
     if policy not in ("cms", "nhs", "none"):
         raise ParameterError("policy: one of 'cms', 'nhs', 'none'")
-    for name, value in (("title", title), ("by", by), ("made_by", made_by)):
-        if name == "made_by" and value is None:
+    for name, value in (("title", title), ("by", by), ("made_by", made_by), ("strata", strata)):
+        if name in ("made_by", "strata") and value is None:
             continue
         if not isinstance(value, str) or not value.strip():
             raise ParameterError(f"{name}: give a text that is not empty")
@@ -139,6 +144,12 @@ def html(
         raise ParameterError("path: this is a folder; give the name of a file in it")
     if not place.parent.is_dir():
         raise ParameterError("path: the folder of this file does not exist; make it first")
+    if strata is not None and ledger is not None:
+        raise ParameterError(
+            "strata: figures by strata are not protected together with earlier reports; give no ledger, or no strata"
+        )
+    if strata == by:
+        raise ParameterError("strata: this column distinguishes the sites already")
     beside = (("tables", tables), ("ledger", ledger), ("record", record))
     files = [place_of(file, name) for name, file in beside if file is not None]
     if len({file.resolve() for file in (place, *files)}) <= len(files):
@@ -159,6 +170,7 @@ def html(
         definitions=definitions,
         ledger=ledger,
         record=record,
+        strata=strata,
     )
     found.findings = told_findings(findings)
     found.made_by = made_by or ""

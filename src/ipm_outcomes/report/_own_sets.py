@@ -161,14 +161,14 @@ class Levels:
         self.target = program.target
 
     def __call__(self, row: Counted, column: str) -> int:
-        group, period = row.key
+        group, period, *stratum = row.key
         if row.indicator.startswith("flow:"):
             return 1 if row.indicator.count(":") == 1 else 6
         if row.definition is None:
             return 5 if row.indicator.startswith("dist:") else 6
         if group is not None:
             return 3
-        if period is not None:
+        if period is not None or any(part is not None for part in stratum):
             return 4
         if row.band is not None:
             return 5

@@ -34,6 +34,8 @@ class Row:
     indicator: str
     group: str = ALL
     period: str = ALL
+    stratum: str = ALL
+    """The group of patients, in a column of the caller's, that the figure is of."""
     eligible: int | None = None
     observed: int | None = None
     numerator: int | None = None
@@ -147,6 +149,10 @@ class Program:
     reliable_methods: tuple[str, ...] = ()
     reliable_by: dict[ScaleKey, tuple[str, ...]] = field(default_factory=dict)
     problems: bool = False
+    strata: str = ""
+    """The column of the strata."""
+    of_strata: Mapping[tuple[str, str], Row] = field(default_factory=dict)
+    """Figures by their name and the stratum."""
     made_by: str = ""
     benchmarks: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """By the name of a figure what it may be compared with: of the same definition."""

@@ -11,7 +11,7 @@ from ipm_outcomes.report._program import Program
 from ipm_outcomes.report._words import printable, rounded
 
 COLUMNS = (
-    *("indicator", "title", "group", "period", "instrument", "scale", "target", "band"),
+    *("indicator", "title", "group", "period", "stratum", "instrument", "scale", "target", "band"),
     *("eligible", "observed", "numerator", "denominator", "numerator_low", "numerator_high"),
     *("estimate", "lower", "upper", "level", "worst", "best", "unit", "method", "suppressed", "source"),
 )
@@ -28,7 +28,7 @@ def as_csv(program: Program) -> str:
 
 
 def _rows(program: Program) -> Iterator[list[str]]:
-    for row in program.rows.values():
+    for row in (*program.rows.values(), *program.of_strata.values()):
         limits = {name: ends for name, *ends in row.limits}
         low, high = limits.get("numerator", (None, None))
         cells = {name: getattr(row, name, None) for name in COLUMNS}

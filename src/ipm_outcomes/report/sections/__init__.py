@@ -20,13 +20,14 @@ from ipm_outcomes.report.sections import (
     over_time,
     quality,
     sites,
+    strata,
     summary,
     utilization,
     work,
 )
 
 SECTIONS = (
-    *(summary, flow, outcomes, sites, over_time, measures),
+    *(summary, flow, outcomes, sites, strata, over_time, measures),
     *(opioids, work, utilization, adherence),
     *(quality, methods),
 )
