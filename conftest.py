@@ -92,6 +92,7 @@ OPTIONAL = (
     "python_calamine",
     "rich",
     "statsmodels",
+    "uvicorn",
     "vl_convert",
 )
 """Libraries of extras, by the names under which they are imported."""

@@ -226,6 +226,11 @@ def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
         yield Case("score of no response", lambda: score(rng.choice([planted(rng), {planted(rng): 1}])))
         yield Case("between", lambda m=model: change.between(m(), planted(rng)))
         yield from (Case(*one) for one in of_files(rng, folder, data, planted))
+        stored = {**score(model()).to_dict(), rng.choice(["flags", planted(rng)]): planted(rng)}
+        read: Any = model.scores_class
+        yield Case("stored scores", lambda r=read, s=stored: r.from_dict(s))
+        yield Case("stored scores, JSON", lambda r=read, s=stored: r.from_json(json.dumps(s)))
+        yield Case("stored scores, broken", lambda r=read: r.from_json(planted(rng)))
         yield from _commands(rng, folder, data)
 
 

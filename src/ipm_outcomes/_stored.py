@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from inspect import cleandoc
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
@@ -17,8 +18,6 @@ Whole = Annotated[int, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 YesNo = Annotated[bool, Field(strict=True)]
 
-T = TypeVar("T", bound="Checked")
-
 
 class Checked:
     """A frozen dataclass that Pydantic reads strictly; what is read must agree with itself."""
@@ -31,7 +30,20 @@ class Checked:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(_agreeing, handler(source))
+        names = {field.name for field in fields(source)}
+
+        def agreeing(given: Any, read: Callable[[Any], Self]) -> Self:
+            # Pydantic would name what does not belong there, and that came with the data.
+            if isinstance(given, Mapping) and (unknown := [key for key in given if key not in names]):
+                message = f"{cls.__name__} has no attribute of this name ({described(unknown[0])})"
+                raise PydanticCustomError("unknown_attribute", literal(message))
+            found = read(given)
+            # A result that was handed over as it is was made by this library.
+            if found is not given and (contradiction := found._contradiction()):
+                raise PydanticCustomError("result_contradicts", literal(contradiction))
+            return found
+
+        return core_schema.no_info_wrap_validator_function(agreeing, handler(source))
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -44,14 +56,6 @@ class Checked:
             for name, told in attributes.items():
                 inside["properties"][name]["description"] = told
         return whole
-
-
-def _agreeing(given: Any, read: Callable[[Any], T]) -> T:
-    found = read(given)
-    # A result that was handed over as it is was made by this library.
-    if found is not given and (contradiction := found._contradiction()):
-        raise PydanticCustomError("result_contradicts", literal(contradiction))
-    return found
 
 
 def _said(docstring: str) -> tuple[str, dict[str, str]]:
@@ -133,11 +137,8 @@ def _read(cls: type[S], read: Callable[[Any], Any], given: Any) -> S:
 
 def _without_input(problem: Any) -> InitErrorDetails:
     """A problem with its place and message, and of what was given the kind alone."""
-    place = problem["loc"]
-    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        place = (*place[:-1], f"<{described(place[-1])}>")
     kind = PydanticCustomError(problem["type"], literal(problem["msg"]))
-    return InitErrorDetails(type=kind, loc=place, input=f"<{type(problem['input']).__name__}>")
+    return InitErrorDetails(type=kind, loc=problem["loc"], input=f"<{type(problem['input']).__name__}>")
 
 
 def literal(message: str) -> Any:
