@@ -31,7 +31,8 @@ from ipm_outcomes.audit._reading import (
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import ItemColumns, needed_items
-from ipm_outcomes.frames._kernel import CHUNK, MISSING, Kernel, ScaleColumns
+from ipm_outcomes.frames._kernel import CHUNK, MISSING, Kernel
+from ipm_outcomes.frames._scale_columns import ScaleColumns
 from ipm_outcomes.tables import ScaleTable
 
 BAND = "_band"

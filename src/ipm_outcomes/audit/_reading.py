@@ -14,8 +14,9 @@ from ipm_outcomes.definition import Scale
 from ipm_outcomes.frames._decode import distinct
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import ItemColumns
-from ipm_outcomes.frames._kernel import MISSING, ScaleColumns
+from ipm_outcomes.frames._kernel import MISSING
 from ipm_outcomes.frames._recorded import decimals_of, empty, number_in
+from ipm_outcomes.frames._scale_columns import ScaleColumns
 from ipm_outcomes.scores import Score
 from ipm_outcomes.tables import AnyTable, ScaleTable
 

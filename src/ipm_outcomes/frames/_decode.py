@@ -28,7 +28,7 @@ from ipm_outcomes.answers import (
 )
 from ipm_outcomes.definition import AnswerList, numbered_label, plain_label
 from ipm_outcomes.errors import FrameError
-from ipm_outcomes.frames._kernel import CHUNK, CODE, I8, MISSING, WORD, WRONG, Codes, unsigned
+from ipm_outcomes.frames._kernel import CHUNK, CODE, MISSING, WORD, WRONG, unsigned
 from ipm_outcomes.frames._missing import (
     MISSING_CODES,
     NotAnswered,
@@ -36,6 +36,7 @@ from ipm_outcomes.frames._missing import (
     suspected_code,
     suspected_word,
 )
+from ipm_outcomes.frames._scale_columns import I8, Codes
 
 
 @dataclass(frozen=True)

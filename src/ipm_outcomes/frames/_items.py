@@ -16,8 +16,9 @@ from ipm_outcomes.definition import Instrument, plain_label
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._decode import Reader, Reading, is_text_column, reader
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._kernel import CHUNK, MISSING, MOST_NARROW, Codes, holding
+from ipm_outcomes.frames._kernel import CHUNK, MISSING, MOST_NARROW, holding
 from ipm_outcomes.frames._missing import declared
+from ipm_outcomes.frames._scale_columns import Codes
 
 Columns = Mapping[str, Any] | str | None
 """A pattern, item ids to column names, or instrument ids to any of these."""

@@ -9,7 +9,6 @@ Values, bands and reasons are then gathered from the flat cells of the very tabl
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Flag, Instrument, Scale
 from ipm_outcomes.frames._quotients import Quotients
+from ipm_outcomes.frames._scale_columns import I8, U8, Codes, ScaleColumns
 from ipm_outcomes.scores import Score
 from ipm_outcomes.tables import (
     ABSENT_CODES,
@@ -44,11 +44,6 @@ CHUNK = 1 << 16
 FLAG_STATES = ("raised", "not answered", "not raised")
 _RAISED, _UNANSWERED, _CLEAR, _BLANK = 0, 1, 2, -1
 
-U8 = NDArray[np.uint8]
-I8 = NDArray[np.int8]
-Codes = NDArray[Any]
-"""int8 or int16."""
-
 
 def no_answers(codes: Codes) -> NDArray[np.bool_]:
     """Cells that hold something and no answer: WRONG, CODE or WORD."""
@@ -66,21 +61,6 @@ def holding(codes: Codes) -> NDArray[np.bool_]:
     plain = unsigned(codes)
     found: NDArray[np.bool_] = plain.min(axis=0) != np.iinfo(plain.dtype).max
     return found
-
-
-@dataclass
-class ScaleColumns:
-    """What scoring says of one scale, one entry per row. Codes are -1 for none."""
-
-    table: AnyTable
-    value: NDArray[np.float64] | None
-    se: NDArray[np.float64] | None
-    numerator: NDArray[np.int64] | None
-    labels: I8 | None
-    answered: U8
-    absent: I8
-    denominator: NDArray[np.int64] | None = None
-    """What each numerator is over, where not all are over that of the table."""
 
 
 class Kernel:

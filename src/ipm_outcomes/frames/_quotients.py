@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Instrument
+from ipm_outcomes.frames._scale_columns import Codes, ScaleColumns
 from ipm_outcomes.tables import (
     ABSENT_CODES,
     BEYOND,
@@ -19,9 +20,6 @@ from ipm_outcomes.tables import (
     AnyTable,
     QuotientTable,
 )
-
-if TYPE_CHECKING:
-    from ipm_outcomes.frames._kernel import Codes, ScaleColumns
 
 Bools = NDArray[np.bool_]
 Products = tuple[tuple[int, tuple[int, ...]], ...]

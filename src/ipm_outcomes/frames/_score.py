@@ -16,18 +16,9 @@ from ipm_outcomes.frames._evidence import gather, without_lowest
 from ipm_outcomes.frames._findings import of_cells, way_out
 from ipm_outcomes.frames._frame import AnyFrame, Frame
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, check_level
-from ipm_outcomes.frames._kernel import (
-    CODE,
-    FLAG_STATES,
-    I8,
-    MISSING,
-    WORD,
-    Codes,
-    Kernel,
-    ScaleColumns,
-    no_answers,
-)
+from ipm_outcomes.frames._kernel import CODE, FLAG_STATES, MISSING, WORD, Kernel, no_answers
 from ipm_outcomes.frames._library import Column, Words
+from ipm_outcomes.frames._scale_columns import I8, Codes, ScaleColumns
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
 
 Invalid = Literal["raise", "null"]
