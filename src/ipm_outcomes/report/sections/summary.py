@@ -23,6 +23,7 @@ def sections(words: Wording) -> Iterator[Section]:
     program, shown = words.program, words.program.headline
     began = program.row("flow:began")
     values: dict[str, Any] = {"began": None, "empty": False, "lines": [], "too_few": words.too_few}
+    values |= {"benchmarks": [], "not_drawn": program.not_drawn}
     if shown is None or began is None or began.denominator == 0:
         empty = not any(row.denominator or row.hidden for row in program.rows.values())
         yield Section("summary", "summary", values | {"empty": empty})
@@ -32,7 +33,6 @@ def sections(words: Wording) -> Iterator[Section]:
     marks = [one for line in _lines(words, shown) for one in line["marks"]]
     values |= {
         "benchmarks": list(dict.fromkeys(marks)),
-        "not_drawn": program.not_drawn,
         "began": began,
         "patients": None if words.one_each else program.counted("flow:patients"),
         "completion": program.of("followup_completion", shown),
