@@ -12,6 +12,7 @@ import pytest
 
 from ipm_outcomes import files, frames
 from ipm_outcomes.errors import InputError, MissingExtraError, ParameterError
+from ipm_outcomes.mapping._parts import DatePart
 from ipm_outcomes.reading import Reading
 
 pl = pytest.importorskip("polars")
@@ -194,6 +195,25 @@ def test_visits_beside_each_other_become_rows(make: Make) -> None:
     assert found.data["patient_id"].to_list() == ["a", "a"]
     # 0+1+2+3+0+1+2+3+0 = 12, then 1
     assert frames.score(found.data, "phq9")["phq9_total"].to_list() == [12, 1]
+
+
+def test_each_visit_has_its_own_date(make: Make) -> None:
+    items = [f"gad7_{n}" for n in range(1, 8)]
+    names = ["id", *(f"t0_{name}" for name in items), *(f"t1_{name}" for name in items)]
+    row = ["a", *"01230120000001"]
+    path = make(text([[*names, "t0_day", "t1_day"], [*row, "2026-01-05", "2026-03-31"]]))
+    mapping = files.read(path).mapping.accept()
+    assert mapping.keys.date is not None
+    assert mapping.keys.date.column == "day"
+    assert files.read(path, mapping=mapping).data["date"] == [date(2026, 1, 5), date(2026, 3, 31)]
+    wrong = mapping.model_copy(
+        update={"keys": mapping.keys.model_copy(update={"date": DatePart(column="t0_day")})}
+    )
+    with pytest.raises(InputError) as caught:
+        files.read(path, mapping=wrong)
+    assert caught.value.place == "keys.date"
+    alone = files.read(make(text([[*names, "t0_day"], [*row, "2026-01-05"]])))
+    assert "keys.date" not in [one.name for one in alone.mapping.proposed]
 
 
 def test_a_google_form_by_its_questions(make: Make) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -225,3 +226,19 @@ def test_what_is_refused_says_where(
         read(real, name)
     assert code in (None, caught.value.code)
     assert caught.value.place is None if place is None else str(caught.value.place).startswith(place)
+
+
+NAMES = [
+    *("x01_header_row3_merged_formula.xlsx", "x04_text_numbers_blank_rows_total_row_hidden.xlsx"),
+    *("s01_user_missing_labels.sav", "s02_stata_labelled.dta", "s05_sas_transport_v8.xpt"),
+    *("c02_cp1252_semicolon_decimal_comma.csv", "c03_sep_line.csv", "c06_tab_utf16.txt"),
+    *("c07_qualtrics_three_headers.csv", "c08_limesurvey_codes.csv", "c09_google_forms.csv"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_pinned_reads_the_file_as_it_was_read(real: Real, name: str) -> None:
+    first = read(real, name)
+    pinned = Mapping.of(tomllib.loads(first.mapping.text()))
+    again = read(real, name, mapping=pinned)
+    assert (again.data, again.left_out) == (first.data, first.left_out)

@@ -81,7 +81,8 @@ def read(name: str, *, delimiter: str | None = None, encoding: str = "utf-8") ->
     if ending not in PARQUET_ENDINGS + SAS_ENDINGS:
         endings = ", ".join(CSV_ENDINGS + PARQUET_ENDINGS + SAS_ENDINGS)
         raise ParameterError(
-            f"{name}: the name must end in one of {endings} (or be - for CSV from standard input)"
+            f"{name}: the name must end in one of {endings} (or be - for CSV from standard input); workbooks "
+            "and files of SPSS and Stata are read by a mapping: see ipm-outcomes read, then give --mapping"
         )
     with Path(name).open("rb"):  # a missing or unreadable file is reported in the system's own words
         pass

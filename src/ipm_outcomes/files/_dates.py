@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from ipm_outcomes.errors import InputError
@@ -59,9 +61,9 @@ def is_read(cells: Sequence[Any]) -> bool:
 
 def date_inference(cells: Sequence[Any], name: str, key: bool) -> Inference | None:
     """The format of a column of dates: proposed where one fits every cell and no other does."""
-    every = list(dict.fromkeys(_plain(cell) for cell in cells if not is_blank(cell)))[:_MOST_TRIED]
-    held = [cell for cell in every if reader(None)(cell) is None]
-    count = sum(not is_blank(cell) and reader(None)(cell) is None for cell in cells)
+    counts = Counter(cell for cell in cells if cell is not None and not is_blank(cell))
+    iso = reader(None)
+    held = list(dict.fromkeys(_plain(cell) for cell in islice(counts, _MOST_TRIED) if iso(cell) is None))
     if not held:
         return None
     usual: tuple[str, ...] = USUAL_FORMATS
@@ -77,7 +79,8 @@ def date_inference(cells: Sequence[Any], name: str, key: bool) -> Inference | No
     ways: dict[tuple[date | None, ...], str] = {}
     for one in fits:
         ways.setdefault(tuple(reader(one)(cell) for cell in held), one)
-    of = sum(not is_blank(cell) for cell in cells)
+    count = sum(number for cell, number in counts.items() if iso(cell) is None)
+    of = counts.total()
     told: dict[str, Any] = {"where": name, "rows": count, "of": of}
     if len(ways) == 1 and next(iter(ways.values())) not in SERIALS:
         (found,) = ways.values()

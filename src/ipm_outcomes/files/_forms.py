@@ -108,6 +108,16 @@ def name_at(
     return None
 
 
+def at_one_visit(name: str, visits: Sequence[str] | Mapping[str, str], last: bool) -> str | None:
+    """The name without its visit, where it has one of these visits before it (or after it)."""
+    for visit in visits:
+        cut = name.removesuffix(visit) if last else name.removeprefix(visit)
+        plain = cut.rstrip("_.- ") if last else cut.lstrip("_.- ")
+        if cut != name and plain and name_at(visit, plain, [name], last):
+            return plain
+    return None
+
+
 def lengthened(table: Table, visits: Mapping[str, str], wanted: Sequence[str], last: bool) -> None:
     """One row for each row and visit; ``visit`` says which. Columns of no visit are repeated."""
     at = {visit: {name: name_at(visit, name, table.columns, last) for name in wanted} for visit in visits}

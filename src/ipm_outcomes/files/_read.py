@@ -11,7 +11,7 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.files._cells import settle_decimals
-from ipm_outcomes.files._forms import lengthened, long_of, name_at, widened
+from ipm_outcomes.files._forms import at_one_visit, lengthened, long_of, name_at, widened
 from ipm_outcomes.files._grid import Grid
 from ipm_outcomes.files._header import Table, find_header, table_of
 from ipm_outcomes.files._keys import drop_rows, settle_keys, tell_totals
@@ -235,9 +235,13 @@ def _visits(mapping: Mapping | None) -> tuple[dict[str, str], list[str], bool]:
     for one in mapping.instrument:
         wanted += given_names(definition(one.id), one.columns).values()
         wanted += one.recorded.values()
+    visits, last = {**visit.from_prefix, **visit.from_suffix}, bool(visit.from_suffix)
     if mapping.keys.date is not None:
         wanted.append(mapping.keys.date.column)
-    return {**visit.from_prefix, **visit.from_suffix}, list(dict.fromkeys(wanted)), bool(visit.from_suffix)
+        if at_one_visit(wanted[-1], visits, last):
+            told = "the date is that of one visit; name its column without the visit"
+            raise InputError(told, "mapping_does_not_fit", "keys.date")
+    return visits, list(dict.fromkeys(wanted)), last
 
 
 def _plain(table: Table, name: str, visits: Dict[str, str], last: bool) -> bool:

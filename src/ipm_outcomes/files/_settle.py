@@ -11,7 +11,7 @@ from ipm_outcomes.catalog import instruments
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import InputError
 from ipm_outcomes.files._cells import code_map, frame_of, label_map, translated, uniform
-from ipm_outcomes.files._forms import CDISC
+from ipm_outcomes.files._forms import CDISC, at_one_visit, name_at
 from ipm_outcomes.files._grid import Grid, note
 from ipm_outcomes.files._header import Table
 from ipm_outcomes.files._keys import DATE, PATIENT, SITE, VISIT, Keys
@@ -24,7 +24,7 @@ from ipm_outcomes.frames._items import ItemColumns, given_names, needed_items
 from ipm_outcomes.frames._kernel import MISSING
 from ipm_outcomes.frames._recorded import empty, number_in
 from ipm_outcomes.mapping import FilePart, InstrumentPart, Mapping, Proposal
-from ipm_outcomes.mapping._parts import NotAnsweredPart
+from ipm_outcomes.mapping._parts import DatePart, NotAnsweredPart
 from ipm_outcomes.reading import Inference, Tables, append
 
 _OF_DATES = ("dates_unreadable", "dates_ambiguous")
@@ -256,6 +256,7 @@ class Settling:
                 )
             )
             if at_visits:
+                self._date_of_visits(one)
                 parts = ", ".join(one.prefixes or one.suffixes)
                 way = "from_prefix" if one.prefixes else "from_suffix"
                 told = f"the same whole set is there under {len(one.prefixes or one.suffixes)} visits"
@@ -278,6 +279,19 @@ class Settling:
             self.proposed += proposed_parts([one], {one.id: seen})
             if not at_visits and (coding := self._other_coding(found, one.columns)):
                 self._propose_of(one.id, [], coding)
+
+    def _date_of_visits(self, one: Found) -> None:
+        """Propose the date of one visit only where each visit has its own, under its name without the visit."""
+        visits, last = one.prefixes or one.suffixes, bool(one.suffixes)
+        for proposal in [other for other in self.proposed if other.place == ("keys", "date")]:
+            name = at_one_visit(proposal.value.column, visits, last)
+            if name is None:
+                continue
+            self.proposed.remove(proposal)
+            if all(name_at(visit, name, self.table.columns, last) for visit in visits):
+                why = "each visit has a column of dates"
+                value = DatePart(column=name, format=proposal.value.format)
+                self.proposed.append(Proposal(place=("keys", "date"), value=value, why=why))
 
     def _findings_of(self, one: Found) -> list[Finding]:
         columns = {one.id: dict(one.columns)}
