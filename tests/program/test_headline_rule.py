@@ -113,7 +113,7 @@ def test_page_1_tells_the_rule_of_ones_own(tmp_path: Path) -> None:
     more = more.select(table.columns).cast(dict(table.schema))
     report.html(scores, changes, pl.concat([table, more]), path, as_of="2025-12-31", definitions=[mine, own])
     first = path.read_text().split('id="flow"')[0]
-    assert "came 50% further (40 of 60)" in first
+    assert 'PEG: came 50% further</span></th><td class="big">67%</td>' in first
 
 
 def test_rules_on_the_shelf_exist_and_are_for_their_scale() -> None:
