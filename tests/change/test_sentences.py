@@ -252,7 +252,7 @@ RULE = re.compile(r"Verdict: [a-z ]+ \([^()]*?([\d.]+)(?: to ([\d.]+))? points?[
 @pytest.mark.parametrize("seed", range(8))
 def test_every_text_about_a_patient(seed: int) -> None:
     for id, after, found in random_pairs(random.Random(seed), 150):
-        for one in found:
+        for _, one in found.scales():
             for text in (one.sentence, one.short):
                 assert not FORBIDDEN.search(text)
             if isinstance(one, ScaleChange):
