@@ -50,6 +50,7 @@ FLOORS = {
     "answers": 0,
     "scores": 0,
     "errors": 0,
+    "_display": 0,
     "_drawing": 0,
     "_fence": 0,
     "_changes": 0,

@@ -301,6 +301,16 @@ class Changes(Stored):
             return "the sentence is not that of the flags and of the lead scale"
         return None
 
+    def _repr_html_(self) -> str:
+        from ipm_outcomes._display import of_changes
+
+        return of_changes(self)._repr_html_()
+
+    def __rich__(self) -> Any:
+        from ipm_outcomes._display import of_changes
+
+        return of_changes(self)
+
     def __repr__(self) -> str:
         flags = [f"flags={' '.join(flag.short for flag in self.flags)!r}"] if self.flags else []
         shown = [*flags, *(f"{name}={found.short!r}" for name, found in self.scales())]

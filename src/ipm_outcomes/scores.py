@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -246,6 +246,16 @@ class Scores(Stored):
         if self.flags:
             shown.append("flags=" + ", ".join(f"{flag.id}: {flag.state}" for flag in self.flags))
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        from ipm_outcomes._display import of_scores
+
+        return of_scores(self)._repr_html_()
+
+    def __rich__(self) -> Any:
+        from ipm_outcomes._display import of_scores
+
+        return of_scores(self)
 
 
 def _shown(found: AnyScore) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ipm_outcomes.change._pair import pair
     from ipm_outcomes.change._pairing import REASONS
     from ipm_outcomes.change._percent import immpact, percent_change
+    from ipm_outcomes.change._show import show
     from ipm_outcomes.change._table import table
     from ipm_outcomes.change._windows import DEFAULT_TARGETS, Baseline, Target
     from ipm_outcomes.change.incomplete import side_by_side
@@ -77,6 +78,7 @@ _LATER = (
     "ipm_outcomes.change._pair",
     "ipm_outcomes.change._pairing",
     "ipm_outcomes.change._percent",
+    "ipm_outcomes.change._show",
     "ipm_outcomes.change._windows",
     "ipm_outcomes.change.incomplete",
     "ipm_outcomes.stats.classification",
@@ -143,6 +145,7 @@ __all__ = [
     "predictive_mic",
     "reliable_change",
     "roc_mic",
+    "show",
     "side_by_side",
     "smallest_detectable_change",
     "table",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -82,6 +82,16 @@ class Instrument(Part):
     flags: Annotated[tuple[Flag, ...], Field(strict=False)] = ()
     digest: str = ""
     """SHA-256 of the file's bytes, so that a score can name the very definition it came from."""
+
+    def _repr_html_(self) -> str:
+        from ipm_outcomes._display import of_instrument
+
+        return of_instrument(self)._repr_html_()
+
+    def __rich__(self) -> Any:
+        from ipm_outcomes._display import of_instrument
+
+        return of_instrument(self)
 
     def item(self, id: str) -> Item:
         """The item of that id; raises `UnknownNameError`."""

@@ -10,6 +10,7 @@ and of appointments; `suppress` prepares a table for publication and `plot` draw
 # Some functions have the name of their module: importing both here gives the name to the function for good.
 from ipm_outcomes.program import events as events  # the former name of measures
 from ipm_outcomes.program import measures, plot
+from ipm_outcomes.program._show import show
 from ipm_outcomes.program._targets import COURSE_TARGETS, DEPRESSION_TARGETS
 from ipm_outcomes.program.appointments import adherence
 from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
@@ -36,6 +37,7 @@ __all__ = [
     "rates_before_after",
     "read_indicator",
     "return_to_work",
+    "show",
     "sites",
     "suppress",
     "table",

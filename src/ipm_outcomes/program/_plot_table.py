@@ -66,6 +66,7 @@ class Table:
                 "figures: small counts are not protected; give program.suppress(figures), or policy='none' to draw "
                 "them as they are, for those who may see them"
             )
+        self.names = frame.names
         self.keys = frame.names[: frame.names.index("indicator")]
         self.numbers = {name: _numbers(frame, name) for name in _NUMBERS if name in frame.names}
         self.texts = {name: _texts(frame, name) for name in (*_TEXTS, *self.keys) if name in frame.names}
