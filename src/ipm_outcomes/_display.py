@@ -15,7 +15,7 @@ _LINE = "border-top:1px solid color-mix(in srgb,currentColor 18%,transparent)"
 _CELL = f"padding:3px 12px 3px 0;text-align:left;vertical-align:top;background:none;font-weight:400;{_LINE}"
 _STYLE = (
     "<style>.ipm{font:13px/1.45 system-ui,sans-serif;color:inherit}"
-    ".ipm table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:0}"
+    ".ipm table{color:inherit;border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:0}"
     f".ipm th,.ipm td{{{_CELL}}}.ipm thead th{{border-top:0;font-size:12px}}"
     ".ipm td.r{text-align:right}.ipm p{margin:4px 0}.ipm .g{border-left:1px solid;padding-left:10px}"
     ".ipm .f{border-left:4px solid;padding:4px 10px;font-weight:600}</style>"
