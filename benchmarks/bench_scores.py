@@ -193,6 +193,48 @@ def many(ids: Sequence[str], rows: int = ROWS // 8) -> list[bool]:
     ]
 
 
+def kinds_of_cells(id: str = "phq9", rows: int = ROWS // 10) -> bool:
+    """Text, labels, categories and objects, against whole numbers (floats in pandas) of the same library."""
+    definition = instrument(id)
+    names = [f"{id}_{item}" for item in definition.item_ids]
+    codes = codes_of(id, rows)
+    table = pl.DataFrame(dict(zip(names, codes.astype(np.int64), strict=True))).with_columns(
+        pl.all().replace(int(MISSING), None)
+    )
+    known = [{o.code: o.label for o in definition.answers_of(item).options} for item in definition.item_ids]
+    labels = table.select(
+        pl.col(name).replace_strict(own, return_dtype=pl.String)
+        for name, own in zip(names, known, strict=True)
+    )
+    enum = labels.select(
+        pl.col(name).cast(pl.Enum(list(own.values()))) for name, own in zip(names, known, strict=True)
+    )
+    tables: dict[str, tuple[Any, str, float]] = {
+        "Polars text numbers": (table.cast(pl.String), "Polars", 6),
+        "Polars labels": (labels, "Polars", 6),
+        "Polars Enum": (enum, "Polars", 1.5),
+        "Polars Categorical": (labels.cast(pl.Categorical), "Polars", 6),
+        "pandas objects that are numbers": (table.to_pandas().astype(object), "pandas", 5),
+        "pandas text numbers": (table.cast(pl.String).to_pandas(), "pandas", 6),
+        "pandas labels": (labels.to_pandas(), "pandas", 6),
+        "pandas categories": (labels.to_pandas().astype("category"), "pandas", 1.5),
+        "Arrow labels": (labels.to_arrow(), "PyArrow", 6),
+    }
+    whole = {"Polars": table, "pandas": table.to_pandas(), "PyArrow": table.to_arrow()}
+    all_of_them = whole | {kind: frame for kind, (frame, _, _) in tables.items()}
+    took = interleaved({kind: partial(frames.score, frame, id) for kind, frame in all_of_them.items()}, 10)
+    held = [
+        line(
+            f"{id} {kind}",
+            f"{took[kind] / took[beside]:.2f} x whole numbers ({rows / took[kind] / 1e6:.1f} M rows/s)",
+            f"{bar:g} x",
+            took[kind] <= bar * took[beside],
+        )
+        for kind, (_, beside, bar) in tables.items()
+    ]
+    return all(held)
+
+
 def memory(id: str) -> bool:
     """Peak of NumPy's own memory while scoring, against the size of the columns added."""
     codes = codes_of(id)
@@ -247,6 +289,7 @@ if __name__ == "__main__":
         kernel("promis29", domains, 60),
         whole("phq9", 20),
         whole("promis29", 3),
+        kinds_of_cells(),
         memory("phq9"),
         memory("promis29"),
     ]

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ipm_outcomes import frames
-from ipm_outcomes.frames import _decode
+from ipm_outcomes.frames import _fetch
 from ipm_outcomes.frames._kernel import CHUNK
 
 PAIN = ["painin9", "painin22", "painin31", "painin34"]
@@ -50,9 +50,9 @@ ROWS = CHUNK + 3
 def test_nulls_of_polars_with_and_without_pyarrow(
     dtype: Any, arrow: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_decode, "_BLOCK", CHUNK)
+    monkeypatch.setattr(_fetch, "_BLOCK", CHUNK)
     if not arrow:
-        monkeypatch.setattr(_decode, "find_spec", lambda name: None)
+        monkeypatch.setattr(_fetch, "find_spec", lambda name: None)
     pain = [n % 11 for n in range(ROWS)]
     enjoyment: list[int | None] = [0 if n % 3 else None for n in range(ROWS)]
     activity: list[int | None] = [None if n in (ROWS - 2, 7) else 1 for n in range(ROWS)]
@@ -75,7 +75,7 @@ def test_nulls_of_polars_with_and_without_pyarrow(
 @pytest.mark.parametrize("arrow", [False, True])
 def test_truth_values_beside_nulls_are_still_no_answers(arrow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not arrow:
-        monkeypatch.setattr(_decode, "find_spec", lambda name: None)
+        monkeypatch.setattr(_fetch, "find_spec", lambda name: None)
     frame = pl.DataFrame({"nps_recommend": [True, None, False]})
     assert frames.check(frame, "nps")["row"].to_list() == [0, 2]
     scored = frames.score(frame, "nps", invalid="null")

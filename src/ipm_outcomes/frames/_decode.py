@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from ipm_outcomes.answers import (
     read_text,
 )
 from ipm_outcomes.definition import AnswerList, numbered_label, plain_label
-from ipm_outcomes.errors import FrameError
+from ipm_outcomes.frames._fetch import Coded, fetcher
 from ipm_outcomes.frames._kernel import CHUNK, CODE, MISSING, WORD, WRONG, unsigned
 from ipm_outcomes.frames._missing import (
     MISSING_CODES,
@@ -170,8 +169,8 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
     reading
         How its cells are to be read.
     """
-    fetch = _FETCHERS[kind](column)
-    cache: dict[str, int] = {}
+    fetch = fetcher(kind, column, whole=reading.per_unit == 1)
+    cache: dict[Any, int] = {}
 
     def read(start: int, stop: int, codes: Codes) -> None:
         values, blank = fetch(start, stop)
@@ -184,6 +183,8 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
                 codes[:] = reading.recode[codes]
         elif isinstance(values, np.ndarray) and values.dtype.kind == "b":
             codes.fill(WRONG)
+        elif isinstance(values, Coded):
+            codes[:] = _of_distinct(values, cache, reading, codes.dtype)
         else:
             codes[:] = [_cached(cache, reading, value) for value in values]
         if blank is not None:
@@ -192,14 +193,26 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
     return read
 
 
-def _cached(cache: dict[str, int], reading: Reading, value: Any) -> int:
-    if type(value) is not str:
+def _of_distinct(cells: Coded, cache: dict[Any, int], reading: Reading, dtype: Any) -> Codes:
+    """Codes of cells of which each distinct value is judged once."""
+    values, places = cells.values, cells.places
+    if len(values) > len(places):  # of many categories only those that are there
+        present, places = np.unique(places, return_inverse=True)
+        values = [None if at < 0 else values[at] for at in present.tolist()]
+    # Counted from the end, the last place is that of a cell that holds nothing.
+    judged = np.array([*(_cached(cache, reading, value) for value in values), MISSING], dtype)
+    return np.take(judged, places, mode="wrap")
+
+
+def _cached(cache: dict[Any, int], reading: Reading, value: Any) -> int:
+    kind = type(value)
+    if kind not in (str, int, float, bool):
         return reading.judge(value)[0]
-    code = cache.get(value)
+    code = cache.get((kind, value))  # 1, 1.0 and True are one key, and not one answer
     if code is None:
         code = reading.judge(value)[0]
         if len(cache) < 10_000:
-            cache[value] = code
+            cache[kind, value] = code
     return code
 
 
@@ -257,114 +270,9 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: Codes) -> None:
     codes[places[np.isin(found, list(reading.not_answered.numbers))]] = MISSING
 
 
-_BLOCK = 16 * CHUNK
-
-_Fetch = Callable[[int, int], tuple[Any, I8 | None]]
-"""Gives the cells from row start to stop, with -1 where there is none and 0 elsewhere (None: none is missing)."""
-
-
-def _blank(missing: NDArray[np.bool_]) -> I8:
-    """True to -1, all bits set, which is `MISSING` whatever stands below it."""
-    return np.negative(missing.view(np.int8))
-
-
-def _from_polars(column: Any) -> _Fetch:
-    import polars as pl
-
-    dtype = column.dtype
-    if isinstance(dtype, (pl.Categorical, pl.Enum)):
-        column = column.cast(pl.String)
-        dtype = column.dtype
-    wide = str(dtype) in ("Int128", "UInt128")  # NumPy has no such numbers
-    if wide or not (dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean):
-        return lambda start, stop: (column[start:stop].to_list(), None)
-    column = column.rechunk()
-    if not column.null_count():
-        values = column.to_numpy()
-        return lambda start, stop: (values[start:stop], None)
-    if dtype != pl.Boolean and find_spec("pyarrow"):
-        return _from_pyarrow(column.to_arrow())
-    fill = False if dtype == pl.Boolean else 0
-    block: tuple[int, Any, Any] = (-1, None, None)
-
-    def fetch(start: int, stop: int) -> tuple[Any, I8 | None]:
-        # A call to Polars costs more than a chunk does, so nulls are taken out of larger blocks.
-        nonlocal block
-        number = start // _BLOCK
-        if block[0] != number:
-            part = column[number * _BLOCK : (number + 1) * _BLOCK]
-            block = number, part.fill_null(fill).to_numpy(), _blank(part.is_null().to_numpy())
-        at = slice(start - number * _BLOCK, stop - number * _BLOCK)
-        return block[1][at], block[2][at]
-
-    return fetch
-
-
-def _from_pyarrow(column: Any) -> _Fetch:
-    import pyarrow as pa
-    import pyarrow.types as pt
-
-    kind = column.type
-    if isinstance(column, pa.ChunkedArray):
-        chunks = [chunk for chunk in column.chunks if len(chunk)]
-        if not chunks:
-            return lambda start, stop: ([], None)
-        column = chunks[0] if len(chunks) == 1 else pa.chunked_array(chunks).combine_chunks()
-        if isinstance(column, pa.ChunkedArray):  # longer than one array can be
-            raise FrameError("a column is too long for one Arrow array; give the table in parts")
-    if not (pt.is_integer(kind) or pt.is_floating(kind)):
-        return lambda start, stop: (column.slice(start, stop - start).to_pylist(), None)
-    validity, data = column.buffers()
-    first, rows = column.offset, len(column)
-    letter = "f" if pt.is_floating(kind) else "i" if pt.is_signed_integer(kind) else "u"
-    dtype = np.dtype(f"{letter}{kind.bit_width // 8}")
-    if not rows:
-        return lambda start, stop: (np.empty(0, dtype), None)
-    values = np.frombuffer(data, dtype, rows, first * dtype.itemsize)
-    if not column.null_count:
-        return lambda start, stop: (values[start:stop], None)
-    bits = np.frombuffer(validity, np.uint8)
-
-    def fetch(start: int, stop: int) -> tuple[Any, I8 | None]:
-        begin, end = first + start, first + stop
-        valid = np.unpackbits(bits[begin // 8 : -(-end // 8)], bitorder="little")
-        return values[start:stop], (valid[begin % 8 :][: stop - start] - np.uint8(1)).view(np.int8)
-
-    return fetch
-
-
-def _from_pandas(column: Any) -> _Fetch:
-    array = column.array
-    if type(column.dtype).__name__ == "ArrowDtype":
-        import pyarrow as pa
-
-        arrow = array.__arrow_array__()
-        return _from_pyarrow(arrow if isinstance(arrow, pa.ChunkedArray) else pa.chunked_array([arrow]))
-    if column.dtype.kind in "iufb" and isinstance(column.dtype, np.dtype):
-        values = column.to_numpy()
-        return lambda start, stop: (values[start:stop], None)
-    if hasattr(column.dtype, "numpy_dtype") and column.dtype.kind in "iufb":  # nullable
-        fill = False if column.dtype.kind == "b" else 0
-        dtype = column.dtype.numpy_dtype
-
-        def fetch(start: int, stop: int) -> tuple[Any, I8 | None]:
-            part = array[start:stop]
-            return part.to_numpy(dtype=dtype, na_value=fill), _blank(np.asarray(part.isna()))
-
-        return fetch
-    return lambda start, stop: (list(array[start:stop]), None)
-
-
-_FETCHERS: dict[str, Callable[[Any], _Fetch]] = {
-    "pandas": _from_pandas,
-    "polars": _from_polars,
-    "pyarrow": _from_pyarrow,
-}
-
-
 def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.intp]]:
     """The different cells of a column, and for each row which of them it holds; None for a cell that is null."""
-    fetch = _FETCHERS[kind](column)
+    fetch = fetcher(kind, column)
     places = np.empty(rows, np.intp)
     seen: dict[Any, int] = {}
     values: list[Any] = []
@@ -387,6 +295,10 @@ def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.i
         if isinstance(cells, np.ndarray):
             parts, inverse = np.unique(cells, return_inverse=True)
             places[start:stop] = np.array([place(part) for part in parts.tolist()], np.intp)[inverse]
+        elif isinstance(cells, Coded):
+            parts, inverse = np.unique(cells.places, return_inverse=True)
+            found = [place(None if at < 0 else cells.values[at]) for at in parts.tolist()]
+            places[start:stop] = np.array(found, np.intp)[inverse]
         else:
             places[start:stop] = [place(cell) for cell in cells]
         if blank is not None:

@@ -1,0 +1,96 @@
+"""Texts, categories and objects are judged by distinct value, and say what whole numbers say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import ipm_outcomes as ipm
+from ipm_outcomes import frames
+from ipm_outcomes.frames import _fetch
+from ipm_outcomes.frames._kernel import CHUNK
+
+GAD7 = ipm.instrument("gad7")
+NAMES = [f"gad7_{item}" for item in GAD7.item_ids]
+LABELS = {item: {o.code: o.label for o in GAD7.answers_of(item).options} for item in GAD7.item_ids}
+
+
+def numbers(rows: int = CHUNK + 300) -> pl.DataFrame:
+    rng = np.random.default_rng(5)
+    return pl.DataFrame(
+        {
+            name: pl.Series(rng.integers(0, 4, rows)).set(pl.Series(rng.random(rows) < 0.1), None)
+            for name in NAMES
+        }
+    )
+
+
+def labels(table: pl.DataFrame) -> pl.DataFrame:
+    return table.select(
+        pl.col(f"gad7_{item}").replace_strict(LABELS[item], return_dtype=pl.String) for item in GAD7.item_ids
+    )
+
+
+def pandas_objects(table: pl.DataFrame, null: Any) -> pd.DataFrame:
+    columns = {
+        name: pd.Series([null if cell is None else cell for cell in column.to_list()], dtype=object)
+        for name, column in table.to_dict().items()
+    }
+    return pd.DataFrame(columns)
+
+
+KINDS = {
+    "text": lambda table: table.cast(pl.String),
+    "labels": labels,
+    "Enum": lambda table: labels(table).select(
+        pl.col(name).cast(pl.Enum(["never used", *reversed(LABELS[name[5:]].values())])) for name in NAMES
+    ),
+    "Categorical": lambda table: labels(table).cast(pl.Categorical),
+    "Arrow labels": lambda table: labels(table).to_arrow(),
+    "Arrow dictionary": lambda table: labels(table).cast(pl.Categorical).to_arrow(),
+    "pandas text": lambda table: labels(table).to_pandas(),
+    "pandas categories": lambda table: labels(table).to_pandas().astype("category"),
+    "pandas objects": lambda table: pandas_objects(table, None),
+    "pandas objects with NaN": lambda table: pandas_objects(table, float("nan")),
+    "pandas objects with NA": lambda table: pandas_objects(table, pd.NA),
+    "pandas labels as objects": lambda table: pandas_objects(labels(table), None),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("block", [CHUNK, 16 * CHUNK])
+def test_every_kind_of_cell_scores_as_whole_numbers_do(
+    kind: str, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_fetch, "_BLOCK", block)
+    table = numbers()
+    wanted = frames.score(table, "gad7")
+    found = frames.score(KINDS[kind](table), "gad7")
+    for name in ("gad7_total", "gad7_total_answered", "gad7_gad2"):
+        cells = found[name].to_pylist() if hasattr(found, "column_names") else found[name].to_list()
+        assert [None if cell != cell else cell for cell in cells] == wanted[name].to_list()
+
+
+@pytest.mark.parametrize("library", ["polars", "pandas", "pandas objects"])
+def test_many_distinct_texts_are_wrong_cells_each(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fetch, "_MOST_DISTINCT", 50)
+    monkeypatch.setattr(_fetch, "_SAMPLE", 3)
+    texts = [f"note {n}" if n % 3 else "1" for n in range(300)]
+    table: Any = pl.DataFrame(dict.fromkeys(NAMES, texts))
+    if library != "polars":
+        table = table.to_pandas().astype(object if library == "pandas objects" else "str")
+    scored = frames.score(table, "gad7", invalid="null")
+    assert scored["gad7_total"].to_list()[::3] == [7] * 100
+    assert scored["gad7_invalid"].to_list() == [len(NAMES) if n % 3 else 0 for n in range(300)]
+
+
+def test_truth_values_among_numbers_are_no_answers() -> None:
+    cells: list[Any] = [1, True, 1.0, np.float32(2), np.True_, None]
+    table = pd.DataFrame({name: pd.Series(cells, dtype=object) for name in NAMES})
+    scored = frames.score(table, "gad7", invalid="null")
+    assert scored["gad7_invalid"].to_list() == [0, 8, 0, 0, 8, 0]
+    assert scored["gad7_total"].dropna().to_list() == [7, 7, 14]
