@@ -414,5 +414,7 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
             # Drawn no finer than printed: a place on a chart can be measured, and such a mean tells of how many it is.
             for name in ("estimate", "lower", "upper"):
                 changed[name] = None if changed[name] is None else as_printed(changed[name], OF_POINTS)
+            if changed["estimate"] is not None and changed["lower"] is None and row.lower is not None:
+                changed["decimals"] = 0
         done.append(replace(row, hidden=cells["suppressed"] or "", limits=tuple(limits), **changed))
     return done

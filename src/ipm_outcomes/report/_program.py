@@ -65,6 +65,8 @@ class Row:
     member_months: float | None = None
     patients: int | None = None
     hidden: str = ""
+    decimals: int = 1
+    """Of a mean: 0 where it is given in whole points and without its interval, so that it tells no small count."""
     limits: tuple[tuple[str, int, int | None], ...] = ()
     """Of each hidden count the column, and the least and the most that follow from what is shown."""
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 from ipm_outcomes.frames._export import safe_text
-from ipm_outcomes.report._program import Program
+from ipm_outcomes.report._program import Program, Row
 from ipm_outcomes.report._words import printable, rounded
 
 COLUMNS = (
@@ -34,16 +34,16 @@ def _rows(program: Program) -> Iterator[list[str]]:
         cells = {name: getattr(row, name, None) for name in COLUMNS}
         cells |= {"numerator_low": low, "numerator_high": high, "suppressed": row.hidden}
         cells |= {"group": program.site(row.group), "level": row.level if row.lower is not None else None}
-        cells |= {name: _rate(getattr(row, name), row.unit, program.policy) for name in _RATES}
+        cells |= {name: _rate(getattr(row, name), row, program.policy) for name in _RATES}
         yield [str(cells[name]) if name in _RATES else _cell(cells[name]) for name in COLUMNS]
 
 
-def _rate(value: float | None, unit: str, policy: str) -> str:
+def _rate(value: float | None, row: Row, policy: str) -> str:
     """A figure as fine as the page prints it, and no finer."""
     if value is None:
         return ""
     of_share = 2 if policy == "nhs" else 3
-    decimals = {"share": of_share, "ratio": of_share, "days": 0, "rate ratio": 2}.get(unit, 1)
+    decimals = {"share": of_share, "ratio": of_share, "days": 0, "rate ratio": 2}.get(row.unit, row.decimals)
     return rounded(value, decimals).replace("−", "-")
 
 

@@ -107,12 +107,10 @@ class Wording:
         if row.estimate is None:
             return (self.possible(row) or HIDDEN) if row.hidden else NONE
         if row.unit == "points":
-            inside = self.interval(row, lambda v: rounded(v, 1))
-            return (
-                f"{rounded(row.estimate, 1)} ({inside}); n {count(row.denominator)}"
-                if inside
-                else rounded(row.estimate, 1)
-            )
+            inside, mean = self.interval(row, lambda v: rounded(v, 1)), rounded(row.estimate, row.decimals)
+            if not row.decimals:
+                return f"{mean} (whole points); n {count(row.denominator)}"
+            return f"{mean} ({inside}); n {count(row.denominator)}" if inside else mean
         if row.unit == "NPS points":
             return f"{signed(row.estimate)} ({self.interval(row, signed)}); n {count(row.denominator)}"
         inside = self.interval(row, lambda v: self.percent(v).removesuffix(" %"))
@@ -130,7 +128,8 @@ class Wording:
         if row is None or row.estimate is None:
             return HIDDEN if row is not None and row.hidden else NONE
         inside = self.interval(row, lambda v: rounded(v, 1)) if interval else ""
-        return f"{rounded(row.estimate, 1)}{f' ({inside})' if inside else ''}"
+        inside = f" ({inside})" if inside else "" if row.decimals else " (whole points)"
+        return f"{rounded(row.estimate, row.decimals)}{inside}"
 
     def part(self, row: Row | None) -> str:
         """A count of a whole."""
@@ -186,7 +185,7 @@ class Wording:
     def plain_figure(row: Row, decimals: int) -> str:
         if row.estimate is None:
             return HIDDEN if row.hidden else NONE
-        return signed(row.estimate, decimals)
+        return signed(row.estimate, min(decimals, row.decimals))
 
     def rate(self, row: Row, decimals: int) -> str:
         if row.estimate is None:

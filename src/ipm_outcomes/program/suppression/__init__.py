@@ -23,6 +23,7 @@ from ipm_outcomes.frames._frame import AnyFrame
 from ipm_outcomes.program.suppression._first import Contradiction, Unproved
 from ipm_outcomes.program.suppression._intervals import intervals_of
 from ipm_outcomes.program.suppression._links import build
+from ipm_outcomes.program.suppression._means import Means
 from ipm_outcomes.program.suppression._proof import verify
 from ipm_outcomes.program.suppression._read import (
     COLUMNS,
@@ -87,6 +88,9 @@ def suppress(
     or difference, can still be anything that the policy hides: 1-10 (`cms`), or 0-4, and 1-4 for differences (`nhs`),
     or as much of it as there would be if every count were hidden. It is checked in every call, by additions only;
     where the check fails nothing is published.
+
+    **Means** of scores and of changes are given to one decimal, as their limits and `sd` are. Where a mean or its
+    limits would exclude a value of a hidden count it is given as a whole number without limits and `sd`, or not at all.
 
     Policies:
 
@@ -232,12 +236,16 @@ def suppress_with(
                 (taken if again.hidden[at, column] else kept)[cell] = True
     search = _searched([cell for release in releases for cell in release.cells], system, rule, kept, taken)
     limits = intervals_of(system, search.low, search.high)
-    done = write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns)
+    if again is None:
+        coarser = Means(rows, frame, readers[0], search).given_up()
+    else:
+        coarser = {rows[at].position: how for at, how in again.means.items()}
+    done = write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns, coarser)
     if to_record is not None:
-        write_text(to_record, record_of(policy, columns, rows, system, search, readers[0].alone))
+        write_text(to_record, record_of(policy, columns, rows, system, search, readers[0].alone, coarser))
     _tell(readers[0].alone, search.dear)  # where a warning is an error, there is no release to note
     if book is not None and again is None:
-        book.add(policy, columns, rows, search.hidden, own.told)
+        book.add(policy, columns, rows, search.hidden, own.told, coarser)
     return done
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from ipm_outcomes._write import write_whole
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.program.suppression._means import HOW
 from ipm_outcomes.program.suppression._read import Row
 from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.program.suppression._system import System
@@ -34,6 +35,7 @@ def record_of(
     system: System,
     search: Search,
     alone: Mapping[int, str],
+    means: Mapping[int, int],
 ) -> str:
     """What was hidden and why, and what each small count can still be: no hidden count, but which ones are small.
 
@@ -73,6 +75,14 @@ def record_of(
         ),
         key=canonical,
     )
+    body["means"] = sorted(
+        (
+            {"indicator": row.indicator, "group": list(row.key), "printed": HOW[means[row.position]]}
+            for row in rows
+            if row.position in means
+        ),
+        key=canonical,
+    )
     return canonical(body | {"sha256": _hash(body)})
 
 
@@ -102,6 +112,8 @@ class Earlier:
     hidden: dict[tuple[int, str], bool]
     own: list[Any]
     """The figures that a report made itself, as data."""
+    means: dict[int, int] = field(default_factory=dict)
+    """Means that were printed coarser or withheld, by the place of their row."""
 
 
 class Ledger:
@@ -164,15 +176,23 @@ class Ledger:
             row.told_for = tuple(kept["told_for"])
             rows.append(row)
             hidden |= {(at, column): column in kept["hidden"] for column in row.counts}
-        return Earlier(rows, hidden, release.get("own", []))
+        means = {at: kept["mean"] for at, kept in enumerate(release["rows"]) if "mean" in kept}
+        return Earlier(rows, hidden, release.get("own", []), means)
 
     def add(
-        self, policy: str, by: Sequence[str], rows: Sequence[Row], hidden: np.ndarray, own: Sequence[Any]
+        self,
+        policy: str,
+        by: Sequence[str],
+        rows: Sequence[Row],
+        hidden: np.ndarray,
+        own: Sequence[Any],
+        means: Mapping[int, int],
     ) -> None:
         """Note a release and write the file."""
         release = _noted(policy, by, rows) | {"own": json.loads(canonical(own))}
         for kept, row in zip(release["rows"], rows, strict=True):
             kept["hidden"] = sorted(column for column, cell in row.cells.items() if hidden[cell])
+            kept |= {"mean": means[row.position]} if row.position in means else {}
         body = {"version": _VERSION, "releases": [*self.releases, release]}
         write_text(self.path, canonical(body | {"sha256": _hash(body)}))
 
@@ -200,7 +220,7 @@ def _noted(policy: str, by: Sequence[str], rows: Sequence[Row]) -> dict[str, Any
 
 
 def _told(kept: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in kept.items() if name != "hidden"}
+    return {name: value for name, value in kept.items() if name not in ("hidden", "mean")}
 
 
 def _hash(content: Any) -> str:

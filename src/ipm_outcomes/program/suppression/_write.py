@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.program.suppression._means import DECIMALS, METHOD, WITHHELD, to_decimals
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
 from ipm_outcomes.program.suppression._read import COLUMNS, COUNTS, RATES, Row, null
 from ipm_outcomes.program.suppression._search import FAR
@@ -69,12 +70,16 @@ def write(
     rounds: bool,
     keep: Sequence[str],
     by: list[str],
+    coarser: Mapping[int, int],
 ) -> Any:
-    """The frame after disclosure control; ``unrated`` are positions of rows whose rate is not shown."""
+    """The frame after disclosure control; ``unrated`` are positions of rows whose rate is not shown.
+
+    ``coarser``: of rows whose mean is printed coarser, or not at all, how coarse.
+    """
     import narwhals as nw
 
     n = len(frame)
-    gone = {name: np.zeros(n, dtype=bool) for name in (*COUNTS, "excluded", "rate", "any")}
+    gone = {name: np.zeros(n, dtype=bool) for name in (*COUNTS, "excluded", "rate", "limits", "any")}
     ends: dict[str, list[int | None]] = {
         f"{name}_{end}": [None] * n for name in reversed(COUNTS) for end in ("low", "high")
     }
@@ -87,12 +92,14 @@ def write(
                 ends[f"{name}_high"][at] = int(limits[1][cell]) if limits[1][cell] < FAR else None
         covered = any(gone[name][at] for name in COUNTS)
         gone["rate"][at] = at in unrated or row.closed or hidden[rate_cells(row)].any()
+        gone["rate"][at] |= coarser.get(at) == WITHHELD
         if row.net:
             gone["numerator"][at] = gone["rate"][at]
         elif row.other and covered:  # a figure that is no count goes with its row
             for name in ("numerator", "denominator"):
                 gone[name][at] |= name not in row.cells
-        gone["any"][at] = covered or gone["rate"][at]
+        gone["limits"][at] = gone["rate"][at] or at in coarser
+        gone["any"][at] = covered or gone["limits"][at]
         if WHOLE in row.cells:
             gone["excluded"][at] = hidden[[row.cells["eligible"], row.cells[WHOLE]]].any()
     schema = frame.collect_schema()
@@ -101,7 +108,8 @@ def write(
         for name in frame.columns
         if name not in COLUMNS and name not in by and name not in keep and schema[name].is_numeric()
     ]
-    masks = {**{name: gone[name] for name in COUNTS}, **dict.fromkeys(RATES, gone["rate"])}
+    masks = {**{name: gone[name] for name in COUNTS}, "estimate": gone["rate"]}
+    masks |= dict.fromkeys(("lower", "upper"), gone["limits"])
     masks.update(dict.fromkeys(extra, gone["any"] | rounds))
     bounds = _more_than_counts(frame, rows)
     masks.update({name: masks[name] | bounds for name in ("worst", "best") if name in extra})
@@ -112,7 +120,8 @@ def write(
         return nw.new_series(name, values, dtype, backend=frame.implementation)
 
     if rounds:
-        frame = frame.with_columns(*_rounded(frame, rows, series))
+        frame = frame.with_columns(*(_nearest_5(nw.col(c)) for c in COUNTS if schema[c].is_numeric()))
+    frame = frame.with_columns(*_rounded(frame, rows, series, rounds, coarser))
     mark = "__hidden"
     while mark in frame.columns:
         mark += "_"
@@ -154,16 +163,23 @@ def _aligned(frame: Any, column: Any) -> Any:
     return nw.from_native(native, series_only=True)
 
 
-def _rounded(frame: Any, rows: list[Row], series: Any) -> list[Any]:
+def _rounded(frame: Any, rows: list[Row], series: Any, rounds: bool, coarser: Mapping[int, int]) -> list[Any]:
+    """Means to their decimals, rates to two where counts are rounded too."""
     import narwhals as nw
 
     counts = {row.position: row.counts for row in rows}
-    schema = frame.collect_schema()
-    columns = [_nearest_5(nw.col(name)) for name in COUNTS if schema[name].is_numeric()]
-    for name in RATES:
+    means = {at for at, method in enumerate(frame["method"].to_list()) if method == METHOD}
+    columns = []
+    for name in (*RATES, "sd") if "sd" in frame.columns else RATES:
         values = [None if null(v) else float(v) for v in frame[name].to_list()]
+        if not rounds and not any(values[at] is not None for at in means):
+            continue
         rounded = [
-            v if v is None else _two_decimals(v, counts[at].get("numerator"), counts[at].get("denominator"))
+            v
+            if v is None or not (rounds or at in means)
+            else to_decimals(v, 0 if at in coarser else DECIMALS)
+            if at in means
+            else _two_decimals(v, counts[at].get("numerator"), counts[at].get("denominator"))
             for at, v in enumerate(values)
         ]
         columns.append(_aligned(frame, series(name, rounded, nw.Float64)))

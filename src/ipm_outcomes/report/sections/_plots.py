@@ -121,7 +121,8 @@ def means(words: Wording, rows: Sequence[tuple[str, Row | None]]) -> Chart:
 def _mean(words: Wording, row: Row | None) -> list[str]:
     if row is None or row.estimate is None:
         return [HIDDEN if row and row.hidden else NONE] * 3
-    return [signed(row.estimate), words.interval(row, signed) or NONE, count(row.denominator)]
+    inside = words.interval(row, signed) or (HIDDEN if row.hidden else NONE)
+    return [signed(row.estimate, row.decimals), inside, count(row.denominator)]
 
 
 def changed(words: Wording, shown: Shown) -> Chart:
@@ -167,12 +168,18 @@ def _drawn(row: Row) -> bool:
     return row.estimate is not None and row.lower is not None and row.upper is not None
 
 
+def _in_words(row: Row) -> str:
+    if row.estimate is not None and not row.decimals:
+        return f"{signed(row.estimate, 0)}, in whole points"
+    return HIDDEN if row.hidden else "no figure"
+
+
 def _lines(rows: Sequence[tuple[str, Row, bool]]) -> list[Line]:
     """The lines of a chart of intervals; where there is no figure, what is said in its place."""
     return [
         Line(label, row.estimate, row.lower, row.upper, good)
         if _drawn(row)
-        else Line(label, good=good, told=HIDDEN if row.hidden else "no figure")
+        else Line(label, good=good, told=_in_words(row))
         for label, row, good in rows
     ]
 

@@ -153,7 +153,7 @@ def _group_differences(words: Wording, shown: Sequence[Shown]) -> Iterator[list[
             f"{found.value:f} {'point' if found.value == 1 else 'points'}",
             found.population or NONE,
             HIDDEN
-            if row.hidden and row.estimate is None
+            if row.hidden and row.lower is None
             else against(row.estimate, row.lower, row.upper, float(found.value)),
         ]
 
