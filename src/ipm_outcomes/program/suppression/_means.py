@@ -31,6 +31,8 @@ HOW = ("in full", "as a whole number", "not at all")
 _STEPS = 30  # of the fit at most
 _KINDS = 400  # of patients of a group that are tried, about
 _OF_ATOM = 8  # of those, of each atom at least
+_FITS = 600  # of groups that are tried at most, and one more for two witnesses: its work and not the clock
+_AT_FIRST = 6  # witnesses of a count at most that are asked before means are given up
 _TRIED = 3  # witnesses of which the cheapest is chosen, where means have to be given up
 _ENDS = ("baseline", "followup")
 Way = tuple[int, int]
@@ -74,6 +76,8 @@ class Figure:
     """Whether they differ at all."""
     end: bool
     """A mean before or after, not of the change."""
+    again: bool = False
+    """Whether it is another one the other way round, so that it says nothing more."""
     state: int = FULL
     digits: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
@@ -129,12 +133,15 @@ class Group:
         for one in self.figures:
             one.state = way[0 if one.end else 1]
 
+    def is_known(self, counts: np.ndarray) -> bool:
+        """Whether `could_be` was asked before, or needs no work."""
+        return self.way == (WITHHELD, WITHHELD) or (self.way, counts.tobytes()) in self.known
+
     def could_be(self, counts: np.ndarray) -> bool:
         """Whether there can be patients with these counts of whom every mean is printed the same."""
-        state = tuple(one.state for one in self.figures)
-        key = (state, counts.tobytes())
+        key = (self.way, counts.tobytes())
         if key not in self.known:
-            self.known[key] = all(one == WITHHELD for one in state) or self._fits(counts, state)
+            self.known[key] = all(one.state == WITHHELD for one in self.figures) or self._fits(counts)
         return self.known[key]
 
     def _nobody(self, counts: np.ndarray) -> np.ndarray:
@@ -144,14 +151,12 @@ class Group:
         between: np.ndarray = (self.sets[outer[same]] & ~self.sets[inner[same]]).any(axis=0)
         return between
 
-    def _fits(self, counts: np.ndarray, state: tuple[int, ...]) -> bool:
+    def _fits(self, counts: np.ndarray) -> bool:
         some = counts > 0
         there: np.ndarray = ~(self.sets[~some].any(axis=0) | self._nobody(counts))
         rows, wanted = [self.sets], [counts.astype(float)]
-        for one in self.figures:
-            of = [one.z, one.z**2][
-                : 0 if one.state == WITHHELD else 2 if one.state == FULL and one.spread else 1
-            ]
+        for one in (one for one in self.figures if one.state != WITHHELD and not one.again):
+            of = [one.z, one.z**2][: 2 if one.state == FULL and one.spread else 1]
             rows += [np.where(one.held, values, 0.0)[None] for values in of]
             wanted.append(np.array([0.0, one.squares][: len(of)]))
         used = np.append(some, np.ones(sum(map(len, wanted[1:])), bool))
@@ -159,11 +164,11 @@ class Group:
         if not phi.shape[1]:
             return False
         many = int(some.sum())
-        if state not in self.start:  # everyone alike
+        if self.way not in self.start:  # everyone alike
             whole = int(np.argmax(self.sets.sum(axis=1)))
-            self.start[state] = np.zeros(len(used))
-            self.start[state][whole] = np.log(max(counts[whole], 1) / self.sets[whole].sum())
-        start = self.start[state]
+            self.start[self.way] = np.zeros(len(used))
+            self.start[self.way][whole] = np.log(max(counts[whole], 1) / self.sets[whole].sum())
+        start = self.start[self.way]
         u = start[used]
         y = np.zeros(len(there))
         for _ in range(_STEPS):
@@ -181,6 +186,18 @@ class Group:
             most = float(np.abs(np.einsum("s,sk->k", step, phi)).max())
             u = u + step * min(1.0, 3.0 / max(most, 1e-9))
         return False
+
+
+def _some_of(atoms: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    """Some kinds of patients of each atom will do: first, last and between."""
+    order = kinds[np.argsort(atoms[kinds], kind="stable")]
+    _, first, many = np.unique(atoms[order], return_index=True, return_counts=True)
+    limit = max(_OF_ATOM, _KINDS // max(len(first), 1))
+    taken = [
+        order[a + np.unique(np.linspace(0, n - 1, min(n, limit)).round().astype(int))]
+        for a, n in zip(first, many, strict=True)
+    ]
+    return np.concatenate([np.zeros(0, np.int64), *taken])
 
 
 def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -210,6 +227,9 @@ class Means:
             if self.system.nodes[node].scene in reader.kinds and row.counts["denominator"] > 1:
                 self.rows.setdefault(node, []).append(row)
         self.read: dict[int, Group] = {}
+        self.alike: dict[Any, Any] = {}
+        """What groups with the same published sets share."""
+        self.left = _FITS + len(search.moves) // 2
         self.scores: dict[Any, tuple[np.ndarray, np.ndarray]] = {}
 
     def group(self, node: int) -> Group:
@@ -241,32 +261,29 @@ class Means:
         return Figure(row, held, z, n, mean, sd or 1.0, half, with_sd, spread or with_sd, bool(sd), end)
 
     def _read(self, node: int) -> Group:
-        of = self.system.nodes[node]
-        figures = [self._figure(of.scene, row) for row in self.rows[node]]
-        paired = np.logical_or.reduce([one.held for one in figures])
-        sets = np.array([np.isin(of.atoms, of.of[name]) for name in of.cells], bool)
-        inside = ~(sets & ~paired).any(axis=1)  # the sets of patients with a score at both times
-        # Some kinds of each atom will do: first, last and between.
-        kinds = np.flatnonzero(paired & ~self._in_no_whole(node))
-        order = kinds[np.argsort(of.atoms[kinds], kind="stable")]
-        _, first, many = np.unique(of.atoms[order], return_index=True, return_counts=True)
-        limit = max(_OF_ATOM, _KINDS // len(first))
-        taken = np.concatenate(
-            [
-                order[a + np.unique(np.linspace(0, n - 1, min(n, limit)).round().astype(int))]
-                for a, n in zip(first, many, strict=True)
+        of, rows = self.system.nodes[node], self.rows[node]
+        figures = [self._figure(of.scene, row) for row in rows]
+        none = self._in_no_whole(node)
+        key = (of.scene, of.sets, tuple(of.cells), tuple(row.definition for row in rows), none.tobytes())
+        if key not in self.alike:
+            paired = np.logical_or.reduce([one.held for one in figures])
+            sets = np.array([np.isin(of.atoms, of.of[name]) for name in of.cells], bool)
+            inside = ~(sets & ~paired).any(axis=1)  # the sets of patients with a score at both times
+            kinds = _some_of(of.atoms, np.flatnonzero(paired & ~none))
+            kept = [name for name, is_ in zip(of.cells, inside, strict=True) if is_]
+            place = {name: at for at, name in enumerate(kept)}
+            nested = [(place[a], place[b]) for a, b in of.nested if a in place and b in place]
+            inner, outer = np.array(nested, np.int64).reshape(-1, 2).T
+            values = [np.where(*self._scores(of.scene, row), 0.0) for row in rows]
+            again = [
+                any(np.array_equal(one, sign * other) for other in values[:n] for sign in (1, -1))
+                for n, one in enumerate(values)
             ]
-        )
-        for one in figures:
-            one.held, one.z = one.held[taken], one.z[taken]
-        cells = np.array(list(of.cells.values()), np.int64)[inside]
-        place = {
-            name: at
-            for at, name in enumerate(name for name, is_ in zip(of.cells, inside, strict=True) if is_)
-        }
-        pairs_of = [(place[a], place[b]) for a, b in of.nested if a in place and b in place]
-        inner, outer = np.array(pairs_of, np.int64).reshape(-1, 2).T
-        return Group(figures, sets[inside][:, taken], cells, (inner, outer))
+            self.alike[key] = kept, kinds, sets[inside][:, kinds], (inner, outer), again
+        kept, kinds, sets, nested_sets, again = self.alike[key]
+        for one, same in zip(figures, again, strict=True):
+            one.held, one.z, one.again = one.held[kinds], one.z[kinds], same
+        return Group(figures, sets, np.array([of.cells[name] for name in kept], np.int64), nested_sets)
 
     def _in_no_whole(self, node: int) -> np.ndarray:
         """The kinds of patients of whom there is nobody in the wholes that a group is a part of."""
@@ -318,11 +335,14 @@ class Means:
         def met(q: int, side: int) -> bool:
             return bool(least[q] <= search.goal_low[q] if side == 0 else most[q] >= search.goal_high[q])
 
+        def wide(q: int) -> int:  # the counts of the whole first, while there is work left
+            return -sum(part is None for part in system.nodes[int(search.item_node[q])].key)
+
         open_ = [
             (q, side)
-            for q in range(len(system.items))
+            for q in sorted(range(len(system.items)), key=wide)
             for side in (0, 1)
-            if not met(q, side) and not any(taken(at) for at in reach.get((q, side), ()))
+            if not met(q, side) and not any(taken(at) for at in reach.get((q, side), ())[:_AT_FIRST])
         ]
         for q, side in open_:
             if not met(q, side):
@@ -352,7 +372,15 @@ class Means:
         return found
 
     def _agrees(self, move: Move) -> bool:
-        return all(self.group(node).could_be(counts) for node, counts in self._touched(move))
+        return all(self._could_be(self.group(node), counts) for node, counts in self._touched(move))
+
+    def _could_be(self, group: Group, counts: np.ndarray) -> bool:
+        """Whether it is found, within the work allowed, that a group can have other counts and the same means."""
+        if not group.is_known(counts):
+            self.left -= 1
+            if self.left < 0:
+                return False
+        return group.could_be(counts)
 
     def _price(self, move: Move) -> tuple[int, list[tuple[int, Way]]]:
         """What has to be given up for a witness, and how much that is."""
@@ -363,7 +391,7 @@ class Means:
             for price, way in enumerate(_WAYS):
                 if way[0] >= before[0] and way[1] >= before[1]:
                     group.take(way)
-                    if group.could_be(counts):
+                    if self._could_be(group, counts):
                         total += (price - _WAYS.index(before)) * len(group.figures)
                         ways.append((node, way))
                         break
@@ -381,20 +409,28 @@ class Means:
             others = [part for part in parts if part in self.rows and part != node]
             if whole != node:
                 # Of two parts the whole and the other parts tell the sum alone: the smallest goes along.
-                if whole not in self.rows or any(self._unknown(part, way) for part in parts if part != node):
+                if whole not in self.rows or self._one_more(node, parts, way):
                     continue
-                others = sorted(
-                    others, key=lambda part: (-sum(self.group(part).way), self._size(part), part)
-                )[:1]
+                others = sorted(others, key=self._order)[:1]
             for part in others:
                 self._give_up(part, way)
 
-    def _size(self, node: int) -> int:
-        return max(one.n for one in self.group(node).figures)
+    def _order(self, node: int) -> tuple[int, int, int]:
+        """Which of some groups has the least to lose: how much of it is known, how large it is."""
+        return -sum(self._way(node)), max(row.counts["denominator"] for row in self.rows[node]), node
 
-    def _unknown(self, node: int, way: Way) -> bool:
-        """Whether no mean of a group is given more exactly than this."""
-        if node in self.rows:
-            of = self.group(node).way
-            return of[0] >= way[0] and of[1] >= way[1]
-        return any(self.search.hidden[cell] for cell in self.system.nodes[node].cells.values())
+    def _way(self, node: int) -> Way:
+        return self.read[node].way if node in self.read else (FULL, FULL)
+
+    def _one_more(self, node: int, parts: Sequence[int], way: Way) -> bool:
+        """Whether of another part no mean is given more exactly than this."""
+        for part in parts:
+            if part == node:
+                continue
+            if part in self.rows:
+                of = self._way(part)
+                if of[0] >= way[0] and of[1] >= way[1]:
+                    return True
+            elif any(self.search.hidden[cell] for cell in self.system.nodes[part].cells.values()):
+                return True
+        return False
