@@ -31,7 +31,6 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.stats import t as student
 
 from ipm_outcomes import change, program
-from ipm_outcomes.program.suppression._means import Means
 from ipm_outcomes.report import _figures
 from ipm_outcomes.report._figures import gather
 from ipm_outcomes.report._program import Program, Row
@@ -606,7 +605,7 @@ def test_means_and_their_limits_give_no_count_back(seed: int) -> None:
 def test_means_to_a_decimal_would_give_counts_back() -> None:
     tables = clinic(16)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Means, "given_up", lambda self: {})
+        patch.setattr("ipm_outcomes.program.suppression._means.Means.given_up", lambda self: {})
         out, true = published(tables)
     assert attacked(out, true, tables[1], means=True)[1]
 

@@ -31,7 +31,7 @@ HOW = ("in full", "as a whole number", "not at all")
 _STEPS = 30  # of the fit at most
 _KINDS = 400  # of patients of a group that are tried, about
 _OF_ATOM = 8  # of those, of each atom at least
-_FITS = 600  # of groups that are tried at most, and one more for two witnesses: its work and not the clock
+_FITS = 600  # of groups that are tried at most, and one more for ten witnesses: its work and not the clock
 _AT_FIRST = 6  # witnesses of a count at most that are asked before means are given up
 _TRIED = 3  # witnesses of which the cheapest is chosen, where means have to be given up
 _ENDS = ("baseline", "followup")
@@ -229,7 +229,7 @@ class Means:
         self.read: dict[int, Group] = {}
         self.alike: dict[Any, Any] = {}
         """What groups with the same published sets share."""
-        self.left = _FITS + len(search.moves) // 2
+        self.left = _FITS + len(search.moves) // 10
         self.scores: dict[Any, tuple[np.ndarray, np.ndarray]] = {}
 
     def group(self, node: int) -> Group:
