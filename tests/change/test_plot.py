@@ -171,7 +171,7 @@ def test_a_course_has_flags_first_and_the_verdict_of_between() -> None:
     assert title(chart) == course.short
     assert title(chart).startswith("ITEM 9 NOT ANSWERED")
     drawn = {row["when"]: row["kind"] for row in rows_in(chart) if "kind" in row}
-    verdict = change.between(forms[0], forms[1]).scales["total"].verdict
+    verdict = change.between(forms[0], forms[1]).total.verdict
     assert verdict == "reliably better"
     assert drawn == {
         "2024-01-02": "first",

@@ -327,7 +327,7 @@ def test_the_table_and_the_sentence_give_one_verdict(id: str, missing: str | Non
     met = 0
     for n in range(pairs):
         one = between(*(score(model(**form), missing=rule) for form in forms[2 * n : 2 * n + 2]))
-        for scale in one:
+        for _, scale in one.scales():
             if not isinstance(scale, ScaleChange) or (n, scale.scale) not in told:
                 continue
             met += 1
