@@ -12,7 +12,7 @@ import pytest
 
 from ipm_outcomes import files, frames
 from ipm_outcomes.errors import InputError, MissingExtraError, ParameterError
-from ipm_outcomes.mapping._parts import DatePart
+from ipm_outcomes.mapping import DatePart
 from ipm_outcomes.reading import Reading
 
 pl = pytest.importorskip("polars")
