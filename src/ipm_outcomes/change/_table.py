@@ -63,6 +63,7 @@ from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import AnyFrame
 from ipm_outcomes.frames._library import Bools, Column, Floats, Ints, Whole, Words
+from ipm_outcomes.stats._moments import Moments
 from ipm_outcomes.stats.classes import CLASS_WORDS
 from ipm_outcomes.stats.reliable_change import Method
 
@@ -383,9 +384,9 @@ def _put_classes(
         ill = distance(scale, line, baselines) > 0
         out.decide("eligible_to_recover", at, Decided(ill, ~cells.has_baseline))
     moved = cells.moved
-    known = np.sort(baselines[:, 0][cells.has_baseline[:, 0]])
-    # Sorted, so that the order of the patients cannot change the last bit.
-    sample_sd = float(known.std(ddof=1)) if known.size > 1 else np.nan
+    # Exact, over the one denominator of the scale: the order of the patients cannot change the last bit.
+    sample = Moments.of(cells.base[:, 0][cells.has_baseline[:, 0]])
+    sample_sd = sample.sd(int(cells.bottom[0, 0])) if sample.n else np.nan
     se = np.append(pairs.values.se, np.nan)  # -1 takes the last
     for t in range(baselines.shape[1]):
         paired = cells.paired[:, t]
@@ -396,7 +397,7 @@ def _put_classes(
             se_before=pairs.baseline_se[at],
             se_after=np.where(paired, se[pairs.followup[at][:, t]], np.nan),
             sample_sd=sample_sd,
-            sample_n=known.size,
+            sample_n=sample.n,
         )
         found = judge(cells.inst, scale, rule, given, scores)
         here = (np.arange(*at.indices(len(out.sample_n))), t)
@@ -409,7 +410,7 @@ def _put_classes(
         out.say("class_reason", here, why_not, paired & ~found.evaluable)
         out.say("class_reason", here, found.why_not, paired & ~found.known)
         out.say("class_reason", here, NOT_PAIRED, ~paired)
-        _put_figures(out, here, found, line, known.size)
+        _put_figures(out, here, found, line, sample.n)
 
 
 def _put_figures(

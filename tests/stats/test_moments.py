@@ -1,0 +1,37 @@
+"""Exact moments of whole numbers: by hand, in any order, in any parts."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipm_outcomes.stats._moments import Moments
+
+
+def test_by_hand() -> None:
+    # 2, 4, 4, 4, 5, 5, 7, 9: mean 5, squares of the distances 9 + 1 + 1 + 1 + 0 + 0 + 4 + 16 = 32, by 7
+    found = Moments.of(np.array([9, 4, 5, 2, 4, 7, 4, 5]))
+    assert (found.n, found.total, found.squares) == (8, 40, 232)
+    assert found.sd() == math.sqrt(32 / 7)
+    assert found.sd(10) == math.sqrt(Fraction(32, 700))
+    assert math.isnan(Moments.of(np.array([3])).sd())
+    assert math.isnan(Moments().sd())
+
+
+def test_equal_numbers_have_no_spread_at_all() -> None:
+    assert Moments.of(np.full(1_000, 3)).sd(7) == 0
+
+
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=2, max_size=30), st.data())
+def test_parts_add_up_in_any_order(numbers: list[int], data: st.DataObject) -> None:
+    order = data.draw(st.permutations(numbers))
+    cut = data.draw(st.integers(0, len(numbers)))
+    first, second = (Moments.of(np.array(part, np.int64)) for part in (order[:cut], order[cut:]))
+    whole = Moments.of(np.array(numbers, np.int64))
+    assert first + second == whole
+    mean = Fraction(sum(numbers), len(numbers))
+    assert whole.sd(3) == math.sqrt(sum((n - mean) ** 2 for n in numbers) / (len(numbers) - 1) / 9)
