@@ -455,7 +455,8 @@ def test_the_html_report_tells_an_open_coding_and_gives_no_figure_of_it(run: Run
     assert "Pain Catastrophizing Scale: the answers look as if they were counted from 1" in page
     assert "--coding pcs=position" in page
     assert "pcs.total" not in page
-    assert page.count("Pain Catastrophizing Scale") == 1
+    assert page.count("Pain Catastrophizing Scale") == 2  # in print, and in the appendix
+    assert page.count("Pain Catastrophizing Scale: the answers look as if") == 2
     assert run("report in.csv --coding pcs=position -o second.html")[0] == 0
     assert "counted from 1" not in Path("second.html").read_text(encoding="utf-8")
     # Nothing but that instrument: no report at all.

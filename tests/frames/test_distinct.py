@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,23 @@ def test_many_distinct_texts_are_wrong_cells_each(library: str, monkeypatch: pyt
     scored = frames.score(table, "gad7", invalid="null")
     assert scored["gad7_total"].to_list()[::3] == [7] * 100
     assert scored["gad7_invalid"].to_list() == [len(NAMES) if n % 3 else 0 for n in range(300)]
+
+
+@pytest.mark.parametrize("kind", ["text", "enum", "categorical"])
+def test_a_value_that_no_cell_holds_is_not_seen(kind: str) -> None:
+    """A null cell is no cell of the first category: here nobody answered 0, and all are counted from 1."""
+    levels = [str(n) for n in range(4)]
+    draw = random.Random(2)
+    rows = [[None if n % 3 == 0 else str(draw.randint(1, 3)) for _ in range(9)] for n in range(60)]
+    rows = [[str(max(1, int(c))) if c else None for c in row] for row in rows] + [["4"] * 9] * 3
+    dtype = {"text": pl.String, "enum": pl.Enum([*levels, "4"]), "categorical": pl.Categorical}[kind]
+    columns = {f"phq9_q{n + 1}": [row[n] for row in rows] for n in range(9)}
+    table = pl.DataFrame(columns).cast(dict.fromkeys(columns, dtype))
+    plain = pl.DataFrame(columns).cast(dict.fromkeys(columns, pl.Int64))
+    assert frames.inspect(table)["finding"].to_list() == frames.inspect(plain)["finding"].to_list()
+    assert "coding_from_one" in frames.inspect(table)["finding"].to_list()
+    empty = pl.DataFrame({name: [None, None] for name in columns}, schema=dict.fromkeys(columns, dtype))
+    assert frames.score(empty, "phq9")["phq9_total"].null_count() == 2
 
 
 def test_truth_values_among_numbers_are_no_answers() -> None:

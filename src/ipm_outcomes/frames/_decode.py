@@ -296,7 +296,11 @@ def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.i
             parts, inverse = np.unique(cells, return_inverse=True)
             places[start:stop] = np.array([place(part) for part in parts.tolist()], np.intp)[inverse]
         elif isinstance(cells, Coded):
-            parts, inverse = np.unique(cells.places, return_inverse=True)
+            # A null cell may have the place of any value, also of one that no cell holds.
+            held = cells.places.astype(np.intp)
+            if blank is not None:
+                held[blank != 0] = -1
+            parts, inverse = np.unique(held, return_inverse=True)
             found = [place(None if at < 0 else cells.values[at]) for at in parts.tolist()]
             places[start:stop] = np.array(found, np.intp)[inverse]
         else:

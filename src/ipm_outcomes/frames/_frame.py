@@ -54,7 +54,7 @@ class Frame:
         """Refuse a frame in which one of these columns is missing or stands more than once."""
         counts = Counter(self.names)
         if absent := [name for name in names if not counts[name]]:
-            near = did_you_mean(absent[0], self.names)
+            near = did_you_mean(absent[0], [name for name in self.names if name not in names])
             raise FrameError(f"{told}: the frame has no column {', '.join(map(repr, absent))}{near}")
         if doubled := [name for name in names if counts[name] > 1]:
             raise FrameError(

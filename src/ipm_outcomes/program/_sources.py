@@ -32,6 +32,8 @@ def refuse_other_stage(changes: Source) -> None:
         return
     if {"instrument", "scale", "value"} <= has:
         raise FrameError("changes: these are scores; pair them first, change.table(scores), or give scores=")
+    if not has:  # what is asked for may say more
+        return
     raise FrameError(
         "changes: this is no table of changes; answers become scores by frames.tidy, and scores changes by change.table"
     )
