@@ -311,8 +311,11 @@ def hostile(folder: Path, n: int, seed: int) -> None:
 
 
 def in_a_child(work: Callable[[], int]) -> tuple[int, float, int]:
-    """Exit code (below 0: the signal), seconds and bytes of memory of some work in a process of its own."""
-    begun = time.monotonic()
+    """Exit code (below 0: the signal), seconds and bytes of memory of some work in a process of its own.
+
+    The child begins with the memory of this process, which is not counted.
+    """
+    begun, before = time.monotonic(), _resident()
     child = os.fork()
     if not child:
         code = 99
@@ -329,7 +332,14 @@ def in_a_child(work: Callable[[], int]) -> tuple[int, float, int]:
             break
         time.sleep(0.01)
     factor = 1 if sys.platform == "darwin" else 1024
-    return os.waitstatus_to_exitcode(status), time.monotonic() - begun, used.ru_maxrss * factor
+    return os.waitstatus_to_exitcode(status), time.monotonic() - begun, used.ru_maxrss * factor - before
+
+
+def _resident() -> int:
+    """Bytes of memory of this process, where the system says so."""
+    with contextlib.suppress(OSError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def read_one(path: Path, scratch: Path) -> End:
