@@ -53,6 +53,20 @@ def test_a_mean_that_tells_a_count_is_withheld() -> None:
     assert [mean[name] for name in ("estimate", "lower", "upper", "sd")] == [None] * 4
 
 
+def test_where_nobody_changed_whole_points_are_still_given() -> None:
+    """Limits of 0.0 to 0.0 would say that nobody improved, which is hidden.
+
+    Had 4 of 50 improved by 5 points it were 0.4 on average, from 24 to 23.6: in whole points the same 0, 24 and 24.
+    """
+    before = table([(24, 24)] * 50)
+    after = suppress(before, policy="nhs")
+    assert row(after, "important_improvement")["numerator"] is None
+    for definition, mean in (("mean_baseline", 24), ("mean_followup", 24), ("mean_improvement", 0)):
+        told = row(after, definition)
+        assert told["estimate"] == mean
+        assert [told[name] for name in ("lower", "upper", "sd")] == [None] * 3
+
+
 def test_means_are_given_to_one_decimal() -> None:
     before, after = table(LARGE), suppress(table(LARGE))
     for definition in ("mean_baseline", "mean_followup", "mean_improvement"):

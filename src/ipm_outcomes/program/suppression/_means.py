@@ -46,6 +46,8 @@ _WAYS: tuple[Way, ...] = (
     (WITHHELD, WITHHELD),
 )
 """How the means before and after, and that of the change, are printed: the first that holds is taken."""
+_SOFT = 0.1
+"""How far a mean in whole points may give way, in points for each unit of its weight in the exponential family."""
 _OFF = 1e-5  # patients by which a count may be off at the end of the fit
 
 
@@ -138,10 +140,17 @@ class Group:
         return self.way == (WITHHELD, WITHHELD) or (self.way, counts.tobytes()) in self.known
 
     def could_be(self, counts: np.ndarray) -> bool:
-        """Whether there can be patients with these counts of whom every mean is printed the same."""
+        """Whether there can be patients with these counts of whom every mean is printed the same.
+
+        Means in whole points are sought exact first, then near: an exact mean at the end of a scale leaves one kind.
+        """
         key = (self.way, counts.tobytes())
         if key not in self.known:
-            self.known[key] = all(one.state == WITHHELD for one in self.figures) or self._fits(counts)
+            self.known[key] = (
+                all(one.state == WITHHELD for one in self.figures)
+                or self._fits(counts)
+                or (COARSE in self.way and self._fits(counts, _SOFT))
+            )
         return self.known[key]
 
     def _nobody(self, counts: np.ndarray) -> np.ndarray:
@@ -151,16 +160,18 @@ class Group:
         between: np.ndarray = (self.sets[outer[same]] & ~self.sets[inner[same]]).any(axis=0)
         return between
 
-    def _fits(self, counts: np.ndarray) -> bool:
+    def _fits(self, counts: np.ndarray, soft: float = 0.0) -> bool:
         some = counts > 0
         there: np.ndarray = ~(self.sets[~some].any(axis=0) | self._nobody(counts))
-        rows, wanted = [self.sets], [counts.astype(float)]
+        rows, wanted, give = [self.sets], [counts.astype(float)], [np.zeros(len(counts))]
         for one in (one for one in self.figures if one.state != WITHHELD and not one.again):
             of = [one.z, one.z**2][: 2 if one.state == FULL and one.spread else 1]
             rows += [np.where(one.held, values, 0.0)[None] for values in of]
             wanted.append(np.array([0.0, one.squares][: len(of)]))
+            give.append(np.full(len(of), soft * one.n / one.sd if one.state == COARSE else 0.0))
         used = np.append(some, np.ones(sum(map(len, wanted[1:])), bool))
         phi, goal = np.vstack(rows)[np.ix_(used, there)].astype(float), np.concatenate(wanted)[used]
+        gives = np.concatenate(give)[used]
         if not phi.shape[1]:
             return False
         many = int(some.sum())
@@ -174,11 +185,11 @@ class Group:
         for _ in range(_STEPS):
             y[there] = found = np.exp(np.minimum(np.einsum("s,sk->k", u, phi), 30.0))
             weighted = phi * found
-            left = goal - weighted.sum(axis=1)
+            left = goal - weighted.sum(axis=1) - gives * u
             if np.abs(left[:many]).max() < _OFF and all(one.same(y) for one in self.figures):
                 start[used] = u
                 return True
-            curve = _product(weighted, phi)
+            curve = _product(weighted, phi) + np.diag(gives)
             ridge = 1e-10 * np.trace(curve)
             if not 0 < ridge < np.inf:
                 return False
