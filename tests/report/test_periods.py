@@ -97,7 +97,10 @@ def test_the_report_joins_months_and_counts_them_together(tmp_path: Path) -> Non
         "</th>", "</td>"
     )
     inside = report.html(*peg_tables(rows(MONTHS)), tmp_path / "i.html", as_of="2025-12-31", policy="none")
-    assert "put together" not in inside.read_text(encoding="utf-8").split('id="time"')[1]
+    alone = inside.read_text(encoding="utf-8")
+    assert "2024-02" in alone
+    assert "2024-02 and 2024-03" not in alone
+    assert "Neighbors that would be too small are put together." not in alone
 
 
 def test_a_ledger_keeps_the_periods_of_the_first_report(tmp_path: Path) -> None:
