@@ -260,8 +260,10 @@ def _restored(main: Source, groups: Mapping[str, list[Any]], data: Mapping[str, 
         typed = dtype.is_numeric() or dtype in (nw.Boolean, nw.Date, nw.Datetime)
         if typed and not any(isinstance(value, str) for value in values):
             kept.append(name)
-    kinds: dict[str, CellKind] = {**dict.fromkeys([*groups, *data], "any"), **_KINDS}
-    return face.listed({**groups, **data}, kinds | dict.fromkeys(groups, "any"), kept)
+    kinds: dict[str, CellKind] = {**dict.fromkeys(data, "any"), **_KINDS}
+    for name in groups:
+        kinds[name] = "any"
+    return face.listed({**groups, **data}, kinds, kept)
 
 
 def _without_rows(given: Any) -> Any:

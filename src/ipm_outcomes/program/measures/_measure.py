@@ -153,9 +153,10 @@ def populations(
 def _framed(frame: Frame, columns: Mapping[str, list[Any]]) -> Any:
     truths = ("initial_population", "denominator", "denominator_exclusion", "observed", "numerator")
     kinds: dict[str, CellKind] = {**dict.fromkeys(columns, "any"), **dict.fromkeys(truths, "truth")}
+    kinds["age"] = "whole or null"
     first = next(iter(columns))
     text = all(isinstance(value, str) for value in columns[first])
-    return frame.listed(columns, kinds | {"age": "whole or null"}, () if text else (first,))
+    return frame.listed(columns, kinds, () if text else (first,))
 
 
 @fenced

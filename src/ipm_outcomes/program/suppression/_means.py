@@ -157,8 +157,7 @@ class Group:
         """The kinds between two nested sets with the same count."""
         inner, outer = self.nested
         same = counts[inner] == counts[outer]
-        between: np.ndarray = (self.sets[outer[same]] & ~self.sets[inner[same]]).any(axis=0)
-        return between
+        return np.asarray((self.sets[outer[same]] & ~self.sets[inner[same]]).any(axis=0))
 
     def _fits(self, counts: np.ndarray, soft: float = 0.0) -> bool:
         some = counts > 0
