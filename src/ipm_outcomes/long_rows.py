@@ -12,6 +12,7 @@ from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
 
 Key = tuple[Any, ...]
+_NEAR = 1e-6
 
 
 class Forms:
@@ -36,9 +37,10 @@ class Forms:
             told = f"a form has two rows of {column}; keep one of them"
             raise InputError(told, "duplicate_item", f"row {row} (counted from 0)")
         listed = instrument(id).answers_of(item)
-        code = value * listed.per_unit
-        allowed = code.is_integer() and int(code) in listed.codes
-        form[column] = listed.answer(int(code)) if allowed else None
+        code = round(value * listed.per_unit)
+        # Tenths are no binary fractions: 16.1 times 100 is not 1610.
+        allowed = abs(value * listed.per_unit - code) < _NEAR and code in listed.codes
+        form[column] = listed.answer(code) if allowed else None
         if not allowed:
             told = f"no answer; answers are {listed.allowed}"
             place = f"row {row} (counted from 0)"

@@ -121,6 +121,14 @@ def test_labels_are_read_where_there_is_no_number_and_must_fit_it() -> None:
     assert read(QSORRES=["Seldom"]).left_out["reason"] == ["no_value"]
 
 
+def test_visits_by_number_are_kept_apart() -> None:
+    table = pl.DataFrame(
+        {"USUBJID": ["A"] * 2, "QSTESTCD": ["GAD0201"] * 2, "QSSTRESN": [1.0, 2.0], "VISITNUM": [1, 2]}
+    )
+    found = cdisc.read_qs(table).data
+    assert (found["visit"], found["gad7_q1"]) == (["1", "2"], [1, 2])
+
+
 def test_what_is_not_read_is_counted() -> None:
     table = pl.DataFrame(
         {

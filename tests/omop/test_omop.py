@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import Backend
-from ipm_outcomes import frames, omop
+from ipm_outcomes import frames, instrument, omop
 from ipm_outcomes.errors import FrameError, InputError, ParameterError, UnreadableDatesError
 from ipm_outcomes.omop._columns import COLUMNS
 
@@ -151,9 +151,35 @@ def test_the_answer_is_the_number_else_the_code_else_the_concept() -> None:
     assert read(measurement_source_value=["69725-0"], value_as_number=[3.0]) == [3]
     assert read(measurement_source_value=["69725-0"], value_source_value=["LA6569-3"]) == [1]
     assert read(measurement_concept_id=[14], value_as_concept_id=[15]) == [2]
-    # LA6568-5 is 0; the number decides.
-    both: dict[str, list[Any]] = {"value_as_number": [2.0], "value_source_value": ["LA6568-5"]}
+    # LA6570-1 is 2, LA6568-5 is 0.
+    both: dict[str, list[Any]] = {"value_as_number": [2.0], "value_source_value": ["LA6570-1"]}
     assert read(measurement_source_value=["69725-0"], **both) == [2]
+    with pytest.raises(InputError) as caught:
+        read(measurement_source_value=["69725-0"], **both | {"value_source_value": ["LA6568-5"]})
+    assert caught.value.code == "answer_contradicts"
+
+
+@pytest.mark.parametrize("id", ["dvprs", "wpai_gh", "pam", "promis_global", "promis29", "provider_rating"])
+def test_scores_that_are_answers_are_there_once(id: str) -> None:
+    found = instrument(id)
+    lists = {item: found.answers_of(item) for item in found.item_ids}
+    row = {f"{id}_{item}": [one.answer(one.highest)] for item, one in lists.items()}
+    frame = pl.DataFrame({"person_id": [1], "date": ["2026-01-05"], **row})
+    scores = frames.tidy(frame, id, by=["person_id", "date"])
+    table = omop.rows(scores, pl.DataFrame(CONCEPTS), type_concept_id=1, table="observation", answers=frame)
+    back = omop.read(table.observation, id)
+    assert {name: back.data[name] for name in row} == row
+    assert back.problems["row"] == []
+
+
+@pytest.mark.parametrize("number", [1.1, 2.2, 16.1, 33.3])
+def test_tenths_are_answers(number: float) -> None:
+    found = omop.read(rows_of(measurement_source_value=["pam_score"], value_as_number=[number]), "pam")
+    assert (found.data["pam_score"], found.problems["row"]) == ([number], [])
+    between = omop.read(
+        rows_of(measurement_source_value=["pam_score"], value_as_number=[number + 0.05]), "pam"
+    )
+    assert between.problems["rule"] == ["answer_not_allowed"]
 
 
 def test_what_is_not_read_is_counted() -> None:

@@ -67,7 +67,10 @@ def read_qs(table: Any, *, codes: Any = None, backend: Backend = None) -> Readin
     if not {"QSSTRESN", "QSORRES"} & set(frame.names):
         raise FrameError("QS: there is neither QSSTRESN nor QSORRES")
     tests = {test.code: test for test in tests_of(codes)}
-    keys = list(zip(*(texts(frame, name) for name in ("USUBJID", "QSDTC", "VISIT")), strict=True))
+    visits = [
+        name or number for name, number in zip(texts(frame, "VISIT"), texts(frame, "VISITNUM"), strict=True)
+    ]
+    keys = list(zip(texts(frame, "USUBJID"), texts(frame, "QSDTC"), visits, strict=True))
     given, labels, states = (texts(frame, name) for name in ("QSTESTCD", "QSORRES", "QSSTAT"))
     numbers = frame.numbers("QSSTRESN") if "QSSTRESN" in frame.names else np.full(len(frame), np.nan)
     forms = Forms(("patient_id", "date", "visit"), len(frame))

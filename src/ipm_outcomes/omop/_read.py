@@ -10,7 +10,7 @@ import numpy as np
 from ipm_outcomes import loinc
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError, InputError, ParameterError
 from ipm_outcomes.frames._dates import DATED, read_dates
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.long_rows import Forms, Key, texts
@@ -51,7 +51,8 @@ def read(
     Raises
     ------
     InputError
-        A form has two rows of one item (``duplicate_item``, with the place).
+        A form has two rows of one item (``duplicate_item``), or the number of a row is that of another answer than its
+        code (``answer_contradicts``); with the place.
     FrameError, ParameterError, UnknownNameError, MissingExtraError
         It is neither table, a date is missing or cannot be read, two instruments share codes, or the library of the
         backend is not installed.
@@ -84,12 +85,14 @@ def read(
             forms.passed["other_code"] += 1
             continue
         value = float(values[row])
-        if np.isnan(value) and code in items:
+        if code in items:
             every = loinc.answer_codes(*items[code])
-            meant = {**every.also, **every.own}
-            value = float(
-                next((meant[one] for one in (given[row], value_concepts[row]) if one in meant), value)
-            )
+            by_code = {**every.also, **every.own}
+            meant = {by_code[one] for one in (given[row], value_concepts[row]) if one in by_code}
+            if len(meant if np.isnan(value) else meant | {value}) > 1:
+                told = "number, source value and concept of the value are of different answers"
+                raise InputError(told, "answer_contradicts", f"row {row} (counted from 0)")
+            value = float(next(iter(meant), value)) if np.isnan(value) else value
         if np.isnan(value):
             forms.leave_out(row, "no_value", "neither a number nor an answer that is known")
         elif code in items:

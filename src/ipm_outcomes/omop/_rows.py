@@ -131,7 +131,10 @@ def rows(
     entries = list(_scores(frame, person, reasons))
     if answers is not None:
         ids = dict.fromkeys(str(id) for id in frame.words("instrument")[1])
-        entries += _answers(Frame(answers), person, list(ids), reasons)
+        given = list(_answers(Frame(answers), person, list(ids), reasons))
+        # A score that is an answer itself, such as a single rating, is there with the answer.
+        there = {entry[:3] for entry in given}
+        entries = [entry for entry in entries if entry[:3] not in there] + given
     places: list[TableName] = [
         table if table != "by-domain" else known.table_of(entry.code) for entry in entries
     ]
