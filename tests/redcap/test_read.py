@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipm_outcomes import change, frames, instrument, redcap
-from ipm_outcomes.errors import InputError, ParameterError
+from ipm_outcomes.errors import InputError, ParameterError, UnknownNameError
 
 pl = pytest.importorskip("polars")
 pd = pytest.importorskip("pandas")
@@ -97,6 +97,38 @@ def test_codes_that_stand_for_other_answers_are_refused():
     assert (caught.value.code, caught.value.place) == ("mapping_does_not_fit", "row 3")
 
 
+@pytest.mark.parametrize(
+    ("id", "style"),
+    [("peg", "{n}"), ("peg", "{n} - {label}"), ("phq9", "{n} - {label}"), ("phq9", "{label} ({n})")],
+)
+def test_choices_that_are_numbered_from_1_are_refused(id, style):
+    found = instrument(id)
+    rows = list(csv.DictReader(io.StringIO(redcap.dictionary(id))))
+    for row, item in zip(rows[1:], found.item_ids, strict=True):
+        listed = found.answers_of(item)
+        labels = {option.code: option.label for option in listed.options}
+        row["Choices, Calculations, OR Slider Labels"] = " | ".join(
+            f"{n + 1}, {style.format(n=n, label=labels.get(n, 'no pain'))}" for n in listed.codes
+        )
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    data = pl.DataFrame({"record_id": ["1"], **{f"{id}_{item}": ["2"] for item in found.item_ids}})
+    with pytest.raises(InputError) as caught:
+        redcap.read(data, out.getvalue())
+    assert caught.value.code == "mapping_does_not_fit"
+
+
+def test_names_that_the_export_does_not_have():
+    with pytest.raises(ParameterError, match="events: the export has none"):
+        redcap.read(VISITS, events={"strat_arm_1": "start"})
+    with pytest.raises(ParameterError, match="date: the export has none"):
+        redcap.read(VISITS, date={"strat_arm_1": "begun"})
+    with pytest.raises(UnknownNameError):
+        redcap.read(VISITS, columns={"pegg": {}})
+
+
 def test_a_date_field_of_the_form_is_taken_and_said():
     text = redcap.dictionary("peg") + f"peg_day,peg,,text,Day,,,date_ymd{',' * 10}\n"
     read = redcap.read(one(peg_day="2026-01-05"), text)
@@ -123,6 +155,7 @@ def test_two_rows_with_one_key_are_reported():
         (b"record_id,a\n1,\xff\n", "encoding_unknown", None),
         (b"a,a\n1,1\n", "header_not_found", "column 1"),
         (b"Record ID,Complete?\n1,2\n", "header_not_found", None),
+        (b"record_id;peg_pain\n1;2\n", "file_unreadable", "row 1"),
     ],
 )
 def test_files_that_are_refused(tmp_path, content, code, place):

@@ -81,6 +81,9 @@ def _of_file(path: Path) -> tuple[list[str], list[list[str]]]:
         raise InputError("the file is no CSV file as REDCap writes it", "file_unreadable") from None
     if not rows:
         raise InputError("the file is empty", "header_not_found")
+    if len(rows[0]) == 1 and any(sign in rows[0][0] for sign in ";\t|"):
+        told = "the columns are not separated by commas; export the file from REDCap as CSV with commas"
+        raise InputError(told, "file_unreadable", "row 1")
     for number, row in enumerate(rows, 1):
         if len(row) != len(rows[0]):
             told = f"the row has {len(row)} cells, the header {len(rows[0])}"

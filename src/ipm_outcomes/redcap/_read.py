@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import cached_property
@@ -12,7 +13,7 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.answers import read_text
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments
-from ipm_outcomes.definition import Instrument, plain_label
+from ipm_outcomes.definition import AnswerList, Instrument, plain_label
 from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.frames._findings import python
 from ipm_outcomes.frames._items import needed_items
@@ -42,6 +43,8 @@ USUAL = frozenset(
 )
 """Missing data codes that REDCap proposes; they are proposed here too, never taken by themselves."""
 
+_NUMBERED = re.compile(r"^\s*\d+\s*[-–=.:)]\s*|\s*\(\d+\)\s*$")
+"""A number before or behind a label."""
 STATUS = {"0": "incomplete", "1": "unverified", "2": "complete"}
 KEYS = ("line", "patient_id", "date", "visit", "repeat_instrument", "repeat_instance", "site", "status")
 
@@ -114,6 +117,12 @@ def read(
     named = [instrument] if isinstance(instrument, str) else instrument
     export = export_of(source, fields, instruments() if named is None else named)
     given = columns or {}
+    for id in given:
+        definition(id)
+    held = set(export.columns.get(EVENT, ()))
+    for argument, names in (("events", events or {}), ("date", date if isinstance(date, Mapping) else {})):
+        if names and not held & set(names):
+            raise ParameterError(f"{argument}: the export has none of the events that it names")
     ids = _instruments(export, named, given)
     reader = _Reader(export, events or {}, _missing(not_answered), date)
     if not ids:
@@ -161,6 +170,15 @@ def _instruments(
             partly, [f"{partly}_{item}" for item in items if f"{partly}_{item}" not in export.columns]
         )
     return found
+
+
+def _meant(listed: AnswerList, labels: Mapping[str, int], label: str) -> float | None:
+    """The answer that a label stands for: a known one, also with its number before or behind it, or a bare number."""
+    for one in (label, _NUMBERED.sub("", label)):
+        if plain_label(one) in labels:
+            return listed.answer(labels[plain_label(one)])
+    number = re.match(r"\s*(\d+(?:\.\d+)?)\b", label)
+    return float(number[1]) if number and listed.numeric else None
 
 
 def _lacking(id: str, fields: list[str]) -> InputError:
@@ -219,8 +237,8 @@ class _Reader:
         """Refuse a field whose codes stand for other answers than those of the definition."""
         labels = found.labels(item)
         for code, label in choices_of(self.fields[name][CHOICES]) if name in self.fields else ():
-            meant = labels.get(plain_label(label or ""))
-            if meant is not None and code != str(meant) and code not in self.missing:
+            meant = _meant(found.answers_of(item), labels, label or "")
+            if meant is not None and code != f"{meant:g}" and code not in self.missing:
                 told = (
                     f"{name}: in the dictionary a code has the label of another answer of {found.id} {item}"
                 )
