@@ -168,6 +168,17 @@ def test_other_numbers_in_place_of_a_t_score() -> None:
     assert told(run(data, right, "promis29", "anxiety")) == []
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_few_slips_in_t_scores_are_no_table(seed: int) -> None:
+    data, raw = anxiety(1000, seed)
+    recorded = np.array(ANXIETY)[raw - 4]
+    slips = np.random.default_rng(seed).choice(1000, 11, replace=False)
+    recorded[slips] += 1.0
+    found = run(data, recorded, "promis29", "anxiety").findings
+    assert found["cause"].to_list() == [None]
+    assert found["rows"].to_list() == [11]
+
+
 def test_a_left_out_item_is_found_through_a_rival_table() -> None:
     data, raw = anxiety(600)
     first = next(iter(data))

@@ -212,9 +212,11 @@ def _unknown_table(material: Material, differing: Bools, population: Bools) -> l
         most.get(one) == value for one, value in zip(tally.tolist(), recorded.tolist(), strict=True)
     ]
     n, of = int(np.count_nonzero(follows)), int(np.count_nonzero(population))
-    if n < SYSTEMATIC * of:
+    # A few slips beside the known table leave what most rows follow as it is: that table itself.
+    moved = follows & differing
+    if n < SYSTEMATIC * of or np.count_nonzero(moved) < SYSTEMATIC * np.count_nonzero(differing):
         return []
-    return [Outcome("unknown_table", SYSTEMATIC_WORD, material.row[follows & differing], of)]
+    return [Outcome("unknown_table", SYSTEMATIC_WORD, material.row[moved], of)]
 
 
 def _open(cause: str) -> bool:
