@@ -125,7 +125,7 @@ MISSING = ("", "  ", "\t", None, float("nan"), pd.NA, pd.NaT, "Refused", -9)
 
 
 @given(st.lists(st.sampled_from(MISSING), min_size=1, max_size=40), st.booleans())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_spellings_of_missing_change_no_figure(spellings: list[Any], blank: bool) -> None:
     """The same answers with every missing answer written in another way, numbers as text or not."""
     rows = [*REAL, visit(None, None, site=None)] if blank else REAL
