@@ -35,7 +35,7 @@ FLOORS = {
     "opioids": 5,
     # What the bridges hand over.
     "reading": 4,
-    "long_rows": 5,
+    "_long_rows": 5,
     "mapping": 4,
     "change": 4,
     "scoring": 3,
@@ -44,7 +44,7 @@ FLOORS = {
     "tables": 2,
     "catalog": 2,
     "batteries": 2,
-    "loinc": 3,
+    "_loinc": 3,
     "definition": 1,
     "stats": 1,
     "answers": 0,

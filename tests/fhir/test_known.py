@@ -19,7 +19,7 @@ from ipm_outcomes.fhir._known import item_answers, own_links
 
 KNOWN: dict[str, list[dict[str, Any]]] = {
     kind: entries
-    for place, name in (("ipm_outcomes.fhir", "known.toml"), ("ipm_outcomes.loinc", "further.toml"))
+    for place, name in (("ipm_outcomes.fhir", "known.toml"), ("ipm_outcomes._loinc", "further.toml"))
     for kind, entries in tomllib.loads((files(place) / name).read_text(encoding="utf-8")).items()
 }
 

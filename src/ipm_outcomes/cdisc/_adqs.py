@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes._fence import fenced
+from ipm_outcomes._long_rows import texts
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.cdisc._codes import MOST_NAME, check_code
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import CellKind
-from ipm_outcomes.long_rows import texts
 
 KINDS: dict[str, CellKind] = {
     "EPISODE": "text",

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes._fence import fenced
+from ipm_outcomes._long_rows import texts
 from ipm_outcomes.cdisc._codes import items_of, tests_of
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames import check
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import ItemColumns
 from ipm_outcomes.frames._library import CellKind
-from ipm_outcomes.long_rows import texts
 
 KINDS: dict[str, CellKind] = {"QSSEQ": "whole", "QSSTRESN": "real", "VISITNUM": "real"}
 COLUMNS = (

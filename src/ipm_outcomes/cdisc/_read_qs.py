@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes._fence import fenced
+from ipm_outcomes._long_rows import Forms, texts
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.cdisc._codes import Test, tests_of
 from ipm_outcomes.definition import plain_label
 from ipm_outcomes.errors import FrameError, InputError
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.long_rows import Forms, texts
 from ipm_outcomes.reading import Backend, Reading
 
 EVIDENCE = {

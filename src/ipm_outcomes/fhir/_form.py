@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ipm_outcomes import loinc
+from ipm_outcomes import _loinc as loinc
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.fhir import _known

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ipm_outcomes import loinc
+from ipm_outcomes import _loinc as loinc
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.definition import plain_label
 from ipm_outcomes.fhir._codes import LOINC, OWN_ANSWERS, OWN_ITEMS, OWN_SCORES, spelled

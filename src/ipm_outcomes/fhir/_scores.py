@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
-from ipm_outcomes import loinc
+from ipm_outcomes import _loinc as loinc
 from ipm_outcomes import responses as classes
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition

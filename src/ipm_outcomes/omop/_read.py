@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes import loinc
+from ipm_outcomes import _loinc as loinc
 from ipm_outcomes._fence import fenced
+from ipm_outcomes._long_rows import Forms, Key, texts
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import FrameError, InputError, ParameterError
 from ipm_outcomes.frames._dates import DATED, read_dates
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.long_rows import Forms, Key, texts
 from ipm_outcomes.omop._columns import COLUMNS, Concepts, TableName
 from ipm_outcomes.reading import Backend, Reading
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ipm_outcomes import loinc
+from ipm_outcomes import _loinc as loinc
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments

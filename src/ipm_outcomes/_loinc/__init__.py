@@ -21,7 +21,7 @@ class AnswerCodes(NamedTuple):
 
 @cache
 def _content() -> dict[str, Any]:
-    return tomllib.loads((files("ipm_outcomes.loinc") / "further.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((files("ipm_outcomes._loinc") / "further.toml").read_text(encoding="utf-8"))
 
 
 @cache
