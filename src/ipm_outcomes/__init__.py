@@ -106,17 +106,17 @@ def __getattr__(name: str) -> object:
     if name in _ROOMS:
         return import_module(f"ipm_outcomes.{name}")
     if name in _HOMES:
-        found = getattr(import_module(f"ipm_outcomes.{_HOMES[name]}"), name)
+        value = getattr(import_module(f"ipm_outcomes.{_HOMES[name]}"), name)
     elif name[:1].isupper():
         # The response classes, also of an instrument that was added later.
         try:
-            found = getattr(import_module("ipm_outcomes.responses"), name)
+            value = getattr(import_module("ipm_outcomes.responses"), name)
         except AttributeError:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = found  # the next access does not come here
-    return found
+    globals()[name] = value  # the next access does not come here
+    return value
 
 
 def __dir__() -> list[str]:

@@ -286,18 +286,18 @@ class Changes(Stored):
 
     def scale(self, id: str) -> AnyChange:
         """The change of one scale by its id; raises `UnknownNameError`."""
-        found = dict(self.scales())
-        if id not in found:
-            raise UnknownNameError(f"there is no scale {id!r}; there are {', '.join(found)}")
-        return found[id]
+        scales = dict(self.scales())
+        if id not in scales:
+            raise UnknownNameError(f"there is no scale {id!r}; there are {', '.join(scales)}")
+        return scales[id]
 
     def _contradiction(self) -> str | None:
         if self.instrument != (self.instrument_id or self.instrument):
             return f"these are not changes of {self.instrument_id}"
-        found = dict(self.scales())
-        if self.lead not in found or any(name != one.scale for name, one in found.items()):
+        scales = dict(self.scales())
+        if self.lead not in scales or any(name != change.scale for name, change in scales.items()):
             return "a change is of another scale than its name says"
-        if (self.sentence, self.short) != _texts(self.flags, found[self.lead]):
+        if (self.sentence, self.short) != _texts(self.flags, scales[self.lead]):
             return "the sentence is not that of the flags and of the lead scale"
         return None
 
@@ -313,7 +313,7 @@ class Changes(Stored):
 
     def __repr__(self) -> str:
         flags = [f"flags={' '.join(flag.short for flag in self.flags)!r}"] if self.flags else []
-        shown = [*flags, *(f"{name}={found.short!r}" for name, found in self.scales())]
+        shown = [*flags, *(f"{name}={change.short!r}" for name, change in self.scales())]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     if not TYPE_CHECKING:  # type checkers know every scale, and find one that is misspelt
@@ -351,11 +351,11 @@ class CustomChanges(Changes):
 
     def scales(self) -> Iterator[tuple[str, AnyChange]]:
         """Scale ids with their changes, in the order of the definition."""
-        return ((one.scale, one) for one in self.found)
+        return ((change.scale, change) for change in self.found)
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name != "found":
-            for id, found in self.scales():
+            for id, change in self.scales():
                 if id == name:
-                    return found
+                    return change
         return super().__getattr__(name)  # type: ignore[misc]

@@ -41,10 +41,10 @@ class Card:
 
     def _repr_html_(self) -> str:
         starts = set()
-        at = 0
+        column = 0
         for _, size in self.groups:
-            starts.add(at)
-            at += size
+            starts.add(column)
+            column += size
         starts.discard(0)
         heads = ""
         if self.groups:
@@ -69,9 +69,9 @@ class Card:
             names = escape(", ".join(self.more))
             more = f"<details><summary>{len(self.more)} more columns</summary>{names}</details>"
         return (
-            f'{_STYLE}<div class="ipm">{"".join(f"<p class=f>{escape(one)}</p>" for one in self.first)}'
-            f"<p><b>{escape(self.title)}</b></p>{''.join(f'<p>{escape(one)}</p>' for one in self.lines)}{table}"
-            f"{''.join(f'<p>{escape(one)}</p>' for one in self.foot)}{more}</div>"
+            f'{_STYLE}<div class="ipm">{"".join(f"<p class=f>{escape(line)}</p>" for line in self.first)}'
+            f"<p><b>{escape(self.title)}</b></p>{''.join(f'<p>{escape(line)}</p>' for line in self.lines)}{table}"
+            f"{''.join(f'<p>{escape(line)}</p>' for line in self.foot)}{more}</div>"
         )
 
     def __rich__(self) -> Any:
@@ -84,7 +84,7 @@ class Card:
             table.add_column(Text(column), justify="right" if column in self.numbers else "left")
         for row in self.rows:
             table.add_row(*map(Text, row))
-        before = [*(Text(one, style="bold") for one in (*self.first, self.title)), *map(Text, self.lines)]
+        before = [*(Text(line, style="bold") for line in (*self.first, self.title)), *map(Text, self.lines)]
         return Group(*before, *([table] if self.rows else []), *map(Text, self.foot))
 
     def __repr__(self) -> str:
@@ -117,14 +117,16 @@ def cell(value: object, digits: int = 1) -> str:
 def of_scores(scores: Any) -> Card:
     """The scores of one response, flags first."""
     rows = []
-    for name, one in scores.scales():
-        se = getattr(one, "se", None)
+    for name, result in scores.scales():
+        se = getattr(result, "se", None)
         error = f" ± {cell(1.959964 * se)}" if se is not None else ""
-        note = one.absent.sentence if one.absent is not None else ""
-        if one.value is not None and one.answered < one.items:
+        note = result.absent.sentence if result.absent is not None else ""
+        if result.value is not None and result.answered < result.items:
             note = "estimated"
-        value = "no score" if one.value is None else f"{cell(one.value, 2)}{error}"
-        rows.append((name, value, getattr(one, "band", None) or "", f"{one.answered} of {one.items}", note))
+        value = "no score" if result.value is None else f"{cell(result.value, 2)}{error}"
+        rows.append(
+            (name, value, getattr(result, "band", None) or "", f"{result.answered} of {result.items}", note)
+        )
     came = scores.provenance
     return Card(
         type(scores).__name__,
@@ -142,11 +144,11 @@ def of_scores(scores: Any) -> Card:
 def of_changes(changes: Any) -> Card:
     """The changes of one patient, flags first, one verdict a scale."""
     rows = []
-    for name, one in changes.scales():
-        verdict = getattr(one, "verdict", None) or ""
-        bands = [getattr(one, f"band_{when}", None) for when in ("before", "after")]
+    for name, change in changes.scales():
+        verdict = getattr(change, "verdict", None) or ""
+        bands = [getattr(change, f"band_{when}", None) for when in ("before", "after")]
         moved = " to ".join(dict.fromkeys(band for band in bands if band))
-        rows.append((name, cell(one.before, 2), cell(one.after, 2), moved, verdict))
+        rows.append((name, cell(change.before, 2), cell(change.after, 2), moved, verdict))
     return Card(
         type(changes).__name__,
         ("scale", "before", "after", "band", "verdict"),

@@ -38,9 +38,9 @@ def fenced(function: Callable[P, R]) -> Callable[P, R]:
             panic = type(error).__name__ == "PanicException"  # of Polars, and no Exception
             if not (isinstance(error, Exception) or panic) or _is_of_caller(error):
                 raise
-            told = f"{type(error).__name__} at {_place(error.__traceback__)}"
+            cause = f"{type(error).__name__} at {_place(error.__traceback__)}"
         raise FrameError(
-            f"{function.__name__}: the data cannot be worked on as they are ({told}); make each column one kind of "
+            f"{function.__name__}: the data cannot be worked on as they are ({cause}); make each column one kind of "
             "value, such as numbers, text or dates"
         )
 

@@ -31,29 +31,29 @@ class Forms:
     def answer(self, key: Key, row: int, id: str, item: str, value: float) -> None:
         """Put an answer into its form; what is none is reported and not taken."""
         column = f"{id}_{item}"
-        at = self._form(key, id)
-        form = self._answers[at]
+        form_number = self._form(key, id)
+        form = self._answers[form_number]
         if column in form:
-            told = f"a form has two rows of {column}; keep one of them"
-            raise InputError(told, "duplicate_item", f"row {row} (counted from 0)")
+            fact = f"a form has two rows of {column}; keep one of them"
+            raise InputError(fact, "duplicate_item", f"row {row} (counted from 0)")
         listed = instrument(id).answers_of(item)
         code = round(value * listed.per_unit)
         # Tenths are no binary fractions: 16.1 times 100 is not 1610.
         allowed = abs(value * listed.per_unit - code) < _NEAR and code in listed.codes
         form[column] = listed.answer(code) if allowed else None
         if not allowed:
-            told = f"no answer; answers are {listed.allowed}"
+            fact = f"no answer; answers are {listed.allowed}"
             place = f"row {row} (counted from 0)"
-            append(self.tables.problems, (at, row, column, place, "answer_not_allowed", told))
+            append(self.tables.problems, (form_number, row, column, place, "answer_not_allowed", fact))
 
     def score(self, key: Key, row: int, id: str, scale: str, value: float) -> None:
         """Keep a recorded score beside its form."""
         place = f"row {row} (counted from 0)"
         append(self.tables.recorded, (self._form(key, id), f"{id}_{scale}", value, place))
 
-    def leave_out(self, row: int, reason: str, told: str) -> None:
+    def leave_out(self, row: int, reason: str, fact: str) -> None:
         """A row that is of an item or a score and has no value."""
-        append(self.tables.left_out, (row, reason, told))
+        append(self.tables.left_out, (row, reason, fact))
 
     def _form(self, key: Key, id: str) -> int:
         self.ids.setdefault(id)
@@ -65,7 +65,7 @@ class Forms:
     def reading(self, evidence: dict[str, str], backend: Backend) -> Reading:
         """All forms as one table."""
         data: dict[str, list[Any]] = {
-            name: [key[at] for key in self._place] for at, name in enumerate(self.keys)
+            name: [key[part] for key in self._place] for part, name in enumerate(self.keys)
         }
         for name in (f"{id}_{item}" for id in self.ids for item in instrument(id).item_ids):
             data[name] = [form.get(name) for form in self._answers]

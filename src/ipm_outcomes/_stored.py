@@ -37,11 +37,11 @@ class Checked:
             if isinstance(given, Mapping) and (unknown := [key for key in given if key not in names]):
                 message = f"{cls.__name__} has no attribute of this name ({described(unknown[0])})"
                 raise PydanticCustomError("unknown_attribute", literal(message))
-            found = read(given)
+            value = read(given)
             # A result that was handed over as it is was made by this library.
-            if found is not given and (contradiction := found._contradiction()):
+            if value is not given and (contradiction := value._contradiction()):
                 raise PydanticCustomError("result_contradicts", literal(contradiction))
-            return found
+            return value
 
         return core_schema.no_info_wrap_validator_function(agreeing, handler(source))
 
@@ -53,8 +53,8 @@ class Checked:
         inside = handler.resolve_ref_schema(whole)
         for base in reversed(cls.__mro__[:-1]):
             inside["description"], attributes = _said(base.__doc__ or "")
-            for name, told in attributes.items():
-                inside["properties"][name]["description"] = told
+            for name, text in attributes.items():
+                inside["properties"][name]["description"] = text
         return whole
 
 
@@ -63,8 +63,8 @@ def _said(docstring: str) -> tuple[str, dict[str, str]]:
     about, _, rest = cleandoc(docstring).partition("\n\n")
     attributes: dict[str, str] = {}
     listed = rest.partition("Attributes\n----------\n")[2].partition("\n\n")[0]
-    for names, told in re.findall(r"^(\w.*?) : .*\n((?:    .*\n?)+)", listed, re.MULTILINE):
-        attributes |= dict.fromkeys(names.split(", "), _in_one_line(told))
+    for names, text in re.findall(r"^(\w.*?) : .*\n((?:    .*\n?)+)", listed, re.MULTILINE):
+        attributes |= dict.fromkeys(names.split(", "), _in_one_line(text))
     return _in_one_line(about), attributes
 
 
@@ -126,11 +126,11 @@ S = TypeVar("S", bound=Stored)
 
 def _read(cls: type[S], read: Callable[[Any], Any], given: Any) -> S:
     try:
-        found: S = read(given)
+        value: S = read(given)
     except ValidationError as error:
-        problems = [_without_input(one) for one in error.errors(include_url=False)]
+        problems = [_without_input(entry) for entry in error.errors(include_url=False)]
     else:
-        return found
+        return value
     # Raised here, so that it does not carry along what was given.
     raise ValidationError.from_exception_data(cls.__name__, problems, hide_input=True)
 

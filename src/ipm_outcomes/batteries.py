@@ -47,8 +47,8 @@ class BatteryRow(Fact):
 
         A score that rests on unverified facts alone says so.
         """
-        told = [f"{id}: {'; '.join(_scale_names(id))}" for id in self.instruments]
-        return (*told, *([f"{', '.join(self.functions)}: {self.computed}"] if self.functions else ()))
+        lines = [f"{id}: {'; '.join(_scale_names(id))}" for id in self.instruments]
+        return (*lines, *([f"{', '.join(self.functions)}: {self.computed}"] if self.functions else ()))
 
 
 class Battery(Part):
@@ -78,9 +78,9 @@ class Battery(Part):
         UnknownNameError
             There is no such row; the message lists those there are.
         """
-        for one in self.rows:
-            if one.id == id:
-                return one
+        for row in self.rows:
+            if row.id == id:
+                return row
         raise UnknownNameError(
             f"{self.id}: there is no row of this id; there are {', '.join(r.id for r in self.rows)}"
         )
@@ -88,14 +88,14 @@ class Battery(Part):
     def __str__(self) -> str:
         """The rows as text: metric, what covers it, what is computed and what is not."""
         parts = [f"{self.title} ({self.id})", self.about]
-        for at, one in enumerate(self.rows, 1):
-            parts += [f"{at}. {one.metric} ({one.domain})", *(f"   {told}" for told in one.scores)]
-            parts += [f"   not computed: {one.not_computed}"]
+        for n, row in enumerate(self.rows, 1):
+            parts += [f"{n}. {row.metric} ({row.domain})", *(f"   {line}" for line in row.scores)]
+            parts += [f"   not computed: {row.not_computed}"]
         return "\n".join(parts)
 
     def __repr__(self) -> str:
         """The id and the ids of the rows."""
-        rows = ", ".join(one.id for one in self.rows)
+        rows = ", ".join(row.id for row in self.rows)
         return f"<battery {self.id}, {len(self.rows)} rows: {rows}>"
 
 
@@ -105,17 +105,17 @@ def _scale_names(id: str) -> Iterator[str]:
         yield f"{name} (unverified)" if scale.evidence == "unverified" else name
 
 
-def _problems(found: Battery) -> Iterator[tuple[str, str]]:
-    ids = Counter(one.id for one in found.rows)
-    for at, one in enumerate(found.rows):
-        place = f"rows[{at}] ({one.id})"
-        if ids[one.id] > 1:
+def _problems(battery_: Battery) -> Iterator[tuple[str, str]]:
+    ids = Counter(row.id for row in battery_.rows)
+    for n, row in enumerate(battery_.rows):
+        place = f"rows[{n}] ({row.id})"
+        if ids[row.id] > 1:
             yield place, "its id appears twice"
-        if unknown := [id for id in one.instruments if id not in instruments()]:
+        if unknown := [id for id in row.instruments if id not in instruments()]:
             yield place, f"there is no instrument {unknown[0]!r}"
-        if bool(one.functions) != (one.computed is not None):
+        if bool(row.functions) != (row.computed is not None):
             yield place, "it says what is computed if, and only if, it names functions"
-        if missing := set(one.source) - {source.key for source in found.sources}:
+        if missing := set(row.source) - {source.key for source in battery_.sources}:
             yield place, f"the source {min(missing)!r} is not among the sources of the file"
 
 

@@ -146,7 +146,7 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument
 
 def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """A table with what another says of it; entries of lists meet by id, or by key, and all else takes the place."""
-    found = dict(base)
+    merged = dict(base)
     for name, value in own.items():
         old = base.get(name)
         if isinstance(old, dict) and isinstance(value, dict):
@@ -156,16 +156,16 @@ def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
                 *(_overlaid(entry, after[id]) if id in after else entry for id, entry in before.items()),
                 *(entry for id, entry in after.items() if id not in before),
             ]
-        found[name] = value
-    return found
+        merged[name] = value
+    return merged
 
 
 def _by_name(entries: object) -> dict[str, dict[str, Any]]:
     """Entries of a list by their id or key; nothing where one of them has none, or where two share one."""
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return {}
-    found = {str(entry.get("id", entry.get("key", ""))): entry for entry in entries}
-    return {} if "" in found or len(found) < len(entries) else found
+    keyed = {str(entry.get("id", entry.get("key", ""))): entry for entry in entries}
+    return {} if "" in keyed or len(keyed) < len(entries) else keyed
 
 
 def _one_line_end(content: bytes) -> bytes:
@@ -265,12 +265,12 @@ def read_content(content: bytes, file: str, id: str, parser: Parser[D_co]) -> D_
     except (RecursionError, MemoryError):
         raise DefinitionError(f"{file}: not a TOML file that can be read: it is nested too deeply") from None
     except ValueError as error:
-        told = str(error) if isinstance(error, _NumberError) else "a number has too many digits"
-        raise DefinitionError(f"{file}: not a TOML file that can be read: {told}") from None
+        fact = str(error) if isinstance(error, _NumberError) else "a number has too many digits"
+        raise DefinitionError(f"{file}: not a TOML file that can be read: {fact}") from None
     _check_integers(data, file)
     digest = hashlib.sha256(_one_line_end(content)).hexdigest()
     try:
-        found = parser(data, file=file, digest=digest)
+        parsed = parser(data, file=file, digest=digest)
     except RecursionError:
         raise DefinitionError(f"{file}: its parts are nested too deeply") from None
     except DefinitionError:
@@ -279,9 +279,9 @@ def read_content(content: bytes, file: str, id: str, parser: Parser[D_co]) -> D_
         raise DefinitionError(
             f"{file}: it does not hold together where no check looks ({type(error).__name__}); please report it"
         ) from None
-    if found.id != id:
-        raise DefinitionError(f"{file}: id: the id {found.id!r} differs from the name of the file")
-    return found
+    if parsed.id != id:
+        raise DefinitionError(f"{file}: id: the id {parsed.id!r} differs from the name of the file")
+    return parsed
 
 
 class _NumberError(ValueError):

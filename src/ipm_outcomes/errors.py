@@ -42,7 +42,7 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     """
     from difflib import get_close_matches
 
-    folded = {one.casefold(): one for one in known}
+    folded = {known_name.casefold(): known_name for known_name in known}
     near = get_close_matches(str(name).casefold(), list(folded), 1)
     return f"; did you mean {folded[near[0]]!r}?" if near else ""
 

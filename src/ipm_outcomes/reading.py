@@ -100,8 +100,8 @@ class Tables:
     ) -> dict[str, Any]:
         """Everything of a `Reading` but its instruments."""
         decided = columns(*Inference._fields)
-        for one in inferences:
-            append(decided, one)
+        for inference in inferences:
+            append(decided, inference)
         tables = {
             "data": data,
             "inferences": decided,

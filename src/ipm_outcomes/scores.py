@@ -226,7 +226,7 @@ class Scores(Stored):
     def _contradiction(self) -> str | None:
         if self.provenance.instrument != self.instrument_id:
             return f"these are not scores of {self.instrument_id}"
-        if any(name != found.scale for name, found in self.scales()):
+        if any(name != score.scale for name, score in self.scales()):
             return "a score is of another scale than its name says"
         return None
 
@@ -238,11 +238,11 @@ class Scores(Stored):
         """The score of one scale by its id; raises `UnknownNameError`."""
         if id not in self.scale_ids:
             raise UnknownNameError(f"there is no scale {id!r}; there are {', '.join(self.scale_ids)}")
-        found: AnyScore = getattr(self, id)
-        return found
+        score: AnyScore = getattr(self, id)
+        return score
 
     def __repr__(self) -> str:
-        shown = [f"{name}={_shown(found)}" for name, found in self.scales()]
+        shown = [f"{name}={_shown(score)}" for name, score in self.scales()]
         if self.flags:
             shown.append("flags=" + ", ".join(f"{flag.id}: {flag.state}" for flag in self.flags))
         return f"{type(self).__name__}({', '.join(shown)})"
@@ -258,9 +258,9 @@ class Scores(Stored):
         return of_scores(self)
 
 
-def _shown(found: AnyScore) -> str:
-    if found.value is None:
-        return f"absent ({found.absent.code})" if found.absent else "absent"
-    value = found.value if isinstance(found.value, str) else f"{found.value:.4g}"
-    band = getattr(found, "band", None)
+def _shown(score: AnyScore) -> str:
+    if score.value is None:
+        return f"absent ({score.absent.code})" if score.absent else "absent"
+    value = score.value if isinstance(score.value, str) else f"{score.value:.4g}"
+    band = getattr(score, "band", None)
     return f"{value} ({band})" if band else value

@@ -36,8 +36,8 @@ def _class(instrument: str) -> type[Response[Any]]:
             "responses are of instruments in the catalog: give an id; answers() takes a definition"
         )
     _found(instrument)
-    found: type[Response[Any]] = getattr(responses, CLASSES[instrument])
-    return found
+    model: type[Response[Any]] = getattr(responses, CLASSES[instrument])
+    return model
 
 
 def answers(
@@ -62,9 +62,9 @@ def answers(
     >>> find(answers("peg"), lambda given: sum(given.values()) == 30)
     {'pain': 10, 'enjoyment': 10, 'activity': 10}
     """
-    found = _found(instrument)
+    inst = _found(instrument)
     blank = st.none() if gaps else st.nothing()
-    return st.fixed_dictionaries({item: blank | _allowed(found.answers_of(item)) for item in found.item_ids})
+    return st.fixed_dictionaries({item: blank | _allowed(inst.answers_of(item)) for item in inst.item_ids})
 
 
 def _allowed(listed: AnswerList) -> st.SearchStrategy[int | float]:
@@ -145,11 +145,11 @@ def invalid_answers(draw: st.DrawFn, instrument: str | Instrument) -> tuple[dict
     >>> find(invalid_answers("nps"), lambda form: True)
     ({'recommend': 11}, frozenset({'recommend'}))
     """
-    found = _found(instrument)
-    given: dict[str, Any] = dict(draw(answers(found, gaps=True)))
-    wrong = draw(st.sets(st.sampled_from(found.item_ids), min_size=1))
+    inst = _found(instrument)
+    given: dict[str, Any] = dict(draw(answers(inst, gaps=True)))
+    wrong = draw(st.sets(st.sampled_from(inst.item_ids), min_size=1))
     for item in sorted(wrong):
-        given[item] = draw(not_answers(found, item))
+        given[item] = draw(not_answers(inst, item))
     return given, frozenset(wrong)
 
 
@@ -186,9 +186,9 @@ def columns(
     """
     if not 0 <= min_rows <= max_rows:
         raise ParameterError(f"min_rows must lie between 0 and max_rows, not {min_rows} and {max_rows}")
-    found = _found(instrument)
-    rows = draw(st.lists(answers(found, gaps=gaps), min_size=min_rows, max_size=max_rows))
-    return {f"{found.id}_{item}": [row[item] for row in rows] for item in found.item_ids}
+    inst = _found(instrument)
+    rows = draw(st.lists(answers(inst, gaps=gaps), min_size=min_rows, max_size=max_rows))
+    return {f"{inst.id}_{item}": [row[item] for row in rows] for item in inst.item_ids}
 
 
 @st.composite
@@ -234,16 +234,16 @@ def frames(
     """
     if kind not in ("pandas", "polars", "pyarrow"):
         raise ParameterError(f"kind is 'pandas', 'polars' or 'pyarrow', not {kind!r}")
-    found = _found(instrument)
+    inst = _found(instrument)
     if invalid:
         min_rows, max_rows = max(min_rows, 1), max(max_rows, 1)
-    data = draw(columns(found, gaps=gaps, min_rows=min_rows, max_rows=max_rows))
+    data = draw(columns(inst, gaps=gaps, min_rows=min_rows, max_rows=max_rows))
     if invalid:
-        item = draw(st.sampled_from(found.item_ids))
-        column = data[f"{found.id}_{item}"]
+        item = draw(st.sampled_from(inst.item_ids))
+        column = data[f"{inst.id}_{item}"]
         row = draw(st.integers(0, len(column) - 1))
-        column[row] = draw(not_answers(found, item).filter(lambda value: type(value) is int))
-    decimal = {f"{found.id}_{item}" for item in found.item_ids if found.answers_of(item).per_unit > 1}
+        column[row] = draw(not_answers(inst, item).filter(lambda value: type(value) is int))
+    decimal = {f"{inst.id}_{item}" for item in inst.item_ids if inst.answers_of(item).per_unit > 1}
     if kind == "polars":
         import polars as pl
 

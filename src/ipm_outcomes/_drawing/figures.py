@@ -194,11 +194,11 @@ def funnel(
     form = alt.Axis(format=".0%", tickCount=6)
     x = alt.X("n:Q", title=counted, scale=x_scale, axis=alt.Axis(grid=False, tickCount=8))
     y = alt.Y("share:Q", title=axis, scale=y_scale, axis=form)
-    dashes = dict(zip((one.name for one in limits), ([2, 3], [6, 4]), strict=False))
+    dashes = dict(zip((limit.name for limit in limits), ([2, 3], [6, 4]), strict=False))
     curves = [
-        {"n": n, "share": value, "limit": one.name, "side": side}
-        for one in limits
-        for n, low, high in one.curve
+        {"n": n, "share": value, "limit": limit.name, "side": side}
+        for limit in limits
+        for n, low, high in limit.curve
         if x0 <= n <= x1
         for side, value in (("low", low), ("high", high))
     ]
@@ -220,17 +220,17 @@ def funnel(
         return (n - x0) / (x1 - x0) * style.inside, (y1 - value) / (y1 - y0) * style.height
 
     ends = [(center.label, center.value, -9.0)]
-    for one in limits:
-        last = max((point for point in one.curve if point[0] <= x1), default=None)
-        ends += [(one.name, last[2], -9.0)] if last else []
+    for limit in limits:
+        last = max((point for point in limit.curve if point[0] <= x1), default=None)
+        ends += [(limit.name, last[2], -9.0)] if last else []
     marks = [{"limit": text, "n": x1, "share": value} for text, value, _ in ends]
     taken: list[Box] = []
     for text, value, up in ends:
-        at, wide = pixels(x1, value), width_of(text, style.size)
-        taken.append((at[0] - wide / 2, at[1] + up, wide, 15.0))
-    told = alt.Chart(looks.data(marks)).encode(x=x, y=y, text="limit:N")
+        point, wide = pixels(x1, value), width_of(text, style.size)
+        taken.append((point[0] - wide / 2, point[1] + up, wide, 15.0))
+    texts = alt.Chart(looks.data(marks)).encode(x=x, y=y, text="limit:N")
     dots = alt.Chart(
-        looks.data({"n": one.n, "share": one.share, "place": PLACES[one.outside]} for one in sites)
+        looks.data({"n": site.n, "share": site.share, "place": PLACES[site.outside]} for site in sites)
     ).mark_point(filled=True, size=75, opacity=1, stroke=style.ground, strokeWidth=0.7)
     dots = dots.encode(
         x=x,
@@ -244,13 +244,13 @@ def funnel(
     )
     names = _names(sites, pixels, (x0, x1, y0, y1), taken, style)
     spot: dict[str, Any] = {"x": alt.X("at_n:Q", scale=x_scale), "y": alt.Y("at_share:Q", scale=y_scale)}
-    leaders = alt.Chart(looks.data(one for one in names if one["far"])).mark_rule(
+    leaders = alt.Chart(looks.data(name for name in names if name["far"])).mark_rule(
         color=style.muted, strokeWidth=0.8
     )
     return alt.layer(
         lines,
         middle.mark_rule(color=style.ink, strokeWidth=1.2).encode(y=y),
-        *haloed(told, style, align="right", dy=-9, color=style.muted),
+        *haloed(texts, style, align="right", dy=-9, color=style.muted),
         leaders.encode(x=x, y=y, x2="at_n:Q", y2="at_share:Q"),
         dots,
         *haloed(
@@ -263,10 +263,10 @@ def _frame(
     sites: Sequence[Site], limits: Sequence[Limits], center: Reference
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """The ends of both axes: what there is, not from none to all."""
-    sizes = [one.n for one in sites]
+    sizes = [each.n for each in sites]
     x0, x1 = max(0.0, 0.8 * min(sizes)), 1.18 * max(sizes)
-    values = [value for one in limits for n, *both in one.curve if x0 <= n <= x1 for value in both]
-    values += [center.value, *(one.share for one in sites)]
+    values = [value for each in limits for n, *both in each.curve if x0 <= n <= x1 for value in both]
+    values += [center.value, *(each.share for each in sites)]
     low, high = min(values), max(values)
     room = 0.06 * (high - low) or 0.05
     return (x0, x1), (max(0.0, low - room), min(1.0, high + room))
@@ -276,13 +276,15 @@ def _names(
     sites: Sequence[Site], pixels: Any, ends: tuple[float, ...], taken: Sequence[Box], style: Style
 ) -> list[dict[str, Any]]:
     """The names that are drawn, with their places in the units of the axes."""
-    named = sorted((one for one in sites if one.outside), key=lambda one: (-one.outside, -one.n, one.name))
-    largest = sorted((one for one in sites if not one.outside), key=lambda one: (-one.n, one.name))
+    named = sorted(
+        (site for site in sites if site.outside), key=lambda site: (-site.outside, -site.n, site.name)
+    )
+    largest = sorted((site for site in sites if not site.outside), key=lambda site: (-site.n, site.name))
     named += largest[: max(0, _NAMED - len(named))]
     x0, x1, y0, y1 = ends
     places = place(
-        [(one.name, *pixels(one.n, one.share)) for one in named],
-        [pixels(one.n, one.share) for one in sites],
+        [(site.name, *pixels(site.n, site.share)) for site in named],
+        [pixels(site.n, site.share) for site in sites],
         style.inside,
         style.height,
         style.size,
@@ -290,14 +292,14 @@ def _names(
     )
     return [
         {
-            "site": one.name,
-            "n": one.n,
-            "share": one.share,
-            "at_n": x0 + at.x / style.inside * (x1 - x0),
-            "at_share": y1 - at.y / style.height * (y1 - y0),
-            "far": at.far,
+            "site": site.name,
+            "n": site.n,
+            "share": site.share,
+            "at_n": x0 + place.x / style.inside * (x1 - x0),
+            "at_share": y1 - place.y / style.height * (y1 - y0),
+            "far": place.far,
         }
-        for one, at in zip(named, places, strict=True)
+        for site, place in zip(named, places, strict=True)
     ]
 
 
@@ -317,8 +319,8 @@ def flow(stages: Sequence[Stage], style: Style = PLAIN) -> Any:
     most = max([stage.n for stage in stages if stage.n is not None] + [1])
     order = [stage.label for stage in stages]
     rows = [
-        {"label": one.label, "n": one.n or 0, "text": one.text, "lost": one.lost, "end": one.n or 0}
-        for one in stages
+        {"label": each.label, "n": each.n or 0, "text": each.text, "lost": each.lost, "end": each.n or 0}
+        for each in stages
     ]
     y = alt.Y(
         "label:N",

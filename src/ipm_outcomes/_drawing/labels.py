@@ -25,9 +25,9 @@ class Placed:
     far: bool
 
 
-def boxes_overlap(one: Box, other: Box) -> bool:
+def boxes_overlap(box: Box, other: Box) -> bool:
     """Whether two boxes have more than an edge in common."""
-    return abs(one[0] - other[0]) * 2 < one[2] + other[2] and abs(one[1] - other[1]) * 2 < one[3] + other[3]
+    return abs(box[0] - other[0]) * 2 < box[2] + other[2] and abs(box[1] - other[1]) * 2 < box[3] + other[3]
 
 
 def place(
@@ -44,7 +44,7 @@ def place(
     [Placed(x=62.6, y=50.0, far=False)]
     """
     full = [*taken, *((x, y, 12.0, 12.0) for x, y in points)]
-    found = []
+    placed = []
     for name, x, y in named:
         wide = min(float(LIMIT), width_of(name, size))
         fits = [
@@ -56,8 +56,8 @@ def place(
         box = next(free, fits[0] if fits else (x, y, wide, _HEIGHT))
         full.append(box)
         gap = max(abs(box[0] - x) - wide / 2, abs(box[1] - y) - _HEIGHT / 2)
-        found.append(Placed(box[0], box[1], gap > 10))
-    return found
+        placed.append(Placed(box[0], box[1], gap > 10))
+    return placed
 
 
 def _places(x: float, y: float, wide: float) -> Iterator[tuple[float, float]]:

@@ -73,8 +73,8 @@ def scatter(
     layers: list[Any] = []
     if limit is not None and limit < high - low:
         corners = [
-            {"at": at, "least": max(low, at - limit), "most": min(high, at + limit)}
-            for at in sorted({low, low + limit, high - limit, high})
+            {"at": value, "least": max(low, value - limit), "most": min(high, value + limit)}
+            for value in sorted({low, low + limit, high - limit, high})
         ]
         band = alt.Chart(looks.data(corners)).encode(
             x=alt.X("at:Q", scale=scale), y=alt.Y("least:Q", scale=scale), y2="most:Q"
@@ -148,14 +148,14 @@ def waterfall(
 ) -> Any:
     """Every improvement as a bar, the largest first; equal ones beside each other are one shape."""
     alt = looks.altair()
-    ordered = sorted(improvements, key=lambda one: (-one[0], KINDS.index(one[1])))
-    n, rows, at = len(ordered), [], 0
+    ordered = sorted(improvements, key=lambda each: (-each[0], KINDS.index(each[1])))
+    n, rows, start = len(ordered), [], 0
     for (value, kind), same in groupby(ordered):
         size = len(list(same))
         steps = [1] * size if n <= 60 else [size]
         for step in steps:
-            rows.append({"from": at, "to": at + step, "value": value, "zero": 0, "kind": kind})
-            at += step
+            rows.append({"from": start, "to": start + step, "value": value, "zero": 0, "kind": kind})
+            start += step
     most = max([abs(value) for value, _ in ordered] + [limit or 0])
     low, high = min([0.0, ordered[-1][0], -(limit or 0)]), max([0.0, ordered[0][0], limit or 0])
     room = 0.08 * most or 1.0
@@ -185,18 +185,18 @@ def waterfall(
 
 def _key(alt: Any, labels: Mapping[Kind, str], style: Style) -> list[Any]:
     """The words for each kind in their colors, in one row above the picture."""
-    layers, at, words = [], 0.0, _words(style)
+    layers, left, words = [], 0.0, _words(style)
     for kind in KINDS:
         if text := labels.get(kind):
             chart = alt.Chart(looks.data([{"text": text}])).encode(
-                x=alt.value(at), y=alt.value(-8), text="text:N"
+                x=alt.value(left), y=alt.value(-8), text="text:N"
             )
             layers.append(
                 chart.mark_text(
                     align="left", baseline="bottom", fontSize=style.size, fontWeight=600, color=words[kind]
                 )
             )
-            at += width_of(text, style.size) + 26
+            left += width_of(text, style.size) + 26
     return layers
 
 
@@ -214,12 +214,12 @@ def before_after(
 ) -> Any:
     """Two distributions of the same patients, one below the other on one axis."""
     alt = looks.altair()
-    low = min(start for one in moments for start, _, _ in one.bins)
-    high = max(end for one in moments for _, end, _ in one.bins)
+    low = min(start for moment in moments for start, _, _ in moment.bins)
+    high = max(end for moment in moments for _, end, _ in moment.bins)
     scale = alt.Scale(domain=[low, high], nice=False)
-    most = max([n for one in moments for *_, n in one.bins] + [1])
+    most = max([n for moment in moments for *_, n in moment.bins] + [1])
     y_scale = alt.Scale(domain=[0, 1.25 * most], nice=False)
-    ticks = [at for at in looks.ticks(0, most) if at == int(at)]
+    ticks = [tick for tick in looks.ticks(0, most) if tick == int(tick)]
     parts = []
     for moment, color in zip(moments, (style.same, style.accent), strict=True):
         last = moment is moments[-1]
@@ -296,8 +296,8 @@ def ecdf(
     )
     few = len(curves) <= FEW
     layers: list[Any] = []
-    for at, (value, text) in enumerate(sorted(marks)):
-        rule = alt.Chart(looks.data([{"x": value, "share": 0.03 + 0.055 * at, "text": text}]))
+    for n, (value, text) in enumerate(sorted(marks)):
+        rule = alt.Chart(looks.data([{"x": value, "share": 0.03 + 0.055 * n, "text": text}]))
         layers.append(
             rule.mark_rule(color=style.muted, strokeDash=[3, 3]).encode(x=alt.X("x:Q", scale=x_scale))
         )
@@ -311,8 +311,8 @@ def ecdf(
             fontSize=style.size - 1,
             color=style.muted,
         )
-    for at, curve in enumerate(curves):
-        color, dash = (_HUES[at], _DASHES[at]) if few else (style.same, [1, 0])
+    for n, curve in enumerate(curves):
+        color, dash = (_HUES[n], _DASHES[n]) if few else (style.same, [1, 0])
         rows = [{"x": value, "share": share} for value, share in curve.points]
         if not rows:
             continue
@@ -327,7 +327,7 @@ def ecdf(
         )
         layers.append(line.encode(x=x, y=y))
     if few:
-        for at, curve in enumerate(curves):
-            words = _at(alt, high, 0.98 - 0.07 * at, curve.label, (x_scale, y_scale))
-            layers += haloed(words, style, align="right", fontWeight=600, color=_HUES[at])
+        for n, curve in enumerate(curves):
+            words = _at(alt, high, 0.98 - 0.07 * n, curve.label, (x_scale, y_scale))
+            layers += haloed(words, style, align="right", fontWeight=600, color=_HUES[n])
     return alt.layer(*layers).properties(width=style.width, height=style.height)

@@ -34,19 +34,19 @@ def over_time(
     alt = looks.altair()
     rows = [
         {
-            "period": one.period,
-            "at": at,
-            "value": one.value,
-            "center": one.center,
-            "lower": one.lower,
-            "upper": one.upper,
-            "marked": one.marked,
+            "period": point.period,
+            "at": n,
+            "value": point.value,
+            "center": point.center,
+            "lower": point.lower,
+            "upper": point.upper,
+            "marked": point.marked,
             "run": run,
         }
-        for (at, one), run in zip(enumerate(points), _runs(points), strict=True)
+        for (n, point), run in zip(enumerate(points), _runs(points), strict=True)
     ]
-    periods = [one.period for one in points]
-    worded = any(one.text for one in points)
+    periods = [point.period for point in points]
+    worded = any(point.text for point in points)
     scale, form = _scale(points, shares, worded)
     x = alt.X(
         "period:O",
@@ -94,7 +94,10 @@ def over_time(
     )
     if worded:
         layers += _words(alt, points, x, y, style)
-    if center and (first := next((one.center for one in points if one.center is not None), None)) is not None:
+    if (
+        center
+        and (first := next((point.center for point in points if point.center is not None), None)) is not None
+    ):
         named = alt.Chart(looks.data([{"value": first, "text": center}]))
         named = named.encode(x=alt.value(style.width), y=y("value"), text="text:N")
         layers.append(named.mark_text(align="left", dx=4, fontSize=style.size, color=style.muted))
@@ -104,12 +107,14 @@ def over_time(
 def _words(alt: Any, points: Sequence[Point], x: Any, y: Any, style: Style) -> list[Any]:
     """The value at each point, above it or below, and the counts at the foot."""
     few = len(points) <= _MANY
-    ends = [at for at, one in enumerate(points) if one.value is not None]
-    told = {at for at, one in enumerate(points) if few or one.marked} | set(ends[:1]) | set(ends[-1:])
+    ends = [n for n, point in enumerate(points) if point.value is not None]
+    worded_points = (
+        {n for n, point in enumerate(points) if few or point.marked} | set(ends[:1]) | set(ends[-1:])
+    )
     texts = [
-        {"period": one.period, "value": one.value, "text": one.text, "up": _above(points, at)}
-        for at, one in enumerate(points)
-        if one.value is not None and at in told and one.text
+        {"period": point.period, "value": point.value, "text": point.text, "up": _above(points, n)}
+        for n, point in enumerate(points)
+        if point.value is not None and n in worded_points and point.text
     ]
     layers = []
     for up, dy in ((True, -15), (False, 15)):
@@ -119,19 +124,21 @@ def _words(alt: Any, points: Sequence[Point], x: Any, y: Any, style: Style) -> l
         layers += haloed(side, style, dy=dy, fontWeight=600)
     every = max(1, -(-len(points) // _MANY))
     feet = [
-        {"period": one.period, "text": one.below}
-        for at, one in enumerate(points)
-        if one.below and at % every == 0
+        {"period": point.period, "text": point.below}
+        for n, point in enumerate(points)
+        if point.below and n % every == 0
     ]
     foot = alt.Chart(looks.data(feet)).encode(x=x, y=alt.value(style.height - 8), text="text:N")
     return [*layers, *haloed(foot, style, fontSize=style.size - 1, color=style.muted)]
 
 
-def _above(points: Sequence[Point], at: int) -> bool:
+def _above(points: Sequence[Point], n: int) -> bool:
     """Whether the words of a point stand above it: on the side away from its neighbors."""
-    value = points[at].value or 0.0
+    value = points[n].value or 0.0
     near = [
-        one.value for one in (*points[max(0, at - 1) : at], *points[at + 1 : at + 2]) if one.value is not None
+        other.value
+        for other in (*points[max(0, n - 1) : n], *points[n + 1 : n + 2])
+        if other.value is not None
     ]
     return not near or value >= sum(near) / len(near)
 
@@ -141,20 +148,22 @@ def _scale(points: Sequence[Point], shares: bool, worded: bool) -> tuple[Any, An
     if not worded:
         scale = alt.Scale(domain=[0, 1]) if shares else alt.Scale(zero=True, nice=True)
         return scale, alt.Axis(tickCount=5, **({"format": ".0%"} if shares else {}))
-    drawn = [v for one in points for v in (one.value, one.center, one.lower, one.upper) if v is not None]
+    drawn = [
+        v for point in points for v in (point.value, point.center, point.lower, point.upper) if v is not None
+    ]
     low, high = min([*drawn, 0.0]), max([*drawn, 1e-9])
     # Room for the counts at the foot and for the words of the highest point.
     low, high = low - 0.16 * (high - low), high + 0.1 * (high - low)
     scale = alt.Scale(domain=[low, high], nice=False)
-    ticks = [at for at in looks.ticks(min([*drawn, 0.0]), high) if not shares or at <= 1]
+    ticks = [tick for tick in looks.ticks(min([*drawn, 0.0]), high) if not shares or tick <= 1]
     return scale, alt.Axis(values=ticks, **({"format": ".0%"} if shares else {}))
 
 
 def _runs(points: Sequence[Point]) -> Iterator[int]:
     """A number that grows at every gap, so that the line does not bridge it."""
     run = 0
-    for one in points:
-        run += one.value is None
+    for point in points:
+        run += point.value is None
         yield run
 
 

@@ -92,7 +92,7 @@ def ticks(low: float, high: float) -> list[float]:
     for step in (f * 10.0**e for e in range(-3, 6) for f in (1, 2, 2.5, 5)):
         first, last = -(-low // step), -(-high // step)
         if last - first <= 5:
-            return [round(at * step, 6) for at in range(int(first), int(last) + 1)]
+            return [round(n * step, 6) for n in range(int(first), int(last) + 1)]
     return [low, high]
 
 
@@ -104,7 +104,7 @@ def wrapped(sentences: Iterable[str], width: int = LINE) -> list[str]:
 def finished(chart: Any, title: str, sentences: Sequence[str], style: Style = PLAIN) -> Any:
     """A plot with its message as the title, and below it how it was made."""
     alt = altair()
-    title, sentences = printable(title), [printable(one) for one in sentences]
+    title, sentences = printable(title), [printable(text) for text in sentences]
     head = alt.TitleParams(wrapped([title], _TITLE), subtitle=wrapped(sentences))
     described = " ".join([title.rstrip(".") + ".", *sentences])
     return (

@@ -27,40 +27,40 @@ def _content() -> dict[str, Any]:
 @cache
 def items_by_code() -> dict[str, dict[str, str]]:
     """For each code of an item the instruments that have it, with the id of the item."""
-    found: dict[str, dict[str, str]] = {}
+    items: dict[str, dict[str, str]] = {}
     for id in instruments():
         for item in instrument(id).items:
             if item.loinc:
-                found.setdefault(item.loinc, {})[id] = item.id
-    return found
+                items.setdefault(item.loinc, {})[id] = item.id
+    return items
 
 
 @cache
 def scale_codes(id: str) -> dict[str, str]:
     """Codes of the scores of one instrument, with their scales."""
-    found = {scale.loinc: scale.id for scale in instrument(id).scales if scale.loinc}
+    scales = {scale.loinc: scale.id for scale in instrument(id).scales if scale.loinc}
     further = {entry["loinc"]: entry["scale"] for entry in _content()["scores"] if id in entry["instruments"]}
-    return {**further, **found}
+    return {**further, **scales}
 
 
 @cache
 def panels() -> dict[str, tuple[str, ...]]:
     """For each code of a panel the instruments that have it."""
-    found: dict[str, tuple[str, ...]] = {}
+    ids_by_panel: dict[str, tuple[str, ...]] = {}
     for id in instruments():
         loinc = instrument(id).loinc
         if loinc and loinc.panel:
-            found[loinc.panel] = (*found.get(loinc.panel, ()), id)
-    return found
+            ids_by_panel[loinc.panel] = (*ids_by_panel.get(loinc.panel, ()), id)
+    return ids_by_panel
 
 
 @cache
 def answer_codes(id: str, item: str) -> AnswerCodes:
     """Codes of the answers of one item."""
-    found = instrument(id)
-    name, listed = found.item(item).answers, found.answers_of(item)
+    inst = instrument(id)
+    name, listed = inst.item(item).answers, inst.answers_of(item)
     own = {option.loinc: option.code for option in listed.options if option.loinc}
-    also = {one.loinc: one.code for one in found.item(item).also if one.loinc}
+    also = {option.loinc: option.code for option in inst.item(item).also if option.loinc}
     for entry in _content()["answers"]:
         if id in entry["instruments"] and name in entry["lists"]:
             (also if entry.get("also") else own).update(

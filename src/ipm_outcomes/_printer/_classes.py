@@ -12,11 +12,11 @@ from ipm_outcomes.definition import Instrument, Item
 ORIGIN = "Printed from ``instruments/{id}.toml`` by ``python -m ipm_outcomes._printer``; do not edit."
 
 
-def print_class(found: Instrument) -> str:
+def print_class(inst: Instrument) -> str:
     """The source of the module with the response class and the scores class of one instrument."""
-    name = found.class_name
+    name = inst.class_name
     lines = [
-        f'"""{_escaped(f"{found.title} ({found.edition}).")}\n\n{ORIGIN.format(id=found.id)}\n"""\n',
+        f'"""{_escaped(f"{inst.title} ({inst.edition}).")}\n\n{ORIGIN.format(id=inst.id)}\n"""\n',
         "from dataclasses import dataclass",
         "from typing import TYPE_CHECKING, Annotated, ClassVar, Self",
         "",
@@ -24,31 +24,31 @@ def print_class(found: Instrument) -> str:
         "",
         "from ipm_outcomes.responses._base import Response",
         "from ipm_outcomes.responses._described import OfScales",
-        f"from ipm_outcomes.scores import {', '.join(sorted([*_score_types(found), 'Scores']))}",
+        f"from ipm_outcomes.scores import {', '.join(sorted([*_score_types(inst), 'Scores']))}",
         "",
         "if TYPE_CHECKING:",
-        f"    from ipm_outcomes.responses._changes.{found.id} import {name}Changes",
+        f"    from ipm_outcomes.responses._changes.{inst.id} import {name}Changes",
         "",
     ]
-    for id, answers in found.answers.items():
+    for id, answers in inst.answers.items():
         low, high = (f"{answers.answer(end):g}" for end in (answers.lowest, answers.highest))
-        lines.append(f"_{id.upper()} = Field(strict=True, ge={low}, le={high}{_labels(found, id)})")
-    lines += ["", "", *_scores_class(found)]
-    about = f"{found.about} {found.notice}" if found.notice else found.about
+        lines.append(f"_{id.upper()} = Field(strict=True, ge={low}, le={high}{_labels(inst, id)})")
+    lines += ["", "", *_scores_class(inst)]
+    about = f"{inst.about} {inst.notice}" if inst.notice else inst.about
     lines += ["", "", f"class {name}(Response[{name}Scores]):"]
-    lines += _docstring(f"Answers to the {found.title}, {found.edition}. Recall: {found.recall}.", 4, about)
+    lines += _docstring(f"Answers to the {inst.title}, {inst.edition}. Recall: {inst.recall}.", 4, about)
     lines += [
-        f'    instrument_id: ClassVar[str] = "{found.id}"',
+        f'    instrument_id: ClassVar[str] = "{inst.id}"',
         f"    scores_class: ClassVar[type[Scores]] = {name}Scores",
         "",
     ]
-    for item in found.items:
-        kind = _number(found, item)
+    for item in inst.items:
+        kind = _number(inst, item)
         lines.append(f"    {item.id}: Annotated[{kind}, _{item.answers.upper()}] | None = None")
-        lines += _docstring(_item_sentence(found, item), 4)
+        lines += _docstring(_item_sentence(inst, item), 4)
     lines += ["", "    @classmethod", "    def from_labels("]
     lines += ["        cls,", "        *,"]
-    lines += [f"        {item.id}: str | {_number(found, item)} | None = None," for item in found.items]
+    lines += [f"        {item.id}: str | {_number(inst, item)} | None = None," for item in inst.items]
     lines += ["    ) -> Self:"]
     lines += _docstring(
         "Build a response from the labels of the answers; case, spacing and punctuation do not matter.",
@@ -56,21 +56,21 @@ def print_class(found: Instrument) -> str:
         "Raises pydantic.ValidationError with all labels that are none of the item's.",
     )
     lines += ["        return cls._from_labels(", "            {"]
-    lines += [f'                "{item.id}": {item.id},' for item in found.items]
+    lines += [f'                "{item.id}": {item.id},' for item in inst.items]
     lines += ["            }", "        )", ""]
     return "\n".join(lines)
 
 
-def _scores_class(found: Instrument) -> list[str]:
-    name, ids = found.class_name, [scale.id for scale in found.scales]
+def _scores_class(inst: Instrument) -> list[str]:
+    name, ids = inst.class_name, [scale.id for scale in inst.scales]
     lines = ["@dataclass(frozen=True, kw_only=True, repr=False)", f"class {name}Scores(OfScales, Scores):"]
     lines += _docstring(f"The scores of one {name} response.", 4)
     lines += [
-        f'    instrument_id: ClassVar[str] = "{found.id}"',
+        f'    instrument_id: ClassVar[str] = "{inst.id}"',
         f"    scale_ids: ClassVar[tuple[str, ...]] = ({_listed(map(json.dumps, ids))})",
         "",
     ]
-    for scale in found.scales:
+    for scale in inst.scales:
         kind = "CategoryScore" if scale.categorical else "Score"
         lines += [f"    {scale.id}: {kind}", *_docstring(scale.sentence, 4)]
     lines += [
@@ -82,12 +82,12 @@ def _scores_class(found: Instrument) -> list[str]:
     return lines
 
 
-def print_changes(found: Instrument) -> str:
+def print_changes(inst: Instrument) -> str:
     """The source of the module with the class of the changes between two responses to one instrument."""
-    name = found.class_name
-    kinds = {scale.id: "CategoryChange" if scale.categorical else "ScaleChange" for scale in found.scales}
+    name = inst.class_name
+    kinds = {scale.id: "CategoryChange" if scale.categorical else "ScaleChange" for scale in inst.scales}
     lines = [
-        f'"""{_escaped(f"Changes of the {found.title} ({found.edition}).")}\n\n{ORIGIN.format(id=found.id)}\n"""\n',
+        f'"""{_escaped(f"Changes of the {inst.title} ({inst.edition}).")}\n\n{ORIGIN.format(id=inst.id)}\n"""\n',
         "from dataclasses import dataclass",
         "from typing import ClassVar",
         "",
@@ -98,18 +98,18 @@ def print_changes(found: Instrument) -> str:
         "@dataclass(frozen=True, kw_only=True, repr=False)",
         f"class {name}Changes(OfScales, Changes):",
         *_docstring(f"The changes between two {name} responses of one patient.", 4),
-        f'    instrument_id: ClassVar[str] = "{found.id}"',
+        f'    instrument_id: ClassVar[str] = "{inst.id}"',
         f"    scale_ids: ClassVar[tuple[str, ...]] = ({_listed(map(json.dumps, kinds))})",
         "",
     ]
-    for scale in found.scales:
+    for scale in inst.scales:
         lines += [f"    {scale.id}: {kinds[scale.id]}", *_docstring(scale.sentence, 4)]
     return "\n".join([*lines, ""])
 
 
 def print_index(ids: tuple[str, ...]) -> str:
     """The source of ``responses/__init__.py``: every class by name, loaded when asked for."""
-    found = {instrument(id).class_name: id for id in ids}
+    ids_by_class = {instrument(id).class_name: id for id in ids}
     lines = [
         '"""The response classes, one module for each instrument, loaded when asked for.\n\n'
         'Printed by ``python -m ipm_outcomes._printer``; do not edit.\n"""\n',
@@ -120,11 +120,11 @@ def print_index(ids: tuple[str, ...]) -> str:
         "",
         "if TYPE_CHECKING:",
     ]
-    by_id = sorted(found.items(), key=lambda pair: pair[1])
+    by_id = sorted(ids_by_class.items(), key=lambda pair: pair[1])
     lines += [f"    from ipm_outcomes.responses._changes.{id} import {name}Changes" for name, id in by_id]
     lines += [f"    from ipm_outcomes.responses.{id} import {name}, {name}Scores" for name, id in by_id]
     exported = sorted(
-        [*(f"{name}{kind}" for name in found for kind in ("", "Scores", "Changes")), "Response"]
+        [*(f"{name}{kind}" for name in ids_by_class for kind in ("", "Scores", "Changes")), "Response"]
     )
     lines += ["", "CLASSES = {"]
     lines += [f'    "{id}": "{name}",' for name, id in by_id]
@@ -146,17 +146,17 @@ def print_index(ids: tuple[str, ...]) -> str:
     return "\n".join(lines)
 
 
-def _number(found: Instrument, item: Item) -> str:
+def _number(inst: Instrument, item: Item) -> str:
     """The Python type of the answers of an item."""
-    return "int" if found.answers_of(item.id).per_unit == 1 else "float"
+    return "int" if inst.answers_of(item.id).per_unit == 1 else "float"
 
 
-def _score_types(found: Instrument) -> list[str]:
-    return sorted({"CategoryScore" if scale.categorical else "Score" for scale in found.scales})
+def _score_types(inst: Instrument) -> list[str]:
+    return sorted({"CategoryScore" if scale.categorical else "Score" for scale in inst.scales})
 
 
-def _labels(found: Instrument, id: str) -> str:
-    answers = found.answers[id]
+def _labels(inst: Instrument, id: str) -> str:
+    answers = inst.answers[id]
     if answers.options:
         labels = [{"const": o.code, "title": o.label} for o in answers.options]
         return f', json_schema_extra={{"oneOf": {json.dumps(labels, ensure_ascii=False)}}}'
@@ -171,17 +171,17 @@ def _labels(found: Instrument, id: str) -> str:
     return f", description={json.dumps(ends, ensure_ascii=False)}" if ends else ""
 
 
-def _item_sentence(found: Instrument, item: Item) -> str:
-    answers = found.answers_of(item.id)
-    told = (item.wording or item.gist).rstrip(".")
+def _item_sentence(inst: Instrument, item: Item) -> str:
+    answers = inst.answers_of(item.id)
+    text = (item.wording or item.gist).rstrip(".")
     if answers.options:
-        told += ": " + ", ".join(f"{o.code} {o.label}" for o in answers.options)
+        text += ": " + ", ".join(f"{o.code} {o.label}" for o in answers.options)
     else:
         ends = zip(answers.range or (), (answers.low, answers.high), strict=False)
-        told += ": " + " to ".join(f"{code} {anchor}" if anchor else str(code) for code, anchor in ends)
+        text += ": " + " to ".join(f"{code} {anchor}" if anchor else str(code) for code, anchor in ends)
         if answers.per_unit > 1:
-            told += f" in steps of {answers.step}"
-    return told + (". Not scored." if item.unscored else ".")
+            text += f" in steps of {answers.step}"
+    return text + (". Not scored." if item.unscored else ".")
 
 
 def _listed(parts: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ BEGIN, END = "printed from the definitions: {name}", "end of what is printed"
 def _in_order() -> list[Instrument]:
     """All instruments, those that lead a report first."""
     every = [instrument(id) for id in instruments()]
-    return sorted(every, key=lambda one: (one.priority is None, one.priority, one.id))
+    return sorted(every, key=lambda inst: (inst.priority is None, inst.priority, inst.id))
 
 
 def _class_names() -> list[str]:
@@ -47,19 +47,19 @@ def _exports() -> Iterator[str]:
 def _table() -> Iterator[str]:
     yield "| id | class | instrument | scores | terms of the instrument |"
     yield "|---|---|---|---|---|"
-    for one in _in_order():
-        terms = one.license.status.replace("public-domain", "public domain").replace("-", " ")
-        cells = (f"`{one.id}`", f"`{one.class_name}`", one.title, _scores(one), terms)
+    for inst in _in_order():
+        terms = inst.license.status.replace("public-domain", "public domain").replace("-", " ")
+        cells = (f"`{inst.id}`", f"`{inst.class_name}`", inst.title, _scores(inst), terms)
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def _scores(one: Instrument) -> str:
+def _scores(inst: Instrument) -> str:
     """The scales with what their values are, and the flags."""
     groups = [
         f"{', '.join(scale.short_title or scale.title for scale in scales)}{what}"
-        for what, scales in groupby(one.scales, key=_values)
+        for what, scales in groupby(inst.scales, key=_values)
     ]
-    flags = [f"flag for {flag.short_title or flag.title}" for flag in one.flags]
+    flags = [f"flag for {flag.short_title or flag.title}" for flag in inst.flags]
     return "; ".join(groups + flags)
 
 
@@ -70,15 +70,15 @@ def _values(scale: Scale) -> str:
 
 
 def _terms() -> Iterator[str]:
-    for one in _in_order():
+    for inst in _in_order():
         yield ""
-        yield f"{one.title} ({one.id})"
-        read_in = "; ".join(one.source(key).cite for key in one.license.source)
-        status = one.license.status.replace("-", " ").capitalize()
+        yield f"{inst.title} ({inst.id})"
+        read_in = "; ".join(inst.source(key).cite for key in inst.license.source)
+        status = inst.license.status.replace("-", " ").capitalize()
         for sentence in (
-            f"{status}. {one.license.statement}",
-            one.notice,
-            one.license.note,
+            f"{status}. {inst.license.statement}",
+            inst.notice,
+            inst.license.note,
             f"Read in: {read_in}",
         ):
             if sentence:

@@ -105,9 +105,9 @@ def adqs(changes: Any, scores: Any, params: Mapping[str, str], *, study: str) ->
     """
     wanted = _params(params)
     pairs, frame = Frame(changes), Frame(scores)
-    for told, given, needed in (("changes", pairs, _OF_CHANGES), ("scores", frame, _OF_SCORES)):
+    for table, given, needed in (("changes", pairs, _OF_CHANGES), ("scores", frame, _OF_SCORES)):
         if lacking := [name for name in needed if name not in given.names]:
-            raise FrameError(f"{told}: the column {lacking[0]!r} is missing")
+            raise FrameError(f"{table}: the column {lacking[0]!r} is missing")
     prorated = _prorated(frame, wanted)
     columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     for row in _rows(pairs, wanted):
@@ -122,32 +122,32 @@ def _params(params: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
     """PARAMCD, PARAM and PARCAT1 by scale."""
     if not isinstance(params, Mapping) or not params:
         raise ParameterError('params: a mapping from scales to codes, such as {"phq9.total": "PHQ9TOT"}')
-    found = {}
+    coded = {}
     for key, code in params.items():
         id, dot, scale = key.partition(".")
         if not dot:
             raise ParameterError(f"params: {key!r} is no scale; write instrument.scale, such as phq9.total")
         inst = definition(id)
         title = inst.scale(scale).title
-        found[key] = (check_code(code, "params"), title[:MOST_NAME], inst.title[:MOST_NAME])
-    codes = [code for code, _, _ in found.values()]
+        coded[key] = (check_code(code, "params"), title[:MOST_NAME], inst.title[:MOST_NAME])
+    codes = [code for code, _, _ in coded.values()]
     if len(set(codes)) < len(codes):
         raise ParameterError("params: a code appears twice; each scale has one of its own")
-    return found
+    return coded
 
 
 def _prorated(frame: Frame, wanted: Mapping[str, Any]) -> set[tuple[str | None, str | None, str]]:
     """Subject, day and scale of the scores that rest on fewer answers than the scale has items."""
     who, days, ids, scales = (texts(frame, name) for name in ("patient_id", "date", "instrument", "scale"))
     values, answered = frame.numbers("value"), frame.numbers("answered")
-    found: set[tuple[str | None, str | None, str]] = set()
+    keys: set[tuple[str | None, str | None, str]] = set()
     for row, (id, scale) in enumerate(zip(ids, scales, strict=True)):
         key = f"{id}.{scale}"
         if key not in wanted or np.isnan(values[row]):
             continue
         if answered[row] < len(definition(str(id)).scale(str(scale)).items):
-            found.add((who[row], (days[row] or "")[:10], key))
-    return found
+            keys.add((who[row], (days[row] or "")[:10], key))
+    return keys
 
 
 def _rows(frame: Frame, wanted: Mapping[str, tuple[str, str, str]]) -> Iterator[dict[str, Any]]:

@@ -32,11 +32,11 @@ class Test:
     is_score: bool
 
 
-def check_code(code: str, told: str) -> str:
+def check_code(code: str, place: str) -> str:
     """The code, if it is one that SDTM allows."""
     if not _CODE.fullmatch(code):
         raise ParameterError(
-            f"{told}: a code has 1 to {MOST_CODE} capital letters and digits and begins with a letter"
+            f"{place}: a code has 1 to {MOST_CODE} capital letters and digits and begins with a letter"
         )
     return code
 
@@ -44,26 +44,26 @@ def check_code(code: str, told: str) -> str:
 @cache
 def _known() -> tuple[Test, ...]:
     content = tomllib.loads((files("ipm_outcomes.cdisc") / "codes.toml").read_text(encoding="utf-8"))
-    found = []
+    tests = []
     for entry in content["categories"]:
         inst = definition(entry["instrument"])
         for item, code in entry["items"].items():
             gist = inst.item(item).gist or item
-            found.append(Test(code, gist[:1].upper() + gist[1:], entry["name"], inst.id, item, False))
+            tests.append(Test(code, gist[:1].upper() + gist[1:], entry["name"], inst.id, item, False))
         for scale, code in entry["scores"].items():
-            found.append(Test(code, inst.scale(scale).title, entry["name"], inst.id, scale, True))
-    return tuple(found)
+            tests.append(Test(code, inst.scale(scale).title, entry["name"], inst.id, scale, True))
+    return tuple(tests)
 
 
 def tests_of(codes: Any) -> tuple[Test, ...]:
     """The tests of a user's table, and of the instruments that it does not have those that are known."""
     own = () if codes is None else _of_table(Frame(codes))
     replaced = {test.instrument for test in own}
-    found = (*own, *(test for test in _known() if test.instrument not in replaced))
-    doubled = [test.code for n, test in enumerate(found) if test.code in {other.code for other in found[:n]}]
+    tests = (*own, *(test for test in _known() if test.instrument not in replaced))
+    doubled = [test.code for n, test in enumerate(tests) if test.code in {other.code for other in tests[:n]}]
     if doubled:
         raise ParameterError(f"codes: {doubled[0]} appears twice; each question has a code of its own")
-    return found
+    return tests
 
 
 def _of_table(frame: Frame) -> tuple[Test, ...]:
@@ -71,7 +71,7 @@ def _of_table(frame: Frame) -> tuple[Test, ...]:
     if lacking := [name for name in needed if name not in frame.names]:
         raise FrameError(f"codes: the column {lacking[0]} is missing; it has {', '.join(needed)}")
     cells = [frame.library.values(frame.column(name)) for name in needed]
-    found = []
+    tests = []
     for id, part, code, name, category in zip(*cells, strict=True):
         inst = definition(str(id))
         is_score = part in inst.scale_ids and part not in inst.item_ids
@@ -79,17 +79,17 @@ def _of_table(frame: Frame) -> tuple[Test, ...]:
             raise ParameterError(f"codes: {inst.id} has neither an item nor a scale {part!r}")
         if len(str(name)) > MOST_NAME:
             raise ParameterError(f"codes: QSTEST of {code} has more than {MOST_NAME} letters")
-        found.append(
+        tests.append(
             Test(check_code(str(code), "codes"), str(name), str(category), inst.id, str(part), is_score)
         )
-    return tuple(found)
+    return tuple(tests)
 
 
 def items_of(tests: Sequence[Test], id: str) -> dict[str, Test]:
     """The test of each item of an instrument, in the order of the form."""
-    found = {test.part: test for test in tests if test.instrument == id and not test.is_score}
-    if not found:
+    by_part = {test.part: test for test in tests if test.instrument == id and not test.is_score}
+    if not by_part:
         raise ParameterError(
             f"codes: the test codes of {id} are not known; give a table with instrument, part, QSTESTCD, QSTEST, QSCAT"
         )
-    return {item: found[item] for item in definition(id).item_ids if item in found}
+    return {item: by_part[item] for item in definition(id).item_ids if item in by_part}

@@ -104,34 +104,34 @@ def qs(
         items = ItemColumns(frame, id)
         labels = {item: {code: label for label, code in _labels(items, item)} for item in mine}
         for start, answers in items.chunks():
-            for at in np.flatnonzero((answers >= 0).any(axis=0)).tolist():
+            for form in np.flatnonzero((answers >= 0).any(axis=0)).tolist():
                 for place, item in enumerate(items.instrument.item_ids):
                     if item not in mine or item not in items.names:
                         continue
-                    answer = int(answers[place, at])
+                    answer = int(answers[place, form])
                     number = answer / items.readings[item].per_unit
                     test = mine[item]
                     there = answer >= 0
-                    told = f"{number:g}" if there else None
+                    text = f"{number:g}" if there else None
                     row = {
                         "QSTESTCD": test.code,
                         "QSTEST": test.name,
                         "QSCAT": test.category,
-                        "QSORRES": labels[item].get(answer, told) if there else None,
-                        "QSSTRESC": told,
+                        "QSORRES": labels[item].get(answer, text) if there else None,
+                        "QSSTRESC": text,
                         "QSSTRESN": number if there else None,
                         "QSSTAT": None if there else "NOT DONE",
                     }
-                    rows.append((start + at, row))
+                    rows.append((start + form, row))
     rows.sort(key=lambda pair: pair[0])
     seen: Counter[Any] = Counter()
     columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
-    for at, row in rows:
-        who = of_row["USUBJID"][at]
+    for form, row in rows:
+        who = of_row["USUBJID"][form]
         if who is None:
-            raise FrameError(f"{subject} is empty in row {at} (counted from 0)")
+            raise FrameError(f"{subject} is empty in row {form} (counted from 0)")
         seen[who] += 1
-        whole = row | {name: cells[at] for name, cells in of_row.items()}
+        whole = row | {name: cells[form] for name, cells in of_row.items()}
         whole |= {"STUDYID": study, "DOMAIN": "QS", "QSSEQ": seen[who]}
         for name in COLUMNS:
             columns[name].append(whole[name])
@@ -139,5 +139,7 @@ def qs(
 
 
 def _labels(items: ItemColumns, item: str) -> list[tuple[str, int]]:
-    found = items.instrument.answers_of(item)
-    return [] if found.numeric else [(option.label, option.code) for option in found.options if option.label]
+    answers = items.instrument.answers_of(item)
+    return (
+        [] if answers.numeric else [(option.label, option.code) for option in answers.options if option.label]
+    )

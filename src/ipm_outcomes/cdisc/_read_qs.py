@@ -97,9 +97,9 @@ def _value(test: Test, number: float, label: str | None, place: str) -> float | 
     """The number of a row; the label must not be that of another answer."""
     meant = None
     if label is not None and not test.is_score:
-        found = definition(test.instrument)
-        code = found.labels(test.part).get(plain_label(label))
-        meant = None if code is None else code / found.answers_of(test.part).per_unit
+        inst = definition(test.instrument)
+        code = inst.labels(test.part).get(plain_label(label))
+        meant = None if code is None else code / inst.answers_of(test.part).per_unit
     if np.isnan(number):
         return meant
     if meant is not None and meant != number:

@@ -109,17 +109,17 @@ def between(
     inst = common(before, after, definition)
     assert isinstance(before, Scores)
     flags = flag_changes(inst, (before, after))
-    found = compared(inst, before, after, flags, options(inst, constants, critical))
-    result: Any = _class_of(inst.id, found)
-    changes: C = result._of(inst.id, inst.lead_scale.id, flags, found)
+    scale_changes = compared(inst, before, after, flags, options(inst, constants, critical))
+    result: Any = _class_of(inst.id, scale_changes)
+    changes: C = result._of(inst.id, inst.lead_scale.id, flags, scale_changes)
     return changes
 
 
-def _class_of(id: str, found: Mapping[str, AnyChange]) -> type[Changes]:
+def _class_of(id: str, scale_changes: Mapping[str, AnyChange]) -> type[Changes]:
     """The printed class of the instrument; one for all where a custom definition has another set of scales."""
     if id in responses.CLASSES:
         printed: type[Changes] = getattr(responses, f"{responses.CLASSES[id]}Changes")
-        if printed.scale_ids == tuple(found):
+        if printed.scale_ids == tuple(scale_changes):
             return printed
     return CustomChanges
 
@@ -130,20 +130,20 @@ def common(before: object, after: object, definition: Instrument | None) -> Inst
         raise ParameterError("before: give the scores of one response, as score(...) returns them")
     if not isinstance(after, Scores):
         raise ParameterError("after: give the scores of one response, as score(...) returns them")
-    one, two = before.provenance, after.provenance
-    if one.instrument != two.instrument or one.edition != two.edition:
+    first, second = before.provenance, after.provenance
+    if first.instrument != second.instrument or first.edition != second.edition:
         raise ParameterError(
-            f"after: is of {two.instrument} ({two.edition}), before of {one.instrument} "
-            f"({one.edition}); scores of "
+            f"after: is of {second.instrument} ({second.edition}), before of {first.instrument} "
+            f"({first.edition}); scores of "
             "different instruments or editions have no difference"
         )
-    if one.digest != two.digest:
+    if first.digest != second.digest:
         raise ParameterError(
             "after: was scored with a definition that differs from that of before; score both responses again"
         )
-    inst = catalog.instrument(one.instrument) if definition is None else definition
-    if inst.id != one.instrument:
-        raise ParameterError(f"definition: is of {inst.id}, the scores are of {one.instrument}")
+    inst = catalog.instrument(first.instrument) if definition is None else definition
+    if inst.id != first.instrument:
+        raise ParameterError(f"definition: is of {inst.id}, the scores are of {first.instrument}")
     return inst
 
 
@@ -169,22 +169,24 @@ def compared(
 ) -> dict[str, AnyChange]:
     """All scales of two forms, told with the flags."""
     own, rule = by
-    found: dict[str, AnyChange] = {}
+    scale_changes: dict[str, AnyChange] = {}
     for scale in inst.scales:
-        one, two = before.scale(scale.id), after.scale(scale.id)
-        if isinstance(one, Score) and isinstance(two, Score):
-            found[scale.id] = _scale_change(inst, scale, (one, two), flags, (own.get(scale.id), rule))
-        elif isinstance(one, CategoryScore) and isinstance(two, CategoryScore):
-            found[scale.id] = _category_change(scale, one, two)
-    return found
+        first, second = before.scale(scale.id), after.scale(scale.id)
+        if isinstance(first, Score) and isinstance(second, Score):
+            scale_changes[scale.id] = _scale_change(
+                inst, scale, (first, second), flags, (own.get(scale.id), rule)
+            )
+        elif isinstance(first, CategoryScore) and isinstance(second, CategoryScore):
+            scale_changes[scale.id] = _category_change(scale, first, second)
+    return scale_changes
 
 
-def _category_change(scale: Scale, one: CategoryScore, two: CategoryScore) -> CategoryChange:
-    told = f"{one.value or 'no score'} before, {two.value or 'no score'} after."
-    short = f"{scale.short_title or scale.title}: {told}"
+def _category_change(scale: Scale, first: CategoryScore, second: CategoryScore) -> CategoryChange:
+    moved = f"{first.value or 'no score'} before, {second.value or 'no score'} after."
+    short = f"{scale.short_title or scale.title}: {moved}"
     return CategoryChange(
-        scale.id, scale.title, one.value, two.value,
-        " ".join(filter(None, (f"{scale.title}: {told}", accuracy_sentence(scale)))), short,
+        scale.id, scale.title, first.value, second.value,
+        " ".join(filter(None, (f"{scale.title}: {moved}", accuracy_sentence(scale)))), short,
     )  # fmt: skip
 
 
@@ -195,30 +197,30 @@ def _scale_change(
     flags: tuple[FlagChange, ...],
     by: tuple[Known | None, Rule],
 ) -> ScaleChange:
-    one, two = scores
-    x1, x2 = one.exact, two.exact
+    first, second = scores
+    x1, x2 = first.exact, second.exact
     best, worst = _limits(scale)
-    (given, rule), between = by, (_between(inst, scale, one), _between(inst, scale, two))
+    (given, rule), between = by, (_between(inst, scale, first), _between(inst, scale, second))
     judged = judge(inst, scale, rule, given, _judgeable(scale, scores, between))
     verdict: Verdict = VERDICTS[judged.verdict[0]]
     limits = judged.limits
-    if judged.method == STANDARD_ERRORS and one.se is not None and two.se is not None:
-        limits = (of_scores(one.se, two.se, _critical(rule)),)
-    sentence, short = texts(Facts(inst, scale, one, two, verdict, limits, judged.method, between, flags))
-    told: dict[str, Any] = {
-        "scale": scale.id, "title": scale.title, "before": one.value, "after": two.value, "verdict": verdict,
-        "estimated": any(low != high for low, high in between), "band_before": one.band, "band_after": two.band,
+    if judged.method == STANDARD_ERRORS and first.se is not None and second.se is not None:
+        limits = (of_scores(first.se, second.se, _critical(rule)),)
+    sentence, short = texts(Facts(inst, scale, first, second, verdict, limits, judged.method, between, flags))
+    facts: dict[str, Any] = {
+        "scale": scale.id, "title": scale.title, "before": first.value, "after": second.value, "verdict": verdict,
+        "estimated": any(low != high for low, high in between), "band_before": first.band, "band_after": second.band,
         "best_before": x1 is not None and x1 == best, "best_after": x2 is not None and x2 == best,
         "worst_before": x1 is not None and x1 == worst, "worst_after": x2 is not None and x2 == worst,
         "sentence": sentence, "short": short,
     }  # fmt: skip
     if x1 is None or x2 is None:
-        lost = [(word, s.absent) for word, s in (("first", one), ("second", two)) if s.exact is None]
+        lost = [(word, s.absent) for word, s in (("first", first), ("second", second)) if s.exact is None]
         missing = (
             f"no {word} score ({absent.sentence.rstrip('.') if absent else ''})" for word, absent in lost
         )
         return ScaleChange(
-            **told, change=None, improvement=None, percent=None, direction=None, thresholds=(), important=None,
+            **facts, change=None, improvement=None, percent=None, direction=None, thresholds=(), important=None,
             band_moved=None, why_not="; ".join(missing),
             reliable=ReliableResult(None, None, None, None, "There is no change to test.", None, ()),
         )  # fmt: skip
@@ -226,15 +228,15 @@ def _scale_change(
     improvement = sign * (x2 - x1)
     percent = 100 * improvement / x1 if scale.ratio and x1 > 0 else None
     thresholds = tuple(
-        _threshold(inst, t, (x1, x2), improvement, percent, estimated=told["estimated"])
+        _threshold(inst, t, (x1, x2), improvement, percent, estimated=facts["estimated"])
         for t in scale.thresholds
     )
     band_moved: Direction | None = None
-    if scale.bands and one.band and two.band:
+    if scale.bands and first.band and second.band:
         order = [band.label for band in scale.bands.of]
-        band_moved = _direction(sign * (order.index(two.band) - order.index(one.band)))
+        band_moved = _direction(sign * (order.index(second.band) - order.index(first.band)))
     return ScaleChange(
-        **told, change=float(x2 - x1), improvement=float(improvement),
+        **facts, change=float(x2 - x1), improvement=float(improvement),
         percent=None if percent is None else float(percent), direction=_direction(improvement),
         thresholds=thresholds, important=_important(scale, thresholds),
         reliable=_reliable(judged, limits, scores), band_moved=band_moved, why_not=None,
@@ -255,16 +257,16 @@ def _judgeable(
     scale: Scale, scores: tuple[Score, Score], between: Sequence[tuple[Fraction, Fraction]]
 ) -> ScaleScores:
     """The two scores of one patient as a table of one row."""
-    one, two = scores
+    first, second = scores
     sign = better_sign(scale.worse or "higher")
     (low1, high1), (low2, high2) = between
     ends = sorted((sign * (low2 - high1), sign * (high2 - low1)))
-    moved = (sign * ((two.exact or 0) - (one.exact or 0)), *ends)
+    moved = (sign * ((second.exact or 0) - (first.exact or 0)), *ends)
     bottom = math.lcm(*(Fraction(value).denominator for value in moved))
     point, least, most = (np.array([int(value * bottom)]) for value in moved)
     numbers = (
         np.array([math.nan if value is None else value], np.float64)
-        for value in (one.value, two.value, one.se, two.se)
+        for value in (first.value, second.value, first.se, second.se)
     )
     before, after, se_before, se_after = numbers
     return ScaleScores(
@@ -342,8 +344,8 @@ def _threshold(
 
 def _important(scale: Scale, thresholds: tuple[ThresholdResult, ...]) -> bool | None:
     met = {t.id: t.met for t in thresholds}
-    found = [met[t.id] for t in important_thresholds(scale) if met[t.id] is not None]
-    return found[-1] if found else None
+    reached = [met[t.id] for t in important_thresholds(scale) if met[t.id] is not None]
+    return reached[-1] if reached else None
 
 
 def one_scale(

@@ -126,31 +126,31 @@ def threshold_figure(inst: Instrument, index: Threshold) -> Figure:
 
 def citations(inst: Instrument, keys: Iterable[str]) -> tuple[str, ...]:
     """The works behind these keys; a key that the definition does not hold stands for itself."""
-    found = []
+    texts = []
     for key in keys:
         try:
-            found.append(inst.source(key).cite)
+            texts.append(inst.source(key).cite)
         except UnknownNameError:
-            found.append(key)
-    return tuple(found)
+            texts.append(key)
+    return tuple(texts)
 
 
-def given_constants(told: str, given: Any) -> Known:
+def given_constants(place: str, given: Any) -> Known:
     """Read constants that the caller gives for one scale."""
     if not isinstance(given, Mapping) or set(given) not in ({"sd", "reliability"}, {"reliability"}, {"sem"}):
         raise ParameterError(
-            f"{told}: give {{'sd': ..., 'reliability': ...}}, {{'reliability': ...}} or {{'sem': ...}}"
+            f"{place}: give {{'sd': ..., 'reliability': ...}}, {{'reliability': ...}} or {{'sem': ...}}"
         )
-    found = {name: finite(f"{told}, {name}", value) for name, value in given.items()}
+    figures = {name: finite(f"{place}, {name}", value) for name, value in given.items()}
     for name in ("sd", "sem"):
-        if name in found:
-            positive(f"{told}, {name}", found[name])
-    if "reliability" in found:
-        reliability_of(f"{told}, reliability", found["reliability"])
+        if name in figures:
+            positive(f"{place}, {name}", figures[name])
+    if "reliability" in figures:
+        reliability_of(f"{place}, reliability", figures["reliability"])
     return Known(
         **{
             name: Figure(value, GIVEN if name == "reliability" else name, GIVEN)
-            for name, value in found.items()
+            for name, value in figures.items()
         }
     )
 

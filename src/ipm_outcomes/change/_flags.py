@@ -26,8 +26,8 @@ class _Answer:
 
 def flag_changes(inst: Instrument, forms: Sequence[Scores]) -> tuple[FlagChange, ...]:
     """What to say of each flag on the last form against those before it, the earliest first."""
-    found = (_change(inst, rule, [_answer(inst, rule, form) for form in forms]) for rule in inst.flags)
-    return tuple(flag for flag in found if flag is not None)
+    changes = (_change(inst, rule, [_answer(inst, rule, form) for form in forms]) for rule in inst.flags)
+    return tuple(flag for flag in changes if flag is not None)
 
 
 def _answer(inst: Instrument, rule: FlagRule, form: Scores) -> _Answer:
@@ -53,8 +53,8 @@ def _change(inst: Instrument, rule: FlagRule, answers: list[_Answer]) -> FlagCha
         else "new" if was.kind == "clear"
         else "positive"
     )  # fmt: skip
-    told, short = _words(inst, rule, state, was, now)
-    return FlagChange(rule.id, rule.title, state, was.code, now.code, told, short)
+    sentence, short = _words(inst, rule, state, was, now)
+    return FlagChange(rule.id, rule.title, state, was.code, now.code, sentence, short)
 
 
 def _words(inst: Instrument, rule: FlagRule, state: FlagState, was: _Answer, now: _Answer) -> tuple[str, str]:

@@ -101,7 +101,7 @@ def spread(limits: Sequence[Limit], moved: Fraction, size: Fraction) -> tuple[st
         sides: list[Callable[[Fraction], bool]] = [
             size.__ge__ if limit.reached else size.__gt__ for limit in limits
         ]
-        text = tuple(dict.fromkeys(plain(shown[at], digits) for at in (0, -1)))
+        text = tuple(dict.fromkeys(plain(shown[end], digits) for end in (0, -1)))
         held = zip(limits, sides, shown, strict=True)
         if all(side(value) == limit.beyond(moved) for limit, side, value in held):
             break

@@ -125,8 +125,8 @@ class Pairs:
     def followup_top(self) -> Ints:
         """Numerator of the follow-up over the same denominator, shape (cells, T); 0 where there is none."""
         # -1 takes the 0 at the end.
-        found: Ints = np.append(self.values.numerator, 0)[self.followup]
-        return found * self.baseline_repeats[:, None]
+        numerators: Ints = np.append(self.values.numerator, 0)[self.followup]
+        return numerators * self.baseline_repeats[:, None]
 
     def moved(self, n: int) -> Moved:
         """The improvements of one scale, shape (units, T), with what they can have been where a score is an
@@ -237,13 +237,15 @@ class _Pairing:
         within = np.flatnonzero((offset >= self.rule.days[0]) & (offset <= self.rule.days[1]))
         chosen = self._baseline(within, offset)
         baseline[self.cell[chosen]] = chosen
-        found = baseline >= 0
-        row = self.row[baseline[found]]
-        top[found], se[found] = self.values.numerator[row], self.values.se[row]
+        has_baseline = baseline >= 0
+        row = self.row[baseline[has_baseline]]
+        top[has_baseline], se[has_baseline] = self.values.numerator[row], self.values.se[row]
         least, most = np.zeros(cells, np.int64), np.zeros(cells, np.int64)
-        least[found], most[found] = self.values.least[row], self.values.most[row]
+        least[has_baseline], most[has_baseline] = self.values.least[row], self.values.most[row]
         duplicates = (
-            np.where(found, self.duplicates[baseline], 0) if self.row.size else np.zeros(cells, np.int64)
+            np.where(has_baseline, self.duplicates[baseline], 0)
+            if self.row.size
+            else np.zeros(cells, np.int64)
         )
         if self.rule.pick == "mean":
             times = np.bincount(self.cell[within], minlength=cells)
@@ -254,11 +256,13 @@ class _Pairing:
             np.add.at(least, self.cell[within], self.values.least[self.row[within]])
             np.add.at(most, self.cell[within], self.values.most[self.row[within]])
             variance = np.bincount(self.cell[within], self.values.se[self.row[within]] ** 2, minlength=cells)
-            se = np.where(found, np.sqrt(variance) / repeats, np.nan)
+            se = np.where(has_baseline, np.sqrt(variance) / repeats, np.nan)
             duplicates = np.bincount(self.cell[within], self.duplicates[within], minlength=cells).astype(
                 np.int64
             )
-        base_day = np.where(found, self.day[baseline], 0) if self.row.size else np.zeros(cells, np.int64)
+        base_day = (
+            np.where(has_baseline, self.day[baseline], 0) if self.row.size else np.zeros(cells, np.int64)
+        )
 
         shape = (cells, count)
         followup, follow_day = np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
@@ -266,12 +270,12 @@ class _Pairing:
         window_from, window_to = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         has_window, window_open = np.zeros(shape, bool), np.zeros(shape, bool)
         reason = np.full(shape, -1, np.int8)
-        without_baseline = self._baseline_reason(found)
+        without_baseline = self._baseline_reason(has_baseline)
         for t, target in enumerate(self.targets):
             origin = self.start if target.origin == "start" else base_day
-            known = self.usable if target.origin == "start" else found
+            known = self.usable if target.origin == "start" else has_baseline
             middle, low, high = target.window(origin)
-            chosen = self._followup(target, known, middle, low, high, base_day, found)
+            chosen = self._followup(target, known, middle, low, high, base_day, has_baseline)
             followup[self.cell[chosen], t] = chosen
             hit = followup[:, t] >= 0
             if self.row.size:
@@ -281,14 +285,14 @@ class _Pairing:
             if self.as_of is not None:
                 window_open[:, t] = known & (self.as_of < high)
             reason[:, t] = np.where(
-                found,
+                has_baseline,
                 self._followup_reason(hit, known, low, high, base_day, window_open[:, t]),
                 without_baseline,
             )
-        at = np.concatenate([self.row, [-1]])
+        rows = np.concatenate([self.row, [-1]])
         return Pairs(
-            self.frame, self.units, self.values, self.targets, self.rule, at[baseline], base_day, top,
-            repeats, se, least, most, duplicates, at[followup], follow_day, follow_duplicates, window_from, window_to,
+            self.frame, self.units, self.values, self.targets, self.rule, rows[baseline], base_day, top,
+            repeats, se, least, most, duplicates, rows[followup], follow_day, follow_duplicates, window_from, window_to,
             has_window, window_open, reason,
         )  # fmt: skip
 
@@ -305,11 +309,18 @@ class _Pairing:
         return self._least(within, -offset[within])
 
     def _followup(
-        self, target: Target, known: Bools, middle: Ints, low: Ints, high: Ints, base_day: Ints, found: Bools
+        self,
+        target: Target,
+        known: Bools,
+        middle: Ints,
+        low: Ints,
+        high: Ints,
+        base_day: Ints,
+        has_baseline: Bools,
     ) -> Ints:
         cell, day = self.cell, self.day
         inside = known[cell] & (day >= low[cell]) & (day <= high[cell])
-        inside &= ~found[cell] | (day > base_day[cell])
+        inside &= ~has_baseline[cell] | (day > base_day[cell])
         within = np.flatnonzero(inside)
         away = day[within] - middle[cell[within]]
         beyond = away > 0 if target.ties == "earlier" else away < 0
@@ -337,7 +348,7 @@ class _Pairing:
         chosen: Ints = within[self._equal_least(within, key)]
         return chosen
 
-    def _baseline_reason(self, found: Bools) -> npt.NDArray[np.int8]:
+    def _baseline_reason(self, has_baseline: Bools) -> npt.NDArray[np.int8]:
         units, cells = self.units, self.cells
         reason = np.full(cells, _CODES.index("no_baseline"), np.int8)
         assessed = np.zeros(len(units), bool)
@@ -358,7 +369,7 @@ class _Pairing:
             reason[(state != DATED) & (listed != NOT_IN_TABLE)] = _CODES.index("start_date_unparsable")
             reason[(state == 1) & (listed != NOT_IN_TABLE)] = _CODES.index("start_date_missing")
             reason[listed == NOT_IN_TABLE] = _CODES.index("no_episode")
-        return np.where(found, np.int8(-1), reason)
+        return np.where(has_baseline, np.int8(-1), reason)
 
     def _followup_reason(
         self, hit: Bools, known: Bools, low: Ints, high: Ints, base_day: Ints, window_open: Bools

@@ -128,15 +128,15 @@ def exact_pairs(
 ) -> ExactPairs:
     """Read scores of a numeric scale exactly; values that it cannot take are refused."""
     inst = find(instrument, own_definitions(definitions))
-    (found,) = numeric(inst, scale)
+    (of,) = numeric(inst, scale)
     x1, x2 = paired_arrays(before, after)
     both = ~np.isnan(x1) & ~np.isnan(x2)
     top, bottom = exact_values(
-        inst, found, np.concatenate([x1[both], x2[both]]), np.tile(np.flatnonzero(both), 2)
+        inst, of, np.concatenate([x1[both], x2[both]]), np.tile(np.flatnonzero(both), 2)
     )
-    one, two = np.zeros(x1.size, np.int64), np.zeros(x1.size, np.int64)
-    one[both], two[both] = np.split(top, 2)
-    return ExactPairs(inst, found, one, better_sign(found.worse or "higher") * (two - one), bottom, both)
+    first, second = np.zeros(x1.size, np.int64), np.zeros(x1.size, np.int64)
+    first[both], second[both] = np.split(top, 2)
+    return ExactPairs(inst, of, first, better_sign(of.worse or "higher") * (second - first), bottom, both)
 
 
 def _ratios(pairs: ExactPairs) -> tuple[Ints, Ints, Bools]:

@@ -69,7 +69,7 @@ class Changes:
 
     def count(self, kind: Kind) -> int:
         """How many patients of that kind."""
-        return sum(one == kind for one in self.kinds)
+        return sum(each == kind for each in self.kinds)
 
     @property
     def labels(self) -> dict[Kind, str]:
@@ -95,36 +95,36 @@ def changes_of(
         raise FrameError("changes: these are scores; give change.table(scores)")
     frame.require((*needed, *([by] if by else [])), "changes")
     inst, of = _scale(scale, definitions)
-    at = (_texts(frame, "instrument") == inst.id) & (_texts(frame, "scale") == of.id)
-    if not at.any():
+    rows = (_texts(frame, "instrument") == inst.id) & (_texts(frame, "scale") == of.id)
+    if not rows.any():
         raise ParameterError(f"scale: the table has no rows of {inst.id}.{of.id}")
-    targets = list(dict.fromkeys(_texts(frame, "target")[at].tolist()))
+    targets = list(dict.fromkeys(_texts(frame, "target")[rows].tolist()))
     if target is None and len(targets) > 1:
         raise ParameterError(f"target: name one of {', '.join(map(repr, targets))}")
     if target is not None and target not in targets:
         raise ParameterError(f"target: the table has {', '.join(map(repr, targets))}, not {target!r}")
-    at &= _texts(frame, "target") == (target or targets[0])
+    rows &= _texts(frame, "target") == (target or targets[0])
     if "window_open" in frame.names:
-        at &= np.nan_to_num(frame.truths("window_open")) != 1
+        rows &= np.nan_to_num(frame.truths("window_open")) != 1
     before, after, better = (frame.numbers(name) for name in ("baseline", "followup", "improvement"))
-    at &= ~np.isnan(better)
-    if not at.any():
+    rows &= ~np.isnan(better)
+    if not rows.any():
         raise ParameterError(
             f"changes: nobody has both scores of {inst.id}.{of.id} at {target or targets[0]}"
         )
-    verdicts = _texts(frame, "verdict")[at].tolist()
+    verdicts = _texts(frame, "verdict")[rows].tolist()
     return Changes(
         inst,
         of,
         target or targets[0],
-        before[at],
-        after[at],
-        better[at],
+        before[rows],
+        after[rows],
+        better[rows],
         tuple(_KINDS.get(verdict, "same") for verdict in verdicts),
-        tuple(_texts(frame, by)[at].tolist()) if by else (),
-        _constant(frame, "minimal_reliable_change", at),
-        _constant(frame, "cutoff", at),
-        _important(frame, at),
+        tuple(_texts(frame, by)[rows].tolist()) if by else (),
+        _constant(frame, "minimal_reliable_change", rows),
+        _constant(frame, "cutoff", rows),
+        _important(frame, rows),
     )
 
 
@@ -145,22 +145,22 @@ def _texts(frame: Frame, name: str) -> Any:
     return texts[codes]
 
 
-def _constant(frame: Frame, name: str, at: Any) -> float | None:
+def _constant(frame: Frame, name: str, rows: Any) -> float | None:
     """The one value that a column has in these rows, if it is one."""
     if name not in frame.names:
         return None
-    values = frame.numbers(name)[at]
+    values = frame.numbers(name)[rows]
     known = np.unique(values[~np.isnan(values)])
     return float(known[0]) if known.size == 1 else None
 
 
-def _important(frame: Frame, at: Any) -> float | None:
+def _important(frame: Frame, rows: Any) -> float | None:
     """The important change of one patient; none where the threshold is one of groups."""
-    if "important_scope" not in frame.names or set(_texts(frame, "important_scope")[at].tolist()) != {
+    if "important_scope" not in frame.names or set(_texts(frame, "important_scope")[rows].tolist()) != {
         "individual"
     }:
         return None
-    return _constant(frame, "important_points", at)
+    return _constant(frame, "important_points", rows)
 
 
 def bins(scale: Scale, values: Sequence[Floats]) -> list[float]:
@@ -171,7 +171,7 @@ def bins(scale: Scale, values: Sequence[Floats]) -> list[float]:
         low, high = low - 0.5, high + 0.5
     width = next(w for w in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 50.0, high - low) if (high - low) / w <= 30)
     number = int(np.ceil((high - low) / width - 1e-9))
-    return [low + at * width for at in range(number + 1)]
+    return [low + n * width for n in range(number + 1)]
 
 
 def guarded(values: Floats, anchor: float, smallest: int) -> list[tuple[float, float]]:

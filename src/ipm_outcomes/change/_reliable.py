@@ -215,7 +215,7 @@ def _by_method(
     if why is None:
         sd, r = (figure.value for figure in figures)
         try:
-            found = reliable_change(
+            result = reliable_change(
                 scores.before, scores.after, sd=sd, reliability=r, method=rule.method,  # type: ignore[arg-type]
                 worse=scale.worse or "higher", critical=rule.critical,
                 reliability_after=rule.reliability_after,
@@ -223,7 +223,7 @@ def _by_method(
         except ParameterError:
             why = UNDEFINED if scores.paired.any() else NOT_PAIRED
         else:
-            level = (2 * found.direction).astype(np.int8)
+            level = (2 * result.direction).astype(np.int8)
             ends = np.where(scores.moved.estimated, -level - (level == 0), level).astype(np.int8)
             code = verdict_codes(scores.moved, scores.paired, ~nowhere, level, ends)
             return Judged(code, scores.paired, ~nowhere, None, rule.method, figures)
@@ -237,9 +237,9 @@ def _limits(
     """The limits in force, or why there are none; and what they are called."""
     few = rule.constants == "auto" and scores.sample_n < ENOUGH
     if given is None and (rule.constants == "published" or few):
-        found = published_limits(inst, scale, critical, rule.reliability)
-        if found:
-            return found, None, PUBLISHED_ERROR
+        limits = published_limits(inst, scale, critical, rule.reliability)
+        if limits:
+            return limits, None, PUBLISHED_ERROR
     figures = _figures(inst, scale, rule, given, scores)
     why = _lacking(figures)
     return () if why else (of_error(figures, critical),), why, JACOBSON_TRUAX
@@ -292,9 +292,11 @@ def cutoff_of(inst: Instrument, scale: Scale, given: Any) -> Line | None:
     """
     if given is None or isinstance(given, str):
         known = {cutoff.id: cutoff for cutoff in scale.cutoffs}
-        found = next(iter(scale.cutoffs), None) if given is None else known.get(given)
-        if found is not None:
-            return Line(float(found.value), found.including, found.id, found.evidence)
+        known_cutoff = next(iter(scale.cutoffs), None) if given is None else known.get(given)
+        if known_cutoff is not None:
+            return Line(
+                float(known_cutoff.value), known_cutoff.including, known_cutoff.id, known_cutoff.evidence
+            )
         if given is None:
             return None
         raise ParameterError(

@@ -58,10 +58,10 @@ def own_definitions(definitions: Collection[Instrument]) -> dict[str, Instrument
     """Custom definitions by their ids."""
     if isinstance(definitions, Instrument):
         definitions = (definitions,)
-    for one in definitions:
-        if not isinstance(one, Instrument):
+    for inst in definitions:
+        if not isinstance(inst, Instrument):
             raise ParameterError("definitions: give instruments, as catalog.read returns them")
-    return {one.id: one for one in definitions}
+    return {inst.id: inst for inst in definitions}
 
 
 def find(id: str, own: dict[str, Instrument]) -> Instrument:
@@ -78,7 +78,7 @@ def chosen_scales(
     """
     if scales is None:
         return None
-    found: set[ScaleKey] = set()
+    keys: set[ScaleKey] = set()
     if not isinstance(scales, Collection):
         raise ParameterError("scales: name scales as 'peg', 'phq9.total' or ('phq9', 'total')")
     for entry in (scales,) if isinstance(scales, str) else scales:
@@ -89,10 +89,10 @@ def chosen_scales(
         else:
             raise ParameterError("scales: name scales as 'peg', 'phq9.total' or ('phq9', 'total')")
         inst = find(instrument_id, own)
-        found |= {(inst.id, one.id) for one in numeric(inst, scale_id)}
-    if not found:
+        keys |= {(inst.id, scale.id) for scale in numeric(inst, scale_id)}
+    if not keys:
         raise ParameterError("scales: name at least one scale")
-    return found
+    return keys
 
 
 def numeric(instrument: Instrument, scale_id: str = "") -> list[Scale]:
@@ -124,33 +124,37 @@ def read_values(
     for code in seen.tolist():
         i, s = divmod(code, len(scale_ids))
         keys[code] = _known(frame, instrument_ids[i], scale_ids[s], int(np.argmax(both == code)), own)
-    found = {
+    of_scale = {
         (inst.id, scale.id): (inst, scale)
         for inst, scale in keys.values()
         if not scale.categorical and (wanted is None or (inst.id, scale.id) in wanted)
     }
     for key in wanted or ():
-        found.setdefault(key, (find(key[0], own), find(key[0], own).scale(key[1])))
-    ordered = sorted(found.values(), key=lambda pair: (pair[0].id, pair[0].scale_ids.index(pair[1].id)))
+        of_scale.setdefault(key, (find(key[0], own), find(key[0], own).scale(key[1])))
+    ordered = sorted(of_scale.values(), key=lambda pair: (pair[0].id, pair[0].scale_ids.index(pair[1].id)))
     place = {(inst.id, scale.id): n for n, (inst, scale) in enumerate(ordered)}
     lookup = np.full(len(instrument_ids) * len(scale_ids) + 1, -1, np.int64)
     for code, (inst, scale) in keys.items():
         lookup[code] = place.get((inst.id, scale.id), -1)
-    at = lookup[both]
+    which = lookup[both]
     value = frame.numbers("value")
-    scorable = (at >= 0) & ~np.isnan(value)
-    numerator, denominators = _exact(frame, tuple(ordered), at, value, scorable)
+    scorable = (which >= 0) & ~np.isnan(value)
+    numerator, denominators = _exact(frame, tuple(ordered), which, value, scorable)
     se = frame.numbers("se") if "se" in frame.names else np.full(len(frame), np.nan)
     if (wrong := np.flatnonzero(scorable & (se <= 0))).size:
         raise FrameError(
             f"se: {se[wrong[0]]:g} in row {wrong[0]} (counted from 0); a standard error is above 0"
         )
-    least, most, spans = _completed(frame, tuple(ordered), at, numerator, denominators)
-    return Values(tuple(ordered), at, scorable, numerator, denominators, se, least, most, spans)
+    least, most, spans = _completed(frame, tuple(ordered), which, numerator, denominators)
+    return Values(tuple(ordered), which, scorable, numerator, denominators, se, least, most, spans)
 
 
 def _completed(
-    frame: Frame, scales: tuple[tuple[Instrument, Scale], ...], at: Ints, numerator: Ints, denominators: Ints
+    frame: Frame,
+    scales: tuple[tuple[Instrument, Scale], ...],
+    which: Ints,
+    numerator: Ints,
+    denominators: Ints,
 ) -> tuple[Ints, Ints, Ints]:
     """What every score would lie between if the blanks of its form had been answered."""
     least, most, spans = numerator.copy(), numerator.copy(), np.ones(len(scales), np.int64)
@@ -159,7 +163,7 @@ def _completed(
         given, null = frame.wholes("answered")
         answered = np.where(null, -1, given)
     for n, (inst, scale) in enumerate(scales):
-        rows = np.flatnonzero(at == n)
+        rows = np.flatnonzero(which == n)
         ends = completions(inst, scale, numerator[rows], int(denominators[n]), answered[rows])
         least[rows], most[rows], spans[n] = ends
     return least, most, spans
@@ -173,15 +177,15 @@ def blank_rows(frame: Frame) -> Bools | None:
     """
     if "answered" not in frame.names:
         return None
-    told = [name for name in ("answered", "invalid", "value") if name in frame.names]
-    frame.require(told, "scores")
+    names = [name for name in ("answered", "invalid", "value") if name in frame.names]
+    frame.require(names, "scores")
     answered, unknown = frame.wholes("answered")
     blank = (answered == 0) & ~unknown
     if not blank.any():
         return None
-    if "invalid" in told:
+    if "invalid" in names:
         blank &= frame.wholes("invalid")[0] == 0
-    if "value" in told:
+    if "value" in names:
         blank &= np.isnan(frame.numbers("value"))
     return blank if blank.any() else None
 
@@ -218,7 +222,7 @@ def _known(
 
 
 def _exact(
-    frame: Frame, scales: tuple[tuple[Instrument, Scale], ...], at: Ints, value: Floats, scorable: Bools
+    frame: Frame, scales: tuple[tuple[Instrument, Scale], ...], which: Ints, value: Floats, scorable: Bools
 ) -> tuple[Ints, Ints]:
     """The exact integers behind each value, over one denominator for each scale."""
     given = [name in frame.names for name in ("exact_numerator", "exact_denominator")]
@@ -247,7 +251,7 @@ def _exact(
                 "drop both exact columns to have them derived from the value"
             )
     for n, (inst, scale) in enumerate(scales):
-        rows = np.flatnonzero(scorable & (at == n))
+        rows = np.flatnonzero(scorable & (which == n))
         if all(given):
             numerator[rows], denominators[n] = _common(inst, scale, top[rows], bottom[rows])
             _in_range(inst, scale, numerator[rows], int(denominators[n]), rows)
@@ -311,13 +315,13 @@ def _possible(inst: Instrument, scale: Scale) -> list[Fraction]:
     lax = [rule.id for rule in scale.missing if rule.at_most]
     if scale.kind != "mean" and not lax:
         return []
-    found: set[Fraction] = set()
+    values: set[Fraction] = set()
     for rule in (None, *lax):
         table = tables(inst, rule)[scale.id]
         if isinstance(table, ScaleTable):
             cells = (cell for _, _, cell in table)
-            found |= {cell.exact for cell in cells if isinstance(cell, Score) and cell.exact is not None}
-    return sorted(found)
+            values |= {cell.exact for cell in cells if isinstance(cell, Score) and cell.exact is not None}
+    return sorted(values)
 
 
 def _reproduced(number: float, possible: list[Fraction]) -> Fraction | None:

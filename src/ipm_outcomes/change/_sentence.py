@@ -252,14 +252,14 @@ def _line(facts: Facts, numbers: Printed, reached: str) -> str:
     head = f"{_title(scale)}{f' ({scale.unit})' if scale.unit else ''} {values}"
     estimated = ", estimated" if facts.estimated else ""
     if facts.verdict.startswith(("reliably", "possibly")):
-        told = f"{facts.verdict}, {moved}"
+        outcome = f"{facts.verdict}, {moved}"
     elif facts.verdict == "no reliable change" and facts.improvement:
-        told = f"{facts.verdict} ({moved} {_way(facts)})"
+        outcome = f"{facts.verdict} ({moved} {_way(facts)})"
     elif facts.verdict == "error not known" and facts.improvement:
-        told = f"{moved} {_way(facts)}; {facts.verdict}"
+        outcome = f"{moved} {_way(facts)}; {facts.verdict}"
     else:
-        told = facts.verdict
-    band, rest = _band(scale, facts.after), f"{estimated}: {told}{reached}."
+        outcome = facts.verdict
+    band, rest = _band(scale, facts.after), f"{estimated}: {outcome}{reached}."
     flags = sum(len(flag.short) + 1 for flag in facts.flags)
     return f"{head}{band if flags + len(head + band + rest) <= LINE else ''}{rest}"
 
@@ -300,11 +300,11 @@ def of_limits(limits: Sequence[Limit]) -> str:
         "published": "a published {}", "given": "the given {}", "derived": "a {} derived from a published figure",
         "unverified": "a {} that is not verified",
     }  # fmt: skip
-    told = []
+    parts = []
     for limit in limits:
         figures = (
             f"{origins[f.origin].format(names.get(f.kind, 'reliability'))} ({f.value:g})"
             for f in limit.figures
         )
-        told.append(" and ".join(figures))
-    return "; ".join(told)
+        parts.append(" and ".join(figures))
+    return "; ".join(parts)

@@ -270,15 +270,15 @@ class _Columns:
         self.codes = {name: np.full(self.shape, -1, np.int8) for name in self.labels}
         self.sample_n = np.full(self.shape, -1, np.int64)
 
-    def decide(self, name: str, at: Any, found: Decided) -> None:
+    def decide(self, name: str, rows: Any, decided: Decided) -> None:
         """Put truth values."""
-        self.truths[name].true[at], self.truths[name].null[at] = found.true, found.null
+        self.truths[name].true[rows], self.truths[name].null[rows] = decided.true, decided.null
 
-    def say(self, name: str, at: Any, word: str | None, where: Bools) -> None:
+    def say(self, name: str, rows: Any, word: str | None, where: Bools) -> None:
         """Put one word where it holds, and leave the rest."""
         if word is not None:
             code = np.int8(self.labels[name].index(word))
-            self.codes[name][at] = np.where(where, code, self.codes[name][at])
+            self.codes[name][rows] = np.where(where, code, self.codes[name][rows])
 
     def words(self, name: str) -> Words:
         """A column of words."""
@@ -348,41 +348,41 @@ def _cells(pairs: Pairs, n: int) -> _Cells:
 
 
 def _put_thresholds(out: _Columns, cells: _Cells, lines: Lines) -> None:
-    at, scale, improvement, base = cells.rows, cells.scale, cells.improvement, cells.base
-    found = important(lines, improvement, base, cells.bottom, cells.paired)
-    out.decide("important", at, found.decided)
-    out.numbers["important_points"][at] = found.points
-    out.codes["important_scope"][at] = found.scope
-    out.codes["important_evidence"][at] = found.evidence
-    for name, told in _RESPONDER_EVIDENCE.items():
+    rows, scale, improvement, base = cells.rows, cells.scale, cells.improvement, cells.base
+    result = important(lines, improvement, base, cells.bottom, cells.paired)
+    out.decide("important", rows, result.decided)
+    out.numbers["important_points"][rows] = result.points
+    out.codes["important_scope"][rows] = result.scope
+    out.codes["important_evidence"][rows] = result.evidence
+    for name, column in _RESPONDER_EVIDENCE.items():
         responded = responder(scale, name, improvement, base, cells.bottom, cells.paired)
-        out.decide(name, at, responded)
-        out.say(told, at, responder_line(scale, name)[1], ~responded.null)
+        out.decide(name, rows, responded)
+        out.say(column, rows, responder_line(scale, name)[1], ~responded.null)
     if scale.ratio:
         known = cells.paired & (base > 0)
-        out.numbers["percent"][at] = np.where(known, 100 * improvement / np.where(known, base, 1), np.nan)
+        out.numbers["percent"][rows] = np.where(known, 100 * improvement / np.where(known, base, 1), np.nan)
     can_improve, can_worsen = room(scale, lines, base, cells.bottom, cells.has_baseline)
-    out.decide("can_improve", at, can_improve)
-    out.decide("can_worsen", at, can_worsen)
+    out.decide("can_improve", rows, can_improve)
+    out.decide("can_worsen", rows, can_worsen)
     # Never of an estimate: what it rests on was not answered.
     remitted = remission(lines, base, cells.follow, cells.bottom, cells.paired & ~cells.moved.estimated)
-    out.decide("remission", at, remitted)
+    out.decide("remission", rows, remitted)
     if lines.remission is not None:
-        out.say("remission_evidence", at, lines.remission.evidence, ~remitted.null)
+        out.say("remission_evidence", rows, lines.remission.evidence, ~remitted.null)
     if has_immpact(scale):
-        out.codes["immpact"][at] = immpact_codes(scale, improvement, base, cells.bottom, cells.paired)
+        out.codes["immpact"][rows] = immpact_codes(scale, improvement, base, cells.bottom, cells.paired)
 
 
 def _put_classes(
     out: _Columns, pairs: Pairs, cells: _Cells, rule: Rule, given: Known | None, line: Line | None
 ) -> None:
-    at, scale = cells.rows, cells.scale
+    rows, scale = cells.rows, cells.scale
     baselines = np.where(cells.has_baseline, cells.base / cells.bottom, np.nan)
     if line is not None:
-        out.numbers["cutoff"][at] = line.value
-        out.say("cutoff_id", at, line.id, np.ones(baselines.shape, bool))
+        out.numbers["cutoff"][rows] = line.value
+        out.say("cutoff_id", rows, line.id, np.ones(baselines.shape, bool))
         ill = distance(scale, line, baselines) > 0
-        out.decide("eligible_to_recover", at, Decided(ill, ~cells.has_baseline))
+        out.decide("eligible_to_recover", rows, Decided(ill, ~cells.has_baseline))
     moved = cells.moved
     # Exact, over the one denominator of the scale: the order of the patients cannot change the last bit.
     sample = Moments.of(cells.base[:, 0][cells.has_baseline[:, 0]])
@@ -394,41 +394,41 @@ def _put_classes(
             before=np.where(paired, baselines[:, t], np.nan),
             after=np.where(paired, cells.follow[:, t] / cells.bottom[:, t], np.nan),
             moved=Moved(*(part[:, t] for part in (moved.improvement, moved.least, moved.most, moved.bottom))),
-            se_before=pairs.baseline_se[at],
-            se_after=np.where(paired, se[pairs.followup[at][:, t]], np.nan),
+            se_before=pairs.baseline_se[rows],
+            se_after=np.where(paired, se[pairs.followup[rows][:, t]], np.nan),
             sample_sd=sample_sd,
             sample_n=sample.n,
         )
-        found = judge(cells.inst, scale, rule, given, scores)
-        here = (np.arange(*at.indices(len(out.sample_n))), t)
-        out.decide("reliable", here, Decided(found.direction != 0, ~found.evaluable))
-        out.codes["verdict"][here] = found.verdict
-        named = classes(scale, rule, line, scores, found)
+        result = judge(cells.inst, scale, rule, given, scores)
+        here = (np.arange(*rows.indices(len(out.sample_n))), t)
+        out.decide("reliable", here, Decided(result.direction != 0, ~result.evaluable))
+        out.codes["verdict"][here] = result.verdict
+        named = classes(scale, rule, line, scores, result)
         for word in CLASS_WORDS:
             out.say("class", here, word, named == word)
-        why_not = LOWER_BOUND if found.bounded else ESTIMATED
-        out.say("class_reason", here, why_not, paired & ~found.evaluable)
-        out.say("class_reason", here, found.why_not, paired & ~found.known)
+        why_not = LOWER_BOUND if result.bounded else ESTIMATED
+        out.say("class_reason", here, why_not, paired & ~result.evaluable)
+        out.say("class_reason", here, result.why_not, paired & ~result.known)
         out.say("class_reason", here, NOT_PAIRED, ~paired)
-        _put_figures(out, here, found, line, sample.n)
+        _put_figures(out, here, result, line, sample.n)
 
 
 def _put_figures(
-    out: _Columns, here: tuple[Any, int], found: Judged, line: Line | None, sample_n: int
+    out: _Columns, here: tuple[Any, int], result: Judged, line: Line | None, sample_n: int
 ) -> None:
     """What decided, where it did."""
-    judged = found.evaluable
-    out.say("reliable_method", here, found.method, judged)
-    out.numbers["minimal_reliable_change"][here] = np.where(judged, found.minimal_change, np.nan)
-    if found.sd is not None:
-        value = np.nan if found.sd.kind == "sem" else found.sd.value
+    judged = result.evaluable
+    out.say("reliable_method", here, result.method, judged)
+    out.numbers["minimal_reliable_change"][here] = np.where(judged, result.minimal_change, np.nan)
+    if result.sd is not None:
+        value = np.nan if result.sd.kind == "sem" else result.sd.value
         out.numbers["sd"][here] = np.where(judged, value, np.nan)
-        out.say("sd_source", here, found.sd.origin, judged)
-        if found.sd.origin == SAMPLE:
+        out.say("sd_source", here, result.sd.origin, judged)
+        if result.sd.origin == SAMPLE:
             out.sample_n[here] = np.where(judged, sample_n, -1)
-    if found.reliability is not None:
-        value = np.nan if found.reliability.kind == "sem" else found.reliability.value
+    if result.reliability is not None:
+        value = np.nan if result.reliability.kind == "sem" else result.reliability.value
         out.numbers["reliability"][here] = np.where(judged, value, np.nan)
-        out.say("reliability_kind", here, found.reliability.kind, judged)
-    marks = [figure.evidence for figure in found.figures] + ([line.evidence] if line else [])
+        out.say("reliability_kind", here, result.reliability.kind, judged)
+    marks = [figure.evidence for figure in result.figures] + ([line.evidence] if line else [])
     out.say("evidence", here, weakest_mark(marks) or GIVEN, judged)

@@ -63,14 +63,14 @@ def scale_keys(name: str, given: ScaleMap, own: dict[str, Instrument]) -> dict[S
         raise ParameterError(
             f"{name}: give a mapping from scales, such as ('phq9', 'total'), to what holds for them"
         )
-    found: dict[ScaleKey, Any] = {}
+    thresholds: dict[ScaleKey, Any] = {}
     for key, value in given.items():
         entry = tuple(key.split(".")) if isinstance(key, str) else key
         if not isinstance(entry, tuple) or len(entry) != 2:
             raise ParameterError(f"{name}: name a scale as ('phq9', 'total') or 'phq9.total'")
         inst = find(entry[0], own)
-        found[inst.id, numeric(inst, entry[1])[0].id] = value
-    return found
+        thresholds[inst.id, numeric(inst, entry[1])[0].id] = value
+    return thresholds
 
 
 _MOST = 10**6
@@ -98,13 +98,13 @@ def important_thresholds(scale: Scale) -> list[Threshold]:
     ``important_``), the one for the highest baselines last: of those that hold, the last one counts. Those for
     groups only where there is none for one patient.
     """
-    found = [
+    lines = [
         t
         for t in scale.thresholds
         if t.kind == "points" and (t.id == IMPORTANT or t.id.startswith(f"{IMPORTANT}_"))
     ]
-    found = [t for t in found if t.scope == "individual"] or found
-    return sorted(found, key=lambda t: -1 if t.baseline_above is None else t.baseline_above)
+    lines = [t for t in lines if t.scope == "individual"] or lines
+    return sorted(lines, key=lambda t: -1 if t.baseline_above is None else t.baseline_above)
 
 
 def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
@@ -116,39 +116,39 @@ def lines_of(inst: Instrument, scale: Scale, override: Any) -> Lines:
         remission = _points(below)
     if override is None:
         return Lines(important, remission)
-    told = f"thresholds of {inst.id}.{scale.id}"
+    place = f"thresholds of {inst.id}.{scale.id}"
     if not isinstance(override, Mapping):
-        raise ParameterError(f"{told}: give a mapping such as {{'important': 2}}")
+        raise ParameterError(f"{place}: give a mapping such as {{'important': 2}}")
     for key in override:
         if key in RESPONDER_LINES or key == "percent":
             refuse_percent(inst, scale)
-            raise ParameterError(f"{told}: the responder lines are fixed at 30 % and 50 %")
+            raise ParameterError(f"{place}: the responder lines are fixed at 30 % and 50 %")
         if key not in _KEYS:
-            raise ParameterError(f"{told}: there is no {key!r}; there are {', '.join(_KEYS)}")
+            raise ParameterError(f"{place}: there is no {key!r}; there are {', '.join(_KEYS)}")
     if isinstance(override.get(IMPORTANT), str):
-        important = (_named(told, scale, override),)
+        important = (_named(place, scale, override),)
     elif IMPORTANT in override:
-        better = positive_exact(f"{told}, important", override[IMPORTANT])
+        better = positive_exact(f"{place}, important", override[IMPORTANT])
         worse = positive_exact(
-            f"{told}, important_worse", override.get("important_worse", override[IMPORTANT])
+            f"{place}, important_worse", override.get("important_worse", override[IMPORTANT])
         )
         important = (Points(better, worse),)
     elif "important_worse" in override:
-        raise ParameterError(f"{told}: important_worse needs important; give both")
+        raise ParameterError(f"{place}: important_worse needs important; give both")
     if REMISSION in override:
-        limit = positive_exact(f"{told}, remission", override[REMISSION])
+        limit = positive_exact(f"{place}, remission", override[REMISSION])
         remission = Points(limit, limit)
     return Lines(important, remission)
 
 
-def _named(told: str, scale: Scale, override: Mapping[str, Any]) -> Points:
+def _named(place: str, scale: Scale, override: Mapping[str, Any]) -> Points:
     """The threshold of the definition that the caller names as the important change."""
     if "important_worse" in override:
-        raise ParameterError(f"{told}: important_worse goes with a number, not with the name of a threshold")
+        raise ParameterError(f"{place}: important_worse goes with a number, not with the name of a threshold")
     known = {t.id: t for t in scale.thresholds if t.kind == "points" and t.scope == "individual"}
     if override[IMPORTANT] not in known:
         raise ParameterError(
-            f"{told}: important names no threshold in points for one patient (text of length "
+            f"{place}: important names no threshold in points for one patient (text of length "
             f"{len(override[IMPORTANT])}); there are {', '.join(known) or 'none'}"
         )
     return _points(known[override[IMPORTANT]])
@@ -230,7 +230,7 @@ def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools)
     if scale.range is None or not mine:
         return nothing, nothing
     best, worst = scale.range if scale.worse == "higher" else scale.range[::-1]
-    found = []
+    answers = []
     for limit, side in ((best, "better"), (worst, "worse")):
         top, over = exact_points(limit)
         distance = np.abs(baseline * over - top * bottom)
@@ -240,8 +240,8 @@ def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools)
             can = np.where(rows, at_least(distance, bottom * over, getattr(points, side)), can)
             known |= rows
         known = known & there
-        found.append(Decided(can & known, ~known))
-    return found[0], found[1]
+        answers.append(Decided(can & known, ~known))
+    return answers[0], answers[1]
 
 
 def responder_line(scale: Scale, name: str) -> tuple[Fraction, str | None]:

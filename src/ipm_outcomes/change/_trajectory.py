@@ -140,12 +140,12 @@ def trajectory(
         common(visits[0][1], visit, inst)
     by, forms = options(inst, constants, critical), [visit for _, visit in visits]
     flags = tuple(flag_changes(inst, forms[: n + 1]) for n in range(len(forms)))
-    found = {}
+    scales = {}
     for scale in inst.scales:
         if scale.categorical:
             continue
-        at = [form.scale(scale.id) for form in forms]
-        there = [n for n, s in enumerate(at) if s.value is not None]
+        each = [form.scale(scale.id) for form in forms]
+        there = [n for n, s in enumerate(each) if s.value is not None]
         steps = tuple(
             _one(compared(inst, forms[a], forms[b], flags[b], by), scale.id) for a, b in pairwise(there)
         )
@@ -153,12 +153,12 @@ def trajectory(
         if len(there) > 1:
             # With the flags of the last visit, also where that has no score: a text is about the patient today.
             overall = _one(compared(inst, forms[there[0]], forms[there[-1]], flags[-1], by), scale.id)
-        values = tuple(s.value if isinstance(s, Score) else None for s in at)
-        bands = tuple(s.band if isinstance(s, Score) else None for s in at)
-        found[scale.id] = ScaleTrajectory(
+        values = tuple(s.value if isinstance(s, Score) else None for s in each)
+        bands = tuple(s.band if isinstance(s, Score) else None for s in each)
+        scales[scale.id] = ScaleTrajectory(
             scale.id, tuple(day for day, _ in visits), values, bands, steps, overall
         )
-    return Trajectory(flags[-1], flags, inst.lead_scale.id, found)
+    return Trajectory(flags[-1], flags, inst.lead_scale.id, scales)
 
 
 def visits_of(entries: list[Any]) -> list[tuple[date | None, Scores]]:
@@ -176,12 +176,12 @@ def visits_of(entries: list[Any]) -> list[tuple[date | None, Scores]]:
     visits: list[tuple[date, Scores]] = []
     last = (0, NO_TIME)
     for moment, visit in sorted(_answered(entries), key=lambda entry: point_of(entry[0])):
-        at = point_of(moment)
-        if visits and at[0] == last[0]:
-            if NO_TIME in (at[1], last[1]) or at == last:
+        point = point_of(moment)
+        if visits and point[0] == last[0]:
+            if NO_TIME in (point[1], last[1]) or point == last:
                 raise ParameterError("scores: two visits are on one day; keep the one that counts")
             visits.pop()
-        last = at
+        last = point
         visits.append((moment.date() if isinstance(moment, datetime) else moment, visit))
     return list(visits)
 
@@ -196,11 +196,11 @@ def _holds_answer(visit: Any) -> bool:
     return (
         not isinstance(visit, Scores)
         or bool(visit.flags)
-        or any(found.answered for _, found in visit.scales())
+        or any(result.answered for _, result in visit.scales())
     )
 
 
 def _one(changes: Mapping[str, AnyChange], scale: str) -> ScaleChange:
-    found = changes[scale]
-    assert isinstance(found, ScaleChange)
-    return found
+    change = changes[scale]
+    assert isinstance(change, ScaleChange)
+    return change

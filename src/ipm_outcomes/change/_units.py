@@ -147,23 +147,23 @@ def _patients(rows: _Rows, other: Frame | None) -> tuple[list[Ints], Any]:
     frame = rows.frame
     columns = [frame.column("patient_id")] + ([other.column("patient_id")] if other is not None else [])
     codes, values = frame.keys(columns, "patient_id")
-    for found, told in zip(codes, ("scores", "episodes"), strict=False):
-        absent = (found < 0) & rows.assessment if told == "scores" else found < 0
+    for places, name in zip(codes, ("scores", "episodes"), strict=False):
+        absent = (places < 0) & rows.assessment if name == "scores" else places < 0
         if (lost := np.flatnonzero(absent)).size:
             raise FrameError(
-                f"patient_id: missing in {lost.size} row(s) of {told}, first in row {lost[0]} (counted "
+                f"patient_id: missing in {lost.size} row(s) of {name}, first in row {lost[0]} (counted "
                 "from 0); an "
                 "assessment without a patient cannot be paired"
             )
     return codes, values
 
 
-def _carried(frame: Frame, by: Sequence[str] | None, known: Sequence[str], told: str) -> list[str]:
+def _carried(frame: Frame, by: Sequence[str] | None, known: Sequence[str], table: str) -> list[str]:
     if isinstance(by, str):
         by = (by,)
     if by is None:
         return [name for name in frame.names if name not in known]
-    frame.require(list(by), f"by ({told})")
+    frame.require(list(by), f"by ({table})")
     return list(by)
 
 
@@ -273,8 +273,8 @@ def _from_episodes(rows: _Rows, episodes: Any, by: Sequence[str] | None, start_f
 def _refuse_doubles(key: Ints) -> None:
     order = np.argsort(key, kind="stable")
     if (same := np.flatnonzero(np.diff(key[order]) == 0)).size:
-        one, other = sorted(order[same[0] : same[0] + 2].tolist())
+        first, other = sorted(order[same[0] : same[0] + 2].tolist())
         raise FrameError(
-            f"episodes: rows {one} and {other} (counted from 0) are the same patient and episode; keep "
+            f"episodes: rows {first} and {other} (counted from 0) are the same patient and episode; keep "
             "one row for each"
         )

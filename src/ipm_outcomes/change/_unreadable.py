@@ -51,7 +51,7 @@ def described(name: str, dates: Dates, rows: Bools | None = None) -> str:
     what = (
         "holds numbers, and nobody can know what they count" if dates.numbers else "the dates cannot be read"
     )
-    fits = [f'"{one}"' for one in dates.formats(rows)]
+    fits = [f'"{fit}"' for fit in dates.formats(rows)]
     if len(fits) > 1:
         way = f"The formats {' and '.join(fits)} would each read them: declare which it is"
     elif fits:

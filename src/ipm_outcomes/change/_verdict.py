@@ -103,21 +103,21 @@ def published_limits(
     verified. A detectable change derived from a standard error that is there itself is not counted twice.
     """
     errors = [c for c in scale.constants if c.kind == "sem"]
-    found = [
+    limits = [
         Limit(Fraction(t.value) ** 2, (threshold_figure(inst, t),), reached=True)
         for t in scale.thresholds
         if t.kind == "points" and t.id.startswith(RELIABLE) and t.scope == "individual"
     ]
-    found += [
+    limits += [
         Limit(Fraction(c.value) ** 2, (figure_of(inst, c),))
         for c in scale.constants
         if c.kind in ("mdc", "mdc95") and not (errors and c.evidence == "derived")
     ]
-    found += [of_error((figure_of(inst, c),), critical) for c in errors]
-    if not found and (pair := published(inst, scale, prefer).pair):
-        found = [of_error(pair, critical, at_least=pair[1].kind == "alpha")]
-    sourced = [limit for limit in found if not _unverified(limit)]
-    return tuple(sorted(sourced or found, key=lambda limit: limit.squared))
+    limits += [of_error((figure_of(inst, c),), critical) for c in errors]
+    if not limits and (pair := published(inst, scale, prefer).pair):
+        limits = [of_error(pair, critical, at_least=pair[1].kind == "alpha")]
+    sourced = [limit for limit in limits if not _unverified(limit)]
+    return tuple(sorted(sourced or limits, key=lambda limit: limit.squared))
 
 
 def _unverified(limit: Limit) -> bool:
@@ -141,8 +141,8 @@ def levels(improvement: Ints, bottom: Ints, limits: Sequence[Limit]) -> npt.NDAr
         beyond = size >= least
         some |= beyond
         every &= beyond & (not limit.at_least)
-    found = np.where(every & bool(limits), 2, some.astype(np.int8))
-    return (np.sign(improvement) * found).astype(np.int8)
+    certainty = np.where(every & bool(limits), 2, some.astype(np.int8))
+    return (np.sign(improvement) * certainty).astype(np.int8)
 
 
 def levels_by_errors(
@@ -153,9 +153,9 @@ def levels_by_errors(
     with np.errstate(invalid="ignore"):
         beyond = np.greater(size, limit)
         near = np.flatnonzero(np.abs(size - limit) <= TIE * limit)
-    for at in near.tolist():
-        size_at = Fraction(abs(int(improvement[at])), int(bottom[at]))
-        beyond[at] = of_scores(errors[0][at], errors[1][at], critical).beyond(size_at)
+    for row in near.tolist():
+        size_at = Fraction(abs(int(improvement[row])), int(bottom[row]))
+        beyond[row] = of_scores(errors[0][row], errors[1][row], critical).beyond(size_at)
     return (2 * np.sign(improvement) * beyond).astype(np.int8)
 
 

@@ -43,9 +43,9 @@ def _span(name: str, days: object) -> tuple[int, int]:
     return low, high
 
 
-def _check_visit(told: str, visit: object) -> None:
+def _check_visit(place: str, visit: object) -> None:
     if visit is not None and (not isinstance(visit, str) or not visit.strip() or visit != visit.strip()):
-        raise ParameterError(f"{told} visit: give the name of a visit, without spaces around it")
+        raise ParameterError(f"{place} visit: give the name of a visit, without spaces around it")
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
@@ -156,34 +156,34 @@ class Target:
             object.__setattr__(self, "name", self.visit)
         if not isinstance(self.name, str) or not self.name.strip():
             raise ParameterError("Target name: give a text, such as '6 months'")
-        told = f"Target {self.name!r}"
+        place = f"Target {self.name!r}"
         if self.visit is not None:
             if (self.day, self.days, self.months, self.slack) != (None,) * 4 or self.pick != "nearest":
-                raise ParameterError(f"{told}: a visit has no window and no pick; give either")
+                raise ParameterError(f"{place}: a visit has no window and no pick; give either")
             return
         if (self.day is None) == (self.months is None):
-            raise ParameterError(f"{told}: give either day or months")
+            raise ParameterError(f"{place}: give either day or months")
         if (self.days is None) == (self.slack is None) or (self.months is not None and self.slack is None):
-            raise ParameterError(f"{told}: give the window, as days=(first, last) beside day, or as slack")
-        _one_of(f"{told} pick", self.pick, get_args(FollowUpPick))
-        _one_of(f"{told} ties", self.ties, get_args(Ties))
-        _one_of(f"{told} origin", self.origin, get_args(Origin))
+            raise ParameterError(f"{place}: give the window, as days=(first, last) beside day, or as slack")
+        _one_of(f"{place} pick", self.pick, get_args(FollowUpPick))
+        _one_of(f"{place} ties", self.ties, get_args(Ties))
+        _one_of(f"{place} origin", self.origin, get_args(Origin))
         if self.slack is not None:
             both = self.slack if isinstance(self.slack, (tuple, list)) else (self.slack, self.slack)
-            if len(both) != 2 or min(_whole(f"{told} slack", part) for part in both) < 0:
+            if len(both) != 2 or min(_whole(f"{place} slack", part) for part in both) < 0:
                 raise ParameterError(
-                    f"{told} slack: give a number of days that is not negative, or two of them"
+                    f"{place} slack: give a number of days that is not negative, or two of them"
                 )
             object.__setattr__(self, "slack", (int(both[0]), int(both[1])))
-        if self.months is not None and _whole(f"{told} months", self.months) < 1:
-            raise ParameterError(f"{told} months: must be 1 or more")
+        if self.months is not None and _whole(f"{place} months", self.months) < 1:
+            raise ParameterError(f"{place} months: must be 1 or more")
         if self.day is not None:
-            _whole(f"{told} day", self.day)
+            _whole(f"{place} day", self.day)
         if self.days is not None and self.day is not None:
-            low, high = _span(f"{told} days", self.days)
+            low, high = _span(f"{place} days", self.days)
             object.__setattr__(self, "days", (low, high))
             if not low <= self.day <= high:
-                raise ParameterError(f"{told}: day {self.day} lies outside its window {low} to {high}")
+                raise ParameterError(f"{place}: day {self.day} lies outside its window {low} to {high}")
 
     def window(self, origin: Ints) -> tuple[Ints, Ints, Ints]:
         """Target day, first and last day of the window, for day numbers of the origin (since 1970-01-01)."""
@@ -227,41 +227,41 @@ def checked_targets(targets: Sequence[Target], baseline: Baseline, overlap: bool
     """The targets, refused where names repeat or windows overlap each other (or a baseline window that is averaged)."""
     if isinstance(targets, Target):
         targets = (targets,)
-    found = tuple(targets)
-    if not found or not all(isinstance(target, Target) for target in found):
+    chosen = tuple(targets)
+    if not chosen or not all(isinstance(target, Target) for target in chosen):
         raise ParameterError("targets: give at least one change.Target")
-    names = [target.name for target in found]
+    names = [target.name for target in chosen]
     if len(set(names)) < len(names):
         raise ParameterError("targets: two have the same name; give each a name of its own")
-    visits = [baseline.visit, *(target.visit for target in found)]
+    visits = [baseline.visit, *(target.visit for target in chosen)]
     if any(visits):
         if None in visits:
             raise ParameterError("baseline and targets: either all of them name a visit, or none does")
         if len(set(visits)) < len(visits):
             raise ParameterError("baseline and targets: two name the same visit")
-        return found
+        return chosen
     if overlap:
-        return found
+        return chosen
     # Calendar months differ in length, so windows are laid out from every day of a four-year cycle.
     starts = np.arange(day_number(date(2023, 1, 1)), day_number(date(2027, 1, 1)), dtype=np.int64)
-    windows = {target.name: target.window(starts)[1:] for target in found}
-    for one, other in combinations(found, 2):
-        low, high = windows[one.name], windows[other.name]
+    windows = {target.name: target.window(starts)[1:] for target in chosen}
+    for first, second in combinations(chosen, 2):
+        low, high = windows[first.name], windows[second.name]
         if _meet(low, high).any():
             raise ParameterError(
-                f"targets: the windows of {one.name!r} and {other.name!r} overlap, so one assessment "
+                f"targets: the windows of {first.name!r} and {second.name!r} overlap, so one assessment "
                 "could count "
                 "twice; narrow one of them, or allow it with overlap=True"
             )
-    for target in found:
+    for target in chosen:
         averaged = baseline.pick == "mean" and target.origin == "start"
         if averaged and (windows[target.name][0] <= starts + baseline.days[1]).any():
             raise ParameterError(
                 f"targets: the window of {target.name!r} begins within the baseline window, whose assessments are "
                 "all part of the mean; let it begin later, or allow it with overlap=True"
             )
-    return found
+    return chosen
 
 
-def _meet(one: tuple[Ints, Ints], other: tuple[Ints, Ints]) -> Bools:
-    return (one[0] <= other[1]) & (other[0] <= one[1])
+def _meet(first: tuple[Ints, Ints], second: tuple[Ints, Ints]) -> Bools:
+    return (first[0] <= second[1]) & (second[0] <= first[1])

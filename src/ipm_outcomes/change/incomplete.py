@@ -203,9 +203,9 @@ def _decided(pairs: ExactPairs, points: float | None, percent: float | None) -> 
 
 
 def _mean_row(method: str, data: FollowUpData, after: Floats, note: str, level: float) -> Estimate:
-    found = mean_change(data.x1, after, level=level)
+    change = mean_change(data.x1, after, level=level)
     return estimate_row(
-        method, data.x2, level, estimate=found.mean, lower=found.lower, upper=found.upper,
+        method, data.x2, level, estimate=change.mean, lower=change.lower, upper=change.upper,
         note=f"t interval; {note}",
     )  # fmt: skip
 
@@ -254,15 +254,15 @@ def _weighted(
     method = "inverse probability weights"
     predictors = np.column_stack([data.x1, data.predictors])
     try:
-        found = inverse_probability_weights(~np.isnan(values), predictors, truncate=truncate)
+        weighting = inverse_probability_weights(~np.isnan(values), predictors, truncate=truncate)
     except ParameterError as error:
         return estimate_row(method, values, level, note=str(error))
-    mean, low, high = weighted_mean(values, found.weights, level=level)
+    mean, low, high = weighted_mean(values, weighting.weights, level=level)
     if rate:
         low, high = max(low, 0.0), min(high, 1.0)
-    note = f"normal interval; largest weight {found.largest:.2f}, effective n {found.effective_n:.1f}"
+    note = f"normal interval; largest weight {weighting.largest:.2f}, effective n {weighting.effective_n:.1f}"
     if truncate is not None:
-        note += f", {found.truncated} weights cut down to the {truncate:g} quantile"
+        note += f", {weighting.truncated} weights cut down to the {truncate:g} quantile"
     return estimate_row(method, values, level, estimate=mean, lower=low, upper=high, note=note)
 
 
@@ -293,8 +293,8 @@ def _imputed(
     filled = np.stack([outcome(scores) for scores in drawn])
     means = filled.mean(axis=1)
     variances = means * (1 - means) / n if rate else filled.var(axis=1, ddof=1) / n
-    found = pool(means, variances, complete_df=n - 1, level=level)
-    low, high = (max(found.lower, 0.0), min(found.upper, 1.0)) if rate else (found.lower, found.upper)
-    information = f"missing information {100 * found.missing_information:.0f} %"
+    pooled = pool(means, variances, complete_df=n - 1, level=level)
+    low, high = (max(pooled.lower, 0.0), min(pooled.upper, 1.0)) if rate else (pooled.lower, pooled.upper)
+    information = f"missing information {100 * pooled.missing_information:.0f} %"
     note = f"t interval, Rubin's rules; {m} imputations, {information}"
-    return estimate_row(method, values, level, estimate=found.estimate, lower=low, upper=high, note=note)
+    return estimate_row(method, values, level, estimate=pooled.estimate, lower=low, upper=high, note=note)

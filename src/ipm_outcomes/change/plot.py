@@ -81,27 +81,27 @@ def scatter(
     ['PHQ-9 total: 1 of 2 reliably better']
     """
     altair()
-    found = changes_of(changes, scale, target, None, definitions)
+    rows = changes_of(changes, scale, target, None, definitions)
     pairs = [
         patients.Pair(float(a), float(b), kind)
-        for a, b, kind in zip(found.before, found.after, found.kinds, strict=True)
+        for a, b, kind in zip(rows.before, rows.after, rows.kinds, strict=True)
     ]
     chart = patients.scatter(
         pairs,
-        found.axis,
-        found.labels,
-        higher_is_worse=found.higher_is_worse,
-        limit=found.limit,
-        cutoff=found.cutoff,
+        rows.axis,
+        rows.labels,
+        higher_is_worse=rows.higher_is_worse,
+        limit=rows.limit,
+        cutoff=rows.cutoff,
     )
     several = len(set(pairs)) < len(pairs)
     notes = [
-        _who(found),
-        _direction(found),
-        _error(found, "Band"),
+        _who(rows),
+        _direction(rows),
+        _error(rows, "Band"),
         "Larger dots: several patients." if several else "",
     ]
-    return finished(chart, found.message, notes)
+    return finished(chart, rows.message, notes)
 
 
 @fenced
@@ -140,10 +140,10 @@ def waterfall(
     ['PHQ-9 total: 1 of 2 reliably better']
     """
     altair()
-    found = changes_of(changes, scale, target, None, definitions)
-    pairs = list(zip(found.improvement.tolist(), found.kinds, strict=True))
-    chart = patients.waterfall(pairs, found.labels, "improvement, points (down is worse)", limit=found.limit)
-    return finished(chart, found.message, [_who(found), _error(found, "Dashed")])
+    rows = changes_of(changes, scale, target, None, definitions)
+    pairs = list(zip(rows.improvement.tolist(), rows.kinds, strict=True))
+    chart = patients.waterfall(pairs, rows.labels, "improvement, points (down is worse)", limit=rows.limit)
+    return finished(chart, rows.message, [_who(rows), _error(rows, "Dashed")])
 
 
 @fenced
@@ -182,22 +182,22 @@ def before_after(
     ['PHQ-9 total: 5.0 points better on average, 2 patients']
     """
     altair()
-    found = changes_of(changes, scale, target, None, definitions)
-    ends = bins(found.scale, (found.before, found.after))
+    rows = changes_of(changes, scale, target, None, definitions)
+    ends = bins(rows.scale, (rows.before, rows.after))
     moments = [
         patients.Moment(name, _counted(values, ends), float(values.mean()))
-        for name, values in (("baseline", found.before), ("follow-up", found.after))
+        for name, values in (("baseline", rows.before), ("follow-up", rows.after))
     ]
-    chart = patients.before_after(moments, found.axis, cutoff=found.cutoff)
-    mean = float(found.improvement.mean())
+    chart = patients.before_after(moments, rows.axis, cutoff=rows.cutoff)
+    mean = float(rows.improvement.mean())
     moved = (
         "no different"
         if abs(mean) < 0.05
         else f"{number(abs(mean))} points {'better' if mean > 0 else 'worse'}"
     )
-    dotted = f"Dotted: cut-off {found.cutoff:g}." if found.cutoff is not None else ""
-    message = f"{found.name}: {moved} on average, {_patients(len(found))}"
-    return finished(chart, message, [_who(found), _direction(found), dotted])
+    dotted = f"Dotted: cut-off {rows.cutoff:g}." if rows.cutoff is not None else ""
+    message = f"{rows.name}: {moved} on average, {_patients(len(rows))}"
+    return finished(chart, message, [_who(rows), _direction(rows), dotted])
 
 
 def _counted(values: Floats, ends: list[float]) -> list[tuple[float, float, int]]:
@@ -258,13 +258,13 @@ def ecdf(
     altair()
     if policy not in ("cms", "none"):
         raise ParameterError("policy: one of 'cms', 'none'")
-    found = changes_of(changes, scale, target, by, definitions)
-    marks = _marks(found)
+    rows = changes_of(changes, scale, target, by, definitions)
+    marks = _marks(rows)
     mark = marks[-1][0]
-    groups = {"all patients": found.improvement}
+    groups = {"all patients": rows.improvement}
     if by is not None:
-        labels = np.array(found.groups, object)
-        groups = {name: found.improvement[labels == name] for name in sorted(set(found.groups))}
+        labels = np.array(rows.groups, object)
+        groups = {name: rows.improvement[labels == name] for name in sorted(set(rows.groups))}
     whole = by is None or policy == "none"
     curves = []
     for name, values in groups.items():
@@ -281,30 +281,28 @@ def ecdf(
         raise ParameterError(
             f"by: no group has the {2 * _CMS} patients that a curve needs; give policy='none' to see all"
         )
-    chart = patients.ecdf(curves, f"improvement in {found.name}, points or more", marks=marks)
+    chart = patients.ecdf(curves, f"improvement in {rows.name}, points or more", marks=marks)
     gone = len(groups) - len(curves)
     notes = [
-        _who(found) if not gone else f"{found.target}.",
+        _who(rows) if not gone else f"{rows.target}.",
         "Each curve falls from everyone to nobody."
         if whole
         else f"At least {_CMS} patients between any two points.",
         f"{number_of(gone, 'group')} too small to be shown." if gone else "",
         f"Gray: {len(curves)} groups." if len(curves) > patients.FEW else "",
     ]
-    return finished(chart, _ecdf_message(found, by), notes)
+    return finished(chart, _ecdf_message(rows, by), notes)
 
 
-def _ecdf_message(found: Changes, by: str | None) -> str:
+def _ecdf_message(rows: Changes, by: str | None) -> str:
     if by is not None:
-        return f"{found.name}: how much patients improved, by {by}"
-    digits = 0 if found.scale.whole else 1
-    if len(found) == 1:
-        return f"{found.name}: 1 patient improved by {number(float(found.improvement[0]), digits)} points"
-    ordered = np.sort(found.improvement)[::-1]
+        return f"{rows.name}: how much patients improved, by {by}"
+    digits = 0 if rows.scale.whole else 1
+    if len(rows) == 1:
+        return f"{rows.name}: 1 patient improved by {number(float(rows.improvement[0]), digits)} points"
+    ordered = np.sort(rows.improvement)[::-1]
     median = float(ordered[(len(ordered) + 1) // 2 - 1])  # at least half improved by so much
-    return (
-        f"{found.name}: half of {_patients(len(found))} improved by {number(median, digits)} points or more"
-    )
+    return f"{rows.name}: half of {_patients(len(rows))} improved by {number(median, digits)} points or more"
 
 
 def _steps(values: Floats) -> list[tuple[float, float]]:
@@ -312,13 +310,13 @@ def _steps(values: Floats) -> list[tuple[float, float]]:
     return [(float(x), float((values >= x).mean())) for x in distinct]
 
 
-def _marks(found: Changes) -> list[tuple[float, str]]:
+def _marks(rows: Changes) -> list[tuple[float, str]]:
     """Amounts of improvement to read the curves at; the last one is said in words."""
     marks = [(0.0, "no change")]
-    if found.limit is not None:
-        marks.append((found.limit, f"measurement error {found.limit:.2g}"))
-    if found.important is not None:
-        marks.append((found.important, f"important {found.important:g}"))
+    if rows.limit is not None:
+        marks.append((rows.limit, f"measurement error {rows.limit:.2g}"))
+    if rows.important is not None:
+        marks.append((rows.important, f"important {rows.important:g}"))
     return marks
 
 
@@ -377,23 +375,23 @@ def trajectory(
     of = numeric(inst, scale)[0] if scale else inst.lead_scale
     by, forms = options(inst, constants, critical), [visit for _, visit in visits]
     flags = [flag_changes(inst, forms[: n + 1]) for n in range(len(forms))]
-    at = [found for form in forms if isinstance(found := form.scale(of.id), Score)]
-    there = [found for found in at if found.value is not None]
+    scores_at = [of_visit for form in forms if isinstance(of_visit := form.scale(of.id), Score)]
+    there = [of_visit for of_visit in scores_at if of_visit.value is not None]
     if not there:
         raise ParameterError(f"scores: no visit has a score of {inst.id}.{of.id}")
     first, last = there[0], there[-1]
     marks, limit = [], None
-    for n, ((when, _), found) in enumerate(zip(visits, at, strict=True)):
-        kind: Literal["first", "better", "same", "worse"] = "first" if found is first else "same"
-        if found.value is not None and found is not first:
-            step = one_scale(inst, of, (first, found), (), by)
+    for n, ((when, _), of_visit) in enumerate(zip(visits, scores_at, strict=True)):
+        kind: Literal["first", "better", "same", "worse"] = "first" if of_visit is first else "same"
+        if of_visit.value is not None and of_visit is not first:
+            step = one_scale(inst, of, (first, of_visit), (), by)
             kind = "better" if step.verdict == "reliably better" else kind
             kind = "worse" if step.verdict == "reliably worse" else kind
             limit = step.reliable.limit if step.reliable is not None else limit
-        error = None if found.se is None or found.value is None else 1.959964 * found.se
+        error = None if of_visit.se is None or of_visit.value is None else 1.959964 * of_visit.se
         when_or_place = when if when is not None else n + 1
-        marks.append(one_patient.Visit(when_or_place, found.value, kind, _flag(flags[n]), error))
-    values = [float(found.value) for found in there if found.value is not None]
+        marks.append(one_patient.Visit(when_or_place, of_visit.value, kind, _flag(flags[n]), error))
+    values = [float(of_visit.value) for of_visit in there if of_visit.value is not None]
     low, high = _ends(of, values)
     own_error = any(mark.error is not None for mark in marks)
     lines = [] if limit is None or own_error else _lines(of, values[0], limit, low, high)
@@ -448,23 +446,21 @@ def _bands(of: Scale, low: float, high: float) -> list[one_patient.Stretch]:
     ]
 
 
-def _who(found: Changes) -> str:
-    return f"{_patients(len(found))} with both scores, {found.target}."
+def _who(rows: Changes) -> str:
+    return f"{_patients(len(rows))} with both scores, {rows.target}."
 
 
 def _patients(n: int) -> str:
     return f"{n:,} patient{'' if n == 1 else 's'}"
 
 
-def _direction(found: Changes) -> str:
-    return f"Higher is {'worse' if found.higher_is_worse else 'better'}."
+def _direction(rows: Changes) -> str:
+    return f"Higher is {'worse' if rows.higher_is_worse else 'better'}."
 
 
-def _error(found: Changes, drawn: str) -> str:
-    if found.limit is None:
+def _error(rows: Changes, drawn: str) -> str:
+    if rows.limit is None:
         return (
-            "The measurement error differs from score to score."
-            if len(found) > found.count("unjudged")
-            else ""
+            "The measurement error differs from score to score." if len(rows) > rows.count("unjudged") else ""
         )
-    return f"{drawn}: measurement error of one patient, {found.limit:.2g} points."
+    return f"{drawn}: measurement error of one patient, {rows.limit:.2g} points."

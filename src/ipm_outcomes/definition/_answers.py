@@ -185,9 +185,9 @@ def numbered_label(text: str, labels: Mapping[str, int]) -> tuple[int, int] | No
     >>> numbered_label("Several days (4)", {"several days": 1})
     (4, 1)
     """
-    found = re.fullmatch(r"(\d+) (.+)|(.+) (\d+)", plain_label(text))
+    match = re.fullmatch(r"(\d+) (.+)|(.+) (\d+)", plain_label(text))
     # In plain form a number below 0 has lost its sign.
-    if not found or re.search(r"(?:^|[\s(\[])[-\u2212]\d", text):
+    if not match or re.search(r"(?:^|[\s(\[])[-\u2212]\d", text):
         return None
-    answer = labels.get(found[2] or found[3])
-    return None if answer is None else (int(found[1] or found[4]), answer)
+    answer = labels.get(match[2] or match[3])
+    return None if answer is None else (int(match[1] or match[4]), answer)

@@ -66,12 +66,12 @@ def _item_problems(inst: Instrument) -> Iterator[tuple[str, str]]:
             yield place, f"there is no answer list {item.answers!r}"
             return
         if (item.id in used) == item.unscored:
-            told = (
+            fact = (
                 "is marked unscored but stands in a scale"
                 if item.unscored
                 else "is in no scale and not marked unscored"
             )
-            yield place, f"the item {told}"
+            yield place, f"the item {fact}"
         if item.wording and not inst.license.wording:
             yield place, "the license does not let the wording ship; give a gist of your own only"
         if (item.recode or item.also) and not takes_codes(inst, item.id):

@@ -164,15 +164,15 @@ class Instrument(Part):
     def labels(self, item: str) -> dict[str, int]:
         """Every known label of an item's answers and its LOINC answer codes, in plain form (see `plain_label`)."""
         listed = self.answers_of(item)
-        found = {plain_label(o.label): o.code for o in listed.options}
-        found.update({plain_label(o.loinc): o.code for o in listed.options if o.loinc})
-        found.update({plain_label(also.loinc): also.code for also in self.item(item).also if also.loinc})
+        codes = {plain_label(o.label): o.code for o in listed.options}
+        codes.update({plain_label(o.loinc): o.code for o in listed.options if o.loinc})
+        codes.update({plain_label(also.loinc): also.code for also in self.item(item).also if also.loinc})
         if listed.range:
             for anchor, code in ((listed.low, listed.lowest), (listed.high, listed.highest)):
                 if anchor:
-                    found[plain_label(anchor)] = code
-        found.update({plain_label(also.label): also.code for also in self.item(item).also})
-        return found
+                    codes[plain_label(anchor)] = code
+        codes.update({plain_label(also.label): also.code for also in self.item(item).also})
+        return codes
 
     def source(self, key: str) -> Source:
         """The source of that key; raises `UnknownNameError`."""

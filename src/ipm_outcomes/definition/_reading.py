@@ -76,14 +76,14 @@ def checked(
     with _BUILDING:
         model.model_rebuild()
     try:
-        found = model.model_validate({**data, "digest": digest})
+        parsed = model.model_validate({**data, "digest": digest})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         message = _MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise DefinitionError(f"{file}: {_place(data, first['loc'])}: {message}") from None
-    for place, fact in problems(found):
+    for place, fact in problems(parsed):
         raise DefinitionError(f"{file}: {place}: {fact}")
-    return found
+    return parsed
 
 
 _BUILDING = Lock()

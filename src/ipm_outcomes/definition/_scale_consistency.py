@@ -263,8 +263,8 @@ def _band_problems(scale: Scale, bands: Bands) -> Iterator[tuple[str, str]]:
         if after.low < expected:
             yield ".bands", f"{before.label!r} and {after.label!r} overlap at {after.low}"
         if after.low > expected:
-            told = f"{before.label!r} and {after.label!r}: {before.high} to {after.low}"
-            yield ".bands", f"there is a gap between {told}"
+            gap = f"{before.label!r} and {after.label!r}: {before.high} to {after.low}"
+            yield ".bands", f"there is a gap between {gap}"
     for band in bands.of:
         if band.high < band.low:
             yield ".bands", f"{band.label!r} ends before it begins"

@@ -134,12 +134,12 @@ class Scale(Fact):
     @property
     def sentence(self) -> str:
         """Its title, its range, and which end is worse."""
-        told = self.title.rstrip(".")
+        text = self.title.rstrip(".")
         if self.range:
-            told += f", {self.range[0]} to {self.range[1]}"
+            text += f", {self.range[0]} to {self.range[1]}"
         if self.worse:
-            told += f"; {self.worse} is worse"
-        return told + "."
+            text += f"; {self.worse} is worse"
+        return text + "."
 
     @property
     def name(self) -> str:

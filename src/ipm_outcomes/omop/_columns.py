@@ -110,10 +110,10 @@ class Concepts:
         """The table of the code's domain; OBSERVATION where the site has no concept of it."""
         if code is None or code not in self.domains:
             return "observation"
-        found = _DOMAINS.get(self.domains[code])
-        if found is None:
+        column = _DOMAINS.get(self.domains[code])
+        if column is None:
             raise FrameError(
                 f"concepts: the domain of {code} is neither Observation nor Measurement; correct the row, or say "
                 "table='observation' or 'measurement'"
             )
-        return found
+        return column

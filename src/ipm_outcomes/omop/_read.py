@@ -88,10 +88,10 @@ def read(
         if code in items:
             every = loinc.answer_codes(*items[code])
             by_code = {**every.also, **every.own}
-            meant = {by_code[one] for one in (given[row], value_concepts[row]) if one in by_code}
+            meant = {by_code[concept] for concept in (given[row], value_concepts[row]) if concept in by_code}
             if len(meant if np.isnan(value) else meant | {value}) > 1:
-                told = "number, source value and concept of the value are of different answers"
-                raise InputError(told, "answer_contradicts", f"row {row} (counted from 0)")
+                fact = "number, source value and concept of the value are of different answers"
+                raise InputError(fact, "answer_contradicts", f"row {row} (counted from 0)")
             value = float(next(iter(meant), value)) if np.isnan(value) else value
         if np.isnan(value):
             forms.leave_out(row, "no_value", "neither a number nor an answer that is known")
@@ -105,7 +105,7 @@ def read(
 def _kind(frame: Frame) -> TableName:
     for name in COLUMNS:
         if f"{name}_source_value" in frame.names or f"{name}_concept_id" in frame.names:
-            if lacking := [one for one in ("person_id", f"{name}_date") if one not in frame.names]:
+            if lacking := [column for column in ("person_id", f"{name}_date") if column not in frame.names]:
                 raise FrameError(f"{name}: the column {lacking[0]} is missing")
             return name
     raise FrameError(
@@ -119,10 +119,10 @@ def _sources(ids: Sequence[str]) -> tuple[dict[str, tuple[str, str]], dict[str, 
     items: dict[str, tuple[str, str]] = {}
     scores: dict[str, tuple[str, str]] = {}
     for id in ids:
-        found = definition(id)
-        of_items = {item.loinc: item.id for item in found.items if item.loinc}
-        mine = {f"{id}_{item}": item for item in found.item_ids} | of_items
-        own = {f"{id}_{scale}": scale for scale in found.scale_ids} | loinc.scale_codes(id)
+        inst = definition(id)
+        of_items = {item.loinc: item.id for item in inst.items if item.loinc}
+        mine = {f"{id}_{item}": item for item in inst.item_ids} | of_items
+        own = {f"{id}_{scale}": scale for scale in inst.scale_ids} | loinc.scale_codes(id)
         for code, item in mine.items():
             if code in items:
                 other = items[code][0]

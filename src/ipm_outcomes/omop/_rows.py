@@ -161,17 +161,17 @@ def _first(given: int | Mapping[str, int]) -> dict[str, int]:
     return dict.fromkeys(COLUMNS, 1) | dict(given)
 
 
-def _when(frame: Frame, person: str, told: str) -> tuple[list[int], list[date | None]]:
+def _when(frame: Frame, person: str, place: str) -> tuple[list[int], list[date | None]]:
     """Person and day of each row."""
     if lacking := [name for name in (person, "date") if name not in frame.names]:
-        raise FrameError(f"{told}: the column {lacking[0]!r} is missing")
+        raise FrameError(f"{place}: the column {lacking[0]!r} is missing")
     persons, null = frame.wholes(person)
     if null.any():
-        raise FrameError(f"{told}: {person} is empty in row {null.argmax()} (counted from 0)")
+        raise FrameError(f"{place}: {person} is empty in row {null.argmax()} (counted from 0)")
     dates = read_dates(frame, "date")
     if odd := int((~np.isin(dates.state, (DATED, MISSING))).sum()):
         raise UnreadableDatesError(
-            f"{told}: {odd} entries of date cannot be read; write YYYY-MM-DD, or give date_format to frames.tidy"
+            f"{place}: {odd} entries of date cannot be read; write YYYY-MM-DD, or give date_format to frames.tidy"
         )
     days = [
         _EPOCH + timedelta(day) if state == DATED else None
@@ -198,15 +198,15 @@ def _scores(frame: Frame, person: str, reasons: Counter[str]) -> Iterator[_Entry
         number = None if np.isnan(values[row]) else float(values[row])
         if id not in known or scale not in known[id].scale_ids:
             raise FrameError(f"scores: no instrument and scale of the library in row {row} (counted from 0)")
-        found = known[id].scale(scale)
-        text = str(bands[row]) if found.categorical and _there(bands[row]) else None
+        definition_of_scale = known[id].scale(scale)
+        text = str(bands[row]) if definition_of_scale.categorical and _there(bands[row]) else None
         day = days[row]
         if number is None and text is None:
             reasons[str(absent[row])] += 1
         elif day is None:
             reasons["no_date"] += 1
         else:
-            code = next((code for code, one in loinc.scale_codes(str(id)).items() if one == scale), None)
+            code = next((code for code, coded in loinc.scale_codes(str(id)).items() if coded == scale), None)
             source = _source(code or f"{id}_{scale}")
             yield _Entry(persons[row], day, source, code, number, text, text, str(id), str(scale), True)
 
@@ -229,14 +229,14 @@ def _answers(frame: Frame, person: str, ids: list[str], reasons: Counter[str]) -
                 code = items.instrument.item(item).loinc
                 source = _source(code or f"{id}_{item}")
                 unit = items.readings[item].per_unit if item in items.readings else 1
-                for at in np.flatnonzero(codes[place] >= 0).tolist():
-                    day = days[start + at]
+                for column in np.flatnonzero(codes[place] >= 0).tolist():
+                    day = days[start + column]
                     if day is None:
                         reasons["no_date"] += 1
                         continue
-                    answer = int(codes[place, at])
+                    answer = int(codes[place, column])
                     yield _Entry(
-                        persons[start + at],
+                        persons[start + column],
                         day,
                         source,
                         code,
@@ -271,25 +271,32 @@ def _events(
     """For each answer the id of its score and the concept of the column that holds it."""
     if fields is None:
         return [None] * len(entries)
-    at: dict[tuple[int, date, str, str], tuple[int, int]] = {}
+    event_of: dict[tuple[int, date, str, str], tuple[int, int]] = {}
     for entry, place, number in zip(entries, places, numbers, strict=True):
         if not entry.is_score:
             continue
         if place not in fields:
             raise ParameterError(f"event_fields: give the concept of the id column of {place}")
         key = (*entry[:2], entry.instrument, entry.name)
-        if key in at:
+        if key in event_of:
             raise FrameError(
                 "scores: one person has two scores of a scale on one day, so that answers cannot be linked; leave out "
                 "event_fields, or keep one form a day"
             )
-        at[key] = (number, fields[place])
+        event_of[key] = (number, fields[place])
     linked = []
     for entry in entries:
         scales = [] if entry.is_score else definition(entry.instrument).scales
         mine = (scale.id for scale in scales if entry.name in scale.items)
         linked.append(
-            next((at[key] for one in mine if (key := (*entry[:2], entry.instrument, one)) in at), None)
+            next(
+                (
+                    event_of[key]
+                    for scored in mine
+                    if (key := (*entry[:2], entry.instrument, scored)) in event_of
+                ),
+                None,
+            )
         )
     return linked
 

@@ -82,8 +82,8 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
         ("baseline", baseline), ("followup", followup),
     )]  # fmt: skip
     there = np.flatnonzero((rows[0] >= 0) | (rows[1] >= 0))
-    first, second = (one[there] for one in rows)
-    before, after = (_at(amount, at) for at in (first, second))
+    first, second = (rows_of[there] for rows_of in rows)
+    before, after = (_at(amount, rows_of) for rows_of in (first, second))
     known = ~np.isnan(before) & ~np.isnan(after)
     some = known & (before > 0)
     # Doses have nine decimals, so that a half is decided on whole numbers.
@@ -91,7 +91,7 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     halved = some & (2 * whole_after <= whole_before)
     shown = np.where(first >= 0, first, second)
     columns: dict[str, Any] = {"patient_id": frame.take(values, there)}
-    limits = {f"days_{one.at_least}" for one in dose().thresholds}
+    limits = {f"days_{threshold.at_least}" for threshold in dose().thresholds}
     skipped = {"patient_id", "period", "start", "end", *FIGURES, *limits}
     for name in frame.names:
         if name not in skipped:
@@ -102,9 +102,9 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     safe = np.where(some, before, 1.0)
     columns["percent"] = np.where(some, 100 * (before - after) / safe, np.nan)
     columns["halved"] = frame.truth(halved, ~some)
-    for name, at in (("opioid_free_baseline", first), ("opioid_free_followup", second)):
-        told = _at(free, at)
-        columns[name] = frame.truth(told == 1, np.isnan(told))
+    for name, side in (("opioid_free_baseline", first), ("opioid_free_followup", second)):
+        free_at = _at(free, side)
+        columns[name] = frame.truth(free_at == 1, np.isnan(free_at))
     reason = np.select(
         [first < 0, second < 0, np.isnan(before), np.isnan(after)], np.arange(len(_REASONS)).tolist(), -1
     )
@@ -119,15 +119,15 @@ def _rows(patient: Ints, periods: Ints, labels: list[Any], name: str, wanted: st
         raise ParameterError(
             f"{name}: the summary has no period of this name; it has {len(labels)} of other names"
         )
-    at = np.flatnonzero(periods == labels.index(wanted))
-    if np.unique(patient[at]).size < at.size:
+    rows = np.flatnonzero(periods == labels.index(wanted))
+    if np.unique(patient[rows]).size < rows.size:
         raise FrameError(f"{name}: a patient has several rows of this period; keep one")
-    found = np.full(patients, -1, np.int64)
-    found[patient[at]] = at
-    return found
+    row_of = np.full(patients, -1, np.int64)
+    row_of[patient[rows]] = rows
+    return row_of
 
 
 def _at(values: Floats, rows: Ints) -> Floats:
     """Values of rows, NaN where there is none."""
-    found: Floats = np.append(values, np.nan)[rows]
-    return found
+    amounts: Floats = np.append(values, np.nan)[rows]
+    return amounts

@@ -121,27 +121,27 @@ def daily(
     read = read_prescriptions(prescriptions, chosen, columns, meanings, date_format)
     if overlap == "in_turn":
         read = in_turn(read)
-    found = sweep(read)
-    unknown = np.zeros(len(found.first), np.int64)
+    stretches = sweep(read)
+    unknown = np.zeros(len(stretches.first), np.int64)
     excluded, blocking = unknown.copy(), unknown.copy()
-    reason = np.full(len(found.first), len(CODES), np.int64)
-    for code, count in found.by_reason.items():
+    reason = np.full(len(stretches.first), len(CODES), np.int64)
+    for code, count in stretches.by_reason.items():
         blocking += 0 if code in _OUT else count
         excluded += count if code in _OUT else 0
         unknown += count if code == _NOT_KNOWN else 0
         reason = np.where(count > 0, np.minimum(reason, code), reason)
-    some = found.converted > 0
+    some = stretches.converted > 0
     known = some & (blocking == 0)
-    amount = found.doses.floats()
-    limits = [one.at_least for one in dose().thresholds]
-    reached = [found.at_least(limit) for limit in limits]
+    amount = stretches.doses.floats()
+    limits = [threshold.at_least for threshold in dose().thresholds]
+    reached = [stretches.at_least(limit) for limit in limits]
 
     others, start_known = _without_place(read)
     more = len(others)
     order: Ints = np.arange(0)
     if more:
-        begin = np.concatenate([found.first, np.where(start_known, read.start[others], LATE)])
-        order = np.lexsort((begin, np.concatenate([found.patient, read.patient[others]])))
+        begin = np.concatenate([stretches.first, np.where(start_known, read.start[others], LATE)])
+        order = np.lexsort((begin, np.concatenate([stretches.patient, read.patient[others]])))
 
     def joined(first: Any, rest: Any) -> Any:
         return np.concatenate([first, rest])[order] if more else first
@@ -157,15 +157,17 @@ def daily(
     )
     some_opioid = joined(some | (excluded + blocking > unknown), ~left_out & (other_reason != _NOT_KNOWN))
     columns_made: dict[str, Any] = {
-        "patient_id": frame.take(read.patients, joined(found.patient, read.patient[others])),
+        "patient_id": frame.take(read.patients, joined(stretches.patient, read.patient[others])),
         "start": frame.dates(
-            joined(found.first, read.start[others]), joined(np.zeros(len(some), bool), ~start_known)
+            joined(stretches.first, read.start[others]), joined(np.zeros(len(some), bool), ~start_known)
         ),
-        "end": frame.dates(joined(found.end - 1, no()), joined(np.zeros(len(some), bool), ~no(bool))),
-        "days": Whole(joined(found.end - found.first, no()), joined(np.zeros(len(some), bool), ~no(bool))),
+        "end": frame.dates(joined(stretches.end - 1, no()), joined(np.zeros(len(some), bool), ~no(bool))),
+        "days": Whole(
+            joined(stretches.end - stretches.first, no()), joined(np.zeros(len(some), bool), ~no(bool))
+        ),
         "mme": joined(np.where(known, amount, np.nan), no(float) + np.nan),
         "mme_at_least": joined(np.where(some, amount, np.nan), no(float) + np.nan),
-        "prescriptions": joined(found.converted, no()),
+        "prescriptions": joined(stretches.converted, no()),
         "not_converted": joined(blocking + excluded, (~left_out).astype(np.int64)),
         "opioid": frame.truth(some_opioid, ~some_opioid & joined(np.ones(len(some), bool), ~left_out)),
     }
@@ -236,9 +238,9 @@ def check(
     sentences = (*REASONS.values(), *NOTES.values())
     without = np.flatnonzero(read.reason != CONVERTED)
     rows, rules = [without], [read.reason[without].astype(np.int64)]
-    for at, mask in enumerate(read.notes.values(), len(CODES)):
+    for code, mask in enumerate(read.notes.values(), len(CODES)):
         rows.append(np.flatnonzero(mask))
-        rules.append(np.full(rows[-1].size, at, np.int64))
+        rules.append(np.full(rows[-1].size, code, np.int64))
     row, rule = np.concatenate(rows), np.concatenate(rules)
     order = np.lexsort((rule, row))
     row, label = row[order], rule[order].astype(np.int8)

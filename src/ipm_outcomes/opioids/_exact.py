@@ -66,8 +66,8 @@ class Doses:
     def floats(self) -> Floats:
         """The nearest floats, to the last bit or next to it."""
         whole, rest = np.divmod(self.nano, BILLION)
-        found: Floats = whole + (rest * BILLION + self.atto) / 1e18
-        return found
+        value: Floats = whole + (rest * BILLION + self.atto) / 1e18
+        return value
 
 
 def quotients(top: Ints, bottom: Ints) -> Doses:
@@ -124,12 +124,12 @@ def products(
     s, u = np.where(beyond, 0, s), np.where(beyond, 0, u)
     if slow.size:
         s[slow] = 0
-    found = quotients(s * u * num[each], np.where(fits, den[each] * days * (s_scale * u_scale), 1))
+    doses = quotients(s * u * num[each], np.where(fits, den[each] * days * (s_scale * u_scale), 1))
     for row in slow[~beyond[slow]].tolist():
         exact = one_product(float(strength[row]), float(units[row]), int(days[row]), table[each[row]])
         atto, rest = divmod(exact.numerator * BILLION**2, exact.denominator)
-        found.nano[row], found.atto[row], found.more[row] = atto // BILLION, atto % BILLION, rest != 0
-    return found, beyond
+        doses.nano[row], doses.atto[row], doses.more[row] = atto // BILLION, atto % BILLION, rest != 0
+    return doses, beyond
 
 
 def one_product(strength: float, units: float, days: int, factor: Fraction) -> Fraction:

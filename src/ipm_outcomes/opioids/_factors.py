@@ -44,10 +44,10 @@ def unit_of(text: str) -> Unit | None:
     >>> unit_of("mg/5 mL")
     Unit(milligrams=Fraction(1, 5), per='mL')
     """
-    found = _UNIT.fullmatch("".join(text.split()).replace("µ", "u").replace("μ", "u"))
-    if found is None:
+    match = _UNIT.fullmatch("".join(text.split()).replace("µ", "u").replace("μ", "u"))
+    if match is None:
         return None
-    mass, number, per = found.groups()
+    mass, number, per = match.groups()
     mass = mass.lower()
     milligrams = _MILLIGRAMS["mcg" if mass in _MICROGRAMS else mass]
     if number is not None:
@@ -102,7 +102,7 @@ class Factor(Fact):
     @property
     def rule(self) -> tuple[Any, ...]:
         """All that decides a dose: two entries that agree in it convert alike."""
-        steps = tuple((one.above, one.up_to, one.factor) for one in self.steps)
+        steps = tuple((step.above, step.up_to, step.factor) for step in self.steps)
         each = None if self.factor is None else Fraction(self.factor) / self.milligrams
         return each, steps, self.applies_to, self.lasts, self.purpose_needed
 
@@ -132,7 +132,7 @@ class FactorSet(Part):
 
     def of(self, drug: str) -> tuple[Factor, ...]:
         """The entries of a drug."""
-        return tuple(one for one in self.factors if plain(one.drug) == plain(drug))
+        return tuple(factor for factor in self.factors if plain(factor.drug) == plain(drug))
 
     def measured(self, form: str, unit: Unit) -> bool:
         """Whether a form is measured in units of this kind."""
@@ -179,45 +179,45 @@ def _source_problems(facts: tuple[Fact, ...], sources: tuple[Source, ...]) -> It
         yield "sources", f"{unused[0]!r} is named by nothing in the file"
 
 
-def _problems(found: FactorSet) -> Iterator[tuple[str, str]]:
-    yield from _source_problems((*found.factors, *found.without_factor), found.sources)
-    for at, one in enumerate(found.factors):
-        place = f"factors[{at}] ({one.drug})"
-        if unknown := [group for group in one.forms if group not in found.forms]:
+def _problems(factors: FactorSet) -> Iterator[tuple[str, str]]:
+    yield from _source_problems((*factors.factors, *factors.without_factor), factors.sources)
+    for n, factor in enumerate(factors.factors):
+        place = f"factors[{n}] ({factor.drug})"
+        if unknown := [group for group in factor.forms if group not in factors.forms]:
             yield place, f"the group of forms {unknown[0]!r} is not among the forms of the file"
-        units = [unit_of(text) for text in one.units]
+        units = [unit_of(text) for text in factor.units]
         if None in units:
             yield place, "a unit is none of mg, mcg, g, alone or per mL or h"
             continue
         if len({unit.milligrams for unit in units if unit}) > 1:
             yield place, "its units differ in mass: the factor would multiply two things"
-        if (one.factor is None) == (not one.steps):
+        if (factor.factor is None) == (not factor.steps):
             yield place, "it has a factor, or steps"
         rates = {unit.per == "h" for unit in units if unit}
-        if len(rates) > 1 or (rates == {True}) != (one.lasts is not None):
+        if len(rates) > 1 or (rates == {True}) != (factor.lasts is not None):
             yield place, "what is measured per hour, and nothing else, lasts a number of days"
-        if one.applies_to == "rate in place" and rates != {True}:
+        if factor.applies_to == "rate in place" and rates != {True}:
             yield place, "only what is measured per hour has a rate in place"
-        edges = [(step.above, step.up_to) for step in one.steps]
-        if one.steps and (edges[0][0] != 0 or edges[-1][1] is not None):
+        edges = [(step.above, step.up_to) for step in factor.steps]
+        if factor.steps and (edges[0][0] != 0 or edges[-1][1] is not None):
             yield place, "steps begin above 0, and the last has no end"
         if any(before[1] is None or before[1] != after[0] for before, after in pairwise(edges)):
             yield place, "each step begins where the one before ends"
         if any(up_to is not None and up_to <= above for above, up_to in edges):
             yield place, "a step ends before it begins"
-        if one.steps and (len(found.of(one.drug)) > 1 or one.lasts is not None):
+        if factor.steps and (len(factors.of(factor.drug)) > 1 or factor.lasts is not None):
             yield place, "a drug with steps has one entry, and is no patch"
-    drugs = {plain(one.drug) for one in found.factors}
-    if both := [one.drug for one in found.without_factor if plain(one.drug) in drugs]:
+    drugs = {plain(entry.drug) for entry in factors.factors}
+    if both := [entry.drug for entry in factors.without_factor if plain(entry.drug) in drugs]:
         yield "without_factor", f"{both[0]!r} has a factor"
 
 
-def _dose_problems(found: Dose) -> Iterator[tuple[str, str]]:
-    yield from _source_problems((*found.thresholds, *found.denominators), found.sources)
-    limits = [one.at_least for one in found.thresholds]
+def _dose_problems(doses: Dose) -> Iterator[tuple[str, str]]:
+    yield from _source_problems((*doses.thresholds, *doses.denominators), doses.sources)
+    limits = [entry.at_least for entry in doses.thresholds]
     if limits != sorted(set(limits)):
         yield "thresholds", "they rise, and none appears twice"
-    if len({one.id for one in found.denominators}) < len(found.denominators):
+    if len({entry.id for entry in doses.denominators}) < len(doses.denominators):
         yield "denominators", "an id appears twice"
 
 

@@ -133,16 +133,16 @@ def read_prescriptions(
         )
     purpose = frame.truths(named["use_disorder"]) if "use_disorder" in there else np.full(len(frame), np.nan)
     codes, chosen = _choices(frame, named, there, factors, _checked(meanings))
-    reason = np.array([one.reason for one in chosen], np.int8)[codes]
+    reason = np.array([choice.reason for choice in chosen], np.int8)[codes]
     each = np.arange(len(chosen), dtype=np.int64)[codes]
-    needs_purpose = np.array([one.purpose for one in chosen], bool)[codes]
+    needs_purpose = np.array([choice.purpose for choice in chosen], bool)[codes]
     reason[needs_purpose & (reason == CONVERTED) & np.isnan(purpose)] = CODES.index("purpose_needed")
     reason[(purpose == 1) & (reason != LEFT_OUT)] = CODES.index("use_disorder")
 
     strength, quantity, days = (frame.numbers(named[name], way_out) for name, way_out in _NUMBERS.items())
     dates = read_dates(frame, named["start"], format_of(date_format, named["start"]))
     refuse_column(named["start"], dates)
-    lasts = np.array([one.lasts for one in chosen], np.int64)[codes]
+    lasts = np.array([choice.lasts for choice in chosen], np.int64)[codes]
     patch = (lasts > 0) & (reason == CONVERTED)
     supply = np.where(patch, quantity * lasts, days)
     whole = (supply >= 1) & (supply == np.floor(supply)) & (supply <= LAST_DAY)
@@ -159,22 +159,22 @@ def read_prescriptions(
     reason[started & whole & ~placed & (reason == CONVERTED)] = CODES.index("days_supply")
 
     good = reason == CONVERTED
-    at_rate = np.array([one.at_rate for one in chosen], bool)[codes]
+    at_rate = np.array([choice.at_rate for choice in chosen], bool)[codes]
     strength = np.where(good, strength, 1.0)
     units = np.where(good & ~at_rate, quantity, 1.0)
     per = np.where(good & ~at_rate, length, 1)
-    table = [one.each for one in chosen]
+    table = [choice.each for choice in chosen]
     doses, beyond = products(strength, units, per, each, table)
     reason[good & beyond] = CODES.index("out_of_range")
     good &= ~beyond
     doses = Doses(*(np.where(good, part, 0) for part in (doses.nano, doses.atto, doses.more)))
-    step_factors = tuple(dict.fromkeys(one.steps for one in chosen if one.steps is not None))
+    step_factors = tuple(dict.fromkeys(choice.steps for choice in chosen if choice.steps is not None))
     position = np.array(
-        [-1 if one.steps is None else step_factors.index(one.steps) for one in chosen], np.int64
+        [-1 if choice.steps is None else step_factors.index(choice.steps) for choice in chosen], np.int64
     )
     notes = {
         "patch_days": good & patch & ~np.isnan(days) & (days != supply),
-        "form_assumed": good & np.array([one.assumed for one in chosen], bool)[codes],
+        "form_assumed": good & np.array([choice.assumed for choice in chosen], bool)[codes],
     }
     return Prescriptions(
         frame, named, patients, patient, dates.day, dates.day + length, started, placed, reason, doses,
@@ -187,7 +187,8 @@ def _products(chosen: list[_Choice]) -> Ints:
     """A number for each choice: those of one drug in units of one kind have the same."""
     known: dict[tuple[str, Fraction, int], int] = {}
     return np.array(
-        [known.setdefault((one.drug, one.each, one.lasts), len(known)) for one in chosen], np.int64
+        [known.setdefault((choice.drug, choice.each, choice.lasts), len(known)) for choice in chosen],
+        np.int64,
     )
 
 
@@ -205,11 +206,11 @@ def in_turn(read: Prescriptions) -> Prescriptions:
     order = np.lexsort((read.doses.atto[rows], read.doses.nano[rows], length, read.start[rows], group))
     rows, length = rows[order], length[order]
     first = np.diff(group[order], prepend=-1) != 0
-    at = np.cumsum(first) - 1
+    start_of = np.cumsum(first) - 1
     before = np.cumsum(length) - length
-    before -= before[first][at]
+    before -= before[first][start_of]
     # The latest of: its own start, and the start of any one before with all that was supplied since.
-    begin = np.maximum.accumulate(read.start[rows] - before + at * _FAR) - at * _FAR + before
+    begin = np.maximum.accumulate(read.start[rows] - before + start_of * _FAR) - start_of * _FAR + before
     start, end = read.start.copy(), read.end.copy()
     start[rows], end[rows] = begin, begin + length
     beyond = read.placed & (end - 1 > LAST_DAY)
@@ -232,23 +233,23 @@ def _named(columns: Mapping[str, str] | None) -> dict[str, str]:
 def _checked(meanings: Mapping[str, Mapping[str, str | None]] | None) -> dict[str, dict[str, str | None]]:
     if meanings is None:
         return {name: {} for name in TEXTS}
-    told = (
+    fact = (
         "meanings: a mapping from drug, unit or form to a mapping from the names in the table to those of the set, "
         "such as {'drug': {'OXYCODONE HCL': 'oxycodone', 'IBUPROFEN': None}}; None is for what is no opioid"
     )
     if not isinstance(meanings, Mapping) or any(name not in TEXTS for name in meanings):
-        raise ParameterError(told)
-    found: dict[str, dict[str, str | None]] = {name: {} for name in TEXTS}
+        raise ParameterError(fact)
+    meanings_of: dict[str, dict[str, str | None]] = {name: {} for name in TEXTS}
     for name, given in meanings.items():
         if not isinstance(given, Mapping):
-            raise ParameterError(told)
+            raise ParameterError(fact)
         for word, meant in given.items():
             if not isinstance(word, str) or not (
                 isinstance(meant, str) or (meant is None and name == "drug")
             ):
-                raise ParameterError(told)
-            found[name][plain(word)] = meant
-    return found
+                raise ParameterError(fact)
+            meanings_of[name][plain(word)] = meant
+    return meanings_of
 
 
 @dataclass(frozen=True)
@@ -281,8 +282,8 @@ def _choices(
     nothing = np.full(len(frame), -1, np.int64)
     parts = [frame.words(named[name]) if name in there else (nothing, []) for name in TEXTS]
     code = np.zeros(len(frame), np.int64)
-    for found, values in parts:
-        code = code * (len(values) + 1) + found + 1
+    for places, values in parts:
+        code = code * (len(values) + 1) + places + 1
     size = int(np.prod([len(values) + 1 for _, values in parts], dtype=np.float64))
     if size <= 2**22:
         present = np.flatnonzero(np.bincount(code, minlength=size))
@@ -292,12 +293,12 @@ def _choices(
     else:
         present, codes = np.unique(code, return_inverse=True)
     chosen = []
-    for one in present.tolist():
-        told: list[str | None] = []
+    for key in present.tolist():
+        texts: list[str | None] = []
         for (_, values), name in zip(reversed(parts), reversed(TEXTS), strict=True):
-            one, at = divmod(one, len(values) + 1)
-            told.insert(0, None if at == 0 else _meant(values[at - 1], meanings[name]))
-        chosen.append(_choice(factors, *told))
+            key, position = divmod(key, len(values) + 1)
+            texts.insert(0, None if position == 0 else _meant(values[position - 1], meanings[name]))
+        chosen.append(_choice(factors, *texts))
     return codes.astype(np.int64), chosen or [_without("unknown_drug")]
 
 
@@ -314,21 +315,21 @@ def _choice(factors: FactorSet, drug: str | None, unit: str | None, form: str | 
     if drug == "":
         return _without("no_opioid")
     entries = factors.of(drug) if drug is not None else ()
-    if drug is not None and any(plain(one.drug) == plain(drug) for one in factors.without_factor):
+    if drug is not None and any(plain(factor.drug) == plain(drug) for factor in factors.without_factor):
         return _without("no_factor")
     if not entries:
         return _without("unknown_drug")
     measure = unit_of(unit) if unit else None
     if measure is None:
         return _without("unit_unknown")
-    entries = tuple(one for one in entries if one.takes(measure))
+    entries = tuple(factor for factor in entries if factor.takes(measure))
     if not entries:
         return _without("unit_unfit")
     if form:
-        entries = tuple(one for one in entries if plain(form) in factors.form_words(one))
+        entries = tuple(factor for factor in entries if plain(form) in factors.form_words(factor))
         if not entries or not factors.measured(form, measure):
             return _without("form_unfit")
-    if len({one.rule for one in entries}) > 1:
+    if len({factor.rule for factor in entries}) > 1:
         return _without("form_needed")
     entry = entries[0]
     mass = measure.milligrams / entry.milligrams

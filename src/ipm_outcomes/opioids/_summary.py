@@ -127,7 +127,7 @@ def summary(
     """
     chosen = _definitions(denominator)
     frame = Frame(daily)
-    limits = [one.at_least for one in dose().thresholds]
+    limits = [threshold.at_least for threshold in dose().thresholds]
     needed = ["patient_id", "start", "end", "mme", "prescriptions", "opioid", "reason", *RULES]
     frame.require([*needed, *(f"at_least_{limit}" for limit in limits)], "daily")
     if periods is None and "window_days" in chosen:
@@ -155,9 +155,9 @@ def _rule(frame: Frame, name: str) -> tuple[str, ...]:
 
 
 def _definitions(denominator: str | Sequence[str]) -> list[str]:
-    known = [one.id for one in dose().denominators]
+    known = [name.id for name in dose().denominators]
     chosen = [denominator] if isinstance(denominator, str) else denominator
-    if not isinstance(chosen, Sequence) or not chosen or any(one not in known for one in chosen):
+    if not isinstance(chosen, Sequence) or not chosen or any(name not in known for name in chosen):
         raise ParameterError(f"denominator: one or several of {', '.join(known)}")
     if len(set(chosen)) < len(chosen):
         raise ParameterError("denominator: a definition is named twice")
@@ -221,7 +221,7 @@ class _Periods:
             if periods is None:
                 none = np.zeros(len(values), np.int64)
                 return cls(everyone, none, none, none > 0, columns, codes, own=True)
-            first, last = (_day(one) for one in periods)
+            first, last = (_day(end) for end in periods)
             if last < first:
                 raise ParameterError("periods: the last day lies before the first")
             full = np.full(len(values), 1, np.int64)
@@ -236,11 +236,11 @@ class _Periods:
         try:
             (daily_codes, codes), _ = frame.keys(both, "patient_id")
         except FrameError as error:
-            told = str(error).replace("the scores", "the daily doses").replace("the episodes", "the periods")
-            raise FrameError(told) from None
+            fact = str(error).replace("the scores", "the daily doses").replace("the episodes", "the periods")
+            raise FrameError(fact) from None
         (label,), _ = frame.keys([other.column("period")], "period")
-        for name, found in (("patient_id", codes), ("period", label)):
-            if (lost := np.flatnonzero(found < 0)).size:
+        for name, places in (("patient_id", codes), ("period", label)):
+            if (lost := np.flatnonzero(places < 0)).size:
                 raise FrameError(
                     f"{name}: missing in {lost.size} row(s) of periods, first in row {lost[0]} (counted from 0); fill "
                     "it in or leave the row out"
@@ -254,7 +254,9 @@ class _Periods:
             read_dates(other, name, format_of(date_format, name, ("start", "end"))) for name in _PERIOD[2:]
         )
         known = (start.state == DATED) & (end.state == DATED) & (start.day <= end.day)
-        clash = {*FIGURES, *RULES, *(f"days_{one.at_least}" for one in dose().thresholds)} & set(other.names)
+        clash = {*FIGURES, *RULES, *(f"days_{threshold.at_least}" for threshold in dose().thresholds)} & set(
+            other.names
+        )
         if clash:
             raise FrameError(f"periods: the result has a column {min(clash)!r} of its own; rename the column")
         names = [name for name in other.names if name not in ("start", "end")]
@@ -273,12 +275,12 @@ class _Periods:
 
 
 def _day(value: Any) -> int:
-    found = as_of_day(value) if isinstance(value, (date, str)) else None
-    if found is None:
+    day = as_of_day(value) if isinstance(value, (date, str)) else None
+    if day is None:
         raise ParameterError(
             "periods: give two dates, or ISO text such as '2026-01-01', or a table of periods"
         )
-    return found
+    return day
 
 
 RULES = ("factors", "overlap")
@@ -301,28 +303,28 @@ class _Figures:
         count = np.where(asked.known, np.maximum(end - begin, 0), 0)
         self.at = np.repeat(np.arange(self.size), count)
         index = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(begin, count)
-        found = days.rows(index)
+        parts = days.rows(index)
         length = (
-            np.minimum(found.last, asked.last[self.at]) - np.maximum(found.first, asked.first[self.at]) + 1
+            np.minimum(parts.last, asked.last[self.at]) - np.maximum(parts.first, asked.first[self.at]) + 1
         )
-        good = ~np.isnan(found.mme)
-        amount = np.where(good, found.mme, 0.0)
+        good = ~np.isnan(parts.mme)
+        amount = np.where(good, parts.mme, 0.0)
         self.total = np.round(np.bincount(self.at, amount * length, minlength=self.size), _DECIMALS)
         self.maximum = np.zeros(self.size)
         np.maximum.at(self.maximum, self.at, amount)
-        self.dispensed = self._sum(np.where(good, found.prescriptions * length, 0))
+        self.dispensed = self._sum(np.where(good, parts.prescriptions * length, 0))
         self.covered = self._sum(np.where(good, length, 0))
         self.window = np.where(asked.known, asked.last - asked.first + 1, 0)
-        self.reached = {n: self._sum(np.where(part == 1, length, 0)) for n, part in found.at_least.items()}
+        self.reached = {n: self._sum(np.where(part == 1, length, 0)) for n, part in parts.at_least.items()}
         # A day of an unknown dose leaves a count of days open unless what is known reaches the limit.
-        self.open = {n: self._any(found.blocked & np.isnan(part)) for n, part in found.at_least.items()}
+        self.open = {n: self._any(parts.blocked & np.isnan(part)) for n, part in parts.at_least.items()}
         self.reason = np.full(self.size, len(_CODES), np.int64)
-        np.minimum.at(self.reason, self.at[found.blocked], found.reason[found.blocked])
+        np.minimum.at(self.reason, self.at[parts.blocked], parts.reason[parts.blocked])
         left_out = np.full(self.size, len(_CODES), np.int64)
-        alone = ~good & ~found.blocked
-        np.minimum.at(left_out, self.at[alone], found.reason[alone])
-        on = self._any(found.opioid == 1)
-        maybe = self._any(np.isnan(found.opioid))
+        alone = ~good & ~parts.blocked
+        np.minimum.at(left_out, self.at[alone], parts.reason[alone])
+        on = self._any(parts.opioid == 1)
+        maybe = self._any(np.isnan(parts.opioid))
         lost_blocks, lost_maybe, lost_reason = self._lost(unplaced)
         self.reason = np.minimum(self.reason, lost_reason)
         for n in self.open:
@@ -337,14 +339,14 @@ class _Figures:
         self.free_open = ~asked.known | (~on & (maybe | lost_maybe))
 
     def _sum(self, part: npt.NDArray[Any]) -> Ints:
-        found = np.zeros(self.size, np.int64)
-        np.add.at(found, self.at, part)
-        return found
+        total = np.zeros(self.size, np.int64)
+        np.add.at(total, self.at, part)
+        return total
 
     def _any(self, part: Bools) -> Bools:
-        found = np.zeros(self.size, bool)
-        found[self.at[part]] = True
-        return found
+        any_of = np.zeros(self.size, bool)
+        any_of[self.at[part]] = True
+        return any_of
 
     def _lost(self, unplaced: _Days) -> tuple[Bools, Bools, Ints]:
         """What prescriptions without a place in the calendar leave open: those that may have begun in time."""
@@ -394,7 +396,9 @@ class _Figures:
             if name == "period":
                 columns["start"] = frame.dates(self.asked.first[every], ~self.asked.known[every])
                 columns["end"] = frame.dates(self.asked.last[every], ~self.asked.known[every])
-        evidence: dict[str, str] = {one.id: one.evidence for one in dose().denominators}
+        evidence: dict[str, str] = {
+            denominator.id: denominator.evidence for denominator in dose().denominators
+        }
         marks = tuple(dict.fromkeys(evidence.values()))
         no_dose = ~known
         columns["mme_by"] = Words(np.tile(np.arange(times), self.size).astype(np.int8), tuple(chosen))

@@ -32,17 +32,17 @@ class Stretches:
 
     def at_least(self, limit: int) -> Bools:
         """Where what was converted is at or above a dose."""
-        found, undecided = self.doses.reach(Fraction(limit))
-        for at in np.flatnonzero(undecided).tolist():
-            found[at] = self._exact(at) >= limit
-        return found
+        reached, undecided = self.doses.reach(Fraction(limit))
+        for stretch in np.flatnonzero(undecided).tolist():
+            reached[stretch] = self._exact(stretch) >= limit
+        return reached
 
-    def _exact(self, at: int) -> Fraction:
+    def _exact(self, stretch: int) -> Fraction:
         """The dose of a stretch from its prescriptions, as fractions."""
         read = self._read
         total = Fraction(0)
         of_day: dict[int, Fraction] = {}
-        for row in _running(read, int(self.patient[at]), int(self.first[at])):
+        for row in _running(read, int(self.patient[stretch]), int(self.first[stretch])):
             steps = int(read.stepped[row])
             if steps < 0:
                 total += read.exact(row)
@@ -113,46 +113,56 @@ def sweep(read: Prescriptions) -> Stretches:
     key = key[stays]
     totals = [np.cumsum(move[stays]) for move in moves]
     running = np.zeros(key.size, bool)
-    for at in (counted, *reasons.values()):
-        running |= totals[at] > 0
+    for running_code in (counted, *reasons.values()):
+        running |= totals[running_code] > 0
     on = np.flatnonzero(running)
     # What runs ends on a later day of the same patient, so the next day of the list is the end.
-    first, end = (np.append(key, 0)[at] for at in (on, on + 1))
+    first, end = (np.append(key, 0)[running_code] for running_code in (on, on + 1))
 
     def doses(numbers: list[int]) -> Doses:
         nano, atto, more = (totals[n][on] for n in numbers)
         return Doses(nano, atto, more).carried()
 
     total = doses(parts[0])
-    found = Stretches(
+    stretches = Stretches(
         first >> 22, _day(first), _day(end), total, totals[counted][on],
         {code: totals[n][on] for code, n in reasons.items()}, read,
     )  # fmt: skip
     for steps, numbers in zip(read.step_factors, parts[1:], strict=True):
-        total += _stepped(found, steps, doses(numbers))
-    return Stretches(found.patient, found.first, found.end, total, found.converted, found.by_reason, read)
+        total += _stepped(stretches, steps, doses(numbers))
+    return Stretches(
+        stretches.patient,
+        stretches.first,
+        stretches.end,
+        total,
+        stretches.converted,
+        stretches.by_reason,
+        read,
+    )
 
 
-def _stepped(found: Stretches, factor: Factor, dose: Doses) -> Doses:
+def _stepped(stretches: Stretches, factor: Factor, dose: Doses) -> Doses:
     """MME of the dose of a day by the step in which it lies."""
-    at = np.zeros(dose.nano.size, np.int64)
+    which = np.zeros(dose.nano.size, np.int64)
     for step in factor.steps[:-1]:
         assert step.up_to is not None
         above, undecided = dose.exceed(Fraction(step.up_to))
         for n in np.flatnonzero(undecided).tolist():
-            read = found._read
+            read = stretches._read
             exact = sum(
                 (
                     read.exact(row)
-                    for row in _running(read, int(found.patient[n]), int(found.first[n]))
+                    for row in _running(read, int(stretches.patient[n]), int(stretches.first[n]))
                     if read.stepped[row] >= 0 and read.step_factors[read.stepped[row]] == factor
                 ),
                 Fraction(0),
             )
             above[n] = exact > step.up_to
-        at += above
+        which += above
     made = [dose.times(Fraction(step.factor)) for step in factor.steps]
-    return Doses(*(np.choose(at, [getattr(one, part) for one in made]) for part in ("nano", "atto", "more")))
+    return Doses(
+        *(np.choose(which, [getattr(each, part) for each in made]) for part in ("nano", "atto", "more"))
+    )
 
 
 def _day(key: Ints) -> Ints:

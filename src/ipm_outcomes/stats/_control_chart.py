@@ -130,10 +130,10 @@ def _chart(
         # A phase without limits (fewer than two points, or no patients) has no rules either.
         points = np.flatnonzero(usable & np.isfinite(center) & np.isfinite(sigma))
         points = points[(points >= phase.start) & (points < phase.stop)]
-        for mark, found in zip(
+        for mark, flags in zip(
             marks, _rules(value[points], center[points], sigma[points], slack), strict=True
         ):
-            mark[points] = found
+            mark[points] = flags
     stacked = np.stack(marks)
     up: Bools = np.asarray((stacked > 0).any(axis=0))
     down: Bools = np.asarray((stacked < 0).any(axis=0))

@@ -68,8 +68,8 @@ def paired_rate_ratio(
         xs = counts_of(f"events_{name}", events)
         sides += [xs, _exposure(f"time_{name}", time, f"events_{name}", xs)]
     a, s, b, t = (
-        one.ravel()
-        for one in together(
+        array.ravel()
+        for array in together(
             events_before=sides[0], time_before=sides[1], events_after=sides[2], time_after=sides[3]
         )
     )

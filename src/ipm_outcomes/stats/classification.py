@@ -79,7 +79,7 @@ def classify(
     ['recovered', 'improved', 'deteriorated', 'not classifiable']
 
     """
-    found = reliable_change(
+    change = reliable_change(
         before,
         after,
         sd=sd,
@@ -92,7 +92,7 @@ def classify(
         mean_before=mean_before,
         mean_after=mean_after,
     )
-    return found.classes(
+    return change.classes(
         cutoff=cutoff, require_dysfunctional_baseline=require_dysfunctional_baseline, harmed=harmed
     )
 
@@ -139,8 +139,8 @@ def crossed(
     [True, False]
 
     """
-    found = reliable_change(before, after, sd=sd, reliability=reliability, worse=worse)
-    return found.crossed(cutoff=cutoff)
+    change = reliable_change(before, after, sd=sd, reliability=reliability, worse=worse)
+    return change.crossed(cutoff=cutoff)
 
 
 class Cutoffs(NamedTuple):

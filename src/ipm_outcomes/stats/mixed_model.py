@@ -226,7 +226,7 @@ def fitted_mean(data: FollowUpData, level: float) -> Estimate:
         note = "normal interval; random intercept per patient, restricted likelihood, at the mean baseline"
         # What the library warned of (a variance at its boundary, say) weakens the figure, and belongs to it.
         warned = "".join(
-            f"; statsmodels warns: {told}" for told in dict.fromkeys(str(w.message) for w in caught)
+            f"; statsmodels warns: {message}" for message in dict.fromkeys(str(w.message) for w in caught)
         )
     else:
         ols = sm.OLS(change, design).fit()

@@ -107,8 +107,8 @@ def median_time(days: npt.ArrayLike, event: npt.ArrayLike, level: float = 0.95) 
 
     def first(probabilities: npt.NDArray[np.float64]) -> float:
         # In exact terms a product of fractions; a half that is off in the last digit is a half.
-        (at,) = np.nonzero(probabilities <= 0.5 + 1e-12)
-        return float(curve.quantiles[at[0]]) if at.size else float("nan")
+        (reached,) = np.nonzero(probabilities <= 0.5 + 1e-12)
+        return float(curve.quantiles[reached[0]]) if reached.size else float("nan")
 
     return first(curve.probabilities), first(low.probabilities), first(high.probabilities)
 
