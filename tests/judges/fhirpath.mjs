@@ -1,5 +1,5 @@
 // Evaluates FHIRPath with the engine of the US National Library of Medicine: forms that calculate, views that flatten.
-// Standard input: {"modules": folder with fhirpath, "forms": [[form, response], ...], "views": [[view, resource], ...]}.
+// Standard input: {"modules": folder whose node_modules has fhirpath, "forms": [[form, response], ...], "views": [[view, resource], ...]}.
 // Standard output: {"forms": [{linkId: total}], "views": [[row, ...], ...]}.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
