@@ -40,7 +40,7 @@ def _without_folder(namespace: dict[str, Any]) -> None:
 
 pages = Sybil(
     parsers=[PythonCodeBlockParser()],
-    patterns=["README.md", "docs/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/how_to/*.md"],
     setup=_own_folder,
     teardown=_without_folder,
 )

@@ -24,7 +24,7 @@ def on_config(config: Any) -> Any:
     """Name the pages in the navigation."""
     pages = [{ipm.battery(id).title: f"batteries/{id}.md"} for id in batteries()]
     pages += [{ipm.instrument(id).title: f"instruments/{id}.md"} for id in ipm.instruments()]
-    config.nav.insert(-1, {"Instruments": pages})
+    next(part["Instruments"] for part in config.nav if "Instruments" in part).extend(pages)
     return config
 
 

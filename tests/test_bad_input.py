@@ -1,4 +1,4 @@
-"""What happens to input that is no plain answer: the table of the README, by response class and by frame.
+"""What happens to input that is no plain answer: the table of the docs, by response class and by frame.
 
 The table is the specification; each of its rows is run here.
 """
@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from ipm_outcomes import PHQ9, frames, score
 from ipm_outcomes.errors import FrameError, InvalidAnswersError
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "odd_input.md"
 VALUES: dict[str, Any] = {
     "None": None,
     "NaN": float("nan"),
@@ -41,9 +41,9 @@ SECRET = "Jane Q. Patient, born 1970-01-01"
 
 
 def stated() -> dict[str, tuple[str, str]]:
-    """Input, what the response class does, what the frame does, as the README says it."""
+    """Input, what the response class does, what the frame does, as the page says it."""
     rows = {}
-    for line in README.read_text(encoding="utf-8").splitlines():
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if len(cells) == 3 and re.match(r"\*\*(answer|not answered|refused)\*\*", cells[1]):
             name = re.fullmatch(r"`([^`]+)`", cells[0])

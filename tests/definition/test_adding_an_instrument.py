@@ -134,9 +134,9 @@ PRINTED = (
     "src/ipm_outcomes/responses/_changes/moon5.py",
     "src/ipm_outcomes/responses/__init__.py",
     "src/ipm_outcomes/__init__.py",
-    "README.md",
     "NOTICE",
     "docs/api/one_response.md",
+    "docs/instruments.md",
 )
 
 

@@ -94,9 +94,9 @@ def _references() -> Iterator[str]:
 
 LISTS: dict[str, dict[str, Callable[[], Iterable[str]]]] = {
     "src/ipm_outcomes/__init__.py": {"imports": _imports, "classes": _exports},
-    "README.md": {"instruments": _table},
     "NOTICE": {"terms": _terms},
     "docs/api/one_response.md": {"classes": _references},
+    "docs/instruments.md": {"instruments": _table},
 }
 """Printed parts by name, in the files of a checkout that hold them."""
 
