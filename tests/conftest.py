@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -75,16 +76,16 @@ def _polars(data: dict[str, list[Any]]) -> Any:
     return pl.DataFrame(data)
 
 
-_CONNECTIONS: list[Any] = []
-"""Kept open: a relation of an older DuckDB does not keep its connection alive."""
+@cache
+def _connection() -> Any:
+    """One for all relations, and kept: a relation of an older DuckDB does not keep its connection alive."""
+    import duckdb
+
+    return duckdb.connect()
 
 
 def _duckdb(data: dict[str, list[Any]]) -> Any:
-    import duckdb
-
-    connection = duckdb.connect()
-    _CONNECTIONS.append(connection)
-    return connection.from_arrow(_arrow(data))
+    return _connection().from_arrow(_arrow(data))
 
 
 BACKENDS = [
