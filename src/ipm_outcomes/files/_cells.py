@@ -8,10 +8,11 @@ from datetime import date, datetime
 from importlib.util import find_spec
 from typing import Any
 
-from ipm_outcomes.definition import Instrument, plain_label
+from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import MissingExtraError
 from ipm_outcomes.files._grid import note
 from ipm_outcomes.files._header import Table
+from ipm_outcomes.files._labels import written
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.reading import Backend, as_kind
 
@@ -84,28 +85,10 @@ def code_map(one: Instrument, columns: Mapping[str, str], table: Table) -> dict[
     return found if held <= set(found) else None
 
 
-def label_map(
-    one: Instrument, columns: Mapping[str, str], labels: Mapping[str, Mapping[Any, str]]
-) -> dict[str, int] | None:
-    """Codes with other answers than those of the definition, by the labels that the file itself has."""
-    found: dict[str, int] = {}
-    for item, name in columns.items():
-        known = one.labels(item)
-        for code, label in labels.get(name, {}).items():
-            meant = known.get(plain_label(str(label)))
-            if meant is not None and found.setdefault(_written(code), meant) != meant:
-                return None
-    return found if any(code != str(answer) for code, answer in found.items()) else None
-
-
-def _written(code: Any) -> str:
-    return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
-
-
 def translated(cells: Sequence[Any], coding: Mapping[str, int], missing: frozenset[str]) -> list[Any]:
     """Cells by a map of codes; what neither the map nor what means no answer has becomes a text that is no answer."""
     found = []
     for cell in cells:
-        key = None if cell is None else _written(cell).strip()
+        key = None if cell is None else written(cell).strip()
         found.append(cell if key is None or key in missing else coding.get(key, "not in the map"))
     return found

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import InputError, ParameterError, number_of
 from ipm_outcomes.files._grid import note
 from ipm_outcomes.files._header import Table
+from ipm_outcomes.frames._items import given_names, needed_items
+from ipm_outcomes.mapping import Mapping as Pinned
 
 CDISC = {"question": "QSTESTCD", "answer": "QSORRES"}
 _OF_A_QUESTION = ("QSSEQ", "QSTEST", "QSCAT", "QSSTRESC", "QSSTRESN", "QSSTAT", "QSREASND")
@@ -116,6 +119,67 @@ def at_one_visit(name: str, visits: Sequence[str] | Mapping[str, str], last: boo
         if cut != name and plain and name_at(visit, plain, [name], last):
             return plain
     return None
+
+
+def check_visits(table: Table, mapping: Pinned | None, visits: Mapping[str, str], last: bool) -> None:
+    """Refuse visits of a mapping whose columns are not there, or not all; note visits that it does not name."""
+    if mapping is None:
+        return
+    met: set[str] = set()
+    for part in mapping.instrument:
+        one = definition(part.id)
+        given = given_names(one, part.columns)
+        needed = needed_items(one, one.scale_ids if part.scales is None else part.scales)
+        wanted = [given[item] for item in one.item_ids if item in needed and item in given]
+        if all(name in table.columns for name in wanted):  # an instrument that is asked once
+            continue
+        for visit, label in visits.items():
+            lacking = [name for name in wanted if name_at(visit, name, table.columns, last) is None]
+            if len(lacking) < len(wanted):
+                met.add(visit)
+                if lacking:
+                    told = (
+                        f"{part.id}: at the visit {label!r} ({visit!r}) there is no column of {lacking[0]!r}"
+                    )
+                    raise InputError(told, "mapping_does_not_fit", "keys.visit")
+        _note_others(table, part.id, wanted, visits, last)
+    for visit, label in visits.items():
+        if visit not in met:
+            told = f"no column is of the visit {label!r}: none has {visit!r} {'after' if last else 'before'} its name"
+            raise InputError(told, "mapping_does_not_fit", "keys.visit")
+    if mapping.keys.date is not None and mapping.keys.date.column not in table.columns:
+        day = mapping.keys.date.column
+        for visit, label in visits.items():
+            if name_at(visit, day, table.columns, last) is None:
+                told = f"the visit {label!r} ({visit!r}) has no column of the date, {day!r}"
+                raise InputError(told, "mapping_does_not_fit", "keys.date")
+
+
+def _note_others(table: Table, id: str, wanted: Sequence[str], visits: Mapping[str, str], last: bool) -> None:
+    """Note whole sets of items that look like those of a visit which the mapping does not name."""
+    first = wanted[0]
+    ends = [
+        name for name in table.names if (name.startswith if last else name.endswith)(first) and name != first
+    ]
+    for name in ends:
+        part = (name.removeprefix(first) if last else name.removesuffix(first)).strip("_.- ")
+        if part in visits or not part:
+            continue
+        if all(name_at(part, other, table.columns, last) for other in wanted):
+            told = "the same whole set is there for a visit that the mapping does not name; not read"
+            rows = len(table.lines)
+            table.notes.append(
+                note(
+                    "visits_in_columns",
+                    told,
+                    instrument=id,
+                    rows=rows,
+                    of=rows,
+                    value=part,
+                    settle="mapping [keys] visit=…",
+                    sure=False,
+                )
+            )
 
 
 def lengthened(table: Table, visits: Mapping[str, str], wanted: Sequence[str], last: bool) -> None:

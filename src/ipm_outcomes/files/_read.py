@@ -11,11 +11,12 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.files._cells import settle_decimals
-from ipm_outcomes.files._forms import at_one_visit, lengthened, long_of, name_at, widened
+from ipm_outcomes.files._forms import at_one_visit, check_visits, lengthened, long_of, name_at, widened
 from ipm_outcomes.files._grid import Grid
 from ipm_outcomes.files._header import Table, find_header, table_of
 from ipm_outcomes.files._keys import drop_rows, settle_keys, tell_totals
-from ipm_outcomes.files._load import load
+from ipm_outcomes.files._labels import at_visits
+from ipm_outcomes.files._load import kind_of, load
 from ipm_outcomes.files._propose import proposals
 from ipm_outcomes.files._settle import Settling, proposed_parts
 from ipm_outcomes.files._shapes import Shape, settle_shape, shape_of
@@ -120,18 +121,7 @@ def read(
             "delimiter": pinned.delimiter,
             "long": None if pinned.long is None else pinned.long.model_dump(exclude_none=True),
         }
-    grid = load(
-        source,
-        sheet=given["sheet"],
-        header=given["header"],
-        encoding=given["encoding"],
-        delimiter=given["delimiter"],
-        limit=limit_cells,
-    )
-    if pinned is not None and grid.kind != pinned.kind:
-        raise InputError(
-            f"the file is of kind {grid.kind}, the mapping is for {pinned.kind}", "mapping_does_not_fit"
-        )
+    grid = _loaded(source, given, limit_cells, pinned)
     table, shape = _table(grid, given["header"], pinned)
     seen = digest(table.names)
     if pinned is not None and pinned.columns_seen not in (None, seen):
@@ -142,10 +132,15 @@ def read(
     how = long_of(table, given["long"])
     if how is not None:
         widened(table, how, grid.unit)
+        if shared := grid.labels.get(how["answer"]):
+            grid.labels |= dict.fromkeys(table.names, shared)
     settle_decimals(table, pinned.decimal if pinned is not None else None)
     visits, wanted, last = _visits(mapping)
     if visits:
-        lengthened(table, visits, [name for name in wanted if not _plain(table, name, visits, last)], last)
+        check_visits(table, mapping, visits, last)
+        at = [name for name in wanted if not _plain(table, name, visits, last)]
+        grid.labels |= at_visits(grid.labels, at, list(visits), table.names, last)
+        lengthened(table, visits, at, last)
     table.pins |= {"kind": grid.kind, "columns_seen": seen}
     if how is not None:
         table.pins["long"] = how
@@ -200,7 +195,25 @@ def propose(data: Any) -> Mapping:
         if isinstance(data, (list, tuple)) and all(isinstance(one, str) for one in data)
         else Frame(data).names
     )
-    return Mapping(proposed=tuple(proposed_parts(proposals(names), {})))
+    return Mapping(proposed=tuple(proposed_parts(proposals(names), {}, {})))
+
+
+def _loaded(source: Path, given: Dict[str, Any], limit: int, pinned: FilePart | None) -> Grid:
+    """The cells of the file, which has to be what the mapping says."""
+    how = {name: given[name] for name in ("sheet", "header", "encoding", "delimiter")}
+    if pinned is None or not source.is_file():
+        return load(source, **how, limit=limit)
+    kind = kind_of(source)
+    if kind != pinned.kind:
+        told = f"the file is of kind {kind}, the mapping is for {pinned.kind}"
+        raise InputError(told, "mapping_does_not_fit")
+    try:
+        return load(source, **how, limit=limit)
+    except InputError as error:
+        if error.code != "encoding_unknown" or pinned.encoding is None:
+            raise
+        told = f"the file is not {pinned.encoding} text, as the mapping says; save it so, or write the mapping again"
+        raise InputError(told, "mapping_does_not_fit", error.place) from None
 
 
 def _table(grid: Grid, header: int | None, pinned: FilePart | None) -> tuple[Table, Shape | None]:

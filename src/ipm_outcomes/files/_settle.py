@@ -10,11 +10,12 @@ from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import InputError
-from ipm_outcomes.files._cells import code_map, frame_of, label_map, translated, uniform
+from ipm_outcomes.files._cells import code_map, frame_of, translated, uniform
 from ipm_outcomes.files._forms import CDISC, at_one_visit, name_at
 from ipm_outcomes.files._grid import Grid, note
 from ipm_outcomes.files._header import Table
 from ipm_outcomes.files._keys import DATE, PATIENT, SITE, VISIT, Keys
+from ipm_outcomes.files._labels import Labels, check_labels, label_map, labels_seen, translated_by_labels
 from ipm_outcomes.files._propose import Found, proposals
 from ipm_outcomes.frames._check import described
 from ipm_outcomes.frames._evidence import gather
@@ -67,10 +68,10 @@ class Settling:
         """Items by the codes of a standard, in a file of that standard."""
         columns = dict(one.columns)
         part = InstrumentPart(id=one.id, columns=columns, recorded=one.recorded)
-        seen = "test codes of the standard say which item it is"
+        told = "test codes of the standard say which item it is"
         where, of = span(list(columns.values())), len(self.table.lines)
         self.table.notes.append(
-            note("columns_of_standard", seen, where=where, instrument=one.id, rows=of, of=of, value=one.id)
+            note("columns_of_standard", told, where=where, instrument=one.id, rows=of, of=of, value=one.id)
         )
         self._confirmed(part, tables, stop=False)
 
@@ -80,16 +81,17 @@ class Settling:
 
     def _usual(self, one: Instrument, tables: Tables) -> None:
         names = {item: name for item in one.item_ids if (name := f"{one.id}_{item}") in self.table.columns}
-        part = InstrumentPart(id=one.id, edition=one.edition, columns=names)
+        labels = labels_seen(names, self.grid.labels)
+        part = InstrumentPart(id=one.id, edition=one.edition, columns=names, labels_seen=labels)
         items = self._items(part, names)
         self._tell_texts(one.id, names)
-        seen = self._findings([one.id], {one.id: names})
-        doubt = [finding for finding in seen if finding.finding in _DOUBT]
-        self.table.notes += [self._inference(finding) for finding in seen]
+        told = self._findings([one.id], {one.id: names})
+        doubt = [finding for finding in told if finding.finding in _DOUBT]
+        self.table.notes += [self._inference(finding) for finding in told]
         coding = self._other_coding(one, names)
         self.taken |= set(names.values())
         self.ids.append(one.id)
-        self._propose_of(one.id, seen, coding)
+        self._propose_of(one.id, told, coding)
         if doubt or coding:  # what the cells mean has to be declared; until then they stay as they are
             self.pinned.append(part)
             return
@@ -106,6 +108,7 @@ class Settling:
             if name not in self.table.columns:
                 told = f"{part.id}: there is no column {name!r}, which the mapping has for {item}"
                 raise InputError(told, "mapping_does_not_fit", f"{self.grid.unit} {self.table.header}")
+        check_labels(part, one, names, self.grid.labels)
         items = self._items(part, names)
         if part.coding is None and gather(items).coding:
             told = (
@@ -115,10 +118,11 @@ class Settling:
         self.replaced |= {*names.values(), *part.recorded.values()}
         self.taken |= self.replaced
         self.ids.append(part.id)
-        self.pinned.append(part)
+        labels = labels_seen(names, self.grid.labels) if self.grid.labels else part.labels_seen
+        self.pinned.append(part.model_copy(update={"labels_seen": labels}))
         self._tell_texts(part.id, names)
-        seen = self._findings([part.id], {part.id: names}, part)
-        self.table.notes += [self._inference(finding) for finding in seen if finding.finding not in _DOUBT]
+        found = self._findings([part.id], {part.id: names}, part)
+        self.table.notes += [self._inference(finding) for finding in found]
         self._answers(part, items, tables, stop)
         self._recorded(part, tables)
 
@@ -143,24 +147,30 @@ class Settling:
 
     def _items(self, part: InstrumentPart, names: Dict[str, str]) -> ItemColumns:
         missing = self._missing(part)
-        columns = {name: self.table.columns[name] for name in names.values()}
-        if isinstance(part.coding, dict):
-            words = frozenset(map(str, missing))
-            columns = {name: translated(cells, part.coding, words) for name, cells in columns.items()}
+        columns = {name: self._cells(part, item, name) for item, name in names.items()}
         coding: Any = part.coding if part.coding in ("answer", "position") else None
         if part.coding is not None and coding is None:
             coding = "answer"
         frame = frame_of(columns)
         return ItemColumns(frame, part.id, dict(names), coding, missing, True, part.scales)
 
+    def _cells(self, part: InstrumentPart | None, item: str, name: str) -> list[Any]:
+        """Cells of a column with the coding of a mapping applied, where that is more than a position."""
+        cells = self.table.columns[name]
+        if part is None or part.coding in (None, "answer", "position"):
+            return cells
+        missing = frozenset(map(str, self._missing(part)))
+        if isinstance(part.coding, dict):
+            return translated(cells, part.coding, missing)
+        listed = definition(part.id).answers_of(item)
+        return translated_by_labels(cells, self.grid.labels.get(name, {}), listed, missing)
+
     def _answers(self, part: InstrumentPart, items: ItemColumns, tables: Tables, stop: bool) -> None:
         """Cells as answers; what is none stops, or is null and reported."""
         one = items.instrument
         for item, name in items.names.items():
             column, reading, listed = f"{one.id}_{item}", items.readings[item], one.answers_of(item)
-            cells = self.table.columns[name]
-            if isinstance(part.coding, dict):
-                cells = translated(cells, part.coding, frozenset(map(str, self._missing(part))))
+            cells = self._cells(part, item, name)
             kept: dict[Any, tuple[Any, str | None, str]] = {}
             found: list[Any] = []
             for row, cell in enumerate(cells):
@@ -205,16 +215,13 @@ class Settling:
         extra = [name for name in (self.keys.patient, self.keys.date) if name is not None]
         cells = {name: self.table.columns[name] for name in dict.fromkeys([*named, *extra])}
         missing: Any = self._missing(part) if part is not None else ()
-        if part is not None and isinstance(part.coding, dict):
-            words = frozenset(map(str, missing))
-            cells |= {name: translated(cells[name], part.coding, words) for name in named}
-        coding = (
-            None
-            if part is None or part.coding is None
-            else "position"
-            if part.coding == "position"
-            else "answer"
-        )
+        if part is not None:
+            own = columns[part.id]
+            cells |= {name: self._cells(part, item, name) for item, name in own.items()}
+        # Cells that are read as they are may look as if they were counted from 1, whatever the mapping says.
+        coding = None
+        if part is not None and part.coding not in (None, "answer"):
+            coding = "position" if part.coding == "position" else "answer"
         found = findings(
             frame_of(cells),
             ids,
@@ -240,8 +247,8 @@ class Settling:
             found = definition(one.id)
             listed = list(one.columns.values())
             at_visits = bool(one.prefixes or one.suffixes)
-            seen = [] if at_visits else self._findings_of(one)
-            rows = max((finding.rows for finding in seen if finding.finding == "instrument_found"), default=0)
+            told = [] if at_visits else self._findings_of(one)
+            rows = max((finding.rows for finding in told if finding.finding == "instrument_found"), default=0)
             self.table.notes.append(
                 note(
                     "columns_proposed",
@@ -259,12 +266,12 @@ class Settling:
                 self._date_of_visits(one)
                 parts = ", ".join(one.prefixes or one.suffixes)
                 way = "from_prefix" if one.prefixes else "from_suffix"
-                told = f"the same whole set is there under {len(one.prefixes or one.suffixes)} visits"
+                evidence = f"the same whole set is there under {len(one.prefixes or one.suffixes)} visits"
                 settle = f"mapping [keys] visit.{way}"
                 self.table.notes.append(
                     note(
                         "visits_in_columns",
-                        told,
+                        evidence,
                         instrument=one.id,
                         rows=len(self.table.lines),
                         of=len(self.table.lines),
@@ -274,9 +281,9 @@ class Settling:
                     )
                 )
             self.table.notes += [
-                self._inference(finding) for finding in seen if finding.finding != "instrument_found"
+                self._inference(finding) for finding in told if finding.finding != "instrument_found"
             ]
-            self.proposed += proposed_parts([one], {one.id: seen})
+            self.proposed += proposed_parts([one], {one.id: told}, self.grid.labels)
             if not at_visits and (coding := self._other_coding(found, one.columns)):
                 self._propose_of(one.id, [], coding)
 
@@ -295,16 +302,18 @@ class Settling:
 
     def _findings_of(self, one: Found) -> list[Finding]:
         columns = {one.id: dict(one.columns)}
-        part = InstrumentPart(id=one.id, columns=one.columns, scales=list(one.scales) if one.scales else None)
+        scales = list(one.scales) if one.scales else None
+        part = InstrumentPart(id=one.id, columns=dict(one.columns), scales=scales)
         return self._findings([one.id], columns, part)
 
-    def _propose_of(self, id: str, seen: Sequence[Finding], coding: dict[str, int] | None) -> None:
+    def _propose_of(self, id: str, seen: Sequence[Finding], coding: dict[str, int] | str | None) -> None:
         self.proposed += proposed_of(id, seen)
         if coding is not None:
             self.proposed = [one for one in self.proposed if one.place != ("instrument", id, "coding")]
             why = "codes as the labels of the file, or the answer codes of the survey tool, say"
             self.proposed.append(Proposal(place=("instrument", id, "coding"), value=coding, why=why))
-            shown = ", ".join(f"{code} = {answer}" for code, answer in coding.items())
+            pairs = coding.items() if isinstance(coding, dict) else ()
+            shown = ", ".join(f"{code} = {answer}" for code, answer in pairs) or str(coding)
             self.table.notes.append(
                 note(
                     "coding_of_labels",
@@ -313,12 +322,12 @@ class Settling:
                     rows=len(self.table.lines),
                     of=len(self.table.lines),
                     value=shown,
-                    settle="mapping coding={…}",
+                    settle="mapping coding={…}" if pairs else 'mapping coding="label"',
                     sure=False,
                 )
             )
 
-    def _other_coding(self, one: Instrument, columns: Dict[str, str]) -> dict[str, int] | None:
+    def _other_coding(self, one: Instrument, columns: Dict[str, str]) -> dict[str, int] | str | None:
         if found := label_map(one, columns, self.grid.labels):
             return found
         return code_map(
@@ -358,7 +367,9 @@ class Settling:
         )
 
 
-def proposed_parts(likely: Sequence[Found], seen: Dict[str, Sequence[Finding]]) -> list[Proposal]:
+def proposed_parts(
+    likely: Sequence[Found], found_in: Dict[str, Sequence[Finding]], labels: Labels
+) -> list[Proposal]:
     """Proposals of whole sets, and of what their cells give reason to suspect."""
     found: list[Proposal] = []
     for one in likely:
@@ -367,6 +378,7 @@ def proposed_parts(likely: Sequence[Found], seen: Dict[str, Sequence[Finding]]) 
             columns=dict(one.columns),
             scales=list(one.scales) if one.scales else None,
             recorded=one.recorded,
+            labels_seen=labels_seen(one.columns, labels),
         )
         strength = {
             "wording": "by wording",
@@ -383,7 +395,7 @@ def proposed_parts(likely: Sequence[Found], seen: Dict[str, Sequence[Finding]]) 
             why = "the same whole set is there at each of these visits; give them the names of visits"
             if not any(other.place == ("keys", "visit") for other in found):
                 found.append(Proposal(place=("keys", "visit"), value={way: visits}, why=why))
-        found += proposed_of(one.id, seen.get(one.id, ()))
+        found += proposed_of(one.id, found_in.get(one.id, ()))
     return found
 
 

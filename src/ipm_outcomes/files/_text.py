@@ -137,6 +137,11 @@ def _encoding(path: Path, given: str | None) -> tuple[str, bool, list[Inference]
             told = "encoding: there is no such encoding of text; give one such as utf-8, cp1252 or utf-16"
             raise ParameterError(told) from None
         wanted = "utf-8-sig" if name == "utf-8" else name
+        # By chance a few letters of two bytes are UTF-8 too; letters of one byte are hardly ever.
+        single = len(bytes(range(256)).decode(name, "replace")) == 256
+        if not name.startswith("utf") and _utf8_bytes(path) > (0 if single else 20):
+            told = f"the bytes are UTF-8, which would be garbled as {given}; read it as utf-8"
+            raise InputError(told, "encoding_unknown")
         ended, fault = _scan(path, wanted)
         if fault is not None:
             told = f"the bytes are no {given} text; give encoding="
@@ -195,6 +200,23 @@ def _is_cp1252(path: Path) -> bool:
         return not any(
             any(byte in piece for byte in _NO_CP1252) for piece in iter(lambda: file.read(_PIECE), b"")
         )
+
+
+def _utf8_bytes(path: Path) -> int:
+    """How many bytes beyond ASCII there are, where all are UTF-8; else 0."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    beyond = 0
+    with path.open("rb") as file:
+        while True:
+            piece = file.read(_PIECE)
+            if not piece.isascii():
+                beyond += len(piece) - len(piece.decode("ascii", "ignore"))
+            try:
+                decoder.decode(piece, final=not piece)
+            except UnicodeDecodeError:
+                return 0
+            if not piece:
+                return beyond
 
 
 def _separator(lines: Callable[[], Iterator[str]], ended: bool) -> tuple[str, str]:

@@ -246,6 +246,9 @@ def _check(one: InstrumentPart, before: Sequence[InstrumentPart], place: str | N
         raise wrong("the definition is of another edition")
     if isinstance(one.columns, dict) and (unknown := set(one.columns) - set(found.item_ids)):
         raise wrong(f"columns: the instrument has no item {min(unknown)!r}")
+    labeled = {item for listed in one.labels_seen for item in listed.items}
+    if unknown := labeled - set(found.item_ids):
+        raise wrong(f"labels_seen: the instrument has no item {min(unknown)!r}")
     for key, scales in (("scales", one.scales or ()), ("recorded", one.recorded)):
         for scale in scales:
             if scale.removesuffix("_band") not in found.scale_ids:

@@ -30,7 +30,7 @@ class FilePart(Part):
     Attributes
     ----------
     kind : str
-        csv, xlsx, sav, dta, por or xpt.
+        csv, xlsx, sav, dta, por, xpt, redcap (an export of REDCap) or fhir (QuestionnaireResponses).
     encoding, delimiter, decimal : str or None
         Of a file of text.
     sheet : str, int or None
@@ -46,7 +46,7 @@ class FilePart(Part):
         One row a question.
     """
 
-    kind: Literal["csv", "xlsx", "sav", "dta", "por", "xpt"]
+    kind: Literal["csv", "xlsx", "sav", "dta", "por", "xpt", "redcap", "fhir"]
     encoding: Name | None = None
     delimiter: Annotated[StrictStr, Field(min_length=1, max_length=1)] | None = None
     decimal: Literal[".", ","] | None = None
@@ -97,6 +97,13 @@ class NotAnsweredPart(Part):
     words: list[Name] = []
 
 
+class LabelsPart(Part):
+    """Labels that a file has for the codes of some items."""
+
+    items: list[Name]
+    labels: dict[Name, Name]
+
+
 class InstrumentPart(Part):
     """The columns of one instrument.
 
@@ -117,6 +124,8 @@ class InstrumentPart(Part):
         Codes and words that mean no answer in these columns.
     recorded : dict
         Scales with the columns of recorded scores.
+    labels_seen : list of LabelsPart
+        Labels that the file itself had for the codes of items; other ones stop.
     """
 
     id: Name
@@ -126,3 +135,4 @@ class InstrumentPart(Part):
     coding: Coding | dict[Name, StrictInt] | None = None
     not_answered: NotAnsweredPart = NotAnsweredPart()
     recorded: dict[Name, Name] = {}
+    labels_seen: list[LabelsPart] = []

@@ -1,0 +1,158 @@
+"""Labels that a file itself has for its codes: what they say of a coding, and whether a mapping has seen them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ipm_outcomes.definition import AnswerList, Instrument, plain_label
+from ipm_outcomes.errors import InputError
+from ipm_outcomes.files._forms import name_at
+from ipm_outcomes.mapping import InstrumentPart
+from ipm_outcomes.mapping._parts import LabelsPart
+
+Labels = Mapping[str, Mapping[Any, str]]
+"""Labels by code, by column."""
+
+_NUMBERED = re.compile(r"^\s*\d+\s*[-–=.:)]\s*|\s*\(\d+\)\s*$")
+"""A number before or behind a label."""
+
+
+def meant(listed: AnswerList, labels: Mapping[str, int], label: str) -> float | None:
+    """The answer that a label stands for: a known one, also with its number before or behind it, or a bare number."""
+    for one in (label, _NUMBERED.sub("", label)):
+        if plain_label(one) in labels:
+            return listed.answer(labels[plain_label(one)])
+    number = re.match(r"\s*(\d+(?:\.\d+)?)\b", label)
+    return float(number[1]) if number and listed.numeric else None
+
+
+def written(code: Any) -> str:
+    """A code as a mapping writes it."""
+    return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
+
+
+def says(one: Instrument, item: str, labels: Mapping[Any, str]) -> dict[str, float]:
+    """The answers that labels say for codes; labels that are those of no answer say nothing."""
+    listed, known = one.answers_of(item), one.labels(item)
+    found = {written(code): meant(listed, known, str(label)) for code, label in labels.items()}
+    return {code: answer for code, answer in found.items() if answer is not None}
+
+
+def label_map(one: Instrument, columns: Mapping[str, str], labels: Labels) -> dict[str, int] | str | None:
+    """A coding other than that of the definition, by the labels of the file: a map, or ``label`` where no map does.
+
+    No map does where a code has other answers in other columns.
+    """
+    found: dict[str, float] = {}
+    clash = False
+    for item, name in columns.items():
+        for code, answer in says(one, item, labels.get(name, {})).items():
+            clash = clash or found.setdefault(code, answer) != answer
+    if clash:
+        return "label"
+    if all(code == f"{answer:g}" for code, answer in found.items()):
+        return None
+    whole = all(answer == int(answer) for answer in found.values())
+    return {code: int(answer) for code, answer in found.items()} if whole else "label"
+
+
+def at_visits(
+    labels: Labels, names: Sequence[str], visits: Sequence[str], columns: Sequence[str], last: bool
+) -> dict[str, dict[Any, str]]:
+    """Labels of columns whose names say a visit, under their names without it."""
+    found: dict[str, dict[Any, str]] = {}
+    for name in names:
+        for visit in visits:
+            at = name_at(visit, name, columns, last)
+            own = dict(labels.get(at, {})) if at is not None else {}
+            if own and _plain(found.setdefault(name, own)) != _plain(own):
+                told = "the column has other labels than at an earlier visit; recode it"
+                raise InputError(told, "mapping_does_not_fit", f"column {at}")
+    return found
+
+
+def labels_seen(names: Mapping[str, str], labels: Labels) -> list[LabelsPart]:
+    """What a mapping keeps of the labels of items; items with the same labels stand together."""
+    together: list[tuple[dict[str, str], list[str]]] = []
+    for item, name in names.items():
+        own = {written(code): str(label) for code, label in labels.get(name, {}).items() if str(label)}
+        if not own:
+            continue
+        same = [items for kept, items in together if kept == own]
+        if same:
+            same[0].append(item)
+        else:
+            together.append((own, [item]))
+    return [LabelsPart(items=items, labels=own) for own, items in together]
+
+
+def check_labels(part: InstrumentPart, one: Instrument, names: Mapping[str, str], labels: Labels) -> None:
+    """Refuse columns with other labels than the mapping has seen, or with labels that contradict its coding."""
+    kept = {item: listed.labels for listed in part.labels_seen for item in listed.items}
+    for item, name in names.items():
+        own = labels.get(name, {})
+        if item in kept:
+            if differs := _differing(kept[item], own):
+                told = (
+                    f"{part.id}: the file has another label for {differs} than the mapping has seen; look at "
+                    "the labels, and write the mapping again"
+                )
+                raise InputError(told, "mapping_does_not_fit", f"column {name}")
+            if part.coding is not None:
+                continue
+        for code, answer in says(one, item, own).items():
+            taken = _taken(part, one.answers_of(item), code)
+            if taken is not None and taken != answer:
+                told = (
+                    f"{part.id}: by the labels of the file {code} is another answer than by the mapping; the "
+                    'mapping has to say the coding, such as coding = "label", which reads by the labels'
+                )
+                raise InputError(told, "mapping_does_not_fit", f"column {name}")
+
+
+def translated_by_labels(
+    cells: Sequence[Any], labels: Mapping[Any, str], listed: AnswerList, missing: frozenset[str]
+) -> list[Any]:
+    """Cells as the labels that the file has for them; a number without a label is no answer of an item with options."""
+    own = {written(code): str(label) for code, label in labels.items()}
+    found = []
+    for cell in cells:
+        key = None if cell is None else written(cell).strip()
+        if key is None or key in missing:
+            found.append(cell)
+        elif key in own:
+            found.append(own[key])
+        else:
+            number = not isinstance(cell, str) or re.fullmatch(r"[-+]?\d+([.,]\d+)?", key)
+            found.append("a number and no label" if number and not listed.numeric else cell)
+    return found
+
+
+def _differing(kept: Mapping[str, str], own: Mapping[Any, str]) -> str | None:
+    was, now = _plain(kept), _plain(own)
+    for code in [*was, *now]:
+        if was.get(code) != now.get(code):
+            return f"the code {code}"
+    return None
+
+
+def _plain(labels: Mapping[Any, str]) -> dict[str, str]:
+    plain = {written(code): plain_label(str(label)) for code, label in labels.items()}
+    return {code: label for code, label in plain.items() if label}
+
+
+def _taken(part: InstrumentPart, listed: AnswerList, code: str) -> float | None:
+    """The answer that a mapping takes a code for; None where it takes it for none."""
+    if part.coding == "label" or code in map(str, part.not_answered.codes):
+        return None
+    if isinstance(part.coding, dict):
+        given = part.coding.get(code)
+        return None if given is None else float(given)
+    if not re.fullmatch(r"-?\d+(\.\d+)?", code):
+        return None
+    if part.coding == "position" and not listed.numeric:
+        place = int(float(code)) - 1
+        return float(listed.codes[place]) if 0 <= place < len(listed.codes) else None
+    return float(code)
