@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import cycle
 from typing import Any
 
@@ -69,6 +70,11 @@ REAL = [
 ]
 
 
+@cache
+def figures_of_real() -> dict[str, Any]:
+    return figures(answers(REAL))
+
+
 def test_rows_of_planned_visits_that_did_not_happen_move_nothing() -> None:
     """100 patients with a baseline, 40 with a follow-up: 40 % are complete, with 60 blank rows or without."""
     rows = [visit(str(n), "2024-01-10", 8) for n in range(100)]
@@ -108,7 +114,7 @@ def test_blank_rows_anywhere_change_no_figure(blank: list[Row], order: Any) -> N
     rows = [(0, row) for row in REAL]
     for patient, day, site in blank:
         rows.insert(order.randint(0, len(rows)), (1, visit(patient, day, site=site)))
-    assert figures(answers([row for _, row in rows])) == figures(answers(REAL))
+    assert figures(answers([row for _, row in rows])) == figures_of_real()
 
 
 @given(st.permutations(REAL), st.integers(0, len(REAL)), st.booleans())
@@ -117,7 +123,7 @@ def test_the_order_of_rows_and_the_parts_of_a_file_change_no_figure(
     rows: list[Row], cut: int, swap: bool
 ) -> None:
     parts = [answers(rows[:cut]), answers(rows[cut:])]
-    assert figures(pl.concat(parts[::-1] if swap else parts)) == figures(answers(REAL))
+    assert figures(pl.concat(parts[::-1] if swap else parts)) == figures_of_real()
 
 
 MISSING = ("", "  ", "\t", None, float("nan"), pd.NA, pd.NaT, "Refused", -9)
@@ -125,7 +131,7 @@ MISSING = ("", "  ", "\t", None, float("nan"), pd.NA, pd.NaT, "Refused", -9)
 
 
 @given(st.lists(st.sampled_from(MISSING), min_size=1, max_size=40), st.booleans())
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_spellings_of_missing_change_no_figure(spellings: list[Any], blank: bool) -> None:
     """The same answers with every missing answer written in another way, numbers as text or not."""
     rows = [*REAL, visit(None, None, site=None)] if blank else REAL
@@ -136,7 +142,7 @@ def test_spellings_of_missing_change_no_figure(spellings: list[Any], blank: bool
             asked = name not in COLUMNS[:3]
             columns[name].append(next(ways) if value is None and asked else value)
     data = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
-    assert figures(data, not_answered=("Refused", -9)) == figures(answers(REAL))
+    assert figures(data, not_answered=("Refused", -9)) == figures_of_real()
 
 
 def test_a_form_without_a_date_voids_nothing_but_itself(backend: Any) -> None:
