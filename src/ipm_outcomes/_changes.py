@@ -41,6 +41,13 @@ class FlagChange(Checked):
         is only one.
     sentence, short : str
         For a reader; first in every text about the patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PHQ9, between, score
+    >>> flag = between(score(PHQ9(q9=0)), score(PHQ9(q9=2))).flags[0]
+    >>> flag.id, flag.state, flag.before, flag.after
+    ('self_harm', 'new', 0, 2)
     """
 
     id: str
@@ -72,6 +79,14 @@ class ThresholdResult(Checked):
         In which direction, where met; None for "below".
     sources : tuple of str
         Citations.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG, between, score
+    >>> before, after = PEG(pain=7, enjoyment=7, activity=7), PEG(pain=5, enjoyment=5, activity=4)
+    >>> responder = between(score(before), score(after)).mean.thresholds[0]
+    >>> responder.id, responder.value, responder.scope, responder.met, responder.side
+    ('important', 1.0, 'individual', True, 'improvement')
     """
 
     id: str
@@ -108,6 +123,14 @@ class ReliableResult(Checked):
         sourced number), "unverified" (no source text read), or "given"; None where there is no limit.
     sources : tuple of str
         Citations of these figures.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG, between, score
+    >>> before, after = PEG(pain=7, enjoyment=7, activity=7), PEG(pain=5, enjoyment=5, activity=4)
+    >>> result = between(score(before), score(after)).mean.reliable
+    >>> result.reliable, round(result.smallest, 2), round(result.limit, 2)  # 2.33 points better
+    (False, 2.16, 3.38)
     """
 
     reliable: YesNo | None
@@ -164,6 +187,14 @@ class ScaleChange(Checked):
     sentence, short : str
         All of this for a reader, in full and in one line. The flags of the form are not in it: a text about a
         patient begins with them, as `Changes.sentence` does.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG, between, score
+    >>> before, after = PEG(pain=7, enjoyment=7, activity=7), PEG(pain=2, enjoyment=2, activity=2)
+    >>> change = between(score(before), score(after)).mean
+    >>> change.improvement, change.direction, change.verdict
+    (5.0, 'better', 'reliably better')
     """
 
     scale: str
@@ -214,6 +245,15 @@ class CategoryChange(Checked):
     """The two values of a categorical scale; they have no difference in points.
 
     ``sentence`` says how well the scale finds what it is meant to find, where that is published.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PHQ9, between, score
+    >>> before = PHQ9(q1=2, q2=2, q3=2, q4=2, q5=2, q6=0, q7=0, q8=0, q9=0)
+    >>> after = PHQ9(q1=0, q2=0, q3=2, q4=2, q5=0, q6=0, q7=0, q8=0, q9=0)
+    >>> change = between(score(before), score(after)).syndrome
+    >>> change.before, change.after
+    ('major', 'none')
     """
 
     scale: str
@@ -341,6 +381,12 @@ class CustomChanges(Changes):
     ----------
     found : tuple of ScaleChange or CategoryChange
         The changes of all scales, in the order of the definition; each is an attribute too.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> issubclass(change.CustomChanges, change.Changes)
+    True
     """
 
     found: tuple[AnyChange, ...]

@@ -72,6 +72,18 @@ class Reading:
         ``rows_in`` is ``rows_out`` and the rows of ``left_out`` together.
     mapping : ipm_outcomes.mapping.Mapping or None
         Of a file: what a mapping would pin, and what is proposed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> import polars as pl
+    >>> from ipm_outcomes import files
+    >>> path = Path(mkdtemp()) / "export.csv"
+    >>> pl.DataFrame({"patient_id": [1], "peg_pain": [7], "peg_enjoyment": [6], "peg_activity": [None]}).write_csv(path)
+    >>> read = files.read(path, backend="polars")
+    >>> read.instruments, read.rows_in, read.rows_out, read.problems.height
+    (('peg',), 1, 1, 0)
     """
 
     data: Any = field(repr=False)

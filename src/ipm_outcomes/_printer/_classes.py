@@ -36,7 +36,12 @@ def print_class(inst: Instrument) -> str:
     lines += ["", "", *_scores_class(inst)]
     about = f"{inst.about} {inst.notice}" if inst.notice else inst.about
     lines += ["", "", f"class {name}(Response[{name}Scores]):"]
-    lines += _docstring(f"Answers to the {inst.title}, {inst.edition}. Recall: {inst.recall}.", 4, about)
+    lines += _docstring(
+        f"Answers to the {inst.title}, {inst.edition}. Recall: {inst.recall}.",
+        4,
+        about,
+        _answer_example(inst),
+    )
     lines += [
         f'    instrument_id: ClassVar[str] = "{inst.id}"',
         f"    scores_class: ClassVar[type[Scores]] = {name}Scores",
@@ -64,7 +69,15 @@ def print_class(inst: Instrument) -> str:
 def _scores_class(inst: Instrument) -> list[str]:
     name, ids = inst.class_name, [scale.id for scale in inst.scales]
     lines = ["@dataclass(frozen=True, kw_only=True, repr=False)", f"class {name}Scores(OfScales, Scores):"]
-    lines += _docstring(f"The scores of one {name} response.", 4)
+    lines += _docstring(
+        f"The scores of one {name} response.",
+        4,
+        example=(
+            f">>> from ipm_outcomes import {name}, score",
+            f">>> score({name}()).{ids[0]}.value is None  # nothing was answered",
+            "True",
+        ),
+    )
     lines += [
         f'    instrument_id: ClassVar[str] = "{inst.id}"',
         f"    scale_ids: ClassVar[tuple[str, ...]] = ({_listed(map(json.dumps, ids))})",
@@ -97,7 +110,15 @@ def print_changes(inst: Instrument) -> str:
         "",
         "@dataclass(frozen=True, kw_only=True, repr=False)",
         f"class {name}Changes(OfScales, Changes):",
-        *_docstring(f"The changes between two {name} responses of one patient.", 4),
+        *_docstring(
+            f"The changes between two {name} responses of one patient.",
+            4,
+            example=(
+                f">>> from ipm_outcomes import {name}, between, score",
+                f">>> between(score({name}()), score({name}())).{inst.lead_scale.id}.verdict",
+                "'cannot be judged'",
+            ),
+        ),
         f'    instrument_id: ClassVar[str] = "{inst.id}"',
         f"    scale_ids: ClassVar[tuple[str, ...]] = ({_listed(map(json.dumps, kinds))})",
         "",
@@ -190,11 +211,22 @@ def _listed(parts: Iterable[str]) -> str:
     return f"{every[0]}," if len(every) == 1 else ", ".join(every)
 
 
-def _docstring(text: str, indent: int, more: str = "") -> list[str]:
+def _answer_example(inst: Instrument) -> tuple[str, ...]:
+    """The lowest answer to the first item."""
+    item, name = inst.items[0], inst.class_name
+    answers = inst.answers_of(item.id)
+    lowest = answers.answer(answers.lowest)
+    shown = repr(int(lowest) if _number(inst, item) == "int" else float(lowest))
+    return f">>> from ipm_outcomes import {name}", f">>> {name}({item.id}={shown}).{item.id}", shown
+
+
+def _docstring(text: str, indent: int, more: str = "", example: Iterable[str] = ()) -> list[str]:
     pad = " " * indent
     lines = [_escaped(line) for line in wrap(text, 105 - indent)]
     if more:
         lines += ["", *map(_escaped, wrap(more, 105 - indent))]
+    if example:
+        lines += ["", "Examples", "--------", *example]
     if len(lines) == 1:
         # A quote at the end would run into the closing quotes.
         closing = ' """' if lines[0].endswith('"') else '"""'

@@ -44,6 +44,15 @@ class Audit:
         One row per row of the data and recorded column in which something else was recorded than the answers give.
     summary : data frame
         One row per recorded column; the counts add up.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import audit
+    >>> data = pl.DataFrame({"peg_pain": [6, 9], "peg_enjoyment": [6, 9], "peg_activity": [6, 9], "peg": [6, 8]})
+    >>> result = audit.audit(data, "peg", {"mean": "peg"})
+    >>> result.rows.select("row", "recorded", "right").rows()
+    [(1, 8.0, 9.0)]
     """
 
     findings: Any

@@ -34,6 +34,18 @@ class ScaleTrajectory:
         From each scorable visit to the next scorable one.
     overall : ScaleChange or None
         From the first scorable visit to the last; None where fewer than two are scorable.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from ipm_outcomes import PEG, change, score
+    >>> visits = [
+    ...     (date(2025, month, 1), score(PEG(pain=n, enjoyment=n, activity=n)))
+    ...     for month, n in ((1, 8), (4, 6), (7, 2))
+    ... ]
+    >>> course = change.trajectory(visits).scales["mean"]
+    >>> course.values, [step.verdict for step in course.steps], course.overall.verdict
+    ((8.0, 6.0, 2.0), ['no reliable change', 'reliably better'], 'reliably better')
     """
 
     scale: str
@@ -61,6 +73,14 @@ class Trajectory(Mapping[str, ScaleTrajectory]):
         Scale ids to `ScaleTrajectory`.
     sentence, short : str
         The flags, then the overall change of the lead scale.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from ipm_outcomes import PHQ9, change, score
+    >>> course = change.trajectory([(date(2025, 1, 7), score(PHQ9(q9=1))), (date(2025, 4, 8), score(PHQ9(q9=0)))])
+    >>> course.lead, [flag.state for flag in course.flags]
+    ('total', ['cleared'])
     """
 
     flags: tuple[FlagChange, ...]

@@ -27,7 +27,15 @@ from ipm_outcomes.definition._parts import (
 
 
 class Option(Part):
-    """One answer option: the code printed beside it, its label, its LOINC answer code."""
+    """One answer option: the code printed beside it, its label, its LOINC answer code.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> option = ipm.instrument("phq9").answers_of("q1").options[1]
+    >>> option.code, option.label
+    (1, 'Several days')
+    """
 
     code: int
     label: Text
@@ -50,6 +58,13 @@ class AnswerList(Fact):
     """The answers an item allows: labeled options in printed order, or a range of numbers with labeled ends.
 
     A range runs in steps, of which so many make one: 1, or 10 where ready scores come in tenths. Codes count steps.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> answers = ipm.instrument("peg").answers_of("pain")
+    >>> answers.range, answers.low, answers.high
+    ((Decimal('0'), Decimal('10')), 'No pain', 'Pain as bad as you can imagine')
     """
 
     options: Annotated[
@@ -130,7 +145,15 @@ class AnswerList(Fact):
 
 
 class Item(Part):
-    """One question of the form."""
+    """One question of the form.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> item = ipm.instrument("phq9").item("q9")
+    >>> item.gist, item.loinc
+    ('thoughts of death or self-harm', '44260-8')
+    """
 
     id: ItemName
     gist: Text

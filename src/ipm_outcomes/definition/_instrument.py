@@ -38,7 +38,15 @@ class FlagText(Fact):
 
 
 class Flag(Fact):
-    """Something a reader must see: an answer at or above a code, or that the question was left unanswered."""
+    """Something a reader must see: an answer at or above a code, or that the question was left unanswered.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> flag = ipm.instrument("phq9").flags[0]
+    >>> flag.id, flag.item, flag.raised_from
+    ('self_harm', 'q9', 1)
+    """
 
     id: Id
     title: Text
@@ -52,7 +60,15 @@ class Flag(Fact):
 
 
 class Instrument(Part):
-    """One edition of a questionnaire, as its file in ``instruments/`` defines it."""
+    """One edition of a questionnaire, as its file in ``instruments/`` defines it.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> phq9 = ipm.instrument("phq9")
+    >>> phq9.edition, len(phq9.items), [scale.id for scale in phq9.scales]
+    ('2001', 10, ['total', 'phq8', 'phq2', 'syndrome'])
+    """
 
     id: ModuleName
     class_name: Annotated[ClassName, Field(alias="class")]

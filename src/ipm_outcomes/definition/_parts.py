@@ -165,7 +165,15 @@ class Fact(Part):
 
 
 class Source(Part):
-    """A work that facts rest on; facts name it by its key."""
+    """A work that facts rest on; facts name it by its key.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> peg = ipm.instrument("peg")
+    >>> peg.source(peg.scale("mean").source[0]).key in {source.key for source in peg.sources}
+    True
+    """
 
     key: Id
     cite: Text
@@ -173,7 +181,15 @@ class Source(Part):
 
 
 class License(Fact):
-    """The terms of the instrument (not of the code), from a closed vocabulary."""
+    """The terms of the instrument (not of the code), from a closed vocabulary.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> terms = ipm.instrument("peg").license
+    >>> terms.status, terms.wording
+    ('public-domain', True)
+    """
 
     status: Literal["public-domain", "free-with-attribution", "permission-required", "unknown"]
     holder: Text | None = None

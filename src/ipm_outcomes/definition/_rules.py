@@ -17,6 +17,12 @@ class MissingRule(Fact):
 
     With ``at_most`` above 0 a sum is prorated (answered sum x items / answered) and a mean is that of the
     answered items.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> [(rule.id, rule.at_most) for rule in ipm.instrument("phq9").scale("total").missing]
+    [('complete', 0), ('prorate', 2)]
     """
 
     id: Id
@@ -24,7 +30,15 @@ class MissingRule(Fact):
 
 
 class Band(Part):
-    """A named stretch of the scale; on whole-number scales both ends belong to it."""
+    """A named stretch of the scale; on whole-number scales both ends belong to it.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> band = ipm.instrument("phq9").scale("total").bands.of[2]
+    >>> int(band.low), int(band.high), band.label
+    (10, 14, 'moderate')
+    """
 
     low: Exact
     high: Exact
@@ -38,6 +52,13 @@ class Bands(Fact):
 
     ``edge`` says where a value goes that equals the common boundary of two bands of a continuous scale:
     into the upper or the lower of the two.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> bands = ipm.instrument("phq9").scale("total").bands
+    >>> [band.label for band in bands.of], bands.evidence
+    (['minimal', 'mild', 'moderate', 'moderately severe', 'severe'], '2+')
     """
 
     of: Annotated[

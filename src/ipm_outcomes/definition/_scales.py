@@ -21,6 +21,13 @@ class Threshold(Fact):
     ``scope`` says whom it may judge: ``individual``, one patient; ``group``, only the mean of a group. A threshold in
     points whose id begins with ``reliable`` is a published index of reliable change: one patient's change is beyond
     measurement error where it reaches the value.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> important = ipm.instrument("phq9").scale("total").threshold("important")
+    >>> int(important.value), important.kind, important.scope
+    (5, 'points', 'individual')
     """
 
     id: Id
@@ -38,7 +45,15 @@ class Threshold(Fact):
 
 
 class Cutoff(Fact):
-    """A published cut-off on the score."""
+    """A published cut-off on the score.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> cutoff = ipm.instrument("phq9").scale("total").cutoffs[0]
+    >>> cutoff.id, int(cutoff.value), cutoff.including
+    ('major_depression', 10, True)
+    """
 
     id: Id
     value: Exact
@@ -67,6 +82,12 @@ class Constant(Fact):
 
     A change of one patient is beyond a minimal detectable change (``mdc``, ``mdc95``), or beyond the critical value
     times the square root of 2 times a standard error of measurement (``sem``), only where it is larger.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> sorted({one.kind for one in ipm.instrument("peg").scale("mean").constants})
+    ['alpha', 'mdc95', 'sd', 'sem']
     """
 
     kind: Literal["mean", "sd", "alpha", "test_retest", "spearman", "icc", "sem", "mdc95", "mdc"]
@@ -85,7 +106,15 @@ class Plain(Part):
 
 
 class Scale(Fact):
-    """One score of an instrument."""
+    """One score of an instrument.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> total = ipm.instrument("phq9").scale("total")
+    >>> total.kind, [int(end) for end in total.range], total.worse
+    ('sum', [0, 27], 'higher')
+    """
 
     id: ScaleName
     title: Text

@@ -24,6 +24,15 @@ class Problem(NamedTuple):
         Id of the item.
     message : str
         The fact and the way out.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import fhir
+    >>> item = {"linkId": "/75893-8", "answer": [{"valueDecimal": 55.0}]}
+    >>> resource = {"resourceType": "QuestionnaireResponse", "status": "completed", "item": [item]}
+    >>> result = fhir.response(resource, "peg", invalid="null")
+    >>> result.problems[0].code, result.problems[0].place, result.problems[0].item
+    ('wrong_answer', 'item[0].answer[0]', 'pain')
     """
 
     code: str
@@ -33,7 +42,16 @@ class Problem(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Something that was seen or decided on the way: a stable code, the place, a sentence."""
+    """Something that was seen or decided on the way: a stable code, the place, a sentence.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import fhir
+    >>> item = {"linkId": "/75893-8", "answer": [{"valueDecimal": 5.0}]}
+    >>> resource = {"resourceType": "QuestionnaireResponse", "status": "in-progress", "item": [item]}
+    >>> [note.code for note in fhir.response(resource, "peg").notes]
+    ['not_completed']
+    """
 
     code: str
     place: str | None
@@ -41,11 +59,32 @@ class Note(NamedTuple):
 
 
 class NotAResponse(InputError):  # noqa: N818 - a name of the interface
-    """What was given is no QuestionnaireResponse that can be read."""
+    """What was given is no QuestionnaireResponse that can be read.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import fhir
+    >>> try:
+    ...     fhir.response({"resourceType": "Patient"})
+    ... except fhir.NotAResponse as error:
+    ...     print(error.code)
+    not_a_response
+    """
 
 
 class UnknownForm(InputError):  # noqa: N818 - a name of the interface
-    """Which instrument, or which edition of it, cannot be determined from the resource."""
+    """Which instrument, or which edition of it, cannot be determined from the resource.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import fhir
+    >>> item = {"linkId": "1", "answer": [{"valueInteger": 5}]}
+    >>> try:
+    ...     fhir.response({"resourceType": "QuestionnaireResponse", "status": "completed", "item": [item]})
+    ... except fhir.UnknownForm as error:
+    ...     print(error.code)
+    unknown_form
+    """
 
 
 class WrongAnswers(InputError):  # noqa: N818 - a name of the interface
@@ -55,6 +94,17 @@ class WrongAnswers(InputError):  # noqa: N818 - a name of the interface
     ----------
     problems : tuple of Problem
         All of them; ``code`` and ``place`` of the error are those of the first.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import fhir
+    >>> item = {"linkId": "/75893-8", "answer": [{"valueDecimal": 55.0}]}
+    >>> resource = {"resourceType": "QuestionnaireResponse", "status": "completed", "item": [item]}
+    >>> try:
+    ...     fhir.response(resource, "peg")
+    ... except fhir.WrongAnswers as error:
+    ...     print(error.code, error.place)
+    wrong_answer item[0].answer[0]
     """
 
     def __init__(self, id: str, problems: Sequence[Problem]) -> None:

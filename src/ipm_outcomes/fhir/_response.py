@@ -75,6 +75,15 @@ class Recorded:
         Where.
     instruments : tuple of str
         Ids of the instruments that it may be of: editions can share a code.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import fhir
+    >>> total = {"resourceType": "Observation", "status": "final", "valueQuantity": {"value": 12},
+    ...          "code": {"coding": [{"system": "http://loinc.org", "code": "44261-6"}]}}
+    >>> one = fhir.recorded(total)
+    >>> one[0].scale, one[0].value
+    ('total', 12)
     """
 
     scale: str
@@ -105,6 +114,15 @@ class ReadResponse:
         Of the resource.
     authored, subject : str or None
         When, and of whom; kept as they are, and never part of a message or of ``repr``.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import fhir
+    >>> item = {"linkId": "/75893-8", "answer": [{"valueDecimal": 5.0}]}
+    >>> resource = {"resourceType": "QuestionnaireResponse", "status": "completed", "item": [item]}
+    >>> result = fhir.response(resource, "peg")
+    >>> result.instrument, result.answers.pain, result.status
+    ('peg', 5, 'completed')
     """
 
     answers: Response[Any] = field(repr=False)

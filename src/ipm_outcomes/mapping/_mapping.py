@@ -31,6 +31,12 @@ class Proposal(Part):
         What is proposed.
     why : str
         The evidence.
+
+    Examples
+    --------
+    >>> from ipm_outcomes.mapping import Proposal
+    >>> Proposal(place=("keys", "date"), value={"column": "Visit day"}, why="the only column of dates").name
+    'keys.date'
     """
 
     place: tuple[str, ...]
@@ -58,6 +64,13 @@ class Mapping(Part):
         Columns of the instruments.
     proposed : tuple of Proposal
         What is not confirmed; it changes nothing.
+
+    Examples
+    --------
+    >>> from ipm_outcomes.mapping import Mapping
+    >>> mapping = Mapping.of({"version": 1, "file": {"kind": "csv", "delimiter": ";"}, "keys": {"patient": "MRN"}})
+    >>> mapping.file.delimiter, mapping.keys.patient, mapping.instrument
+    (';', 'MRN', [])
     """
 
     version: Literal[1] = 1

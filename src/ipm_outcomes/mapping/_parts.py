@@ -44,6 +44,12 @@ class FilePart(Part):
         Digest of the names; another set of names stops.
     long : LongPart or None
         One row a question.
+
+    Examples
+    --------
+    >>> from ipm_outcomes.mapping import FilePart
+    >>> FilePart(kind="csv", delimiter=";", decimal=",").header_rows
+    1
     """
 
     kind: Literal["csv", "xlsx", "sav", "dta", "por", "xpt", "redcap", "fhir"]
@@ -60,7 +66,14 @@ class FilePart(Part):
 
 
 class DatePart(Part):
-    """The column of the date, and how it is written; without a format ISO 8601."""
+    """The column of the date, and how it is written; without a format ISO 8601.
+
+    Examples
+    --------
+    >>> from ipm_outcomes.mapping import DatePart
+    >>> DatePart(column="Visit day", format="%d.%m.%Y").format
+    '%d.%m.%Y'
+    """
 
     column: Name
     format: Name | None = None
@@ -82,7 +95,14 @@ class VisitPart(Part):
 
 
 class KeysPart(Part):
-    """Which columns say who, when and where."""
+    """Which columns say who, when and where.
+
+    Examples
+    --------
+    >>> from ipm_outcomes.mapping import DatePart, KeysPart
+    >>> KeysPart(patient="MRN", date=DatePart(column="Visit day")).date.column
+    'Visit day'
+    """
 
     patient: Name | None = None
     date: DatePart | None = None
@@ -126,6 +146,12 @@ class InstrumentPart(Part):
         Scales with the columns of recorded scores.
     labels_seen : list of LabelsPart
         Labels that the file itself had for the codes of items; other ones stop.
+
+    Examples
+    --------
+    >>> from ipm_outcomes.mapping import InstrumentPart
+    >>> InstrumentPart(id="phq9", columns="PHQ_{n}", coding="position").columns
+    'PHQ_{n}'
     """
 
     id: Name

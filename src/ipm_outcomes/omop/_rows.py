@@ -38,6 +38,17 @@ class Rows:
         Scores that are no row: ``reason`` (why there is no score, or ``no_date``) and ``rows``.
     unmapped : data frame
         Codes without a concept, whose rows have the concept 0: ``source_value`` and ``rows``.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import frames, omop
+    >>> form = {"person_id": [7], "date": ["2026-03-01"], "peg_pain": [5], "peg_enjoyment": [6], "peg_activity": [7]}
+    >>> scores = frames.tidy(pl.DataFrame(form), "peg", by=["person_id", "date"])
+    >>> concepts = pl.DataFrame({"loinc": ["91147-9"], "concept_id": [1001], "domain_id": ["Measurement"]})
+    >>> result = omop.rows(scores, concepts, type_concept_id=2001)
+    >>> result.measurement.height, result.observation.height
+    (1, 0)
     """
 
     observation: Any = field(repr=False)

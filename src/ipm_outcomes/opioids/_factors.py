@@ -114,7 +114,15 @@ class WithoutFactor(Fact):
 
 
 class FactorSet(Part):
-    """A set of conversion factors, as its file defines it."""
+    """A set of conversion factors, as its file defines it.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import opioids
+    >>> cdc = opioids.factor_set("cdc_2022")
+    >>> [str(one.factor) for one in cdc.of("oxycodone")]
+    ['1.5']
+    """
 
     id: Id
     title: Text

@@ -37,7 +37,15 @@ is nothing that could be missing."""
 
 
 class Indicator(Fact):
-    """One indicator, as its file defines it."""
+    """One indicator, as its file defines it.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import program
+    >>> responder = program.indicator("responder_30")
+    >>> responder.id, responder.missing, responder.evidence
+    ('responder_30', 'complete_case', '2+')
+    """
 
     id: Id
     title: Text
@@ -380,6 +388,12 @@ def read_indicator(path: str | PathLike[str]) -> Indicator:
         The file cannot be read, or names the place in it and the fact that does not hold.
     ParameterError
         Not a path.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import catalog, program
+    >>> program.read_indicator(catalog.folder() / "indicators" / "responder_30.toml").id
+    'responder_30'
     """
     if not isinstance(path, (str, PathLike)):
         raise ParameterError(f"path: the path of a TOML file, not a {type(path).__name__}")

@@ -45,6 +45,13 @@ class DictionaryProblem(NamedTuple):
         The fact and the way out.
     refused : bool
         Whether an import is known to be refused; false for what files of REDCap itself also hold.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import redcap
+    >>> problem = redcap.check_dictionary(redcap.dictionary("peg").replace("peg_pain", "PEG_pain"))[0]
+    >>> problem.row, problem.rule
+    (3, 'uppercase')
     """
 
     row: int

@@ -20,7 +20,18 @@ MOST_GROUPS = {"visit": 100, "site": 1000}
 
 @dataclass(frozen=True)
 class Promoters:
-    """A Net Promoter Score with its interval, in points from -100 to 100; None where nobody answered."""
+    """A Net Promoter Score with its interval, in points from -100 to 100; None where nobody answered.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import frames
+    >>> from ipm_outcomes.report import text
+    >>> summary = text.summarize(frames.tidy(pl.DataFrame({"nps_recommend": [9, 10, 4]}), "nps"))
+    >>> one = next(scale.promoters for scale in summary.scales if scale.promoters)
+    >>> one.promoters, one.passives, one.detractors
+    (2, 0, 1)
+    """
 
     promoters: int
     passives: int
@@ -56,6 +67,15 @@ class ScaleSummary:
         Every band of the scale, or category of a categorical scale, with its number of rows.
     promoters : Promoters or None
         For a scale of promoters, passives and detractors.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import frames
+    >>> from ipm_outcomes.report import text
+    >>> one = text.summarize(frames.tidy(pl.DataFrame({"nps_recommend": [9, None, 4]}), "nps")).scales[0]
+    >>> one.rows, one.scored, one.mean
+    (2, 2, 6.5)
     """
 
     instrument: str
@@ -77,7 +97,18 @@ class ScaleSummary:
 
 @dataclass(frozen=True)
 class FlagSummary:
-    """One flag in one group of rows: forms begun, how often it was raised, and its question left unanswered."""
+    """One flag in one group of rows: forms begun, how often it was raised, and its question left unanswered.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import frames
+    >>> from ipm_outcomes.report import text
+    >>> forms = pl.DataFrame({f"phq9_q{n}": [0, 0, 0] if n < 9 else [0, 1, None] for n in range(1, 10)})
+    >>> one = text.summarize(frames.tidy(forms, "phq9"), flags=frames.score(forms, "phq9")).flags[0]
+    >>> one.rows, one.raised, one.unanswered
+    (3, 1, 1)
+    """
 
     instrument: str
     flag: str
@@ -91,7 +122,14 @@ class FlagSummary:
 
 @dataclass(frozen=True)
 class WrongCell:
-    """A cell that is not an answer: position of its row, line of the file where known, column, message."""
+    """A cell that is not an answer: position of its row, line of the file where known, column, message.
+
+    Examples
+    --------
+    >>> from ipm_outcomes.report import text
+    >>> text.WrongCell(row=4, line=6, column="phq9_q4", message="4 is not an answer of this item").line
+    6
+    """
 
     row: int
     line: int | None
@@ -128,6 +166,15 @@ class Summary:
         have no scores.
     blank_rows : int
         Rows of the data that hold no answer. They are no assessments, and count nowhere else.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import frames
+    >>> from ipm_outcomes.report import text
+    >>> summary = text.summarize(frames.tidy(pl.DataFrame({"nps_recommend": [9, 10, 4]}), "nps"))
+    >>> summary.rows, [scale.scale for scale in summary.scales]
+    (3, ['rating'])
     """
 
     rows: int

@@ -277,6 +277,5 @@ __all__ = [
     "WrongCell",
     "as_markdown",
     "as_text",
-    "findings_table",
     "summarize",
 ]

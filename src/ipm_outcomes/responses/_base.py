@@ -82,6 +82,12 @@ class Response(BaseModel, Generic[S_co]):
     are answers. Everything else is refused, all problems of a record in one ``pydantic.ValidationError``. The ``type``
     of each entry of its ``errors()`` is stable: ``answer_not_allowed``, ``answer_not_whole``, ``answer_too_fine``,
     ``answer_is_boolean``, ``answer_is_text``, ``answer_wrong_kind``, ``unknown_item``, ``response_wrong_kind``. No text that was given appears in it.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG
+    >>> PEG(pain=7) == PEG(pain=7.0, enjoyment=None)
+    True
     """
 
     # Not `defer_build`: FastAPI would build the class where Pydantic's warnings are not silenced.
@@ -161,7 +167,9 @@ class Response(BaseModel, Generic[S_co]):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """The schema, with the wording (or gist) and LOINC code of each item."""
         whole = handler(schema)
-        describe_items(cls.instrument_id, handler.resolve_ref_schema(whole)["properties"])
+        inside = handler.resolve_ref_schema(whole)
+        inside["description"] = inside["description"].partition("\n\nExamples\n")[0]
+        describe_items(cls.instrument_id, inside["properties"])
         return whole
 
     @model_validator(mode="wrap")

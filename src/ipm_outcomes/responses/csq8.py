@@ -21,7 +21,14 @@ _FAVORABLE_LAST = Field(strict=True, ge=1, le=4, json_schema_extra={"oneOf": [{"
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class CSQ8Scores(OfScales, Scores):
-    """The scores of one CSQ8 response."""
+    """The scores of one CSQ8 response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import CSQ8, score
+    >>> score(CSQ8()).total.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "csq8"
     scale_ids: ClassVar[tuple[str, ...]] = ("total",)
 
@@ -40,6 +47,12 @@ class CSQ8(Response[CSQ8Scores]):
     prints the most favorable option first for questions 1, 3, 6 and 7, and last for 2, 4, 5 and 8.
     Client Satisfaction Questionnaire, copyright C. Clifford Attkisson, Tamalpais Matrix Systems. The
     labels of items and answers in this file are not the wording of the form.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import CSQ8
+    >>> CSQ8(q1=1).q1
+    1
     """
     instrument_id: ClassVar[str] = "csq8"
     scores_class: ClassVar[type[Scores]] = CSQ8Scores

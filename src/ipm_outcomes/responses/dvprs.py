@@ -23,7 +23,14 @@ _CONTRIBUTION = Field(strict=True, ge=0, le=10, description="0 = Does not contri
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class DVPRSScores(OfScales, Scores):
-    """The scores of one DVPRS response."""
+    """The scores of one DVPRS response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import DVPRS, score
+    >>> score(DVPRS()).intensity.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "dvprs"
     scale_ids: ClassVar[tuple[str, ...]] = ("intensity", "activity", "sleep", "mood", "stress")
 
@@ -51,6 +58,12 @@ class DVPRS(Response[DVPRSScores]):
     of function, and four supplemental questions. No composite of them is published. Developed by the
     United States Department of Defense and Department of Veterans Affairs. The item labels in this file
     are not the wording of the scale.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import DVPRS
+    >>> DVPRS(intensity=0).intensity
+    0
     """
     instrument_id: ClassVar[str] = "dvprs"
     scores_class: ClassVar[type[Scores]] = DVPRSScores

@@ -20,7 +20,14 @@ _LIKELIHOOD = Field(strict=True, ge=0, le=10, description="0 = Not at all likely
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ENPSScores(OfScales, Scores):
-    """The scores of one ENPS response."""
+    """The scores of one ENPS response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import ENPS, score
+    >>> score(ENPS()).rating.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "enps"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
 
@@ -39,6 +46,12 @@ class ENPS(Response[ENPSScores]):
     percent detractors among those who answered. No primary source was read. Net Promoter, NPS and Net
     Promoter Score are registered marks of Fred Reichheld, Bain & Company and Satmetrix; they are used
     here to describe the measure only.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import ENPS
+    >>> ENPS(recommend=0).recommend
+    0
     """
     instrument_id: ClassVar[str] = "enps"
     scores_class: ClassVar[type[Scores]] = ENPSScores

@@ -20,7 +20,14 @@ _RATING = Field(strict=True, ge=0, le=10)
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class FlourishingScores(OfScales, Scores):
-    """The scores of one Flourishing response."""
+    """The scores of one Flourishing response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import Flourishing, score
+    >>> score(Flourishing()).happiness.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "flourishing"
     scale_ids: ClassVar[tuple[str, ...]] = ("happiness", "health", "meaning", "character", "relationships", "financial", "index", "secure_index", "index_sum", "secure_index_sum")
 
@@ -56,6 +63,12 @@ class Flourishing(Response[FlourishingScores]):
     Twelve ratings from 0 to 10, two for each of six domains; 10 is the favorable end of every one. The
     author recommends means over sums. Flourishing measure, Harvard Human Flourishing Program, CC BY-NC
     4.0. The item labels in this file are not the wording of the measure.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import Flourishing
+    >>> Flourishing(q1=0).q1
+    0
     """
     instrument_id: ClassVar[str] = "flourishing"
     scores_class: ClassVar[type[Scores]] = FlourishingScores

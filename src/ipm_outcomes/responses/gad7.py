@@ -21,7 +21,14 @@ _DIFFICULTY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"cons
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class GAD7Scores(OfScales, Scores):
-    """The scores of one GAD7 response."""
+    """The scores of one GAD7 response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import GAD7, score
+    >>> score(GAD7()).total.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "gad7"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "gad2")
 
@@ -42,6 +49,12 @@ class GAD7(Response[GAD7Scores]):
     unscored question on functional difficulty. GAD-7, copyright Pfizer Inc. Developed by Drs. Robert L.
     Spitzer, Janet B. W. Williams, Kurt Kroenke and colleagues, with an educational grant from Pfizer
     Inc.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import GAD7
+    >>> GAD7(q1=0).q1
+    0
     """
     instrument_id: ClassVar[str] = "gad7"
     scores_class: ClassVar[type[Scores]] = GAD7Scores

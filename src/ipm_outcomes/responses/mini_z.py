@@ -20,7 +20,14 @@ _BURNOUT = Field(strict=True, ge=1, le=5, description="1 = No symptoms of burnou
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MiniZScores(OfScales, Scores):
-    """The scores of one MiniZ response."""
+    """The scores of one MiniZ response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import MiniZ, score
+    >>> score(MiniZ()).burnout.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "mini_z"
     scale_ids: ClassVar[tuple[str, ...]] = ("burnout",)
 
@@ -38,6 +45,12 @@ class MiniZ(Response[MiniZScores]):
     The single burnout item of the Mini Z 1.0, 1 no symptoms to 5 so burned out that help may be needed.
     In Mini Z 2.0 the item runs the other way: that form is an instrument of its own. The labels in this
     file are not the wording of the form.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import MiniZ
+    >>> MiniZ(burnout=1).burnout
+    1
     """
     instrument_id: ClassVar[str] = "mini_z"
     scores_class: ClassVar[type[Scores]] = MiniZScores

@@ -20,7 +20,14 @@ _AGREEMENT = Field(strict=True, ge=1, le=5)
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MiniZv20Scores(OfScales, Scores):
-    """The scores of one MiniZv20 response."""
+    """The scores of one MiniZv20 response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import MiniZv20, score
+    >>> score(MiniZv20()).total.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "mini_z_v2_0"
     scale_ids: ClassVar[tuple[str, ...]] = ("total",)
 
@@ -38,6 +45,12 @@ class MiniZv20(Response[MiniZv20Scores]):
     Ten items from 1 to 5, all aligned so that high is good, summed to 10 to 50. Which items make its two
     subscales was not read, so only the total is scored; nor is a share of burned-out staff given, whose
     rule belongs to the 1.0 wording. The labels in this file are not the wording of the form.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import MiniZv20
+    >>> MiniZv20(q1=1).q1
+    1
     """
     instrument_id: ClassVar[str] = "mini_z_v2_0"
     scores_class: ClassVar[type[Scores]] = MiniZv20Scores

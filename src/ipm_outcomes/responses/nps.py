@@ -20,7 +20,14 @@ _LIKELIHOOD = Field(strict=True, ge=0, le=10, description="0 = Not at all likely
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class NPSScores(OfScales, Scores):
-    """The scores of one NPS response."""
+    """The scores of one NPS response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import NPS, score
+    >>> score(NPS()).rating.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "nps"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
 
@@ -39,6 +46,12 @@ class NPS(Response[NPSScores]):
     percent detractors among those who answered. Net Promoter, NPS and Net Promoter Score are registered
     marks of Fred Reichheld, Bain & Company and Satmetrix; they are used here to describe the measure
     only.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import NPS
+    >>> NPS(recommend=0).recommend
+    0
     """
     instrument_id: ClassVar[str] = "nps"
     scores_class: ClassVar[type[Scores]] = NPSScores

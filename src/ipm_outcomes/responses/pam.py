@@ -20,7 +20,14 @@ _SCORE = Field(strict=True, ge=0, le=100, description="in steps of 0.1")
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PAMScores(OfScales, Scores):
-    """The scores of one PAM response."""
+    """The scores of one PAM response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PAM, score
+    >>> score(PAM()).score.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "pam"
     scale_ids: ClassVar[tuple[str, ...]] = ("score",)
 
@@ -40,6 +47,12 @@ class PAM(Response[PAMScores]):
     not be taken in as one. Levels are those of version B (level 3 to 72.4); a definition of your own can
     extend this one with other bands. Patient Activation Measure, proprietary (Insignia Health). This
     file holds neither its wording nor its scoring table.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PAM
+    >>> PAM(score=0.0).score
+    0.0
     """
     instrument_id: ClassVar[str] = "pam"
     scores_class: ClassVar[type[Scores]] = PAMScores

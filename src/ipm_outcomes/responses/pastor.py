@@ -22,7 +22,14 @@ _RATING = Field(strict=True, ge=0, le=10)
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PASTORScores(OfScales, Scores):
-    """The scores of one PASTOR response."""
+    """The scores of one PASTOR response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PASTOR, score
+    >>> score(PASTOR()).pain_interference.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "pastor"
     scale_ids: ClassVar[tuple[str, ...]] = ("pain_interference", "physical_function", "sleep_disturbance", "sleep_related_impairment", "fatigue", "anxiety", "depression", "social_satisfaction", "pain_average", "pain_worst")
 
@@ -61,6 +68,12 @@ class PASTOR(Response[PASTORScores]):
     here. Each score stands alone. That sleep-related impairment is the bank of that name is unverified.
     A change is judged by the standard errors of its two scores. PROMIS, copyright PROMIS Health
     Organization and PROMIS Cooperative Group. This file holds no content of the adaptive tests.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PASTOR
+    >>> PASTOR(pain_interference=10.0).pain_interference
+    10.0
     """
     instrument_id: ClassVar[str] = "pastor"
     scores_class: ClassVar[type[Scores]] = PASTORScores

@@ -20,7 +20,14 @@ _DEGREE = Field(strict=True, ge=0, le=4, json_schema_extra={"oneOf": [{"const": 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PCSScores(OfScales, Scores):
-    """The scores of one PCS response."""
+    """The scores of one PCS response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PCS, score
+    >>> score(PCS()).total.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "pcs"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "rumination", "magnification", "helplessness")
 
@@ -45,6 +52,12 @@ class PCS(Response[PCSScores]):
     Thirteen thoughts and feelings about pain, each rated from 0 to 4, with three subscales and a total.
     Pain Catastrophizing Scale, copyright Michael J. L. Sullivan. The item labels in this file are not
     the wording of the scale.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PCS
+    >>> PCS(q1=0).q1
+    0
     """
     instrument_id: ClassVar[str] = "pcs"
     scores_class: ClassVar[type[Scores]] = PCSScores

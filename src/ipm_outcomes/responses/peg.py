@@ -21,7 +21,14 @@ _INTERFERENCE = Field(strict=True, ge=0, le=10, description="0 = Does not interf
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PEGScores(OfScales, Scores):
-    """The scores of one PEG response."""
+    """The scores of one PEG response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG, score
+    >>> score(PEG()).mean.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "peg"
     scale_ids: ClassVar[tuple[str, ...]] = ("mean",)
 
@@ -38,6 +45,12 @@ class PEG(Response[PEGScores]):
 
     Three ratings from 0 to 10 for following chronic pain over time in primary care; the score is their
     mean.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG
+    >>> PEG(pain=0).pain
+    0
     """
     instrument_id: ClassVar[str] = "peg"
     scores_class: ClassVar[type[Scores]] = PEGScores

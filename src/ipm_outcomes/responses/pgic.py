@@ -20,7 +20,14 @@ _CHANGE = Field(strict=True, ge=1, le=7, json_schema_extra={"oneOf": [{"const": 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PGICScores(OfScales, Scores):
-    """The scores of one PGIC response."""
+    """The scores of one PGIC response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PGIC, score
+    >>> score(PGIC()).rating.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "pgic"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
 
@@ -38,6 +45,12 @@ class PGIC(Response[PGICScores]):
 
     One question with seven options, 1 very much improved to 7 very much worse: lower is better. The form
     of Hurst and Bolton runs the other way and is an instrument of its own.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PGIC
+    >>> PGIC(change=1).change
+    1
     """
     instrument_id: ClassVar[str] = "pgic"
     scores_class: ClassVar[type[Scores]] = PGICScores

@@ -20,7 +20,14 @@ _CHANGE = Field(strict=True, ge=1, le=7, description="1 = No change or worse; 7 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PGICHurstBoltonScores(OfScales, Scores):
-    """The scores of one PGICHurstBolton response."""
+    """The scores of one PGICHurstBolton response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PGICHurstBolton, score
+    >>> score(PGICHurstBolton()).rating.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "pgic_hurst_bolton"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
 
@@ -39,6 +46,12 @@ class PGICHurstBolton(Response[PGICHurstBoltonScores]):
     One question with seven options, 1 no change or worse to 7 a great deal better (labels unverified):
     higher is better, and worsening is not graded. The form of Guy and Farrar runs the other way and is
     an instrument of its own.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PGICHurstBolton
+    >>> PGICHurstBolton(change=1).change
+    1
     """
     instrument_id: ClassVar[str] = "pgic_hurst_bolton"
     scores_class: ClassVar[type[Scores]] = PGICHurstBoltonScores

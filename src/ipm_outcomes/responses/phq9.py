@@ -21,7 +21,14 @@ _DIFFICULTY = Field(strict=True, ge=0, le=3, json_schema_extra={"oneOf": [{"cons
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PHQ9Scores(OfScales, Scores):
-    """The scores of one PHQ9 response."""
+    """The scores of one PHQ9 response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PHQ9, score
+    >>> score(PHQ9()).total.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "phq9"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "phq8", "phq2", "syndrome")
 
@@ -46,6 +53,12 @@ class PHQ9(Response[PHQ9Scores]):
     unscored question on functional difficulty. PHQ-9, copyright Pfizer Inc. Developed by Drs. Robert L.
     Spitzer, Janet B. W. Williams, Kurt Kroenke and colleagues, with an educational grant from Pfizer
     Inc.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PHQ9
+    >>> PHQ9(q1=0).q1
+    0
     """
     instrument_id: ClassVar[str] = "phq9"
     scores_class: ClassVar[type[Scores]] = PHQ9Scores

@@ -26,7 +26,14 @@ _PAIN = Field(strict=True, ge=0, le=10, description="0 = No pain; 10 = Worst ima
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PROMIS29Scores(OfScales, Scores):
-    """The scores of one PROMIS29 response."""
+    """The scores of one PROMIS29 response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMIS29, score
+    >>> score(PROMIS29()).physical_function.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "promis29"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_function", "anxiety", "depression", "fatigue", "sleep_disturbance", "social_roles", "pain_interference", "pain_intensity", "physical_summary", "mental_summary")
 
@@ -64,6 +71,12 @@ class PROMIS29(Response[PROMIS29Scores]):
     rating from 0 to 10, and two summary scores. Edition v2.1, current. PROMIS, copyright PROMIS Health
     Organization and PROMIS Cooperative Group. The item labels in this file are not the wording of the
     items.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMIS29
+    >>> PROMIS29(pfa11=1).pfa11
+    1
     """
     instrument_id: ClassVar[str] = "promis29"
     scores_class: ClassVar[type[Scores]] = PROMIS29Scores

@@ -26,7 +26,14 @@ _PAIN = Field(strict=True, ge=0, le=10, description="0 = No pain; 10 = Worst ima
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PROMIS29Plus2Scores(OfScales, Scores):
-    """The scores of one PROMIS29Plus2 response."""
+    """The scores of one PROMIS29Plus2 response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMIS29Plus2, score
+    >>> score(PROMIS29Plus2()).physical_function.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "promis29_2"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_function", "anxiety", "depression", "fatigue", "sleep_disturbance", "social_roles", "pain_interference", "pain_intensity", "physical_summary", "mental_summary", "cognitive_function", "propr")
 
@@ -69,6 +76,12 @@ class PROMIS29Plus2(Response[PROMIS29Plus2Scores]):
     pain intensity are not among them. The place of the two questions on the form was not checked.
     PROMIS, copyright PROMIS Health Organization and PROMIS Cooperative Group. The item labels in this
     file are not the wording of the items.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMIS29Plus2
+    >>> PROMIS29Plus2(pfa11=1).pfa11
+    1
     """
     instrument_id: ClassVar[str] = "promis29_2"
     scores_class: ClassVar[type[Scores]] = PROMIS29Plus2Scores

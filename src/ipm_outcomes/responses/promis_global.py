@@ -24,7 +24,14 @@ _FREQUENCY = Field(strict=True, ge=1, le=5, json_schema_extra={"oneOf": [{"const
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PROMISGlobalScores(OfScales, Scores):
-    """The scores of one PROMISGlobal response."""
+    """The scores of one PROMISGlobal response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMISGlobal, score
+    >>> score(PROMISGlobal()).physical_health.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "promis_global"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_health", "mental_health", "general_health", "social_roles", "pain_intensity")
 
@@ -52,6 +59,12 @@ class PROMISGlobal(Response[PROMISGlobalScores]):
     items. v1.0 and v1.1, retired, store questions 8 and 10 the other way round: for such data say
     coding="position" for these two items. PROMIS, copyright PROMIS Health Organization and PROMIS
     Cooperative Group. The item labels in this file are not the wording of the items.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMISGlobal
+    >>> PROMISGlobal(global01=1).global01
+    1
     """
     instrument_id: ClassVar[str] = "promis_global"
     scores_class: ClassVar[type[Scores]] = PROMISGlobalScores

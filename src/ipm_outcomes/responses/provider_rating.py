@@ -20,7 +20,14 @@ _RATING = Field(strict=True, ge=0, le=10, description="0 = Worst possible; 10 = 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ProviderRatingScores(OfScales, Scores):
-    """The scores of one ProviderRating response."""
+    """The scores of one ProviderRating response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import ProviderRating, score
+    >>> score(ProviderRating()).rating.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "provider_rating"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating", "linear_score")
 
@@ -41,6 +48,12 @@ class ProviderRating(Response[ProviderRatingScores]):
     Official scores of providers are adjusted for case mix (unverified); these are not. CAHPS is a mark
     of the Agency for Healthcare Research and Quality. The item label in this file is not the wording of
     the survey.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import ProviderRating
+    >>> ProviderRating(rating=0).rating
+    0
     """
     instrument_id: ClassVar[str] = "provider_rating"
     scores_class: ClassVar[type[Scores]] = ProviderRatingScores

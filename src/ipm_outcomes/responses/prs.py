@@ -20,7 +20,14 @@ _AGREEMENT = Field(strict=True, ge=0, le=4, description="0 = Not at all; 4 = To 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PRSScores(OfScales, Scores):
-    """The scores of one PRS response."""
+    """The scores of one PRS response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PRS, score
+    >>> score(PRS()).total.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "prs"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "cognitive_affective_positivity", "behavioral_perseverance")
 
@@ -42,6 +49,12 @@ class PRS(Response[PRSScores]):
     Fourteen statements rated from 0 to 4. The number of items, the range of answers and the items of
     each subscale are from general knowledge and unverified; a definition of your own can extend this one
     with the key of your form. The item labels in this file are not the wording of the scale.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PRS
+    >>> PRS(q1=0).q1
+    0
     """
     instrument_id: ClassVar[str] = "prs"
     scores_class: ClassVar[type[Scores]] = PRSScores

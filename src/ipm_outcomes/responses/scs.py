@@ -20,7 +20,14 @@ _FREQUENCY = Field(strict=True, ge=1, le=5, description="1 = Almost never; 5 = A
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SCSScores(OfScales, Scores):
-    """The scores of one SCS response."""
+    """The scores of one SCS response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import SCS, score
+    >>> score(SCS()).self_kindness.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "scs"
     scale_ids: ClassVar[tuple[str, ...]] = ("self_kindness", "self_judgment", "common_humanity", "isolation", "mindfulness", "over_identification", "total")
 
@@ -51,6 +58,12 @@ class SCS(Response[SCSScores]):
     a high self-judgment, isolation or over-identification is unfavorable; the total is the mean of all
     26 items after these three are reversed. Other totals are in use, the mean of the six subscale means
     and their sum, which this is not. The item labels in this file are not the wording of the scale.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import SCS
+    >>> SCS(q1=1).q1
+    1
     """
     instrument_id: ClassVar[str] = "scs"
     scores_class: ClassVar[type[Scores]] = SCSScores

@@ -20,7 +20,14 @@ _FREQUENCY = Field(strict=True, ge=1, le=5, description="1 = Almost never; 5 = A
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SCSSFScores(OfScales, Scores):
-    """The scores of one SCSSF response."""
+    """The scores of one SCSSF response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import SCSSF, score
+    >>> score(SCSSF()).self_kindness.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "scs_sf"
     scale_ids: ClassVar[tuple[str, ...]] = ("self_kindness", "self_judgment", "common_humanity", "isolation", "mindfulness", "over_identification", "total")
 
@@ -51,6 +58,12 @@ class SCSSF(Response[SCSSFScores]):
     a high self-judgment, isolation or over-identification is unfavorable; the total is the mean of all
     12 items after these three are reversed. Other totals are in use, the mean of the six subscale means
     and their sum, which this is not. The item labels in this file are not the wording of the scale.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import SCSSF
+    >>> SCSSF(q1=1).q1
+    1
     """
     instrument_id: ClassVar[str] = "scs_sf"
     scores_class: ClassVar[type[Scores]] = SCSSFScores

@@ -22,7 +22,14 @@ _DEGREE = Field(strict=True, ge=0, le=10)
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WPAIGHScores(OfScales, Scores):
-    """The scores of one WPAIGH response."""
+    """The scores of one WPAIGH response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import WPAIGH, score
+    >>> score(WPAIGH()).absenteeism.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "wpai_gh"
     scale_ids: ClassVar[tuple[str, ...]] = ("absenteeism", "presenteeism", "overall", "activity")
 
@@ -48,6 +55,12 @@ class WPAIGH(Response[WPAIGHScores]):
     higher is worse. Hours of people who have none to miss or to work leave the share of work time
     undefined. No important change was found in any text. WPAI, Reilly Associates. The item labels in
     this file are not the wording of the questionnaire.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import WPAIGH
+    >>> WPAIGH(employed=0).employed
+    0
     """
     instrument_id: ClassVar[str] = "wpai_gh"
     scores_class: ClassVar[type[Scores]] = WPAIGHScores

@@ -22,7 +22,14 @@ _DEGREE = Field(strict=True, ge=0, le=10)
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WPAISHPScores(OfScales, Scores):
-    """The scores of one WPAISHP response."""
+    """The scores of one WPAISHP response.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import WPAISHP, score
+    >>> score(WPAISHP()).absenteeism.value is None  # nothing was answered
+    True
+    """
     instrument_id: ClassVar[str] = "wpai_shp"
     scale_ids: ClassVar[tuple[str, ...]] = ("absenteeism", "presenteeism", "overall", "activity", "absenteeism_all", "presenteeism_all", "overall_all", "activity_all")
 
@@ -56,6 +63,12 @@ class WPAISHP(Response[WPAISHPScores]):
     four outcomes due to the problem and four due to all health, in percent, exact fractions; higher is
     worse. No important change was found in any text. WPAI, Reilly Associates. The item labels in this
     file are not the wording of the questionnaire.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import WPAISHP
+    >>> WPAISHP(employed=0).employed
+    0
     """
     instrument_id: ClassVar[str] = "wpai_shp"
     scores_class: ClassVar[type[Scores]] = WPAISHPScores

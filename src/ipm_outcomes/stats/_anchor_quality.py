@@ -52,6 +52,12 @@ class AnchorQuality:
     plausible_effect : bool or None
         Effect size of 0.2 to 0.8; None where it is unknown.
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> quality = change.anchor_quality([0, 1, 2, 3, 5], [4, 4, 5, 5, 6], slightly=[False, False, True, True, False])
+    >>> quality.correlated, quality.n_group, quality.adequate
+    (True, 2, False)
     """
 
     n: int

@@ -38,6 +38,14 @@ class Cohorts:
     notes : tuple of str
         How many months and patients are left out, and why.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ipm_outcomes.stats import over_time
+    >>> dates = np.array(["2025-01-10", "2025-03-31"], dtype="datetime64[D]")
+    >>> result = over_time.cohorts(dates, as_of="2025-09-01", window_days=182)
+    >>> result.month.astype(str).tolist(), result.mature.tolist()
+    (['2025-01', '2025-02', '2025-03'], [True, True, False])
     """
 
     month: npt.NDArray[np.datetime64]

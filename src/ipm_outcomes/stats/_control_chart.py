@@ -51,6 +51,12 @@ class ControlChart:
     notes : tuple of str
         What a reader must know.
 
+    Examples
+    --------
+    >>> from ipm_outcomes.stats import over_time
+    >>> chart = over_time.p_chart([5, 3, 4], [10, 10, 10])
+    >>> chart.center.round(3).tolist(), chart.upper.round(4).tolist()
+    ([0.4, 0.4, 0.4], [0.8648, 0.8648, 0.8648])
     """
 
     value: Floats

@@ -52,6 +52,12 @@ class Dispersion:
     notes : tuple of str
         What a reader must know.
 
+    Examples
+    --------
+    >>> from ipm_outcomes.stats import sites
+    >>> result = sites.ratio_dispersion([8, 12] * 6, [10.0] * 12)
+    >>> result.used, round(result.phi, 3)
+    (10, 0.415)
     """
 
     z: Floats
@@ -216,6 +222,12 @@ class FunnelLimits:
     tau2 : float
         Variance between units that was allowed for.
 
+    Examples
+    --------
+    >>> from ipm_outcomes.stats import sites
+    >>> limits = sites.funnel([100], 0.5, method="wilson")
+    >>> limits.lower.round(4).tolist(), limits.upper.round(4).tolist()
+    ([[0.402], [0.3455]], [[0.598], [0.6545]])
     """
 
     size: Floats

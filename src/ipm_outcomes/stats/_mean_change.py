@@ -43,6 +43,12 @@ class MeanChange:
     worse : str
         "higher" or "lower".
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> result = change.mean_change([16, 12, 18, 9, 14], [9, 10, 8, 9, 5])
+    >>> result.n, result.mean, result.improvement
+    (5, -5.6, 5.6)
     """
 
     n_before: int

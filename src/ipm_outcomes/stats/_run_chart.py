@@ -40,6 +40,12 @@ class RunChart:
     notes : tuple of str
         What a reader must know.
 
+    Examples
+    --------
+    >>> from ipm_outcomes.stats import over_time
+    >>> chart = over_time.run_chart([1, 2, 1, 2, 1, 2, 8, 9, 8, 9, 8, 9])
+    >>> chart.longest_run.tolist(), chart.signal.tolist()
+    ([6], [True])
     """
 
     value: Floats

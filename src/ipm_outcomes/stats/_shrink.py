@@ -39,6 +39,12 @@ class Shrunk:
     notes : tuple of str
         What a reader must know.
 
+    Examples
+    --------
+    >>> from ipm_outcomes.stats import sites
+    >>> result = sites.shrink([0, 4], [1, 1])
+    >>> result.raw.tolist(), result.shrunk.tolist()
+    ([0.0, 4.0], [0.25, 3.75])
     """
 
     raw: Floats

@@ -53,6 +53,13 @@ class StandardizedRates:
     notes : tuple of str
         What a reader must know.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ipm_outcomes.stats import sites
+    >>> result = sites.standardize([1, 1, 1, 0, 0, 0], np.empty((6, 0)), list("AAAABB"))
+    >>> result.observed.tolist(), result.expected.round(6).tolist()
+    ([3.0, 0.0], [2.0, 1.0])
     """
 
     site: npt.NDArray[Any]
@@ -99,6 +106,13 @@ class StandardizedMeans:
     notes : tuple of str
         What a reader must know.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ipm_outcomes.stats import sites
+    >>> result = sites.standardize([3, 5, 1, 3], np.empty((4, 0)), list("AABB"), "continuous")
+    >>> result.observed.tolist(), result.expected.round(6).tolist()
+    ([4.0, 2.0], [3.0, 3.0])
     """
 
     site: npt.NDArray[Any]

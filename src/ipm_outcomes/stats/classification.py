@@ -144,7 +144,15 @@ def crossed(
 
 
 class Cutoffs(NamedTuple):
-    """Cut-offs a, b and c of Jacobson and Truax, in points."""
+    """Cut-offs a, b and c of Jacobson and Truax, in points.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> limits = change.cutoffs(clinical_mean=40, clinical_sd=7.5, functional_mean=60, functional_sd=7.5, worse="lower")
+    >>> limits.a, limits.b, limits.c
+    (55.0, 45.0, 50.0)
+    """
 
     a: float
     b: float

@@ -119,6 +119,12 @@ class EffectSize:
     method : str
         How the interval was made.
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> glass = change.effect_sizes([16, 12, 18, 9, 14], [9, 10, 8, 9, 5]).glass
+    >>> round(glass.estimate, 3), glass.denominator
+    (-1.603, 'SD before')
     """
 
     name: str
@@ -140,6 +146,13 @@ class EffectSize:
 class EffectSizes(NamedTuple):
     """The standardized mean changes of one group; they are different numbers, see each one's
     `denominator`.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> sizes = change.effect_sizes([16, 12, 18, 9, 14], [9, 10, 8, 9, 5])
+    >>> round(sizes.srm.estimate, 3), round(sizes.d_av.estimate, 3)
+    (-1.275, -2.068)
     """
 
     srm: EffectSize
@@ -291,6 +304,12 @@ class TwoGroups:
     variance : float
         Large-sample variance of g, ``1/n_a + 1/n_b + g^2 / (2 (n_a + n_b))``.
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> result = change.two_groups([-7, -2, -10, 0, -9], [-1, -3, 2, 0, -4])
+    >>> result.n_a, result.n_b, round(result.difference, 2)
+    (5, 5, -4.4)
     """
 
     n_a: int

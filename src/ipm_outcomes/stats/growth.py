@@ -61,6 +61,12 @@ class GrowthCurve:
     worse : str
         "higher" or "lower".
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> result = change.growth_curve([1] * 3 + [2] * 3 + [3] * 3, [0, 1, 2] * 3, [9, 7, 6, 9, 4, 2, 8, 8, 7])
+    >>> result.visits.tolist(), round(result.fixed_slope, 3)
+    ([3, 3, 3], -1.833)
     """
 
     patients: npt.NDArray[Any]

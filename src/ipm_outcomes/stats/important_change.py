@@ -104,6 +104,12 @@ class RocMic:
     share_improved : float
         Share of patients who are improved by the anchor; where it is not 0.5, the threshold is biased.
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> mic = change.roc_mic([0, 1, 2, 3, 4, 5], [False, False, True, False, True, True])
+    >>> mic.value, mic.sensitivity, round(mic.specificity, 3)
+    (2.0, 1.0, 0.667)
     """
 
     value: float
@@ -207,6 +213,12 @@ class PredictiveMic:
     warning : str or None
         What a reader must know where p lies outside 0.4 to 0.6 (0.3 to 0.8 with the anchor's reliability).
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> mic = change.predictive_mic([0, 1, 2, 3, 4, 5], [False, False, True, False, True, True])
+    >>> round(mic.value, 6), mic.share_improved
+    (2.5, 0.5)
     """
 
     value: float
@@ -328,6 +340,13 @@ class AnchorMic:
         What a reader must know where the share improved lies outside 0.4 to 0.6 (0.3 to 0.8 for
         "improved_adjusted"); None within, and for "mean_change", whose group is no half of anything.
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> better = [False, False, True, False, True, True]
+    >>> mic = change.minimal_important_change([0, 1, 2, 3, 4, 5], better, method="roc", resamples=0)
+    >>> mic.value, mic.n, mic.n_improved
+    (2.0, 6, 3)
     """
 
     method: str

@@ -45,6 +45,12 @@ class Weights:
     truncated : int
         Weights that were cut down.
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> result = change.inverse_probability_weights([True, True, True, False], [[0], [0], [1], [1]])
+    >>> result.weights.round(6).tolist(), round(result.effective_n, 3)
+    ([1.0, 1.0, 2.0, nan], 2.667)
     """
 
     weights: Floats
@@ -58,6 +64,13 @@ class Pooled(NamedTuple):
     """Rubin's rules: pooled estimate, its total variance and degrees of freedom, the interval, and the share
     of missing
     information, ``(1 + 1/m) B / T``.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> result = change.pool([1.0, 2.0, 3.0], [0.5, 0.5, 0.5])
+    >>> result.estimate, round(result.variance, 4)
+    (2.0, 1.8333)
     """
 
     estimate: float

@@ -43,6 +43,12 @@ class Estimate:
     note : str
         How it was made, or why it could not be.
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> result = change.mixed_model([16, 12, 18, 9, 14, 11], [9, 10, 8, 9, 5, None])
+    >>> result.method, result.n_observed, result.n_eligible
+    ('mixed model', 5, 6)
     """
 
     method: str

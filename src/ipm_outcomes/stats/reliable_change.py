@@ -82,6 +82,12 @@ class ReliableChange:
         Points that a change must exceed to be reliable. Only for jacobson_truax: in the other methods the
         limit depends on the baseline or on the sample's mean change, and this is None.
 
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> result = change.reliable_change([32.5], [47.5], sd=7.5, reliability=0.80, worse="lower")
+    >>> result.direction.tolist(), round(result.minimal_change, 2)
+    ([1], 9.3)
     """
 
     method: str
@@ -343,6 +349,13 @@ class SmallestDetectableChange(NamedTuple):
     `individual` is the limit for one patient, `group` that for the mean of `n` patients; `sem` is the
     standard error of measurement it rests on, and `sem_source` says whether that was given or made of an SD
     and a reliability.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import change
+    >>> result = change.smallest_detectable_change(sd=7.5, reliability=0.80, n=25)
+    >>> round(result.individual, 2), round(result.group, 2)
+    (9.3, 1.86)
     """
 
     individual: float

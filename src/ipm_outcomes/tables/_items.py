@@ -34,6 +34,14 @@ class ScaleTable:
         ``cells[answered][tally]`` is the score.
     denominator : int
         The common denominator of all exact values.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> from ipm_outcomes.tables import tables
+    >>> mean = tables(ipm.instrument("peg"))["mean"]
+    >>> mean.cells[3][20].exact, mean.cells[2][13].absent.code
+    (Fraction(20, 3), 'too_few_answers')
     """
 
     scale: Scale

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class CSQ8Changes(OfScales, Changes):
-    """The changes between two CSQ8 responses of one patient."""
+    """The changes between two CSQ8 responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import CSQ8, between, score
+    >>> between(score(CSQ8()), score(CSQ8())).total.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "csq8"
     scale_ids: ClassVar[tuple[str, ...]] = ("total",)
 

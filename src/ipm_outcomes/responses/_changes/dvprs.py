@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class DVPRSChanges(OfScales, Changes):
-    """The changes between two DVPRS responses of one patient."""
+    """The changes between two DVPRS responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import DVPRS, between, score
+    >>> between(score(DVPRS()), score(DVPRS())).intensity.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "dvprs"
     scale_ids: ClassVar[tuple[str, ...]] = ("intensity", "activity", "sleep", "mood", "stress")
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ENPSChanges(OfScales, Changes):
-    """The changes between two ENPS responses of one patient."""
+    """The changes between two ENPS responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import ENPS, between, score
+    >>> between(score(ENPS()), score(ENPS())).rating.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "enps"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class FlourishingChanges(OfScales, Changes):
-    """The changes between two Flourishing responses of one patient."""
+    """The changes between two Flourishing responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import Flourishing, between, score
+    >>> between(score(Flourishing()), score(Flourishing())).index.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "flourishing"
     scale_ids: ClassVar[tuple[str, ...]] = ("happiness", "health", "meaning", "character", "relationships", "financial", "index", "secure_index", "index_sum", "secure_index_sum")
 

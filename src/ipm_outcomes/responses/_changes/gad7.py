@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class GAD7Changes(OfScales, Changes):
-    """The changes between two GAD7 responses of one patient."""
+    """The changes between two GAD7 responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import GAD7, between, score
+    >>> between(score(GAD7()), score(GAD7())).total.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "gad7"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "gad2")
 

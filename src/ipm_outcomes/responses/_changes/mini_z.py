@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MiniZChanges(OfScales, Changes):
-    """The changes between two MiniZ responses of one patient."""
+    """The changes between two MiniZ responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import MiniZ, between, score
+    >>> between(score(MiniZ()), score(MiniZ())).burnout.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "mini_z"
     scale_ids: ClassVar[tuple[str, ...]] = ("burnout",)
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MiniZv20Changes(OfScales, Changes):
-    """The changes between two MiniZv20 responses of one patient."""
+    """The changes between two MiniZv20 responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import MiniZv20, between, score
+    >>> between(score(MiniZv20()), score(MiniZv20())).total.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "mini_z_v2_0"
     scale_ids: ClassVar[tuple[str, ...]] = ("total",)
 

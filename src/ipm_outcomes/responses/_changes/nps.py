@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class NPSChanges(OfScales, Changes):
-    """The changes between two NPS responses of one patient."""
+    """The changes between two NPS responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import NPS, between, score
+    >>> between(score(NPS()), score(NPS())).rating.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "nps"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PAMChanges(OfScales, Changes):
-    """The changes between two PAM responses of one patient."""
+    """The changes between two PAM responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PAM, between, score
+    >>> between(score(PAM()), score(PAM())).score.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "pam"
     scale_ids: ClassVar[tuple[str, ...]] = ("score",)
 

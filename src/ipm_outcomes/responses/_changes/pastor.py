@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PASTORChanges(OfScales, Changes):
-    """The changes between two PASTOR responses of one patient."""
+    """The changes between two PASTOR responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PASTOR, between, score
+    >>> between(score(PASTOR()), score(PASTOR())).pain_interference.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "pastor"
     scale_ids: ClassVar[tuple[str, ...]] = ("pain_interference", "physical_function", "sleep_disturbance", "sleep_related_impairment", "fatigue", "anxiety", "depression", "social_satisfaction", "pain_average", "pain_worst")
 

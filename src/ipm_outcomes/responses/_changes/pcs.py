@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PCSChanges(OfScales, Changes):
-    """The changes between two PCS responses of one patient."""
+    """The changes between two PCS responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PCS, between, score
+    >>> between(score(PCS()), score(PCS())).total.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "pcs"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "rumination", "magnification", "helplessness")
 

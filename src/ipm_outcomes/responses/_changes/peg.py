@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PEGChanges(OfScales, Changes):
-    """The changes between two PEG responses of one patient."""
+    """The changes between two PEG responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG, between, score
+    >>> between(score(PEG()), score(PEG())).mean.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "peg"
     scale_ids: ClassVar[tuple[str, ...]] = ("mean",)
 

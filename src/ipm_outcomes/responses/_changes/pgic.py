@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PGICChanges(OfScales, Changes):
-    """The changes between two PGIC responses of one patient."""
+    """The changes between two PGIC responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PGIC, between, score
+    >>> between(score(PGIC()), score(PGIC())).rating.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "pgic"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
 

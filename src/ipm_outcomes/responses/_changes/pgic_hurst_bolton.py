@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PGICHurstBoltonChanges(OfScales, Changes):
-    """The changes between two PGICHurstBolton responses of one patient."""
+    """The changes between two PGICHurstBolton responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PGICHurstBolton, between, score
+    >>> between(score(PGICHurstBolton()), score(PGICHurstBolton())).rating.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "pgic_hurst_bolton"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating",)
 

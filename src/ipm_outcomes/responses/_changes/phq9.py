@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PHQ9Changes(OfScales, Changes):
-    """The changes between two PHQ9 responses of one patient."""
+    """The changes between two PHQ9 responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PHQ9, between, score
+    >>> between(score(PHQ9()), score(PHQ9())).total.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "phq9"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "phq8", "phq2", "syndrome")
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PROMIS29Changes(OfScales, Changes):
-    """The changes between two PROMIS29 responses of one patient."""
+    """The changes between two PROMIS29 responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMIS29, between, score
+    >>> between(score(PROMIS29()), score(PROMIS29())).pain_interference.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "promis29"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_function", "anxiety", "depression", "fatigue", "sleep_disturbance", "social_roles", "pain_interference", "pain_intensity", "physical_summary", "mental_summary")
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PROMIS29Plus2Changes(OfScales, Changes):
-    """The changes between two PROMIS29Plus2 responses of one patient."""
+    """The changes between two PROMIS29Plus2 responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMIS29Plus2, between, score
+    >>> between(score(PROMIS29Plus2()), score(PROMIS29Plus2())).pain_interference.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "promis29_2"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_function", "anxiety", "depression", "fatigue", "sleep_disturbance", "social_roles", "pain_interference", "pain_intensity", "physical_summary", "mental_summary", "cognitive_function", "propr")
 

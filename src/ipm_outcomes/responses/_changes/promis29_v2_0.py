@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PROMIS29v20Changes(OfScales, Changes):
-    """The changes between two PROMIS29v20 responses of one patient."""
+    """The changes between two PROMIS29v20 responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMIS29v20, between, score
+    >>> between(score(PROMIS29v20()), score(PROMIS29v20())).pain_interference.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "promis29_v2_0"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_function", "anxiety", "depression", "fatigue", "sleep_disturbance", "social_roles", "pain_interference", "pain_intensity", "physical_summary", "mental_summary")
 

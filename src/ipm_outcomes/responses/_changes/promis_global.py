@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PROMISGlobalChanges(OfScales, Changes):
-    """The changes between two PROMISGlobal responses of one patient."""
+    """The changes between two PROMISGlobal responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PROMISGlobal, between, score
+    >>> between(score(PROMISGlobal()), score(PROMISGlobal())).physical_health.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "promis_global"
     scale_ids: ClassVar[tuple[str, ...]] = ("physical_health", "mental_health", "general_health", "social_roles", "pain_intensity")
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ProviderRatingChanges(OfScales, Changes):
-    """The changes between two ProviderRating responses of one patient."""
+    """The changes between two ProviderRating responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import ProviderRating, between, score
+    >>> between(score(ProviderRating()), score(ProviderRating())).rating.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "provider_rating"
     scale_ids: ClassVar[tuple[str, ...]] = ("rating", "linear_score")
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PRSChanges(OfScales, Changes):
-    """The changes between two PRS responses of one patient."""
+    """The changes between two PRS responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PRS, between, score
+    >>> between(score(PRS()), score(PRS())).total.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "prs"
     scale_ids: ClassVar[tuple[str, ...]] = ("total", "cognitive_affective_positivity", "behavioral_perseverance")
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SCSChanges(OfScales, Changes):
-    """The changes between two SCS responses of one patient."""
+    """The changes between two SCS responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import SCS, between, score
+    >>> between(score(SCS()), score(SCS())).total.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "scs"
     scale_ids: ClassVar[tuple[str, ...]] = ("self_kindness", "self_judgment", "common_humanity", "isolation", "mindfulness", "over_identification", "total")
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SCSSFChanges(OfScales, Changes):
-    """The changes between two SCSSF responses of one patient."""
+    """The changes between two SCSSF responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import SCSSF, between, score
+    >>> between(score(SCSSF()), score(SCSSF())).total.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "scs_sf"
     scale_ids: ClassVar[tuple[str, ...]] = ("self_kindness", "self_judgment", "common_humanity", "isolation", "mindfulness", "over_identification", "total")
 

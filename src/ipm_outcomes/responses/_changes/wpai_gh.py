@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WPAIGHChanges(OfScales, Changes):
-    """The changes between two WPAIGH responses of one patient."""
+    """The changes between two WPAIGH responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import WPAIGH, between, score
+    >>> between(score(WPAIGH()), score(WPAIGH())).activity.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "wpai_gh"
     scale_ids: ClassVar[tuple[str, ...]] = ("absenteeism", "presenteeism", "overall", "activity")
 

@@ -12,7 +12,14 @@ from ipm_outcomes.responses._described import OfScales
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WPAISHPChanges(OfScales, Changes):
-    """The changes between two WPAISHP responses of one patient."""
+    """The changes between two WPAISHP responses of one patient.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import WPAISHP, between, score
+    >>> between(score(WPAISHP()), score(WPAISHP())).activity.verdict
+    'cannot be judged'
+    """
     instrument_id: ClassVar[str] = "wpai_shp"
     scale_ids: ClassVar[tuple[str, ...]] = ("absenteeism", "presenteeism", "overall", "activity", "absenteeism_all", "presenteeism_all", "overall_all", "activity_all")
 
