@@ -6,16 +6,16 @@ from a seeded generator.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-import vl_convert
-from mkdocs.structure.files import File, Files
 
 from ipm_outcomes import PHQ9, change, frames, program, score
 
@@ -57,54 +57,81 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_files(files: Files, config: Any) -> Files:
+def on_files(files: Any, config: Any) -> Any:
     """Add the page and its pictures."""
-    lines = [INTRO]
+    import vl_convert
+    from mkdocs.structure.files import File
+
+    lines, number = [INTRO], Counter[str]()
     for name, picture, code, chart in pictures():
+        number[code.partition("(")[0]] += 1
         if name:
             lines.append(f"## `{name}`\n\n{ABOUT[name.rpartition('.')[2]]}\n")
         path = f"gallery/{picture}.svg"
         files.append(File.generated(config, path, content=vl_convert.vegalite_to_svg(chart.to_dict())))
         lines.append(f"```python\n{code}\n```\n\n![{chart.description}]({path})\n")
+    assert set(number) == set(SHOWN)
+    assert min(number.values()) >= 3, "fewer than three pictures of a function"
     files.append(File.generated(config, "gallery.md", content="\n".join(lines)))
     return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Below each function that draws, one of its pictures, on the pages of the API."""
+    if not page.file.src_uri.startswith("api/"):
+        return markdown
+
+    def with_picture(match: re.Match[str]) -> str:
+        picture = SHOWN[match[1]]
+        return f"{match[0]}\n\n![{match[1]}, data made up](../gallery/{picture}.svg)\n"
+
+    return re.sub(r"^::: ipm_outcomes\.(\w+\.plot\.\w+)$", with_picture, markdown, flags=re.MULTILINE)
+
+
+SHOWN = {
+    **{f"change.plot.{name}": f"{name}_300" for name in ("scatter", "waterfall", "before_after", "ecdf")},
+    **{f"program.plot.{name}": f"{name}_12" for name in ("intervals", "funnel", "control")},
+    "change.plot.trajectory": "trajectory_3",
+    "program.plot.flow": "flow_300",
+}
+"""The picture of each function that its place in the API shows."""
 
 
 def pictures() -> Iterator[tuple[str, str, str, Any]]:
     """The pictures in the order of the page: a heading where one begins, a name, the code, and the chart."""
     patients = {n: changes(n) for n in (1, 10, 300)}
-    for function, scale in (
-        ("scatter", "phq9"),
-        ("waterfall", "peg"),
-        ("before_after", "phq9"),
-        ("ecdf", "peg"),
-    ):
+    of_patients = (("scatter", "phq9"), ("waterfall", "peg"), ("before_after", "phq9"), ("ecdf", "peg"))
+    for function, scale in of_patients:
         for n, table in patients.items():
-            code = f'change.plot.{function}(changes, "{scale}", target="6 months")  # {n}'
-            code += " patient" if n == 1 else " patients" if n < 300 else ", as many as the example has"
+            code = f'change.plot.{function}(changes, "{scale}", target="6 months")  # {counted(n)}'
             yield from one(f"change.plot.{function}", n == 1, f"{function}_{n}", code, changes=table)
-    yield from one(
-        "",
-        False,
-        "ecdf_sites",
-        'change.plot.ecdf(changes, "peg", by="site", target="6 months")',
-        changes=patients[300],
-    )
-    yield from one(
-        "change.plot.trajectory", True, "trajectory", "change.plot.trajectory(visits)", visits=visits()
-    )
+    code = 'change.plot.ecdf(changes, "peg", by="site", target="6 months")'
+    yield from one("", False, "ecdf_sites", code, changes=patients[300])
+    for n in (3, 12, 30):
+        code = f"change.plot.trajectory(visits)  # {n} visits of one patient"
+        yield from one("change.plot.trajectory", n == 3, f"trajectory_{n}", code, visits=visits(n))
     for function in ("intervals", "funnel"):
         for n in (3, 12, 30):
             code = f'program.plot.{function}(figures, "responder_30")  # {n} sites'
             table = figures("site", NAMES[:n])
             yield from one(f"program.plot.{function}", n == 3, f"{function}_{n}", code, figures=table)
-    for n in (8, 24):
-        periods = [f"{y}-Q{q}" for y in (2024, 2025) for q in (1, 2, 3, 4)]
-        periods = periods if n == 8 else [f"{y}-{m:02d}" for y in (2024, 2025) for m in range(1, 13)]
-        table = figures("period", periods)
-        code = 'program.plot.control(figures, "responder_30")'
-        yield from one("program.plot.control", n == 8, f"control_{n}", code, figures=table)
-    yield from one("program.plot.flow", True, "flow", 'program.plot.flow(figures, "peg")', figures=table)
+    for n in (3, 12, 30):
+        periods = [f"{2024 + month // 12}-{month % 12 + 1:02d}" for month in range(n)]
+        code = f'program.plot.control(figures, "responder_30")  # {n} months'
+        yield from one(
+            "program.plot.control", n == 3, f"control_{n}", code, figures=figures("period", periods)
+        )
+    for n, table in patients.items():
+        code = f'program.plot.flow(figures, "peg")  # {counted(n)}'
+        names = ["baseline_completion", "followup_completion"]
+        due = table.filter((pl.col("target") == "6 months") & (pl.col("instrument") == "peg"))
+        published = program.suppress(program.table(due, indicators=names))
+        yield from one("program.plot.flow", n == 1, f"flow_{n}", code, figures=published)
+
+
+def counted(n: int) -> str:
+    """How many patients a picture shows."""
+    return "1 patient" if n == 1 else f"{n} patients" if n < 300 else "as many patients as the example has"
 
 
 def one(
@@ -133,13 +160,14 @@ def changes(n: int) -> Any:
     return table if n > 100 else table.filter(pl.col("patient_id").is_in(both.head(n).implode()))
 
 
-def visits() -> list[tuple[date, Any]]:
-    """Five visits of one made-up patient."""
-    answers = ([3, 2, 3, 2, 2, 2, 1, 1, 0], [2, 2, 2, 2, 1, 2, 1, 1, 1], [2, 1, 2, 1, 1, 1, 1, 0, 0],
-               [1, 1, 1, 1, 0, 1, 0, 0, 0], [1, 0, 1, 1, 0, 1, 0, 0, 0])  # fmt: skip
-    days = (date(2025, 1, 7), date(2025, 3, 4), date(2025, 5, 6), date(2025, 8, 5), date(2026, 1, 13))
-    forms = [PHQ9(**{f"q{n}": answer for n, answer in enumerate(form, 1)}) for form in answers]
-    return [(day, score(form)) for day, form in zip(days, forms, strict=True)]
+def visits(n: int) -> list[tuple[date, Any]]:
+    """Visits of one made-up patient, four weeks apart; item 9 is positive at the second."""
+    forms = []
+    for at in range(n):
+        total = 16 - 9 * at // max(n - 1, 1) + (at * 7) % 3
+        answers = [min(3, total // 8 + (item < total % 8)) for item in range(8)] + [int(at == 1)]
+        forms.append(PHQ9(**{f"q{item}": answer for item, answer in enumerate(answers, 1)}))
+    return [(date(2024, 1, 9) + timedelta(weeks=4 * at), score(form)) for at, form in enumerate(forms)]
 
 
 def figures(by: str, groups: list[str]) -> Any:

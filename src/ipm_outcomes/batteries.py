@@ -22,7 +22,15 @@ FunctionName = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\.[a-z][a-z_]*)+$")]
 
 
 class BatteryRow(Fact):
-    """One measure of a battery: what covers it, and what of it is not computed, and why."""
+    """One measure of a battery: what covers it, and what of it is not computed, and why.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> row = ipm.battery("table3").rows[0]
+    >>> row.domain, row.instruments
+    ('pain', ('peg',))
+    """
 
     id: Id
     domain: Text
@@ -52,7 +60,15 @@ class BatteryRow(Fact):
 
 
 class Battery(Part):
-    """A list of measures, row by row."""
+    """A list of measures, row by row.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> table3 = ipm.battery("table3")
+    >>> table3.id, len(table3.rows) > 10
+    ('table3', True)
+    """
 
     id: Id
     title: Text

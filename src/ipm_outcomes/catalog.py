@@ -107,6 +107,12 @@ def read(path: str | PathLike[str]) -> Instrument:
     ------
     DefinitionError
         Names the file, the place in it and the fact that does not hold.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import catalog
+    >>> catalog.read(catalog.folder() / "peg.toml").title
+    'Pain, Enjoyment of life, General activity scale'
     """
     return read_file(path, parse)
 

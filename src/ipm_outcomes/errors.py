@@ -23,14 +23,28 @@ from typing import Any
 
 
 def described(value: object) -> str:
-    """What may be reported about a value that came with data: text by its length, anything else by its kind."""
+    """What may be reported about a value that came with data: text by its length, anything else by its kind.
+
+    Examples
+    --------
+    >>> from ipm_outcomes.errors import described
+    >>> described("Jane")
+    'text of 4 characters'
+    """
     if isinstance(value, str):
         return f"text of {number_of(len(value), 'character')}"
     return f"a {type(value).__name__}"
 
 
 def number_of(n: int, noun: str) -> str:
-    """A number with its noun: "1 row", "2 rows"."""
+    """A number with its noun: "1 row", "2 rows".
+
+    Examples
+    --------
+    >>> from ipm_outcomes.errors import number_of
+    >>> number_of(1, "row"), number_of(3, "row")
+    ('1 row', '3 rows')
+    """
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
@@ -48,15 +62,52 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
 
 class IpmOutcomesError(Exception):
-    """Base of every error that the library raises itself."""
+    """Base of every error that the library raises itself.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> from ipm_outcomes.errors import IpmOutcomesError
+    >>> try:
+    ...     ipm.instrument("phq8")
+    ... except IpmOutcomesError as error:
+    ...     print(type(error).__name__)
+    UnknownNameError
+    """
 
 
 class DefinitionError(IpmOutcomesError, ValueError):
-    """A definition file does not hold together; names the file, the place in it and the fact."""
+    """A definition file does not hold together; names the file, the place in it and the fact.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> from ipm_outcomes import catalog
+    >>> from ipm_outcomes.errors import DefinitionError
+    >>> path = Path(mkdtemp()) / "walking.toml"
+    >>> _ = path.write_text('id = "walking"')
+    >>> try:
+    ...     catalog.read(path)
+    ... except DefinitionError as error:
+    ...     print(error)
+    walking.toml: class: this key is required and missing
+    """
 
 
 class UnknownNameError(IpmOutcomesError, KeyError):
-    """An instrument, scale, missing rule or indicator that does not exist."""
+    """An instrument, scale, missing rule or indicator that does not exist.
+
+    Examples
+    --------
+    >>> import ipm_outcomes as ipm
+    >>> from ipm_outcomes.errors import UnknownNameError
+    >>> try:
+    ...     ipm.instrument("peg").scale("sum")
+    ... except UnknownNameError as error:
+    ...     print(error)
+    peg has no scale 'sum'; its scales are mean
+    """
 
     def __str__(self) -> str:
         # KeyError would print the repr of the message, quotes and all.
@@ -71,6 +122,16 @@ class InvalidAnswersError(IpmOutcomesError, ValueError):
     problems : data frame
         One row per bad cell, in the kind of frame that was given: row, column, item, kind, value, rule, message.
 
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import frames
+    >>> from ipm_outcomes.errors import InvalidAnswersError
+    >>> try:
+    ...     frames.score(pl.DataFrame({"nps_recommend": [9, 11]}), "nps")
+    ... except InvalidAnswersError as error:
+    ...     print(error.problems.select("row", "column", "rule").rows())
+    [(1, 'nps_recommend', 'answer_not_allowed')]
     """
 
     def __init__(self, message: str, problems: Any = None) -> None:
@@ -86,11 +147,36 @@ class InvalidAnswersError(IpmOutcomesError, ValueError):
 
 
 class FrameError(IpmOutcomesError, ValueError):
-    """A table that cannot be worked on: missing, doubled or clashing columns, or an unknown kind of frame."""
+    """A table that cannot be worked on: missing, doubled or clashing columns, or an unknown kind of frame.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import frames
+    >>> from ipm_outcomes.errors import FrameError
+    >>> try:
+    ...     frames.score(pl.DataFrame({"peg_pain": [5]}), "peg")
+    ... except FrameError as error:
+    ...     print("columns are missing")
+    columns are missing
+    """
 
 
 class UnreadableDatesError(FrameError):
-    """Most dates of a column cannot be read, or nothing can be paired for that reason; shows what stands there."""
+    """Most dates of a column cannot be read, or nothing can be paired for that reason; shows what stands there.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from ipm_outcomes import change
+    >>> from ipm_outcomes.errors import UnreadableDatesError
+    >>> visits = {"patient_id": [1, 1], "date": ["01/31/2025", "07/31/2025"], "value": [7.0, 4.0]}
+    >>> try:
+    ...     change.table(pl.DataFrame({**visits, "instrument": "peg", "scale": "mean"}))
+    ... except UnreadableDatesError as error:
+    ...     print("declare date_format")
+    declare date_format
+    """
 
 
 class InputError(IpmOutcomesError, ValueError):
@@ -102,6 +188,16 @@ class InputError(IpmOutcomesError, ValueError):
         A stable code, such as ``"wrong_answer"``; the page of each reader lists its codes.
     place : str or None
         Where: ``item[3].answer[0]`` in a resource, ``line 12`` in a file; None for the whole.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import fhir
+    >>> from ipm_outcomes.errors import InputError
+    >>> try:
+    ...     fhir.response({"resourceType": "Patient"})
+    ... except InputError as error:
+    ...     print(error.code)
+    not_a_response
     """
 
     def __init__(self, message: str, code: str, place: str | None = None) -> None:
@@ -122,7 +218,18 @@ def _again(kind: type[InputError], args: tuple[Any, ...], state: dict[str, Any])
 
 
 class ParameterError(IpmOutcomesError, ValueError):
-    """An argument outside what it may be; names the argument, what was given and what is allowed."""
+    """An argument outside what it may be; names the argument, what was given and what is allowed.
+
+    Examples
+    --------
+    >>> from ipm_outcomes.errors import ParameterError
+    >>> from ipm_outcomes.stats import intervals
+    >>> try:
+    ...     intervals.proportion(5, 3)
+    ... except ParameterError as error:
+    ...     print(error)
+    x is 5; it must not exceed n
+    """
 
 
 class MissingExtraError(IpmOutcomesError, ImportError):
@@ -135,6 +242,11 @@ class MissingExtraError(IpmOutcomesError, ImportError):
     extra : str
         Name of the extra that brings it.
 
+    Examples
+    --------
+    >>> from ipm_outcomes.errors import MissingExtraError
+    >>> issubclass(MissingExtraError, ImportError)
+    True
     """
 
     def __init__(self, feature: str, extra: str) -> None:
@@ -157,6 +269,11 @@ class ProtectionWarning(UserWarning):
         By code (``definition_unknown``, ``instrument_unknown``, ``counts_do_not_fit``, ``work_limit``) the positions
         of the rows concerned; none for ``work_limit``, which is about the whole.
 
+    Examples
+    --------
+    >>> from ipm_outcomes.errors import ProtectionWarning
+    >>> issubclass(ProtectionWarning, UserWarning)
+    True
     """
 
     def __init__(self, message: str, notices: dict[str, tuple[int, ...]] | None = None) -> None:

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Absent(Checked):
-    """Why there is no value: a stable code and a sentence."""
+    """Why there is no value: a stable code and a sentence.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG, score
+    >>> score(PEG(pain=5)).mean.absent.code
+    'too_few_answers'
+    """
 
     code: str
     sentence: str
@@ -44,6 +51,13 @@ class Score(Checked):
         A stable code and a sentence why there is no value.
     numerator, denominator : int
         The exact integers behind ``value``.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG, score
+    >>> mean = score(PEG(pain=7, enjoyment=6, activity=7)).mean
+    >>> mean.numerator, mean.denominator, mean.answered, mean.missing_rule
+    (20, 3, 3, 'complete')
     """
 
     scale: str
@@ -107,6 +121,12 @@ class CategoryScore(Checked):
     """The score of a scale whose value is a word; attributes as in `Score`.
 
     ``sentence`` gives the word together with how well it finds what it is meant to find, where that is published.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PHQ9, score
+    >>> score(PHQ9(q1=2, q2=2, q3=2, q4=2, q5=2, q6=0, q7=0, q8=0, q9=0)).syndrome.value
+    'major'
     """
 
     scale: str
@@ -145,6 +165,13 @@ class Flag(Checked):
         The answer given.
     sentence : str
         What was answered, and what the authors of the instrument ask for.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PHQ9, score
+    >>> flag = score(PHQ9(q9=1)).flags[0]
+    >>> flag.id, flag.state, flag.answer
+    ('self_harm', 'raised', 1)
     """
 
     id: str
@@ -177,6 +204,13 @@ class Provenance(Checked):
         The works that the definition rests on.
     unverified : tuple of str
         Places in the definition that decide a score and whose source was not read: treat what rests on them with care.
+
+    Examples
+    --------
+    >>> from ipm_outcomes import PEG, score
+    >>> made = score(PEG()).provenance
+    >>> made.instrument, made.edition, made.missing
+    ('peg', '2009', 'default')
     """
 
     instrument: str

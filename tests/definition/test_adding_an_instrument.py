@@ -136,6 +136,7 @@ PRINTED = (
     "src/ipm_outcomes/__init__.py",
     "NOTICE",
     "docs/api/one_response.md",
+    "docs/api/results.md",
     "docs/instruments.md",
 )
 

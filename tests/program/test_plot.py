@@ -275,3 +275,20 @@ def test_numbers_in_words() -> None:
     assert ticks(0, 0.47) == [0, 0.1, 0.2, 0.3, 0.4, 0.5]
     assert ticks(-2, 6.5) == [-2, 0, 2, 4, 6, 8]
     assert max(map(len, wrapped(["word " * 60]))) <= LINE
+
+
+def test_a_hidden_stage_of_the_flow_says_what_is_known_of_it_and_no_more() -> None:
+    assert _of_row(None, None, None) == _of_row(None, 0, None) == "hidden"
+    assert _of_row(None, 11, None) == "hidden: at least 11"
+    assert _of_row(None, 0, 11) == "hidden: 0 to 11"
+    assert _of_row(20, None, None) == "20 (50%)"
+
+
+def _of_row(n: int | None, low: int | None, high: int | None) -> str:
+    class Counts:
+        def count(self, name: str) -> int | None:
+            return {"numerator": n, "numerator_low": low, "numerator_high": high}[name]
+
+    from ipm_outcomes.program.plot import _of
+
+    return _of(Counts(), "numerator", 40)  # type: ignore[arg-type]

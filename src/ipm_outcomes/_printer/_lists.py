@@ -92,10 +92,17 @@ def _references() -> Iterator[str]:
     yield ""
 
 
+def _results() -> Iterator[str]:
+    for name in sorted(_class_names()):
+        yield from (f"\n::: ipm_outcomes.responses.{name}{kind}" for kind in ("Scores", "Changes"))
+    yield ""
+
+
 LISTS: dict[str, dict[str, Callable[[], Iterable[str]]]] = {
     "src/ipm_outcomes/__init__.py": {"imports": _imports, "classes": _exports},
     "NOTICE": {"terms": _terms},
     "docs/api/one_response.md": {"classes": _references},
+    "docs/api/results.md": {"results": _results},
     "docs/instruments.md": {"instruments": _table},
 }
 """Printed parts by name, in the files of a checkout that hold them."""

@@ -407,12 +407,8 @@ def flow(
 def _of(row: Row, name: str, whole: int | None) -> str:
     n, low, high = (row.count(one) for one in (name, f"{name}_low", f"{name}_high"))
     if n is None:
-        least = f"at least {low:,}" if low else ""
-        return (
-            "hidden: " + (f"{low:,} to {high:,}" if high is not None else least)
-            if low is not None
-            else "hidden"
-        )
+        known = f"{low:,} to {high:,}" if None not in (low, high) else f"at least {low:,}" if low else ""
+        return f"hidden: {known}" if known else "hidden"
     return f"{n:,} ({share(n / whole)})" if whole else f"{n:,}"
 
 
