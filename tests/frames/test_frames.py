@@ -325,7 +325,7 @@ def test_the_error_hands_over_the_table_of_problems(backend: Any) -> None:
     with pytest.raises(
         InvalidAnswersError, match="2 cells are not an answer: row 0, column 'peg_pain': 11"
     ) as caught:
-        frames.score(backend.make(data), "peg")
+        backend.rows(frames.score(backend.make(data), "peg"))
     problems = backend.rows(caught.value.problems)
     assert problems["row"] == [0, 3]
     assert problems["value"] == ["11", "-3"]

@@ -148,7 +148,7 @@ def test_cells_counted_from_one(backend: Any) -> None:
     assert (found["rows"], found["of"], found["settle"]) == (5, 5, 'coding="position"')
     frame = backend.make(FROM_ONE)
     with pytest.raises(InvalidAnswersError, match='coding="position" would read them') as caught:
-        frames.score(frame, "pcs")
+        backend.rows(frames.score(frame, "pcs"))
     assert "invalid" not in str(caught.value)
     # No score from the rows that happen to fit; thirteen cells of each form could not be read.
     scored = backend.rows(frames.score(frame, "pcs", invalid="null"))
@@ -737,7 +737,7 @@ def test_no_text_of_the_data_is_shown(backend: Any) -> None:
     )
     assert "jane" not in repr(found).lower()
     with pytest.raises(InvalidAnswersError) as caught:
-        frames.score(backend.make(data), "phq9", replace=True)
+        backend.rows(frames.score(backend.make(data), "phq9", replace=True))
     assert "jane" not in str(caught.value).lower()
 
 

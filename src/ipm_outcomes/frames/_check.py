@@ -75,9 +75,12 @@ def check(
 
 
 def problems(
-    items: ItemColumns, coded_from_one: bool = False, progress: Callable[[int], None] | None = None
+    items: ItemColumns,
+    coded_from_one: bool = False,
+    progress: Callable[[int], None] | None = None,
+    first: int = 0,
 ) -> Any:
-    """The table of bad cells, in the caller's kind of frame."""
+    """The table of bad cells, in the caller's kind of frame; ``first`` is the number of the first row."""
     rows: list[int] = []
     places: list[int] = []
     for start, codes in items.chunks(progress):
@@ -92,7 +95,8 @@ def problems(
     if coded_from_one:
         hint = "and no cell is the lowest answer, as where options are counted from 1"
         told = [(*one[:-1], f"{one[-1]}; {hint}") if one[0] == "number" else one for one in told]
-    return _table(items.frame, rows, [items.names[item] for item in ids], ids, told)
+    numbers = [row + first for row in rows]
+    return _table(items.frame, numbers, [items.names[item] for item in ids], ids, told)
 
 
 def described(value: Any, reading: Reading) -> tuple[str, str | None, int | None, str, str]:

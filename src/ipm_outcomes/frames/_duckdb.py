@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Generator
 from typing import Any
 from uuid import uuid4
 
@@ -33,6 +34,20 @@ def pyarrow(feature: str) -> Any:
 
 def arrow_table(data: Any) -> Any:
     """The rows of a relation, in their order; columns whose type Arrow would change are cast to text."""
+    return _for_arrow(data).to_arrow_table()
+
+
+def arrow_parts(data: Any, rows: int) -> Generator[Any]:
+    """The same a stretch of so many rows at a time, as the relation is computed."""
+    reader = _for_arrow(data).to_arrow_reader(rows)
+    try:
+        for batch in reader:
+            yield sys.modules["pyarrow"].Table.from_batches([batch])
+    finally:
+        reader.close()
+
+
+def _for_arrow(data: Any) -> Any:
     pyarrow("working on a DuckDB relation")
     folded = [name.casefold() for name in data.columns]
     if doubled := [name for name in data.columns if folded.count(name.casefold()) > 1]:
@@ -46,7 +61,7 @@ def arrow_table(data: Any) -> Any:
         else _quoted(name)
         for name, kind in zip(data.columns, data.types, strict=True)
     ]
-    return data.project(", ".join(selected)).to_arrow_table()
+    return data.project(", ".join(selected))
 
 
 def relation(given: Any, table: Any, renamed: Collection[str] = ()) -> Any:

@@ -34,8 +34,9 @@ _PANDAS, _POLARS, _ARROW = Pandas(), Polars(), Arrow()
 class Frame:
     """A caller's frame behind one face. ``native`` is the eager form; `restore` gives back the caller's kind."""
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, folded: bool = False) -> None:
         self.given = data
+        self._folded = folded or is_duckdb(data)  # of DuckDB names that differ only in case are one name
         self.library, self.native = _recognize(data)
         labels = self.library.labels(self.native)
         self._labels = {str(label): label for label in labels}
@@ -67,8 +68,7 @@ class Frame:
 
     def holding(self, names: Iterable[str]) -> dict[str, str]:
         """Those of these names that the frame has, each with the name as it stands in the frame."""
-        # DuckDB takes names that differ only in case for one name.
-        folded = str.casefold if is_duckdb(self.given) else str
+        folded = str.casefold if self._folded else str
         taken = {folded(name): name for name in self.names}
         return {name: taken[folded(name)] for name in names if folded(name) in taken}
 
@@ -224,6 +224,11 @@ def _is(data: Any, module: str, name: str) -> bool:
     return library is not None and isinstance(data, getattr(library, name))
 
 
+def of_narwhals(data: Any) -> bool:
+    """Whether a frame is wrapped by narwhals."""
+    return type(data).__module__.startswith("narwhals") and hasattr(data, "to_native")
+
+
 def _recognize(data: Any) -> tuple[Library, Any]:
     if _is(data, "pandas", "DataFrame"):
         return _PANDAS, data
@@ -236,7 +241,7 @@ def _recognize(data: Any) -> tuple[Library, Any]:
     if is_duckdb(data):
         return _ARROW, arrow_table(data)
     name = type(data).__name__
-    if type(data).__module__.startswith("narwhals") and hasattr(data, "to_native"):
+    if of_narwhals(data):
         return _recognize(data.to_native())
     if hasattr(data, "__arrow_c_stream__") and not name.endswith("Series"):
         pa = _pyarrow(f"working on a {name} through Arrow")
@@ -258,7 +263,7 @@ def _restored(given: Any, native: Any) -> Any:
     if _is(given, "pyarrow", "RecordBatch"):
         batches = native.combine_chunks().to_batches()
         return batches[0] if batches else sys.modules["pyarrow"].RecordBatch.from_pylist([], native.schema)
-    if type(given).__module__.startswith("narwhals") and hasattr(given, "to_native"):
+    if of_narwhals(given):
         from narwhals import from_native
 
         return from_native(_restored(given.to_native(), native))

@@ -30,7 +30,7 @@ from ipm_outcomes.frames._items import (
     own,
 )
 from ipm_outcomes.frames._recorded import disagreeing
-from ipm_outcomes.frames._score import score_columns
+from ipm_outcomes.frames._score_columns import score_columns
 
 
 @fenced

@@ -16,7 +16,7 @@ from ipm_outcomes.frames._groups import GroupNames, renames
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, definition_of
 from ipm_outcomes.frames._library import Column, Whole, Words
 from ipm_outcomes.frames._scale_columns import ScaleColumns
-from ipm_outcomes.frames._score import Invalid, score_items
+from ipm_outcomes.frames._score_columns import Invalid, score_items
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
 
 SCORE_COLUMNS = (
