@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from ipm_outcomes import PHQ9, change, frames, program, score
+from ipm_outcomes.errors import number_of
 
 CLINIC = Path(__file__).parents[1] / "examples" / "clinic"
 # fmt: off
@@ -103,7 +104,9 @@ def pictures() -> Iterator[tuple[str, str, str, Any]]:
     of_patients = (("scatter", "phq9"), ("waterfall", "peg"), ("before_after", "phq9"), ("ecdf", "peg"))
     for function, scale in of_patients:
         for n, table in patients.items():
-            code = f'change.plot.{function}(changes, "{scale}", target="6 months")  # {counted(n)}'
+            code = (
+                f'change.plot.{function}(changes, "{scale}", target="6 months")  # {number_of(n, "patient")}'
+            )
             yield from one(f"change.plot.{function}", n == 1, f"{function}_{n}", code, changes=table)
     code = 'change.plot.ecdf(changes, "peg", by="site", target="6 months")'
     yield from one("", False, "ecdf_sites", code, changes=patients[300])
@@ -121,17 +124,15 @@ def pictures() -> Iterator[tuple[str, str, str, Any]]:
         yield from one(
             "program.plot.control", n == 3, f"control_{n}", code, figures=figures("period", periods)
         )
-    for n, table in patients.items():
-        code = f'program.plot.flow(figures, "peg")  # {counted(n)}'
+    for n in patients:
+        code = f'program.plot.flow(figures, "peg")  # {number_of(n, "patient")}'
         names = ["baseline_completion", "followup_completion"]
-        due = table.filter((pl.col("target") == "6 months") & (pl.col("instrument") == "peg"))
-        published = program.suppress(program.table(due, indicators=names))
+        began = clinic()["patient_id"].unique().sort().head(n).to_list()
+        due = clinic().filter(pl.col("patient_id").is_in(began) & (pl.col("target") == "6 months"))
+        published = program.suppress(
+            program.table(due.filter(pl.col("instrument") == "peg"), indicators=names)
+        )
         yield from one("program.plot.flow", n == 1, f"flow_{n}", code, figures=published)
-
-
-def counted(n: int) -> str:
-    """How many patients a picture shows."""
-    return "1 patient" if n == 1 else f"{n} patients" if n < 300 else "as many patients as the example has"
 
 
 def one(
@@ -152,12 +153,21 @@ def clinic() -> Any:
 
 
 def changes(n: int) -> Any:
-    """The table of changes of some of its patients."""
-    table = clinic()
-    counted = (pl.col("target") == "6 months") & pl.col("improvement").is_not_null() & ~pl.col("window_open")
-    found = table.filter(counted).group_by("patient_id").agg(pl.col("instrument").n_unique())
-    both = found.filter(pl.col("instrument") == 2).sort("patient_id")["patient_id"]
-    return table if n > 100 else table.filter(pl.col("patient_id").is_in(both.head(n).implode()))
+    """The table of changes of some of its patients with both scores; of more than it has, some appear again."""
+    table = clinic().filter(pl.col("scale").is_in(["total", "mean"]))
+    paired = (pl.col("target") == "6 months") & pl.col("improvement").is_not_null() & ~pl.col("window_open")
+    courses = table.filter(paired).group_by("patient_id", "episode").agg(pl.col("instrument").n_unique())
+    both = (
+        courses.filter(pl.col("instrument") == 2)
+        .sort("patient_id", "episode")
+        .unique("patient_id", keep="first")
+    )
+    both = both.sort("patient_id").select("patient_id", "episode")
+    parts = []
+    for first in range(0, n, both.height):
+        some = table.join(both.head(n - first), on=["patient_id", "episode"], how="semi")
+        parts.append(some.with_columns(patient_id=pl.col("patient_id") + f"-{first}"))
+    return pl.concat(parts)
 
 
 def visits(n: int) -> list[tuple[date, Any]]:

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from mkdocs.structure.files import File, Files
-
 import ipm_outcomes as ipm
 from ipm_outcomes.batteries import Battery, BatteryRow, batteries
 from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.errors import number_of
 from ipm_outcomes.scores import CategoryScore, Score
 from ipm_outcomes.tables import FormulaTable, QuotientTable, ScaleTable, UtilityTable, tables
 
@@ -28,8 +27,10 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_files(files: Files, config: Any) -> Files:
+def on_files(files: Any, config: Any) -> Any:
     """Add the pages."""
+    from mkdocs.structure.files import File
+
     for id in ipm.instruments():
         content = "\n".join(page(ipm.instrument(id)))
         files.append(File.generated(config, f"instruments/{id}.md", content=content))
@@ -69,6 +70,11 @@ def page(found: Instrument) -> Iterator[str]:
     yield f"Digest of the definition: `{found.digest}`\n"
     yield "Evidence marks: `2+` read in the original or in two independent sources, `1` read once, `derived` by"
     yield "arithmetic on a sourced number, `unverified` written from general knowledge, no source text read.\n"
+    yield "## Scores\n"
+    heads = ("scale", "made of", "range", "worse", "has a score where", "success, for a program")
+    yield from table(heads, (_in_short(found, scale) for scale in found.scales))
+    yield "Where there is no score, `absent` says why ([codes](../scores.md)). The first rule is the default; another"
+    yield "is used only where it is named (`missing=`).\n"
     yield "## Items\n"
     rows = [
         (f"`{i.id}`", i.wording or i.gist, i.answers + (", unscored" if i.unscored else ""), i.loinc or "")
@@ -83,8 +89,8 @@ def page(found: Instrument) -> Iterator[str]:
             steps = "" if answers.per_unit == 1 else f" in steps of {answers.step}"
             yield f"{told}{steps}.\n"
         else:
-            rows = [(o.code, o.label, o.loinc or "") for o in answers.options]
-            yield from table(("code", "label", "LOINC"), rows)
+            rows = [(o.code, at, o.label, o.loinc or "") for at, o in enumerate(answers.options, 1)]
+            yield from table(('`coding="answer"`', '`coding="position"`', "label", "LOINC"), rows)
     for scale in found.scales:
         yield from _scale(found, scale)
     for flag in found.flags:
@@ -97,6 +103,41 @@ def page(found: Instrument) -> Iterator[str]:
     )
 
 
+def _in_short(found: Instrument, scale: Scale) -> tuple[object, ...]:
+    """The row of one scale: what it is made of, and when it has a score."""
+    made_of = number_of(len(scale.items), "item") if scale.items else "other scales"
+    rules = [
+        f"`{rule.id}`: {_enough(scale, rule.at_most)}"
+        if scale.items
+        else f"`{rule.id}`: all it is made of is there"
+        for rule in scale.missing
+    ]
+    ends = f"{scale.range[0]:f} to {scale.range[1]:f}" if scale.range else scale.unit or ""
+    return (
+        f"`{scale.id}`, {scale.title}",
+        made_of,
+        ends,
+        "" if scale.categorical else scale.worse,
+        "; ".join(rules),
+        f"`{scale.success}`" if scale.success else "",
+    )
+
+
+def _enough(scale: Scale, at_most: int | None) -> str:
+    size = len(scale.items)
+    if size == 1:
+        return "answered"
+    return f"all {size} answered" if not at_most else f"{size - at_most} of {size} answered"
+
+
+def _noted(heads: tuple[str, ...], rows: list[tuple[tuple[object, ...], str | None]]) -> Iterator[str]:
+    """A table of facts, and the notes of each below it."""
+    if rows:
+        yield from table(heads, (cells for cells, _ in rows))
+        yield from (f"- {cells[0]} {cells[1]}: {note}" for cells, note in rows if note)
+        yield ""
+
+
 def _scale(found: Instrument, scale: Scale) -> Iterator[str]:
     yield f"## Scale: {scale.title}\n"
     about = f"`{scale.id}`, {scale.kind}{_marks(scale)}."
@@ -106,21 +147,24 @@ def _scale(found: Instrument, scale: Scale) -> Iterator[str]:
     if scale.bands:
         rows = [(f"{b.low} to {b.high}", b.label) for b in scale.bands.of]
         yield from table(("from, to", f"band{_marks(scale.bands)}"), rows)
-    facts = [
-        (t.id, f"{t.value}{ENDINGS[t.kind]}", t.meaning, t.population or "", _marks(t), t.note or "")
-        for t in scale.thresholds
-    ]
-    if facts:
-        yield from table(("threshold of change", "value", "meaning", "population", "source", "note"), facts)
-    cuts = [
-        (c.id, f"{'from' if c.including else 'beyond'} {c.value}", c.meaning, _marks(c), c.note or "")
-        for c in scale.cutoffs
-    ]
-    if cuts:
-        yield from table(("cut-off", "value", "meaning", "source", "note"), cuts)
-    constants = [(c.kind, c.value, c.population, c.n or "", _marks(c), c.note or "") for c in scale.constants]
-    if constants:
-        yield from table(("constant", "value", "population", "n", "source", "note"), constants)
+    yield from _noted(
+        ("threshold of change", "value", "for", "meaning", "population", "source"),
+        [
+            ((t.id, f"{t.value}{ENDINGS[t.kind]}", t.scope, t.meaning, t.population or "", _marks(t)), t.note)
+            for t in scale.thresholds
+        ],
+    )
+    yield from _noted(
+        ("cut-off", "value", "meaning", "source"),
+        [
+            ((c.id, f"{'from' if c.including else 'beyond'} {c.value}", c.meaning, _marks(c)), c.note)
+            for c in scale.cutoffs
+        ],
+    )
+    yield from _noted(
+        ("constant", "value", "population", "n", "source"),
+        [((c.kind, c.value, c.population, c.n or "", _marks(c)), c.note) for c in scale.constants],
+    )
     for rule in scale.missing:
         cells = tables(found, rule.id)[scale.id]
         yield f"### Table: {scale.id}, missing rule {rule.id}\n"

@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,3 +191,43 @@ def test_what_the_cheat_sheet_calls_is_there():
             assert hasattr(importlib.import_module(".".join(filter(None, ("ipm_outcomes", inside)))), name)
     known = {one.split()[0] for one in first_column(text("docs", "command_line.md"), r"\w+(?: [A-Z]+)?")}
     assert set(re.findall(r"`ipm-outcomes (\w+)", sheet)) <= known
+
+
+def hook(name: str) -> Any:
+    path = DOCS / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_language_models_are_shown_every_page():
+    pages = re.findall(r"^ *- (.+): ([\w/]+\.md)$", text("mkdocs.yml").split("\nnav:")[1], re.MULTILINE)
+    written = hook("llms_pages").llms([{title: path} for title, path in pages])
+    for title, path in pages:
+        line = next(line for line in written.splitlines() if line.startswith(f"- [{title}]({path[:-3]}/)"))
+        assert path.startswith("api/") or re.search(r"\): \S.{20,}", line), line
+    assert text("docs", "cheat_sheet.md").split("\n\n")[2] in written
+
+
+def test_the_page_of_an_instrument_says_when_there_is_a_score():
+    page = "\n".join(hook("instrument_pages").page(ipm.instrument("phq9")))
+    row = next(cells(line) for line in page.splitlines() if line.startswith("| `total`, "))
+    assert row[1:] == [
+        "9 items",
+        "0 to 27",
+        "higher",
+        "`complete`: all 9 answered; `prorate`: 7 of 9 answered",
+        "`responder_50`",
+    ]
+    assert "| 1 | 2 | Several days |" in page  # what is printed beside the option, and its position
+    for one in (
+        "## Sources",
+        "cut-off",
+        "threshold of change",
+        "License of the instrument",
+        "No score: 0 answered",
+    ):
+        assert one in page
