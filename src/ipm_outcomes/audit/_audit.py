@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.audit._bands import BandColumn, explain_bands, untested
+from ipm_outcomes.audit._choose import FEWEST, SYSTEMATIC
 from ipm_outcomes.audit._effect import Judge, ends_of
-from ipm_outcomes.audit._explain import LIKELY, PROVED, SYSTEMATIC_WORD, UNDECIDED, Outcome, explain
+from ipm_outcomes.audit._explain import LIKELY, OBSERVED, PROVED, SYSTEMATIC_WORD, UNDECIDED, Outcome, explain
 from ipm_outcomes.audit._found import Column, Found, findings_table, rows_table, summary_table
 from ipm_outcomes.audit._materials import Beside, Scored, bands_of, material_of, scale_of, with_all_scales
 from ipm_outcomes.audit._reading import Floats, Material, read_numbers
@@ -115,11 +116,12 @@ def audit(
     Returns
     -------
     Audit
-        ``findings``: ``finding`` (number), the columns of ``by`` (null where it is about all), ``where`` (items, total,
-        band, rows), ``scale``, ``cause`` (null where it cannot be determined), ``sure`` (proved, systematic, likely,
-        undecided), ``rows``, ``of`` (rows where it would show), ``rivals`` (causes that cannot be distinguished),
-        ``first_rows`` (positions), ``effect_mean``, ``effect_largest`` (points), ``effect_band`` (rows in another
-        band), ``effect_change`` (patients whose change is judged otherwise), ``say``, ``do``.
+        ``findings``: ``finding`` (number), the columns of ``by`` (null where it is about all), ``where``
+        (items, total, band, rows), ``scale``, ``cause`` (null where it cannot be determined), ``sure`` (proved,
+        systematic, likely, observed in these cells, undecided), ``rows``, ``of`` (rows where it would show),
+        ``rivals`` (causes that cannot be distinguished), ``first_rows`` (positions), ``effect_mean``,
+        ``effect_largest`` (points), ``effect_band`` (rows in another band), ``effect_change`` (patients whose
+        change is judged otherwise), ``say``, ``do``.
         ``rows``: ``row``, ``scale``, ``recorded``, ``right``, ``difference``, ``finding``.
         ``summary``: ``scale``, ``column``, ``rows``, ``recorded``, ``equal``, ``differ``, ``recorded_though_withheld``,
         ``not_recorded``, ``unexplained``, ``untested`` (edges of bands that no row lies at).
@@ -309,8 +311,8 @@ def _structural(scored: Scored, groups: _Groups) -> list[Found]:
     items, found = scored.items, []
     own = [item for item in items.instrument.item_ids if item in scored.needed]
     if scored.bad.any():
-        rows = np.flatnonzero(scored.bad)
-        found.append(Found("items", None, "not_an_answer", SYSTEMATIC_WORD, rows, scored.codes.shape[1]))
+        rows, of = np.flatnonzero(scored.bad), scored.codes.shape[1]
+        found.append(Found("items", None, "not_an_answer", _of_cells(len(rows), of), rows, of))
     seen = set()
     every: list[tuple[tuple[str | None, ...] | None, NDArray[np.intp] | None]] = [(None, None)]
     every += zip(groups.names, groups.rows, strict=True)
@@ -325,6 +327,11 @@ def _structural(scored: Scored, groups: _Groups) -> list[Found]:
             places = places if mine is None else mine[places]
             found.append(Found("items", None, pattern.cause, SYSTEMATIC_WORD, places, pattern.of, group=name))
     return found
+
+
+def _of_cells(n: int, of: int) -> str:
+    """How sure what cells show is a rule: of nearly all rows, else of those rows alone."""
+    return SYSTEMATIC_WORD if n >= FEWEST and n > SYSTEMATIC * of else OBSERVED
 
 
 def _numbers(
@@ -345,8 +352,8 @@ def _numbers(
     withheld = there & ~np.isfinite(material.right)
     found = []
     if column.text.any():
-        rows = np.flatnonzero(column.text)
-        found.append(Found("total", key, "not_a_number", SYSTEMATIC_WORD, rows, len(frame)))
+        rows, of = np.flatnonzero(column.text), int((there | column.text).sum())
+        found.append(Found("total", key, "not_a_number", _of_cells(len(rows), of), rows, of))
     outcomes = _by_group(scored, material, groups)
     for group, outcome in outcomes:
         found.append(

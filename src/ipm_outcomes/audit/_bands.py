@@ -92,13 +92,17 @@ def explain_bands(column: BandColumn) -> list[Outcome]:
     there, meant = column.codes >= 0, column.meant
     differing = there & (meant != column.own)
     rest, found = differing, []
-    if column.recorded is not None and column.bands is not None and rest.any():
-        follows = rest & (meant == band_places(column.bands, column.recorded))
-        if follows.any():
-            of = int((there & np.isfinite(column.recorded)).sum())
-            found.append(Outcome("band_of_recorded_score", SYSTEMATIC_WORD, column.row[follows], of))
-            rest = rest & ~follows
     open_causes: list[str] = []
+    if column.recorded is not None and column.bands is not None and rest.any():
+        theirs = band_places(column.bands, column.recorded)
+        follows = rest & (meant == theirs)
+        n, of = int(follows.sum()), int((there & (theirs >= 0) & (theirs != column.own)).sum())
+        if n >= FEW:
+            sure = SYSTEMATIC_WORD if n >= SETTLED * of else LIKELY
+            found.append(Outcome("band_of_recorded_score", sure, column.row[follows], of))
+            rest = rest & ~follows
+        elif n:
+            open_causes.append("band_of_recorded_score")
     if column.bands is not None and rest.any():
         for outcome, rows in _edges(column, there, meant, rest):
             if outcome.cause is None:

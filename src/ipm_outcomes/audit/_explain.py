@@ -24,6 +24,8 @@ from ipm_outcomes.audit._linear import Fit, fit, full_rank
 from ipm_outcomes.audit._reading import Bools, Floats, Material, Measure
 
 PROVED, SYSTEMATIC_WORD, LIKELY, UNDECIDED = "proved", "systematic", "likely", "undecided"
+OBSERVED = "observed"
+"""What cells themselves show in some rows, and which is no rule of all."""
 COPIED = 0.99
 """In so many rows the item that the totals tell must be an answer, for a column to be called a copy."""
 SUMS_SEEN, SUMS_ROWS = 5, 4
@@ -219,6 +221,16 @@ def _unknown_table(material: Material, differing: Bools, population: Bools) -> l
     return [Outcome("unknown_table", SYSTEMATIC_WORD, material.row[moved], of)]
 
 
+def _by_sum(material: Material) -> int:
+    """How many rows these are, where all with one sum of the items hold one number and some share a sum; else 0."""
+    assert material.answers is not None
+    whole = material.at(np.flatnonzero(material.complete))
+    assert whole.answers is not None
+    pairs = set(zip(whole.answers.points.sum(axis=0).tolist(), whole.recorded.tolist(), strict=True))
+    sums = len({one for one, _ in pairs})
+    return len(whole) if len(pairs) == sums < len(whole) else 0
+
+
 def _open(cause: str) -> bool:
     """Whether a cause leaves the number open."""
     return cause.partition(":")[0] in ("item_copied", *NEVER_ALONE)
@@ -386,7 +398,13 @@ def _single(material: Material, state: _State, rows: Bools) -> Outcome:
     choice = _choice(part, state, differing, state.fixed[looked_at], weight)
     fits = choice.that_fit(np.ones(choice.rows, bool))
     places = np.flatnonzero(differing)
-    slip = [(cause, int(np.count_nonzero(hit[places]))) for cause, hit in by_hand(part).items()]
+    by_slip = by_hand(part)
+    slip = [(cause, int(np.count_nonzero(hit[places]))) for cause, hit in by_slip.items()]
+    if len(part.measures) > 2:
+        fitted = np.logical_or.reduce(
+            [one.hits for one in choice.candidates] + [h[places] for h in by_slip.values()]
+        )
+        slip.append(("unknown_table", _by_sum(part.at(places[~fitted]))))
     every = sorted([*fits, *(pair for pair in slip if pair[1])], key=lambda pair: (-pair[1], pair[0]))
     return Outcome(
         None, UNDECIDED, material.row[rows], int(np.count_nonzero(rows)), tuple(cause for cause, _ in every)

@@ -165,8 +165,10 @@ def _rounded(material: Material, right: Floats) -> Iterator[Guess]:
         unit = 10.0**decimals
         scaled = right * unit
         half_up = np.floor(np.abs(scaled) + 0.5 + SLACK) * np.sign(scaled) / unit
+        half_even = np.rint(np.round(scaled, 6)) / unit
         yield Guess(f"rounded:{decimals}_decimals", "rounded", half_up)
-        yield Guess(f"rounded:{decimals}_decimals_half_even", "rounded", np.rint(scaled) / unit)
+        if not np.array_equal(half_even, half_up, equal_nan=True):
+            yield Guess(f"rounded:{decimals}_decimals_half_even", "rounded", half_even)
         yield Guess(f"cut_off:{decimals}_decimals", "rounded", np.trunc(scaled + SLACK) / unit)
 
 

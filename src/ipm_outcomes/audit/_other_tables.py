@@ -54,8 +54,20 @@ def measures(own: Instrument, scale: Scale) -> tuple[Measure, ...]:
     if scale.conversion is not None:
         rows = scale.conversion.rows
         means = [divided("raw_mean", size, True)] if size > 1 else []
-        right = tabulated("", rows[0].raw, [float(row.value) for row in rows])
-        return (right, divided("raw_score", 1, False), *means, *other_tables(own, scale))
+        first, values = rows[0].raw, [float(row.value) for row in rows]
+        # The row of another sum: a table that slipped, or a sum that is off by one throughout.
+        slipped = [
+            tabulated(f"table_row:{name}", first + by, values) for name, by in (("after", -1), ("before", 1))
+        ]
+        errors = [tabulated("standard_error", first, [float(row.se) for row in rows if row.se is not None])]
+        return (
+            tabulated("", first, values),
+            divided("raw_score", 1, False),
+            *means,
+            *other_tables(own, scale),
+            *(errors if all(row.se is not None for row in rows) else []),
+            *slipped,
+        )
     if scale.kind == "mean":
         return (divided("", size * per, True), divided("sum_instead_of_mean", per, False))
     means = [divided("mean_instead_of_sum", size * per, True)] if size > 1 else []

@@ -30,6 +30,8 @@ SAYS = {
     "rounded": "The score was rounded ({detail}).",
     "cut_off": "Decimals of the score were cut off ({detail}).",
     "other_score": "The column holds another score ({detail}).",
+    "standard_error": "The standard error stands in place of the score.",
+    "table_row": "The score is that of the sum {detail} the right one in the table.",
     "other_table": "The score was looked up in another table ({detail}).",
     "unknown_table": "The recorded value follows from the sum of the items, by a table that is not known.",
     "other_row": "The total is that of the row {detail} it.",
