@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Flag, Instrument, Scale
 from ipm_outcomes.frames._quotients import Quotients
-from ipm_outcomes.frames._scale_columns import I8, U8, Codes, ScaleColumns
+from ipm_outcomes.frames._scale_columns import I8, U8, Codes, ScaleColumns, empty_columns, withhold
 from ipm_outcomes.scores import Score
 from ipm_outcomes.tables import (
     ABSENT_CODES,
     COMPONENT,
     AnyTable,
     FormulaTable,
-    QuotientTable,
     ScaleTable,
+    TableArrays,
     UtilityTable,
     tables,
 )
@@ -82,17 +82,28 @@ class Kernel:
             if isinstance(table, ScaleTable)
         }
         self._formulas = {
-            id: _FormulaScale(table) for id, table in self.tables.items() if isinstance(table, FormulaTable)
+            id: _FormulaScale(table, self._scales)
+            for id, table in self.tables.items()
+            if isinstance(table, FormulaTable)
         }
         self._utilities = {
-            id: _UtilityScale(table) for id, table in self.tables.items() if isinstance(table, UtilityTable)
+            id: _UtilityScale(table, self._scales)
+            for id, table in self.tables.items()
+            if isinstance(table, UtilityTable)
         }
         self._quotients = Quotients(instrument, self.tables, MISSING)
+        self._components = {
+            part.scale.id
+            for table in self.tables.values()
+            if isinstance(table, FormulaTable | UtilityTable)
+            for part in table.components
+        }
+        self._rooms: dict[str, NDArray[Any]] = {}
         self._flags = [(flag, place[flag.item]) for flag in instrument.flags]
 
     def columns(self, rows: int, exact: bool = False) -> dict[str, ScaleColumns]:
         """Empty columns for so many rows; ``exact`` adds the integers behind the values."""
-        return {id: _empty(table, rows, exact) for id, table in self.tables.items()}
+        return empty_columns(self.tables, rows, exact)
 
     def flag_columns(self, rows: int) -> dict[str, I8]:
         """Empty columns of flag states (codes into `FLAG_STATES`)."""
@@ -111,18 +122,32 @@ class Kernel:
         """
         stop = start + codes.shape[1]
         plain = unsigned(codes)
-        raised = plain + plain.dtype.type(1)
-        counts = None if raised.min(initial=1) else (raised != 0).view(np.uint8)
+        raised = self._room("raised", plain.dtype, plain.shape)
+        np.add(plain, plain.dtype.type(1), out=raised)
+        counts: U8 | None = None
+        if not raised.min(initial=1):
+            counts = self._room("counts", np.uint8, plain.shape)
+            np.not_equal(raised, 0, out=counts.view(bool))
         indices: dict[str, NDArray[np.intp]] = {}
         for id, scale in self._scales.items():
-            indices[id] = scale.fill(codes, raised, counts, columns[id], start, stop)
+            # What no other scale rests on can give its room to the next one.
+            index = self._room(id if id in self._components else "index", np.intp, codes.shape[1:])
+            scale.fill(codes, raised, counts, index, columns[id], start, stop)
+            indices[id] = index
         for id, formula in self._formulas.items():
-            formula.fill(self._scales, indices, columns, columns[id], start, stop)
+            formula.fill(indices, columns, columns[id], start, stop)
         for id, utility in self._utilities.items():
             utility.fill(indices, columns, columns[id], start, stop)
         self._quotients.fill(codes, columns, start, stop)
         for flag, place in self._flags:
             _fill_flag(flag, codes, place, flags[flag.id][start:stop])
+
+    def _room(self, name: str, dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+        """An array for what is counted, the same one for each stretch: to get memory costs more than to fill it."""
+        held = self._rooms.get(name)
+        if held is None or held.shape[-1] < shape[-1]:
+            held = self._rooms[name] = np.empty(shape, dtype)
+        return held[..., : shape[-1]]
 
     @staticmethod
     def unblank(states: I8, started: NDArray[np.bool_]) -> None:
@@ -146,28 +171,6 @@ def _wanted(found: dict[str, AnyTable], scales: Collection[str]) -> dict[str, An
     return {id: table for id, table in found.items() if id in wanted}
 
 
-def _empty(table: AnyTable, rows: int, exact: bool) -> ScaleColumns:
-    if not isinstance(table, ScaleTable):
-        has_value, has_se, has_labels = True, False, False
-    else:
-        has_value = not table.scale.categorical
-        conversion = table.scale.conversion
-        has_se = table.scale.se_item is not None or (
-            conversion is not None and conversion.rows[0].se is not None
-        )
-        has_labels = bool(table.words)
-    return ScaleColumns(
-        table,
-        np.empty(rows) if has_value else None,
-        np.empty(rows) if has_se else None,
-        np.empty(rows, np.int64) if exact and has_value else None,
-        np.empty(rows, np.int8) if has_labels else None,
-        np.empty(rows, np.uint8),
-        np.empty(rows, np.int8),
-        np.ones(rows, np.int64) if exact and isinstance(table, QuotientTable) else None,
-    )
-
-
 class _ItemScale:
     """Tally, count and gather for one table."""
 
@@ -180,27 +183,43 @@ class _ItemScale:
         # With the tally counted in `code + 1`, the count is part of it already: one factor less in the index.
         self._factor = table.width - 1 if self._identity else table.width
 
-    def fill(
-        self, codes: Codes, raised: NDArray[Any], counts: U8 | None, out: ScaleColumns, start: int, stop: int
-    ) -> NDArray[np.intp]:
-        n = self.table.size
-        # Eight bits hold every tally of int8 codes, and 16 every index (at most 256 tallies times 256 counts);
-        # gathering wants the machine's own width.
-        small: tuple[Any, Any] = (np.uint8, np.uint16) if codes.itemsize == 1 else (np.uint32, np.uint32)
-        if self._identity:
-            tally = np.add.reduce(raised[self._rows], axis=0, dtype=small[0])
-        else:
-            tally = self._tally(codes, raised, small[0])
-        answered = out.answered[start:stop]
-        if counts is None:
-            answered.fill(n)
-            narrow = np.add(tally, n * self._factor, dtype=small[1])
-        else:
-            np.add.reduce(counts[self._rows], axis=0, dtype=np.uint8, out=answered)
-            narrow = np.multiply(answered, self._factor, dtype=small[1])
-            np.add(narrow, tally, out=narrow)
-        index: NDArray[np.intp] = narrow.astype(np.intp)
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """The cell of the table that each index stands for: of a single item the index is ``code + 1``."""
+        if self.table.size > 1:
+            return np.arange(len(self.table.arrays.value))
+        (points,) = self.table.points
+        found = np.zeros(max(points) + 2, np.intp)
+        for code, tally in points.items():
+            found[code + 1] = self.table.width + tally
+        return found
+
+    @cached_property
+    def _cells(self) -> TableArrays:
         cells = self.table.arrays
+        return (
+            cells
+            if self.table.size > 1
+            else TableArrays(*(array[self.order] for array in vars(cells).values()))
+        )
+
+    def fill(
+        self,
+        codes: Codes,
+        raised: NDArray[Any],
+        counts: U8 | None,
+        index: NDArray[np.intp],
+        out: ScaleColumns,
+        start: int,
+        stop: int,
+    ) -> None:
+        if self.table.size == 1:
+            (place,) = self.places
+            out.answered[start:stop] = 1 if counts is None else counts[place]
+            index[:] = raised[place]
+        else:
+            index[:] = self._index(codes, raised, counts, out.answered[start:stop])
+        cells = self._cells
         for column, source in (
             (out.value, cells.value),
             (out.se if self.se is None else None, cells.se),
@@ -210,17 +229,35 @@ class _ItemScale:
             if column is not None:
                 # Every index is a cell of the table; "clip" only spares NumPy a second look at that.
                 np.take(source, index, out=column[start:stop], mode="clip")
+        absent = out.absent[start:stop]
         if counts is None:
-            out.absent[start:stop].fill(-1)
+            absent.fill(-1)
         else:
-            np.take(cells.absent, index, out=out.absent[start:stop], mode="clip")
+            np.take(cells.absent, index, out=absent, mode="clip")
         if self.se is not None and out.se is not None:
             place, per_unit = self.se
             np.divide(codes[place], per_unit, out=out.se[start:stop])
-            np.copyto(out.se[start:stop], np.nan, where=codes[place] == MISSING)
             if counts is not None:
-                np.copyto(out.se[start:stop], np.nan, where=out.absent[start:stop] >= 0)
-        return index
+                withhold(out.se[start:stop], (counts[place] == 0) | (absent >= 0))
+
+    def _index(self, codes: Codes, raised: NDArray[Any], counts: U8 | None, answered: U8) -> NDArray[Any]:
+        n = self.table.size
+        # Eight bits hold every tally of int8 codes, and 16 every index (at most 256 tallies times 256 counts);
+        # gathering wants the machine's own width.
+        small: tuple[Any, Any] = (np.uint8, np.uint16) if codes.itemsize == 1 else (np.uint32, np.uint32)
+        if self._identity:
+            tally = np.add.reduce(raised[self._rows], axis=0, dtype=small[0])
+        else:
+            tally = self._tally(codes, raised, small[0])
+        if counts is None:
+            answered.fill(n)
+            narrow = np.add(tally, n * self._factor, dtype=small[1])
+        else:
+            np.add.reduce(counts[self._rows], axis=0, dtype=np.uint8, out=answered)
+            narrow = np.multiply(answered, self._factor, dtype=small[1])
+            np.add(narrow, tally, out=narrow)
+        found: NDArray[Any] = narrow
+        return found
 
     def _tally(self, codes: Codes, raised: NDArray[Any], dtype: Any) -> NDArray[Any]:
         tally = np.zeros(codes.shape[1], dtype)
@@ -250,19 +287,18 @@ def _steps(points: dict[int, int]) -> tuple[int, int, NDArray[Any] | None]:
 class _FormulaScale:
     """An exact integer combination of the components' numerators."""
 
-    def __init__(self, table: FormulaTable) -> None:
-        self.table = table
+    def __init__(self, table: FormulaTable, scales: dict[str, _ItemScale]) -> None:
+        self.table, self._scales = table, scales
 
     @cached_property
     def _parts(self) -> list[tuple[str, NDArray[np.int64]]]:
         return [
-            (part.scale.id, part.arrays.numerator * coefficient)
+            (part.scale.id, part.arrays.numerator[self._scales[part.scale.id].order] * coefficient)
             for part, coefficient in zip(self.table.components, self.table.coefficients, strict=True)
         ]
 
     def fill(
         self,
-        scales: dict[str, _ItemScale],
         indices: dict[str, NDArray[np.intp]],
         columns: dict[str, ScaleColumns],
         out: ScaleColumns,
@@ -296,8 +332,8 @@ def _write(
 class _UtilityScale:
     """A product of the components' factors in floats; what lies near a rounding edge is worked out exactly."""
 
-    def __init__(self, table: UtilityTable) -> None:
-        self.table = table
+    def __init__(self, table: UtilityTable, scales: dict[str, _ItemScale]) -> None:
+        self.table, self._scales = table, scales
 
     @cached_property
     def _factors(self) -> list[NDArray[np.float64]]:
@@ -308,7 +344,7 @@ class _UtilityScale:
                 exact = cell.exact if isinstance(cell, Score) else None
                 if exact is not None:
                     factors[answered * part.width + tally] = float(self.table.factor(at, exact))
-            found.append(factors)
+            found.append(factors[self._scales[part.scale.id].order])
         return found
 
     def fill(
@@ -336,7 +372,8 @@ class _UtilityScale:
 
     def _exact(self, indices: dict[str, NDArray[np.intp]], row: int) -> Iterator[Fraction]:
         for at, part in enumerate(self.table.components):
-            answered, tally = divmod(int(indices[part.scale.id][row]), part.width)
+            index = self._scales[part.scale.id].order[indices[part.scale.id][row]]
+            answered, tally = divmod(int(index), part.width)
             cell = part.cells[answered][tally]
             assert isinstance(cell, Score)
             assert cell.exact is not None

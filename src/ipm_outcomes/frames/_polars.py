@@ -175,8 +175,11 @@ class Polars(Library):
         series = []
         for name, column in columns.items():
             if isinstance(column, Words):
-                # -1 becomes 255, which no label has, and null when the codes become words.
-                series.append(self.pl.Series(name, column.codes.view(np.uint8)))
+                codes = column.codes
+                if _often_turns(codes):
+                    codes = codes & ~(codes >> 7)  # 0 for none
+                # Else -1 becomes 255, which no label has, and null when the codes become words.
+                series.append(self.pl.Series(name, codes.view(np.uint8)))
             elif isinstance(column, Whole):
                 series.append(self._with_nulls(self.pl.Series(name, column.values), column.null))
             else:
@@ -188,8 +191,16 @@ class Polars(Library):
         pl = self.pl
         words = {name: column for name, column in columns.items() if isinstance(column, Words)}
         if hasattr(pl.col("").cat, "to"):
+            kinds = {name: pl.Enum(list(w.labels)) for name, w in words.items()}
+            frame = frame.with_columns(
+                [pl.col(name).cat.to(kind, strict=False) for name, kind in kinds.items()]
+            )
             return frame.with_columns(
-                [pl.col(name).cat.to(pl.Enum(list(w.labels)), strict=False) for name, w in words.items()]
+                [
+                    frame[name].zip_with(pl.Series(w.codes >= 0), pl.Series([None], dtype=kinds[name]))
+                    for name, w in words.items()
+                    if _often_turns(w.codes)
+                ]
             )
         return frame.with_columns(
             [
@@ -199,3 +210,12 @@ class Polars(Library):
                 for name, w in words.items()
             ]
         )
+
+
+def _often_turns(codes: NDArray[np.int8]) -> bool:
+    """Whether words and gaps follow each other so that a processor cannot guess which is next.
+
+    Then it is quicker to make all of them words and to take out the gaps afterwards.
+    """
+    held = int(np.count_nonzero(codes >= 0))
+    return 20 * min(held, len(codes) - held) > len(codes)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from math import prod
+from collections import Counter
+from itertools import combinations
+from math import gcd, prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.frames._scale_columns import Codes, ScaleColumns
+from ipm_outcomes.frames._scale_columns import I8, Codes, ScaleColumns, withhold
 from ipm_outcomes.tables import (
     ABSENT_CODES,
     BEYOND,
@@ -25,16 +27,12 @@ Bools = NDArray[np.bool_]
 Products = tuple[tuple[int, tuple[int, ...]], ...]
 """Whole numbers, each with the places of the items that it is multiplied by."""
 
-_BLOCK = 1 << 13
-"""Rows worked on at a time, so that numbers of 64 bits stay in the processor's cache."""
-_REASONS = (BEYOND, UNDEFINED, TOO_FEW, NOT_ASKED, NO_ANSWERS)
-"""Why there can be no value; of several the last is said."""
-_SAID = np.array([-1, *(ABSENT_CODES.index(_REASONS[n.bit_length() - 1]) for n in range(1, 32))], np.int8)
-"""What is said where these bits are set, one for each reason."""
+_BLOCK = 1 << 14
+"""Rows divided at a time, so that numbers of 64 bits stay in the processor's cache."""
 
 
 class Quotients:
-    """All quotients of an instrument, a block of rows at a time, in which each item is looked at once."""
+    """All quotients of an instrument, in which each item is looked at once."""
 
     def __init__(self, instrument: Instrument, found: dict[str, AnyTable], missing: int) -> None:
         place = {item: n for n, item in enumerate(instrument.item_ids)}
@@ -45,22 +43,76 @@ class Quotients:
             for id, table in found.items()
             if isinstance(table, QuotientTable)
         }
+        self._given = _Given()
         self._places = {at for scale in self._scales.values() for at in scale.places}
 
     def fill(self, codes: Codes, columns: dict[str, ScaleColumns], start: int, stop: int) -> None:
         """Fill the columns of all quotients from row ``start`` to ``stop``."""
         if not self._scales:
             return
+        blank = {at: none for at in self._places if (none := codes[at] == self._missing).any()}
+        for id, scale in self._scales.items():
+            gaps = {at: blank[at] for at in scale.places if at in blank}
+            scale.say(codes, gaps, columns[id], slice(start, stop))
         for first in range(start, stop, _BLOCK):
             last = min(first + _BLOCK, stop)
-            part = {at: codes[at, first - start : last - start] for at in self._places}
-            blank = {at: none for at, one in part.items() if (none := one == self._missing).any()}
-            own = {
-                at: (one * ~blank[at] if at in blank else one).astype(np.float64) for at, one in part.items()
-            }
+            self._given.take(codes[:, first - start : last - start])
             for id, scale in self._scales.items():
-                gaps = {at: blank[at] for at in scale.places if at in blank}
-                scale.fill(own, gaps, columns[id], first, last)
+                scale.divide(self._given, columns[id], slice(first, last))
+
+
+class _Given:
+    """Answers of a block of rows, 0 where there is none, and what is made of them: each once, whatever scales take it.
+
+    The arrays of one block are used again for the next one, as getting memory costs more than filling it.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[Any, Any] = {}
+        self._rooms: dict[Any, NDArray[np.float64]] = {}
+
+    def take(self, codes: Codes) -> None:
+        """Go on to another block."""
+        self._codes, self._made = codes, {}
+
+    def total(self, products: Products, kind: type) -> Any:
+        """A sum of products, of floats or of Python's own numbers."""
+        if len(products) == 1:
+            return self._product(*products[0], kind)
+        key = products, kind
+        if key not in self._made:
+            parts = [self._product(times, at, kind) for times, at in products]
+            self._made[key] = self._folded(np.add, parts, key)
+        return self._made[key]
+
+    def _product(self, times: int, places: tuple[int, ...], kind: type) -> Any:
+        if not places:
+            return times
+        first, *others = places
+        key = times, places, kind
+        if key not in self._made:
+            if times != 1:
+                made = self._folded(np.multiply, [self._product(1, places, kind), times], key)
+            elif others:
+                made = self._folded(np.multiply, [self._product(1, (at,), kind) for at in places], key)
+            else:
+                codes = self._codes[first]
+                own = codes & ~(codes >> 8 * codes.itemsize - 1)  # the sign of `MISSING`, in all bits
+                made = self._room(key) if kind is float else np.empty(len(own), object)
+                made[:] = own
+            self._made[key] = made
+        return self._made[key]
+
+    def _room(self, key: Any) -> NDArray[np.float64]:
+        if key not in self._rooms:
+            self._rooms[key] = np.empty(_BLOCK)
+        return self._rooms[key][: self._codes.shape[1]]
+
+    def _folded(self, work: np.ufunc, parts: list[Any], key: Any) -> Any:
+        found = parts[0]
+        for part in parts[1:]:
+            found = work(found, part, out=self._room(key)) if key[-1] is float else work(found, part)
+        return found
 
 
 class _Quotient:
@@ -68,80 +120,76 @@ class _Quotient:
 
     def __init__(self, table: QuotientTable, places: list[int], highest: list[int]) -> None:
         self.table, self.places = table, places
+        common = gcd(*(times for times, _ in (*table.over, *table.under)))
 
-        def placed(products: Products) -> Products:
-            return tuple((times, tuple(places[at] for at in inside)) for times, inside in products)
+        def placed(products: Products, by: int) -> Products:
+            return tuple(
+                (times * by // common, tuple(sorted(places[at] for at in inside)))
+                for times, inside in products
+            )
 
-        self._over, self._under = placed(table.over), placed(table.under)
+        self._over, self._under = placed(table.over, 1), placed(table.under, 1)
         self._only_if = [(places[at], code) for at, code in table.only_if]
-        self._low, self._high = (end.as_integer_ratio() for end in table.limits)
+        low, high = table.limits
+        ends = (
+            (placed(table.over, low.denominator), placed(table.under, low.numerator)),
+            (placed(table.under, high.numerator), placed(table.over, high.denominator)),
+        )
+        self._ends = [(more, less) for more, less in ends if not _covers(more, less, highest)]
+        """What must not be less than what, and could be."""
         most = max(
             sum(times * prod(highest[at] for at in inside) for times, inside in products)
-            for products in (self._over, self._under)
+            for end in ends
+            for products in end
         )
         # Beyond that floats do not hold all of what is compared, and Python's own numbers are taken.
-        self._exact = most * max(*self._low, *self._high) < 2**53
+        self._kind: type = float if most < 2**53 else object
 
-    def fill(
-        self,
-        own: dict[int, NDArray[np.float64]],
-        blank: dict[int, Bools],
-        out: ScaleColumns,
-        start: int,
-        stop: int,
-    ) -> None:
-        """Fill a block of rows; ``blank`` has the items with gaps, which are 0 in ``own``."""
-        rows = stop - start
-        answered = out.answered[start:stop]
+    def say(self, codes: Codes, blank: dict[int, Bools], out: ScaleColumns, rows: slice) -> None:
+        """Count the answers of some rows, and say why there can be no value; ``blank`` has the items with gaps."""
+        answered, absent = out.answered[rows], out.absent[rows]
         answered.fill(self.table.size)
         for none in blank.values():
             answered -= none.view(np.uint8)
-        over, under = (self._total(products, own, rows) for products in (self._over, self._under))
-        beyond = over * self._high[1] > self._high[0] * under
-        if self._low[0]:
-            beyond |= over * self._low[1] < self._low[0] * under
-        reasons = {BEYOND: beyond, UNDEFINED: under == 0}
+        # Of several reasons the last is said.
+        absent.fill(-1)
+        if all(inside for _, inside in self._under):
+            nothing = [np.logical_or.reduce([codes[at] <= 0 for at in inside]) for _, inside in self._under]
+            _say(absent, UNDEFINED, np.logical_and.reduce(nothing))
         if blank:
-            reasons[TOO_FEW] = self._too_few(own, blank, rows)
+            _say(absent, TOO_FEW, self._too_few(codes, blank))
         for at, code in self._only_if:
-            other = own[at] != code
-            other = other & ~blank[at] if at in blank else other
-            reasons[NOT_ASKED] = reasons[NOT_ASKED] | other if NOT_ASKED in reasons else other
+            other = codes[at] != code
+            _say(absent, NOT_ASKED, other & ~blank[at] if at in blank else other)
         if len(blank) == self.table.size:
-            reasons[NO_ANSWERS] = answered == 0
-        # Bits and products, not masks, which a processor guesses wrong at every other row.
-        bits = np.zeros(rows, np.uint8)
-        for n, reason in enumerate(_REASONS):
-            if reason in reasons:
-                bits |= reasons[reason].view(np.uint8) << np.uint8(n)
-        np.take(_SAID, bits, out=out.absent[start:stop], mode="clip")
-        kept = (bits == 0).astype(np.float64)
-        over, under = (total.astype(np.float64, copy=False) * kept for total in (over, under))
+            _say(absent, NO_ANSWERS, answered == 0)
+
+    def divide(self, given: _Given, out: ScaleColumns, rows: slice) -> None:
+        """Fill in the values of rows of which is said already why some have none."""
         assert out.value is not None
-        with np.errstate(invalid="ignore"):
-            np.divide(over, under, out=out.value[start:stop])  # 0 by 0 is NaN
+        value, absent = out.value[rows], out.absent[rows]
+        for more, less in self._ends:
+            beyond = given.total(less, self._kind) > given.total(more, self._kind)
+            _say(absent, BEYOND, beyond & (absent < 0))
+        over, under = (
+            np.asarray(given.total(products, self._kind), np.float64)
+            for products in (self._over, self._under)
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            np.divide(over, under, out=value)
+        withhold(value, absent >= 0)
         if out.numerator is not None and out.denominator is not None:
-            top, bottom = over.astype(np.int64), under.astype(np.int64)
+            top, bottom = ((total * (absent < 0)).astype(np.int64) for total in (over, under))
             shared = np.maximum(np.gcd(top, bottom), 1)
-            np.floor_divide(top, shared, out=out.numerator[start:stop])
-            np.maximum(bottom // shared, 1, out=out.denominator[start:stop])
+            np.floor_divide(top, shared, out=out.numerator[rows])
+            np.maximum(bottom // shared, 1, out=out.denominator[rows])
 
-    def _total(self, products: Products, own: dict[int, NDArray[np.float64]], rows: int) -> NDArray[Any]:
-        total: NDArray[Any] = np.zeros(rows, np.float64 if self._exact else object)
-        for times, places in products:
-            product: Any = times
-            for at in places:
-                given = own[at] if self._exact else own[at].astype(np.int64).astype(object)
-                product = given if isinstance(product, int) and product == 1 else product * given
-            total += product
-        return total
-
-    def _too_few(self, own: dict[int, NDArray[np.float64]], blank: dict[int, Bools], rows: int) -> Bools:
+    def _too_few(self, codes: Codes, blank: dict[int, Bools]) -> Bools:
         """Rows with an answer missing that counts, or with more missing than the rule lets be."""
         if not self.table.rule.at_most:
             every: Bools = np.logical_or.reduce(list(blank.values()))
             return every
-        missing = np.zeros(rows, np.uint8)
+        missing = np.zeros(codes.shape[1], np.uint8)
         for none in blank.values():
             missing += none.view(np.uint8)
         found: Bools = missing > self.table.rule.at_most
@@ -151,6 +199,32 @@ class _Quotient:
         for _, places in (*self._over, *self._under):
             lacking = [blank[at] for at in places if at in blank]
             if lacking:
-                zero = [(own[at] == 0) & ~blank[at] if at in blank else own[at] == 0 for at in places]
-                found |= np.logical_or.reduce(lacking) & ~np.logical_or.reduce(zero)
+                zero = np.logical_or.reduce([codes[at] == 0 for at in places])
+                found |= np.logical_or.reduce(lacking) & ~zero
         return found
+
+
+def _say(absent: I8, reason: str, where: Bools) -> None:
+    """Set a code where it holds; without a mask, which a processor guesses wrong at every other row."""
+    absent ^= (absent ^ np.int8(ABSENT_CODES.index(reason))) & -where.view(np.int8)
+
+
+def _covers(more: Products, less: Products, highest: list[int]) -> bool:
+    """Whether one sum of products is seen to be at least another, whatever the answers are.
+
+    A product is at most what is left of it where some of its answers are replaced by the highest there is.
+    """
+    left: Counter[tuple[int, ...]] = Counter()
+    for times, places in more:
+        left[places] += times
+    for times, places in less:
+        for size in range(len(places), -1, -1):
+            for kept in combinations(range(len(places)), size):
+                others = prod(highest[at] for n, at in enumerate(places) if n not in kept)
+                part = tuple(places[n] for n in kept)
+                taken = max(min(times, left[part] // others), 0)
+                left[part] -= taken * others
+                times -= taken
+        if times > 0:
+            return False
+    return True

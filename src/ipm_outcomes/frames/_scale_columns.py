@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipm_outcomes.tables import AnyTable
+from ipm_outcomes.tables import AnyTable, QuotientTable, ScaleTable
 
 U8 = NDArray[np.uint8]
 I8 = NDArray[np.int8]
 Codes = NDArray[Any]
 """int8 or int16."""
+
+_HUGE = 4 << 20
+"""Bytes of an array from which on NumPy asks for huge pages, which are had many times quicker."""
+_TOGETHER = 8 << 20
+"""Bytes of memory that smaller columns share; it is freed with the last of them."""
 
 
 @dataclass
@@ -29,3 +34,46 @@ class ScaleColumns:
     absent: I8
     denominator: NDArray[np.int64] | None = None
     """What each numerator is over, where not all are over that of the table."""
+
+
+def empty_columns(found: dict[str, AnyTable], rows: int, exact: bool) -> dict[str, ScaleColumns]:
+    """Empty columns for so many rows; ``exact`` adds the integers behind the values."""
+    has_value = {
+        id: not (isinstance(table, ScaleTable) and table.scale.categorical) for id, table in found.items()
+    }
+    has_se = {id: isinstance(table, ScaleTable) and _has_se(table) for id, table in found.items()}
+    floats = iter(_floats(sum(has_value.values()) + sum(has_se.values()), rows))
+    return {
+        id: ScaleColumns(
+            table,
+            next(floats) if has_value[id] else None,
+            next(floats) if has_se[id] else None,
+            np.empty(rows, np.int64) if exact and has_value[id] else None,
+            np.empty(rows, np.int8) if isinstance(table, ScaleTable) and table.words else None,
+            np.empty(rows, np.uint8),
+            np.empty(rows, np.int8),
+            np.ones(rows, np.int64) if exact and isinstance(table, QuotientTable) else None,
+        )
+        for id, table in found.items()
+    }
+
+
+def _has_se(table: ScaleTable) -> bool:
+    conversion = table.scale.conversion
+    return table.scale.se_item is not None or (conversion is not None and conversion.rows[0].se is not None)
+
+
+def _floats(count: int, rows: int) -> list[NDArray[np.float64]]:
+    """Empty columns; several share a piece of memory where that is enough for huge pages and one alone is not."""
+    size = 8 * rows
+    together = _TOGETHER // size if 0 < size < _HUGE <= size * count else 1
+    found: list[NDArray[np.float64]] = []
+    while len(found) < count:
+        found.extend(np.empty((min(together, count - len(found)), rows)))
+    return found
+
+
+def withhold(values: NDArray[np.float64], where: NDArray[np.bool_]) -> None:
+    """Make values NaN; by their bits, all of which are set then, and not by a mask, which a processor has to guess."""
+    bits = values.view(np.int64)
+    np.bitwise_or(bits, -where.view(np.int8), out=bits)

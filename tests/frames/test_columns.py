@@ -1,0 +1,96 @@
+"""Columns that scoring adds: memory that they share, and words between gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import ipm_outcomes as ipm
+from ipm_outcomes import frames, responses
+from ipm_outcomes.frames._kernel import MISSING, Kernel, no_answers
+from ipm_outcomes.frames._scale_columns import empty_columns, withhold
+from ipm_outcomes.tables import tables
+
+
+@pytest.mark.parametrize("rows", [0, 1, 70_000, 600_000])
+@pytest.mark.parametrize("id", ["nps", "pastor"])
+def test_columns_that_share_memory_do_not_overlap(id: str, rows: int) -> None:
+    found = empty_columns(tables(ipm.instrument(id)), rows, exact=False)
+    floats = [column for scale in found.values() for column in (scale.value, scale.se) if column is not None]
+    for number, column in enumerate(floats):
+        column[:] = number
+    assert all(len(column) == rows and column.flags.c_contiguous for column in floats)
+    assert [column.tolist() for column in floats] == [[number] * rows for number in range(len(floats))]
+
+
+def test_a_column_keeps_no_more_than_eight_megabytes_beside_it() -> None:
+    for rows in (1000, 70_000, 300_000, 600_000):
+        found = empty_columns(tables(ipm.instrument("pastor")), rows, exact=False)
+        bases = [scale.value.base for scale in found.values() if scale.value is not None]
+        assert max(base.nbytes for base in bases if base is not None) <= max(8 << 20, 8 * rows)
+
+
+@pytest.mark.parametrize("share", [0, 0.02, 0.3, 0.5, 0.7, 0.98, 1])
+def test_words_between_gaps(share: float) -> None:
+    rng = np.random.default_rng(3)
+    held = rng.random(2000) < share
+    given = rng.integers(0, 11, 2000)
+    answers = [int(n) if there else None for n, there in zip(given, held, strict=True)]
+    data = pl.DataFrame({"nps_recommend": pl.Series(answers, dtype=pl.Int64)})
+    scored = frames.score(data, "nps")
+    bands = ["detractor"] * 7 + ["passive"] * 2 + ["promoter"] * 2
+    assert scored["nps_rating_band"].to_list() == [None if n is None else bands[n] for n in answers]
+    assert scored["nps_rating_absent"].to_list() == ["no_answers" if n is None else None for n in answers]
+    kind = scored["nps_rating_band"].dtype
+    assert isinstance(kind, pl.Enum)
+    assert kind.categories.to_list() == ["detractor", "passive", "promoter"]
+
+
+def test_values_are_withheld_where_it_is_said_and_nowhere_else() -> None:
+    values = np.array([0.0, 1.5, -2.0, np.inf, np.nan, 3.0])
+    withhold(values, np.array([True, False, True, True, False, False]))
+    assert np.isnan(values).tolist() == [True, False, True, True, True, False]
+    assert values[[1, 5]].tolist() == [1.5, 3.0]
+
+
+def test_rooms_of_a_long_stretch_serve_a_short_one() -> None:
+    definition = ipm.instrument("promis29_2")
+    rng = np.random.default_rng(5)
+    codes = np.stack(
+        [
+            rng.integers(answers.lowest, answers.highest + 1, 900)
+            for answers in map(definition.answers_of, definition.item_ids)
+        ]
+    ).astype(np.int8)
+    codes[rng.random(codes.shape) < 0.02] = MISSING
+    assert not no_answers(codes).any()
+    once, parts = Kernel(definition), Kernel(definition)
+    whole, flags = once.columns(900, exact=True), once.flag_columns(900)
+    once.score(codes, whole, flags)
+    split, flags = parts.columns(900, exact=True), parts.flag_columns(900)
+    for start, stop in ((0, 500), (500, 510), (510, 900)):
+        parts.score(codes[:, start:stop], split, flags, start)
+    for id in whole:
+        for name in ("value", "se", "numerator", "labels", "answered", "absent"):
+            one, other = getattr(whole[id], name), getattr(split[id], name)
+            assert (one is None and other is None) or np.array_equal(
+                one, other, equal_nan=name in ("value", "se")
+            )
+
+
+def test_scores_that_rest_on_others_are_those_of_single_responses() -> None:
+    definition = ipm.instrument("promis29_2")
+    rng = np.random.default_rng(6)
+    columns = {
+        item.id: rng.integers(answers.lowest, answers.highest + 1, 40).tolist()
+        for item in definition.items
+        for answers in (definition.answers_of(item.id),)
+    }
+    scored = frames.score(
+        pl.DataFrame({f"promis29_2_{item}": given for item, given in columns.items()}), "promis29_2"
+    )
+    for row in range(40):
+        single = ipm.score(responses.PROMIS29Plus2(**{item: given[row] for item, given in columns.items()}))
+        for id, one in single.scales():
+            assert scored[f"promis29_2_{id}"][row] == one.value, id
