@@ -133,3 +133,20 @@ def hostile(path: Path, **options: Any) -> Path:
         "=cmd()": [(8, 4)] * 25 + [(8, 7)] * 25,
     }
     return peg_report(path, sites, **options)
+
+
+BUSY = "P0141"
+"""A patient of the example with five visits, item 9 raised twice, and gaps."""
+
+
+def patient_page(path: Path, **options: Any) -> Path:
+    """All that the example has of one patient."""
+    answers = pl.read_csv(EXAMPLE / "clinic.csv", infer_schema_length=None)
+    return report.patient(
+        answers.filter(pl.col("patient_id") == BUSY), path, made_by="A. Clinician", **options
+    )
+
+
+def patient_of_three(path: Path, **options: Any) -> Path:
+    """Three short instruments, as most clinics use them."""
+    return patient_page(path, instruments=["peg", "phq9", "gad7"], label="Record 4711", **options)

@@ -52,6 +52,15 @@ class Case:
     notes: dict[str, object] = field(default_factory=dict)
 
 
+def _page(table: Any, id: str, rng: random.Random, folder: Path) -> object:
+    """A page of one patient, refused for most tables."""
+    from ipm_outcomes import report
+
+    whose = rng.choice(["patient_id", None])
+    invalid: Any = rng.choice(["raise", "null"])
+    return report.patient(table, folder / "page.html", instruments=id, id=whose, invalid=invalid)
+
+
 def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
     """One hostile call of every kind, again and again."""
     from _leaks_fhir import of_fhir
@@ -105,6 +114,7 @@ def cases(rng: random.Random, folder: Path) -> Iterator[Case]:
         )
         yield Case("change.pair", lambda s=tidy, e=listed: change.pair(s, episodes=e))
         yield Case("change.trajectory", lambda s=tidy: change.trajectory(s))
+        yield Case("report.patient", lambda t=table, i=inst.id: _page(t, i, rng, folder))
         yield Case("change.check_dates", lambda s=tidy, e=listed: change.check_dates(s, episodes=e))
         column = cells(rng, n, lambda: 5.0)
         yield Case("change.effect_sizes", lambda c=column: change.effect_sizes(c, [1.0] * len(c)))

@@ -13,7 +13,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from report_cases import example, hostile, nothing, one_patient
+from report_cases import example, hostile, nothing, one_patient, patient_of_three, patient_page
 
 BROWSER = (
     os.environ.get("IPM_OUTCOMES_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -32,6 +32,7 @@ SWITCHES = (
 DARK = ("--force-dark-mode", "--blink-settings=preferredColorScheme=0")
 # Reports that differ in what they hold; each is opened as it is.
 CASES = {"example": example, "one patient": one_patient, "nothing": nothing, "hostile": hostile}
+CASES |= {"page of a patient": patient_page, "short page of a patient": patient_of_three}
 
 pytestmark = [
     pytest.mark.skipif(
@@ -111,6 +112,9 @@ def audit(page: Path, tmp_path: Path, *switches: str) -> list[str]:
         ("one patient", ("--window-size=390,844",)),
         ("nothing", ("--window-size=1280,900",)),
         ("hostile", ("--window-size=1280,900",)),
+        ("page of a patient", ("--window-size=1280,900",)),
+        ("page of a patient", ("--window-size=390,844", *DARK)),
+        ("short page of a patient", ("--window-size=1280,900", *DARK)),
     ],
 )
 def test_no_accessibility_violation(
@@ -141,10 +145,11 @@ def test_dark_is_dark(reports: dict[str, Path], tmp_path: Path) -> None:
     assert 'data-back="rgb(18, 24, 31)"' in dark
 
 
-def test_a_phone_needs_no_sideways_scrolling(reports: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["example", "page of a patient", "short page of a patient"])
+def test_a_phone_needs_no_sideways_scrolling(name: str, reports: dict[str, Path], tmp_path: Path) -> None:
     """Tables scroll in boxes of their own; the page does not."""
     probe = tmp_path / "probe.html"
-    text = re.sub(r"<meta http-equiv[^>]*>", "", reports["example"].read_text(encoding="utf-8"))
+    text = re.sub(r"<meta http-equiv[^>]*>", "", reports[name].read_text(encoding="utf-8"))
     # Headless Chromium has windows of at least 500 pixels, so the page is put into a frame as wide as a phone.
     inside = json.dumps(text).replace("</", "<\\/")
     frame = (

@@ -10,11 +10,12 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from report_cases import example, example_problems, one_patient, peg_report
+from report_cases import example, example_problems, one_patient, patient_of_three, patient_page, peg_report
 
 BROWSER = (
     os.environ.get("IPM_OUTCOMES_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -134,3 +135,19 @@ def test_thirty_sites_keep_page_1_on_its_sheet(tmp_path: Path) -> None:
     assert "Aspen and Maple" in first
     assert "Made with ipm-outcomes" in first
     assert len(sheets) <= 6
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("made", [patient_page, patient_of_three])
+def test_the_page_of_a_patient_is_one_sheet(made: Callable[[Path], Path], paper: str, tmp_path: Path) -> None:
+    page = made(tmp_path / "page.html")
+    [sheet] = printed(page, paper, tmp_path)
+    assert min(left for left, *_ in sheet) >= _MARGIN - 1
+    assert max(right for _, right, _ in sheet) <= PAPERS[paper][0] - _MARGIN + 1
+    found = Counter(part for *_, word in sheet for part in re.findall(r"\w+", word.replace("&amp;", "&")))
+    needed = Cells(page.read_text(encoding="utf-8")).words
+    assert sum(needed.values()) > 150
+    assert {word: n - found[word] for word, n in needed.items() if n > found[word]} == {}
+    words = " ".join(word for *_, word in sheet)
+    assert words.index("ITEM 9 STILL POSITIVE") < words.index("PEG 9.3 to 8.3: no reliable change")
+    assert words.index("Missing or withheld") < words.index("Made with")

@@ -174,11 +174,11 @@ def test_a_course_has_flags_first_and_the_verdict_of_between() -> None:
     verdict = change.between(forms[0], forms[1]).total.verdict
     assert verdict == "reliably better"
     assert drawn == {
-        "2024-01-02": "first",
-        "2024-04-01": "better",
+        "2024-01-02T12:00:00": "first",
+        "2024-04-01T12:00:00": "better",
     }  # without the last question there is no total
     flags = [(row["when"], row["flag"]) for row in rows_in(chart) if "flag" in row]
-    assert flags == [("2024-04-01", "raised"), ("2024-07-01", "blank")]
+    assert flags == [("2024-04-01T12:00:00", "raised"), ("2024-07-01T12:00:00", "blank")]
     names = [row["text"] for row in rows_in(chart) if row.get("text") in ("minimal", "mild", "severe")]
     assert names == ["minimal", "mild", "severe"]
 
@@ -249,3 +249,17 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch, m
             getattr(change.plot, name)(many, "phq9")
     with pytest.raises(MissingExtraError, match=r"ipm-outcomes\[report\]"):
         change.plot.trajectory([score(PEG(pain=7, enjoyment=7, activity=6))])
+
+
+def test_dates_are_those_of_the_visits_on_every_clock() -> None:
+    """A date alone is midnight in UTC to the renderer, and the day before in America."""
+    chart = change.plot.trajectory(
+        [(date(2024, 1, 2), phq9([1] * 8, 0)), (date(2024, 1, 9), phq9([2] * 8, 0))]
+    )
+    assert {row["when"][10:] for row in rows_in(chart) if "when" in row} == {"T12:00:00"}
+
+
+def test_equal_scores_of_two_visits_are_two_scores() -> None:
+    form = phq9([1] * 8, 0)
+    chart = change.plot.trajectory([(date(2024, 1, 2), form), (date(2024, 4, 1), form)])
+    assert title(chart) == "PHQ-9 total 8 (mild): unchanged."

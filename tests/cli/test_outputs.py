@@ -78,10 +78,11 @@ FILE_OPTIONS = {
     "score": [],
     "check": [],
     "audit": [],
+    "patient": [],
 }
 """Commands that read answers and write, with the options that name further files they read."""
 READ_NOTHING = {"redcap"}
-REQUIRED = {"audit": ["--instrument", "peg", "--recorded", "mean=peg_mean"]}
+REQUIRED = {"audit": ["--instrument", "peg", "--recorded", "mean=peg_mean"], "patient": ["--patient-id", "a"]}
 
 
 def test_every_option_that_names_a_file_is_listed() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
 from ipm_outcomes._drawing import style as looks
@@ -33,6 +33,15 @@ class Stretch:
     name: str
 
 
+@dataclass(frozen=True)
+class Small:
+    """A drawing for a line of a table: no words on lines, and one axis of days for all drawings of the table."""
+
+    days: tuple[date, ...]
+    axis: bool
+    """Whether the days are written below."""
+
+
 def trajectory(
     visits: Sequence[Visit],
     axis: tuple[str, float, float],
@@ -40,25 +49,30 @@ def trajectory(
     lines: Sequence[tuple[float, str]] = (),
     digits: int = 0,
     style: Style = PLAIN,
+    small: Small | None = None,
 ) -> Any:
     """Scores over time; ``lines`` are values beyond which a score differs from the first one, with their words."""
     alt = looks.altair()
     name, low, high = axis
-    room = 0.05 * (high - low)
+    height = style.height if small else 300
+    room = (0.12 if small else 0.05) * (high - low)
     low, high = low - room, high + room
     scale = alt.Scale(domain=[low, high], nice=False)
     dated = isinstance(visits[0].when, date)
-    x = _across(alt, visits, dated)
-    y = alt.Y("value:Q", title=name, scale=scale, axis=alt.Axis(grid=not bands, tickCount=6))
+    x = _across(alt, visits, dated) if small is None else _between(alt, small)
+    ticks = alt.Axis(grid=not bands, tickCount=6)
+    if small:
+        ticks = alt.Axis(grid=False, values=[axis[1], axis[2]], labelFontSize=style.size - 2)
+    y = alt.Y("value:Q", title=name or None, scale=scale, axis=ticks)
     layers: list[Any] = []
     for at, band in enumerate(bands):
         ends = low if at == 0 else band.low, high if band is bands[-1] else band.high
         rows = looks.data([{"low": ends[0], "high": ends[1]}])
         tint = alt.Chart(rows).mark_rect(color=style.tints[at % len(style.tints)])
-        layers.append(tint.encode(y=alt.Y("low:Q", scale=scale, title=name), y2="high:Q"))
+        layers.append(tint.encode(y=alt.Y("low:Q", scale=scale, title=name or None, axis=ticks), y2="high:Q"))
     for value, _ in lines:
         rule = alt.Chart(looks.data([{"value": value}])).mark_rule(color=style.ink, strokeDash=[4, 3])
-        layers.append(rule.encode(y=alt.Y("value:Q", scale=scale, title=name)))
+        layers.append(rule.encode(y=y))
     rows = [
         {
             "when": _text(visit.when),
@@ -77,11 +91,13 @@ def trajectory(
     base = alt.Chart(looks.data(rows)).encode(x=x)
     if any("least" in row for row in rows):
         bars = base.mark_rule(color=style.muted, strokeWidth=1.5, clip=True)
-        layers.append(bars.encode(y=alt.Y("least:Q", scale=scale, title=name), y2="most:Q"))
+        layers.append(
+            bars.encode(y=alt.Y("least:Q", scale=scale, title=name or None, axis=ticks), y2="most:Q")
+        )
     kinds = ["first", "better", "same", "worse"]
     layers += [
         base.mark_line(color=style.ink, strokeWidth=2).encode(y=y),
-        base.mark_point(filled=True, size=95, opacity=1).encode(
+        base.mark_point(filled=True, size=70 if small else 95, opacity=1).encode(
             y=y,
             color=alt.Color(
                 "kind:N",
@@ -96,9 +112,15 @@ def trajectory(
         ),
     ]
     worded = rows if len(rows) <= _MANY else [rows[0], rows[-1]]
-    values = alt.Chart(looks.data(worded)).encode(x=x, y=y, text="text:N")
-    layers += haloed(values, style, dy=-15, fontSize=style.size + 1, fontWeight=600)
-    for value, text in lines:
+    if small:
+        worded = _apart(visits, rows, small, style)
+    top = low + 0.62 * (high - low) if small else high + room
+    for part, dy in (([row for row in worded if row["value"] <= top], -12 if small else -15),
+                     ([row for row in worded if row["value"] > top], 12)):  # fmt: skip
+        if part:
+            values = alt.Chart(looks.data(part)).encode(x=x, y=y, text="text:N")
+            layers += haloed(values, style, dy=dy, fontSize=style.size + 1, fontWeight=600)
+    for value, text in lines if small is None else ():
         told = alt.Chart(looks.data([{"value": value, "text": text}])).encode(
             x=alt.value(6), y=alt.Y("value:Q", scale=scale), text="text:N"
         )
@@ -107,17 +129,57 @@ def trajectory(
             told, style, align="left", dy=10 if below else -9, fontSize=style.size - 1, color=style.muted
         )
     if bands:
-        middle = [{"value": (band.low + band.high) / 2, "text": band.name} for band in bands]
+        tall = height / (high - low)
+        middle = [
+            {"value": (band.low + band.high) / 2, "text": band.name}
+            for band in bands
+            if not small or tall * (band.high - band.low) > style.size - 2
+        ]
         names = alt.Chart(looks.data(middle)).mark_text(
-            align="left", dx=8, fontSize=style.size, color=style.muted
+            align="left", dx=8, fontSize=style.size - bool(small), color=style.muted
         )
         layers.append(names.encode(x=alt.value(style.width), y=alt.Y("value:Q", scale=scale), text="text:N"))
     for state, shape in (("raised", "triangle-up"), ("blank", "square")):
         flagged = [{"when": _text(visit.when), "flag": state} for visit in visits if visit.flag == state]
-        marks = alt.Chart(looks.data(flagged)).encode(x=x, y=alt.value(-12))
+        marks = alt.Chart(looks.data(flagged)).encode(x=x, y=alt.value(-6 if small else -12))
         if flagged:
-            layers.append(marks.mark_point(shape=shape, filled=True, size=120, opacity=1, color=style.bad))
-    return alt.layer(*layers).properties(width=style.width, height=300)
+            layers.append(
+                marks.mark_point(
+                    shape=shape, filled=True, size=60 if small else 120, opacity=1, color=style.bad
+                )
+            )
+    return alt.layer(*layers).properties(width=style.width, height=height)
+
+
+def _between(alt: Any, small: Small) -> Any:
+    """The same days across all drawings of a table."""
+    first, last = small.days[0], small.days[-1]
+    room = timedelta(days=max(1, round(0.07 * (last - first).days)))
+    marked = alt.Axis(
+        values=[_moment(alt, day) for day in small.days], format="%b %-d, %Y", grid=False, labelOverlap=True
+    )
+    scale = alt.Scale(domain=[_moment(alt, first - room), _moment(alt, last + room)], nice=False)
+    return alt.X("when:T", title=None, axis=marked if small.axis else None, scale=scale)
+
+
+def _apart(
+    visits: Sequence[Visit], rows: list[dict[str, Any]], small: Small, style: Style
+) -> list[dict[str, Any]]:
+    """The scores that have room for their number: the first, the last, and those between that do not meet another."""
+    days = [
+        visit.when.toordinal() for visit in visits if visit.value is not None and isinstance(visit.when, date)
+    ]
+    room = max(1, 1.14 * (small.days[-1] - small.days[0]).days) * 30 / style.width
+    kept, at = [rows[0]], days[0]
+    for day, row in zip(days[1:-1], rows[1:-1], strict=True):
+        if day - at >= room and days[-1] - day >= room:
+            kept.append(row)
+            at = day
+    return kept if len(rows) == 1 else [*kept, rows[-1]]
+
+
+def _moment(alt: Any, day: date) -> Any:
+    return alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12)
 
 
 def _across(alt: Any, visits: Sequence[Visit], dated: bool) -> Any:
@@ -132,4 +194,5 @@ def _across(alt: Any, visits: Sequence[Visit], dated: bool) -> Any:
 
 
 def _text(when: date | int) -> str:
-    return when.isoformat() if isinstance(when, date) else str(when)
+    # At noon on the reader's own clock: a date alone is read as midnight in UTC, which is the day before in America.
+    return f"{when.isoformat()}T12:00:00" if isinstance(when, date) else str(when)

@@ -18,15 +18,15 @@ import numpy as np
 from ipm_outcomes._drawing import one_patient, patients
 from ipm_outcomes._drawing.style import altair, finished, number, share
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._between import common, one_scale, options
-from ipm_outcomes.change._flags import flag_changes
+from ipm_outcomes.change._between import common, options
+from ipm_outcomes.change._course import course
 from ipm_outcomes.change._plot_rows import Changes, bins, changes_of, guarded
 from ipm_outcomes.change._scores import numeric
 from ipm_outcomes.change._trajectory import visits_of
-from ipm_outcomes.definition import Instrument, Scale
+from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.frames._library import Floats
-from ipm_outcomes.scores import Score, Scores
+from ipm_outcomes.scores import Scores
 
 __all__ = ["before_after", "ecdf", "scatter", "trajectory", "waterfall"]
 
@@ -373,77 +373,13 @@ def trajectory(
     for _, visit in visits:
         common(visits[0][1], visit, inst)
     of = numeric(inst, scale)[0] if scale else inst.lead_scale
-    by, forms = options(inst, constants, critical), [visit for _, visit in visits]
-    flags = [flag_changes(inst, forms[: n + 1]) for n in range(len(forms))]
-    scores_at = [of_visit for form in forms if isinstance(of_visit := form.scale(of.id), Score)]
-    there = [of_visit for of_visit in scores_at if of_visit.value is not None]
-    if not there:
+    drawn = course(inst, of, visits, options(inst, constants, critical))
+    if drawn is None:
         raise ParameterError(f"scores: no visit has a score of {inst.id}.{of.id}")
-    first, last = there[0], there[-1]
-    marks, limit = [], None
-    for n, ((when, _), of_visit) in enumerate(zip(visits, scores_at, strict=True)):
-        kind: Literal["first", "better", "same", "worse"] = "first" if of_visit is first else "same"
-        if of_visit.value is not None and of_visit is not first:
-            step = one_scale(inst, of, (first, of_visit), (), by)
-            kind = "better" if step.verdict == "reliably better" else kind
-            kind = "worse" if step.verdict == "reliably worse" else kind
-            limit = step.reliable.limit if step.reliable is not None else limit
-        error = None if of_visit.se is None or of_visit.value is None else 1.959964 * of_visit.se
-        when_or_place = when if when is not None else n + 1
-        marks.append(one_patient.Visit(when_or_place, of_visit.value, kind, _flag(flags[n]), error))
-    values = [float(of_visit.value) for of_visit in there if of_visit.value is not None]
-    low, high = _ends(of, values)
-    own_error = any(mark.error is not None for mark in marks)
-    lines = [] if limit is None or own_error else _lines(of, values[0], limit, low, high)
-    digits = 0 if of.whole else 1
-    chart = one_patient.trajectory(marks, (of.name, low, high), _bands(of, low, high), lines, digits)
-    said = [flag.short for flag in flags[-1]]
-    if last is first:
-        said.append(f"{of.name}: {number(values[0], digits)}")
-    else:
-        said.append(one_scale(inst, of, (first, last), flags[-1], by).short)
-    states = {mark.flag for mark in marks}
-    notes = [
-        f"Higher is {'worse' if of.worse == 'higher' else 'better'}." if of.worse else "",
-        "Bars: 95% interval of each score." if own_error else "",
-        "Triangle above: a flagged question was raised." if "raised" in states else "",
-        "Square above: a flagged question was left blank." if "blank" in states else "",
-    ]
-    return finished(chart, " ".join(said), notes)
-
-
-def _flag(flags: Iterable[Any]) -> Literal["", "raised", "blank"]:
-    states = {flag.state for flag in flags}
-    if states & {"new", "still_positive", "positive"}:
-        return "raised"
-    return "blank" if "not_answered" in states else ""
-
-
-def _ends(of: Scale, values: list[float]) -> tuple[float, float]:
-    if of.range is not None:
-        return float(of.range[0]), float(of.range[1])
-    return float(np.floor(min(values) / 5) * 5 - 5), float(np.ceil(max(values) / 5) * 5 + 5)
-
-
-def _lines(of: Scale, first: float, limit: float, low: float, high: float) -> list[tuple[float, str]]:
-    """Where a score is beyond measurement error of the first one."""
-    down, up = ("better", "worse") if of.worse == "higher" else ("worse", "better")
-    lines = [
-        (first - limit, f"reliably {down} than the first score below this line"),
-        (first + limit, f"reliably {up} than the first score above this line"),
-    ]
-    return [(value, text) for value, text in lines if low < value < high]
-
-
-def _bands(of: Scale, low: float, high: float) -> list[one_patient.Stretch]:
-    if of.bands is None:
-        return []
-    edges = [low, *(float(band.low) for band in of.bands.of[1:]), high]
-    return [
-        one_patient.Stretch(max(a, low), min(b, high), band.label)
-        for (a, b), band in zip(pairwise(edges), of.bands.of, strict=True)
-        if a < high and b > low
-    ]
+    axis = (of.name, drawn.low, drawn.high)
+    chart = one_patient.trajectory(drawn.visits, axis, drawn.bands, drawn.lines, drawn.digits)
+    said = [*(flag.short for flag in drawn.flags), drawn.short]
+    return finished(chart, " ".join(said), drawn.notes)
 
 
 def _who(rows: Changes) -> str:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from cyclopts import App, Parameter
 
 from ipm_outcomes._version import __version__
-from ipm_outcomes.cli import _audit, _change, _definitions, _demo, _fhir, _read, _redcap, _report, _score
+from ipm_outcomes.cli import (
+    _audit,
+    _change,
+    _definitions,
+    _demo,
+    _fhir,
+    _patient,
+    _read,
+    _redcap,
+    _report,
+    _score,
+)
 
 app = App(
     name="ipm-outcomes",
@@ -27,6 +38,7 @@ for command in (
     _audit.audit,
     _change.change,
     _report.report,
+    _patient.patient,
     _redcap.redcap,
 ):
     app.command(command)

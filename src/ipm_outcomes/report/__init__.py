@@ -1,6 +1,7 @@
-"""What a person reads: the program report as one HTML file, and summaries as text.
+"""What a person reads: the program report and the page of one patient as HTML files, and summaries as text.
 
-`html` writes the report; `ipm_outcomes.report.text` holds the summaries. What is asked for is loaded then.
+`html` writes the report, `patient` the page of one patient; `ipm_outcomes.report.text` holds the summaries. What is
+asked for is loaded then.
 """
 
 from importlib import import_module
@@ -8,13 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ipm_outcomes.report._html import html
+    from ipm_outcomes.report._patient import patient
 
-__all__ = ["html"]
+__all__ = ["html", "patient"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "html":
-        found = import_module("ipm_outcomes.report._html").html
+    if name in __all__:
+        found = getattr(import_module(f"ipm_outcomes.report._{name}"), name)
         globals()[name] = found
         return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

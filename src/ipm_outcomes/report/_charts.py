@@ -7,14 +7,15 @@ sheet, so that one drawing serves light, dark and print.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ipm_outcomes._drawing import figures
+from ipm_outcomes._drawing import figures, one_patient
 from ipm_outcomes._drawing import periods as time_charts
 from ipm_outcomes._drawing import style as looks
 from ipm_outcomes._drawing.figures import QUARTERS, Limits, Line, Reference, Site
+from ipm_outcomes._drawing.one_patient import Small, Stretch
 from ipm_outcomes._drawing.periods import Point
 from ipm_outcomes._drawing.style import Style, printable
 from ipm_outcomes.errors import MissingExtraError
@@ -59,6 +60,7 @@ _STYLE = Style(
     inside=340,
 )
 """Of the shared drawings. The axes take about 60 pixels of the width."""
+
 
 _CONFIG: dict[str, Any] = {
     "aria": False,
@@ -108,7 +110,28 @@ def require() -> tuple[Any, Any]:
     return altair, vl_convert
 
 
-def svg(chart: Any, number: int, message: str) -> str:
+_LEFT, _RIGHT, _ABOVE, _BELOW = 30, 118, 13, 20
+
+
+def patient_svg(course: Any, small: Small, height: int, number: int, message: str) -> str:
+    """The course of one patient on one scale: all drawings of a page are of one width, so that their days align."""
+    tints = (_TOKENS["bg"], PANEL) if course.bands else (PANEL,)
+    style = replace(_STYLE, width=330, height=height, tints=tints, size=12)
+    chart = one_patient.trajectory(
+        course.visits,
+        ("", course.low, course.high),
+        course.bands or (Stretch(course.low, course.high, ""),),
+        course.lines,
+        course.digits,
+        style,
+        small,
+    )
+    above = _ABOVE if any(visit.flag for visit in course.visits) else 2
+    edges = {"left": _LEFT, "right": _RIGHT, "top": above, "bottom": _BELOW if small.axis else 2}
+    return svg(chart, number, message, {"autosize": {"type": "none"}, "padding": edges})
+
+
+def svg(chart: Any, number: int, message: str, changed: Mapping[str, Any] | None = None) -> str:
     """Draw a chart as inline SVG with its message as the text alternative.
 
     Parameters
@@ -119,10 +142,14 @@ def svg(chart: Any, number: int, message: str) -> str:
         Number of the chart on the page, which makes the ids inside the drawing its own.
     message : str
         What the chart says, in one or two sentences.
+    changed : mapping, optional
+        Settings of the drawing that differ.
 
     """
     _, vl_convert = require()
-    drawn: str = vl_convert.vegalite_to_svg(_printable(chart.to_dict(validate=False)), config=_CONFIG)
+    drawn: str = vl_convert.vegalite_to_svg(
+        _printable(chart.to_dict(validate=False)), config={**_CONFIG, **(changed or {})}
+    )
     for name, token in _TOKENS.items():
         drawn = drawn.replace(f'"{token}"', f'"var(--{name})"')
     # The drawing is one image to a reader; its parts carry no roles of their own.

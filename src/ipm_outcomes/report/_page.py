@@ -44,24 +44,29 @@ class Section:
     appendix: bool = False
 
 
+def environment() -> Any:
+    """What fills the templates: all that is put into one is escaped, and loses its control characters."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("ipm_outcomes.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_without_control_characters,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
 class Page:
     """Fills the templates of one page."""
 
     def __init__(self, words: Wording) -> None:
-        import jinja2
-
         self.charts = self.tables = 0
         self.words = words
         self.program: Program = words.program
-        self.templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("ipm_outcomes.report"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            finalize=_without_control_characters,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
+        self.templates = environment()
         self.templates.filters |= _filters(words)
         self.templates.tests["withheld"] = withheld
         program = words.program
