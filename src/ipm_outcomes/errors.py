@@ -21,6 +21,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+__all__ = [
+    "DefinitionError",
+    "FrameError",
+    "InputError",
+    "InvalidAnswersError",
+    "IpmOutcomesError",
+    "MissingExtraError",
+    "ParameterError",
+    "ProtectionWarning",
+    "UnknownNameError",
+    "UnreadableDatesError",
+]
+
 
 def described(value: object) -> str:
     """What may be reported about a value that came with data: text by its length, anything else by its kind.
