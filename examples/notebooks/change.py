@@ -41,7 +41,6 @@ def _(Path, frames, mo, pl):
         clinic,
         ["peg", "phq9", "gad7", "promis29", "pcs"],
         by=["patient_id", "episode", "date"],
-        invalid="null",
     )
     scores
     return clinic, episodes, scores

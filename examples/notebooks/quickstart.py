@@ -36,7 +36,7 @@ def _(Path, mo, pl):
         here.parent / "clinic" / "clinic.csv", infer_schema_length=None, try_parse_dates=True
     )
     clinic.select("patient_id", "site", "date", "visit", pl.col("^phq9_.*$"))
-    return (clinic,)
+    return clinic, here
 
 
 @app.cell(hide_code=True)
@@ -44,16 +44,17 @@ def _(mo):
     mo.md("""
     ## Which cells are not answers?
 
-    `frames.check` gives one row per cell that no scoring should touch. One word in `pcs_q6` makes text of the whole
-    column; the numbers in it are read all the same.
+    None of this export. `frames.check` gives one row per cell that no scoring should touch, here of the same export as
+    it often arrives.
     """)
     return
 
 
 @app.cell
-def _(clinic, frames, pl):
+def _(frames, here, pl):
+    messy = pl.read_csv(here.parent / "clinic" / "clinic_messy.csv", infer_schema_length=None)
     ids = ["peg", "phq9", "gad7", "promis29", "pcs", "nps"]
-    problems = pl.concat([frames.check(clinic, id) for id in ids])
+    problems = pl.concat([frames.check(messy, id) for id in ids])
     problems
     return ids, problems
 
@@ -63,8 +64,8 @@ def _(mo):
     mo.md("""
     ## Scores
 
-    `frames.tidy` scores all instruments: one row per visit and scale. The wrong cells are taken as not answered, because
-    we say so; without `invalid="null"` the call is refused. Where there is no value, `absent` says why.
+    `frames.tidy` scores all instruments: one row per visit and scale. Where there is no value, `absent` says why. A table
+    with wrong cells is refused, unless `invalid="null"` says that they count as not answered.
     """)
     return
 
@@ -75,7 +76,6 @@ def _(clinic, frames, ids):
         clinic,
         ids,
         by=["patient_id", "date", "site", "visit"],
-        invalid="null",
     )
     scores
     return (scores,)
