@@ -46,7 +46,7 @@ def test_one_version():
 
 
 def test_all_brings_every_feature():
-    features = {extra for extra in EXTRAS if extra not in ("all", "test")}
+    features = {extra for extra in EXTRAS if extra not in ("all", "spark", "test")}
     assert names([f"ipm-outcomes[{','.join(features)}]"]) <= names(EXTRAS["all"])
 
 
@@ -57,7 +57,7 @@ def test_the_command_is_there():
 
 
 def test_what_is_imported_is_declared():
-    declared = names(PROJECT["project"]["dependencies"]) | names(EXTRAS["all"])
+    declared = names(PROJECT["project"]["dependencies"]) | names(EXTRAS["all"]) | names(EXTRAS["spark"])
     for tree in sources():
         for node in ast.walk(tree):
             imported = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +22,8 @@ from ipm_outcomes.cli import main
 pl = pytest.importorskip("polars")
 pytest.importorskip("cyclopts", reason="needs cyclopts, which is not installed")
 
+KILLS = int(os.environ.get("IPM_OUTCOMES_KILLS", "4"))
+"""How often a run is killed."""
 RUN = "import sys; from ipm_outcomes.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
@@ -132,10 +136,16 @@ def test_wrong_calls_say_what_is_wrong(folder: Path, capsys: pytest.CaptureFixtu
 def test_killed_at_any_moment_and_run_again_it_gives_what_one_run_gives(folder: Path) -> None:
     assert main(["score", "in/*/*.parquet", "-o", "clean/", "--jobs", "1"]) == 0
     draw = random.Random(4)
-    command = [sys.executable, "-c", RUN, "score", "in/*/*.parquet", "-o", "out/", "--jobs", "2"]
-    for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+    start = [sys.executable, "-c", RUN, "score", "in/*/*.parquet", "--jobs", "2", "-o"]
+    begun = time.monotonic()
+    subprocess.run([*start, "timed/"], capture_output=True, check=True)
+    whole = time.monotonic() - begun
+    command = [*start, "out/"]
+    complete: list[int] = []
+    ways = itertools.cycle((signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGKILL))
+    for how in itertools.islice(ways, KILLS):
         run = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE)
-        time.sleep(draw.uniform(0.3, 1.6))
+        time.sleep(draw.uniform(0.4, 1) * whole)
         if how == signal.SIGKILL:
             os.killpg(run.pid, how)
         else:
@@ -143,6 +153,10 @@ def test_killed_at_any_moment_and_run_again_it_gives_what_one_run_gives(folder: 
         run.communicate()
         for name, content in contents(folder / "out").items():
             assert content == (folder / "clean" / name).read_bytes()
+        complete.append(len(contents(folder / "out")))
+        if complete[-1] == 4:  # the next one begins anew, so that there is something to break off
+            shutil.rmtree(folder / "out")
+    print("files after each kill:", complete)  # noqa: T201 (with -s)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert contents(folder / "out") == contents(folder / "clean")

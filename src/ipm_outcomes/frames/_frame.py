@@ -24,6 +24,7 @@ from ipm_outcomes.frames._duckdb import pyarrow as _pyarrow
 from ipm_outcomes.frames._library import Bools, CellKind, Column, Floats, Ints, Kind, Library
 from ipm_outcomes.frames._pandas import Pandas
 from ipm_outcomes.frames._polars import Polars
+from ipm_outcomes.frames._spark_kind import NOT_COLLECTED, is_spark
 
 AnyFrame = TypeVar("AnyFrame")
 """A data frame of any kind; the same kind comes back. What only hands over Arrow data comes back as a PyArrow table."""
@@ -240,6 +241,8 @@ def _recognize(data: Any) -> tuple[Library, Any]:
         return _ARROW, data
     if is_duckdb(data):
         return _ARROW, arrow_table(data)
+    if is_spark(data):
+        raise FrameError(NOT_COLLECTED)
     name = type(data).__name__
     if of_narwhals(data):
         return _recognize(data.to_native())

@@ -36,8 +36,8 @@ def score(
     ----------
     data
         A data frame, one row per filled-in form: pandas (NumPy, nullable or Arrow dtypes), Polars (eager or lazy),
-        PyArrow, a DuckDB relation, or anything that hands over Arrow data. A lazy frame stays
-        lazy, and a relation is worked on a stretch of rows at a time: see Notes.
+        PyArrow, a DuckDB relation, a Spark DataFrame, or anything that hands over Arrow data. A lazy frame
+        and a Spark DataFrame stay lazy, and a relation is worked on a stretch of rows at a time: see Notes.
     instrument
         Id of the instrument, or a custom definition.
     columns
@@ -68,7 +68,7 @@ def score(
     replace
         Whether columns of the result that are in the frame already are dropped and scored again.
     progress
-        Called with the number of rows done.
+        Called with the number of rows done; not for a Spark DataFrame, which shows its own.
 
     Returns
     -------
@@ -89,11 +89,13 @@ def score(
 
     Notes
     -----
-    Scores are the same to the last bit on every kind of frame, however its rows are divided. Of a lazy frame
-    arguments and columns are checked at once, and cells while it is computed: `InvalidAnswersError` comes from
-    ``collect`` (of Polars before 2 inside an error of its own) and is about the first rows in which a wrong cell was
-    met, as it is of a relation. With ``invalid="null"`` and no ``coding`` the item columns are
+    Scores are the same to the last bit on every kind of frame, however its rows are divided. Of a lazy frame and a
+    Spark DataFrame arguments and columns are checked at once, and cells while it is computed: `InvalidAnswersError`
+    comes from ``collect`` (of Spark, and of Polars before 2, inside an error of theirs) and is about the first rows in
+    which a wrong cell was met, as it is of a relation. With ``invalid="null"`` and no ``coding`` the item columns are
     read once more before, as far as the first lowest answer, to see whether the cells were counted from 1.
+
+    Spark has neither categories nor numbers without a sign: words are text there, and counts are of 16 bits.
 
     >>> import polars as pl
     >>> from ipm_outcomes import frames
