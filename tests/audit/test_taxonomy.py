@@ -14,7 +14,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from audit_cases import FAULTS, STRUCTURAL, T_SCALES, Fault, cohort, differing, found_in, judged, planted
+from audit_cases import (
+    FAULTS,
+    SHAPES,
+    STRUCTURAL,
+    T_SCALES,
+    Fault,
+    cohort,
+    differing,
+    found_in,
+    judged,
+    planted,
+)
 from audit_score_cases import MEANS, SUMS, T_SCORES
 
 from ipm_outcomes import audit
@@ -64,6 +75,7 @@ ONLY = {
 }
 """Faults that not every scale can have."""
 PLANTED = [
+    *((f"plain {name}", fault, tuple(SHAPES)) for name, fault in FAULTS.items() if SEEDS),  # test_planted.py
     *((name, fault, ONLY.get(name, ("phq9", "pcs"))) for name, fault in SUMS.items()),
     *((f"mean {name}", fault, ("peg",)) for name, fault in MEANS.items()),
     *((f"T {name}", fault, ONLY.get(name, tuple(T_SCALES))) for name, fault in T_SCORES.items()),
@@ -191,6 +203,17 @@ def test_one_wrong_number_of_many_is_a_slip_of_that_row(scale: str, off: float) 
     made.recorded[np.flatnonzero(~np.isnan(made.recorded))[17]] += off
     findings = found_in(made)
     assert findings.select("cause", "sure", "rows", "of").rows() == [(None, "undecided", 1, 1)]
+    right = int((~np.isnan(made.recorded)).sum()) - 1
+    assert findings["say"][0].startswith(f"A slip of one row ({right} others are right). ")
+
+
+def test_one_total_of_a_form_with_a_blank_is_no_slip() -> None:
+    made = cohort("gad7", 200, np.random.default_rng(4), blank=0)
+    made.answers[2, 9] = np.nan
+    (row,) = found_in(made).iter_rows(named=True)
+    assert (row["cause"], row["sure"], row["rows"]) == (None, "undecided", 1)
+    assert "item_lost" in row["rivals"]
+    assert "slip" not in row["say"]
 
 
 def test_one_wrong_cell_of_many_is_no_rule() -> None:
@@ -203,13 +226,17 @@ def test_one_wrong_cell_of_many_is_no_rule() -> None:
     def found(**cells: list[Any]) -> list[tuple[Any, ...]]:
         data = pl.DataFrame(right | cells, infer_schema_length=None, strict=False)
         findings = audit.audit(data, "phq9", columns).findings
+        says[:] = findings["say"].to_list()
         return findings.select("cause", "sure", "rows", "of").rows()
+
+    says: list[str] = []
 
     def changed(name: str, cell: Any, row: int = 30) -> list[Any]:
         return [cell if place == row else one for place, one in enumerate(right[name])]
 
     assert found() == []
     code = found(phq9_q3=changed("phq9_q3", 9))
+    assert says[0].endswith("(1 of 200 rows where it would show) A slip of one row (199 others are right).")
     assert code[0] == ("not_an_answer", "observed", 1, 200)
     assert {sure for _, sure, _, _ in code[1:]} <= {"undecided"}
     text = [None if one is None else str(one) for one in changed("recorded", "about 12")]
@@ -218,6 +245,7 @@ def test_one_wrong_cell_of_many_is_no_rule() -> None:
     word = bands(np.array([far]), EDGES["phq9"], {}, nowhere[:1])[0]
     assert word != words[30]
     assert found(level=changed("level", word)) == [(None, "undecided", 1, 1)]
+    assert says[0].startswith("A slip of one row (199 others are right). What fits: ")
     both = found(recorded=changed("recorded", int(far)), level=changed("level", word))
     assert both == [(None, "undecided", 1, 1)] * 2
 

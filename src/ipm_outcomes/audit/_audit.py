@@ -450,8 +450,19 @@ def _only_group(rows: NDArray[np.intp], groups: _Groups) -> tuple[str | None, ..
     return None
 
 
+def _others_right(one: Found, column: Column | None) -> int:
+    """How many rows are right beside one that is not; 0 where the answers of that one give nothing to compare with."""
+    if column is None:
+        return one.of - 1
+    if column.right is None:
+        return 0 if column.counts["recorded_though_withheld"] else column.counts["equal"]
+    return column.counts["equal"] if np.isfinite(column.right[one.rows[0]]) else 0
+
+
 def _with_effect(one: Found, scored: Scored, told: Sequence[Column], beside: Beside) -> Found:
     column = next((column for column in told if column.key == one.key), None)
+    if len(one.rows) == 1:
+        one = replace(one, others=_others_right(one, column))
     if column is None or column.recorded is None or column.right is None:
         return one
     ends = (np.zeros(0, np.intp),) * 2 if beside.patients is None else ends_of(beside.patients, beside.order)

@@ -24,7 +24,7 @@ FIRST = 5
 
 @dataclass(frozen=True)
 class Found:
-    """One finding, before it becomes a row."""
+    """One finding, before it becomes a row; of one row alone also how many others are right."""
 
     where: str
     key: str | None
@@ -35,6 +35,7 @@ class Found:
     rivals: tuple[str, ...] = ()
     group: tuple[str | None, ...] | None = None
     effect: Effect | None = None
+    others: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def findings_table(frame: Frame, found: Sequence[Found], by: Sequence[str]) -> A
         "effect_largest": [real(one.largest) for one in effects],
         "effect_band": [one.bands for one in effects],
         "effect_change": [one.changes for one in effects],
-        "say": [says(one.cause, one.rivals, len(one.rows), one.of) for one in found],
+        "say": [says(one.cause, one.rivals, len(one.rows), one.of, one.others) for one in found],
         "do": [does(one.cause) for one in found],
     }
     kinds: dict[str, CellKind] = {

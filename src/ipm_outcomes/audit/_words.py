@@ -80,14 +80,23 @@ DOES = {
 """By kind of cause what to do; of any other kind, to score again."""
 
 
-def says(cause: str | None, rivals: tuple[str, ...], rows: int, of: int) -> str:
-    """A finding in one sentence or two."""
+MANY = 20
+"""So many other rows that are right make one that is wrong a slip."""
+
+
+def says(cause: str | None, rivals: tuple[str, ...], rows: int, of: int, others: int = 0) -> str:
+    """A finding in one sentence or two; of one row alone, with how many others are right."""
     counted = f" ({rows} of {number_of(of, 'row')} where it would show)"
+    slip = f"A slip of one row ({others} others are right)" if rows == 1 and others >= MANY else ""
     if cause is not None:
-        return f"{' '.join(_one(part) for part in cause.split(' + '))}{counted}"
+        return f"{' '.join(_one(part) for part in cause.split(' + '))}{counted}{slip and f' {slip}.'}"
+    if not rivals and slip:
+        return f"{slip}. No known cause explains it."
     if not rivals:
         return f"No known cause explains {'this row' if rows == 1 else f'these {rows} rows'}."
     shown = ", ".join(rivals[:4]) + (f" and {len(rivals) - 4} more" if len(rivals) > 4 else "")
+    if slip:
+        return f"{slip}. What fits: {shown}."
     return f"The cause cannot be determined in {number_of(rows, 'row')}; what fits: {shown}."
 
 
