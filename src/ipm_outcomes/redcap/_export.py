@@ -25,6 +25,7 @@ from ipm_outcomes.redcap._columns import (
     rows_of,
 )
 from ipm_outcomes.redcap._dictionary import dictionary
+from ipm_outcomes.redcap._record import USUAL, record_column
 
 EVENT, REPEAT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
 GROUP = "redcap_data_access_group"
@@ -36,6 +37,11 @@ SYSTEM = {
     "Survey Identifier": "redcap_survey_identifier",
 }
 MOST_BYTES = 500_000_000
+BOX = "___"
+"""Between the name of a field of check boxes and the code of one of them."""
+CHECKED = frozenset(["1", "Checked"])
+_BOX = {"Checked": "1", "Unchecked": "0"}
+SEVERAL = "|"
 
 
 @dataclass(frozen=True)
@@ -48,23 +54,74 @@ class Export:
     labeled: bool
     fields: Mapping[str, DictionaryField]
     """Of the data dictionary, by raw name."""
+    record: str
+    """The column of the record id."""
+    boxes: Mapping[str, Mapping[str, str]]
+    """Fields of which the export has a column for each choice: these columns, by code."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a field."""
+        return name in self.columns or name in self.boxes
+
+    def cell(self, name: str | None, row: int) -> str:
+        """A cell as text, blank where there is no such field; of check boxes the codes of those that are checked."""
+        if name is not None and name in self.columns:
+            cell = self.columns[name][row]
+            return _BOX.get(cell, cell) if BOX in name else cell
+        checked = [
+            code
+            for code, column in self.boxes.get(name or "", {}).items()
+            if self.columns[column][row] in CHECKED
+        ]
+        return SEVERAL.join(checked)
 
 
-def export_of(source: Any, fields: list[DictionaryField] | None, ids: Collection[str]) -> Export:
+def export_of(
+    source: Any, fields: list[DictionaryField] | None, ids: Collection[str], record_id: str | None
+) -> Export:
     """Read a file or a frame; ``ids`` are the instruments whose labels are known without a dictionary."""
     header, rows = _of_file(Path(source)) if isinstance(source, str | PathLike) else _of_frame(Frame(source))
     labeled = "Event Name" in header or "Complete?" in header
+    first = fields[0][NAME] if fields else None
     if labeled:
+        if record_id not in header and record_id in (first, USUAL):  # by its name, which labels do not show
+            record_id = None
+        named = record_column(header, fields[0][LABEL] if fields else None, record_id)
         if fields is None:
-            header, fields = _own_fields(header, ids)
+            header, fields = _own_fields(header, ids, named)
         else:
-            header = _raw_names(header, fields)
+            header = _raw_names(header, fields, named)
+        record = first or USUAL
+    else:
+        record = record_column(header, first, record_id)
     if doubled := [name for name in header if header.count(name) > 1]:
         raise InputError(
             "a column appears twice", "header_not_found", f"column {header.index(doubled[0]) + 1}"
         )
     columns = {name: [row[at] for row in rows] for at, name in enumerate(header)}
-    return Export(columns, tuple(header), len(rows), labeled, {field[NAME]: field for field in fields or ()})
+    if len(rows) > 1 and record in columns and not any(columns[record]):
+        raise InputError("the record id is blank throughout; export it with the data", "header_not_found")
+    by_name = {field[NAME]: field for field in fields or ()}
+    return Export(columns, tuple(header), len(rows), labeled, by_name, record, _boxes(header, by_name))
+
+
+def _boxes(header: list[str], fields: Mapping[str, DictionaryField]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for column in header:
+        name, sign, ending = column.partition(BOX)
+        if not sign or not name or name in header:
+            continue
+        codes = (
+            {_ending(code): code for code, _ in choices_of(fields[name][CHOICES])} if name in fields else {}
+        )
+        plain = f"-{ending[1:]}" if ending[:1] == "_" and ending[1:].isdigit() else ending
+        found.setdefault(name, {})[codes.get(ending, plain)] = column
+    return found
+
+
+def _ending(code: str) -> str:
+    """What the name of a column has of the code of a check box."""
+    return code.lower().replace("-", "_")
 
 
 def _of_file(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -118,9 +175,9 @@ def _text(cell: Any) -> str:
     return str(cell).strip()
 
 
-def _raw_names(header: list[str], fields: list[DictionaryField]) -> list[str]:
-    """Raw names by the position of the labels in the dictionary."""
-    expected = _labels(fields)
+def _raw_names(header: list[str], fields: list[DictionaryField], record: str) -> list[str]:
+    """Raw names by the position of the labels in the dictionary; the record id may have a label of its own."""
+    expected = [(record, *_labels(fields)[0][1:]), *_labels(fields)[1:]]
     found, at = [], 0
     for column, label in enumerate(header, 1):
         if label in SYSTEM:
@@ -141,10 +198,12 @@ def _raw_names(header: list[str], fields: list[DictionaryField]) -> list[str]:
     return found
 
 
-def _own_fields(header: list[str], ids: Collection[str]) -> tuple[list[str], list[DictionaryField]]:
+def _own_fields(
+    header: list[str], ids: Collection[str], record: str
+) -> tuple[list[str], list[DictionaryField]]:
     """Raw names without a dictionary, and the fields: those of forms of `dictionary`, each whole and in one place."""
     names = [SYSTEM.get(label, f"column {at}") for at, label in enumerate(header, 1)]
-    names[0] = "record_id"
+    names[header.index(record)] = USUAL
     fields: list[DictionaryField] = []
     taken: dict[int, str] = {}
     for id in ids:
@@ -183,7 +242,7 @@ def _labels(fields: list[DictionaryField]) -> list[tuple[str, str, str]]:
         name, form = field[NAME], field[FORM]
         if field[KIND] == "checkbox":
             for code, label in choices_of(field[CHOICES]):
-                raw = f"{name}___{code.lower().replace('-', '_')}"
+                raw = f"{name}{BOX}{_ending(code)}"
                 found.append((f"{field[LABEL]} (choice={label})", raw, form))
         elif field[KIND] != "descriptive":
             found.append((field[LABEL], name, form))

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from os import PathLike
 from typing import Any
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.answers import read_text
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments
-from ipm_outcomes.definition import AnswerList, Instrument, plain_label
-from ipm_outcomes.errors import InputError, ParameterError
-from ipm_outcomes.frames._findings import python
+from ipm_outcomes.definition import Instrument
+from ipm_outcomes.errors import InputError
+from ipm_outcomes.frames._findings import python, span
 from ipm_outcomes.frames._items import needed_items
+from ipm_outcomes.frames._recorded import empty, number_in
+from ipm_outcomes.mapping import Mapping as Pinned
 from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
-from ipm_outcomes.redcap._columns import CHOICES, FORM, VALIDATION, choices_of, rows_of
-from ipm_outcomes.redcap._export import EVENT, GROUP, INSTANCE, REPEAT, Export, export_of
+from ipm_outcomes.redcap._asked import Asked, by_mapping, check_export, missing_of, pinned
+from ipm_outcomes.redcap._cells import NOT_CHECKED, Cells
+from ipm_outcomes.redcap._columns import FORM, VALIDATION, rows_of
+from ipm_outcomes.redcap._dates import EventDates
+from ipm_outcomes.redcap._export import BOX, EVENT, INSTANCE, REPEAT, SEVERAL, Export, export_of
+from ipm_outcomes.redcap._totals import totals
 
 USUAL = frozenset(
     [
@@ -43,10 +46,8 @@ USUAL = frozenset(
 )
 """Missing data codes that REDCap proposes; they are proposed here too, never taken by themselves."""
 
-_NUMBERED = re.compile(r"^\s*\d+\s*[-–=.:)]\s*|\s*\(\d+\)\s*$")
-"""A number before or behind a label."""
 STATUS = {"0": "incomplete", "1": "unverified", "2": "complete"}
-KEYS = ("line", "patient_id", "date", "visit", "repeat_instrument", "repeat_instance", "site", "status")
+_KEYS = ("line", "patient_id", "date", "visit", "repeat_instrument", "repeat_instance", "site", "status")
 
 
 @fenced
@@ -59,6 +60,8 @@ def read(
     events: Mapping[str, str] | None = None,
     not_answered: Collection[str] | Mapping[str, str] = (),
     date: str | Mapping[str, str] | None = None,
+    record_id: str | None = None,
+    mapping: Pinned | None = None,
     backend: Backend = None,
 ) -> Reading:
     """Read an export of REDCap, raw or labeled: one row for each assessment.
@@ -84,9 +87,18 @@ def read(
     not_answered
         Missing data codes of the project; for labeled exports a mapping of code to label.
     date
-        Field with the date, where there is no time stamp of a survey: in the row, else in another row of the same
-        record and event. A mapping names a field for each event (as REDCap calls it), which may be anywhere in the
-        record. None: the one date field of the form.
+        Field with the date, where there is no time stamp of a survey: of the same record, event, repeat instrument and
+        instance, or, for what is there once in an event, in a row of the event that is not repeated. A mapping names a
+        field for each event (as REDCap calls it), which may be in another event of the record. None: the one date
+        field of the form.
+    record_id
+        Column of the record id. None: the first field of the dictionary; without a dictionary ``record_id``, else the
+        first column, which has to have the name of a record id.
+    mapping
+        What was confirmed of such exports, as `ipm_outcomes.mapping.Mapping.load` gives it, in the place of all
+        arguments but the dictionary: fields of items (``columns``), ``coding``, ``not_answered`` and ``recorded`` of
+        instruments, and as ``keys`` the record id (``patient``), ``date``, ``site`` and the names of events
+        (``visit``). An export that does not fit it stops.
     backend
         Kind of the tables; None: dictionaries of columns.
 
@@ -95,12 +107,15 @@ def read(
     ipm_outcomes.reading.Reading
         ``data`` has ``line`` (row of the file, the header is 1), ``patient_id``, ``date``, ``visit``,
         ``repeat_instrument``, ``repeat_instance``, ``site`` (the data access group), ``status`` and the items as
-        ``{instrument}_{item}``. ``rows_in`` are rows of the export times instruments.
+        ``{instrument}_{item}``. ``rows_in`` are rows of the export times instruments. ``recorded`` has the scores that
+        the export has itself: calculated fields that are the sum or mean of the items of a scale, and fields with the
+        name of a score. ``mapping`` is what a mapping would pin. Cells that look as if they were counted from 1 stay
+        as they are (``coding_from_one`` in ``inferences``).
 
     Raises
     ------
     InputError
-        The file cannot be read, or has no items of an instrument.
+        The file cannot be read, has no items of an instrument or no record id, or does not fit the mapping.
     ParameterError, UnknownNameError, MissingExtraError
         An argument is outside what it may be, or the library of the backend is not installed.
     OSError
@@ -115,20 +130,25 @@ def read(
     """
     fields = None if dictionary is None else rows_of(dictionary)
     named = [instrument] if isinstance(instrument, str) else instrument
-    export = export_of(source, fields, instruments() if named is None else named)
-    given = columns or {}
-    for id in given:
-        definition(id)
-    held = set(export.columns.get(EVENT, ()))
-    for argument, names in (("events", events or {}), ("date", date if isinstance(date, Mapping) else {})):
-        if names and not held & set(names):
-            raise ParameterError(f"{argument}: the export has none of the events that it names")
-    ids = _instruments(export, named, given)
-    reader = _Reader(export, events or {}, _missing(not_answered), date)
+    if mapping is None:
+        given = {id: {**_own(definition(id)), **names} for id, names in (columns or {}).items()}
+        asked = Asked(named, given, events or {}, missing_of(not_answered), date, record_id)
+    else:
+        arguments = {
+            "instrument": instrument,
+            "columns": columns,
+            "events": events,
+            "not_answered": not_answered,
+        }
+        asked = by_mapping(mapping, {**arguments, "date": date, "record_id": record_id})
+    export = export_of(source, fields, instruments() if asked.ids is None else asked.ids, asked.record_id)
+    check_export(export, asked)
+    ids = _instruments(export, asked)
+    reader = _Reader(export, asked)
     if not ids:
         reader.every_row()
     for id in ids:
-        reader.add(definition(id), {**_own(definition(id)), **given.get(id, {})})
+        reader.add(definition(id))
     return reader.reading(ids, backend)
 
 
@@ -136,52 +156,30 @@ def _own(found: Instrument) -> dict[str, str]:
     return {item: f"{found.id}_{item}" for item in found.item_ids}
 
 
-def _missing(given: Collection[str] | Mapping[str, str]) -> dict[str, str]:
-    """Cells that mean no answer, each with its code."""
-    if isinstance(given, str):
-        raise ParameterError("not_answered: give a list of codes, or a dict of code to label")
-    codes = {str(code): str(code) for code in given}
-    if isinstance(given, Mapping):
-        codes |= {str(label): str(code) for code, label in given.items()}
-    return codes
-
-
-def _instruments(
-    export: Export, named: Collection[str] | None, columns: Mapping[str, Mapping[str, str]]
-) -> list[str]:
-    ids = list(instruments()) if named is None else list(named)
-    found, partly = [], ""
+def _instruments(export: Export, asked: Asked) -> list[str]:
+    ids = list(instruments()) if asked.ids is None else list(asked.ids)
+    found, partly = [], None
     for id in ids:
         one = definition(id)
-        names = {**_own(one), **columns.get(id, {})}
-        lacking = [
-            names[item] for item in needed_items(one, one.scale_ids) if names[item] not in export.columns
-        ]
+        names = asked.columns.get(id) or _own(one)
+        part = asked.parts.get(id)
+        needed = needed_items(one, one.scale_ids if part is None or part.scales is None else part.scales)
+        lacking = [names.get(item, item) for item in needed if not export.has(names.get(item, ""))]
         if not lacking:
             found.append(id)
-        elif named is not None or id in columns:
-            raise _lacking(id, lacking)
-        elif not partly and len(lacking) < len(needed_items(one, one.scale_ids)):
-            partly = id
-    if partly and not found:
-        one = definition(partly)
-        items = needed_items(one, one.scale_ids)
-        raise _lacking(
-            partly, [f"{partly}_{item}" for item in items if f"{partly}_{item}" not in export.columns]
-        )
+        elif asked.ids is not None or id in asked.columns:
+            raise _lacking(id, lacking, asked)
+        elif partly is None and len(lacking) < len(needed):
+            partly = _lacking(id, lacking, asked)
+    if partly is not None and not found:
+        raise partly
     return found
 
 
-def _meant(listed: AnswerList, labels: Mapping[str, int], label: str) -> float | None:
-    """The answer that a label stands for: a known one, also with its number before or behind it, or a bare number."""
-    for one in (label, _NUMBERED.sub("", label)):
-        if plain_label(one) in labels:
-            return listed.answer(labels[plain_label(one)])
-    number = re.match(r"\s*(\d+(?:\.\d+)?)\b", label)
-    return float(number[1]) if number and listed.numeric else None
-
-
-def _lacking(id: str, fields: list[str]) -> InputError:
+def _lacking(id: str, fields: list[str], asked: Asked) -> InputError:
+    if asked.mapping is not None:
+        told = f"{id}: the export has no field {min(fields)}, which the mapping names"
+        return InputError(told, "mapping_does_not_fit", f"instrument.{id}")
     told = f"{id}: the export has no field {min(fields)}; name its fields with columns="
     return InputError(told, "header_not_found")
 
@@ -189,168 +187,142 @@ def _lacking(id: str, fields: list[str]) -> InputError:
 class _Reader:
     """The tables as they grow."""
 
-    def __init__(
-        self,
-        export: Export,
-        events: Mapping[str, str],
-        missing: Mapping[str, str],
-        date: str | Mapping[str, str] | None,
-    ) -> None:
-        for name in date.values() if isinstance(date, Mapping) else [date]:
-            if name is not None and name not in export.columns:
-                raise ParameterError(f"date: the export has no field {name}")
-        self.export, self.fields, self.events, self.missing, self.date = (
-            export,
-            export.fields,
-            events,
-            missing,
-            date,
-        )
-        self.data: dict[str, list[Any]] = {name: [] for name in KEYS}
+    def __init__(self, export: Export, asked: Asked) -> None:
+        self.export, self.asked = export, asked
+        self.data: dict[str, list[Any]] = {name: [] for name in _KEYS}
         self.tables = Tables()
         self.date_fields: dict[str, str] = {}
         self.seen: Counter[tuple[str, str, int]] = Counter()
         self.keys: set[tuple[str, ...]] = set()
+        self.cells: dict[str, Cells] = {}
+        self.totals: dict[str, dict[str, str]] = {}
+        self.dates = None if asked.date is None else EventDates(export, asked.date)
 
-    def cell(self, name: str | None, row: int) -> str:
-        return self.export.columns[name][row] if name in self.export.columns else ""  # type: ignore[index]
-
-    def add(self, found: Instrument, names: Mapping[str, str]) -> None:
+    def add(self, found: Instrument) -> None:
         """All rows of one instrument."""
-        items = {item: name for item, name in names.items() if name in self.export.columns}
-        form = self._form(next(iter(items.values())))
-        for item, name in items.items():
-            self._check_choices(found, item, name)
+        names, part = self.asked.columns.get(found.id) or _own(found), self.asked.parts.get(found.id)
+        cells = Cells(found, names, self.export, self.asked.missing_of(found.id), part)
+        self.cells[found.id] = cells
+        recorded = part.recorded if part is not None else totals(found, cells.names, self.export)
+        self.totals[found.id] = dict(recorded)
+        form = self._form(next(iter(cells.names.values())))
         columns = [f"{found.id}_{item}" for item in found.item_ids]
         self.data |= {column: [None] * len(self.data["line"]) for column in columns}
         for row in range(self.export.rows):
-            self._row(found, items, form, row)
+            self._row(cells, form, row)
+        if cells.doubt is not None:
+            self.seen[found.id, cells.doubt, 0] = sum(id == found.id for id, *_ in self.keys) or 1
 
     def _form(self, name: str) -> str | None:
         """The form of a field: by the dictionary, else by the status that ends its fields."""
-        if name in self.fields:
-            return self.fields[name][FORM]
-        after = self.export.names[self.export.names.index(name) :]
+        if name in self.export.fields:
+            return self.export.fields[name][FORM]
+        column = name if name in self.export.columns else next(iter(self.export.boxes[name].values()))
+        after = self.export.names[self.export.names.index(column) :]
         return next((one.removesuffix("_complete") for one in after if one.endswith("_complete")), None)
 
-    def _check_choices(self, found: Instrument, item: str, name: str) -> None:
-        """Refuse a field whose codes stand for other answers than those of the definition."""
-        labels = found.labels(item)
-        for code, label in choices_of(self.fields[name][CHOICES]) if name in self.fields else ():
-            meant = _meant(found.answers_of(item), labels, label or "")
-            if meant is not None and code != f"{meant:g}" and code not in self.missing:
-                told = (
-                    f"{name}: in the dictionary a code has the label of another answer of {found.id} {item}"
-                )
-                raise InputError(
-                    f"{told}; recode the field", "mapping_does_not_fit", f"row {self.fields[name].number}"
-                )
-
-    def _row(self, found: Instrument, items: Mapping[str, str], form: str | None, row: int) -> None:
-        cells = {item: self.cell(name, row) for item, name in items.items()}
-        patient = self.cell(self.export.names[0], row)
-        if all(not cell or cell in self.missing for cell in cells.values()):
+    def _row(self, cells: Cells, form: str | None, row: int) -> None:
+        found, missing = cells.instrument, cells.missing
+        held = {item: self.export.cell(name, row) for item, name in cells.names.items()}
+        patient = self.export.cell(self.export.record, row)
+        if all(not cell or cell in missing for cell in held.values()):
             self._leave_out(row, "no_answer", f"{found.id}: the row holds no answer")
+            return
+        # A box that is not checked is 0 in forms that were never opened, too.
+        if all(BOX in cells.names[item] and cell == "0" for item, cell in held.items() if cell):
+            self._leave_out(row, "no_answer", f"{found.id}: no box of the row is checked")
             return
         if not patient:
             self._leave_out(row, "no_record_id", f"{found.id}: the row has answers and no record id")
             return
-        key = (found.id, patient, *(self.cell(name, row) for name in (EVENT, REPEAT, INSTANCE)))
+        key = (found.id, patient, *(self.export.cell(name, row) for name in (EVENT, REPEAT, INSTANCE)))
         if key in self.keys:
             self.seen[found.id, "duplicate_key", 0] += 1
         self.keys.add(key)
         at = self._keys(row, form, self._date(found, form, row))
-        for item, cell in cells.items():
+        for item, cell in held.items():
             if cell:
-                self._answer(found, item, items[item], cell, at)
+                self._answer(cells, item, cell, at)
+        self._recorded(found, missing, row, at)
 
     def _keys(self, row: int, form: str | None, date: str | None) -> int:
         """A new row of the data, with everything but answers."""
         at = len(self.data["line"])
         for column in self.data.values():
             column.append(None)
-        event, status = self.cell(EVENT, row), self.cell(f"{form}_complete", row)
+        cell = self.export.cell
+        event, status = cell(EVENT, row), cell(f"{form}_complete", row)
         told = STATUS.get(status, status.lower() if status.lower() in STATUS.values() else None)
-        others = (self.cell(name, row) or None for name in (REPEAT, INSTANCE, GROUP))
-        patient = self.cell(self.export.names[0], row)
-        values = (row + 2, patient, date, self.events.get(event, event) or None, *others, told)
-        for name, value in zip(KEYS, values, strict=True):
+        others = (cell(name, row) or None for name in (REPEAT, INSTANCE, self.asked.site))
+        visit = self.asked.events.get(event, event) or None
+        values = (row + 2, cell(self.export.record, row), date, visit, *others, told)
+        for name, value in zip(_KEYS, values, strict=True):
             self.data[name][at] = value
         return at
 
-    def _answer(self, found: Instrument, item: str, name: str, cell: str, at: int) -> None:
-        column = f"{found.id}_{item}"
-        given = self._given(found, item, name, cell)
+    def _answer(self, cells: Cells, item: str, cell: str, at: int) -> None:
+        found = cells.instrument
+        column, line = f"{found.id}_{item}", self.data["line"][at]
+        given = cells.given(item, cell)
+        if given is None and cell in cells.missing:
+            append(self.tables.reasons, (at, column, cells.missing[cell]))
+            return
+        if given is None:
+            given = cells.as_is(cell)
         if given is not None:
             self.data[column][at] = given
             return
-        if cell in self.missing:
-            append(self.tables.reasons, (at, column, self.missing[cell]))
-            return
-        line = self.data["line"][at]
-        if cell in USUAL:
+        if cells.part is not None:
+            told = f"{column}: the cell is nothing that the mapping knows; answers are {found.answers_of(item).allowed}"
+            raise InputError(told, "mapping_does_not_fit", f"row {line}, column {cells.names[item]}")
+        if cells.names[item] in self.export.boxes and SEVERAL in cell:
+            rule, told = "several_answers", "several boxes of one item are checked"
+        elif cell in USUAL:
+            rule = "missing_code"
             told = f"a missing data code that REDCap proposes; if it is one here, not_answered=[{cell!r}]"
-            append(self.tables.problems, (at, line, column, f"row {line}", "missing_code", told))
         else:
+            rule = "wrong_answer"
             told = f"no answer; answers are {found.answers_of(item).allowed}, missing data codes go to not_answered="
-            append(self.tables.problems, (at, line, column, f"row {line}", "wrong_answer", told))
+        append(self.tables.problems, (at, line, column, f"row {line}", rule, told))
 
-    def _given(self, found: Instrument, item: str, name: str, cell: str) -> float | None:
-        listed, field = found.answers_of(item), self.fields.get(name)
-        if self.export.labeled and field is not None:
-            codes = {label: code for code, label in choices_of(field[CHOICES])}
-            cell = codes.get(cell, cell)
-        if field is not None and "comma_decimal" in field[VALIDATION]:
-            cell = cell.replace(",", ".")
-        number = read_text(cell, listed.per_unit).number
-        if number is None:
-            number = found.labels(item).get(plain_label(cell))
-        if number is None or not listed.lowest <= number <= listed.highest:
-            return None
-        if cell in self.missing:
-            raise ParameterError(f"not_answered: {cell} is an answer of {found.id} {item}")
-        return listed.answer(number)
+    def _recorded(self, found: Instrument, missing: Mapping[str, str], row: int, at: int) -> None:
+        """Scores that the export has itself; they are never the score."""
+        for scale, name in self.totals[found.id].items():
+            cell, place = self.export.cell(name, row), f"row {row + 2}, column {name}"
+            if not cell or cell in missing or empty(cell):
+                continue
+            number = None if scale.endswith("_band") else number_in(cell)
+            if number is not None or scale.endswith("_band"):
+                value: float | str = cell if number is None else float(number)
+                append(self.tables.recorded, (at, f"{found.id}_{scale}", value, place))
+            elif self.asked.mapping is not None:
+                told = f"{found.id}: a recorded score that is no number"
+                raise InputError(told, "mapping_does_not_fit", place)
+            else:
+                told = "a recorded score that is no number"
+                append(self.tables.problems, (at, row + 2, name, place, "recorded_no_number", told))
 
     def _date(self, found: Instrument, form: str | None, row: int) -> str | None:
         """The date of an assessment: the survey's, else that of the form."""
-        stamp = self.cell(f"{form}_timestamp", row)
+        stamp = self.export.cell(f"{form}_timestamp", row)
         if stamp == "[not completed]":
             self.seen[found.id, "not_completed", 1] += 1
         elif stamp:
             return stamp
-        if self.date is not None:
-            return self._date_of_event(row)
+        if self.dates is not None:
+            day = self.dates.of(row)
+            self.seen[found.id, "no_date", 0] += day is None
+            return day
         dates = [
             name
-            for name, field in self.fields.items()
+            for name, field in self.export.fields.items()
             if field[FORM] == form and field[VALIDATION].startswith("date") and name in self.export.columns
         ]
-        day = self.cell(dates[0], row) if len(dates) == 1 else ""
+        day = self.export.cell(dates[0], row) if len(dates) == 1 else ""
         if day:
             self.date_fields[found.id] = dates[0]
             self.seen[found.id, "date_of_field", 0] += 1
         return day or None
-
-    def _date_of_event(self, row: int) -> str | None:
-        """The date in the field that was named: of the row, of its event, or, named for the event, of its record."""
-        event = self.cell(EVENT, row)
-        field = self.date.get(event) if isinstance(self.date, Mapping) else self.date
-        if field is None:
-            return None
-        if day := self.cell(field, row):
-            return day
-        record = self.rows_of_record[self.cell(self.export.names[0], row)]
-        same = {self.cell(field, other) for other in record if self.cell(EVENT, other) == event} - {""}
-        if not same and isinstance(self.date, Mapping):
-            same = {self.cell(field, other) for other in record} - {""}
-        return same.pop() if len(same) == 1 else None
-
-    @cached_property
-    def rows_of_record(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for row, record in enumerate(self.export.columns[self.export.names[0]]):
-            found.setdefault(record, []).append(row)
-        return found
 
     def every_row(self) -> None:
         """All rows of an export without an instrument, so that records and events can be seen."""
@@ -364,21 +336,35 @@ class _Reader:
     def reading(self, ids: list[str], backend: Backend) -> Reading:
         inferences = [self._inference(*key, rows) for key, rows in sorted((+self.seen).items())]
         rows = len(self.data["line"])
-        return Reading(instruments=tuple(ids), **self.tables.parts(self.data, inferences, rows, backend))
+        found = pinned(self.export, self.asked, list(self.cells.values()), self.totals)
+        parts = self.tables.parts(self.data, inferences, rows, backend)
+        return Reading(instruments=tuple(ids), mapping=found, **parts)
 
     def _inference(self, id: str, code: str, sure: int, rows: int) -> Inference:
-        field = self.date_fields.get(id) if code == "date_of_field" else None
-        settle = None if field is None else f"date={python(field)}"
+        where = self.date_fields.get(id) if code == "date_of_field" else None
+        value = where
+        settle = None if where is None else f"date={python(where)}"
         if code == "no_instrument":
             settle = "columns={…}"
+        elif code == "no_date":
+            settle = "date={…}"
+        elif code in ("coding_from_one", "coding_suspected"):
+            settle, value = 'mapping coding="position"', "position"
+            where = span([self.cells[id].names[item] for item in self.cells[id].counted()])
         return Inference(
-            code, field, id or None, rows, self.export.rows, settle, field, bool(sure), EVIDENCE[code]
+            code, where, id or None, rows, self.export.rows, settle, value, bool(sure), EVIDENCE[code]
         )
 
 
 EVIDENCE = {
     "no_instrument": "the export has the items of no instrument; name their fields with columns=",
     "date_of_field": "dates taken from the one date field of the form; date= names another one",
+    "no_date": "the field of the date is blank for the record, event, repeat instrument and instance; no date is taken "
+    "from another one",
     "duplicate_key": "rows with the record id, event and instance of another row",
     "not_completed": "surveys that were begun and not completed; no date is taken from them",
+    "coding_from_one": "cells run to one above the highest answer and never hold the lowest; they look as if they were "
+    "counted from 1, and stay as they are",
+    "coding_suspected": "no cell of 20 or more complete forms holds the lowest answer; they may be counted from 1",
+    NOT_CHECKED: "no data-frame library is installed, without which cells that were counted from 1 are not seen",
 }
