@@ -13,15 +13,14 @@ from ipm_outcomes import fhir, frames
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import STREAM
+from ipm_outcomes.cli._mapped import OTHER, of_fhir
 from ipm_outcomes.cli._options import Output
 from ipm_outcomes.cli._output import output_kind, write_frame, write_text
 from ipm_outcomes.cli._print import tell
 from ipm_outcomes.cli._score import SHOWN, File
 from ipm_outcomes.errors import InputError, ParameterError, UnknownNameError, number_of
 from ipm_outcomes.fhir._json import parsed
-
-OTHER = "other_resource"
-"""Reason of what comes along with responses and is none."""
+from ipm_outcomes.mapping import Mapping
 
 app = App(name="fhir", help="Forms and responses in FHIR R4, from files. Nothing is fetched.")
 
@@ -65,6 +64,7 @@ def score(
     items: Annotated[list[str] | None, Parameter(allow_leading_hyphen=True)] = None,
     labels: Annotated[list[str] | None, Parameter(allow_leading_hyphen=True)] = None,
     ordinal: Literal["witness", "trust"] = "witness",
+    mapping: str | None = None,
     missing: str | None = None,
     invalid: Literal["raise", "null"] = "raise",
     output: Output = None,
@@ -88,6 +88,9 @@ def score(
         these as well.
     ordinal
         Where a number beside a code says something else: witness (an error), or trust (the number is the answer).
+    mapping
+        A .toml file of kind fhir, in the place of the options from --instrument to --labels: the instrument, its
+        edition, the linkIds of its items as columns, labels as coding.
     missing
         Name of a missing rule; an instrument without it keeps its default, the strictest.
     invalid
@@ -95,20 +98,24 @@ def score(
     output
         CSV or Parquet file; by default CSV to standard output.
     """
-    output_kind(output, inputs=(file, form))
+    output_kind(output, inputs=(file, form, mapping))
     if file == STREAM:
         raise ParameterError("give the name of a file; standard input is not read here")
+    how: dict[str, Any] = {
+        "instrument": instrument,
+        "edition": edition,
+        "items": dict(_pairs("--items", items)) or None,
+        "labels": _labels(labels),
+    }
+    if mapping is not None:
+        if instrument or edition or items or labels:
+            raise ParameterError(
+                "--mapping: it says instrument, edition, items and labels; leave these options out"
+            )
+        how = of_fhir(Mapping.load(mapping))
     try:
-        read = fhir.responses(
-            file,
-            instrument,
-            form=None if form is None else _document(form),
-            edition=edition,
-            items=dict(_pairs("--items", items)) or None,
-            labels=_labels(labels),
-            ordinal=ordinal,
-            backend="polars",
-        )
+        document = None if form is None else _document(form)
+        read = fhir.responses(file, form=document, ordinal=ordinal, backend="polars", **how)
     except InputError as error:
         raise InputError(_in_options(str(error)), error.code) from None
     lost = read.left_out.filter(read.left_out["reason"] != OTHER) if len(read.left_out) else read.left_out

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from ipm_outcomes import files
+from ipm_outcomes import fhir, files, redcap
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import STREAM
+from ipm_outcomes.cli._mapped import of_fhir
 from ipm_outcomes.cli._output import output_kind
 from ipm_outcomes.cli._print import say, tell
 from ipm_outcomes.cli._score import SHOWN, File
@@ -31,6 +33,9 @@ def read(
     date_format: str | None = None,
     question: str | None = None,
     answer: str | None = None,
+    kind: Literal["redcap"] | None = None,
+    dictionary: str | None = None,
+    record_id: str | None = None,
     save: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
 ) -> int:
     """Read a file as it is, and list each inference with its evidence. Nothing is written but the mapping.
@@ -58,27 +63,33 @@ def read(
         With --answer, of a file with one row a question: the column that names the question.
     answer
         The column of the answer.
+    kind
+        redcap: the file is an export of REDCap.
+    dictionary
+        Of an export of REDCap: the CSV file with the data dictionary of the project.
+    record_id
+        Of an export of REDCap: the column of the record id.
     save
         Write the mapping to this .toml file. What is weak is written as comments, to be uncommented by hand.
     """
     if save is not None:
         if save == STREAM:
             raise ParameterError("--save: give the name of a file")
-        output_kind(save, (".toml",), inputs=(file, mapping), option="--save")
+        output_kind(save, (".toml",), inputs=(file, mapping, dictionary), option="--save")
     if file == STREAM:
         raise ParameterError("give the name of a file; standard input is not read here")
     if (question is None) != (answer is None):
         raise ParameterError("--question and --answer go together")
-    found = files.read(
-        file,
-        mapping=None if mapping is None else Mapping.load(mapping),
-        sheet=sheet,
-        header=header,
-        encoding=encoding,
-        delimiter=delimiter,
-        date_format=date_format,
-        long=None if question is None else {"question": question, "answer": answer},
-    )
+    how = {
+        "sheet": sheet,
+        "header": header,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "date_format": date_format,
+        "long": None if question is None else {"question": question, "answer": answer},
+    }
+    of_redcap = {"dictionary": dictionary, "record_id": record_id}
+    found = _read(file, kind, None if mapping is None else Mapping.load(mapping), how, of_redcap)
     for line in inference_lines(found):
         say(line)
     for row, message in zip(found.problems["place"][:SHOWN], found.problems["message"], strict=False):
@@ -90,12 +101,41 @@ def read(
         f"{number_of(found.rows_out, 'row')} of {ids}; {number_of(len(found.left_out['line']), 'row')} left out"
     )
     if save is not None:
+        if found.mapping is None:
+            raise ParameterError("--save: of FHIR responses there is nothing to pin")
         found.mapping.save(save)
         tell(f"written: {save}; uncomment what is right, and give it with --mapping")
     return PROBLEMS if found.problems["row"] or not all(found.inferences["sure"]) else FINE
 
 
-_OPTION = re.compile(r"\b(encoding|delimiter|sheet|header|date_format)=(?:\"([^\"]*)\"|(\S+))")
+def _read(
+    file: str,
+    kind: str | None,
+    mapping: Mapping | None,
+    how: dict[str, Any],
+    of_redcap: dict[str, str | None],
+) -> Reading:
+    """Read a file as the kind of file that the options or its mapping say."""
+    pinned = mapping.file.kind if mapping is not None and mapping.file is not None else None
+    kind = kind or (pinned if pinned in ("redcap", "fhir") else None)
+    for options in [how] if kind == "redcap" else [of_redcap] if kind is None else [how, of_redcap]:
+        if given := [name for name, value in options.items() if value is not None]:
+            told = (
+                "is for exports of REDCap (--kind redcap)" if kind is None else f"is not for files of {kind}"
+            )
+            option = {"long": "question"}.get(given[0], given[0]).replace("_", "-")
+            raise ParameterError(f"--{option} {told}; leave it out")
+    if kind == "redcap":
+        text = None
+        if of_redcap["dictionary"] is not None:
+            text = Path(of_redcap["dictionary"]).read_bytes().decode("utf-8-sig", "replace")
+        return redcap.read(file, text, record_id=of_redcap["record_id"], mapping=mapping)
+    if kind == "fhir" and mapping is not None:
+        return fhir.responses(file, **of_fhir(mapping))
+    return files.read(file, mapping=mapping, **how)
+
+
+_OPTION = re.compile(r"\b(encoding|delimiter|sheet|header|date_format|record_id)=(?:\"([^\"]*)\"|(\S+))")
 """Arguments of `files.read` that are options here."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ipm_outcomes._fence import fenced
@@ -30,7 +30,12 @@ MOST_LISTED = 21
 
 
 @fenced
-def dictionary(*ids: str, record_id: str = "record_id", prefix: str = "") -> str:
+def dictionary(
+    *ids: str,
+    record_id: str = "record_id",
+    prefix: str = "",
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+) -> str:
     """Write the fields of instruments as a data dictionary of REDCap: 18 columns, one form for each instrument.
 
     Append its rows to the dictionary of your project, or add them by an instrument ZIP. **Never upload the file alone
@@ -47,6 +52,8 @@ def dictionary(*ids: str, record_id: str = "record_id", prefix: str = "") -> str
         Name of the field with the record id, the first of the file; that of your project.
     prefix
         Put before the names of forms and fields (``{prefix}{instrument}_{item}``), where yours would clash.
+    columns
+        For an instrument id, item ids with their field names, where they are not these.
 
     Returns
     -------
@@ -72,15 +79,27 @@ def dictionary(*ids: str, record_id: str = "record_id", prefix: str = "") -> str
         if not least <= len(given) <= 26:
             raise ParameterError(f"{name}: a name has {least} to 26 characters")
     found = [definition(id) for id in ids]
+    _check_names(columns or {}, ids)
     rows = [{NAME: record_id, FORM: prefix + found[0].id, KIND: "text", LABEL: "Record ID"}]
     for one in found:
-        rows += _form(one, prefix)
+        rows += _form(one, prefix, (columns or {}).get(one.id, {}))
     if len({row[NAME] for row in rows}) < len(rows):
-        raise ParameterError("record_id: that is the name of another field of the file")
+        raise ParameterError("record_id or columns: that is the name of another field of the file")
     return written(rows)
 
 
-def _form(found: Instrument, prefix: str) -> Iterator[dict[str, str]]:
+def _check_names(columns: Mapping[str, Mapping[str, str]], ids: Sequence[str]) -> None:
+    for id, names in columns.items():
+        if id not in ids:
+            raise ParameterError(f"columns: {id} is none of the instruments that are named")
+        for item, name in names.items():
+            definition(id).item(item)
+            if not re.fullmatch(r"[a-z][a-z0-9_]{1,99}", name, re.ASCII):
+                told = "a name is made of 2 to 100 of a to z, 0 to 9 and _, and begins with a letter"
+                raise ParameterError(f"columns: {id} {item}: {told}")
+
+
+def _form(found: Instrument, prefix: str, names: Mapping[str, str]) -> Iterator[dict[str, str]]:
     number = 0
     groups = dict[str, int]()
     for answers, items in groupby(found.items, key=lambda item: item.answers):
@@ -94,7 +113,7 @@ def _form(found: Instrument, prefix: str) -> Iterator[dict[str, str]]:
             number += 1
             loinc = f" LOINC {item.loinc}" if item.loinc else ""
             yield {
-                NAME: f"{prefix}{found.id}_{item.id}",
+                NAME: names.get(item.id, f"{prefix}{found.id}_{item.id}"),
                 FORM: prefix + found.id,
                 LABEL: item.wording or item.gist,
                 NUMBER: str(number),

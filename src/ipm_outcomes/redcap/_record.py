@@ -50,7 +50,8 @@ def record_column(names: Sequence[str], first: str | None, given: str | None) ->
 
 def _absent(fact: str) -> InputError:
     return InputError(
-        f"{fact}; export the record id with the data, or name its column with record_id=",
+        f"{fact}; export the record id with the data, or name its column with record_id= (read --kind "
+        "redcap --record-id; in a mapping, patient)",
         "header_not_found",
         "column 1",
     )
