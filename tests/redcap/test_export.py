@@ -256,7 +256,8 @@ def test_an_item_of_check_boxes_is_the_one_that_is_checked() -> None:
 
 def test_boxes_that_are_all_unchecked_are_no_answer() -> None:
     # In a raw export a box is 0 in a form that was never opened, too.
-    columns: dict[str, dict[str, str]] = {"peg": dict(zip(("pain", "enjoyment", "activity"), ("a___1", "a___2", "b___1"), strict=True))}
+    items = {"pain": "a___1", "enjoyment": "a___2", "activity": "b___1"}
+    columns: dict[str, dict[str, str]] = {"peg": items}
     for yes, no in (("1", "0"), ("Checked", "Unchecked")):
         data = table(record_id=["1", "2"], a___1=[yes, no], a___2=no, b___1=no)
         read = redcap.read(data, columns=columns)
