@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,12 @@ def test_the_page_of_an_instrument_says_when_there_is_a_score():
         "No score: 0 answered",
     ):
         assert one in page
+
+
+def test_the_page_on_installing_has_the_size_of_every_extra():
+    extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
+    page = text("docs", "install.md")
+    assert first_column(page, r"\w+") == set(extras) - {"test"}
+    assert all(
+        int(cells(line)[-1]) > 100 for line in page.splitlines() if re.match(r"\| (core|`\w+`) \|", line)
+    )
