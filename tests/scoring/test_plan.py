@@ -163,3 +163,21 @@ def test_what_is_kept_stays_small_and_right() -> None:
     assert [kept[n] for n in range(10_000)] == [n * 2 for n in range(10_000)]
     assert len(kept) <= 4096
     assert kept[9_999] == 19_998
+
+
+def test_answers_that_come_once_are_scored_like_those_that_come_again() -> None:
+    pairs = [((100 + n % 801) / 10, (1 + n % 997) / 100) for n in range(4500)]
+    for value, error in [*pairs, *pairs[:200], *pairs[-200:]]:
+        found = score(responses.PASTOR(fatigue=value, fatigue_se=error)).fatigue
+        assert (found.value, found.se, found.numerator, found.absent) == (
+            value,
+            error,
+            round(value * 10),
+            None,
+        )
+    kept = [
+        held
+        for name, held in responses.PASTOR.scoring_plans[None].__globals__.items()
+        if name.startswith("cs") and len(held) > 4000
+    ]
+    assert [len(held) for held in kept] == [4096]

@@ -35,10 +35,17 @@ class Kept(dict[Any, Any]):
 
     def __missing__(self, key: Any) -> Any:
         found = self._work(key)
-        if len(self) >= _MOST_KEPT:
-            self.clear()
-        self[key] = found
+        if (
+            len(self) < _MOST_KEPT
+        ):  # what comes later is not kept: to let go of the first costs more than it saves
+            self[key] = found
         return found
+
+
+class _Known(dict[Any, Any]):
+    """What is kept for a key, None where nothing is."""
+
+    __missing__ = dict[Any, Any]().get
 
 
 class Plan:
@@ -68,7 +75,8 @@ class Plan:
     ) -> None:
         self.instrument, self.tables = instrument, tables
         self.names: dict[str, Any] = {
-            "new": object.__new__, "Score": Score, "result": result, "provenance": provenance, "refuse": refuse,
+            "new": object.__new__, "put": object.__setattr__, "Score": Score, "result": result,
+            "provenance": provenance, "refuse": refuse,
         }  # fmt: skip
         self._answer = {item: f"v{n}" for n, item in enumerate(instrument.item_ids)}
         self._score = {id: f"s{n}" for n, id in enumerate(tables)}
@@ -107,17 +115,17 @@ class Plan:
                 self._formula(other)
             elif isinstance(other, UtilityTable):
                 self._utility(other)
-            elif isinstance(other, QuotientTable):
-                self._quotient(other)
+        self._quotients()
         self._flags()
         # A frozen dataclass by its dictionary: its constructor takes five times as long.
         self._lines += ["r = new(result); d = r.__dict__; d['flags'] = f; d['provenance'] = provenance"]
         self._lines += ["; ".join(f"d[{id!r}] = {name}" for id, name in self._score.items()), "return r"]
         text = "\n".join(self._lines)
-        read = (
-            f"{name} = a[{item!r}]" for item, name in self._answer.items() if re.search(rf"\b{name}\b", text)
-        )
-        self._lines[:0] = [f"try: {'; '.join(read)}", "except KeyError: raise refuse() from None"]
+        read = {item: name for item, name in self._answer.items() if re.search(rf"\b{name}\b", text)}
+        self._lines[:0] = [
+            f"try: {'; '.join(f'{name} = a[{item!r}]' for item, name in read.items())}",
+            "except KeyError: raise refuse() from None",
+        ]
 
     def _take(self, table: FormulaTable | UtilityTable) -> None:
         """Note what a formula takes of the cells of each of its components."""
@@ -143,31 +151,44 @@ class Plan:
         total, keys = self._total(table)
         complete = {keys[tally]: cell for tally, cell in table.cells[table.size].items() if tally in keys}
         gaps = self._named(f"g{name}", _Gaps(table, self.instrument))
-        cell, else_ = f"c{name}[t{name}]", f"{gaps}(a)"
-        if table.scale.se_item is None:
-            self._named(f"c{name}", complete)
-        else:
-            error = self._answer[table.scale.se_item]
-            self._named(f"c{name}", Kept(lambda key: with_error(complete[key[0]], key[1])))
-            self._named("with_error", with_error)
-            cell, else_ = f"c{name}[t{name}, {error}]", f"with_error({gaps}(a), {error})"
+        # An answer that is the tally itself needs no other name.
+        own = total if total in self._answer.values() else f"t{name}"
+        cell, else_ = f"c{name}[{own}]", f"{gaps}(a)"
         # All that is taken of a cell is read at once.
         parts = self._parts.get(table.scale.id, {})
-        targets, nothing = ", ".join([name, *parts]), " = ".join([f"t{name}", *parts])
-        if parts:
-            known: Any = self.names[f"c{name}"]
-            at = {key: tally for tally, key in keys.items()}
+        targets, nothing = ", ".join([name, *parts]), [*([f"t{name}"] if own != total else []), *parts]
+        at = {key: tally for tally, key in keys.items()}
 
-            def taken(key: Any) -> tuple[Any, ...]:
-                tally = at[key[0] if table.scale.se_item else key]
-                return (known[key], *(part.get(tally) for part in parts.values()))
+        def taken(key: Any, score: AnyScore) -> Any:
+            return (score, *(part.get(at[key]) for part in parts.values())) if parts else score
 
-            self._named(
-                f"c{name}", Kept(taken) if table.scale.se_item else {key: taken(key) for key in complete}
-            )
+        if table.scale.se_item is None:
+            self._named(f"c{name}", {key: taken(key, score) for key, score in complete.items()})
+        else:
+            error = self._answer[table.scale.se_item]
+            self._named("with_error", with_error)
+            else_ = f"with_error({gaps}(a), {error})"
+            if not parts and own == total:
+                valued = {key: vars(score) for key, score in complete.items() if score.value is not None}
+                self._named(f"b{name}", valued)
+                self._named(f"c{name}", _Known())
+                self._lines += [
+                    "try:",
+                    f"    {name} = c{name}[{own}, {error}]",
+                    f"    if {name} is None:",
+                    f"        d = b{name}[{own}].copy(); d['se'] = {error}",
+                    f"        {name} = new(Score); put({name}, '__dict__', d)",
+                    f"        if len(c{name}) < {_MOST_KEPT}: c{name}[{own}, {error}] = {name}",
+                    f"except KeyError: {name} = {else_}",
+                ]
+                return
+            self._named(f"c{name}", Kept(lambda key: taken(key[0], with_error(complete[key[0]], key[1]))))
+            cell = f"c{name}[{own}, {error}]"
         self._lines += [
-            f"try: t{name} = {total}; {targets} = {cell}",
-            f"except (TypeError, KeyError): {nothing} = None; {name} = {else_}",
+            f"try: {f't{name} = {total}; ' if own != total else ''}{targets} = {cell}",
+            f"except (TypeError, KeyError): {''.join(f'{part} = ' for part in nothing)}None; {name} = {else_}"
+            if nothing
+            else f"except (TypeError, KeyError): {name} = {else_}",
         ]
 
     def _total(self, table: ScaleTable) -> tuple[str, dict[int, Any]]:
@@ -218,7 +239,8 @@ class Plan:
             f"try: m = {' + '.join(parts)} + {table.constant}",
             f"except TypeError: {self._cell(table)}",
             "else:",
-            f"    {self._new(table)}; d['value'] = m / {table.denominator}; d['numerator'] = m",
+            f"    d = {self._base(table)}.copy(); d['value'] = m / {table.denominator}; d['numerator'] = m",
+            f"    {self._score[table.scale.id]} = new(Score); put({self._score[table.scale.id]}, '__dict__', d)",
         ]
 
     def _utility(self, table: UtilityTable) -> None:
@@ -240,17 +262,25 @@ class Plan:
         parts = ", ".join(self._score[part.scale.id] for part in table.components)
         return f"{name} = {self._named(f'c{name}', table.cell)}([{parts}])"
 
-    def _new(self, table: FormulaTable) -> str:
-        """A score of which all but the value is set."""
-        name = self._score[table.scale.id]
-        self._named(f"b{name}", vars(_made(table, 0)))
-        return f"{name} = new(Score); d = {name}.__dict__; d.update(b{name})"
+    def _base(self, table: FormulaTable) -> str:
+        """What a score holds, all but its value."""
+        return self._named(f"b{self._score[table.scale.id]}", vars(_made(table, 0)))
 
-    def _quotient(self, table: QuotientTable) -> None:
-        name = self._score[table.scale.id]
-        self._named(f"c{name}", Kept(_quotient(table, self.instrument)))
-        answers = "".join(f"{self._answer[item]}, " for item in table.items)
-        self._lines.append(f"{name} = c{name}[{answers}]")
+    def _quotients(self) -> None:
+        """Quotients whose items are all among those of another are worked out, and kept, together with that one."""
+        own = [table for table in self.tables.values() if isinstance(table, QuotientTable)]
+        groups: list[list[QuotientTable]] = []
+        for table in sorted(own, key=lambda table: -table.size):
+            with_it = (group for group in groups if set(table.items) <= set(group[0].items))
+            if group := next(with_it, None):
+                group.append(table)
+            else:
+                groups.append([table])
+        for n, group in enumerate(groups):
+            self._named(f"q{n}", Kept(_quotients(group, self.instrument)))
+            scores = "".join(f"{self._score[table.scale.id]}, " for table in group)
+            answers = "".join(f"{self._answer[item]}, " for item in group[0].items)
+            self._lines.append(f"{scores}= q{n}[{answers}]")
 
     def _flags(self) -> None:
         if not self.instrument.flags:
@@ -267,7 +297,7 @@ class Plan:
 def _once_for_each(plan: Callable[[Answers], Any], instrument: Instrument) -> Callable[[Answers], Any]:
     """A plan that keeps its results, where the form is so short that all of them can be kept."""
     items = list(instrument.item_ids)
-    if prod(len(instrument.answers_of(item).codes) + 1 for item in items) > _MOST_KEPT:
+    if _combinations(instrument, items) > _MOST_KEPT:
         return plan
     key = ", ".join(f"a[{item!r}]" for item in items)
     text = (
@@ -278,6 +308,11 @@ def _once_for_each(plan: Callable[[Answers], Any], instrument: Instrument) -> Ca
     exec(text, names)
     found: Callable[[Answers], Any] = names["kept"]
     return found
+
+
+def _combinations(instrument: Instrument, items: Iterable[str]) -> int:
+    """How many answers there are to some items, with gaps."""
+    return prod(len(instrument.answers_of(item).codes) + 1 for item in items)
 
 
 def _sign(points: Mapping[float, int]) -> int:
@@ -294,8 +329,10 @@ def with_error(score: AnyScore, error: float | None) -> AnyScore:
     """A score with the standard error that came with it; none where there is no score."""
     if not isinstance(score, Score) or score.value is None:
         return score
+    held = vars(score).copy()
+    held["se"] = error
     found: Score = object.__new__(Score)
-    vars(found).update(vars(score), se=error)
+    object.__setattr__(found, "__dict__", held)
     return found
 
 
@@ -328,46 +365,76 @@ def _steps(answer: float | None, per_unit: int) -> int | None:
     return None if answer is None else round(answer * per_unit)
 
 
-def _quotient(table: QuotientTable, instrument: Instrument) -> Callable[[tuple[Any, ...]], Score]:
-    """A function from the answers of a quotient to its score."""
-    per_unit = [instrument.answers_of(item).per_unit for item in table.items]
-    low, high = table.limits
-
-    def cell(answers: tuple[Any, ...]) -> Score:
-        return table.cell(tuple(map(_steps, answers, per_unit)))
-
-    def total(products: Iterable[tuple[int, tuple[int, ...]]]) -> str:
-        return " + ".join(
-            " * ".join([str(times), *(f"v{at}" for at in places)]) for times, places in products
+def _quotients(
+    group: list[QuotientTable], instrument: Instrument
+) -> Callable[[tuple[Any, ...]], tuple[Score, ...]]:
+    """A function from the answers of the first of some quotients, which has the items of all, to all scores."""
+    place = {item: at for at, item in enumerate(group[0].items)}
+    per_unit = {item: instrument.answers_of(item).per_unit for item in group[0].items}
+    names: dict[str, Any] = {
+        "gcd": gcd, "new": object.__new__, "put": object.__setattr__, "Score": Score, "round": round,
+    }  # fmt: skip
+    lines = [
+        "def quotients(answers):",
+        "    " + "".join(f"v{at}, " for at in place.values()) + "= answers",
+        *(
+            f"    w{place[item]} = None if v{place[item]} is None else round(v{place[item]} * {unit})"
+            for item, unit in per_unit.items()
+            if unit > 1
+        ),
+    ]
+    for n, table in enumerate(group):
+        given = "".join(f"v{place[item]}, " for item in table.items)
+        if len(group) > 1 and _combinations(instrument, table.items) <= _MOST_KEPT:
+            names[f"q{n}"] = Kept(_quotients([table], instrument))
+            lines.append(f"    s{n}, = q{n}[{given}]")
+            continue
+        steps = [f"{'w' if per_unit[item] > 1 else 'v'}{place[item]}" for item in table.items]
+        refused = _refused(table, steps)
+        # Where no answer of a product is missing, the cell follows from what refuses it and for whom it is.
+        asked = "".join(f"{steps[at]}, " for at, _ in table.only_if)
+        names[f"k{n}"] = {}
+        names[f"c{n}"] = _cell_of(table, [per_unit[item] for item in table.items])
+        names[f"b{n}"] = vars(
+            Score(table.scale.id, None, None, None, table.size, table.size, table.rule.id, None, None, 1)
         )
+        lines += [
+            "    try: over, under = "
+            + ", ".join(_total(products, steps) for products in (table.over, table.under)),
+            f"    except TypeError: s{n} = c{n}(({given}))",
+            "    else:",
+            f"        if {' or '.join(refused)}:",
+            f"            reason = {asked}{', '.join(refused)}",
+            f"            s{n} = k{n}.get(reason) or k{n}.setdefault(reason, c{n}(({given})))",
+            "        else:",
+            "            shared = gcd(over, under); over //= shared; under //= shared",
+            f"            d = b{n}.copy(); d['value'] = over / under; d['numerator'] = over; d['denominator'] = under",
+            f"            s{n} = new(Score); put(s{n}, '__dict__', d)",
+        ]
+    lines.append("    return " + "".join(f"s{n}, " for n in range(len(group))))
+    exec("\n".join(lines), names)
+    found: Callable[[tuple[Any, ...]], tuple[Score, ...]] = names["quotients"]
+    return found
 
-    # As from the table: no value is below the lowest, above the highest, over 0, or of people it is not for.
-    refused = [
+
+def _cell_of(table: QuotientTable, per_unit: list[int]) -> Callable[[tuple[Any, ...]], Score]:
+    """The score of a quotient from its table."""
+    return lambda answers: table.cell(tuple(map(_steps, answers, per_unit)))
+
+
+def _total(products: Iterable[tuple[int, tuple[int, ...]]], steps: list[str]) -> str:
+    return " + ".join(" * ".join([str(times), *(steps[at] for at in places)]) for times, places in products)
+
+
+def _refused(table: QuotientTable, steps: list[str]) -> list[str]:
+    """As from the table: no value is below the lowest, above the highest, over 0, or of people it is not for."""
+    low, high = table.limits
+    return [
         "not under",
-        *(f"v{at} != {code}" for at, code in table.only_if),
-        f"over * {low.denominator} < {low.numerator} * under",
+        *(f"{steps[at]} != {code}" for at, code in table.only_if),
+        *([f"over * {low.denominator} < {low.numerator} * under"] if low > 0 else []),
         f"over * {high.denominator} > {high.numerator} * under",
     ]
-    lines = [
-        "def quotient(answers):",
-        "    " + "".join(f"v{at}, " for at in range(table.size)) + "= answers",
-        "    try:",
-        *(f"        v{at} = round(v{at} * {unit})" for at, unit in enumerate(per_unit) if unit > 1),
-        f"        over, under = {total(table.over)}, {total(table.under)}",
-        "    except TypeError: return cell(answers)",
-        f"    if {' or '.join(refused)}: return cell(answers)",
-        "    shared = gcd(over, under); over //= shared; under //= shared",
-        "    score = new(Score); d = score.__dict__; d.update(base)",
-        "    d['value'] = over / under; d['numerator'] = over; d['denominator'] = under",
-        "    return score",
-    ]
-    base = vars(Score(table.scale.id, None, None, None, table.size, table.size, table.rule.id, None, None, 1))
-    names: dict[str, Any] = {
-        "cell": cell, "gcd": gcd, "new": object.__new__, "Score": Score, "base": base,
-    }  # fmt: skip
-    exec("\n".join(lines), names)
-    found: Callable[[tuple[Any, ...]], Score] = names["quotient"]
-    return found
 
 
 def _by_answer(rule: FlagRule, instrument: Instrument) -> dict[float, tuple[Flag, ...]]:
