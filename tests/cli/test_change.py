@@ -94,7 +94,7 @@ def test_wrong_cells_are_counted_and_end_with_1(clinic: Path, capsys: pytest.Cap
         (["--id", "nobody"], "--id: the file has no column 'nobody'"),
         (["--by", "date"], "--by: the column 'date' is carried along already"),
         (["--episodes", "nothing.csv"], "nothing.csv"),
-        (["--as-of", "soon"], "as_of"),
+        (["--as-of", "soon"], "--as-of"),
         (["--target", "a=182:100..200", "--target", "b=182:150..250"], "overlap"),
         (["-o", "changes.docx"], ".docx"),
     ],

@@ -63,5 +63,5 @@ def described(name: str, dates: Dates, rows: Bools | None = None) -> str:
         )
     return (
         f"{name}: {what} in {dates.unreadable(rows)} of {given} rows that have one; they look like {shown}{more}. "
-        f"{way} (date_format=…, on the command line --date-format)"
+        f"{way} (date_format=…)"
     )

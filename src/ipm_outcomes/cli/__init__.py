@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from outside, 70 a fault of the program itself, 130 interrupted, 141 the reader of the output left.
     """
     with ended_by_signals():
-        code = guarded(partial(_run, sys.argv[1:] if arguments is None else list(arguments)))
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        code = guarded(partial(_run, words), words)
     _settle_output()
     return code
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from ipm_outcomes.cli._codes import CLOSED, INTERNAL, INTERRUPTED, PROBLEMS, USAGE
+from ipm_outcomes.cli._named import named
 from ipm_outcomes.cli._print import tell
 from ipm_outcomes.cli._signals import Ended
 from ipm_outcomes.errors import IpmOutcomesError, UnreadableDatesError
 
 
-def guarded(run: Callable[[], int]) -> int:
-    """Run it, and give its exit code or that of what went wrong."""
+def guarded(run: Callable[[], int], arguments: Sequence[str] = ()) -> int:
+    """Run it, and give its exit code or that of what went wrong; messages name the options of that command."""
     try:
         return run()
     except KeyboardInterrupt:
@@ -25,9 +26,9 @@ def guarded(run: Callable[[], int]) -> int:
     except MemoryError:
         return fail("out of memory: give the file in parts", USAGE)
     except UnreadableDatesError as error:  # the file was read, and what stands in it withholds the result
-        return fail(str(error), PROBLEMS)
+        return fail(named(str(error), arguments), PROBLEMS)
     except IpmOutcomesError as error:
-        return fail(str(error), USAGE)
+        return fail(named(str(error), arguments), USAGE)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         told = error.strerror or (os.strerror(error.errno) if error.errno else type(error).__name__)

@@ -201,7 +201,7 @@ def _one(run: Run, name: str, target: str) -> tuple[int, list[str]]:
     """One file in a process of its own: its exit code, and the lines that it told."""
     told = io.StringIO()
     with ended_by_signals(), redirect_stderr(told):
-        code = guarded(partial(run, name, target))
+        code = guarded(partial(run, name, target), ("score",))
     return code, told.getvalue().splitlines()
 
 

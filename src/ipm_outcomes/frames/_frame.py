@@ -91,7 +91,7 @@ class Frame:
         if refused and not replace:
             raise FrameError(
                 f"the frame already has a column {refused[0]!r}, which the result needs; score it "
-                "again with replace=True (--replace), or rename or drop it"
+                "again with replace=True, or rename or drop it"
             )
         taken = [self._labels[name] for name in clash.values()]
         native = self.library.without(self.native, taken) if taken else self.native

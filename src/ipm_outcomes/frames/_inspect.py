@@ -219,8 +219,7 @@ def _wanted(frame: Frame, given: Any, columns: Any) -> list[Instrument]:
     ]
     if not found:
         raise FrameError(
-            "the frame has no item columns such as 'phq9_q1'; name the instrument, and its columns with columns=… "
-            "(on the command line --columns)"
+            "the frame has no item columns such as 'phq9_q1'; name the instrument, and its columns with columns=…"
         )
     return found
 

@@ -217,8 +217,7 @@ def item_names(
     missing = [name for name in wanted.values() if name not in names]
     if missing and len(missing) == len(wanted):
         hint = (
-            f"columns are looked for as {next(iter(wanted.values()))!r} and so on; name them with columns=… "
-            "(on the command line --columns)"
+            f"columns are looked for as {next(iter(wanted.values()))!r} and so on; name them with columns=…"
         )
         raise FrameError(f"{found.id}: the frame has none of its item columns; {hint}")
     return wanted
