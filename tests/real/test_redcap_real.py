@@ -150,3 +150,64 @@ def test_a_field_of_a_project_is_read_with_the_counts_of_a_plain_count(real: Rea
     assert read.data["patient_id"] == answered
     assert read.left_out["reason"] == ["no_answer"] * (len(rows) - len(answered))
     assert read.rows_in == len(rows)
+
+
+def test_the_events_of_a_project_are_named_by_its_own_list(real: Real) -> None:
+    events = plain(real, "redcapr_longitudinal_event.csv")
+    arms = {row["arm_num"] for row in plain(real, "redcapr_longitudinal_arm.csv")}
+    assert {row["arm_num"] for row in events} == arms == {"1", "2"}
+    names = {row["unique_event_name"]: row["event_name"] for row in events}
+    rows = plain(real, "redcapr_longitudinal_data_head.csv")
+    read = redcap.read(real("redcap/redcapr_longitudinal_data_head.csv"), events=names)
+    assert read.data["visit"] == [names[row["redcap_event_name"]] for row in rows]
+    assert read.data["visit"][:2] == ["Enrollment", "Dose 1"]
+
+
+VOICE = "b2ai_voice_dictionary_gad7_phqa.csv"
+GAD7_FIELDS = {
+    "q1": "nervous_anxious",
+    "q2": "cant_control_worry",
+    "q3": "worry_too_much",
+    "q4": "trouble_relaxing",
+    "q5": "hard_to_sit_still",
+    "q6": "easily_agitated",
+    "q7": "afraid_of_things",
+    "difficulty": "tough_to_work",
+}
+
+
+def export_of(fields: list[str], *rows: list[str]) -> object:
+    pl = pytest.importorskip("polars")
+    return pl.DataFrame([["1", *row] for row in rows], schema=["record_id", *fields], orient="row")
+
+
+def test_a_real_gad7_is_read_by_its_own_field_names(real: Real) -> None:
+    text = real(f"redcap/{VOICE}").read_text(encoding="utf-8-sig")
+    assert redcap.check_dictionary(text) == []
+    fields = [line["Variable / Field Name"] for line in csv.DictReader(text.splitlines(keepends=True))]
+    assert set(GAD7_FIELDS.values()) < set(fields)
+    data = export_of(list(GAD7_FIELDS.values()), ["0", "1", "2", "3", "0", "1", "2", "1"])
+    read = redcap.read(data, text, columns={"gad7": GAD7_FIELDS})
+    assert [read.data[f"gad7_{item}"][0] for item in GAD7_FIELDS] == [0, 1, 2, 3, 0, 1, 2, 1]
+    assert read.problems["row"] == []
+
+
+def test_codes_of_a_real_dictionary_that_are_words_are_read_by_their_labels(real: Real) -> None:
+    # PHQ-A is no PHQ-9: other wording, another order. Its answers are the same four; two items are named here.
+    text = real(f"redcap/{VOICE}").read_text(encoding="utf-8-sig")
+    names = {"q1": "peds_phqa_no_interest", "q2": "peds_phqa_feeling_depressed"}
+    columns = {"phq9": names | {f"q{n}": f"other_{n}" for n in range(3, 10)}}
+    fields = [*names.values(), *(f"other_{n}" for n in range(3, 10))]
+    data = export_of(fields, ["moreThanHalfTheDays", "nearlyEveryDay", *["0"] * 7])
+    read = redcap.read(data, text, columns=columns)
+    assert (read.data["phq9_q1"], read.data["phq9_q2"]) == ([2], [3])
+
+
+def test_no_file_of_the_manifest_is_forgotten(real: Real) -> None:
+    tested = {f"planted/bad_{fault}.csv" for fault in FAULTS} | {f"own_dictionary_{id}.csv" for id in OWN}
+    tested |= {f"own_export_{labels}.csv" for labels in ("raw", "labels")} | {VOICE}
+    tested |= {f"redcapr_{name}_dictionary.csv" for name in PROJECTS}
+    tested |= {f"redcapr_{name}_data.csv" for name in (*PROJECTS, "blank-for-gray-status", "dag")}
+    tested -= {"redcapr_longitudinal_data.csv"}
+    tested |= {f"redcapr_longitudinal_{part}.csv" for part in ("data_head", "event", "arm")}
+    assert {row["file"] for row in plain(real, "manifest.csv")} == tested
