@@ -199,6 +199,25 @@ def test_a_file_of_another_kind_stops(tmp_path: Path, labeled: Write) -> None:
     assert "sav" in str(misfit(labeled(FORWARD, [1]), mapping))
 
 
+@pytest.mark.parametrize("cells", ["1,2,3", "x,y,3", "No pain,x,y"])
+def test_rows_that_were_of_the_header_and_hold_answers_now_stop(tmp_path: Path, cells: str) -> None:
+    content = {
+        "file": {"kind": "csv", "delimiter": ",", "header_row": 1, "skip_rows": 1},
+        "instrument": [{"id": "peg", "columns": {"pain": "a", "enjoyment": "b", "activity": "c"}}],
+    }
+    told = text(tmp_path, "patient_id,a,b,c", "Who,How bad?,How much joy?,What?", "P1,4,5,6")
+    assert files.read(told, mapping=Mapping.of(content)).data["peg_pain"] == [4]
+    error = misfit(text(tmp_path, "patient_id,a,b,c", f"P0,{cells}", "P1,4,5,6"), Mapping.of(content))
+    assert str(error.place).startswith("line 2, column ")
+
+
+def test_mappings_of_redcap_and_fhir_say_where_they_belong(tmp_path: Path) -> None:
+    path = text(tmp_path, HEADER, "P1," + ",".join("1111111"))
+    for kind, way in (("redcap", r"redcap\.read"), ("fhir", r"fhir\.responses")):
+        with pytest.raises(InputError, match=way):
+            files.read(path, mapping=Mapping.of({"file": {"kind": kind}}))
+
+
 def visits(tmp_path: Path, prefixes: list[str], *, day: bool = False, drop: str = "") -> Path:
     names = [
         f"{t}_{name}" for t in prefixes for name in (*(f"gad7_{i}" for i in ITEMS), *(["day"] if day else []))

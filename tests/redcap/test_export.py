@@ -106,6 +106,10 @@ def test_the_dictionary_says_which_column_is_the_record_id() -> None:
     assert renamed.data["patient_id"] == ["a", "b", "c"]
 
 
+def test_the_record_id_is_no_item() -> None:
+    header_not_found(peg(record_id=["1", "2", "3"]), record_id="peg_pain")
+
+
 def test_a_record_id_that_is_blank_throughout_is_refused() -> None:
     with pytest.raises(InputError, match="blank throughout"):
         redcap.read(peg(record_id=""))
@@ -191,6 +195,34 @@ def test_a_field_named_for_an_event_is_looked_for_in_rows_that_are_not_repeated(
     assert read.data["date"] == ["2026-01-05", None]
 
 
+@pytest.mark.parametrize(
+    ("columns", "days", "codes"),
+    [
+        ({"day": ["2026-01-05", "UNK", ""]}, ["2026-01-05", None, None], ["no_date"]),
+        (
+            {"day": ["2026-01-05", "05.01.2026", "soon"]},
+            ["2026-01-05", "05.01.2026", "soon"],
+            ["dates_unreadable"],
+        ),
+        (
+            {"peg_timestamp": ["UNK", "2026-01-06 10:00", ""], "day": "2026-01-05", "peg_complete": "2"},
+            ["2026-01-05", "2026-01-06 10:00", "2026-01-05"],
+            [],
+        ),
+    ],
+)
+def test_missing_codes_are_no_dates_and_other_dates_are_in_doubt(
+    columns: dict[str, Any], days: list[str | None], codes: list[str]
+) -> None:
+    data = peg(
+        record_id=["1", "2", "3"], **{name: columns[name] for name in columns if name != "peg_complete"}
+    )
+    if "peg_complete" in columns:
+        data = data.with_columns(peg_complete=pl.lit("2"))
+    read = redcap.read(data, date="day", not_answered=["UNK"])
+    assert (read.data["date"], read.inferences["finding"]) == (days, codes)
+
+
 # The coding
 
 
@@ -263,6 +295,21 @@ def test_boxes_that_are_all_unchecked_are_no_answer() -> None:
         read = redcap.read(data, columns=columns)
         assert (read.data["peg_pain"], read.data["peg_activity"]) == ([1], [0])
         assert read.left_out["reason"] == ["no_answer"]
+
+
+# Names of fields
+
+
+def test_a_dictionary_with_a_prefix_or_other_names_finds_its_own_fields() -> None:
+    data = table(record_id=["1"], **{f"pain_{name}": ["7"] for name in PEG})
+    assert redcap.read(data, redcap.dictionary("peg", prefix="pain_")).data["peg_activity"] == [7]
+    names = {"pain": "average", "enjoyment": "joy", "activity": "doing"}
+    data = table(record_id=["1"], average=["7"], joy=["6"], doing=["5"])
+    read = redcap.read(data, redcap.dictionary("peg", columns={"peg": names}))
+    assert (read.data["peg_pain"], read.data["peg_activity"]) == ([7], [5])
+    for wrong in ({"peg": {"pain": "Pain"}}, {"phq9": {"q1": "a1"}}, {"peg": {"pain": "record_id"}}):
+        with pytest.raises(ParameterError, match="columns"):
+            redcap.dictionary("peg", columns=wrong)
 
 
 # Recorded totals

@@ -6,15 +6,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.definition import AnswerList, Instrument, plain_label
 from ipm_outcomes.errors import InputError
 from ipm_outcomes.files._forms import name_at
+from ipm_outcomes.files._grid import Grid
+from ipm_outcomes.files._header import Header
+from ipm_outcomes.frames._items import given_names
 from ipm_outcomes.mapping import InstrumentPart
+from ipm_outcomes.mapping import Mapping as Pinned
 from ipm_outcomes.mapping._parts import LabelsPart
 
 Labels = Mapping[str, Mapping[Any, str]]
 """Labels by code, by column."""
 
+_CODE = re.compile(r"-?\d+(\.\d+)?")
 _NUMBERED = re.compile(r"^\s*\d+\s*[-–=.:)]\s*|\s*\(\d+\)\s*$")
 """A number before or behind a label."""
 
@@ -56,6 +62,26 @@ def label_map(one: Instrument, columns: Mapping[str, str], labels: Labels) -> di
         return None
     whole = all(answer == int(answer) for answer in found.values())
     return {code: int(answer) for code, answer in found.items()} if whole else "label"
+
+
+def check_skipped(grid: Grid, header: Header, skip: int, mapping: Pinned) -> None:
+    """Refuse rows that a mapping takes for further rows of the header and that hold answers."""
+    places = {name: at for at, name in enumerate(header.names) if name is not None}
+    for part in mapping.instrument:
+        one = definition(part.id)
+        for item, name in given_names(one, part.columns).items():
+            for n in range(header.row + 1, min(header.row + 1 + skip, len(grid.rows))):
+                row, at = grid.rows[n], places.get(name)
+                cell = row[at] if at is not None and at < len(row) else None
+                if cell is not None and _is_answer(str(cell), one, item, part):
+                    told = "the row holds an answer, and the mapping (skip_rows) takes it for a row of the header"
+                    place = f"{grid.unit} {grid.lines[n]}, column {name}"
+                    raise InputError(told, "mapping_does_not_fit", place)
+
+
+def _is_answer(cell: str, one: Instrument, item: str, part: InstrumentPart) -> bool:
+    known = isinstance(part.coding, dict) and cell.strip() in part.coding
+    return known or bool(_CODE.fullmatch(cell.strip())) or plain_label(cell) in one.labels(item)
 
 
 def at_visits(
@@ -150,7 +176,7 @@ def _taken(part: InstrumentPart, listed: AnswerList, code: str) -> float | None:
     if isinstance(part.coding, dict):
         given = part.coding.get(code)
         return None if given is None else float(given)
-    if not re.fullmatch(r"-?\d+(\.\d+)?", code):
+    if not _CODE.fullmatch(code):
         return None
     if part.coding == "position" and not listed.numeric:
         place = int(float(code)) - 1

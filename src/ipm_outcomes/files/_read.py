@@ -15,7 +15,7 @@ from ipm_outcomes.files._forms import at_one_visit, check_visits, lengthened, lo
 from ipm_outcomes.files._grid import Grid
 from ipm_outcomes.files._header import Table, find_header, table_of
 from ipm_outcomes.files._keys import drop_rows, settle_keys, tell_totals
-from ipm_outcomes.files._labels import at_visits
+from ipm_outcomes.files._labels import at_visits, check_skipped
 from ipm_outcomes.files._load import kind_of, load
 from ipm_outcomes.files._propose import proposals
 from ipm_outcomes.files._settle import Settling, proposed_parts
@@ -122,7 +122,7 @@ def read(
             "long": None if pinned.long is None else pinned.long.model_dump(exclude_none=True),
         }
     grid = _loaded(source, given, limit_cells, pinned)
-    table, shape = _table(grid, given["header"], pinned)
+    table, shape = _table(grid, given["header"], mapping)
     seen = digest(table.names)
     if pinned is not None and pinned.columns_seen not in (None, seen):
         raise _other_columns(table, mapping, grid)
@@ -206,6 +206,10 @@ def _loaded(source: Path, given: Dict[str, Any], limit: int, pinned: FilePart | 
     kind = kind_of(source)
     if kind != pinned.kind:
         told = f"the file is of kind {kind}, the mapping is for {pinned.kind}"
+        if way := {"redcap": "redcap.read", "fhir": "fhir.responses"}.get(pinned.kind):
+            told = (
+                f"the mapping is for {pinned.kind}; read the file with {way}, or give --mapping to a command"
+            )
         raise InputError(told, "mapping_does_not_fit")
     try:
         return load(source, **how, limit=limit)
@@ -216,8 +220,9 @@ def _loaded(source: Path, given: Dict[str, Any], limit: int, pinned: FilePart | 
         raise InputError(told, "mapping_does_not_fit", error.place) from None
 
 
-def _table(grid: Grid, header: int | None, pinned: FilePart | None) -> tuple[Table, Shape | None]:
+def _table(grid: Grid, header: int | None, mapping: Mapping | None) -> tuple[Table, Shape | None]:
     """The rows under their names."""
+    pinned = mapping.file if mapping is not None else None
     if grid.names is not None:
         columns = {name: [row[n] for row in grid.rows] for n, name in enumerate(grid.names)}
         table = Table(grid.names, columns, grid.lines, grid.notes, grid.pins)
@@ -232,7 +237,10 @@ def _table(grid: Grid, header: int | None, pinned: FilePart | None) -> tuple[Tab
     rows = pinned.header_rows if pinned is not None else 1
     at = find_header(grid, header, rows=rows)
     assert at is not None
-    table = table_of(grid, at, pinned.skip_rows if pinned is not None else 0)
+    skip = pinned.skip_rows if pinned is not None else 0
+    if mapping is not None:
+        check_skipped(grid, at, skip, mapping)
+    table = table_of(grid, at, skip)
     table.pins |= {"header_row": table.header} | ({"header_rows": 2} if at.rows == 2 else {})
     if pinned is not None and pinned.skip_rows:
         table.pins["skip_rows"] = pinned.skip_rows

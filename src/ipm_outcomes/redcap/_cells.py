@@ -35,6 +35,9 @@ class Cells:
         self.instrument, self.export, self.missing, self.part = found, export, missing, part
         self.names = {item: name for item, name in names.items() if export.has(name)}
         self.coding = None if part is None else part.coding
+        if export.record in self.names.values():
+            told = f"{found.id}: the column is the record id and that of an item; name another one with record_id="
+            raise InputError(told, "header_not_found", f"column {export.record}")
         self._check_choices()
         if part is not None and part.coding is None and self.counted():
             told = f"{found.id}: the cells look as if they were counted from 1; the mapping has to say the coding"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from os import PathLike
@@ -19,7 +20,7 @@ from ipm_outcomes.mapping import Mapping as Pinned
 from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
 from ipm_outcomes.redcap._asked import Asked, by_mapping, check_export, missing_of, pinned
 from ipm_outcomes.redcap._cells import NOT_CHECKED, Cells
-from ipm_outcomes.redcap._columns import FORM, VALIDATION, rows_of
+from ipm_outcomes.redcap._columns import ANNOTATION, FORM, NAME, VALIDATION, DictionaryField, rows_of
 from ipm_outcomes.redcap._dates import EventDates
 from ipm_outcomes.redcap._export import BOX, EVENT, INSTANCE, REPEAT, SEVERAL, Export, export_of
 from ipm_outcomes.redcap._totals import totals
@@ -131,7 +132,8 @@ def read(
     fields = None if dictionary is None else rows_of(dictionary)
     named = [instrument] if isinstance(instrument, str) else instrument
     if mapping is None:
-        given = {id: {**_own(definition(id)), **names} for id, names in (columns or {}).items()}
+        written = {field[NAME]: field for field in fields or ()}
+        given = {id: {**_own(definition(id), written), **names} for id, names in (columns or {}).items()}
         asked = Asked(named, given, events or {}, missing_of(not_answered), date, record_id)
     else:
         arguments = {
@@ -152,8 +154,14 @@ def read(
     return reader.reading(ids, backend)
 
 
-def _own(found: Instrument) -> dict[str, str]:
-    return {item: f"{found.id}_{item}" for item in found.item_ids}
+def _own(found: Instrument, fields: Mapping[str, DictionaryField]) -> dict[str, str]:
+    """The usual names of items; others where the dictionary was written by `dictionary`, which notes the item."""
+    noted = {" ".join(field[ANNOTATION].split()[:3]): name for name, field in fields.items()}
+    usual = {item: f"{found.id}_{item}" for item in found.item_ids}
+    return {
+        item: name if name in fields else noted.get(f"ipm_outcomes {found.id} {item}", name)
+        for item, name in usual.items()
+    }
 
 
 def _instruments(export: Export, asked: Asked) -> list[str]:
@@ -161,7 +169,7 @@ def _instruments(export: Export, asked: Asked) -> list[str]:
     found, partly = [], None
     for id in ids:
         one = definition(id)
-        names = asked.columns.get(id) or _own(one)
+        names = asked.columns.get(id) or _own(one, export.fields)
         part = asked.parts.get(id)
         needed = needed_items(one, one.scale_ids if part is None or part.scales is None else part.scales)
         lacking = [names.get(item, item) for item in needed if not export.has(names.get(item, ""))]
@@ -200,7 +208,10 @@ class _Reader:
 
     def add(self, found: Instrument) -> None:
         """All rows of one instrument."""
-        names, part = self.asked.columns.get(found.id) or _own(found), self.asked.parts.get(found.id)
+        names, part = (
+            self.asked.columns.get(found.id) or _own(found, self.export.fields),
+            self.asked.parts.get(found.id),
+        )
         cells = Cells(found, names, self.export, self.asked.missing_of(found.id), part)
         self.cells[found.id] = cells
         recorded = part.recorded if part is not None else totals(found, cells.names, self.export)
@@ -304,15 +315,27 @@ class _Reader:
 
     def _date(self, found: Instrument, form: str | None, row: int) -> str | None:
         """The date of an assessment: the survey's, else that of the form."""
+        day = self._day(found, form, row)
+        if day in self.cells[found.id].missing:
+            day = None
+        if day is None and self.dates is not None:
+            self.seen[found.id, "no_date", 0] += 1
+        if day is not None and not ISO.match(day):
+            if self.asked.mapping is not None:
+                told = f"{found.id}: the date is none as REDCap writes it (YYYY-MM-DD)"
+                raise InputError(told, "mapping_does_not_fit", f"row {row + 2}")
+            self.seen[found.id, "dates_unreadable", 0] += 1
+        return day
+
+    def _day(self, found: Instrument, form: str | None, row: int) -> str | None:
+        """The cell of the date: the time stamp of the survey, else the field that was named, else that of the form."""
         stamp = self.export.cell(f"{form}_timestamp", row)
         if stamp == "[not completed]":
             self.seen[found.id, "not_completed", 1] += 1
-        elif stamp:
+        elif stamp and stamp not in self.cells[found.id].missing:
             return stamp
         if self.dates is not None:
-            day = self.dates.of(row)
-            self.seen[found.id, "no_date", 0] += day is None
-            return day
+            return self.dates.of(row)
         dates = [
             name
             for name, field in self.export.fields.items()
@@ -346,7 +369,7 @@ class _Reader:
         settle = None if where is None else f"date={python(where)}"
         if code == "no_instrument":
             settle = "columns={…}"
-        elif code == "no_date":
+        elif code in ("no_date", "dates_unreadable"):
             settle = "date={…}"
         elif code in ("coding_from_one", "coding_suspected"):
             settle, value = 'mapping coding="position"', "position"
@@ -356,7 +379,9 @@ class _Reader:
         )
 
 
+ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]|$)", re.ASCII)
 EVIDENCE = {
+    "dates_unreadable": "dates that are not as REDCap writes them (YYYY-MM-DD); they stay as they are",
     "no_instrument": "the export has the items of no instrument; name their fields with columns=",
     "date_of_field": "dates taken from the one date field of the form; date= names another one",
     "no_date": "the field of the date is blank for the record, event, repeat instrument and instance; no date is taken "
