@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.program.suppression._proof import Move, _added
+from ipm_outcomes.program.suppression._proof import Move
 from ipm_outcomes.program.suppression._read import Row, null
 from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.stats._t_distribution import t_quantile
@@ -219,6 +220,18 @@ def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return made
 
 
+def _changes(matrix: Any, moves: Sequence[Move]) -> Any:
+    """Witnesses by counts: what each of them changes, as a sparse matrix."""
+    from scipy import sparse
+
+    starts = np.concatenate([[0], np.cumsum([len(at) for at, _ in moves])]).astype(np.int64)
+    at = np.concatenate([np.zeros(0, np.int64), *(at for at, _ in moves)])
+    by = np.concatenate([np.zeros(0, np.int64), *(by for _, by in moves)])
+    made = sparse.csr_matrix((by, at, starts), shape=(len(moves), matrix.shape[1])) @ matrix.T.tocsr()
+    made.eliminate_zeros()
+    return made
+
+
 class Means:
     """The means of a release, and which witnesses they agree with."""
 
@@ -322,25 +335,28 @@ class Means:
             return {}
         least = np.array([item.value for item in system.items], np.int64)
         most = least.copy()
-        reach: dict[tuple[int, int], list[int]] = {}
         moves = sorted(search.moves, key=lambda move: len(move[0]))
-        tells = []
-        for at, move in enumerate(moves):
-            rows, change = _added(system.columns_P, *move)
-            told = search.truth[rows] + change
-            tells.append((rows, told))
-            for q in rows[told <= search.goal_low[rows]]:
-                reach.setdefault((int(q), 0), []).append(at)
-            for q in rows[told >= search.goal_high[rows]]:
-                reach.setdefault((int(q), 1), []).append(at)
+        counts, told_of = _changes(system.A, moves), _changes(system.P, moves)
+        reach = self._reach(told_of)
         held: set[int] = set()
+        refused: set[int] = set()  # until means are given up
 
         def taken(at: int) -> bool:
-            if at not in held and self._agrees(moves[at]):
-                held.add(at)
-                rows, told = tells[at]
-                least[rows], most[rows] = np.minimum(least[rows], told), np.maximum(most[rows], told)
+            if at not in held and at not in refused:
+                if self._agrees(touched(at)):
+                    held.add(at)
+                    those = slice(*told_of.indptr[at : at + 2])
+                    rows, told = told_of.indices[those], told_of.data[those]
+                    told = search.truth[rows] + told
+                    least[rows], most[rows] = np.minimum(least[rows], told), np.maximum(most[rows], told)
+                else:
+                    refused.add(at)
             return at in held
+
+        @cache
+        def touched(at: int) -> list[tuple[int, np.ndarray]]:
+            those = slice(*counts.indptr[at : at + 2])
+            return self._touched(counts.indices[those], counts.data[those])
 
         def met(q: int, side: int) -> bool:
             return bool(least[q] <= search.goal_low[q] if side == 0 else most[q] >= search.goal_high[q])
@@ -356,9 +372,10 @@ class Means:
         ]
         for q, side in open_:
             if not met(q, side):
-                found = [self._price(moves[at]) for at in reach[q, side][:_TRIED]]
+                found = [self._price(touched(at)) for at in reach[q, side][:_TRIED]]
                 for node, way in min(found, key=lambda one: one[0])[1]:
                     self._give_up(node, way)
+                refused.clear()
                 assert any(taken(at) for at in reach[q, side][:_TRIED])
         return {
             one.row.position: one.state
@@ -367,10 +384,19 @@ class Means:
             if one.state != FULL
         }
 
-    def _touched(self, move: Move) -> list[tuple[int, np.ndarray]]:
+    def _reach(self, told: Any) -> dict[tuple[int, int], list[int]]:
+        """By protected count and end, the witnesses in which it is there."""
+        search = self.search
+        found: dict[tuple[int, int], list[int]] = {}
+        move = np.repeat(np.arange(told.shape[0]), np.diff(told.indptr))
+        q, value = told.indices, search.truth[told.indices] + told.data
+        for side, there in enumerate((value <= search.goal_low[q], value >= search.goal_high[q])):
+            for one, at in zip(q[there].tolist(), move[there].tolist(), strict=True):
+                found.setdefault((one, side), []).append(at)
+        return found
+
+    def _touched(self, cells: np.ndarray, change: np.ndarray) -> list[tuple[int, np.ndarray]]:
         """The groups with means in which a witness has other counts, and these counts."""
-        cells, change = _added(self.system.columns_A, *move)
-        cells, change = cells[change != 0], change[change != 0]
         by = dict(zip(cells.tolist(), change.tolist(), strict=True))
         nodes = sorted({self.system.home[cell] for cell in by} & self.rows.keys())
         found = []
@@ -381,8 +407,8 @@ class Means:
                 found.append((node, self.search.value[group.cells] + moved))
         return found
 
-    def _agrees(self, move: Move) -> bool:
-        return all(self._could_be(self.group(node), counts) for node, counts in self._touched(move))
+    def _agrees(self, touched: list[tuple[int, np.ndarray]]) -> bool:
+        return all(self._could_be(self.group(node), counts) for node, counts in touched)
 
     def _could_be(self, group: Group, counts: np.ndarray) -> bool:
         """Whether it is found, within the work allowed, that a group can have other counts and the same means."""
@@ -392,10 +418,10 @@ class Means:
                 return False
         return group.could_be(counts)
 
-    def _price(self, move: Move) -> tuple[int, list[tuple[int, Way]]]:
+    def _price(self, touched: list[tuple[int, np.ndarray]]) -> tuple[int, list[tuple[int, Way]]]:
         """What has to be given up for a witness, and how much that is."""
         total, ways = 0, []
-        for node, counts in self._touched(move):
+        for node, counts in touched:
             group = self.group(node)
             before = group.way
             for price, way in enumerate(_WAYS):
