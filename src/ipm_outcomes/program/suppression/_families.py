@@ -29,7 +29,7 @@ _OUTSIDE = 10**6  # patients in no published set: as many as one likes
 class Effects:
     """What one or two patients who are counted in other atoms do to the sets."""
 
-    def __init__(self, inside: np.ndarray) -> None:
+    def __init__(self, inside: np.ndarray, across: np.ndarray) -> None:
         sets, atoms = inside.shape
         columns = np.append(inside, np.zeros((sets, 1), bool), axis=1).astype(np.int64)
         numbers = np.random.default_rng(1).integers(1, 2**62, sets, dtype=np.int64)
@@ -38,7 +38,7 @@ class Effects:
         sums = hashed[first] + hashed[second]
         order = np.argsort(sums, kind="stable")
         first, second, sums = first[order], second[order], sums[order]
-        wanted = self._wanted(columns)
+        wanted = self._wanted(columns, across)
         at, source, target = [], [], []
         for number, goal in enumerate(wanted @ numbers):
             low = np.searchsorted(sums, sums + goal, "left")
@@ -64,23 +64,36 @@ class Effects:
         self.effect = np.searchsorted(there, self.effect)
 
     @staticmethod
-    def _wanted(columns: np.ndarray) -> np.ndarray:
-        """Effects on one set or two, and those of one patient on a few; not their opposites."""
+    def _wanted(columns: np.ndarray, across: np.ndarray) -> np.ndarray:
+        """Effects on one set or two, and those of one patient on a few; not their opposites.
+
+        Those of one patient also together with another one, so that sums with other scenes stay as they are.
+        """
         sets, atoms = columns.shape
         unit = np.eye(sets, dtype=np.int64)
         a, b = np.triu_indices(sets, 1)
         from_, to = np.triu_indices(atoms, 1)
         alone = columns[:, to].T - columns[:, from_].T
-        alone = alone[np.abs(alone).sum(axis=1) <= _WIDE]
-        made = np.concatenate([unit, unit[a] - unit[b], unit[a] + unit[b], alone])
+        alone = np.unique(np.concatenate([alone, -alone]), axis=0)
+        width = np.abs(alone).sum(axis=1)
+        kept = []
+        parts, part = np.unique(alone[:, across], axis=0, return_inverse=True)
+        part = part.ravel()
+        for at, joined in enumerate(parts):
+            if joined.any():
+                back = np.flatnonzero((alone[:, across] == -joined).all(axis=1))
+                kept.append(alone[part == at] + alone[back[np.argmin(width[back])]])
+        made = np.concatenate([unit, unit[a] - unit[b], unit[a] + unit[b], alone, *kept])
+        made = made[np.abs(made).sum(axis=1) <= _WIDE]
         made = made[made.any(axis=1)]
         leading = np.take_along_axis(made, np.argmax(made != 0, axis=1)[:, None], 1)
         return np.unique(made * leading, axis=0)
 
 
 @lru_cache(maxsize=32)
-def _effects(inside: bytes, sets: int) -> Effects:
-    return Effects(np.frombuffer(inside, bool).reshape(sets, -1))
+def _effects(inside: bytes, across: bytes) -> Effects:
+    joined = np.frombuffer(across, bool)
+    return Effects(np.frombuffer(inside, bool).reshape(len(joined), -1), joined)
 
 
 class Family:
@@ -113,7 +126,8 @@ class Family:
                     column = first.sets.index(name)
                     able = min(int(system.x[variables].max()) for variables in each)
                     self.most_fewer[row, column] = min(able, self.most_fewer[row, column])
-        self.joined = self.inside[[any(name in system.nodes[n].linked for n in rows) for name in first.sets]]
+        self.across = np.array([any(name in system.nodes[n].linked for n in rows) for name in first.sets])
+        self.joined = self.inside[self.across]
         self.limited = self.most_fewer.min(axis=0) < _MOST
         self.cost = self.price.copy()
         self.place = {
@@ -124,7 +138,7 @@ class Family:
         # Behind the atoms, those who are in no set, and nobody: ways that there are not.
         self.x = np.array([[*system.x[system.nodes[n].variables], _OUTSIDE, 0] for n in nodes], np.int64)
         self.by_atom = np.minimum(self.x.T, _MOST).astype(np.int32)
-        self.effects = _effects(np.ascontiguousarray(self.inside).tobytes(), len(first.sets))
+        self.effects = _effects(np.ascontiguousarray(self.inside).tobytes(), self.across.tobytes())
         self.touched = np.abs(self.effects.sets)
         self.ways = np.full((len(self.touched), _WAYS, 4), self.x.shape[1] - 1)
         self.listed = np.zeros(len(self.touched), bool)

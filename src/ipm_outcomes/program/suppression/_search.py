@@ -228,7 +228,10 @@ class Search:
         system = self.system
         taken = {node}
         frontier = [node]
-        for _ in range(2 if size < FAR else len(system.nodes)):
+        # The people between two scenes answer through the people between others.
+        wide = not system.nodes[node].sets and size > _SIZES[1]
+        rounds, most = (4, 10 * size) if wide else (2, size)
+        for _ in range(rounds if size < FAR else len(system.nodes)):
             new: set[int] = set()
             for one in frontier:
                 if size > _SIZES[0] or not system.nodes[node].sets or len(system.nodes) <= _MANY:
@@ -241,7 +244,7 @@ class Search:
                     new.update(beside)
             frontier = sorted(new - taken)
             taken |= new
-            if not frontier or len(taken) > 4 * size + 6:
+            if not frontier or len(taken) > 4 * most + 6:
                 break
         variables = np.concatenate([system.nodes[at].variables for at in sorted(taken)])
         self.around[node, size] = variables
