@@ -137,6 +137,7 @@ class Family:
         }
         # Behind the atoms, those who are in no set, and nobody: ways that there are not.
         self.x = np.array([[*system.x[system.nodes[n].variables], _OUTSIDE, 0] for n in nodes], np.int64)
+        self.rows: list[list[int]] = self.x.tolist()
         self.by_atom = np.minimum(self.x.T, _MOST).astype(np.int32)
         self.effects = _effects(np.ascontiguousarray(self.inside).tobytes(), self.across.tobytes())
         self.touched = np.abs(self.effects.sets)
@@ -179,13 +180,16 @@ class Family:
         found = np.zeros(len(effects), np.int64)
         for sign in (1, -1):
             those = np.flatnonzero(signs == sign)
-            self._count(effects[those], sign)
-            found[those] = self.able[sign][effects[those], row]
+            of = effects[those]
+            if (self.able[sign][of, 0] < 0).any():
+                self._count(of, sign)
+            found[those] = self.able[sign][of, row]
         return found
 
     def about_all(self, effect: int, sign: int) -> np.ndarray:
         """How often each group can have an effect, at most."""
-        self._count(np.array([effect]), sign)
+        if self.able[sign][effect, 0] < 0:
+            self._count(np.array([effect]), sign)
         found: np.ndarray = self.able[sign][effect]
         return found
 
@@ -290,7 +294,7 @@ class _Plan:
         self.others = family.cost[self.low : self.high].copy()
         self.others[row - self.low] = _NEVER
         self.total = family.cost[-1].copy()
-        self.x: dict[int, np.ndarray] = {}
+        self.x: dict[int, list[int]] = {}
 
     def answer(
         self, sets: np.ndarray, many: int, effect: int, sign: int
@@ -341,27 +345,27 @@ class _Plan:
         x = self.x.get(group)
         if x is None:
             return self._done(
-                family.x[group].copy(), effect, sign, min(self.left, int(family.limit(effect, sign)[group]))
+                family.rows[group].copy(), effect, sign, min(self.left, int(family.limit(effect, sign)[group]))
             )
         many = self.left
         change = sign * family.effects.sets[effect]
         columns = np.flatnonzero((change < 0) & family.limited)
         if len(columns):
-            left = family.most_fewer[group, columns] + family.inside[columns] @ (x - family.x[group])[:-2]
+            left = family.most_fewer[group, columns] + family.inside[columns] @ (np.array(x) - family.x[group])[:-2]
             many = min(many, max(0, int((left // -change[columns]).min())))
         return self._done(x.copy(), effect, sign, many)
 
     def _have(self, group: int, effect: int, sign: int, many: int) -> int:
         if group not in self.x:
-            self.x[group] = self.family.x[group].copy()
+            self.x[group] = self.family.rows[group].copy()
         return self._done(self.x[group], effect, sign, many)
 
-    def _done(self, x: np.ndarray, effect: int, sign: int, many: int) -> int:
+    def _done(self, x: list[int], effect: int, sign: int, many: int) -> int:
         left = many
         for a, b, c, d in self.family.turned(effect, sign):
             part = x[a] // 2 if a == b else min(x[a], x[b])
             if part > 0:
-                part = min(left, int(part))
+                part = min(left, part)
                 x[a] -= part
                 x[b] -= part
                 x[c] += part
@@ -376,7 +380,7 @@ class _Plan:
         there, moved, joined = [], [], False
         in_all = np.zeros(family.x.shape[1], np.int64)
         for group, x in self.x.items():
-            change = x - family.x[group]
+            change = np.array(x) - family.x[group]
             in_all += change
             joined |= bool((family.joined @ change[:-2]).any())
             atoms = np.flatnonzero(change[:-2])
