@@ -345,13 +345,19 @@ class _Plan:
         x = self.x.get(group)
         if x is None:
             return self._done(
-                family.rows[group].copy(), effect, sign, min(self.left, int(family.limit(effect, sign)[group]))
+                family.rows[group].copy(),
+                effect,
+                sign,
+                min(self.left, int(family.limit(effect, sign)[group])),
             )
         many = self.left
         change = sign * family.effects.sets[effect]
         columns = np.flatnonzero((change < 0) & family.limited)
         if len(columns):
-            left = family.most_fewer[group, columns] + family.inside[columns] @ (np.array(x) - family.x[group])[:-2]
+            left = (
+                family.most_fewer[group, columns]
+                + family.inside[columns] @ (np.array(x) - family.x[group])[:-2]
+            )
             many = min(many, max(0, int((left // -change[columns]).min())))
         return self._done(x.copy(), effect, sign, many)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,19 +29,34 @@ def link(
 ) -> None:
     """Sets of one scene that are inside a set of another, group by group."""
     everybody: dict[Key, dict[Any, tuple[Node, set[Any], int]]] = {}
+    found: dict[Any, _Place | None] = {}
+    by_scene: dict[Any, list[tuple[Key, int]]] = {}
+    for (of, key), at in nodes.items():
+        by_scene.setdefault(of, []).append((key, at))
+
+    def place(node: Node, name: Any) -> _Place | None:
+        """Groups with the same published sets have a set in the same atoms."""
+        alike = (node.scene, node.sets, name)
+        if alike not in found:
+            found[alike] = _place(node, scenes[node.scene].sets[name])
+        return found[alike]
+
     for (scene, inner), (other, outer), how in links:
-        for (of, key), at in list(nodes.items()):
+        if scene not in by_scene or inner not in scenes[scene].sets:
+            continue
+        for key, at in by_scene[scene]:
             beside = nodes.get((other, key))
-            if of != scene or beside is None or inner not in scenes[scene].sets:
+            if beside is None:
                 continue
             a, b = system.nodes[at], system.nodes[beside]
-            small, large = _variables(a, scenes[scene].sets[inner]), _variables(b, scenes[other].sets[outer])
-            if small is None or large is None:
+            inside, around = place(a, inner), place(b, outer)
+            if inside is None or around is None:
                 continue
+            small, large = a.start + inside.atoms, b.start + around.atoms
             left = int(system.start[beside][large - b.start].sum() - system.start[at][small - a.start].sum())
             if left < 0 or (how in _SAME and left):
                 continue  # not so in these data: nobody can rest on it
-            ways = [(_alone(b, large), 1), (_alone(a, small), -1)]
+            ways = [(b.start + around.alone, 1), (a.start + inside.alone, -1)]
             if how in _SAME or (how == "same data" and not left):
                 row = system.equal.add(
                     np.concatenate([large, small]),
@@ -61,7 +77,7 @@ def link(
                 system.linked.setdefault(at, set()).add(new)
                 system.linked.setdefault(beside, set()).add(new)
             system.mends[row] = ways
-            names = [_names(node, variables) for node, variables in ((a, small), (b, large))]
+            names = inside.names, around.names
             for node, mine, partner, theirs in ((a, names[0], b, names[1]), (b, names[1], a, names[0])):
                 node.linked |= mine
                 fewer = [
@@ -71,7 +87,7 @@ def link(
                     everybody.setdefault(key, {})[node.scene] = (
                         node,
                         mine,
-                        _alone(node, large if node is b else small),
+                        ways[0 if node is b else 1][0],
                     )
                 elif len(ways) == 2 or node is b:
                     for name in mine:
@@ -130,18 +146,32 @@ def apart(
             system.linked.setdefault(place, set()).update(together - {place})
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A set in the groups of a scene that publish the same sets."""
+
+    atoms: np.ndarray
+    names: set[Any]
+    """The sets that these atoms make up."""
+    alone: int
+    """The atom that is in the fewest sets."""
+
+
+def _place(node: Node, held: np.ndarray) -> _Place | None:
+    variables = _variables(node, held)
+    if variables is None:
+        return None
+    atoms = variables - node.start
+    many = np.zeros(node.count, np.int64)
+    for inside in node.of.values():
+        many[inside] += 1
+    return _Place(atoms, _names(node, variables), int(atoms[np.argmin(many[atoms])]))
+
+
 def _names(node: Node, variables: np.ndarray) -> set[Any]:
     """The sets of a node that these variables make up."""
     held = set((variables - node.start).tolist())
     return {name for name, atoms in node.of.items() if set(atoms.tolist()) == held}
-
-
-def _alone(node: Node, variables: np.ndarray) -> int:
-    """Of these variables the one that is in the fewest sets of the node."""
-    many = np.zeros(node.count, np.int64)
-    for atoms in node.of.values():
-        many[atoms] += 1
-    return int(variables[np.argmin(many[variables - node.start])])
 
 
 def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
