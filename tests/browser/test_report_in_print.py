@@ -15,7 +15,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from battery_cases import everything, records
 from report_cases import example, example_problems, one_patient, patient_of_three, patient_page, peg_report
+
+import ipm_outcomes as ipm
+from ipm_outcomes import change, frames, program, report
 
 BROWSER = (
     os.environ.get("IPM_OUTCOMES_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -135,6 +139,23 @@ def test_thirty_sites_keep_page_1_on_its_sheet(tmp_path: Path) -> None:
     assert "Aspen and Maple" in first
     assert "Made with ipm-outcomes" in first
     assert len(sheets) <= 6
+
+
+def test_a_program_that_uses_all_of_table_3_is_twelve_pages(tmp_path: Path) -> None:
+    """Every questionnaire in every edition, three sites, and all records."""
+    answers = everything(240, sites=("Aspen", "Birch", "Cedar"), spread=120)
+    scores = frames.tidy(answers, list(ipm.instruments()), by=["patient_id", "date", "site"])
+    changes = change.table(scores, by=["site"], as_of="2025-12-31")
+    found = program.table(changes, by=["site"], scores=scores, totals=True)
+    page = tmp_path / "all.html"
+    report.html(scores, changes, found, page, as_of="2025-12-31", records=records())
+    for paper in PAPERS:
+        sheets = printed(page, paper, tmp_path)
+        assert len(sheets) <= 12
+        for sheet in sheets:
+            assert min(left for left, *_ in sheet) >= _MARGIN - 1
+            assert max(right for _, right, _ in sheet) <= PAPERS[paper][0] - _MARGIN + 1
+        assert "Made with ipm-outcomes" in " ".join(text for *_, text in sheets[0])
 
 
 @pytest.mark.parametrize("paper", PAPERS)
