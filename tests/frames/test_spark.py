@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from golden_cases import golden_frame
 from spark_cases import SPARK_MISSING, session
 
 import ipm_outcomes as ipm
-from ipm_outcomes import frames
+from ipm_outcomes import change, frames
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._spark_kind import is_spark
 
@@ -96,6 +97,42 @@ def test_a_wrong_cell_is_refused_when_the_scores_are_computed(spark: Any) -> Non
     # What one partition holds says nothing about the coding of the table.
     assert "coding=" not in str(caught.value).split("InvalidAnswersError: ")[1].split("\n")[0]
     assert "Jane" not in str(caught.value)
+
+
+@needs_spark
+def test_changes_by_groups_of_patients(spark: Any) -> None:
+    """As the page on capacity does it: whole patients in each group, and nothing taken from the table itself."""
+    import pyspark.sql.functions as f
+
+    draw = random.Random(3)
+    days = [date(2025, 1, 1), date(2025, 7, 2)] * 20
+    data: dict[str, list[Any]] = {name: [draw.randrange(4) for _ in days] for name in GAD7}
+    data |= {"patient_id": [n // 2 for n in range(len(days))], "date": days}
+    half = [change.Target("half a year", day=182, days=(137, 227))]
+
+    def changes(rows: pa.Table) -> pa.Table:
+        long = frames.tidy(rows.drop_columns(["part"]), "gad7", by=["patient_id", "date"], coding="answer")
+        found = change.table(long, targets=half, as_of="2026-06-30").select(
+            ["patient_id", "scale", "improvement", "class"]
+        )
+        return found.cast(
+            pa.schema(
+                [
+                    ("patient_id", "int64"),
+                    ("scale", "string"),
+                    ("improvement", "float64"),
+                    ("class", "string"),
+                ]
+            )
+        )
+
+    given = spark.createDataFrame(pa.table(data)).withColumn("part", f.abs(f.hash("patient_id")) % 3)
+    schema = "patient_id long, scale string, improvement double, class string"
+    found = given.groupBy("part").applyInArrow(changes, schema).toArrow()
+    whole = changes(pa.table(data | {"part": data["patient_id"]}))
+    order = [("patient_id", "ascending"), ("scale", "ascending")]
+    assert found.sort_by(order).to_pylist() == whole.sort_by(order).to_pylist()
+    assert found.num_rows == 40
 
 
 @needs_spark
