@@ -90,8 +90,9 @@ def test_a_coding_that_was_confirmed_against_the_labels_is_kept(labeled: Write) 
     first = files.read(labeled(FROM_ONE, [1, 3]))
     mapping = saved(first, "gad7.coding")
     assert files.read(labeled(FROM_ONE, [4, 1]), mapping=mapping).data["gad7_q2"] == [3, 0]
-    # Without the yes to the coding the mapping has seen the labels, and does not say what the cells mean.
-    assert misfit(labeled(FROM_ONE, [1, 3]), saved(first)).place == "column gad7_q1"
+    # The labels of every code prove the coding, which is pinned with them.
+    assert saved(first) == mapping
+    assert misfit(labeled(FORWARD, [1, 3]), mapping).place == "column gad7_q1"
 
 
 def test_labels_are_read_where_the_mapping_says_so(labeled: Write) -> None:
@@ -103,14 +104,15 @@ def test_labels_are_read_where_the_mapping_says_so(labeled: Write) -> None:
     assert misfit(labeled({}, [1, 2]), mapping).place == "row 1, column gad7_q1"
 
 
-def test_one_reversed_column_is_in_doubt(labeled: Write) -> None:
+def test_one_reversed_column_is_read_by_its_labels(labeled: Write) -> None:
     path = labeled(FORWARD, [0, 1], gad7_q3=REVERSED)
     found = files.read(path)
     at = found.inferences["finding"].index("coding_of_labels")
-    assert (found.inferences["sure"][at], found.inferences["value"][at]) == (False, "label")
+    assert (found.inferences["sure"][at], found.inferences["where"][at]) == (True, "gad7_q3")
+    assert (found.data["gad7_q2"], found.data["gad7_q3"]) == ([0, 1], [3, 2])
     again = files.read(path, mapping=saved(found, "gad7.coding"))
     assert (again.data["gad7_q2"], again.data["gad7_q3"]) == ([0, 1], [3, 2])
-    assert misfit(path, saved(found)).place == "column gad7_q3"
+    assert misfit(labeled(FORWARD, [0, 1]), saved(found)).place == "column gad7_q3"
 
 
 def test_labels_of_visits_beside_each_other_stop_where_they_differ(labeled: Write) -> None:

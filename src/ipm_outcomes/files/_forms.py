@@ -9,27 +9,23 @@ from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import InputError, ParameterError, number_of
 from ipm_outcomes.files._grid import note
 from ipm_outcomes.files._header import Table
+from ipm_outcomes.files._qs import LEFT_OUT, answer_of, form_keys, is_standard, long_by_standard
 from ipm_outcomes.frames._items import given_names, needed_items
 from ipm_outcomes.mapping import Mapping as Pinned
-
-CDISC = {"question": "QSTESTCD", "answer": "QSORRES"}
-_OF_A_QUESTION = ("QSSEQ", "QSTEST", "QSCAT", "QSSTRESC", "QSSTRESN", "QSSTAT", "QSREASND")
-"""Columns of SDTM QS that say something of one question, and not of the whole form."""
 
 
 def long_of(table: Table, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Which columns of a long export hold the question and the answer: as given, or by the names of CDISC QS."""
     if given is None:
-        if not set(CDISC.values()) <= set(table.names):
+        found = long_by_standard(table.names)
+        if found is None:
             return None
-        found: dict[str, Any] = dict(CDISC)
-        found["keys"] = [name for name in table.names if name not in (*CDISC.values(), *_OF_A_QUESTION)]
-        seen = "columns QSTESTCD and QSORRES of CDISC: one row a question"
+        seen = f"columns of SDTM QS: one row a question; {', '.join(found['keys'])} are of one form"
         table.notes.append(
             note(
                 "long_export",
                 seen,
-                where="QSTESTCD, QSORRES",
+                where=f"{found['question']}, {found['answer']}",
                 rows=len(table.lines),
                 of=len(table.lines),
                 value=found,
@@ -45,10 +41,11 @@ def long_of(table: Table, given: Mapping[str, Any] | None) -> dict[str, Any] | N
             "long: give a dict with question, answer, and keys (columns that identify a form)"
         )
     found = {**given}
+    standard = long_by_standard(table.names) if is_standard(found) else None
     named = [found["question"], found["answer"]]
     keys = found.get("keys")
     found["keys"] = (
-        [name for name in table.names if name not in named]
+        (standard or {}).get("keys") or [name for name in table.names if name not in named]
         if keys is None
         else [keys]
         if isinstance(keys, str)
@@ -65,23 +62,34 @@ def long_of(table: Table, given: Mapping[str, Any] | None) -> dict[str, Any] | N
 def widened(table: Table, how: Mapping[str, Any], unit: str) -> None:
     """One row for each form, one column for each question; a question twice within a form is an error."""
     keys, questions, answers = list(how["keys"]), table.columns[how["question"]], table.columns[how["answer"]]
+    standard = is_standard(how)
+    found = form_keys(table.columns, keys, len(table.lines)) if standard else None
+    members: list[list[int]] = []
+    witness: dict[str, dict[int, tuple[Any, int]]] = {}
     forms: dict[tuple[Any, ...], int] = {}
     cells: dict[str, dict[int, Any]] = {}
     lines: list[int] = []
     for n, line in enumerate(table.lines):
         if questions[n] is None:
             raise InputError("the row names no question", "file_unreadable", f"{unit} {line}")
-        key = tuple(table.columns[name][n] for name in keys)
+        key = tuple(table.columns[name][n] for name in keys) if found is None else found[n]
         if key not in forms:
             forms[key] = len(forms)
             lines.append(line)
+            members.append([])
+        members[forms[key]].append(n)
         column = cells.setdefault(str(questions[n]), {})
         if forms[key] in column:
             told = (
                 "the question appears twice in its form; name what identifies a form with long={'keys': […]}"
             )
             raise InputError(told, "duplicate_item", f"{unit} {line}")
-        column[forms[key]] = answers[n]
+        answer, other = answers[n], None
+        if standard:
+            answer, other = answer_of(table.columns, how, n, f"{unit} {line}")
+        column[forms[key]] = answer
+        if other is not None:
+            witness.setdefault(str(questions[n]), {})[forms[key]] = (other, line)
     if len(cells) * len(forms) > 20 * len(table.lines) + 10_000:
         told = "few questions are common to the forms; name the columns that identify a form with long={'keys': […]}"
         raise InputError(told, "file_too_wide")
@@ -91,6 +99,9 @@ def widened(table: Table, how: Mapping[str, Any], unit: str) -> None:
         )
     wide: dict[str, list[Any]] = {name: [key[at] for key in forms] for at, name in enumerate(keys)}
     wide |= {name: [column.get(n) for n in range(len(forms))] for name, column in cells.items()}
+    if standard:
+        _of_forms(table, how, members, wide)
+    table.witness = witness
     seen = f"{number_of(len(table.lines), 'row')} of questions make {number_of(len(forms), 'form')}"
     table.notes.append(note("forms", seen, rows=len(forms), of=len(table.lines)))
     table.left_out += [
@@ -98,6 +109,24 @@ def widened(table: Table, how: Mapping[str, Any], unit: str) -> None:
         for line in sorted(set(table.lines) - set(lines))
     ]
     table.columns, table.names, table.lines = wide, list(wide), lines
+
+
+def _of_forms(
+    table: Table, how: Mapping[str, Any], members: Sequence[Sequence[int]], wide: dict[str, list[Any]]
+) -> None:
+    """Further columns that are the same in each form; those that differ are left out and named."""
+    differing = []
+    for name in table.names:
+        if name in wide or name in (how["question"], how["answer"]) or name.upper() in LEFT_OUT:
+            continue
+        cells = [{table.columns[name][n] for n in rows} - {None} for rows in members]
+        if any(len(one) > 1 for one in cells):
+            differing.append(name)
+        else:
+            wide[name] = [next(iter(one), None) for one in cells]
+    if differing:
+        seen = "columns that differ within a form, which is one patient, date and visit; left out"
+        table.notes.append(note("varying_columns", seen, where=", ".join(differing), rows=0, of=len(members)))
 
 
 def name_at(

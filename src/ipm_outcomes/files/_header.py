@@ -49,6 +49,8 @@ class Table:
     pins: dict[str, Any] = field(default_factory=dict)
     left_out: list[tuple[int, str, str]] = field(default_factory=list)
     header: int = 1
+    witness: dict[str, dict[int, tuple[Any, int]]] = field(default_factory=dict)
+    """By column and row, what another column of the file says of the cell, and the number of that row in the file."""
 
     def keep(self, wanted: list[bool]) -> None:
         """Keep these rows only."""

@@ -13,6 +13,7 @@ from ipm_outcomes.files._dates import date_inference, is_read, read_column
 from ipm_outcomes.files._grid import Grid, note
 from ipm_outcomes.files._header import Table
 from ipm_outcomes.files._shapes import Shape
+from ipm_outcomes.frames._other_dates import is_other_date
 from ipm_outcomes.mapping import KeysPart, Mapping, Proposal
 from ipm_outcomes.mapping._parts import DatePart
 
@@ -159,6 +160,9 @@ def _date(
     if confirmed.date is not None:
         name = _named(table, confirmed.date.column, "keys.date")
         assert name is not None
+        if is_other_date(name):
+            said = "the column is no date of a form by its name; name another one, or none"
+            raise InputError(said, "mapping_does_not_fit", "keys.date")
         if date_format is not None:
             raise ParameterError("date_format: the mapping says how dates are written; leave it out")
         _read(table, name, confirmed.date.format, grid)
@@ -167,34 +171,44 @@ def _date(
     if key not in table.columns:
         key = None
     if isinstance(date_format, str):
-        name = key or _only_date(table)
-        if name is None:
+        dates = [key] if key is not None else _form_dates(table)
+        if not dates and (others := _other_dates(table)):
+            formats |= dict.fromkeys(others, date_format)
+        elif len(dates) != 1:
             raise ParameterError(
                 "date_format: which column is the date? give a dict such as {'visit_day': '%d.%m.%Y'}"
             )
-        formats[name] = date_format
+        else:
+            formats[dates[0]] = date_format
     for name, one in formats.items():
         _read(table, name, one, grid)
     found: str | None = key
+    declared = [name for name in formats if not is_other_date(name)]
+    if found is None and len(declared) == 1:
+        found = declared[0]
+    _tell_others(table)
     for name in table.names:
         cells = table.columns[name]
-        if name in formats:
-            found = found or name
+        if name in formats and not (found is None and name in declared):
             continue
         inference = date_inference(cells, name, name == key)
         if inference is not None:
             table.notes.append(inference)
-            if inference.value is not None and (name == key or key is None):
+            if inference.value is not None and not is_other_date(name) and (name == key or key is None):
                 value = DatePart(column=name, format=inference.value)
                 proposed.append(Proposal(place=("keys", "date"), value=value, why=inference.evidence))
                 key = key or name
-        elif key is None and _is_dates(cells):
+        elif key is None and _is_dates(cells) and not is_other_date(name):
             why = (
                 "the only column that holds dates"
-                if _only_date(table) == name
+                if _form_dates(table) == [name]
                 else "a column that holds dates"
             )
-            proposed.append(Proposal(place=("keys", "date"), value=DatePart(column=name), why=why))
+            proposed.append(
+                Proposal(
+                    place=("keys", "date"), value=DatePart(column=name, format=formats.get(name)), why=why
+                )
+            )
             told: dict[str, Any] = {
                 "where": name,
                 "rows": sum(cell is not None for cell in cells),
@@ -241,14 +255,30 @@ def _is_dates(cells: list[Any]) -> bool:
     return bool(held) and all(isinstance(cell, (str, date)) for cell in held) and is_read(held)
 
 
-def _only_date(table: Table) -> str | None:
-    """The one column that holds dates, read or not."""
-    found = [
+def _form_dates(table: Table) -> list[str]:
+    """Columns that hold dates, read or not, which may be that of the form."""
+    return [
         name
         for name in table.names
-        if _is_dates(table.columns[name]) or date_inference(table.columns[name], name, False) is not None
+        if not is_other_date(name)
+        and (_is_dates(table.columns[name]) or date_inference(table.columns[name], name, False) is not None)
     ]
-    return found[0] if len(found) == 1 else None
+
+
+def _other_dates(table: Table) -> list[str]:
+    """Columns of dates that are not of the form, by their names."""
+    return [
+        name
+        for name, cells in table.columns.items()
+        if is_other_date(name) and (_is_dates(cells) or date_inference(cells, name, False) is not None)
+    ]
+
+
+def _tell_others(table: Table) -> None:
+    if names := _other_dates(table):
+        seen = "dates of birth, death, injury, surgery or diagnosis by name; never the date of the form"
+        rows = sum(any(table.columns[name][n] is not None for name in names) for n in range(len(table.lines)))
+        table.notes.append(note("other_dates", seen, where=", ".join(names), rows=rows, of=len(table.lines)))
 
 
 def tell_totals(table: Table, keys: Keys) -> None:

@@ -39,6 +39,15 @@ def written(code: Any) -> str:
     return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
 
 
+def map_of(coding: Any, item: str) -> Mapping[str, int] | None:
+    """Cells with answers of an item, where a coding is such a map for all items or for this one."""
+    if not isinstance(coding, Mapping):
+        return None
+    by_item = any(isinstance(one, Mapping) for one in coding.values())
+    found: Mapping[str, int] | None = coding.get(item) if by_item else coding
+    return found
+
+
 def says(one: Instrument, item: str, labels: Mapping[Any, str]) -> dict[str, float]:
     """The answers that labels say for codes; labels that are those of no answer say nothing."""
     listed, known = one.answers_of(item), one.labels(item)
@@ -129,7 +138,7 @@ def check_labels(part: InstrumentPart, one: Instrument, names: Mapping[str, str]
             if part.coding is not None:
                 continue
         for code, answer in says(one, item, own).items():
-            taken = _taken(part, one.answers_of(item), code)
+            taken = _taken(part, item, one.answers_of(item), code)
             if taken is not None and taken != answer:
                 told = (
                     f"{part.id}: by the labels of the file {code} is another answer than by the mapping; the "
@@ -169,12 +178,12 @@ def _plain(labels: Mapping[Any, str]) -> dict[str, str]:
     return {code: label for code, label in plain.items() if label}
 
 
-def _taken(part: InstrumentPart, listed: AnswerList, code: str) -> float | None:
+def _taken(part: InstrumentPart, item: str, listed: AnswerList, code: str) -> float | None:
     """The answer that a mapping takes a code for; None where it takes it for none."""
     if part.coding == "label" or code in map(str, part.not_answered.codes):
         return None
-    if isinstance(part.coding, dict):
-        given = part.coding.get(code)
+    if (coding := map_of(part.coding, item)) is not None:
+        given = coding.get(code)
         return None if given is None else float(given)
     if not _CODE.fullmatch(code):
         return None

@@ -92,22 +92,23 @@ def _needed(one: Instrument) -> list[str]:
 
 def _by_wording(one: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Found | None:
     """Headers that hold the questions of the form, word for word."""
-    asked = {item.id: plain_label(item.wording) for item in one.items if item.wording}
-    needed = _needed(one)
-    if not set(needed) <= set(asked):
+    columns = worded_columns(one, names, wording)
+    if not set(_needed(one)) <= set(columns):
         return None
-    parts = {name: {*_questions(name), *_questions(wording.get(name, ""))} for name in names}
-    columns: dict[str, str] = {}
-    for item, text in asked.items():
-        holding = [name for name in names if text in parts[name]]
-        if len(holding) == 1:
-            columns[item] = holding[0]
-        elif item in needed:
-            return None
     evidence = (
         "headers are the questions of the form, which proves the items; neither the recall nor the edition"
     )
     return Found(one.id, columns, WORDING, evidence)
+
+
+def worded_columns(one: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> dict[str, str]:
+    """The items whose question is in the header of exactly one column."""
+    asked = {item.id: plain_label(item.wording) for item in one.items if item.wording}
+    if not set(_needed(one)) <= set(asked):
+        return {}
+    parts = {name: {*_questions(name), *_questions(wording.get(name, ""))} for name in names}
+    found = {item: [name for name in names if text in parts[name]] for item, text in asked.items()}
+    return {item: holding[0] for item, holding in found.items() if len(holding) == 1}
 
 
 def _questions(header: str) -> set[str]:
@@ -162,6 +163,34 @@ def _by_known_names(one: Instrument, names: Sequence[str], wording: Mapping[str,
                     one.id, columns, NAMES, evidence, recorded=recorded, standard=known.get("standard", False)
                 )
     return None
+
+
+def known_columns(one: Instrument, names: Sequence[str]) -> list[dict[str, str]]:
+    """The items with a column of a known name, by source and by what stands before the names."""
+    folded = {name.casefold(): name for name in names}
+    found = []
+    for known in [known for known in _known() if known["instrument"] == one.id]:
+        for before in dict.fromkeys(["", *_before(names, known)]):
+            each = {
+                item: [folded[way] for way in (f"{before}{way}".casefold() for way in ways) if way in folded]
+                for item, ways in known["items"].items()
+            }
+            found.append({item: there[0] for item, there in each.items() if len(there) == 1})
+    return found
+
+
+def numbered_columns(one: Instrument, names: Sequence[str]) -> list[dict[str, str]]:
+    """The id of the instrument with the numbers of all its items but one; by what is around the numbers."""
+    needed = _needed(one)
+    if len(needed) < _FEWEST or needed != [f"q{n}" for n in range(1, len(needed) + 1)]:
+        return []
+    last = len(needed)
+    return [
+        {f"q{n}": name for n, name in columns.items() if n <= last}
+        for family in _families(one.id, names).values()
+        for columns in family.columns.values()
+        if len([n for n in columns if 1 <= n <= last]) == last - 1 and max(columns) <= last + 1
+    ]
 
 
 def _before(names: Sequence[str], known: Mapping[str, Any]) -> list[str]:
@@ -313,6 +342,8 @@ def _by_codes(names: Sequence[str]) -> list[Found]:
     evidence = "codes of items; the edition cannot be known from names"
     if others := [other[0].id for other in alike[1:]]:
         evidence += f": {', '.join(others)} have the same items"
+    if lacking := [item for item in _needed(one) if item not in columns]:
+        evidence += f"; no column for {', '.join(lacking[:5])}{' …' if len(lacking) > 5 else ''}"
     return [Found(one.id, columns, CODES, evidence, scales)]
 
 
@@ -320,10 +351,12 @@ def _coded(one: Instrument, names: Sequence[str]) -> dict[str, str]:
     found = {}
     for item in one.item_ids:
         code = re.fullmatch(r"([a-z]{3,})0*(\d+)", item)
-        if code:
-            there = [name for name in names if _is_code(name, code[1], code[2])]
-            if len(there) == 1:
-                found[item] = there[0]
+        if not re.fullmatch(r"[a-z]{2,}\d+(_[a-z]+)?", item):
+            continue
+        own = [name for name in names if name.casefold() == item or name.casefold().endswith(f"_{item}")]
+        there = [name for name in names if code and _is_code(name, code[1], code[2])] or own
+        if len(there) == 1:
+            found[item] = there[0]
     return found
 
 

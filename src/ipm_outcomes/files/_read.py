@@ -18,7 +18,8 @@ from ipm_outcomes.files._keys import drop_rows, settle_keys, tell_totals
 from ipm_outcomes.files._labels import at_visits, check_skipped
 from ipm_outcomes.files._load import kind_of, load
 from ipm_outcomes.files._propose import proposals
-from ipm_outcomes.files._settle import Settling, proposed_parts
+from ipm_outcomes.files._proposed import proposed_parts
+from ipm_outcomes.files._settle import Settling
 from ipm_outcomes.files._shapes import Shape, settle_shape, shape_of
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import given_names

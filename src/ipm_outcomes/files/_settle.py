@@ -8,17 +8,22 @@ from typing import Any
 
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments
-from ipm_outcomes.definition import Instrument
+from ipm_outcomes.definition import Instrument, numbered_label
 from ipm_outcomes.errors import InputError
 from ipm_outcomes.files._cells import code_map, frame_of, translated, uniform
-from ipm_outcomes.files._forms import CDISC, at_one_visit, name_at
+from ipm_outcomes.files._forms import at_one_visit, name_at
 from ipm_outcomes.files._grid import Grid, note
 from ipm_outcomes.files._header import Table
 from ipm_outcomes.files._keys import DATE, PATIENT, SITE, VISIT, Keys
-from ipm_outcomes.files._labels import Labels, check_labels, label_map, labels_seen, translated_by_labels
+from ipm_outcomes.files._label_proof import OTHER, UNKNOWN
+from ipm_outcomes.files._labeled import FileLabels, Said
+from ipm_outcomes.files._labels import check_labels, labels_seen, map_of, translated_by_labels
 from ipm_outcomes.files._propose import Found, proposals
+from ipm_outcomes.files._proposed import DOUBT, all_columns, part_of, proposed_of, proposed_parts
+from ipm_outcomes.files._qs import is_standard, same_number
+from ipm_outcomes.files._short import short_sets
 from ipm_outcomes.frames._check import described
-from ipm_outcomes.frames._evidence import gather
+from ipm_outcomes.frames._evidence import NO_LOWEST, gather, unseen_lowest, without_lowest
 from ipm_outcomes.frames._findings import Finding, span
 from ipm_outcomes.frames._inspect import findings
 from ipm_outcomes.frames._items import ItemColumns, given_names, needed_items
@@ -29,7 +34,6 @@ from ipm_outcomes.mapping._parts import DatePart, NotAnsweredPart
 from ipm_outcomes.reading import Inference, Tables, append
 
 _OF_DATES = ("dates_unreadable", "dates_ambiguous")
-_DOUBT = ("coding_from_one", "coding_suspected")
 
 
 class Settling:
@@ -37,6 +41,7 @@ class Settling:
 
     def __init__(self, table: Table, grid: Grid, mapping: Mapping | None, keys: Keys) -> None:
         self.table, self.grid, self.given, self.keys = table, grid, mapping, keys
+        self.labels = FileLabels(table, grid.labels)
         self.ids: list[str] = []
         self.pinned: list[InstrumentPart] = []
         self.proposed: list[Proposal] = list(keys.proposed)
@@ -58,20 +63,44 @@ class Settling:
             self._usual(one, tables)
         free = [name for name in self.table.names if name not in self.taken]
         likely = proposals(free, self.grid.wording)
-        if self.table.pins.get("long", {}).get("question") == CDISC["question"]:
+        if is_standard(self.table.pins.get("long")):
             for found in [one for one in likely if one.standard and one.id not in named]:
                 self._standard(found, tables)
                 named.add(found.id)
-        self._propose([one for one in likely if one.id not in {*named, *(two.id for two in usual)}])
+        likely = [one for one in likely if one.id not in {*named, *(two.id for two in usual)}]
+        self._propose(likely)
+        self._short([name for one in likely for name in all_columns(one, free)], free)
+
+    def _short(self, proposed: Sequence[str], free: Sequence[str]) -> None:
+        """Say of which instruments only some columns are there, and propose the scales that need no other."""
+        passed = {*self.ids, *(one.place[1] for one in self.proposed if one.place[0] == "instrument")}
+        rest = [name for name in free if name not in proposed]
+        for short in short_sets(rest, self.grid.wording, passed):
+            settle = f'mapping.accept("{short.id}")' if short.scales else "mapping columns={…}"
+            told: dict[str, Any] = {"rows": len(self.table.lines), "of": len(self.table.lines)}
+            self.table.notes.append(
+                note(
+                    "columns_missing",
+                    short.evidence,
+                    where=span(list(short.columns.values())),
+                    instrument=short.id,
+                    settle=settle,
+                    sure=False,
+                    **told,
+                )
+            )
+            if short.scales:
+                part = InstrumentPart(id=short.id, columns=short.columns, scales=list(short.scales))
+                self.proposed.append(Proposal(place=("instrument", short.id), value=part, why=short.evidence))
 
     def _standard(self, one: Found, tables: Tables) -> None:
         """Items by the codes of a standard, in a file of that standard."""
         columns = dict(one.columns)
         part = InstrumentPart(id=one.id, columns=columns, recorded=one.recorded)
-        told = "test codes of the standard say which item it is"
+        seen = "test codes of the standard say which item it is"
         where, of = span(list(columns.values())), len(self.table.lines)
         self.table.notes.append(
-            note("columns_of_standard", told, where=where, instrument=one.id, rows=of, of=of, value=one.id)
+            note("columns_of_standard", seen, where=where, instrument=one.id, rows=of, of=of, value=one.id)
         )
         self._confirmed(part, tables, stop=False)
 
@@ -83,20 +112,32 @@ class Settling:
         names = {item: name for item in one.item_ids if (name := f"{one.id}_{item}") in self.table.columns}
         labels = labels_seen(names, self.grid.labels)
         part = InstrumentPart(id=one.id, edition=one.edition, columns=names, labels_seen=labels)
-        items = self._items(part, names)
+        said = self.labels.of(one, names)
+        read = self._labeled(part, said)
+        items = self._items(read, names)
         self._tell_texts(one.id, names)
-        told = self._findings([one.id], {one.id: names})
-        doubt = [finding for finding in told if finding.finding in _DOUBT]
-        self.table.notes += [self._inference(finding) for finding in told]
-        coding = self._other_coding(one, names)
+        self.labels.tell(one, names, said, said.state != UNKNOWN)
+        seen = self._findings([one.id], {one.id: names}, read)
+        doubt = [finding for finding in seen if finding.finding in DOUBT]
+        self._tell_lowest(items)
+        self.table.notes += [self._inference(finding) for finding in seen]
+        coding = code_map(one, names, self.table)
         self.taken |= set(names.values())
         self.ids.append(one.id)
-        self._propose_of(one.id, told, coding)
-        if doubt or coding:  # what the cells mean has to be declared; until then they stay as they are
+        self._propose_of(one.id, seen, coding, said)
+        if doubt or coding or said.state == UNKNOWN:
+            # What the cells mean has to be declared; until then they stay as they are.
             self.pinned.append(part)
             return
-        self.pinned.append(part.model_copy(update={"coding": "answer"}))
-        self._answers(part, items, tables, False)
+        if read.coding is None:
+            read = read.model_copy(update={"coding": "answer"})
+        self.pinned.append(read)
+        self._answers(read, items, tables, False)
+
+    def _labeled(self, part: InstrumentPart, said: Said) -> InstrumentPart:
+        """A part with the coding that labels of the file prove."""
+        coding: Any = said.coding if said.state == OTHER else "answer" if said.proved else None
+        return part if coding is None else part.model_copy(update={"coding": coding})
 
     def _confirmed(self, part: InstrumentPart, tables: Tables, stop: bool = True) -> None:
         one = definition(part.id)
@@ -109,7 +150,13 @@ class Settling:
                 told = f"{part.id}: there is no column {name!r}, which the mapping has for {item}"
                 raise InputError(told, "mapping_does_not_fit", f"{self.grid.unit} {self.table.header}")
         check_labels(part, one, names, self.grid.labels)
+        labels = labels_seen(names, self.grid.labels) if self.grid.labels else part.labels_seen
+        pinned = part.model_copy(update={"labels_seen": labels})
+        part = self.labels.settled(one, names, part)
+        if pinned.coding is None:
+            pinned = pinned.model_copy(update={"coding": part.coding})
         items = self._items(part, names)
+        self._agree(part, items)
         if part.coding is None and gather(items).coding:
             told = (
                 f"{part.id}: the cells look as if they were counted from 1; the mapping has to say the coding"
@@ -118,11 +165,11 @@ class Settling:
         self.replaced |= {*names.values(), *part.recorded.values()}
         self.taken |= self.replaced
         self.ids.append(part.id)
-        labels = labels_seen(names, self.grid.labels) if self.grid.labels else part.labels_seen
-        self.pinned.append(part.model_copy(update={"labels_seen": labels}))
+        self.pinned.append(pinned)
         self._tell_texts(part.id, names)
-        found = self._findings([part.id], {part.id: names}, part)
-        self.table.notes += [self._inference(finding) for finding in found]
+        self._tell_lowest(items)
+        seen = self._findings([part.id], {part.id: names}, part)
+        self.table.notes += [self._inference(finding) for finding in seen]
         self._answers(part, items, tables, stop)
         self._recorded(part, tables)
 
@@ -136,7 +183,7 @@ class Settling:
         """Say where a file that has numbers keeps answers as text."""
         if self.grid.kind == "csv":
             return
-        rows = zip(*(self.table.columns[name] for name in names.values()), strict=True)
+        rows = zip(*(self.labels.cells(name) for name in names.values()), strict=True)
         count = sum(any(isinstance(cell, str) and cell.strip().isdigit() for cell in row) for row in rows)
         if count:
             seen, of = "numbers that are kept as text; read as numbers", len(self.table.lines)
@@ -144,6 +191,31 @@ class Settling:
             self.table.notes.append(
                 note("numbers_as_text", seen, where=where, instrument=id, rows=count, of=of)
             )
+
+    def _tell_lowest(self, items: ItemColumns) -> None:
+        """Say where some forms, too few for a doubt, hold no lowest answer."""
+        evidence = without_lowest(items)
+        if evidence is None or evidence.doubt != NO_LOWEST:
+            return
+        seen = unseen_lowest(int(evidence.complete.sum()), evidence.span[0])
+        told: dict[str, Any] = {"rows": int(evidence.numbered.sum()), "of": len(self.table.lines)}
+        where, settle = span(list(items.names.values())), 'mapping coding="answer" or "position"'
+        id = items.instrument.id
+        self.table.notes.append(
+            note(NO_LOWEST, seen, where=where, instrument=id, settle=settle, sure=False, **told)
+        )
+
+    def _cells(self, part: InstrumentPart | None, item: str, name: str) -> list[Any]:
+        """The cells of an item, by the map of codes where the part has one."""
+        cells = self.labels.cells(name)
+        if part is None or part.coding in (None, "answer", "position"):
+            return cells
+        missing = frozenset(map(str, self._missing(part)))
+        if part.coding == "label":
+            listed = definition(part.id).answers_of(item)
+            return translated_by_labels(cells, self.grid.labels.get(name, {}), listed, missing)
+        coding = map_of(part.coding, item)
+        return cells if coding is None else translated(cells, coding, missing)
 
     def _items(self, part: InstrumentPart, names: Dict[str, str]) -> ItemColumns:
         missing = self._missing(part)
@@ -153,17 +225,6 @@ class Settling:
             coding = "answer"
         frame = frame_of(columns)
         return ItemColumns(frame, part.id, dict(names), coding, missing, True, part.scales)
-
-    def _cells(self, part: InstrumentPart | None, item: str, name: str) -> list[Any]:
-        """Cells of a column with the coding of a mapping applied, where that is more than a position."""
-        cells = self.table.columns[name]
-        if part is None or part.coding in (None, "answer", "position"):
-            return cells
-        missing = frozenset(map(str, self._missing(part)))
-        if isinstance(part.coding, dict):
-            return translated(cells, part.coding, missing)
-        listed = definition(part.id).answers_of(item)
-        return translated_by_labels(cells, self.grid.labels.get(name, {}), listed, missing)
 
     def _answers(self, part: InstrumentPart, items: ItemColumns, tables: Tables, stop: bool) -> None:
         """Cells as answers; what is none stops, or is null and reported."""
@@ -191,12 +252,27 @@ class Settling:
                 append(tables.problems, (row, line, column, place, rule, told))
             self.answers[column] = found
 
+    def _agree(self, part: InstrumentPart, items: ItemColumns) -> None:
+        """Stop where another column of the file says another answer of a question."""
+        for item, name in items.names.items():
+            cells, reading = self._cells(part, item, name), items.readings[item]
+            for row, (other, line) in self.table.witness.get(name, {}).items():
+                beside = numbered_label(other, reading.labels) if isinstance(other, str) else None
+                meant = reading.judge(other)[0] if beside is None else beside[1]
+                if meant > MISSING and reading.judge(cells[row])[0] != meant:
+                    told = f"{part.id}: the original and the standard result of {name} are different answers"
+                    raise InputError(told, "display_contradicts", f"{self.grid.unit} {line}")
+
     def _recorded(self, part: InstrumentPart, tables: Tables) -> None:
         for scale, name in part.recorded.items():
             for row, cell in enumerate(self.table.columns[name]):
                 if cell is None or (isinstance(cell, str) and empty(cell)):
                     continue
                 place = f"{self.grid.unit} {self.table.lines[row]}, column {name}"
+                other, line = self.table.witness.get(name, {}).get(row, (None, 0))
+                if same_number(cell, other) is False:
+                    told = f"{part.id}: the original and the standard result of {name} are different scores"
+                    raise InputError(told, "display_contradicts", f"{self.grid.unit} {line}")
                 number = None if scale.endswith("_band") else number_in(cell)
                 if number is None and not scale.endswith("_band"):
                     raise InputError(
@@ -211,16 +287,14 @@ class Settling:
         self, ids: list[str], columns: dict[str, dict[str, str]], part: InstrumentPart | None = None
     ) -> list[Finding]:
         """What `frames.inspect` says of these columns."""
-        named = [name for own in columns.values() for name in own.values()]
         extra = [name for name in (self.keys.patient, self.keys.date) if name is not None]
-        cells = {name: self.table.columns[name] for name in dict.fromkeys([*named, *extra])}
-        missing: Any = self._missing(part) if part is not None else ()
-        if part is not None:
-            own = columns[part.id]
+        cells = {name: self.table.columns[name] for name in extra}
+        for own in columns.values():
             cells |= {name: self._cells(part, item, name) for item, name in own.items()}
+        missing: Any = self._missing(part) if part is not None else ()
         # Cells that are read as they are may look as if they were counted from 1, whatever the mapping says.
         coding = None
-        if part is not None and part.coding not in (None, "answer"):
+        if part is not None and (part.coding not in (None, "answer") or part.id in self.labels.proved):
             coding = "position" if part.coding == "position" else "answer"
         found = findings(
             frame_of(cells),
@@ -247,8 +321,11 @@ class Settling:
             found = definition(one.id)
             listed = list(one.columns.values())
             at_visits = bool(one.prefixes or one.suffixes)
-            told = [] if at_visits else self._findings_of(one)
-            rows = max((finding.rows for finding in told if finding.finding == "instrument_found"), default=0)
+            said = None if at_visits else self.labels.of(found, one.columns)
+            seen = [] if said is None else self._findings_of(one, said)
+            if said is not None:
+                self._tell_lowest(self._items(self._labeled(part_of(one, {}), said), one.columns))
+            rows = max((finding.rows for finding in seen if finding.finding == "instrument_found"), default=0)
             self.table.notes.append(
                 note(
                     "columns_proposed",
@@ -266,12 +343,12 @@ class Settling:
                 self._date_of_visits(one)
                 parts = ", ".join(one.prefixes or one.suffixes)
                 way = "from_prefix" if one.prefixes else "from_suffix"
-                evidence = f"the same whole set is there under {len(one.prefixes or one.suffixes)} visits"
+                told = f"the same whole set is there under {len(one.prefixes or one.suffixes)} visits"
                 settle = f"mapping [keys] visit.{way}"
                 self.table.notes.append(
                     note(
                         "visits_in_columns",
-                        evidence,
+                        told,
                         instrument=one.id,
                         rows=len(self.table.lines),
                         of=len(self.table.lines),
@@ -281,11 +358,22 @@ class Settling:
                     )
                 )
             self.table.notes += [
-                self._inference(finding) for finding in told if finding.finding != "instrument_found"
+                self._inference(finding) for finding in seen if finding.finding != "instrument_found"
             ]
-            self.proposed += proposed_parts([one], {one.id: told}, self.grid.labels)
-            if not at_visits and (coding := self._other_coding(found, one.columns)):
-                self._propose_of(one.id, [], coding)
+            self.proposed += proposed_parts([one], {one.id: seen}, self.grid.labels)
+            if said is None:  # of visits that have the same labels, the first says the coding
+                visit, last = (one.prefixes or one.suffixes)[0], bool(one.suffixes)
+                names = {
+                    item: at
+                    for item, name in one.columns.items()
+                    if (at := name_at(visit, name, self.table.columns, last))
+                }
+                first = self.labels.of(found, names)
+                self.labels.tell(found, names, first, False)
+                self._propose_of(one.id, [], None, first)
+            else:
+                self.labels.tell(found, one.columns, said, False)
+                self._propose_of(one.id, [], code_map(found, one.columns, self.table), said)
 
     def _date_of_visits(self, one: Found) -> None:
         """Propose the date of one visit only where each visit has its own, under its name without the visit."""
@@ -300,39 +388,39 @@ class Settling:
                 value = DatePart(column=name, format=proposal.value.format)
                 self.proposed.append(Proposal(place=("keys", "date"), value=value, why=why))
 
-    def _findings_of(self, one: Found) -> list[Finding]:
+    def _findings_of(self, one: Found, said: Said) -> list[Finding]:
         columns = {one.id: dict(one.columns)}
-        scales = list(one.scales) if one.scales else None
-        part = InstrumentPart(id=one.id, columns=dict(one.columns), scales=scales)
-        return self._findings([one.id], columns, part)
+        return self._findings([one.id], columns, self._labeled(part_of(one, {}), said))
 
-    def _propose_of(self, id: str, seen: Sequence[Finding], coding: dict[str, int] | str | None) -> None:
+    def _propose_of(
+        self, id: str, seen: Sequence[Finding], coding: dict[str, int] | None, said: Said
+    ) -> None:
         self.proposed += proposed_of(id, seen)
+        proposed: Any = said.coding if said.state == OTHER and id not in self.ids else None
+        why = "codes as the labels of the file say"
+        if said.state == UNKNOWN:
+            proposed = said.likely
+            why = "the labels of the file do not prove it; look at them"
         if coding is not None:
-            self.proposed = [one for one in self.proposed if one.place != ("instrument", id, "coding")]
-            why = "codes as the labels of the file, or the answer codes of the survey tool, say"
-            self.proposed.append(Proposal(place=("instrument", id, "coding"), value=coding, why=why))
-            pairs = coding.items() if isinstance(coding, dict) else ()
-            shown = ", ".join(f"{code} = {answer}" for code, answer in pairs) or str(coding)
+            proposed, why = coding, "codes as the answer codes of the survey tool say"
+            shown = ", ".join(f"{code} = {answer}" for code, answer in coding.items())
+            of = len(self.table.lines)
+            settle = "mapping coding={…}"
             self.table.notes.append(
                 note(
                     "coding_of_labels",
                     why,
                     instrument=id,
-                    rows=len(self.table.lines),
-                    of=len(self.table.lines),
+                    rows=of,
+                    of=of,
                     value=shown,
-                    settle="mapping coding={…}" if pairs else 'mapping coding="label"',
+                    settle=settle,
                     sure=False,
                 )
             )
-
-    def _other_coding(self, one: Instrument, columns: Dict[str, str]) -> dict[str, int] | str | None:
-        if found := label_map(one, columns, self.grid.labels):
-            return found
-        return code_map(
-            one, {item: name for item, name in columns.items() if name in self.table.columns}, self.table
-        )
+        if proposed is not None:
+            self.proposed = [one for one in self.proposed if one.place != ("instrument", id, "coding")]
+            self.proposed.append(Proposal(place=("instrument", id, "coding"), value=proposed, why=why))
 
     # What is handed over
 
@@ -353,7 +441,8 @@ class Settling:
             if target in found:
                 told = f"two columns would have the name {target!r}; rename one of them"
                 raise InputError(told, "mapping_does_not_fit", f"{self.grid.unit} {self.table.header}")
-            found[target] = self.answers[name] if name in self.answers else uniform(cells)
+            held = self.labels.cells(name) if name in self.taken else cells
+            found[target] = self.answers[name] if name in self.answers else uniform(held)
         return {**found, **self.answers}
 
     def mapping(self, file: FilePart) -> Mapping:
@@ -365,56 +454,3 @@ class Settling:
             instrument=self.pinned,
             proposed=tuple(self.proposed),
         )
-
-
-def proposed_parts(
-    likely: Sequence[Found], found_in: Dict[str, Sequence[Finding]], labels: Labels
-) -> list[Proposal]:
-    """Proposals of whole sets, and of what their cells give reason to suspect."""
-    found: list[Proposal] = []
-    for one in likely:
-        part = InstrumentPart(
-            id=one.id,
-            columns=dict(one.columns),
-            scales=list(one.scales) if one.scales else None,
-            recorded=one.recorded,
-            labels_seen=labels_seen(one.columns, labels),
-        )
-        strength = {
-            "wording": "by wording",
-            "codes": "by item codes",
-            "names": "by name",
-            "weak": "by name, weak",
-        }
-        found.append(
-            Proposal(place=("instrument", one.id), value=part, why=f"{strength[one.how]}: {one.evidence}")
-        )
-        if one.prefixes or one.suffixes:
-            way = "from_prefix" if one.prefixes else "from_suffix"
-            visits = {name: name for name in one.prefixes or one.suffixes}
-            why = "the same whole set is there at each of these visits; give them the names of visits"
-            if not any(other.place == ("keys", "visit") for other in found):
-                found.append(Proposal(place=("keys", "visit"), value={way: visits}, why=why))
-        found += proposed_of(one.id, found_in.get(one.id, ()))
-    return found
-
-
-def proposed_of(id: str, seen: Sequence[Finding]) -> list[Proposal]:
-    """What a mapping would say to settle findings."""
-    found = [
-        Proposal(place=("instrument", id, "coding"), value="position", why=finding.seen)
-        for finding in seen
-        if finding.finding in _DOUBT
-    ]
-    missing = [finding for finding in seen if finding.argument == "not_answered"]
-    if missing:
-        values = missing[0].value
-        listed = list(values[id] if isinstance(values, Dict) else values)
-        value: dict[str, list[Any]] = {}
-        if codes := [one for one in listed if isinstance(one, int)]:
-            value["codes"] = codes
-        if words := [one for one in listed if isinstance(one, str)]:
-            value["words"] = words
-        why = "; ".join(finding.seen for finding in missing)
-        found.append(Proposal(place=("instrument", id, "not_answered"), value=value, why=why))
-    return found

@@ -5,7 +5,7 @@ Nothing is decided here: what can be suspected is counted, so that it can be rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.answers import IS_TEXT
-from ipm_outcomes.definition import numbered_label, plain_label
+from ipm_outcomes.definition import Instrument, numbered_label, plain_label
 from ipm_outcomes.frames._decode import Reading, distinct
 from ipm_outcomes.frames._items import ItemColumns
 from ipm_outcomes.frames._kernel import CODE, MISSING, WORD
@@ -26,8 +26,12 @@ FORMS_ENOUGH = 20
 In 4,000 draws of 20 rightly coded forms each, from three real samples, none was without its lowest answer; of 10 forms
 up to 0.05 % were, of 5 forms up to 2.1 %.
 """
+FORMS_FEW = 5
+"""Complete forms from which on that is reported, and changes nothing."""
 HEADER_ROWS = 5
 """Further rows of a header are looked for among so many rows."""
+
+NO_LOWEST = "no_lowest_answer"
 
 Rows = NDArray[np.bool_]
 
@@ -93,15 +97,15 @@ class Evidence:
         forms, of which an item has three options or more (all may well answer yes). A coding that was declared is not
         doubted.
         """
-        if self.items.coding is not None or self.lowest or not self.numbers:
+        return None if self.doubt == NO_LOWEST else self.doubt
+
+    @cached_property
+    def doubt(self) -> str | None:
+        """As `coding`, or ``no_lowest_answer``: none is the lowest in 5 or more complete forms, which may be chance."""
+        if self.items.coding is not None or not self.numbers:
             return None
-        if self.above:
-            return "coding_from_one"
-        answers = [self.items.instrument.answers_of(item) for item in optioned(self.items)]
-        if all(one.highest - one.lowest == 1 for one in answers):
-            return None
-        forms = np.count_nonzero(self.complete & self.numbered)
-        return "coding_suspected" if forms >= FORMS_ENOUGH else None
+        forms = int(np.count_nonzero(self.complete & self.numbered))
+        return doubt_of(self.items.instrument, optioned(self.items), self.lowest, self.above, forms)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -110,14 +114,27 @@ class Evidence:
         return min(one.lowest for one in answers), max(one.highest for one in answers)
 
 
+def doubt_of(found: Instrument, items: Sequence[str], lowest: int, above: int, forms: int) -> str | None:
+    """The rule of `Evidence.doubt`, by how many cells are the lowest answer and one above the highest, and by forms."""
+    answers = [found.answers_of(item) for item in items]
+    if lowest or not answers:
+        return None
+    if above:
+        return "coding_from_one"
+    if forms < FORMS_FEW or all(one.highest - one.lowest == 1 for one in answers):
+        return None
+    return "coding_suspected" if forms >= FORMS_ENOUGH else NO_LOWEST
+
+
 def optioned(items: ItemColumns) -> list[str]:
     """Items of the scores whose answers are options counted from 0, so that positions differ from answers."""
-    answers = items.instrument.answers_of
-    return [
-        item
-        for item in items.names
-        if item in items.needed and not answers(item).numeric and answers(item).lowest == 0
-    ]
+    return optioned_of(items.instrument, [item for item in items.names if item in items.needed])
+
+
+def optioned_of(found: Instrument, items: Collection[str]) -> list[str]:
+    """Those of these items whose answers are options counted from 0."""
+    answers = found.answers_of
+    return [item for item in items if not answers(item).numeric and answers(item).lowest == 0]
 
 
 def gather(items: ItemColumns, skipped: int = 0) -> Evidence:
@@ -172,6 +189,11 @@ def _column(found: Evidence, item: str, kinds: list[_Kind], places: NDArray[np.i
         found.lowest += n * (kind.code == answer.lowest or kind.number == answer.lowest)
         found.above += n * (kind.number == answer.highest + 1)
     found.numbered |= rows(lambda kind: kind.number is not None)
+
+
+def unseen_lowest(forms: int, lowest: int) -> str:
+    """What was seen where few forms hold no lowest answer."""
+    return f"no cell of {forms} complete forms is {lowest}; by chance, or since they are counted from {lowest + 1}"
 
 
 def without_lowest(items: ItemColumns) -> Evidence | None:

@@ -183,7 +183,7 @@ class Mapping(Part):
         ----------
         *names
             What: ids of instruments (``phq9``), one thing of an instrument (``phq9.coding``), ``keys.date`` and so on.
-            None: everything.
+            None: everything. A coding that is settled already needs no yes.
 
         Returns
         -------
@@ -196,7 +196,8 @@ class Mapping(Part):
             Nothing of that name is proposed.
         """
         there = {one.name for one in self.proposed}
-        if absent := [name for name in names if name not in there]:
+        settled = {f"{one.id}.coding" for one in self.instrument if one.coding is not None}
+        if absent := [name for name in names if name not in there | settled]:
             listed = ", ".join(sorted(there)) or "nothing"
             raise ParameterError(f"accept: {absent[0]!r} is not proposed; there is {listed}")
         content = self.model_dump(exclude_defaults=True, exclude={"proposed"})
@@ -262,6 +263,10 @@ def _check(one: InstrumentPart, before: Sequence[InstrumentPart], place: str | N
     labeled = {item for listed in one.labels_seen for item in listed.items}
     if unknown := labeled - set(found.item_ids):
         raise wrong(f"labels_seen: the instrument has no item {min(unknown)!r}")
+    if isinstance(one.coding, dict):
+        by_item = [item for item, own in one.coding.items() if isinstance(own, dict)]
+        if unknown := set(by_item) - set(found.item_ids):
+            raise wrong(f"coding: the instrument has no item {min(unknown)!r}")
     for key, scales in (("scales", one.scales or ()), ("recorded", one.recorded)):
         for scale in scales:
             if scale.removesuffix("_band") not in found.scale_ids:

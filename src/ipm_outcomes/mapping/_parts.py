@@ -138,8 +138,9 @@ class InstrumentPart(Part):
     scales : list of str or None
         Only these scales, where the file has the items of some.
     coding : str, dict or None
-        answer (the number printed beside the option), position (1 for the first option), label; or cells with answers;
-        None: not declared, so that cells that look as if they were counted from 1 stop.
+        answer (the number printed beside the option), position (1 for the first option), label; cells with answers; or
+        items with cells and answers, where those that are not named hold answers. None: not declared, so that cells
+        that look as if they were counted from 1 stop, and value labels of the file are obeyed.
     not_answered : NotAnsweredPart
         Codes and words that mean no answer in these columns.
     recorded : dict
@@ -158,7 +159,7 @@ class InstrumentPart(Part):
     edition: Name | None = None
     columns: dict[Name, Name] | Name
     scales: list[Name] | None = None
-    coding: Coding | dict[Name, StrictInt] | None = None
+    coding: Coding | dict[Name, StrictInt] | dict[Name, dict[Name, StrictInt]] | None = None
     not_answered: NotAnsweredPart = NotAnsweredPart()
     recorded: dict[Name, Name] = {}
     labels_seen: list[LabelsPart] = []

@@ -10,6 +10,7 @@ from typing import Any
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.files._labels import labels_seen
+from ipm_outcomes.frames._evidence import NO_LOWEST
 from ipm_outcomes.frames._items import given_names
 from ipm_outcomes.mapping import DatePart, FilePart, InstrumentPart, KeysPart, Proposal
 from ipm_outcomes.mapping import Mapping as Pinned
@@ -124,7 +125,9 @@ def pinned(
     parts, proposed = [], []
     for one in cells:
         id, given = one.instrument.id, one.part
-        coding = given.coding if given is not None else None if one.doubt else "answer"
+        coding = (
+            given.coding if given is not None else None if one.doubt not in (None, NO_LOWEST) else "answer"
+        )
         part = InstrumentPart(
             id=id,
             edition=one.instrument.edition,

@@ -10,8 +10,8 @@ from ipm_outcomes.answers import read_text
 from ipm_outcomes.definition import Instrument, plain_label
 from ipm_outcomes.errors import InputError, MissingExtraError, ParameterError
 from ipm_outcomes.files._cells import frame_of
-from ipm_outcomes.files._labels import check_labels, meant, says
-from ipm_outcomes.frames._evidence import gather
+from ipm_outcomes.files._labels import check_labels, map_of, meant, says
+from ipm_outcomes.frames._evidence import NO_LOWEST, gather
 from ipm_outcomes.frames._items import ItemColumns, needed_items
 from ipm_outcomes.mapping import InstrumentPart
 from ipm_outcomes.redcap._columns import CHOICES, VALIDATION, choices_of
@@ -91,7 +91,7 @@ class Cells:
             frame = frame_of(columns)
         except MissingExtraError:
             return NOT_CHECKED
-        return gather(ItemColumns(frame, found, dict(self.names), None, (), True, scales)).coding
+        return gather(ItemColumns(frame, found, dict(self.names), None, (), True, scales)).doubt
 
     def _told(self) -> bool:
         """Whether the dictionary says with labels what the codes of all items with options mean."""
@@ -114,10 +114,10 @@ class Cells:
             return meant(listed, found.labels(item), label)
         if label and not _NUMBER.fullmatch(cell) and cell not in self.missing:  # a code that is a word
             return meant(listed, found.labels(item), label)
-        if isinstance(self.coding, dict):
-            if cell not in self.coding:
+        if (coding := map_of(self.coding, item)) is not None:
+            if cell not in coding:
                 return None
-            number: int | None = self.coding[cell] * listed.per_unit
+            number: int | None = coding[cell] * listed.per_unit
         elif self.coding == "position" and not listed.numeric and cell.isdecimal():
             number = dict(enumerate(listed.codes, 1)).get(int(cell))
         else:
@@ -139,6 +139,6 @@ class Cells:
 
     def counted(self) -> list[str]:
         """Items whose cells may be counted from 1."""
-        if self.doubt in (None, NOT_CHECKED):
+        if self.doubt in (None, NOT_CHECKED, NO_LOWEST):
             return []
         return [item for item in self.names if not self.instrument.answers_of(item).numeric]

@@ -13,14 +13,16 @@ from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import InputError
+from ipm_outcomes.frames._evidence import NO_LOWEST
 from ipm_outcomes.frames._findings import python, span
 from ipm_outcomes.frames._items import needed_items
+from ipm_outcomes.frames._other_dates import is_other_date
 from ipm_outcomes.frames._recorded import empty, number_in
 from ipm_outcomes.mapping import Mapping as Pinned
 from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
 from ipm_outcomes.redcap._asked import Asked, by_mapping, check_export, missing_of, pinned
 from ipm_outcomes.redcap._cells import NOT_CHECKED, Cells
-from ipm_outcomes.redcap._columns import ANNOTATION, FORM, NAME, VALIDATION, DictionaryField, rows_of
+from ipm_outcomes.redcap._columns import ANNOTATION, FORM, LABEL, NAME, VALIDATION, DictionaryField, rows_of
 from ipm_outcomes.redcap._dates import EventDates
 from ipm_outcomes.redcap._export import BOX, EVENT, INSTANCE, REPEAT, SEVERAL, Export, export_of
 from ipm_outcomes.redcap._totals import totals
@@ -339,7 +341,11 @@ class _Reader:
         dates = [
             name
             for name, field in self.export.fields.items()
-            if field[FORM] == form and field[VALIDATION].startswith("date") and name in self.export.columns
+            if field[FORM] == form
+            and field[VALIDATION].startswith("date")
+            and name in self.export.columns
+            and not is_other_date(name)
+            and not is_other_date(field[LABEL])
         ]
         day = self.export.cell(dates[0], row) if len(dates) == 1 else ""
         if day:
@@ -390,6 +396,7 @@ EVIDENCE = {
     "not_completed": "surveys that were begun and not completed; no date is taken from them",
     "coding_from_one": "cells run to one above the highest answer and never hold the lowest; they look as if they were "
     "counted from 1, and stay as they are",
+    NO_LOWEST: "no cell of 5 to 19 complete forms holds the lowest answer; by chance, or since they are counted from 1",
     "coding_suspected": "no cell of 20 or more complete forms holds the lowest answer; they may be counted from 1",
     NOT_CHECKED: "no data-frame library is installed, without which cells that were counted from 1 are not seen",
 }
