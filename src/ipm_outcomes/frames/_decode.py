@@ -26,7 +26,7 @@ from ipm_outcomes.answers import (
     read_text,
 )
 from ipm_outcomes.definition import AnswerList, numbered_label, plain_label
-from ipm_outcomes.frames._fetch import Coded, fetcher
+from ipm_outcomes.frames._fetch import Coded, fetcher, first_kind
 from ipm_outcomes.frames._kernel import CHUNK, CODE, MISSING, WORD, WRONG, unsigned
 from ipm_outcomes.frames._missing import (
     MISSING_CODES,
@@ -47,7 +47,8 @@ class Reading:
     labels: dict[str, int]
     """Answers by label, in plain form."""
     not_answered: NotAnswered
-    text_numbers: bool
+    are_text_numbers: Callable[[], bool] = field(compare=False)
+    """Whether numbers may be written as text; asked of a cell that needs it only, since it is asked of all cells."""
     rating: bool
     """Whether the answers are numbers of their own, without labels between the ends."""
     positions: tuple[int, ...] = ()
@@ -55,6 +56,11 @@ class Reading:
     recode: I8 | None = field(default=None, compare=False)
     per_unit: int = 1
     """How many steps of the answers make one; codes count steps."""
+
+    @cached_property
+    def text_numbers(self) -> bool:
+        """Whether numbers may be written as text."""
+        return self.are_text_numbers()
 
     @cached_property
     def suspects(self) -> list[int]:
@@ -78,19 +84,19 @@ class Reading:
         answers: AnswerList,
         labels: dict[str, int],
         not_answered: NotAnswered,
-        text_numbers: bool,
+        are_text_numbers: Callable[[], bool],
         by_position: bool,
     ) -> Reading:
         """The reading of an item with these answers."""
         if not by_position or answers.numeric:
             return cls(
-                answers.lowest, answers.highest, labels, not_answered, text_numbers, answers.numeric,
+                answers.lowest, answers.highest, labels, not_answered, are_text_numbers, answers.numeric,
                 per_unit=answers.per_unit,
             )  # fmt: skip
         size = len(answers.codes)
         # What is no answer is below 0, and stays what it is in the last places, counted from the end.
         recode = np.array([0, *answers.codes, WORD, CODE, WRONG, MISSING], np.int8)
-        return cls(1, size, labels, not_answered, text_numbers, False, answers.codes, recode)
+        return cls(1, size, labels, not_answered, are_text_numbers, False, answers.codes, recode)
 
     @cached_property
     def numbers(self) -> dict[int, int]:
@@ -142,6 +148,8 @@ def is_text_column(kind: str, column: Any) -> bool:
 
     if hasattr(dtype, "categories"):
         return bool(dtype.categories.dtype.kind == "O" and infer_dtype(dtype.categories) == "string")
+    if first_kind(column) in (int, float):
+        return False
     return bool(infer_dtype(column, skipna=True) == "string")
 
 

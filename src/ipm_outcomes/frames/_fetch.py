@@ -169,6 +169,8 @@ def _coded_of_arrow(part: Any, values: list[Any] | None = None) -> Coded:
 
 
 def _from_pandas(column: Any, whole: bool) -> Fetch:
+    import pandas as pd
+
     array = column.array
     if type(column.dtype).__name__ == "ArrowDtype":
         import pyarrow as pa
@@ -192,21 +194,33 @@ def _from_pandas(column: Any, whole: bool) -> Fetch:
     if hasattr(column.dtype, "categories"):
         categories = list(column.dtype.categories)
         return lambda start, stop: (Coded(array.codes[start:stop], categories), None)
-    kind = _kind_of_objects(column)
-    if kind == "string":
+    if isinstance(column.dtype, pd.StringDtype):
         return lambda start, stop: (_factorized(array[start:stop]), None)
+    if column.dtype != object:
+        return lambda start, stop: (list(array[start:stop]), None)
+    if first_kind(column) is str:
+        return lambda start, stop: (_texts(array[start:stop]), None)
+    kind = pd.api.types.infer_dtype(column, skipna=True)
     if whole and kind in ("integer", "floating", "mixed-integer-float"):
         return lambda start, stop: (_floats(array[start:stop]), None)
     return lambda start, stop: (list(array[start:stop]), None)
 
 
-def _kind_of_objects(column: Any) -> str:
-    """What pandas says that the cells are that are not null."""
-    import pandas as pd
+def first_kind(column: Any) -> type | None:
+    """Whether text or a number comes first in a pandas column of objects; None where that was not seen.
 
-    if isinstance(column.dtype, pd.StringDtype):
-        return "string"
-    return str(pd.api.types.infer_dtype(column, skipna=True)) if column.dtype == object else ""
+    To ask pandas for the kind of all cells takes as long as reading them.
+    """
+    for cell in np.asarray(column.array[:_SAMPLE], object):
+        if type(cell) is str or (type(cell) in (int, float) and cell == cell):
+            return type(cell)
+    return None
+
+
+def _texts(part: Any) -> Any:
+    """Objects by their distinct values, where all are text: 1, 1.0 and True are one value, and not one answer."""
+    coded = _factorized(part)
+    return coded if all(isinstance(value, str) for value in coded.values) else list(part)
 
 
 def _factorized(part: Any) -> Coded:
@@ -219,18 +233,12 @@ def _factorized(part: Any) -> Coded:
 
 
 def _floats(part: Any) -> Any:
-    """Objects that are numbers, as floats."""
-    import pandas as pd
-
+    """Objects that are numbers, as floats, or by their distinct values where pandas.NA is among them."""
     try:
         return np.asarray(part, np.float64)
-    except (TypeError, ValueError, OverflowError):  # pandas.NA among them
-        pass
-    known = np.array(part, object)
-    known[pd.isna(known)] = np.nan
-    try:
-        return known.astype(np.float64)
-    except (TypeError, ValueError, OverflowError):  # numbers that no float holds
+    except (TypeError, ValueError):
+        return _factorized(part)
+    except OverflowError:  # numbers that no float holds
         return list(part)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any, Literal
 
@@ -51,14 +52,15 @@ class ItemColumns:
         self.names = item_names(found, own_columns(columns, found), frame.names, self.needed)
         frame.require(list(self.names.values()), found.id)
         self.not_answered = declared(own("not_answered", not_answered, found))
+        told = None if text_numbers is None else bool(text_numbers)
         self.readings = {
             item: Reading.of(
                 found.answers_of(item),
                 found.labels(item),
                 self.not_answered,
-                is_text_column(frame.kind, frame.column(name))
-                if text_numbers is None
-                else bool(text_numbers),
+                partial(is_text_column, frame.kind, frame.column(name))
+                if told is None
+                else partial(bool, told),
                 (self.coding.get(item) if isinstance(self.coding, Mapping) else self.coding) == "position",
             )
             for item, name in self.names.items()
