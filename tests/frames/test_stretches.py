@@ -101,7 +101,7 @@ def test_a_wrong_cell_is_refused_by_its_row_in_the_table(
     with pytest.raises(InvalidAnswersError, match=r"row 4998, column 'gad7_q3': 8: ") as caught:
         scored(engine, table)
     problems = caught.value.problems
-    problems = problems.collect() if engine == "lazy" and LAZY else pl.DataFrame(problems.to_arrow_table())
+    problems = problems.collect() if engine == "lazy" else pl.DataFrame(problems.to_arrow_table())
     assert problems["row"].to_list() == [4998]
 
 
