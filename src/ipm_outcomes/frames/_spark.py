@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -27,8 +28,8 @@ def score_spark(data: Any, how: Scoring, progress: Callable[[int], None] | None)
         )
     if progress is not None:
         raise ParameterError("progress is not for a Spark DataFrame, which shows its own; leave it out")
-    import pyspark.sql.functions as f
-    from pyspark.sql.types import DoubleType, ShortType, StringType, StructField, StructType
+    f: Any = import_module("pyspark.sql.functions")  # by name, since checkers need not have Spark
+    types: Any = import_module("pyspark.sql.types")
 
     how = how.like_a_database()
     names = [name.casefold() for name in data.columns]
@@ -40,16 +41,16 @@ def score_spark(data: Any, how: Scoring, progress: Callable[[int], None] | None)
 
     def new(column: Column) -> Any:
         if isinstance(column, Words):
-            return StringType()
+            return types.StringType()
         assert not isinstance(column, Whole)  # in tidy tables only
         return (
-            DoubleType() if column.dtype.kind == "f" else ShortType()
+            types.DoubleType() if column.dtype.kind == "f" else types.ShortType()
         )  # Spark has no numbers without a sign
 
     given = {field.name: field for field in data.schema}
-    schema = StructType(
+    schema = types.StructType(
         [
-            StructField(name, new(added[name])) if name in added else given[name]
+            types.StructField(name, new(added[name])) if name in added else given[name]
             for name in scored.column_names
         ]
     )
