@@ -114,3 +114,10 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "; 20 of 40" in section
     assert main([*given, "--strata", "race"]) == 2
     assert "--strata" in capsys.readouterr().err
+    kept = ["--strata", "language", "--ledger", str(tmp_path / "ledger.json")]
+    assert main([*given, *kept]) == 2
+    assert (
+        "--strata: figures by strata are not protected together with earlier reports"
+        in capsys.readouterr().err
+    )
+    assert not (tmp_path / "ledger.json").exists()
