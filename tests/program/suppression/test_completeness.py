@@ -48,14 +48,18 @@ def changes(programs: int = 100, patients: int = 4) -> pl.DataFrame:
     """Random programs: forms are missing, windows are still open; and one in which any score follows any other."""
     rows: list[tuple[Any, ...]] = []
     for key, values in SCORES.items():
-        for at, (before, k) in enumerate(product(values, range(len(values)))):
-            if (
-                len(values) > 22 and at % 3 and 0 < k < len(values) - 1
-            ):  # all ends, a third of what lies between
-                continue
+        ends = {0, len(values) - 1}
+        pairs_of = [
+            (before, k)
+            for at, (before, k) in enumerate(product(values, range(len(values))))
+            if len(values) <= 22 or not at % 3 or k in ends  # all ends, a third of what lies between
+        ]
+        # A patient has a pair of each scale or of some, which have nothing to do with one another.
+        owners = random.Random(key[0]).sample(range(520), len(pairs_of))
+        for own, (before, k) in zip(owners, pairs_of, strict=True):
             others = (values[(k + shift) % len(values)] for shift in (0, 5, 11))
             for day, value in zip((0, 91, 182, 365), (before, *others), strict=True):
-                rows.append((f"{key}-{before}-{k}", date(2023, 1, 1) + timedelta(days=day), *key, value))
+                rows.append((f"pairs-{own}", date(2023, 1, 1) + timedelta(days=day), *key, value))
     for seed in range(programs):
         r = random.Random(seed)
         stays, known = r.uniform(0.5, 1), r.uniform(0.7, 1)

@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from ipm_outcomes import catalog, change, program
-from ipm_outcomes.program.suppression import _mends
+from ipm_outcomes.program.suppression import _families, _mends
 from ipm_outcomes.program.suppression._pairs import scores_of
 from ipm_outcomes.program.suppression._scenes import _needs
 
@@ -187,6 +187,38 @@ def test_many_sites_give_no_count_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert attacked > 20
     assert not won, won
     assert any(put_right)
+
+
+def test_a_change_is_made_at_every_target_of_many_sites(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who began above the thresholds did so at each target; where a witness needs that, no solver is asked."""
+    made: list[bool] = []
+    alike = _mends.Mender._alike
+
+    def watched(self: _mends.Mender, move: Any) -> Any:
+        found = alike(self, move)
+        made.append(found is not None)
+        return found
+
+    monkeypatch.setattr(_mends.Mender, "_alike", watched)
+    scales = SETS["measures over two"]
+    asked = ("talking_therapies_recovery", "talking_therapies_recovery_known_caseness")
+    table = program.table(changes(3, scales, 24), by=["site"], totals=True, indicators=asked)
+    program.suppress(table)  # checks every witness itself
+    assert sum(made) > 0.9 * len(made) > 4
+
+
+def test_a_second_patient_keeps_what_sums_with_other_scenes_rest_on() -> None:
+    # Sets of atoms: L = {0, 1}, X = {0}, P = {0}, Y = {2}, Z = {1, 3}. From 0 to 2 leaves L, X and P for Y; from 3 to 1
+    # comes back to L.
+    inside = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 1]], bool)
+    wanted = [0, 1, 1, -1, 0]
+    for joined, there in (([True, *[False] * 4], True), ([False] * 5, False)):
+        made = _families.Effects(inside, np.array(joined))
+        assert (wanted in made.sets.tolist()) is there
+        for effect, ends in zip(made.effect, made.ends, strict=True):
+            columns = np.append(inside, np.zeros((5, 1), bool), axis=1).astype(int)
+            change = columns[:, ends[2:]].sum(axis=1) - columns[:, ends[:2]].sum(axis=1)
+            assert change.tolist() == made.sets[effect].tolist()
 
 
 def test_the_attack_wins_against_hiding_the_small_counts_alone() -> None:
