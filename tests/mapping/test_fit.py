@@ -104,6 +104,23 @@ def test_labels_are_read_where_the_mapping_says_so(labeled: Write) -> None:
     assert misfit(labeled({}, [1, 2]), mapping).place == "row 1, column gad7_q1"
 
 
+def test_values_that_are_no_longer_declared_missing_stop(tmp_path: Path) -> None:
+    # On a rating from 0 to 10 a 9 that was declared missing would become an answer.
+    pd, readstat = pytest.importorskip("pandas"), pytest.importorskip("pyreadstat")
+    frame = pd.DataFrame({name: [5.0, 9.0] for name in ("peg_pain", "peg_enjoyment", "peg_activity")})
+
+    def write(**ranges: list[Any]) -> Path:
+        readstat.write_sav(frame, tmp_path / "a.sav", missing_ranges=ranges)
+        return tmp_path / "a.sav"
+
+    first = files.read(write(peg_pain=[9]))
+    assert first.data["peg_pain"] == [5, None]
+    mapping = saved(first)
+    assert files.read(write(peg_pain=[9]), mapping=mapping).data["peg_pain"] == [5, None]
+    for ranges in ({}, {"peg_pain": [8]}, {"peg_pain": [{"lo": 8, "hi": 9}]}):
+        assert misfit(write(**ranges), mapping).place == "column peg_pain"
+
+
 def test_one_reversed_column_is_read_by_its_labels(labeled: Write) -> None:
     path = labeled(FORWARD, [0, 1], gad7_q3=REVERSED)
     found = files.read(path)

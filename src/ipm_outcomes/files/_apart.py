@@ -30,6 +30,7 @@ def content(path: str, kind: str, encoding: str | None, limit: int) -> dict[str,
     found |= {"columns": columns if rows < most or rows * len(columns) <= limit else None, "declared": {}}
     if kind == "sav" and found["columns"] is not None:
         kept, meta = _read(reader, path, row_limit=most, user_missing=True, **how)
+        found["missing_ranges"] = meta.missing_ranges or {}
         # Values that the file declares missing: there with them, and not without.
         found["declared"] = {
             name: sum(

@@ -18,6 +18,8 @@ from ipm_outcomes.files._grid import Grid, Interned, note
 from ipm_outcomes.files._text import MOST_BYTES
 
 PROGRAMS = {"sav": "SPSS", "por": "SPSS portable", "dta": "Stata", "xpt": "SAS transport"}
+DECLARED = "declared missing by the file"
+"""Kept among the labels of a column, so that a mapping notices where that changes."""
 MOST_SECONDS = 50
 """After which a file is taken for broken."""
 
@@ -41,6 +43,11 @@ def read_statistics(path: Path, kind: str, encoding: str | None, limit: int) -> 
     grid.rows = [list(row) for row in zip(*cells.values(), strict=True)]
     grid.wording = {name: text for name, text in found["column_names_to_labels"].items() if text}
     grid.labels = {name: dict(labels) for name, labels in found["variable_value_labels"].items()}
+    for name, ranges in found["missing_ranges"].items():
+        for one in ranges:
+            low, high = _cell(one["lo"], keep), _cell(one["hi"], keep)
+            code = f"missing {low}" if low == high else f"missing {low} to {high}"
+            grid.labels.setdefault(name, {})[code] = DECLARED
     seen = "cells with a value that the file declares missing; not answered"
     grid.notes += [
         note("missing_code", seen, where=name, rows=count, of=rows, value="null")
