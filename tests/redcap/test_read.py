@@ -156,6 +156,7 @@ def test_two_rows_with_one_key_are_reported():
         (b"a,a\n1,1\n", "header_not_found", "column 1"),
         (b"Record ID,Complete?\n1,2\n", "header_not_found", None),
         (b"record_id;peg_pain\n1;2\n", "file_unreadable", "row 1"),
+        (RAW.encode() + RAW.encode(), "file_unreadable", "row 6"),
     ],
 )
 def test_files_that_are_refused(tmp_path, content, code, place):

@@ -81,6 +81,7 @@ def export_of(
 ) -> Export:
     """Read a file or a frame; ``ids`` are the instruments whose labels are known without a dictionary."""
     header, rows = _of_file(Path(source)) if isinstance(source, str | PathLike) else _of_frame(Frame(source))
+    first_row = [name.strip() for name in header]
     labeled = "Event Name" in header or "Complete?" in header
     first = fields[0][NAME] if fields else None
     if labeled:
@@ -98,6 +99,10 @@ def export_of(
         raise InputError(
             "a column appears twice", "header_not_found", f"column {header.index(doubled[0]) + 1}"
         )
+    for number, row in enumerate(rows, 2):
+        if row[:2] == first_row[:2] and row == first_row:
+            told = "the row is the header again; put exports together without their headers"
+            raise InputError(told, "file_unreadable", f"row {number}")
     columns = {name: [row[at] for row in rows] for at, name in enumerate(header)}
     if len(rows) > 1 and record in columns and not any(columns[record]):
         raise InputError("the record id is blank throughout; export it with the data", "header_not_found")
