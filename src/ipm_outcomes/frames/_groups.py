@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import numpy as np
+
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.frames._decode import distinct, is_text_column
+from ipm_outcomes.frames._decode import is_text_column
 from ipm_outcomes.frames._frame import Frame
 
 GroupNames = Mapping[str, Mapping[str, str] | Literal["merge"]] | None
@@ -29,7 +31,10 @@ def spellings(frame: Frame, column: str, like: Frame | None = None) -> dict[str,
 
     Names of the same column in the frame ``like`` come first, however rare they are.
     """
-    counts = _counts(frame, column)
+    return _merged(_counts(frame, column), column, like)
+
+
+def _merged(counts: Counter[str], column: str, like: Frame | None) -> dict[str, str]:
     given = (
         {} if like is None or column not in like.names else {plain_group(n): n for n in _counts(like, column)}
     )
@@ -37,11 +42,13 @@ def spellings(frame: Frame, column: str, like: Frame | None = None) -> dict[str,
     for name in counts:
         by_plain.setdefault(plain_group(name), []).append(name)
     merged: dict[str, str] = {}
-    for names in by_plain.values():
+    for plain, names in by_plain.items():
+        if len(names) == 1 and plain not in given:
+            continue
         # A name that begins or ends with spaces is nobody's choice; of equals the first in the alphabet, whatever
         # the order of the rows.
         best = min(names, key=lambda name: (-counts[name], name != name.strip(), name))
-        best = given.get(plain_group(best), best)
+        best = given.get(plain, best)
         merged |= {name: best for name in names if name != best}
     return merged
 
@@ -49,17 +56,22 @@ def spellings(frame: Frame, column: str, like: Frame | None = None) -> dict[str,
 def misspelled(frame: Frame, column: str, like: Frame | None = None) -> tuple[int, int]:
     """Rows with a name that is another spelling of a more frequent one, and rows with a name."""
     counts = _counts(frame, column)
-    return sum(counts[name] for name in spellings(frame, column, like)), sum(counts.values())
+    return sum(counts[name] for name in _merged(counts, column, like)), sum(counts.values())
 
 
 def _counts(frame: Frame, column: str) -> Counter[str]:
+    """How often each name is there, in the order in which they come; of nothing where the column is not of text."""
     if not is_text_column(frame.kind, frame.column(column)):
         return Counter()
-    values, places = distinct(frame.kind, frame.column(column), len(frame))
+    places, values = frame.library.distinct(frame.column(column))
+    held = np.flatnonzero(places >= 0)
+    times = np.bincount(places[held], minlength=len(values)).tolist()
+    first = np.full(len(values), len(places))
+    first[places[held[::-1]]] = held[::-1]  # of several the last one written stays
     found: Counter[str] = Counter()
-    for place, n in Counter(places.tolist()).items():
-        if isinstance(values[place], str) and values[place].strip():
-            found[values[place]] += n
+    for at in np.argsort(first, kind="stable").tolist():
+        if isinstance(values[at], str) and values[at].strip() and times[at]:
+            found[values[at]] += times[at]
     return found
 
 
