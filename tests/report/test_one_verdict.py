@@ -113,8 +113,8 @@ def test_a_thousand_patients_have_one_verdict_each(tmp_path: Path) -> None:
                 scale,
                 verdict,
             )
-        assert counts[scale, "reliably better"] > 10
-        assert counts[scale, "no reliable change"] > 10
+        assert counts[scale, "reliably better"] > 0
+        assert counts[scale, "no reliable change"] > 0
 
 
 def test_every_patient_of_the_example_has_one_verdict() -> None:
