@@ -297,6 +297,39 @@ def test_day_numbers_of_the_other_calendar(book: Any) -> None:
     assert files.read(path, date_format="excel-1904").data["date"] == [date(2026, 1, 5)]
 
 
+@pytest.mark.parametrize(
+    (
+        "cell",
+        "declared",
+    ),  # 2026-01-05: 24111 days after 1960-01-01, 46027 - 1462 = 44565 in the calendar of 1904
+    [
+        ("46027", "excel-1900"),
+        ("44565", "excel-1904"),
+        ("44565.75", "excel-1904"),
+        ("24111", "sas-days"),
+        ("24111", "stata-days"),
+        (f"{24111 * 86400}", "sas-seconds"),
+        (f"{24111 * 86400 + 86399}.5", "sas-seconds"),
+    ],
+)
+def test_numbers_as_text_are_dates_where_what_they_count_is_declared(
+    cell: str, declared: str, tmp_path: Any
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"id,date,peg_pain\na,{cell},1\n", encoding="utf-8")
+    assert files.read(path, date_format=declared).data["date"] == [date(2026, 1, 5)]
+
+
+def test_dates_of_stata_are_read_by_masks_of_their_own(tmp_path: Any) -> None:
+    readstat = pytest.importorskip("pyreadstat")
+    pd = pytest.importorskip("pandas")
+    table = {"id": ["a"], "date": [24111.0], "at": [24111 * 86400000.0], "peg_pain": [1.0]}
+    shown = {"date": "%tdDD/NN/CCYY", "at": "%tcDD/NN/CCYY_HH:MM"}
+    readstat.write_dta(pd.DataFrame(table), str(tmp_path / "a.dta"), variable_format=shown)
+    read = files.read(tmp_path / "a.dta")
+    assert (read.data["date"], read.data["at"]) == ([date(2026, 1, 5)], [date(2026, 1, 5)])
+
+
 def test_a_stray_cell_in_the_last_corner_is_refused_without_loading(book: Any) -> None:
     with pytest.raises(InputError) as caught:
         files.read(book(typed(), {"XFD1048576": "x"}))

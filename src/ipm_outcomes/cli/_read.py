@@ -58,7 +58,8 @@ def read(
     delimiter
         Between the cells: one character or the word tab.
     date_format
-        How the dates are written: a pattern such as %d.%m.%Y, excel, excel-1904 or sas.
+        How the dates are written: a pattern such as %d.%m.%Y, or what numbers count: excel-1900, excel-1904,
+        sas-days, sas-seconds or stata-days.
     question
         With --answer, of a file with one row a question: the column that names the question.
     answer

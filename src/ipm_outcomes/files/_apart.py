@@ -6,10 +6,12 @@ The reader is a library in C, which a broken file can end together with its proc
 from __future__ import annotations
 
 import pickle
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
+_STATA_DAY, _STATA_TIME = re.compile(r"%-?t?d"), re.compile(r"%-?tc")
 LABELS = ("column_names", "column_names_to_labels", "variable_value_labels", "missing_ranges")
 
 
@@ -22,6 +24,10 @@ def content(path: str, kind: str, encoding: str | None, limit: int) -> dict[str,
     # Of a portable file the reader knows the encoding itself.
     how: dict[str, Any] = {"output_format": "dict"} | ({} if kind == "por" else {"encoding": encoding})
     meta = _read(reader, path, metadataonly=True, **how)[1]
+    if kind == "dta":  # %td and %tc with a mask of their own, which the reader leaves as numbers
+        formats = {*(meta.original_variable_types or {}).values()} - {None}
+        how["extra_date_formats"] = sorted(one for one in formats if _STATA_DAY.match(one))
+        how["extra_datetime_formats"] = sorted(one for one in formats if _STATA_TIME.match(one))
     most = limit // max(len(meta.column_names), 1) + 1
     columns, meta = _read(reader, path, row_limit=most, **how)
     columns = {name: list(cells) for name, cells in columns.items()}

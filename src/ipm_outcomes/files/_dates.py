@@ -11,11 +11,29 @@ from typing import Any
 
 from ipm_outcomes.errors import InputError
 from ipm_outcomes.files._grid import note
-from ipm_outcomes.frames._date_cells import SERIALS, USUAL_FORMATS, checked_format, is_blank, reader, shape_of
+from ipm_outcomes.frames._date_cells import (
+    EXCEL,
+    SAS,
+    SERIALS,
+    USUAL_FORMATS,
+    checked_format,
+    is_blank,
+    reader,
+    shape_of,
+)
 from ipm_outcomes.reading import Inference
 
-EXCEL_1904 = "excel-1904"
 _DAYS_TO_1904 = 1462
+_DAY = 86_400
+_NUMBERS = {
+    "excel-1900": (EXCEL, 0, 1),
+    "excel-1904": (EXCEL, _DAYS_TO_1904, 1),
+    "sas-days": (SAS, 0, 1),
+    "stata-days": (SAS, 0, 1),
+    "sas-seconds": (SAS, 0, _DAY),
+}
+"""Further words for numbers in place of dates: what counts days so, days to its day 0, and numbers in a day."""
+_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,9})?", re.ASCII)
 _MOST_TRIED = 10_000
 _ZONE = re.compile(r"(:\d\d(?: [AP]M)?) (?![AP]M$)[A-Z]{3,4}$")
 """The name of a time zone after a time, as Google Forms writes it; the day is that of the clock."""
@@ -25,17 +43,17 @@ def read_column(
     cells: Sequence[Any], date_format: str | None, name: str, lines: Sequence[int], unit: str, date_1904: bool
 ) -> list[date | None]:
     """Dates of a column by its format; a cell that does not fit it stops."""
-    if date_format == "excel" and date_1904 and any(isinstance(cell, (int, float)) for cell in cells):
-        told = f"the workbook counts days from 1904; declare the format {EXCEL_1904!r}"
+    program, shift, per_day = _NUMBERS.get(date_format or "", (date_format, 0, 1))
+    if program == EXCEL and not shift and date_1904 and any(isinstance(cell, (int, float)) for cell in cells):
+        told = "the workbook counts days from 1904; declare the format 'excel-1904'"
         raise InputError(told, "date_ambiguous", f"column {name}")
-    shift = _DAYS_TO_1904 if date_format == EXCEL_1904 else 0
-    read = reader(checked_format("excel" if shift else date_format))
+    read = reader(checked_format(program))
     found: list[date | None] = []
     for cell, line in zip(cells, lines, strict=True):
         if is_blank(cell):
             found.append(None)
             continue
-        day = read(_shifted(cell, shift))
+        day = read(_shifted(cell, shift, per_day))
         if day is None:
             told = f"a date of another form ({shape_of(cell)}) than {date_format or 'ISO 8601'}"
             raise InputError(told, "mapping_does_not_fit", f"{unit} {line}, column {name}")
@@ -47,11 +65,14 @@ def _plain(cell: Any) -> Any:
     return _ZONE.sub(r"\1", cell.strip()) if isinstance(cell, str) else cell
 
 
-def _shifted(cell: Any, days: int) -> Any:
+def _shifted(cell: Any, days: int, per_day: int) -> Any:
+    """The number of days where a cell holds a number that counts otherwise, as a number or as text."""
     cell = _plain(cell)
-    if days and isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return cell + days
-    return cell
+    if isinstance(cell, bool) or (not days and per_day == 1):
+        return cell
+    if isinstance(cell, str) and _NUMBER.fullmatch(cell):
+        cell = float(cell)
+    return cell // per_day + days if isinstance(cell, (int, float)) else cell
 
 
 def is_read(cells: Sequence[Any]) -> bool:

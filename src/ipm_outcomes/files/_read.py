@@ -63,8 +63,9 @@ def read(
     encoding, delimiter
         Of a file of text, where they are not to be found out.
     date_format
-        How dates are written: as in `ipm_outcomes.frames.tidy`, or ``"excel-1904"``; for the column of the date, or a
-        dict by column.
+        How dates are written: as in `ipm_outcomes.frames.tidy`, or what numbers count: ``"excel-1900"``,
+        ``"excel-1904"``, ``"sas-days"``, ``"sas-seconds"``, ``"stata-days"``; for the column of the date, or a dict by
+        column.
     long
         For files with one row a question: ``{"question": …, "answer": …}``, the names of these columns, and ``keys``,
         those by which forms are known from each other (by default all others).
