@@ -86,6 +86,26 @@ def test_the_order_of_items_does_not_matter():
     assert fhir.response(resource).answers == fhir.response(phq9(ANSWERS)).answers
 
 
+@pytest.mark.parametrize("where", ["extension", "_valueCoding"])
+def test_a_value_with_a_reason_why_there_is_none_contradicts_itself(where):
+    url = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+    said = [{"url": url, "valueCode": "asked-declined"}]
+    resource = phq9(ANSWERS)
+    resource["item"][3]["answer"][0][where] = said if where == "extension" else {"extension": said}
+    error = refused(resource)
+    assert (error.code, error.place) == ("wrong_answer", "item[3].answer[0]")
+
+
+@pytest.mark.parametrize(
+    "value", [{"valueInteger": 2}, {"valueDecimal": 2.0}, {"valueQuantity": {"value": 2}}]
+)
+def test_a_number_in_the_place_of_a_code_is_noted(value):
+    resource = phq9(ANSWERS)
+    resource["item"][0]["answer"] = [value]
+    read = fhir.response(resource, "phq9")
+    assert (read.answers.q1, "number_taken" in notes(read)) == (2, True)
+
+
 def test_slashes_are_part_of_an_id_and_no_path():
     items = [{"linkId": f"x/{link}", "answer": [coding("LA6568-5")]} for link in PHQ9]
     assert refused(form(items)).code == "unknown_form"

@@ -109,8 +109,27 @@ QUIET: dict[str, list[str]] = {
 }
 
 
+def test_a_question_that_contradicts_the_number_of_its_column_leaves_nothing_to_propose() -> None:
+    names = numbered("phq9_{n}", 9)
+    asked = dict(zip(names, PHQ_LABELS, strict=True))
+    swapped = asked | {"phq9_1": asked["phq9_2"], "phq9_2": asked["phq9_1"]}
+    (found,) = proposals(names, swapped)
+    assert (found.how, found.columns["q1"], found.columns["q2"]) == ("wording", "phq9_2", "phq9_1")
+    assert proposals(names, swapped | {"phq9_9": "shortened"}) == []
+    (found,) = proposals(names, asked | {"phq9_9": "shortened"})
+    assert found.how == "names"
+
+
+def test_what_surveymonkey_writes_under_a_question_with_one_answer_is_no_part_of_it() -> None:
+    assert found_in([f"{text} / Response" for text in PHQ_LABELS]) == {"phq9": "wording"}
+    assert found_in([f"{text} / Comment" for text in PHQ_LABELS]) == {}
+
+
 def found_in(names: list[str]) -> dict[str, str]:
     return {one.id: one.how for one in proposals(names)}
+
+
+OWN_NAMES = {"peg words and score": ["peg_pain", "peg_enjoyment", "peg_activity"]}
 
 
 @pytest.mark.parametrize("name", PROPOSED)
@@ -131,16 +150,13 @@ def test_nothing_is_applied_without_a_yes(name: str, tmp_path: Any) -> None:
     assert mapping.instrument == []
     path = tmp_path / "a.csv"
     path.write_text(";".join(["who", *names]) + "\nx" + ";1" * len(names) + "\n", encoding="utf-8")
-    usual = {f"peg_{item}" for item in instrument("peg").item_ids} | {f"phq9_q{n}" for n in range(1, 10)}
-    if (
-        usual & set(names)
-        and not {"peg_enjoy", "PHQ9_q1"} & set(names)
-        and set(names) & {"peg_activity", "phq9_q1"}
-    ):
-        return  # names that need no yes, since they are the usual ones
     read = files.read(path, delimiter=";")
-    assert read.instruments == ()
-    assert [cell for name in names for cell in read.data[name]] == ["1"] * len(names)
+    own = OWN_NAMES.get(name, [])  # whole sets of the library's own names, which need no yes
+    assert read.instruments == tuple({one.partition("_")[0] for one in own})
+    assert [cell for one in names if one not in own for cell in read.data[one]] == ["1"] * (
+        len(names) - len(own)
+    )
+    assert [cell for one in own for cell in read.data[one]] == [1] * len(own)
 
 
 @pytest.mark.parametrize("name", PROPOSED)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ipm_outcomes import files, frames
+from ipm_outcomes import files, frames, instrument
 from ipm_outcomes.errors import InputError, MissingExtraError, ParameterError
 from ipm_outcomes.mapping import DatePart
 from ipm_outcomes.reading import Reading
@@ -254,6 +254,8 @@ def book(tmp_path: Path) -> Callable[..., Path]:
             sheet.append(row)
         for place, one in (cells or {}).items():
             sheet[place] = one
+        if "merge" in also:
+            sheet.merge_cells(also["merge"])
         if also.get("epoch"):
             work.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
         for name in also.get("sheets", ()):
@@ -286,6 +288,11 @@ def test_of_two_sheets_one_is_named(book: Any) -> None:
         is_peg(files.read(path, sheet=sheet))
     with pytest.raises(ParameterError):
         files.read(path, sheet="None")
+
+
+def test_cells_merged_below_the_names_are_told(book: Any) -> None:
+    path = book([["id", "peg_pain"], ["a", 4], [None, 5], ["b", 6]], merge="A2:A3")
+    assert "merged_cells" in codes(files.read(path))
 
 
 def test_day_numbers_of_the_other_calendar(book: Any) -> None:
@@ -328,6 +335,19 @@ def test_dates_of_stata_are_read_by_masks_of_their_own(tmp_path: Any) -> None:
     readstat.write_dta(pd.DataFrame(table), str(tmp_path / "a.dta"), variable_format=shown)
     read = files.read(tmp_path / "a.dta")
     assert (read.data["date"], read.data["at"]) == ([date(2026, 1, 5)], [date(2026, 1, 5)])
+
+
+def test_rows_of_qualtrics_that_are_no_responses_and_the_questions_above_them(make: Make) -> None:
+    names = [f"GAD7_{n}" for n in range(1, 8)]
+    asked = [str(item.wording).replace(",", "") for item in instrument("gad7").items[:7]]
+    asked[0], asked[6] = asked[6], asked[0]
+    rows = [["Status", *names], ["Response Type", *asked], ['"{""ImportId"":""a""}"'] * 8]
+    rows += [[status, *"0123012"] for status in ("IP Address", "Survey Preview", "Survey Test")]
+    found = files.read(make(text(rows)))
+    assert found.left_out["reason"] == ["header_rows", "header_rows", "preview_row", "test_row"]
+    assert found.mapping.file.drop_rows == ["Status is Survey Preview", "Status is Survey Test"]
+    (proposed,) = found.mapping.proposed  # by the questions, whatever the numbers of the columns
+    assert (proposed.value.columns["q1"], proposed.value.columns["q7"]) == ("GAD7_7", "GAD7_1")
 
 
 def test_a_stray_cell_in_the_last_corner_is_refused_without_loading(book: Any) -> None:

@@ -78,6 +78,8 @@ class Reader:
         if not keys:
             found.reason = _absent_reason(answer, place)
             return
+        if _absent_reason(answer, place) is not None:
+            raise _Bad("the answer has a value, and an extension that says why there is none")
         value = answer[keys[0]]
         numbers = list(_ordinals(answer, place))
         match keys[0]:
@@ -90,9 +92,6 @@ class Reader:
                 found.code = self._coding(coding, place, found, bool(numbers))
             case "valueInteger" | "valueDecimal":
                 found.code = self._number(value)
-                if not self.listed.numeric:
-                    told = "a number in the place of a code: taken as the number printed beside the answer"
-                    found.notes.append(Note("number_taken", place, told))
             case "valueQuantity":
                 quantity = a_mapping(value, f"{place}.valueQuantity", "a quantity")
                 if quantity.get("comparator") is not None:
@@ -106,6 +105,9 @@ class Reader:
             case other:
                 told = other if other in VALUES else "this value[x]"
                 raise _Bad(f"{told} is no answer of this item; {self._allowed}")
+        if keys[0] in ("valueInteger", "valueDecimal", "valueQuantity") and not self.listed.numeric:
+            told = "a number in the place of a code: taken as the number printed beside the answer"
+            found.notes.append(Note("number_taken", place, told))
         self._weigh(numbers, place, found)
 
     @property

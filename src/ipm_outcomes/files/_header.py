@@ -199,6 +199,11 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
         (grid.lines[n], "header_rows", "a further row of the header")
         for n in range(header.row + 1, header.row + 1 + skip)
     ]
+    if merged := sum(top > header.row and right < len(names) for top, _, _, right in grid.merged):
+        seen = (
+            f"{number_of(merged, 'merged cell')} below the names; only the first cell of each holds the value"
+        )
+        found.notes.append(note("merged_cells", seen, rows=0, of=len(below)))
     _check_width(grid, below, len(names))
     kept: list[int] = []
     stray: Counter[int] = Counter()

@@ -21,6 +21,8 @@ from ipm_outcomes.frames._items import needed_items
 
 WORDING, CODES, NAMES, WEAK = "wording", "codes", "names", "weak"
 _STRENGTH = (WORDING, CODES, NAMES, WEAK)
+ONE_ANSWER = "Response"
+"""What stands under a question with one answer in exports of SurveyMonkey."""
 _FEWEST = 3
 """Items of a set that is proposed by numbers alone."""
 _OF_A_BANK = 4
@@ -66,7 +68,8 @@ def proposals(names: Sequence[str], wording: Mapping[str, str] | None = None) ->
     found: list[Found] = []
     for id in instruments():
         for way in (_by_wording, _by_known_names, _by_numbers):
-            if set_ := way(definition(id), names, wording or {}):
+            set_ = way(definition(id), names, wording or {})
+            if set_ and not _contradicted(set_, wording or {}):
                 found.append(set_)
                 break
     found += _by_codes(names)
@@ -111,10 +114,21 @@ def worded_columns(one: Instrument, names: Sequence[str], wording: Mapping[str, 
     return {item: holding[0] for item, holding in found.items() if len(holding) == 1}
 
 
+def _contradicted(found: Found, wording: Mapping[str, str]) -> bool:
+    """Whether the file says that a column is another item than its name proposes."""
+    asked = {plain_label(item.wording): item.id for item in definition(found.id).items if item.wording}
+    return any(
+        (told := {asked[text] for text in _questions(wording.get(name, "")) if text in asked})
+        and item not in told
+        for item, name in found.columns.items()
+    )
+
+
 def _questions(header: str) -> set[str]:
     """A header in plain form, whole and without what stands before the question or its number."""
     texts = [header, *re.findall(r"\[([^\[\]]+)\]", header)]
     texts += [header.rpartition(sign)[2] for sign in (" - ", ": ", " / ") if sign in header]
+    texts += [header.removesuffix(f" / {ONE_ANSWER}")]
     texts += [re.sub(r"^\W*(item|question|q)?\W*\d+\W+", "", text, flags=re.IGNORECASE) for text in texts]
     return {plain_label(text) for text in texts} - {""}
 

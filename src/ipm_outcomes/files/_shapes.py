@@ -11,7 +11,7 @@ from ipm_outcomes.errors import number_of
 from ipm_outcomes.files._grid import Grid, is_blank, note
 from ipm_outcomes.files._header import Header, Table
 
-PREVIEW = "Survey Preview"
+PREVIEW, TEST = "Survey Preview", "Survey Test"
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Shape:
         Rules by which rows are no responses: column, cell, code.
     personal
         Columns that name who answered; they are not taken.
+    asked
+        Whether the row after the header holds the questions.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Shape:
     unfinished: tuple[str, str | None] | None = None
     drop: tuple[tuple[str, str, str], ...] = ()
     personal: tuple[str, ...] = ()
+    asked: bool = False
 
 
 def _texts(grid: Grid, at: int) -> list[str]:
@@ -82,7 +85,8 @@ SHAPES = (
         2,
         {"date": "EndDate"},
         ("Finished", "False"),
-        (("Status", PREVIEW, "preview_row"),),
+        (("Status", PREVIEW, "preview_row"), ("Status", TEST, "test_row")),
+        asked=True,
     ),
     Shape("LimeSurvey", _limesurvey, 0, {"date": "submitdate"}, ("submitdate", None)),
     Shape("SurveyMonkey", _surveymonkey, 1),
@@ -99,6 +103,9 @@ def shape_of(grid: Grid, given: int | None) -> tuple[Shape, Header] | None:
     for shape in SHAPES:
         if shape.marks(grid, at):
             names = [None if cell is None else " ".join(str(cell).split()) for cell in grid.rows[at]]
+            if shape.asked:
+                under = grid.rows[at + 1]
+                grid.wording = {a: str(b) for a, b in zip(names, under, strict=False) if a and b is not None}
             if shape.name == "SurveyMonkey":
                 names = _under(names, grid.rows[at + 1])
             return shape, Header(at, 1, names)
@@ -128,7 +135,7 @@ def settle_shape(shape: Shape, table: Table) -> None:
             if count := table.drop(out, reason, f"{column} says that it is no response"):
                 seen = f"{column} says {dropped}: no response; left out"
                 table.notes.append(note(reason, seen, where=column, rows=count, of=count + len(table.lines)))
-                table.pins["drop_rows"] = [f"{column} is {dropped}"]
+                table.pins.setdefault("drop_rows", []).append(f"{column} is {dropped}")
     if shape.unfinished and shape.unfinished[0] in table.columns:
         column, cell = shape.unfinished
         count = sum(one == cell for one in table.columns[column])
