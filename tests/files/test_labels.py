@@ -19,6 +19,7 @@ WORDS = ["Not at all", "Several days", "More than half the days", "Nearly every 
 FROM_0 = dict(enumerate(WORDS))
 FROM_1 = dict(enumerate(WORDS, 1))
 SPANISH = dict(enumerate(["Nunca", "Varios", "Muchos", "Casi todos"], 1))
+PEG = ["peg_pain", "peg_enjoyment", "peg_activity"]
 NO_ANSWER = {8: "Don't know / Refused", 9: "9 = Skipped"}
 Save = Callable[..., Path]
 
@@ -174,6 +175,23 @@ def test_proposed_columns_are_read_by_their_labels(save: Save) -> None:
         **of_items(FROM_1, "t0_phq9_{n}"), **of_items(FROM_0, "t1_phq9_{n}")})  # fmt: skip
     with pytest.raises(InputError, match="other labels than at an earlier visit"):
         again(other, files.read(other).mapping.accept())
+
+
+def test_a_label_between_that_is_not_known_is_reported(save: Save) -> None:
+    found = files.read(save(of_items([0.0, 2.0]), of_items({**FROM_0, 2: "No sabe"})))
+    assert (found.data["phq9_q1"], noted(found, "coding_of_labels")[0][-1]) == ([0, 2], False)
+    near = files.read(save(of_items([1.0, 4.0]), of_items({**FROM_1, 4: "Nearly everyday"})))
+    assert noted(near, "labels_unknown")[0][-1] is False
+    assert [(one.name, one.value) for one in near.mapping.proposed] == [("phq9.coding", "position")]
+
+
+def test_missing_values_of_stata_are_counted(tmp_path: Path) -> None:
+    readstat, pd = pytest.importorskip("pyreadstat"), pytest.importorskip("pandas")
+    frame = pd.DataFrame({name: pd.Series([1.0, "a"], dtype=object) for name in PEG})
+    readstat.write_dta(frame, tmp_path / "a.dta", missing_user_values={name: ["a"] for name in PEG})
+    found = files.read(tmp_path / "a.dta")
+    assert found.data["peg_pain"] == [1, None]
+    assert noted(found, "missing_code") == [(name, 1, True) for name in PEG]
 
 
 def test_labels_that_agree_settle_a_coding_in_doubt(save: Save) -> None:

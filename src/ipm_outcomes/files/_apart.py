@@ -34,7 +34,7 @@ def content(path: str, kind: str, encoding: str | None, limit: int) -> dict[str,
     rows = max(map(len, columns.values()), default=0)
     found: dict[str, Any] = {name: getattr(meta, name) or {} for name in LABELS}
     found |= {"columns": columns if rows < most or rows * len(columns) <= limit else None, "declared": {}}
-    if kind == "sav" and found["columns"] is not None:
+    if kind in ("sav", "dta") and found["columns"] is not None:
         kept, meta = _read(reader, path, row_limit=most, user_missing=True, **how)
         found["missing_ranges"] = meta.missing_ranges or {}
         # Values that the file declares missing: there with them, and not without.
@@ -42,7 +42,7 @@ def content(path: str, kind: str, encoding: str | None, limit: int) -> dict[str,
             name: sum(
                 not _none(was) and _none(now) for was, now in zip(kept[name], columns[name], strict=True)
             )
-            for name in meta.missing_ranges or {}
+            for name in (meta.missing_ranges if kind == "sav" else meta.missing_user_values) or {}
         }
     return found
 

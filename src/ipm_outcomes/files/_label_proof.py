@@ -133,14 +133,21 @@ def column_of(one: Instrument, item: str, labels: Labels, cells: Sequence[Any]) 
     if all(code == str(answer) for code, answer in answers.items()):
         known_ends = {lowest, highest} <= set(answers.values())
         agree = known_ends or listed.numeric or not strange & inside & held
-        return Column(AGREE if agree else UNKNOWN, answers, missing, held <= inside)
+        found = frozenset(strange & inside & held)
+        return Column(
+            AGREE if agree else UNKNOWN,
+            answers,
+            missing,
+            held <= inside,
+            found if agree else frozenset(strange),
+        )
     full = _along(answers, lowest, highest)
     if full is None and (len(set(answers.values())) < len(answers) or held - set(answers)):
         whole = not listed.numeric and set(answers.values()) == set(listed.codes)
         if not whole or len(set(answers.values())) < len(answers) or strange & held:
-            return Column(UNKNOWN, answers, missing)
+            return Column(UNKNOWN, answers, missing, strange=frozenset(strange))
     answers = full or answers
-    return Column(OTHER, answers, missing, held <= set(answers))
+    return Column(OTHER, answers, missing, held <= set(answers), frozenset(strange & held & set(answers)))
 
 
 def coding_of(columns: Mapping[str, Column]) -> dict[str, Any]:
@@ -162,11 +169,16 @@ def likely(one: Instrument, columns: Mapping[str, Column]) -> Any:
         return dict(sorted(maps[0].items())) if AGREE not in states else None
     found = set()
     for item, column in columns.items():
-        codes = [str(code) for code in one.answers_of(item).codes]
+        answers = one.answers_of(item).codes
+        codes = [str(code) for code in answers]
         places = [str(n) for n in range(1, len(codes) + 1)]
-        if column.state == UNKNOWN and column.strange and not column.answers:
-            near = column.strange & {*codes, *places}
-            at = [way for way, own in (("answer", codes), ("position", places)) if set(own) == near]
+        if column.state == UNKNOWN and column.strange:
+            near = {*column.answers, *column.strange} & {*codes, *places}
+            at = [
+                way
+                for way, own in (("answer", codes), ("position", places))
+                if set(own) == near and column.answers.items() <= dict(zip(own, answers, strict=True)).items()
+            ]
             found.add(at[0] if at else None)
         elif column.state in (OTHER, UNKNOWN):
             found.add(None)

@@ -126,11 +126,14 @@ class FileLabels:
         known = said.state in (AGREE, OTHER)
         seen = _SEEN[said.state]
         settle = None
+        strange = known and any(said.columns[item].strange for item in said.columns)
         if said.state == OTHER and not applied:
             seen, settle = seen.partition(";")[0], "mapping coding={…}"
         if said.state == UNKNOWN:
             seen += "" if applied else "; what the codes mean has to be declared"
             settle = None if applied else "mapping coding={…}"
+        if strange:
+            seen += "; the labels of codes between the lowest and the highest answer are not all known"
         value = said.shown if said.state in (OTHER, UNKNOWN) else "answer"
         rows = sum(
             any(cell is not None for cell in row)
@@ -146,7 +149,7 @@ class FileLabels:
                 of=len(self.table.lines),
                 value=value if known or said.state == UNKNOWN else None,
                 settle=settle,
-                sure=said.state == AGREE or (applied and said.state != RATING),
+                sure=not strange and (said.state == AGREE or (applied and said.state != RATING)),
             )
         )
 
