@@ -323,6 +323,19 @@ def test_an_edge_that_is_off_by_one(edge: int, moved: int, cause: str, rate: flo
     assert found.findings["of"].to_list() == [int(at_edge.sum())]
 
 
+def test_band_alone_is_that_of_the_scale_that_speaks_for_the_instrument() -> None:
+    data, right = made("phq9", 60)
+    table = pl.DataFrame(data | {"level": [band(total, BAND_EDGES) for total in right.tolist()]})
+    found = audit.audit(table, "phq9", {"band": "level"})
+    assert found.summary.select("scale", "differ").rows() == [("band", 0)]
+
+
+def test_one_number_in_all_rows_is_no_sum_of_items() -> None:
+    data, right = made("phq9", 300)
+    found = run(data, np.where(np.isnan(right), np.nan, 10.0), "phq9")
+    assert set(found.findings["sure"]) == {"undecided"}
+
+
 def test_an_edge_that_no_row_lies_at_is_not_tested() -> None:
     data, right = made("phq9", 900)
     keep = [row for row, total in enumerate(right.tolist()) if total == total and total != 15]

@@ -57,6 +57,16 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     assert mapping.instrument[1].coding == {"1": 0, "2": 1, "3": 2, "4": 3, "5": 4}
 
 
+def test_band_alone_is_that_of_the_scale_that_speaks_for_the_instrument(tmp_path: Path) -> None:
+    text = WHOLE.replace('total = "phq9_sum"', 'total = "phq9_sum", band = "phq9_level"')
+    assert loaded(tmp_path, text).instrument[0].recorded == {
+        "total": "phq9_sum",
+        "total_band": "phq9_level",
+    }
+    with pytest.raises(InputError):
+        loaded(tmp_path, text.replace("total =", "total_band ="))
+
+
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20)
 
 

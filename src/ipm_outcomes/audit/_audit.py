@@ -98,7 +98,7 @@ def audit(
         Id of the instrument, or a definition of your own.
     recorded
         Where scores were recorded: scale ids to column names, such as ``{"total": "phq9_sum"}``; bands as
-        ``{"total_band": "phq9_level"}``.
+        ``{"total_band": "phq9_level"}``, or ``"band"`` for those of the scale that speaks for the instrument.
     columns, coding, not_answered, text_numbers
         As in `ipm_outcomes.frames.score`. Where no coding is given and the cells look as if they were counted from 1,
         that is a finding, and they are read so where the recorded scores say so too.

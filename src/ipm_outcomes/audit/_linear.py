@@ -67,6 +67,8 @@ def fit(material: Material, measure: Measure, rows: Bools) -> Fit | None:
         if found is None:
             continue
         weights, free = found
+        if not weights[:-1].any():  # one number in all rows, which no sum of items is
+            continue
         added = tuple(
             name for name, weight in zip(extra, weights[len(answers.items) : -1], strict=True) if weight
         )

@@ -199,6 +199,8 @@ def scale_of(found: Instrument, key: str) -> tuple[Scale, bool]:
     """The scale that a recorded column is of, and whether it holds bands or words."""
     if key not in found.scale_ids and key.endswith(BAND) and key.removesuffix(BAND) in found.scale_ids:
         return found.scale(key.removesuffix(BAND)), True
+    if key == BAND.removeprefix("_") and key not in found.scale_ids:
+        return found.lead_scale, True
     scale = found.scale(key)
     return scale, scale.categorical
 

@@ -267,6 +267,9 @@ def _check(one: InstrumentPart, before: Sequence[InstrumentPart], place: str | N
         by_item = [item for item, own in one.coding.items() if isinstance(own, dict)]
         if unknown := set(by_item) - set(found.item_ids):
             raise wrong(f"coding: the instrument has no item {min(unknown)!r}")
+    lead = f"{found.lead_scale.id}_band"
+    if "band" in one.recorded and "band" not in found.scale_ids and lead not in one.recorded:
+        one.recorded[lead] = one.recorded.pop("band")
     for key, scales in (("scales", one.scales or ()), ("recorded", one.recorded)):
         for scale in scales:
             if scale.removesuffix("_band") not in found.scale_ids:

@@ -144,7 +144,8 @@ class InstrumentPart(Part):
     not_answered : NotAnsweredPart
         Codes and words that mean no answer in these columns.
     recorded : dict
-        Scales with the columns of recorded scores.
+        Scales with the columns of recorded scores; ``total_band`` is that of bands, ``band`` the one of the scale
+        that speaks for the instrument.
     labels_seen : list of LabelsPart
         Labels that the file itself had for the codes of items; other ones stop.
 
