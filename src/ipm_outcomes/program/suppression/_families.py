@@ -140,7 +140,7 @@ class Family:
         self.rows: list[list[int]] = self.x.tolist()
         self.by_atom = np.minimum(self.x.T, _MOST).astype(np.int32)
         self.effects = _effects(np.ascontiguousarray(self.inside).tobytes(), self.across.tobytes())
-        self.touched = np.abs(self.effects.sets)
+        self.touched = np.abs(self.effects.sets).astype(float)
         self.ways = np.full((len(self.touched), _WAYS, 4), self.x.shape[1] - 1)
         self.listed = np.zeros(len(self.touched), bool)
         self.turns: dict[tuple[int, int], list[tuple[int, ...]]] = {}
@@ -196,7 +196,8 @@ class Family:
     def _count(self, effects: np.ndarray, sign: int) -> None:
         """Note how often each group can have effects."""
         effects = effects[self.able[sign][effects, 0] < 0]
-        for some in np.split(effects, range(_AT_ONCE, len(effects), _AT_ONCE)):
+        for at in range(0, len(effects), _AT_ONCE):
+            some = effects[at : at + _AT_ONCE]
             for effect in some[~self.listed[some]].tolist():
                 self.ways_of(effect)
             leave = self.ways[some][:, :, :2] if sign > 0 else self.ways[some][:, :, 2:]
