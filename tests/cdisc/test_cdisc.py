@@ -118,6 +118,11 @@ def test_labels_are_read_where_there_is_no_number_and_must_fit_it() -> None:
     with pytest.raises(InputError) as caught:
         read(QSORRES=["Several days"], QSSTRESN=[2.0])
     assert caught.value.code == "display_contradicts"
+    assert read(QSORRES=["2"]).data["gad7_q1"] == [2]
+    for contradiction in ({"QSORRES": ["3"]}, {"QSSTAT": ["NOT DONE"]}):
+        with pytest.raises(InputError) as caught:
+            read(QSSTRESN=[1.0], **contradiction)
+        assert caught.value.code == "display_contradicts"
     assert read(QSORRES=["Seldom"]).left_out["reason"] == ["no_value"]
 
 

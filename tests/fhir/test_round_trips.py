@@ -261,6 +261,24 @@ def test_recorded_scores_that_do_not_hold_or_have_another_unit():
             fhir.recorded(bad)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("wrong", [{"comparator": "<"}, {"code": "%"}])
+def test_a_bound_or_another_unit_is_no_score(wrong: dict[str, str]) -> None:
+    ours = score(PEG(pain=7, enjoyment=5, activity=6))
+    written = fhir.observations(ours, subject="Patient/1", effective="2026-03-07")
+    assert fhir.scores(written).mean.value == 6
+    written[0]["valueQuantity"] |= wrong
+    for read in (lambda: fhir.scores(written), lambda: fhir.recorded(written[0])):
+        with pytest.raises(InputError) as caught:
+            read()
+        assert caught.value.code == "unit_unknown"
+
+
+def test_a_code_of_another_system_is_no_code_of_loinc() -> None:
+    other = observation("77861-3", valueDecimal=62.2)
+    other["code"]["coding"][0]["system"] = "http://example.org/codes"
+    assert fhir.recorded(other) == ()
+
+
 def test_a_code_that_editions_share_names_them_all():
     [one] = fhir.recorded(observation("77861-3", valueDecimal=62.2))
     assert one.scale == "depression"

@@ -80,6 +80,15 @@ def test_what_is_wrong_in_a_resource_is_wrong_in_the_table(part, code):
     assert fhir.read_view(flat(resource(part))).problems["rule"] == [code]
 
 
+@pytest.mark.parametrize("name", ["status", "questionnaire", "authored", "subject"])
+def test_rows_of_one_response_that_differ_are_of_several(name):
+    rows = flat(resource(answered(valueInteger=3))) + flat(resource(answered(valueInteger=3)))
+    assert fhir.read_view(rows).rows_out == 1
+    rows[1] = rows[1] | {name: "another"}
+    with pytest.raises(InputError):
+        fhir.read_view(rows)
+
+
 def test_groups_and_questions_under_answers_are_in_the_table():
     under = {"linkId": "91145-3", "answer": [{"valueInteger": 5}]}
     first = {"linkId": "75893-8", "answer": [{"valueInteger": 7, "item": [under]}]}

@@ -327,6 +327,11 @@ def test_numbers_as_text_are_dates_where_what_they_count_is_declared(
     assert files.read(path, date_format=declared).data["date"] == [date(2026, 1, 5)]
 
 
+def test_the_name_of_a_time_zone_after_a_date_in_iso_form_hides_no_date(make: Make) -> None:
+    found = files.read(make("patient_id,date,peg_pain\na,2026-01-05 23:30:00 CET,1\n"))
+    assert (str(found.data["date"][0]), "dates_unreadable" in codes(found)) == ("2026-01-05 23:30:00", False)
+
+
 def test_dates_of_stata_are_read_by_masks_of_their_own(tmp_path: Any) -> None:
     readstat = pytest.importorskip("pyreadstat")
     pd = pytest.importorskip("pandas")

@@ -8,6 +8,7 @@ import numpy as np
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes._long_rows import Forms, texts
+from ipm_outcomes.answers import read_text
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.cdisc._codes import Test, tests_of
 from ipm_outcomes.definition import plain_label
@@ -26,7 +27,7 @@ def read_qs(table: Any, *, codes: Any = None, backend: Backend = None) -> Readin
     """Read answers from the SDTM domain QS.
 
     A row is of an item or a total by its test code, never by counting. The answer is ``QSSTRESN``; where it is null,
-    the answer with the label in ``QSORRES``. Rows of one subject, date and visit are one form.
+    the answer in ``QSORRES``, as a number or a label. Rows of one subject, date and visit are one form.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def read_qs(table: Any, *, codes: Any = None, backend: Backend = None) -> Readin
     Raises
     ------
     InputError
-        A form has two rows of one item (``duplicate_item``), or the label is that of another answer than the number
+        A form has two rows of one item (``duplicate_item``), or ``QSORRES`` or ``QSSTAT`` contradicts the number
         (``display_contradicts``); with the row.
     FrameError, ParameterError, UnknownNameError, MissingExtraError
         A column is missing, the table of codes does not fit, or the library of the backend is not installed.
@@ -82,6 +83,9 @@ def read_qs(table: Any, *, codes: Any = None, backend: Backend = None) -> Readin
         if keys[row][0] is None:
             raise FrameError(f"QS: USUBJID is empty in row {row} (counted from 0)")
         value = _value(test, float(numbers[row]), labels[row], f"row {row} (counted from 0)")
+        if value is not None and (states[row] or "").upper() == "NOT DONE":
+            told = f"QSSTAT of {code} says that there is no answer, and there is one"
+            raise InputError(told, "display_contradicts", f"row {row} (counted from 0)")
         if value is None and states[row]:
             forms.passed["not_done"] += 1
         elif value is None:
@@ -100,11 +104,13 @@ def _value(test: Test, number: float, label: str | None, place: str) -> float | 
         inst = definition(test.instrument)
         code = inst.labels(test.part).get(plain_label(label))
         meant = None if code is None else code / inst.answers_of(test.part).per_unit
+        plain = read_text(label, 1000).number
+        meant = meant if plain is None else plain / 1000
     if np.isnan(number):
         return meant
     if meant is not None and meant != number:
         raise InputError(
-            f"QSORRES of {test.code} is the label of another answer than QSSTRESN",
+            f"QSORRES of {test.code} is another answer than QSSTRESN",
             "display_contradicts",
             place,
         )

@@ -367,7 +367,8 @@ def number_in(part: Mapping[str, Any], place: str) -> float | None:
         return None
     value = part[keys[0]]
     if keys[0] == "valueQuantity":
-        value = a_mapping(value, f"{place}.valueQuantity", "a quantity").get("value")
+        quantity = a_mapping(value, f"{place}.valueQuantity", "a quantity")
+        value = quantity.get("value") if quantity.get("comparator") is None else None  # a bound is no number
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     if isinstance(value, Decimal):

@@ -15,6 +15,7 @@ from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.fhir import _known
 from ipm_outcomes.fhir._codes import (
+    LOINC,
     OWN_ABSENT,
     OWN_ASKED,
     OWN_DIGESTS,
@@ -61,7 +62,7 @@ def recorded(observation: Mapping[str, Any]) -> tuple[Recorded, ...]:
     fhir.NotAResponse
         It is no Observation, or it was entered in error.
     InputError
-        The number has a unit that no score has.
+        The number has a unit that no score has, or is a bound.
 
     >>> from ipm_outcomes import fhir
     >>> code = {"coding": [{"system": "http://loinc.org", "code": "70274-6"}]}
@@ -76,12 +77,12 @@ def recorded(observation: Mapping[str, Any]) -> tuple[Recorded, ...]:
         parts.append((a_mapping(one, f"component[{at}]", "a component"), f"component[{at}]"))
     read = []
     for part, place in parts:
-        number = number_in(part, place)
-        if number is None:
-            continue
         by = _scales(part, place)
         if by:
             _check_unit(part, place)
+        number = number_in(part, place)
+        if number is None:
+            continue
         for scale in dict.fromkeys(by.values()):
             ids = tuple(sorted(id for id, its in by.items() if its == scale))
             read.append(Recorded(scale, number, place or "value", ids))
@@ -109,7 +110,9 @@ def _codings(part: Mapping[str, Any], key: str, place: str) -> list[tuple[str, s
 
 def _scales(part: Mapping[str, Any], place: str) -> dict[str, str]:
     """Instruments with the scale that the codes of a part stand for."""
-    for _, code in _codings(part, "code", place):
+    for system, code in _codings(part, "code", place):
+        if system not in (LOINC, ""):
+            continue
         if code in _known.scales_by_loinc():
             return _known.scales_by_loinc()[code]
         whole = {id: definition(id).lead_scale for id in loinc.panels().get(code, ())}
@@ -126,13 +129,13 @@ def _is_whole(id: str) -> bool:
 
 def _check_unit(part: Mapping[str, Any], place: str) -> None:
     quantity = part.get("valueQuantity")
-    if (
-        isinstance(quantity, Mapping)
-        and quantity.get("code") is not None
-        and quantity["code"] not in SCORE_UNITS
-    ):
-        at = f"{place}.valueQuantity" if place else "valueQuantity"
+    if not isinstance(quantity, Mapping):
+        return
+    at = f"{place}.valueQuantity" if place else "valueQuantity"
+    if quantity.get("code") is not None and quantity["code"] not in SCORE_UNITS:
         raise InputError("the unit is none of a score", "unit_unknown", at)
+    if quantity.get("comparator") is not None:
+        raise InputError("the number is a bound and no score", "unit_unknown", at)
 
 
 @fenced
@@ -238,6 +241,7 @@ def _score(made: Provenance, scale: str, rule: str, found: Mapping[str, Any], pl
         told = "".join(texts[1:] if absent else texts)  # the first says why there is none
         read: AnyScore = CategoryScore(scale, word, answered, items, rule, absent, told)
     else:
+        _check_unit(found, place)
         value = number_in(found, place)
         ratio = parts.get("exact")
         numerator, denominator = ratio if isinstance(ratio, tuple) else (None, parts.get("exact-denominator"))

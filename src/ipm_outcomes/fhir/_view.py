@@ -211,6 +211,9 @@ def _one(columns: dict[str, list[Any]], rows: list[int], place: str) -> dict[str
     first = rows[0]
     if any(_true(columns["deeper"][at]) for at in rows):
         raise NotAResponse("questions are deeper than the view reaches", "not_a_response", place)
+    for name in ("status", "questionnaire", "authored", "subject"):
+        if len({str(columns[name][at]) for at in rows}) > 1:
+            raise NotAResponse(f"rows of one response_id differ in {name}", "not_a_response", place)
     items = []
     for at in rows:
         if columns["link_id"][at] is None:

@@ -77,14 +77,17 @@ def _shifted(cell: Any, days: int, per_day: int) -> Any:
 
 def is_read(cells: Sequence[Any]) -> bool:
     """Whether every cell is a date or ISO text already."""
-    return all(is_blank(cell) or reader(None)(cell) is not None for cell in cells)
+    return all(is_blank(cell) or _iso(cell) is not None for cell in cells)
+
+
+def _iso(cell: Any) -> date | None:
+    return reader(None)(_plain(cell))
 
 
 def date_inference(cells: Sequence[Any], name: str, key: bool) -> Inference | None:
     """The format of a column of dates: proposed where one fits every cell and no other does."""
     counts = Counter(cell for cell in cells if cell is not None and not is_blank(cell))
-    iso = reader(None)
-    held = list(dict.fromkeys(_plain(cell) for cell in islice(counts, _MOST_TRIED) if iso(cell) is None))
+    held = list(dict.fromkeys(_plain(cell) for cell in islice(counts, _MOST_TRIED) if _iso(cell) is None))
     if not held:
         return None
     usual: tuple[str, ...] = USUAL_FORMATS
@@ -100,7 +103,7 @@ def date_inference(cells: Sequence[Any], name: str, key: bool) -> Inference | No
     ways: dict[tuple[date | None, ...], str] = {}
     for one in fits:
         ways.setdefault(tuple(reader(one)(cell) for cell in held), one)
-    count = sum(number for cell, number in counts.items() if iso(cell) is None)
+    count = sum(number for cell, number in counts.items() if _iso(cell) is None)
     of = counts.total()
     told: dict[str, Any] = {"where": name, "rows": count, "of": of}
     if len(ways) == 1 and next(iter(ways.values())) not in SERIALS:
