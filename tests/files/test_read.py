@@ -332,6 +332,13 @@ def test_the_name_of_a_time_zone_after_a_date_in_iso_form_hides_no_date(make: Ma
     assert (str(found.data["date"][0]), "dates_unreadable" in codes(found)) == ("2026-01-05 23:30:00", False)
 
 
+@pytest.mark.parametrize(("name", "way"), [("a.sas7bdat", ".xpt"), ("a.json", "fhir score")])
+def test_files_that_are_no_table_of_text_say_what_reads_them(name: str, way: str, make: Make) -> None:
+    with pytest.raises(InputError, match=way) as caught:
+        files.read(make(b"\0{}", name))
+    assert caught.value.code == "file_unreadable"
+
+
 def test_dates_of_stata_are_read_by_masks_of_their_own(tmp_path: Any) -> None:
     readstat = pytest.importorskip("pyreadstat")
     pd = pytest.importorskip("pandas")

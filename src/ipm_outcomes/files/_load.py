@@ -31,12 +31,22 @@ _OTHERS = {
 }
 
 
+_NAMED = {
+    ".sas7bdat": "a SAS data set; write it as transport file (.xpt) or CSV",
+    ".json": "a JSON document; FHIR responses are read by ipm-outcomes fhir score",
+    ".ndjson": "a file of JSON; FHIR responses are read by ipm-outcomes fhir score",
+}
+"""Endings of files that are no table of text."""
+
+
 def kind_of(path: Path) -> str:
     """The kind of a file, by its first bytes; its name must not say another one."""
     with path.open("rb") as file:
         begin = file.read(1000)
     if not begin:
         raise InputError("the file is empty", "file_unreadable")
+    if told := _NAMED.get(path.suffix.lower()):
+        raise InputError(told, "file_unreadable")
     named = ENDINGS.get(path.suffix.lower(), "csv")
     kind = _content(begin, named)
     if kind == named or (kind == "xlsx" and named in ("xls", "csv")):
