@@ -362,6 +362,18 @@ def test_rows_of_qualtrics_that_are_no_responses_and_the_questions_above_them(ma
     assert (proposed.value.columns["q1"], proposed.value.columns["q7"]) == ("GAD7_7", "GAD7_1")
 
 
+def test_usual_names_need_a_yes_where_the_file_asks_another_question(make: Make) -> None:
+    names = [f"gad7_q{n}" for n in range(1, 8)]
+    asked = [str(item.wording).replace(",", "") for item in instrument("gad7").items[:7]]
+    rows = [names, asked, ['"{""ImportId"":""a""}"'] * 7, [*"0123012"]]
+    assert files.read(make(text(rows))).instruments == ("gad7",)
+    asked[0], asked[6] = asked[6], asked[0]
+    found = files.read(make(text([names, asked, *rows[2:]])))
+    assert (found.instruments, found.data["gad7_q1"]) == ((), ["0"])
+    (proposed,) = found.mapping.proposed
+    assert proposed.value.columns["q1"] == "gad7_q7"
+
+
 def test_a_stray_cell_in_the_last_corner_is_refused_without_loading(book: Any) -> None:
     with pytest.raises(InputError) as caught:
         files.read(book(typed(), {"XFD1048576": "x"}))

@@ -69,7 +69,7 @@ def proposals(names: Sequence[str], wording: Mapping[str, str] | None = None) ->
     for id in instruments():
         for way in (_by_wording, _by_known_names, _by_numbers):
             set_ = way(definition(id), names, wording or {})
-            if set_ and not _contradicted(set_, wording or {}):
+            if set_ and not contradicted(id, set_.columns, wording or {}):
                 found.append(set_)
                 break
     found += _by_codes(names)
@@ -114,13 +114,13 @@ def worded_columns(one: Instrument, names: Sequence[str], wording: Mapping[str, 
     return {item: holding[0] for item, holding in found.items() if len(holding) == 1}
 
 
-def _contradicted(found: Found, wording: Mapping[str, str]) -> bool:
+def contradicted(id: str, columns: Mapping[str, str], wording: Mapping[str, str]) -> bool:
     """Whether the file says that a column is another item than its name proposes."""
-    asked = {plain_label(item.wording): item.id for item in definition(found.id).items if item.wording}
+    asked = {plain_label(item.wording): item.id for item in definition(id).items if item.wording}
     return any(
         (told := {asked[text] for text in _questions(wording.get(name, "")) if text in asked})
         and item not in told
-        for item, name in found.columns.items()
+        for item, name in columns.items()
     )
 
 

@@ -18,7 +18,7 @@ from ipm_outcomes.files._keys import DATE, PATIENT, SITE, VISIT, Keys
 from ipm_outcomes.files._label_proof import OTHER, UNKNOWN
 from ipm_outcomes.files._labeled import FileLabels, Said
 from ipm_outcomes.files._labels import check_labels, labels_seen, map_of, translated_by_labels
-from ipm_outcomes.files._propose import Found, proposals
+from ipm_outcomes.files._propose import Found, contradicted, proposals
 from ipm_outcomes.files._proposed import DOUBT, all_columns, part_of, proposed_of, proposed_parts
 from ipm_outcomes.files._qs import is_standard, same_number
 from ipm_outcomes.files._short import short_sets
@@ -106,7 +106,9 @@ class Settling:
 
     def _is_usual(self, one: Instrument) -> bool:
         needed = needed_items(one, one.scale_ids)
-        return all(f"{one.id}_{item}" in self.table.columns for item in needed)
+        names = {item: f"{one.id}_{item}" for item in needed}
+        there = all(name in self.table.columns for name in names.values())
+        return there and not contradicted(one.id, names, self.grid.wording)
 
     def _usual(self, one: Instrument, tables: Tables) -> None:
         names = {item: name for item in one.item_ids if (name := f"{one.id}_{item}") in self.table.columns}
