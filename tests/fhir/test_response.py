@@ -178,6 +178,19 @@ def test_a_number_beside_an_answer_is_a_witness(url, on_coding):
     assert refused(with_number("3")).code == "ordinal_contradicts"
 
 
+@pytest.mark.parametrize("key", ["_code", "_display", "_valueCoding"])
+def test_a_number_on_a_plain_value_is_a_witness_too(key):
+    for number, code in ((3, None), (1, "ordinal_contradicts")):
+        resource = phq9(ANSWERS)
+        part = resource["item"][2]["answer"][0]
+        target = part if key == "_valueCoding" else part["valueCoding"]
+        target[key] = {"extension": [{"url": ORDINALS[0], "valueDecimal": number}]}
+        if code is None:
+            assert fhir.response(resource).answers.q3 == 3
+        else:
+            assert refused(resource).code == code
+
+
 def test_a_display_that_is_the_label_of_another_answer_is_an_error():
     # LA6574-3 is "Extremely difficult", LA6575-0 "Very difficult"; public fixtures swap them.
     items = [{"linkId": "69722-7", "answer": [coding("LA6574-3", display="Very difficult")]}]

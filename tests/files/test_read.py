@@ -295,6 +295,18 @@ def test_cells_merged_below_the_names_are_told(book: Any) -> None:
     assert "merged_cells" in codes(files.read(path))
 
 
+def test_errors_of_a_spreadsheet_are_counted_by_column(book: Any) -> None:
+    rows = typed()
+    rows[1][2], rows[2][2], rows[2][4] = "#N/A", "#REF!", "#DIV/0!"
+    found = files.read(book(rows)).inferences
+    seen = zip(*(found[name] for name in ("finding", "where", "rows", "sure")), strict=True)
+    assert [one[1:] for one in seen if one[0] == "error_cells"] == [
+        (HEADER[2], 2, False),
+        (HEADER[4], 1, False),
+    ]
+    assert "error_cells" not in codes(files.read(book(typed())))
+
+
 def test_day_numbers_of_the_other_calendar(book: Any) -> None:
     # 2026-01-05 is day 46027 of the 1900 calendar, and 46027 - 1462 = 44565 of that of 1904
     path = book([["id", "date", "n"], ["a", 44565, 1]], epoch=True)
@@ -360,6 +372,19 @@ def test_rows_of_qualtrics_that_are_no_responses_and_the_questions_above_them(ma
     assert found.mapping.file.drop_rows == ["Status is Survey Preview", "Status is Survey Test"]
     (proposed,) = found.mapping.proposed  # by the questions, whatever the numbers of the columns
     assert (proposed.value.columns["q1"], proposed.value.columns["q7"]) == ("GAD7_7", "GAD7_1")
+
+
+@pytest.mark.parametrize(
+    ("status", "count"), [(["0", "1"], 2), (["IP Address", "0"], 1), (["IP Address"], 0)]
+)
+def test_numbers_in_the_status_of_qualtrics_tell_no_preview(
+    status: list[str], count: int, make: Make
+) -> None:
+    rows = [["Status", "n"], ["Response Type", "N"], ['"{""ImportId"":""a""}"'] * 2]
+    found = files.read(make(text([*rows, *([one, "3"] for one in status)])))
+    seen = zip(*(found.inferences[name] for name in ("finding", "rows", "sure")), strict=True)
+    assert [one[1:] for one in seen if one[0] == "status_numbers"] == [(count, False)] * bool(count)
+    assert found.data["n"] == ["3"] * len(status)
 
 
 def test_usual_names_need_a_yes_where_the_file_asks_another_question(make: Make) -> None:

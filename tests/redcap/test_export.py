@@ -258,7 +258,7 @@ def test_cells_counted_from_1_stay_as_they_are() -> None:
 
 
 def test_a_declared_missing_code_is_no_coding_from_1() -> None:
-    assert findings(redcap.read(forms(["1", "4", "2"]), not_answered=["4"])) == []
+    assert findings(redcap.read(forms(["1", "4", "2"]), not_answered=["4"])) == ["no_lowest_answer"]
 
 
 # Check boxes

@@ -81,11 +81,12 @@ class Reader:
         if _absent_reason(answer, place) is not None:
             raise _Bad("the answer has a value, and an extension that says why there is none")
         value = answer[keys[0]]
-        numbers = list(_ordinals(answer, place))
+        numbers = [*_ordinals(answer, place), *_inner_ordinals(answer, "_value", place)]
         match keys[0]:
             case "valueCoding":
                 coding = a_mapping(value, f"{place}.valueCoding", "a coding")
                 numbers += _ordinals(coding, f"{place}.valueCoding")
+                numbers += _inner_ordinals(coding, "_", f"{place}.valueCoding")
                 if coding.get("system") == ABSENT_SYSTEM:
                     found.reason = _known_reason(coding.get("code"))
                     return
@@ -232,6 +233,13 @@ def _ordinals(part: Mapping[str, Any], place: str) -> Iterator[object]:
     for url, entry, _ in extensions(part, place):
         if url in ORDINALS:
             yield from (entry[key] for key in values(entry)[:1])
+
+
+def _inner_ordinals(part: Mapping[str, Any], start: str, place: str) -> Iterator[object]:
+    """Numbers in the extensions of plain values, such as those of ``_code``."""
+    for key in [key for key in part if isinstance(key, str) and key.startswith(start)][:10]:
+        if isinstance(part[key], Mapping):
+            yield from _ordinals(part[key], place)
 
 
 def _absent_reason(answer: Mapping[str, Any], place: str) -> str | None:

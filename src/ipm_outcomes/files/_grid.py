@@ -50,6 +50,8 @@ class Grid:
     labels: dict[str, dict[Any, str]] = field(default_factory=dict)
     formulas: dict[int, int] = field(default_factory=dict)
     """Columns (from 0) that hold formulas without a value, and how many."""
+    errors: dict[int, int] = field(default_factory=dict)
+    """Columns (from 0) that hold errors such as #N/A, and how many."""
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     """Merged cells: first row, first column, last row, last column, from 0."""
     date_1904: bool = False

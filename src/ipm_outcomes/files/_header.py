@@ -233,6 +233,12 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
             found.notes.append(
                 note("formula_without_value", seen, where=name, rows=grid.formulas[c], of=len(kept))
             )
+        if count := grid.errors.get(c):
+            seen = "errors of a spreadsheet, such as #N/A or #REF!; they are read as blank, so that nothing is answered"
+            settle = "formulas (mend them, and save the workbook again)"
+            found.notes.append(
+                note("error_cells", seen, where=name, rows=count, of=len(kept), settle=settle, sure=False)
+            )
     found.names = list(found.columns)
     grid.rows = []
     if not kept:

@@ -32,6 +32,7 @@ class Sheet:
     hidden_rows: int = 0
     hidden_columns: int = 0
     formulas: dict[int, int] = field(default_factory=dict)
+    errors: dict[int, int] = field(default_factory=dict)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     @property
@@ -124,16 +125,17 @@ class _Looking:
         """Count the cells of a sheet that hold a value or a formula."""
         row = column = 0
         inside = ""
-        formula = value = False
+        formula = value = error = False
 
         def start(name: str, given: dict[str, str]) -> None:
-            nonlocal row, column, inside, formula, value
+            nonlocal row, column, inside, formula, value, error
             inside = name
             if name == "c":
                 column += 1
                 if "r" in given:
                     row, column = position(given["r"])
                 formula = value = False
+                error = given.get("t") == "e"
             elif name == "f":
                 formula = True
             elif name == "row":
@@ -154,8 +156,9 @@ class _Looking:
             if name == "c" and (value or formula):
                 sheet.cells += 1
                 sheet.rows, sheet.columns = max(sheet.rows, row), max(sheet.columns, column)
-                if not value:
-                    sheet.formulas[column - 1] = sheet.formulas.get(column - 1, 0) + 1
+                told = sheet.formulas if not value else sheet.errors if error else None
+                if told is not None:
+                    told[column - 1] = told.get(column - 1, 0) + 1
 
         self._parse(sheet.part, start, end, text)
         return sheet

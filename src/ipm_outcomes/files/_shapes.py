@@ -136,6 +136,13 @@ def settle_shape(shape: Shape, table: Table) -> None:
                 seen = f"{column} says {dropped}: no response; left out"
                 table.notes.append(note(reason, seen, where=column, rows=count, of=count + len(table.lines)))
                 table.pins.setdefault("drop_rows", []).append(f"{column} is {dropped}")
+    for column in dict.fromkeys(column for column, *_ in shape.drop if column in table.columns):
+        if count := sum(str(one).strip().isdecimal() for one in table.columns[column]):
+            seen = f"{column} has numbers, which do not say what is a preview or a test: all these rows are kept; "
+            seen += "export it as text, or say which rows are no responses"
+            settle = f'mapping [file] drop_rows=["{column} is …"]'
+            told: dict[str, Any] = {"rows": count, "of": len(table.lines)}
+            table.notes.append(note("status_numbers", seen, where=column, settle=settle, sure=False, **told))
     if shape.unfinished and shape.unfinished[0] in table.columns:
         column, cell = shape.unfinished
         count = sum(one == cell for one in table.columns[column])

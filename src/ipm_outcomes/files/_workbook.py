@@ -74,7 +74,7 @@ def _grid(path: Path, sheet: Sheet, limit: int) -> Grid:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError:
         raise MissingExtraError("reading a workbook", "files") from None
-    grid = Grid("xlsx", [], [], "row", formulas=sheet.formulas, merged=sheet.merged)
+    grid = Grid("xlsx", [], [], "row", formulas=sheet.formulas, errors=sheet.errors, merged=sheet.merged)
     keep = Interned()
     try:
         with path.open("rb") as file:

@@ -26,8 +26,6 @@ FORMS_ENOUGH = 20
 In 4,000 draws of 20 rightly coded forms each, from three real samples, none was without its lowest answer; of 10 forms
 up to 0.05 % were, of 5 forms up to 2.1 %.
 """
-FORMS_FEW = 5
-"""Complete forms from which on that is reported, and changes nothing."""
 HEADER_ROWS = 5
 """Further rows of a header are looked for among so many rows."""
 
@@ -101,7 +99,7 @@ class Evidence:
 
     @cached_property
     def doubt(self) -> str | None:
-        """As `coding`, or ``no_lowest_answer``: none is the lowest in 5 or more complete forms, which may be chance."""
+        """As `coding`, or ``no_lowest_answer``: none is the lowest in fewer complete forms, which may be chance."""
         if self.items.coding is not None or not self.numbers:
             return None
         forms = int(np.count_nonzero(self.complete & self.numbered))
@@ -121,7 +119,7 @@ def doubt_of(found: Instrument, items: Sequence[str], lowest: int, above: int, f
         return None
     if above:
         return "coding_from_one"
-    if forms < FORMS_FEW or all(one.highest - one.lowest == 1 for one in answers):
+    if not forms or all(one.highest - one.lowest == 1 for one in answers):
         return None
     return "coding_suspected" if forms >= FORMS_ENOUGH else NO_LOWEST
 

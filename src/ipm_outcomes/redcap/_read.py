@@ -396,7 +396,7 @@ EVIDENCE = {
     "not_completed": "surveys that were begun and not completed; no date is taken from them",
     "coding_from_one": "cells run to one above the highest answer and never hold the lowest; they look as if they were "
     "counted from 1, and stay as they are",
-    NO_LOWEST: "no cell of 5 to 19 complete forms holds the lowest answer; by chance, or since they are counted from 1",
+    NO_LOWEST: "no cell of 1 to 19 complete forms holds the lowest answer; by chance, or since they are counted from 1",
     "coding_suspected": "no cell of 20 or more complete forms holds the lowest answer; they may be counted from 1",
     NOT_CHECKED: "no data-frame library is installed, without which cells that were counted from 1 are not seen",
 }
