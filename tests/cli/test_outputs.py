@@ -354,3 +354,19 @@ def test_handlers_of_the_caller_are_left_alone(
     assert main(["score", "-"]) == 2
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert "ended by SIGTERM" in capsys.readouterr().err
+
+
+def test_a_report_as_pdf_says_how(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "answers.csv", "--episodes", "episodes.csv", "-o", "r.pdf"]) == 2
+    assert "for a PDF, write .html and print it in a browser" in capsys.readouterr().err
+
+
+def test_a_misspelt_column_of_strata_gets_the_nearest(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "episodes.csv").write_text(
+        "patient_id,episode,start_date,sex\na,1,2024-01-10,f\n", encoding="utf-8"
+    )
+    given = ["report", "answers.csv", "--episodes", "episodes.csv", "--strata", "Sex", "-o", "r.html"]
+    assert main(given) == 2
+    assert "did you mean 'sex'?" in capsys.readouterr().err

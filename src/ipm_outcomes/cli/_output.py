@@ -49,7 +49,9 @@ def output_kind(
         return ""
     ending = Path(name).suffix.lower()
     if ending not in endings:
-        raise ParameterError(f"{option} {name}: the name must end in one of {', '.join(endings)}")
+        pdf = ending == ".pdf" and ".html" in endings
+        way = "; for a PDF, write .html and print it in a browser" if pdf else ""
+        raise ParameterError(f"{option} {name}: the name must end in one of {', '.join(endings)}{way}")
     folder = Path(name).parent
     if not folder.is_dir():
         raise ParameterError(f"{option} {name}: there is no folder {folder}")

@@ -29,7 +29,7 @@ from ipm_outcomes.cli._output import output_kind, write_text
 from ipm_outcomes.cli._print import progress, tell
 from ipm_outcomes.cli._records import Records
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores, without_invalid
-from ipm_outcomes.errors import ParameterError, ProtectionWarning
+from ipm_outcomes.errors import ParameterError, ProtectionWarning, did_you_mean
 from ipm_outcomes.frames._dates import DATED, read_dates
 from ipm_outcomes.frames._findings import Finding, table
 from ipm_outcomes.frames._frame import Frame
@@ -208,7 +208,8 @@ def _html(
     answers = scores.drop(*flags, *by[len(kept_columns) :])
     changes = changes_of_scores(answers, pairing, episodes, how.date_format)
     if named["strata"] is not None and named["strata"] not in changes.columns:
-        raise ParameterError("--strata: neither the file nor that of the episodes has this column")
+        near = did_you_mean(named["strata"], changes.columns)
+        raise ParameterError(f"--strata: neither the file nor that of the episodes has this column{near}")
     groups = [site] if site else []
     day = as_of(scores, pairing)
     records = list(
