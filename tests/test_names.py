@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ipm_outcomes as ipm
-from ipm_outcomes import change, fhir, frames, program, redcap
+from ipm_outcomes import change, fhir, frames, program, redcap, report
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError, did_you_mean
 
 pl = pytest.importorskip("polars")
@@ -122,8 +123,38 @@ def test_where_nothing_is_near_nothing_is_said() -> None:
 def test_a_table_of_another_stage_is_told_what_is_missing(answers: Any, scores: Any) -> None:
     with pytest.raises(FrameError, match=r"these are scores; pair them first, change\.table\(scores\)"):
         program.table(scores)
-    with pytest.raises(FrameError, match=r"answers become scores by frames\.tidy"):
+    with pytest.raises(FrameError, match=r"^changes: these are answers; score them first with frames\.tidy"):
         program.table(answers)
+    with pytest.raises(FrameError, match=r"answers become scores by frames\.tidy"):
+        program.table(answers.rename(lambda name: f"other {name}"))
     figures = program.table(change.table(scores), indicators=["followup_completion"])
     with pytest.raises(FrameError, match="these are figures already"):
         program.table(figures)
+
+
+def test_each_step_says_which_step_was_skipped(answers: Any, scores: Any, tmp_path: Path) -> None:
+    changes = change.table(scores)
+    figures = program.table(changes, indicators=["followup_completion"])
+    to_score = r"these are answers; score them first with frames\.tidy\(\.\.\.\)"
+    for step, said in (
+        (lambda: change.table(answers), f"^scores: {to_score}$"),
+        (lambda: program.table(changes, scores=answers), f"^scores: {to_score}$"),
+        (lambda: program.suppress(answers), f"^table: {to_score}"),
+        (
+            lambda: program.suppress(changes),
+            r"^table: these are changes; count them first, program\.table\(changes\)",
+        ),
+        (
+            lambda: change.table(figures),
+            r"^scores: these are figures already; give the table of frames\.tidy",
+        ),
+        (lambda: frames.score(scores, "peg"), "^peg: these are scores already; give the answers"),
+        (lambda: frames.tidy(changes, ["peg"]), "^peg: these are changes already; give the answers"),
+        (lambda: report.html(answers, changes, figures, tmp_path / "a.html"), f"^scores: {to_score}"),
+        (
+            lambda: report.html(scores, scores, figures, tmp_path / "a.html"),
+            "^changes: these are scores; pair them first",
+        ),
+    ):
+        with pytest.raises(FrameError, match=said):
+            step()

@@ -49,7 +49,7 @@ def test_each_inference_is_a_line_and_weak_ones_make_exit_code_1(
     assert out[1].startswith("sure    delimiter: ")
     (day,) = [line for line in out if line.startswith("weak    dates_unreadable")]
     assert day.endswith("--date-format %d.%m.%Y")
-    assert out[-1] == "3 rows of no instrument; 0 rows left out"
+    assert out[-1].startswith("3 rows of no instrument; 0 rows left out; nothing can be scored")
     assert not any("P01" in line for line in out)
 
 
@@ -139,3 +139,56 @@ def test_what_cannot_be_read_is_one_line_and_exit_code_2(
         told = capsys.readouterr()
         assert (told.out, told.err.count("\n")) == ("", 1)
         assert not (folder / "new.toml").exists()
+
+
+ITEMS = ("peg_pain", "peg_enjoyment", "peg_activity")
+WIDE = ",".join(["patient", *(f"{item}_{visit}" for visit in ("baseline", "6m") for item in ITEMS)])
+WIDE += "\na,5,4,3,1,2,3\nb,6,6,6,2,3,4\n"
+
+
+@pytest.mark.parametrize("command", [["score"], ["report"], ["check"], ["score", "--instrument", "peg"]])
+def test_visits_side_by_side_are_told_with_the_way_out(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    (folder / "wide.csv").write_text(WIDE, encoding="utf-8")
+    assert main([*command, "wide.csv"]) == 2
+    told = capsys.readouterr().err
+    assert "look like several visits side by side (baseline, 6m)" in told
+    assert "ipm-outcomes read " in told
+    assert "--save MAPPING.toml" in told
+
+
+def test_the_mapping_of_visits_side_by_side_can_be_confirmed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "wide.csv").write_text(WIDE, encoding="utf-8")
+    assert main(["read", "wide.csv", "--save", "wide.toml"]) == 1
+    told = capsys.readouterr().out
+    assert "visits_in_columns: peg: the same whole set is there under 2 visits" in told
+    assert "nothing can be scored until a mapping names an instrument" in told
+    text = (folder / "wide.toml").read_text(encoding="utf-8")
+    for line in ("patient = ", "visit = ", "[[instrument]]", "id = ", "columns = "):
+        text = text.replace(f"# {line}", line)
+    (folder / "wide.toml").write_text(text, encoding="utf-8")
+    assert main(["score", "wide.csv", "--mapping", "wide.toml", "-o", "scores.csv"]) == 0
+    rows = (folder / "scores.csv").read_text(encoding="utf-8").splitlines()
+    means = [dict(zip(rows[0].split(","), row.split(","), strict=True)) for row in rows[1:]]
+    assert [(one["visit"], float(one["peg_mean"])) for one in means] == [
+        ("baseline", 4.0),
+        ("6m", 2.0),
+        ("baseline", 6.0),
+        ("6m", 3.0),
+    ]
+
+
+def test_a_file_of_no_instrument_is_no_success(folder: Path) -> None:
+    (folder / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert main(["read", "other.csv"]) == 1
+
+
+@pytest.mark.parametrize("command", ["score", "report", "check", "read"])
+def test_the_nearest_column_is_named(folder: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    (folder / "a.csv").write_text("patient,peg_pian,peg_enjoyment,peg_activity\na,1,2,3\n", encoding="utf-8")
+    assert main([command, "a.csv"]) != 0
+    told = capsys.readouterr()
+    assert "did you mean 'peg_pian'?" in told.out + told.err

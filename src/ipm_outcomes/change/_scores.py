@@ -19,6 +19,7 @@ from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Bools, Floats, Ints
+from ipm_outcomes.frames._stage import refuse_other_stage
 from ipm_outcomes.scores import Score
 from ipm_outcomes.tables import QuotientTable, ScaleTable, tables
 
@@ -113,7 +114,9 @@ def read_values(
     frame: Frame, scales: Sequence[str | ScaleKey] | str | None, definitions: Collection[Instrument]
 ) -> Values:
     """Read instrument, scale and value of every row."""
-    frame.require(["instrument", "scale", "value"], "scores")
+    needed = ["instrument", "scale", "value"]
+    refuse_other_stage(frame.names, "scores", needed, "scores")
+    frame.require(needed, "scores")
     own = own_definitions(definitions)
     wanted = chosen_scales(scales, own)
     instrument_code, instrument_ids = _names(frame, "instrument")

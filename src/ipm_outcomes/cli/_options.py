@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from ipm_outcomes.frames._findings import Finding, argument_option
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._groups import misspelled, renames
 from ipm_outcomes.frames._inspect import findings
-from ipm_outcomes.frames._items import ItemColumns, lacking_columns, likely_names
+from ipm_outcomes.frames._items import ItemColumns, in_visits, lacking_columns, likely_names, nearest_column
 from ipm_outcomes.report.text import WrongCell
 
 Output = Annotated[str | None, Parameter(name=("-o", "--output"), allow_leading_hyphen=True)]
@@ -284,6 +285,10 @@ def _found(source: Source, columns: dict[str, Any], partly: bool) -> tuple[tuple
         id: likely_names(catalog.instrument(id), names) for id in catalog.instruments() if id not in found
     }
     alike = {id: given for id, given in likely.items() if given is not None}
+    if not found:
+        for one in map(catalog.instrument, catalog.instruments()):
+            if told := in_visits(one, names):
+                raise FrameError(f"{source.name}: {one.id}: {told.replace('FILE', shlex.quote(source.name))}")
     if not found and not (partly and alike):
         options = " ".join(argument_option("columns", given, id) for id, given in alike.items())
         raise FrameError(
@@ -301,6 +306,7 @@ def _found(source: Source, columns: dict[str, Any], partly: bool) -> tuple[tuple
         raise FrameError(
             f"{source.name}: {id}: {len(absent)} of its item columns are missing: {shown}; name the "
             "instruments to score with --instrument, or some of its scales with --scales"
+            + nearest_column(absent, names)
         )
     # Columns of similar names are reported, so that no instrument is left out without a word.
     asked = tuple(id for id in catalog.instruments() if id in found or id in alike)

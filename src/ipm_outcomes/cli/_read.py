@@ -98,15 +98,17 @@ def read(
     if len(found.problems["row"]) > SHOWN:
         tell(f"{number_of(len(found.problems['row']), 'cell')} are no answers (the first {SHOWN} are shown)")
     ids = ", ".join(found.instruments) or "no instrument"
+    none = "" if found.instruments else "; nothing can be scored until a mapping names an instrument"
     say(
-        f"{number_of(found.rows_out, 'row')} of {ids}; {number_of(len(found.left_out['line']), 'row')} left out"
+        f"{number_of(found.rows_out, 'row')} of {ids}; {number_of(len(found.left_out['line']), 'row')} left out{none}"
     )
     if save is not None:
         if found.mapping is None:
             raise ParameterError("--save: of FHIR responses there is nothing to pin")
         found.mapping.save(save)
         tell(f"written: {save}; uncomment what is right, and give it with --mapping")
-    return PROBLEMS if found.problems["row"] or not all(found.inferences["sure"]) else FINE
+    settled = found.instruments and not found.problems["row"] and all(found.inferences["sure"])
+    return FINE if settled else PROBLEMS
 
 
 def _read(

@@ -17,7 +17,7 @@ from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments
 from ipm_outcomes.cdisc._codes import tests_of
 from ipm_outcomes.definition import Instrument, plain_label
-from ipm_outcomes.frames._items import needed_items
+from ipm_outcomes.frames._items import needed_items, visits_beside
 
 WORDING, CODES, NAMES, WEAK = "wording", "codes", "names", "weak"
 _STRENGTH = (WORDING, CODES, NAMES, WEAK)
@@ -67,7 +67,7 @@ def proposals(names: Sequence[str], wording: Mapping[str, str] | None = None) ->
     """The sets that names and questions propose, one for an instrument; a column is in one set only."""
     found: list[Found] = []
     for id in instruments():
-        for way in (_by_wording, _by_known_names, _by_numbers):
+        for way in (_by_wording, _by_known_names, _at_visits, _by_numbers):
             set_ = way(definition(id), names, wording or {})
             if set_ and not contradicted(id, set_.columns, wording or {}):
                 found.append(set_)
@@ -177,6 +177,18 @@ def _by_known_names(one: Instrument, names: Sequence[str], wording: Mapping[str,
                     one.id, columns, NAMES, evidence, recorded=recorded, standard=known.get("standard", False)
                 )
     return None
+
+
+def _at_visits(one: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Found | None:
+    """The names that this library uses, of the whole set at each of several visits."""
+    prefixes, suffixes = visits_beside(one, names)
+    if not prefixes and not suffixes:
+        return None
+    columns = {item: f"{one.id}_{item}" for item in _needed(one)}
+    evidence = (
+        "the usual names of all items, several visits side by side; the edition cannot be known from names"
+    )
+    return Found(one.id, columns, NAMES, evidence, prefixes=prefixes, suffixes=suffixes)
 
 
 def known_columns(one: Instrument, names: Sequence[str]) -> list[dict[str, str]]:

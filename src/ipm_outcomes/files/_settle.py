@@ -26,7 +26,7 @@ from ipm_outcomes.frames._check import described
 from ipm_outcomes.frames._evidence import NO_LOWEST, gather, unseen_lowest, without_lowest
 from ipm_outcomes.frames._findings import Finding, span
 from ipm_outcomes.frames._inspect import findings
-from ipm_outcomes.frames._items import ItemColumns, given_names, needed_items
+from ipm_outcomes.frames._items import ItemColumns, given_names, nearest_column, needed_items
 from ipm_outcomes.frames._kernel import MISSING
 from ipm_outcomes.frames._recorded import empty, number_in
 from ipm_outcomes.mapping import FilePart, InstrumentPart, Mapping, Proposal
@@ -81,7 +81,7 @@ class Settling:
             self.table.notes.append(
                 note(
                     "columns_missing",
-                    short.evidence,
+                    short.evidence + self._nearest(short.id, short.columns),
                     where=span(list(short.columns.values())),
                     instrument=short.id,
                     settle=settle,
@@ -92,6 +92,12 @@ class Settling:
             if short.scales:
                 part = InstrumentPart(id=short.id, columns=short.columns, scales=list(short.scales))
                 self.proposed.append(Proposal(place=("instrument", short.id), value=part, why=short.evidence))
+
+    def _nearest(self, id: str, columns: Dict[str, str]) -> str:
+        """The column that may be meant by the usual name of an item without one."""
+        absent = [f"{id}_{item}" for item in definition(id).item_ids if item not in columns]
+        free = [name for name in self.table.names if name not in columns.values()]
+        return nearest_column(absent, free)
 
     def _standard(self, one: Found, tables: Tables) -> None:
         """Items by the codes of a standard, in a file of that standard."""

@@ -25,8 +25,10 @@ from ipm_outcomes.frames._items import (
     ItemColumns,
     NotAnsweredBy,
     definition_of,
+    in_visits,
     lacking_columns,
     likely_names,
+    nearest_column,
     own,
 )
 from ipm_outcomes.frames._recorded import disagreeing
@@ -218,10 +220,19 @@ def _wanted(frame: Frame, given: Any, columns: Any) -> list[Instrument]:
         or likely_names(one, frame.names)
     ]
     if not found:
+        if told := next(
+            (told for id in all_instruments() if (told := in_visits(definition_of(id), frame.names))), ""
+        ):
+            raise FrameError(told)
         raise FrameError(
             "the frame has no item columns such as 'phq9_q1'; name the instrument, and its columns with columns=…"
         )
     return found
+
+
+def _way_out(one: Instrument, absent: list[str], names: Sequence[str]) -> str:
+    told = in_visits(one, names)
+    return f"; {told}" if told else nearest_column(absent, names)
 
 
 def _columns_missing(frame: Frame, one: Instrument, absent: list[str], alone: bool) -> Finding:
@@ -235,7 +246,7 @@ def _columns_missing(frame: Frame, one: Instrument, absent: list[str], alone: bo
         "columns" if likely else None,
         by_instrument(one.id, likely, alone) if likely else None,
         told=f"{len(absent)} of its item columns are not there"
-        + (", but columns of similar names are" if likely else ""),
+        + (", but columns of similar names are" if likely else _way_out(one, absent, frame.names)),
     )
 
 

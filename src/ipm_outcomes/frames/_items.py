@@ -14,18 +14,21 @@ from numpy.typing import NDArray
 from ipm_outcomes.catalog import instrument as find_instrument
 from ipm_outcomes.catalog import instruments
 from ipm_outcomes.definition import Instrument, plain_label
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError, ParameterError, did_you_mean
 from ipm_outcomes.frames._decode import Reader, Reading, is_text_column, reader
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._kernel import CHUNK, MISSING, MOST_NARROW, holding
 from ipm_outcomes.frames._missing import declared
 from ipm_outcomes.frames._scale_columns import Codes
+from ipm_outcomes.frames._stage import refuse_other_stage
 
 Columns = Mapping[str, Any] | str | None
 """A pattern, item ids to column names, or instrument ids to any of these."""
 Coding = Literal["answer", "position"]
 Codings = Coding | Mapping[str, Coding | Mapping[str, Coding]] | None
 """For all items, by instrument id, or within an instrument by item id."""
+FEWEST_AT_VISITS = 3
+"""Items of an instrument of which names alone may say that visits are side by side."""
 NotAnsweredBy = Collection[int | str] | int | str | Mapping[str, Collection[int | str] | int | str] | None
 
 
@@ -164,6 +167,39 @@ def lacking_columns(
     ]
 
 
+def nearest_column(absent: Sequence[str], names: Sequence[str]) -> str:
+    """The column that is nearest to the first of those which are absent and near one, for the end of a message."""
+    return next((near for name in absent if (near := did_you_mean(name, names))), "")
+
+
+def visits_beside(found: Instrument, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What stands before, or after, the usual names of all items where several visits are side by side."""
+    needed = needed_items(found, found.scale_ids)
+    wanted = [f"{found.id}_{item}" for item in found.item_ids if item in needed]
+    if len(wanted) < FEWEST_AT_VISITS or wanted[0] in names:
+        return (), ()
+    there = set(names)
+    before = [name.removesuffix(wanted[0]) for name in names if name.endswith(wanted[0])]
+    after = [name.removeprefix(wanted[0]) for name in names if name.startswith(wanted[0])]
+    prefixes = [one for one in before if one[-1] in "_.-" and all(one + name in there for name in wanted)]
+    suffixes = [one for one in after if one[0] in "_.-" and all(name + one in there for name in wanted)]
+    if len(suffixes) > 1:
+        return (), tuple(one.strip("_.-") for one in suffixes)
+    return tuple(one.strip("_.-") for one in prefixes) if len(prefixes) > 1 else (), ()
+
+
+def in_visits(found: Instrument, names: Sequence[str]) -> str:
+    """That columns look like several visits side by side, and the way out; empty where they do not."""
+    prefixes, suffixes = visits_beside(found, names)
+    if not (visits := prefixes or suffixes):
+        return ""
+    shown = ", ".join(visits[:5]) + (" …" if len(visits) > 5 else "")
+    return (
+        f"the columns look like several visits side by side ({shown}); make one row a visit by files.read and a "
+        "mapping: ipm-outcomes read FILE --save MAPPING.toml"
+    )
+
+
 def likely_names(found: Instrument, names: Sequence[str]) -> dict[str, str] | str | None:
     """Columns whose names say that they are the items of an instrument: as a pattern where that is enough.
 
@@ -218,8 +254,10 @@ def item_names(
         raise FrameError(f"{found.id}: the column {min(repeated)!r} is named for more than one item")
     missing = [name for name in wanted.values() if name not in names]
     if missing and len(missing) == len(wanted):
-        hint = (
-            f"columns are looked for as {next(iter(wanted.values()))!r} and so on; name them with columns=…"
+        refuse_other_stage(names, "answers", missing, found.id)
+        hint = in_visits(found, names) or (
+            f"columns are looked for as {missing[0]!r} and so on; name them with columns=…"
+            + nearest_column(missing, names)
         )
         raise FrameError(f"{found.id}: the frame has none of its item columns; {hint}")
     return wanted

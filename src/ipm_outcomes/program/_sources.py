@@ -12,6 +12,7 @@ from ipm_outcomes.errors import FrameError, ParameterError, did_you_mean
 from ipm_outcomes.frames._blank import with_answers
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Library
+from ipm_outcomes.frames._stage import refuse_other_stage, stage_of
 from ipm_outcomes.program._columns import ALL, KEYS, NOT_RECORDED, WINDOW_OPEN
 from ipm_outcomes.program._requirements import (
     row_columns,
@@ -23,17 +24,19 @@ from ipm_outcomes.program.indicators import (
 )
 
 
-def refuse_other_stage(changes: Source) -> None:
-    """Refuse a table of an earlier or later stage in the place of the changes, and say what is missing."""
-    has = set(changes.schema)
-    if {"indicator", "numerator"} <= has:
-        raise FrameError("changes: these are figures already; give the table of change.table")
-    if {"baseline", "followup"} & has or {"instrument", "scale", "target"} <= has:
+def refuse_other_tables(sources: Mapping[str, Source]) -> None:
+    """Refuse a table of an earlier or later step in the place of the changes or the scores; say what is missing."""
+    if "scores" in sources:
+        needed = ["instrument", "scale", "value"]
+        refuse_other_stage(sources["scores"].schema, "scores", needed, "scores")
+    if "changes" not in sources:
         return
-    if {"instrument", "scale", "value"} <= has:
-        raise FrameError("changes: these are scores; pair them first, change.table(scores), or give scores=")
-    if not has:  # what is asked for may say more
-        return
+    has = set(sources["changes"].schema)
+    changes = {"baseline", "followup"} & has or {"instrument", "scale", "target"} <= has
+    if not has or (changes and not {"indicator", "numerator"} <= has):
+        return  # of no columns, what is asked for may say more
+    other = ", or give scores=" if stage_of(has) == "scores" else ""
+    refuse_other_stage(has, "changes", ["baseline", "followup"], "changes", other)
     raise FrameError(
         "changes: this is no table of changes; answers become scores by frames.tidy, and scores changes by change.table"
     )

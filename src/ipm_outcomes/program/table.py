@@ -25,7 +25,7 @@ from ipm_outcomes.program._sources import (
     applies,
     groups_of,
     refuse_name_of_total,
-    refuse_other_stage,
+    refuse_other_tables,
     refuse_repeated_patients,
     refuse_repeats,
     settled_for,
@@ -163,8 +163,7 @@ def table(
         raise FrameError(
             "changes: a table is needed to count from: changes, scores, episodes or opioids, not None"
         )
-    if "changes" in sources:
-        refuse_other_stage(sources["changes"])
+    refuse_other_tables(sources)
     main = next(iter(sources.values()))
     main.require(by, "by")
     refuse_repeats(main)

@@ -11,6 +11,7 @@ from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._blank import blank_rows, with_answers
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import CellKind
+from ipm_outcomes.frames._stage import Stage, refuse_other_stage
 from ipm_outcomes.program._columns import COLUMNS
 from ipm_outcomes.report._program import OPEN, ScaleKey
 
@@ -23,6 +24,8 @@ _NEEDED = {
     ),
 }
 
+_STAGES: dict[str, Stage] = {"scores": "scores", "changes": "changes", "indicators": "figures"}
+
 
 class Table:
     """A table that came in, with its words as plain text and NaN as null."""
@@ -34,6 +37,8 @@ class Table:
             self.face = Frame(data)
         except FrameError as error:
             raise FrameError(f"{name}: {error}") from None
+        if stage := _STAGES.get(name):
+            refuse_other_stage(self.face.names, stage, _NEEDED[name], name)
         self.face.require(_NEEDED.get(name, ()), name)
         self.name = name
         self.blank_rows = 0

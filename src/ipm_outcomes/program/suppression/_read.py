@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._stage import refuse_other_stage
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
 from ipm_outcomes.stats import intervals
 
@@ -74,6 +75,7 @@ def columns_of(frame: Any, by: Sequence[str] | None, keep: Sequence[str]) -> lis
     names = frame.columns
     missing = [name for name in COLUMNS if name not in names]
     if missing:
+        refuse_other_stage(names, "figures", COLUMNS, "table")
         raise FrameError(
             f"table: missing column(s) {', '.join(missing)}; give the table made by program.table"
         )
