@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("cyclopts")
+pytest.importorskip("polars")
+pytest.importorskip("altair")
+
 from ipm_outcomes.cli import main
 
 ROWS = """record,when,peg_pain,peg_enjoyment,peg_activity
