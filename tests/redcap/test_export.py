@@ -312,6 +312,23 @@ def test_a_dictionary_with_a_prefix_or_other_names_finds_its_own_fields() -> Non
             redcap.dictionary("peg", columns=wrong)
 
 
+def test_labels_in_another_language_are_reported_and_prove_nothing() -> None:
+    own = ("Not at all", "Several days", "More than half the days", "Nearly every day")
+    other = ("Nunca", "Varios días", "Más de la mitad de los días", "Casi todos los días")
+    text = redcap.dictionary("phq9")
+    data = table(record_id=["1"], **{name: ["0"] for name in NINE})
+    assert "labels_unknown" not in redcap.read(data, text).inferences["finding"]
+    for one, two in zip(own, other, strict=True):
+        text = text.replace(one, two)
+    read = redcap.read(data, text)
+    row = read.inferences["finding"].index("labels_unknown")
+    told = {name: column[row] for name, column in read.inferences.items()}
+    assert (told["instrument"], told["sure"], told["rows"]) == ("phq9", False, 1)
+    assert "phq9_q1" in told["where"]
+    assert read.mapping is not None
+    assert read.mapping.instrument[0].coding is None
+
+
 # Recorded totals
 
 

@@ -125,9 +125,8 @@ def pinned(
     parts, proposed = [], []
     for one in cells:
         id, given = one.instrument.id, one.part
-        coding = (
-            given.coding if given is not None else None if one.doubt not in (None, NO_LOWEST) else "answer"
-        )
+        open_ = one.doubt not in (None, NO_LOWEST) or bool(one.strange)
+        coding = given.coding if given is not None else None if open_ else "answer"
         part = InstrumentPart(
             id=id,
             edition=one.instrument.edition,

@@ -100,6 +100,20 @@ class Cells:
             says(self.instrument, item, self.choices.get(self.names[item], {})) for item in listed
         )
 
+    @cached_property
+    def strange(self) -> list[str]:
+        """Fields of which no choice has a known label, where no mapping says the coding."""
+        if self.coding is not None:
+            return []
+        return [
+            name
+            for item, name in self.names.items()
+            if not self.instrument.answers_of(item).numeric
+            and self.instrument.labels(item)
+            and self.choices.get(name)
+            and not says(self.instrument, item, self.choices[name])
+        ]
+
     def given(self, item: str, cell: str) -> float | None:
         """The answer in a cell, None where there is none."""
         found, name = self.instrument, self.names[item]

@@ -225,6 +225,8 @@ class _Reader:
             self._row(cells, form, row)
         if cells.doubt is not None:
             self.seen[found.id, cells.doubt, 0] = sum(id == found.id for id, *_ in self.keys) or 1
+        if cells.strange:
+            self.seen[found.id, "labels_unknown", 0] = sum(id == found.id for id, *_ in self.keys) or 1
 
     def _form(self, name: str) -> str | None:
         """The form of a field: by the dictionary, else by the status that ends its fields."""
@@ -380,6 +382,8 @@ class _Reader:
         elif code in ("coding_from_one", "coding_suspected"):
             settle, value = 'mapping coding="position"', "position"
             where = span([self.cells[id].names[item] for item in self.cells[id].counted()])
+        elif code == "labels_unknown":
+            settle, where = "mapping coding={…}", span(self.cells[id].strange)
         return Inference(
             code, where, id or None, rows, self.export.rows, settle, value, bool(sure), EVIDENCE[code]
         )
@@ -398,5 +402,6 @@ EVIDENCE = {
     "counted from 1, and stay as they are",
     NO_LOWEST: "no cell of 1 to 19 complete forms holds the lowest answer; by chance, or since they are counted from 1",
     "coding_suspected": "no cell of 20 or more complete forms holds the lowest answer; they may be counted from 1",
+    "labels_unknown": "the dictionary has labels for the codes of which none is known; the codes are read as they are",
     NOT_CHECKED: "no data-frame library is installed, without which cells that were counted from 1 are not seen",
 }
