@@ -125,6 +125,7 @@ def html(
     ('report.html', True)
     """
     from ipm_outcomes.program.suppression._record import place_of
+    from ipm_outcomes.report._arguments import checked_file
     from ipm_outcomes.report._benchmarks import match, read
     from ipm_outcomes.report._charts import require
     from ipm_outcomes.report._figures import gather
@@ -134,16 +135,7 @@ def html(
 
     if policy not in ("cms", "nhs", "none"):
         raise ParameterError("policy: one of 'cms', 'nhs', 'none'")
-    for name, value in (("title", title), ("by", by), ("made_by", made_by), ("strata", strata)):
-        if name in ("made_by", "strata") and value is None:
-            continue
-        if not isinstance(value, str) or not value.strip():
-            raise ParameterError(f"{name}: give a text that is not empty")
-    place = Path(path)
-    if place.is_dir():
-        raise ParameterError("path: this is a folder; give the name of a file in it")
-    if not place.parent.is_dir():
-        raise ParameterError("path: the folder of this file does not exist; make it first")
+    place = checked_file(path, {"title": title, "by": by}, {"made_by": made_by, "strata": strata})
     if strata is not None and ledger is not None:
         raise ParameterError(
             "strata: figures by strata are not protected together with earlier reports; give no ledger, or no strata"

@@ -12,7 +12,6 @@ from ipm_outcomes._fence import fenced
 from ipm_outcomes._version import __version__
 from ipm_outcomes._write import write_whole
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.responses import Response
 from ipm_outcomes.scores import Scores
 
@@ -104,20 +103,12 @@ def patient(
     True
     """
     from ipm_outcomes.report import _page
+    from ipm_outcomes.report._arguments import checked_file
     from ipm_outcomes.report._charts import require
     from ipm_outcomes.report._patient_forms import of_frame, of_pairs
     from ipm_outcomes.report._patient_sheet import day, sheet
 
-    for name, value in (("title", title), ("made_by", made_by), ("label", label)):
-        if value is None and name != "title":
-            continue
-        if not isinstance(value, str) or not value.strip():
-            raise ParameterError(f"{name}: give a text that is not empty")
-    place = Path(path)
-    if place.is_dir():
-        raise ParameterError("path: this is a folder; give the name of a file in it")
-    if not place.parent.is_dir():
-        raise ParameterError("path: the folder of this file does not exist; make it first")
+    place = checked_file(path, {"title": title}, {"made_by": made_by, "label": label})
     require()
     if isinstance(visits, list | tuple | Iterator):
         found = of_pairs(visits)
