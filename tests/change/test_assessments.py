@@ -38,13 +38,24 @@ def figures(data: Any, not_answered: Any = (), **options: Any) -> dict[str, Any]
     by = ["patient_id", "date", "site"]
     scores = frames.tidy(data, ["peg", "phq9", "nps"], by=by, not_answered=not_answered)
     changes = change.table(scores, by=["site"], as_of="2025-12-31", **options)
-    indicators = program.table(changes, by=["site"], scores=scores, totals=True)
     summary = summarize(scores, site="site")
     return {
         "changes": records(changes),
-        "indicators": records(indicators),
+        "indicators of changes": of_changes(changes),
+        "indicators of scores": records(program.table(scores=scores, by=["site"], totals=True)),
         "summary": (summary.rows, summary.scales),
     }
+
+
+_counted: dict[str, list[dict[str, Any]]] = {}
+
+
+def of_changes(changes: Any) -> list[dict[str, Any]]:
+    """Indicators of a table of changes; equal tables are counted once, which takes most of the time."""
+    key = repr((type(changes), list(changes.columns), list(changes.dtypes), records(changes)))
+    if key not in _counted:
+        _counted[key] = records(program.table(changes, by=["site"], totals=True))
+    return _counted[key]
 
 
 def records(table: Any) -> list[dict[str, Any]]:
