@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ipm_outcomes import files, instrument
-from ipm_outcomes.files._propose import Found, proposals
+from ipm_outcomes.files._propose import Candidate, proposals
 
 pl = pytest.importorskip("polars")
 
@@ -168,7 +168,7 @@ def test_an_order_that_names_cannot_prove_is_said(name: str) -> None:
             assert "another form" in one.evidence
 
 
-def only(names: list[str]) -> Found:
+def only(names: list[str]) -> Candidate:
     (found,) = proposals(names)
     return found
 

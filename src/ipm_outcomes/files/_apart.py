@@ -26,25 +26,25 @@ def content(path: str, kind: str, encoding: str | None, limit: int) -> dict[str,
     meta = _read(reader, path, metadataonly=True, **how)[1]
     if kind == "dta":  # %td and %tc with a mask of their own, which the reader leaves as numbers
         formats = {*(meta.original_variable_types or {}).values()} - {None}
-        how["extra_date_formats"] = sorted(one for one in formats if _STATA_DAY.match(one))
-        how["extra_datetime_formats"] = sorted(one for one in formats if _STATA_TIME.match(one))
+        how["extra_date_formats"] = sorted(form for form in formats if _STATA_DAY.match(form))
+        how["extra_datetime_formats"] = sorted(form for form in formats if _STATA_TIME.match(form))
     most = limit // max(len(meta.column_names), 1) + 1
     columns, meta = _read(reader, path, row_limit=most, **how)
     columns = {name: list(cells) for name, cells in columns.items()}
     rows = max(map(len, columns.values()), default=0)
-    found: dict[str, Any] = {name: getattr(meta, name) or {} for name in LABELS}
-    found |= {"columns": columns if rows < most or rows * len(columns) <= limit else None, "declared": {}}
-    if kind in ("sav", "dta") and found["columns"] is not None:
+    content: dict[str, Any] = {name: getattr(meta, name) or {} for name in LABELS}
+    content |= {"columns": columns if rows < most or rows * len(columns) <= limit else None, "declared": {}}
+    if kind in ("sav", "dta") and content["columns"] is not None:
         kept, meta = _read(reader, path, row_limit=most, user_missing=True, **how)
-        found["missing_ranges"] = meta.missing_ranges or {}
+        content["missing_ranges"] = meta.missing_ranges or {}
         # Values that the file declares missing: there with them, and not without.
-        found["declared"] = {
+        content["declared"] = {
             name: sum(
                 not _none(was) and _none(now) for was, now in zip(kept[name], columns[name], strict=True)
             )
             for name in (meta.missing_ranges if kind == "sav" else meta.missing_user_values) or {}
         }
-    return found
+    return content
 
 
 def _read(reader: Callable[..., Any], path: str, **how: Any) -> Any:

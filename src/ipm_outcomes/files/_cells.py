@@ -34,16 +34,16 @@ def settle_decimals(table: Table, decimal: str | None) -> None:
             _COMMA.fullmatch(cell.strip()) or _WHOLE.fullmatch(cell.strip()) for cell in held
         ):
             continue
-        told: dict[str, Any] = {"where": name, "rows": len(commas), "of": len(held)}
+        details: dict[str, Any] = {"where": name, "rows": len(commas), "of": len(held)}
         if decimal is None and all(_THOUSANDS.fullmatch(cell.strip()) for cell in commas):
             seen = "numbers with a comma before three digits, which may be thousands or decimals"
             table.notes.append(
-                note("decimal", seen, sure=False, settle='mapping [file] decimal="," or "."', **told)
+                note("decimal", seen, sure=False, settle='mapping [file] decimal="," or "."', **details)
             )
             continue
         table.columns[name] = [None if cell is None else cell.replace(",", ".") for cell in cells]
         table.notes.append(
-            note("decimal", "every cell is a number, some with a decimal comma", value=",", **told)
+            note("decimal", "every cell is a number, some with a decimal comma", value=",", **details)
         )
         table.pins["decimal"] = ","
 
@@ -74,21 +74,23 @@ def frame_of(columns: Mapping[str, Sequence[Any]]) -> Frame:
     raise MissingExtraError("looking at the cells of a file", "arrow")
 
 
-def code_map(one: Instrument, columns: Mapping[str, str], table: Table) -> dict[str, int] | None:
+def code_map(instrument: Instrument, columns: Mapping[str, str], table: Table) -> dict[str, int] | None:
     """Answer codes of LimeSurvey (A1, A2 and so on) with the options in their printed order."""
-    options = {one.answers_of(item).codes for item in columns if not one.answers_of(item).numeric}
+    options = {
+        instrument.answers_of(item).codes for item in columns if not instrument.answers_of(item).numeric
+    }
     held = {cell for name in columns.values() for cell in table.columns[name] if cell is not None}
     if len(options) != 1 or not held or not all(isinstance(cell, str) for cell in held):
         return None
     (codes,) = options
-    found = {f"A{n}": code for n, code in enumerate(codes, 1)}
-    return found if held <= set(found) else None
+    codes_of = {f"A{n}": code for n, code in enumerate(codes, 1)}
+    return codes_of if held <= set(codes_of) else None
 
 
 def translated(cells: Sequence[Any], coding: Mapping[str, int], missing: frozenset[str]) -> list[Any]:
     """Cells by a map of codes; what neither the map nor what means no answer has becomes a text that is no answer."""
-    found = []
+    answers = []
     for cell in cells:
         key = None if cell is None else written(cell).strip()
-        found.append(cell if key is None or key in missing else coding.get(key, "not in the map"))
-    return found
+        answers.append(cell if key is None or key in missing else coding.get(key, "not in the map"))
+    return answers

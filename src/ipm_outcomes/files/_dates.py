@@ -45,20 +45,20 @@ def read_column(
     """Dates of a column by its format; a cell that does not fit it stops."""
     program, shift, per_day = _NUMBERS.get(date_format or "", (date_format, 0, 1))
     if program == EXCEL and not shift and date_1904 and any(isinstance(cell, (int, float)) for cell in cells):
-        told = "the workbook counts days from 1904; declare the format 'excel-1904'"
-        raise InputError(told, "date_ambiguous", f"column {name}")
+        message = "the workbook counts days from 1904; declare the format 'excel-1904'"
+        raise InputError(message, "date_ambiguous", f"column {name}")
     read = reader(checked_format(program))
-    found: list[date | None] = []
+    days: list[date | None] = []
     for cell, line in zip(cells, lines, strict=True):
         if is_blank(cell):
-            found.append(None)
+            days.append(None)
             continue
         day = read(_shifted(cell, shift, per_day))
         if day is None:
-            told = f"a date of another form ({shape_of(cell)}) than {date_format or 'ISO 8601'}"
-            raise InputError(told, "mapping_does_not_fit", f"{unit} {line}, column {name}")
-        found.append(day)
-    return found
+            message = f"a date of another form ({shape_of(cell)}) than {date_format or 'ISO 8601'}"
+            raise InputError(message, "mapping_does_not_fit", f"{unit} {line}, column {name}")
+        days.append(day)
+    return days
 
 
 def _plain(cell: Any) -> Any:
@@ -92,35 +92,35 @@ def date_inference(cells: Sequence[Any], name: str, key: bool) -> Inference | No
         return None
     usual: tuple[str, ...] = USUAL_FORMATS
     if not key:  # a column that is not named as a date must look like one
-        usual = tuple(one for one in usual if one not in SERIALS and one != "%Y%m%d")
+        usual = tuple(form for form in usual if form not in SERIALS and form != "%Y%m%d")
     fits = usual
     for cell in held:
-        fits = tuple(one for one in fits if reader(one)(cell) is not None)
+        fits = tuple(fit for fit in fits if reader(fit)(cell) is not None)
         if not fits:
             break
     if not fits and not key:
         return None
     ways: dict[tuple[date | None, ...], str] = {}
-    for one in fits:
-        ways.setdefault(tuple(reader(one)(cell) for cell in held), one)
+    for fit in fits:
+        ways.setdefault(tuple(reader(fit)(cell) for cell in held), fit)
     count = sum(number for cell, number in counts.items() if _iso(cell) is None)
     of = counts.total()
-    told: dict[str, Any] = {"where": name, "rows": count, "of": of}
+    details: dict[str, Any] = {"where": name, "rows": count, "of": of}
     if len(ways) == 1 and next(iter(ways.values())) not in SERIALS:
-        (found,) = ways.values()
-        proof = _deciding(held, found)
+        (form,) = ways.values()
+        proof = _deciding(held, form)
         seen = f"dates written as {shape_of(held[0])}, which one usual format reads"
         seen += f"; {proof} of {len(held)} different cells decide" if proof else ""
-        return note("dates_unreadable", seen, value=found, settle="date_format", sure=False, **told)
+        return note("dates_unreadable", seen, value=form, settle="date_format", sure=False, **details)
     seen = f"dates written as {shape_of(held[0])}"
     if not ways:
         way = "date_format=…"
         return note(
-            "dates_unreadable", f"{seen}, which no usual format reads", settle=way, sure=False, **told
+            "dates_unreadable", f"{seen}, which no usual format reads", settle=way, sure=False, **details
         )
-    way = " or ".join(f'date_format="{one}"' for one in ways.values())
+    way = " or ".join(f'date_format="{form}"' for form in ways.values())
     code = "dates_ambiguous" if len(ways) > 1 else "dates_unreadable"
-    return note(code, f"{seen}; what they mean has to be declared", settle=way, sure=False, **told)
+    return note(code, f"{seen}; what they mean has to be declared", settle=way, sure=False, **details)
 
 
 def _deciding(cells: Sequence[Any], date_format: str) -> int:

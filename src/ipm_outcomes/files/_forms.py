@@ -17,21 +17,21 @@ from ipm_outcomes.mapping import Mapping as Pinned
 def long_of(table: Table, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Which columns of a long export hold the question and the answer: as given, or by the names of CDISC QS."""
     if given is None:
-        found = long_by_standard(table.names)
-        if found is None:
+        roles = long_by_standard(table.names)
+        if roles is None:
             return None
-        seen = f"columns of SDTM QS: one row a question; {', '.join(found['keys'])} are of one form"
+        seen = f"columns of SDTM QS: one row a question; {', '.join(roles['keys'])} are of one form"
         table.notes.append(
             note(
                 "long_export",
                 seen,
-                where=f"{found['question']}, {found['answer']}",
+                where=f"{roles['question']}, {roles['answer']}",
                 rows=len(table.lines),
                 of=len(table.lines),
-                value=found,
+                value=roles,
             )
         )
-        return found
+        return roles
     if (
         not isinstance(given, Mapping)
         or not {"question", "answer"} <= set(given)
@@ -40,30 +40,30 @@ def long_of(table: Table, given: Mapping[str, Any] | None) -> dict[str, Any] | N
         raise ParameterError(
             "long: give a dict with question, answer, and keys (columns that identify a form)"
         )
-    found = {**given}
-    standard = long_by_standard(table.names) if is_standard(found) else None
-    named = [found["question"], found["answer"]]
-    keys = found.get("keys")
-    found["keys"] = (
+    roles = {**given}
+    standard = long_by_standard(table.names) if is_standard(roles) else None
+    named = [roles["question"], roles["answer"]]
+    keys = roles.get("keys")
+    roles["keys"] = (
         (standard or {}).get("keys") or [name for name in table.names if name not in named]
         if keys is None
         else [keys]
         if isinstance(keys, str)
         else list(keys)
     )
-    for name in (*named, *found["keys"]):
+    for name in (*named, *roles["keys"]):
         if name not in table.columns:
             raise InputError(f"long: the file has no column {name!r}", "mapping_does_not_fit")
-    if not found["keys"]:
+    if not roles["keys"]:
         raise ParameterError("long: no column is left that identifies a form; name some with keys")
-    return found
+    return roles
 
 
 def widened(table: Table, how: Mapping[str, Any], unit: str) -> None:
     """One row for each form, one column for each question; a question twice within a form is an error."""
     keys, questions, answers = list(how["keys"]), table.columns[how["question"]], table.columns[how["answer"]]
     standard = is_standard(how)
-    found = form_keys(table.columns, keys, len(table.lines)) if standard else None
+    keys_of_rows = form_keys(table.columns, keys, len(table.lines)) if standard else None
     members: list[list[int]] = []
     witness: dict[str, dict[int, tuple[Any, int]]] = {}
     forms: dict[tuple[Any, ...], int] = {}
@@ -72,7 +72,7 @@ def widened(table: Table, how: Mapping[str, Any], unit: str) -> None:
     for n, line in enumerate(table.lines):
         if questions[n] is None:
             raise InputError("the row names no question", "file_unreadable", f"{unit} {line}")
-        key = tuple(table.columns[name][n] for name in keys) if found is None else found[n]
+        key = tuple(table.columns[name][n] for name in keys) if keys_of_rows is None else keys_of_rows[n]
         if key not in forms:
             forms[key] = len(forms)
             lines.append(line)
@@ -80,10 +80,10 @@ def widened(table: Table, how: Mapping[str, Any], unit: str) -> None:
         members[forms[key]].append(n)
         column = cells.setdefault(str(questions[n]), {})
         if forms[key] in column:
-            told = (
+            message = (
                 "the question appears twice in its form; name what identifies a form with long={'keys': […]}"
             )
-            raise InputError(told, "duplicate_item", f"{unit} {line}")
+            raise InputError(message, "duplicate_item", f"{unit} {line}")
         answer, other = answers[n], None
         if standard:
             answer, other = answer_of(table.columns, how, n, f"{unit} {line}")
@@ -91,13 +91,15 @@ def widened(table: Table, how: Mapping[str, Any], unit: str) -> None:
         if other is not None:
             witness.setdefault(str(questions[n]), {})[forms[key]] = (other, line)
     if len(cells) * len(forms) > 20 * len(table.lines) + 10_000:
-        told = "few questions are common to the forms; name the columns that identify a form with long={'keys': […]}"
-        raise InputError(told, "file_too_wide")
+        message = "few questions are common to the forms; name the columns that identify a form with long={'keys': […]}"
+        raise InputError(message, "file_too_wide")
     if clash := [name for name in cells if name in keys]:
         raise InputError(
             "a question has the name of a column", "header_not_found", f"column {keys.index(clash[0]) + 1}"
         )
-    wide: dict[str, list[Any]] = {name: [key[at] for key in forms] for at, name in enumerate(keys)}
+    wide: dict[str, list[Any]] = {
+        name: [key[position] for key in forms] for position, name in enumerate(keys)
+    }
     wide |= {name: [column.get(n) for n in range(len(forms))] for name, column in cells.items()}
     if standard:
         _of_forms(table, how, members, wide)
@@ -120,10 +122,10 @@ def _of_forms(
         if name in wide or name in (how["question"], how["answer"]) or name.upper() in LEFT_OUT:
             continue
         cells = [{table.columns[name][n] for n in rows} - {None} for rows in members]
-        if any(len(one) > 1 for one in cells):
+        if any(len(cell) > 1 for cell in cells):
             differing.append(name)
         else:
-            wide[name] = [next(iter(one), None) for one in cells]
+            wide[name] = [next(iter(cell), None) for cell in cells]
     if differing:
         seen = "columns that differ within a form, which is one patient, date and visit; left out"
         table.notes.append(note("varying_columns", seen, where=", ".join(differing), rows=0, of=len(members)))
@@ -134,9 +136,9 @@ def name_at(
 ) -> str | None:
     """The column of a name at a visit: the visit before it, or after it, with a sign between or none."""
     for sign in ("_", "", ".", "-", " "):
-        found = f"{name}{sign}{visit}" if last else f"{visit}{sign}{name}"
-        if found in names:
-            return found
+        column = f"{name}{sign}{visit}" if last else f"{visit}{sign}{name}"
+        if column in names:
+            return column
     return None
 
 
@@ -156,10 +158,10 @@ def check_visits(table: Table, mapping: Pinned | None, visits: Mapping[str, str]
         return
     met: set[str] = set()
     for part in mapping.instrument:
-        one = definition(part.id)
-        given = given_names(one, part.columns)
-        needed = needed_items(one, one.scale_ids if part.scales is None else part.scales)
-        wanted = [given[item] for item in one.item_ids if item in needed and item in given]
+        instrument = definition(part.id)
+        given = given_names(instrument, part.columns)
+        needed = needed_items(instrument, instrument.scale_ids if part.scales is None else part.scales)
+        wanted = [given[item] for item in instrument.item_ids if item in needed and item in given]
         if all(name in table.columns for name in wanted):  # an instrument that is asked once
             continue
         for visit, label in visits.items():
@@ -167,21 +169,22 @@ def check_visits(table: Table, mapping: Pinned | None, visits: Mapping[str, str]
             if len(lacking) < len(wanted):
                 met.add(visit)
                 if lacking:
-                    told = (
+                    message = (
                         f"{part.id}: at the visit {label!r} ({visit!r}) there is no column of {lacking[0]!r}"
                     )
-                    raise InputError(told, "mapping_does_not_fit", "keys.visit")
+                    raise InputError(message, "mapping_does_not_fit", "keys.visit")
         _note_others(table, part.id, wanted, visits, last)
     for visit, label in visits.items():
         if visit not in met:
-            told = f"no column is of the visit {label!r}: none has {visit!r} {'after' if last else 'before'} its name"
-            raise InputError(told, "mapping_does_not_fit", "keys.visit")
+            side = "after" if last else "before"
+            message = f"no column is of the visit {label!r}: none has {visit!r} {side} its name"
+            raise InputError(message, "mapping_does_not_fit", "keys.visit")
     if mapping.keys.date is not None and mapping.keys.date.column not in table.columns:
         day = mapping.keys.date.column
         for visit, label in visits.items():
             if name_at(visit, day, table.columns, last) is None:
-                told = f"the visit {label!r} ({visit!r}) has no column of the date, {day!r}"
-                raise InputError(told, "mapping_does_not_fit", "keys.date")
+                message = f"the visit {label!r} ({visit!r}) has no column of the date, {day!r}"
+                raise InputError(message, "mapping_does_not_fit", "keys.date")
 
 
 def _note_others(table: Table, id: str, wanted: Sequence[str], visits: Mapping[str, str], last: bool) -> None:
@@ -195,12 +198,12 @@ def _note_others(table: Table, id: str, wanted: Sequence[str], visits: Mapping[s
         if part in visits or not part:
             continue
         if all(name_at(part, other, table.columns, last) for other in wanted):
-            told = "the same whole set is there for a visit that the mapping does not name; not read"
+            message = "the same whole set is there for a visit that the mapping does not name; not read"
             rows = len(table.lines)
             table.notes.append(
                 note(
                     "visits_in_columns",
-                    told,
+                    message,
                     instrument=id,
                     rows=rows,
                     of=rows,
@@ -213,8 +216,8 @@ def _note_others(table: Table, id: str, wanted: Sequence[str], visits: Mapping[s
 
 def lengthened(table: Table, visits: Mapping[str, str], wanted: Sequence[str], last: bool) -> None:
     """One row for each row and visit; ``visit`` says which. Columns of no visit are repeated."""
-    at = {visit: {name: name_at(visit, name, table.columns, last) for name in wanted} for visit in visits}
-    taken = {one for names in at.values() for one in names.values() if one is not None}
+    places = {visit: {name: name_at(visit, name, table.columns, last) for name in wanted} for visit in visits}
+    taken = {name for names in places.values() for name in names.values() if name is not None}
     if "visit" in table.columns:
         raise InputError(
             "there is a column visit besides visits in the names", "mapping_does_not_fit", "column visit"
@@ -224,7 +227,9 @@ def lengthened(table: Table, visits: Mapping[str, str], wanted: Sequence[str], l
     wide = {name: [cell for cell in table.columns[name] for _ in visits] for name in shared}
     wide["visit"] = [label for _ in range(rows) for label in visits.values()]
     for name in wanted:
-        cells = [table.columns[one] if (one := at[visit][name]) else [None] * rows for visit in visits]
+        cells = [
+            table.columns[column] if (column := places[visit][name]) else [None] * rows for visit in visits
+        ]
         wide[name] = [column[n] for n in range(rows) for column in cells]
     table.columns, table.names = wide, list(wide)
     table.lines = [line for line in table.lines for _ in visits]

@@ -66,12 +66,12 @@ class Interned:
     def __call__(self, cell: str) -> str | None:
         if not cell or cell.isspace():
             return None
-        found = self.kept.get(cell)
-        if found is None:
-            found = cell
+        kept = self.kept.get(cell)
+        if kept is None:
+            kept = cell
             if len(self.kept) < _MOST_KEPT:
                 self.kept[cell] = cell
-        return found
+        return kept
 
 
 def note(

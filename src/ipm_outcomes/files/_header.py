@@ -87,36 +87,40 @@ def find_header(grid: Grid, given: int | None, *, rows: int = 1, quiet: bool = F
     if given is not None:
         if given not in grid.lines:
             raise InputError(f"header: there is no {grid.unit} {given}", "header_not_found")
-        at = grid.lines.index(given)
-        names = _joined(grid, at) if rows == 2 else _cells(grid, at)
-        return Header(at, rows, names)
-    held = [at for at in range(min(len(grid.rows), 2 * LOOKED_AT)) if not is_blank(grid.rows[at])][:LOOKED_AT]
-    for at in held:
-        used = _used(grid, at)
-        for names, count in ((_joined(grid, at), 2), (_cells(grid, at), 1)):
-            if names and _is_header(names, used) and all(isinstance(one, str) for one in _row(grid, at)):
-                return Header(at, count, names)
+        row = grid.lines.index(given)
+        names = _joined(grid, row) if rows == 2 else _cells(grid, row)
+        return Header(row, rows, names)
+    held = [
+        position
+        for position in range(min(len(grid.rows), 2 * LOOKED_AT))
+        if not is_blank(grid.rows[position])
+    ][:LOOKED_AT]
+    for row in held:
+        used = _used(grid, row)
+        for names, count in ((_joined(grid, row), 2), (_cells(grid, row), 1)):
+            if names and _is_header(names, used) and all(isinstance(name, str) for name in _row(grid, row)):
+                return Header(row, count, names)
     if quiet:
         return None
-    told = (
+    message = (
         f"none of the first {LOOKED_AT} rows names the columns; give header=, the number of the row that does"
     )
-    raise InputError(told, "header_not_found")
+    raise InputError(message, "header_not_found")
 
 
-def _row(grid: Grid, at: int) -> list[Any]:
-    return [cell for cell in grid.rows[at] if cell is not None]
+def _row(grid: Grid, row: int) -> list[Any]:
+    return [cell for cell in grid.rows[row] if cell is not None]
 
 
-def _cells(grid: Grid, at: int) -> list[str | None]:
-    return [None if cell is None else " ".join(str(cell).split()) for cell in grid.rows[at]]
+def _cells(grid: Grid, row: int) -> list[str | None]:
+    return [None if cell is None else " ".join(str(cell).split()) for cell in grid.rows[row]]
 
 
-def _joined(grid: Grid, at: int) -> list[str | None]:
+def _joined(grid: Grid, row: int) -> list[str | None]:
     """Names out of two rows, ``upper / lower``, where the upper one has a name for several columns; else none."""
-    if at == 0 or is_blank(grid.rows[at - 1]):
+    if row == 0 or is_blank(grid.rows[row - 1]):
         return []
-    upper, lower = _cells(grid, at - 1), _cells(grid, at)
+    upper, lower = _cells(grid, row - 1), _cells(grid, row)
     first = next(n for n, cell in enumerate(upper) if cell is not None)
     alone = sum(cell is not None for cell in upper) == 1
     if alone and (first == 0 or not any(lower[:first])):  # a title
@@ -129,18 +133,18 @@ def _joined(grid: Grid, at: int) -> list[str | None]:
     spread, until = None, -1
     for column in range(width):
         if upper[column] is not None:
-            spread, until = upper[column], merged.get((at - 1, column), width if not grid.merged else column)
+            spread, until = upper[column], merged.get((row - 1, column), width if not grid.merged else column)
         over = spread if column <= until else None
         below = lower[column]
         names.append(f"{over} / {below}" if over and below and over != below else below or upper[column])
     return names
 
 
-def _used(grid: Grid, at: int) -> set[int]:
+def _used(grid: Grid, line: int) -> set[int]:
     """Columns that hold something in at least half of the rows below; empty where no number or date is below."""
     counts: Counter[int] = Counter()
     rows, valued = 0, False
-    for row in grid.rows[at + 1 : at + 1 + SAMPLE]:
+    for row in grid.rows[line + 1 : line + 1 + SAMPLE]:
         filled = [n for n, cell in enumerate(row) if cell is not None]
         if filled:
             rows += 1
@@ -150,12 +154,12 @@ def _used(grid: Grid, at: int) -> set[int]:
 
 
 def _is_header(names: list[str | None], used: set[int]) -> bool:
-    held = [one for one in names if one is not None]
+    held = [name for name in names if name is not None]
     return (
         bool(used)
         and len(set(held)) == len(held)
         and all(n < len(names) and names[n] is not None for n in used)
-        and not any(_is_value(one) for one in held)
+        and not any(_is_value(name) for name in held)
         and (len(held) > 1 or len(names) == 1)
     )
 
@@ -172,30 +176,30 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
     names = list(header.names)
     while names and names[-1] is None:
         names.pop()
-    doubled = [name for name, count in Counter(one for one in names if one).items() if count > 1]
+    doubled = [name for name, count in Counter(name for name in names if name).items() if count > 1]
     place = f"{grid.unit} {grid.lines[header.row]}"
     if doubled:
         column = names.index(doubled[0])
-        told = f"a name appears {names.count(doubled[0])} times; each column needs a name of its own"
-        raise InputError(told, "header_not_found", f"{place}, column {column + 1}")
-    found = Table([], {}, [], grid.notes, grid.pins, header=grid.lines[header.row])
+        message = f"a name appears {names.count(doubled[0])} times; each column needs a name of its own"
+        raise InputError(message, "header_not_found", f"{place}, column {column + 1}")
+    table = Table([], {}, [], grid.notes, grid.pins, header=grid.lines[header.row])
     above = [n for n in range(header.row - header.rows + 1) if not is_blank(grid.rows[n])]
     if header.row or header.rows == 2:
         seen = "names are in two rows" if header.rows == 2 else "the first row that names all columns"
         seen += f"; {number_of(len(above), 'row')} above left out" if above else ""
-        found.notes.append(
+        table.notes.append(
             note(
                 "header",
                 seen,
                 rows=len(above),
                 of=len(grid.rows),
-                value=str(found.header),
-                settle=f"header={found.header}",
+                value=str(table.header),
+                settle=f"header={table.header}",
             )
         )
-    found.left_out += [(grid.lines[n], "above_header", "a row above the header") for n in above]
+    table.left_out += [(grid.lines[n], "above_header", "a row above the header") for n in above]
     below = range(header.row + 1 + skip, len(grid.rows))
-    found.left_out += [
+    table.left_out += [
         (grid.lines[n], "header_rows", "a further row of the header")
         for n in range(header.row + 1, header.row + 1 + skip)
     ]
@@ -203,11 +207,11 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
         seen = (
             f"{number_of(merged, 'merged cell')} below the names; only the first cell of each holds the value"
         )
-        found.notes.append(note("merged_cells", seen, rows=0, of=len(below)))
+        table.notes.append(note("merged_cells", seen, rows=0, of=len(below)))
     _check_width(grid, below, len(names))
     kept: list[int] = []
     stray: Counter[int] = Counter()
-    named = [n for n, one in enumerate(names) if one is not None]
+    named = [n for n, name in enumerate(names) if name is not None]
     for n in below:
         row = grid.rows[n]
         outside = [
@@ -217,29 +221,29 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
         if any(c < len(row) and row[c] is not None for c in named):
             kept.append(n)
         else:
-            reason, told = (
+            reason, message = (
                 ("stray_cells", "only a cell outside the named columns")
                 if outside
                 else ("blank_rows", "the row is blank")
             )
-            found.left_out.append((grid.lines[n], reason, told))
-    _tell_left_out(grid, found, stray, names, len(below))
-    found.lines = [grid.lines[n] for n in kept]
+            table.left_out.append((grid.lines[n], reason, message))
+    _tell_left_out(grid, table, stray, names, len(below))
+    table.lines = [grid.lines[n] for n in kept]
     for c in named:
         name = str(names[c])
-        found.columns[name] = [grid.rows[n][c] if c < len(grid.rows[n]) else None for n in kept]
-        if grid.formulas.get(c) and all(cell is None for cell in found.columns[name]):
+        table.columns[name] = [grid.rows[n][c] if c < len(grid.rows[n]) else None for n in kept]
+        if grid.formulas.get(c) and all(cell is None for cell in table.columns[name]):
             seen = "formulas without a value, as some programs save them; the column is blank"
-            found.notes.append(
+            table.notes.append(
                 note("formula_without_value", seen, where=name, rows=grid.formulas[c], of=len(kept))
             )
         if count := grid.errors.get(c):
             seen = "errors of a spreadsheet, such as #N/A or #REF!; they are read as blank, so that nothing is answered"
             settle = "formulas (mend them, and save the workbook again)"
-            found.notes.append(
+            table.notes.append(
                 note("error_cells", seen, where=name, rows=count, of=len(kept), settle=settle, sure=False)
             )
-    found.names = list(found.columns)
+    table.names = list(table.columns)
     grid.rows = []
     if not kept:
         raise InputError("there is no row below the header", "file_unreadable", place)
@@ -247,23 +251,23 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
         seen = (
             "the last line has no line end: if the file was cut off, its last cell may be shorter than it was"
         )
-        found.notes.append(note("last_line", seen, rows=1, of=len(kept)))
-    return found
+        table.notes.append(note("last_line", seen, rows=1, of=len(kept)))
+    return table
 
 
-def _tell_left_out(grid: Grid, found: Table, stray: Counter[int], names: list[str | None], rows: int) -> None:
-    blank = sum(reason == "blank_rows" for _, reason, _ in found.left_out)
+def _tell_left_out(grid: Grid, table: Table, stray: Counter[int], names: list[str | None], rows: int) -> None:
+    blank = sum(reason == "blank_rows" for _, reason, _ in table.left_out)
     if blank:
-        found.notes.append(note("blank_rows", "rows that hold nothing; left out", rows=blank, of=rows))
+        table.notes.append(note("blank_rows", "rows that hold nothing; left out", rows=blank, of=rows))
     width = max((len(row) for row in grid.rows), default=0)
-    empty = sum(one is None for one in names) + max(0, width - len(names)) - len(stray)
+    empty = sum(name is None for name in names) + max(0, width - len(names)) - len(stray)
     if empty > 0 and grid.unit == "line":
         seen = f"{number_of(empty, 'column')} without a name and without content; left out"
-        found.notes.append(note("empty_columns", seen, rows=0, of=rows))
+        table.notes.append(note("empty_columns", seen, rows=0, of=rows))
     for c, count in sorted(stray.items()):
         place = f"column {letters(c)}" if grid.unit == "row" else f"column {c + 1}"
         seen = f"{place} has no name and holds {number_of(count, 'cell')}; left out"
-        found.notes.append(note("stray_cells", seen, where=place, rows=count, of=rows))
+        table.notes.append(note("stray_cells", seen, where=place, rows=count, of=rows))
 
 
 def _check_width(grid: Grid, below: range, width: int) -> None:
@@ -276,10 +280,10 @@ def _check_width(grid: Grid, below: range, width: int) -> None:
             continue
         place = f"line {grid.lines[n]}"
         if len(row) < width:
-            told = f"the line has {number_of(len(row), 'cell')}, the header {width}"
+            message = f"the line has {number_of(len(row), 'cell')}, the header {width}"
             if n == len(grid.lines) - 1 and not grid.ended:
-                raise InputError(f"{told}: the file is cut off", "file_cut_off", place)
-            raise InputError(f"{told}; correct the line", "file_unreadable", place)
+                raise InputError(f"{message}: the file is cut off", "file_cut_off", place)
+            raise InputError(f"{message}; correct the line", "file_unreadable", place)
         if any(cell is not None for cell in row[width:]):
-            told = f"the line has {number_of(len(row), 'cell')} the header names {width} columns; correct the line"
-            raise InputError(told, "file_unreadable", place)
+            message = f"the line has {number_of(len(row), 'cell')} the header names {width} columns; correct the line"
+            raise InputError(message, "file_unreadable", place)

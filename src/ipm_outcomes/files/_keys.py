@@ -92,7 +92,7 @@ def settle_keys(
     visit = confirmed.visit
     patient = _named(table, confirmed.patient, "keys.patient") or _usual(table, PATIENT)
     site = _named(table, confirmed.site, "keys.site") or _usual(table, SITE)
-    at = (
+    columns_of = (
         _named(table, visit.column, "keys.visit")
         if visit is not None and visit.column
         else _usual(table, VISIT)
@@ -106,13 +106,13 @@ def settle_keys(
             proposed.append(Proposal(place=("keys", "patient"), value=likely[0], why=why))
             count = sum(cell is not None for cell in table.columns[likely[0]])
             settle = f'mapping [keys] patient="{likely[0]}"'
-            told: dict[str, Any] = {
+            details: dict[str, Any] = {
                 "where": likely[0],
                 "rows": count,
                 "of": len(table.lines),
                 "value": likely[0],
             }
-            table.notes.append(note("patient_column", why, settle=settle, sure=False, **told))
+            table.notes.append(note("patient_column", why, settle=settle, sure=False, **details))
     day, dated = _date(table, confirmed, grid, date_format, shape, proposed)
     pinned = {"patient": patient, "site": site}
     if dated is not None:
@@ -120,7 +120,12 @@ def settle_keys(
     if visit is not None:
         pinned["visit"] = visit  # type: ignore[assignment]
     return Keys(
-        patient, day, site, at, KeysPart.model_validate({k: v for k, v in pinned.items() if v}), proposed
+        patient,
+        day,
+        site,
+        columns_of,
+        KeysPart.model_validate({k: v for k, v in pinned.items() if v}),
+        proposed,
     )
 
 
@@ -135,14 +140,14 @@ def _usual(table: Table, name: str) -> str | None:
 
 
 def _renamed(table: Table, column: str, names: Dict[str, str], unit: str) -> list[Any]:
-    found = []
+    values = []
     for cell, line in zip(table.columns[column], table.lines, strict=True):
         text = None if cell is None else str(cell).strip()
         if text is not None and text not in names:
-            told = "the column holds a value that the mapping does not know"
-            raise InputError(told, "mapping_does_not_fit", f"{unit} {line}, column {column}")
-        found.append(None if text is None else names[text])
-    return found
+            message = "the column holds a value that the mapping does not know"
+            raise InputError(message, "mapping_does_not_fit", f"{unit} {line}, column {column}")
+        values.append(None if text is None else names[text])
+    return values
 
 
 def _date(
@@ -180,16 +185,16 @@ def _date(
             )
         else:
             formats[dates[0]] = date_format
-    for name, one in formats.items():
-        _read(table, name, one, grid)
-    found: str | None = key
+    for name, format_ in formats.items():
+        _read(table, name, format_, grid)
+    date_column: str | None = key
     declared = [name for name in formats if not is_other_date(name)]
-    if found is None and len(declared) == 1:
-        found = declared[0]
+    if date_column is None and len(declared) == 1:
+        date_column = declared[0]
     _tell_others(table)
     for name in table.names:
         cells = table.columns[name]
-        if name in formats and not (found is None and name in declared):
+        if name in formats and not (date_column is None and name in declared):
             continue
         inference = date_inference(cells, name, name == key)
         if inference is not None:
@@ -209,37 +214,37 @@ def _date(
                     place=("keys", "date"), value=DatePart(column=name, format=formats.get(name)), why=why
                 )
             )
-            told: dict[str, Any] = {
+            details: dict[str, Any] = {
                 "where": name,
                 "rows": sum(cell is not None for cell in cells),
                 "of": len(table.lines),
                 "value": name,
             }
             table.notes.append(
-                note("date_column", why, settle=f'mapping [keys] date.column="{name}"', sure=False, **told)
+                note("date_column", why, settle=f'mapping [keys] date.column="{name}"', sure=False, **details)
             )
             key = name
-    if found is None or not is_read(table.columns[found]):
+    if date_column is None or not is_read(table.columns[date_column]):
         return None, None
-    if found == DATE or found in formats:
-        if found == DATE and found not in formats:
-            _read(table, found, None, grid)
-        return found, DatePart(column=found, format=formats.get(found))
+    if date_column == DATE or date_column in formats:
+        if date_column == DATE and date_column not in formats:
+            _read(table, date_column, None, grid)
+        return date_column, DatePart(column=date_column, format=formats.get(date_column))
     why = "the time stamp of the export"
-    proposed.append(Proposal(place=("keys", "date"), value=DatePart(column=found), why=why))
-    told = {
-        "where": found,
-        "rows": sum(cell is not None for cell in table.columns[found]),
+    proposed.append(Proposal(place=("keys", "date"), value=DatePart(column=date_column), why=why))
+    details = {
+        "where": date_column,
+        "rows": sum(cell is not None for cell in table.columns[date_column]),
         "of": len(table.lines),
     }
     table.notes.append(
         note(
             "date_column",
             why,
-            value=found,
-            settle=f'mapping [keys] date.column="{found}"',
+            value=date_column,
+            settle=f'mapping [keys] date.column="{date_column}"',
             sure=False,
-            **told,
+            **details,
         )
     )
     return None, None
@@ -283,18 +288,18 @@ def _tell_others(table: Table) -> None:
 
 def tell_totals(table: Table, keys: Keys) -> None:
     """Rows whose id says that they are totals; only a rule of a mapping leaves them out."""
-    likely = [one.value for one in keys.proposed if one.place == ("keys", "patient")]
+    likely = [proposal.value for proposal in keys.proposed if proposal.place == ("keys", "patient")]
     name = keys.patient or (likely[0] if likely else table.names[0] if table.names else None)
     if name is None or name not in table.columns:
         return
     cells = table.columns[name]
-    found = sorted(
+    labels = sorted(
         {str(cell).strip() for cell in cells if isinstance(cell, str) and plain_label(cell) in _TOTALS}
     )
-    if not found:
+    if not labels:
         return
-    rows = sum(isinstance(cell, str) and cell.strip() in found for cell in cells)
-    rules = [f"id is {word}" if keys.patient else f"{name} is {word}" for word in found]
+    rows = sum(isinstance(cell, str) and cell.strip() in labels for cell in cells)
+    rules = [f"id is {word}" if keys.patient else f"{name} is {word}" for word in labels]
     why = "rows whose id is a word for a total or a mean; they are no patients"
     settle = f"mapping [file] drop_rows={rules}".replace("'", '"')
     table.notes.append(

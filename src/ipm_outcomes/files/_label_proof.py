@@ -105,9 +105,9 @@ def _is_word(text: str) -> bool:
     return suspected_word(text) is not None or plain_label(text) in _WORDS
 
 
-def column_of(one: Instrument, item: str, labels: Labels, cells: Sequence[Any]) -> Column:
+def column_of(instrument: Instrument, item: str, labels: Labels, cells: Sequence[Any]) -> Column:
     """What the labels of the column of an item say of the codes that it holds."""
-    known, listed = one.labels(item), one.answers_of(item)
+    known, listed = instrument.labels(item), instrument.answers_of(item)
     texts = {written(code): str(label) for code, label in labels.items() if str(label).strip()}
     missing = frozenset(
         code for code, text in texts.items() if plain_label(text) not in known and no_answer(text)
@@ -117,8 +117,8 @@ def column_of(one: Instrument, item: str, labels: Labels, cells: Sequence[Any]) 
         return Column(NONE, missing=missing)
     rest = {code: text for code, text in texts.items() if code not in missing and text.strip() != code}
     meant = {code: _meant(text, code, known, listed.numeric) for code, text in rest.items()}
-    answers = {code: one for code, one in meant.items() if isinstance(one, int)}
-    strange = {code for code, one in meant.items() if one is None}
+    answers = {code: answer for code, answer in meant.items() if isinstance(answer, int)}
+    strange = {code for code, answer in meant.items() if answer is None}
     lowest, highest = listed.lowest, listed.highest
     inside = {str(n) for n in range(lowest, highest + 1)}
     if _CLASH in meant.values():
@@ -133,13 +133,13 @@ def column_of(one: Instrument, item: str, labels: Labels, cells: Sequence[Any]) 
     if all(code == str(answer) for code, answer in answers.items()):
         known_ends = {lowest, highest} <= set(answers.values())
         agree = known_ends or listed.numeric or not strange & inside & held
-        found = frozenset(strange & inside & held)
+        clash = frozenset(strange & inside & held)
         return Column(
             AGREE if agree else UNKNOWN,
             answers,
             missing,
             held <= inside,
-            found if agree else frozenset(strange),
+            clash if agree else frozenset(strange),
         )
     full = _along(answers, lowest, highest)
     if full is None and (len(set(answers.values())) < len(answers) or held - set(answers)):
@@ -152,47 +152,50 @@ def column_of(one: Instrument, item: str, labels: Labels, cells: Sequence[Any]) 
 
 def coding_of(columns: Mapping[str, Column]) -> dict[str, Any]:
     """Answers by code for all items, or by item where they differ; items that are left out hold answers."""
-    other = {item: one.answers for item, one in columns.items() if one.state == OTHER}
+    other = {item: column.answers for item, column in columns.items() if column.state == OTHER}
     maps = list(other.values())
-    alike = len(other) == len(columns) and all(one == maps[0] for one in maps)
+    alike = len(other) == len(columns) and all(coding == maps[0] for coding in maps)
     return dict(sorted(maps[0].items())) if maps and alike else dict(other)
 
 
-def likely(one: Instrument, columns: Mapping[str, Column]) -> Any:
+def likely(instrument: Instrument, columns: Mapping[str, Column]) -> Any:
     """A coding to be confirmed where labels do not prove one; None where nothing is likely.
 
     As many labels as answers, in the numbers of the answers or from 1; unlabeled columns as the labeled ones.
     """
     states = {column.state for column in columns.values()}
     maps = [column.answers for column in columns.values() if column.state == OTHER]
-    if UNKNOWN not in states and maps and all(one == maps[0] for one in maps):
+    if UNKNOWN not in states and maps and all(coding == maps[0] for coding in maps):
         return dict(sorted(maps[0].items())) if AGREE not in states else None
-    found = set()
+    firsts = set()
     for item, column in columns.items():
-        answers = one.answers_of(item).codes
+        answers = instrument.answers_of(item).codes
         codes = [str(code) for code in answers]
         places = [str(n) for n in range(1, len(codes) + 1)]
         if column.state == UNKNOWN and column.strange:
             near = {*column.answers, *column.strange} & {*codes, *places}
-            at = [
+            numbers = [
                 way
                 for way, own in (("answer", codes), ("position", places))
                 if set(own) == near and column.answers.items() <= dict(zip(own, answers, strict=True)).items()
             ]
-            found.add(at[0] if at else None)
+            firsts.add(numbers[0] if numbers else None)
         elif column.state in (OTHER, UNKNOWN):
-            found.add(None)
-    return found.pop() if len(found) == 1 else None
+            firsts.add(None)
+    return firsts.pop() if len(firsts) == 1 else None
 
 
-def state_of(one: Instrument, columns: Mapping[str, Column]) -> str:
+def state_of(instrument: Instrument, columns: Mapping[str, Column]) -> str:
     """What the labels of all columns of an instrument say together.
 
     A column without labels beside one whose labels prove another coding may be coded as that one: nothing is known.
     """
     states = {column.state for column in columns.values()}
     if OTHER in states and UNKNOWN not in states:
-        ends = {item: (one.answers_of(item).lowest, one.answers_of(item).highest) for item in columns}
+        ends = {
+            item: (instrument.answers_of(item).lowest, instrument.answers_of(item).highest)
+            for item in columns
+        }
         other = {ends[item] for item, column in columns.items() if column.state == OTHER}
         if any(column.state == NONE and ends[item] in other for item, column in columns.items()):
             return UNKNOWN
@@ -205,11 +208,11 @@ def _meant(text: str, code: str, known: Mapping[str, int], numeric: bool) -> Any
         return known[plain_label(text)]
     if re.fullmatch(r"\s*\d+\s*", text):
         return int(text)
-    found = _NUMBER.search(text)
-    number = found and int(found[1] or found[2])
+    number_match = _NUMBER.search(text)
+    number = number_match and int(number_match[1] or number_match[2])
     bare = plain_label(_NUMBER.sub("", text))
     answer = known.get(bare, known.get(plain_label(re.sub(r"\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>", " ", text))))
-    if answer is None and found:
+    if answer is None and number_match:
         answer = known.get(plain_label(re.sub(r"\([^()]*\)", " ", _NUMBER.sub("", text))))
     if answer is None:
         return number if numeric else None

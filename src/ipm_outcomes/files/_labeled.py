@@ -48,23 +48,25 @@ class Said:
         A coding to be confirmed, where they prove none.
     """
 
-    def __init__(self, one: Instrument, columns: Mapping[str, Column]) -> None:
+    def __init__(self, instrument: Instrument, columns: Mapping[str, Column]) -> None:
         self.columns = columns
-        self.state = state_of(one, columns)
+        self.state = state_of(instrument, columns)
         self.coding = coding_of(columns)
-        self.likely = likely(one, columns) if self.state == UNKNOWN else None
+        self.likely = likely(instrument, columns) if self.state == UNKNOWN else None
 
     @property
     def proved(self) -> bool:
         """Whether the labels of every item say that the codes are the answers, and no other code is there."""
-        return self.state == AGREE and all(one.state == AGREE and one.whole for one in self.columns.values())
+        return self.state == AGREE and all(
+            column.state == AGREE and column.whole for column in self.columns.values()
+        )
 
     @property
     def shown(self) -> str | None:
         """The coding in one line."""
         if not self.coding:
             return None
-        by_item = any(isinstance(one, dict) for one in self.coding.values())
+        by_item = any(isinstance(answers, dict) for answers in self.coding.values())
         items: dict[str, list[str]] = {}
         for item, own in self.coding.items() if by_item else [("", self.coding)]:
             items.setdefault(", ".join(f"{code} = {answer}" for code, answer in own.items()), []).append(item)
@@ -84,10 +86,10 @@ class FileLabels:
         """The cells of a column; of one that was looked up, null where a label says that there is no answer."""
         return self.cleaned.get(name, self.table.columns[name])
 
-    def of(self, one: Instrument, names: Mapping[str, str]) -> Said:
+    def of(self, instrument: Instrument, names: Mapping[str, str]) -> Said:
         """What the labels say of the columns of an instrument. Cells that mean no answer are null from here on."""
         columns = {
-            item: column_of(one, item, self.labels.get(name, {}), self.table.columns[name])
+            item: column_of(instrument, item, self.labels.get(name, {}), self.table.columns[name])
             for item, name in names.items()
         }
         blanked: set[int] = set()
@@ -106,15 +108,17 @@ class FileLabels:
             codes = {code for column in columns.values() for code in column.missing}
             seen = "codes whose label in the file says that there is no answer "
             seen += f"({', '.join(sorted(codes))}); not answered"
-            told: dict[str, Any] = {"rows": len(blanked), "of": len(self.table.lines)}
+            details: dict[str, Any] = {"rows": len(blanked), "of": len(self.table.lines)}
             self.table.notes.append(
-                note("missing_code", seen, where=span(where), instrument=one.id, value="null", **told)
+                note(
+                    "missing_code", seen, where=span(where), instrument=instrument.id, value="null", **details
+                )
             )
-        said = Said(one, columns)
-        self.proved |= {one.id} if said.proved else set()
+        said = Said(instrument, columns)
+        self.proved |= {instrument.id} if said.proved else set()
         return said
 
-    def tell(self, one: Instrument, names: Mapping[str, str], said: Said, applied: bool) -> None:
+    def tell(self, instrument: Instrument, names: Mapping[str, str], said: Said, applied: bool) -> None:
         """Say what the labels prove, or that they prove nothing."""
         if said.state == NONE:
             return
@@ -144,7 +148,7 @@ class FileLabels:
                 "coding_of_labels" if known else "labels_unknown",
                 seen,
                 where=span(about),
-                instrument=one.id,
+                instrument=instrument.id,
                 rows=rows,
                 of=len(self.table.lines),
                 value=value if known or said.state == UNKNOWN else None,
@@ -153,7 +157,9 @@ class FileLabels:
             )
         )
 
-    def settled(self, one: Instrument, names: Mapping[str, str], part: InstrumentPart) -> InstrumentPart:
+    def settled(
+        self, instrument: Instrument, names: Mapping[str, str], part: InstrumentPart
+    ) -> InstrumentPart:
         """A part of a mapping with the coding that the labels prove, where it says none or ``label``.
 
         Raises
@@ -161,11 +167,11 @@ class FileLabels:
         InputError
             The mapping says no coding, and the labels are not known.
         """
-        said = self.of(one, names)
+        said = self.of(instrument, names)
         if part.coding is None and said.state == UNKNOWN:
-            told = f"{one.id}: {_SEEN[UNKNOWN]}; the mapping has to say the coding"
-            raise InputError(told, "mapping_does_not_fit", f"instrument.{one.id}.coding")
-        self.tell(one, names, said, True)
+            message = f"{instrument.id}: {_SEEN[UNKNOWN]}; the mapping has to say the coding"
+            raise InputError(message, "mapping_does_not_fit", f"instrument.{instrument.id}.coding")
+        self.tell(instrument, names, said, True)
         if part.coding in (None, "label") and said.state == OTHER:
             return part.model_copy(update={"coding": said.coding})
         return part.model_copy(update={"coding": "answer"}) if part.coding is None and said.proved else part

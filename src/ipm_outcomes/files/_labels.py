@@ -27,9 +27,9 @@ _NUMBERED = re.compile(r"^\s*\d+\s*[-–=.:)]\s*|\s*\(\d+\)\s*$")
 
 def meant(listed: AnswerList, labels: Mapping[str, int], label: str) -> float | None:
     """The answer that a label stands for: a known one, also with its number before or behind it, or a bare number."""
-    for one in (label, _NUMBERED.sub("", label)):
-        if plain_label(one) in labels:
-            return listed.answer(labels[plain_label(one)])
+    for text in (label, _NUMBERED.sub("", label)):
+        if plain_label(text) in labels:
+            return listed.answer(labels[plain_label(text)])
     number = re.match(r"\s*(\d+(?:\.\d+)?)\b", label)
     return float(number[1]) if number and listed.numeric else None
 
@@ -43,69 +43,71 @@ def map_of(coding: Any, item: str) -> Mapping[str, int] | None:
     """Cells with answers of an item, where a coding is such a map for all items or for this one."""
     if not isinstance(coding, Mapping):
         return None
-    by_item = any(isinstance(one, Mapping) for one in coding.values())
-    found: Mapping[str, int] | None = coding.get(item) if by_item else coding
-    return found
+    by_item = any(isinstance(value, Mapping) for value in coding.values())
+    answers: Mapping[str, int] | None = coding.get(item) if by_item else coding
+    return answers
 
 
-def says(one: Instrument, item: str, labels: Mapping[Any, str]) -> dict[str, float]:
+def says(instrument: Instrument, item: str, labels: Mapping[Any, str]) -> dict[str, float]:
     """The answers that labels say for codes; labels that are those of no answer say nothing."""
-    listed, known = one.answers_of(item), one.labels(item)
-    found = {written(code): meant(listed, known, str(label)) for code, label in labels.items()}
-    return {code: answer for code, answer in found.items() if answer is not None}
+    listed, known = instrument.answers_of(item), instrument.labels(item)
+    answers = {written(code): meant(listed, known, str(label)) for code, label in labels.items()}
+    return {code: answer for code, answer in answers.items() if answer is not None}
 
 
-def label_map(one: Instrument, columns: Mapping[str, str], labels: Labels) -> dict[str, int] | str | None:
+def label_map(
+    instrument: Instrument, columns: Mapping[str, str], labels: Labels
+) -> dict[str, int] | str | None:
     """A coding other than that of the definition, by the labels of the file: a map, or ``label`` where no map does.
 
     No map does where a code has other answers in other columns.
     """
-    found: dict[str, float] = {}
+    answers: dict[str, float] = {}
     clash = False
     for item, name in columns.items():
-        for code, answer in says(one, item, labels.get(name, {})).items():
-            clash = clash or found.setdefault(code, answer) != answer
+        for code, answer in says(instrument, item, labels.get(name, {})).items():
+            clash = clash or answers.setdefault(code, answer) != answer
     if clash:
         return "label"
-    if all(code == f"{answer:g}" for code, answer in found.items()):
+    if all(code == f"{answer:g}" for code, answer in answers.items()):
         return None
-    whole = all(answer == int(answer) for answer in found.values())
-    return {code: int(answer) for code, answer in found.items()} if whole else "label"
+    whole = all(answer == int(answer) for answer in answers.values())
+    return {code: int(answer) for code, answer in answers.items()} if whole else "label"
 
 
 def check_skipped(grid: Grid, header: Header, skip: int, mapping: Pinned) -> None:
     """Refuse rows that a mapping takes for further rows of the header and that hold answers."""
-    places = {name: at for at, name in enumerate(header.names) if name is not None}
+    places = {name: position for position, name in enumerate(header.names) if name is not None}
     for part in mapping.instrument:
-        one = definition(part.id)
-        for item, name in given_names(one, part.columns).items():
+        instrument = definition(part.id)
+        for item, name in given_names(instrument, part.columns).items():
             for n in range(header.row + 1, min(header.row + 1 + skip, len(grid.rows))):
-                row, at = grid.rows[n], places.get(name)
-                cell = row[at] if at is not None and at < len(row) else None
-                if cell is not None and _is_answer(str(cell), one, item, part):
-                    told = "the row holds an answer, and the mapping (skip_rows) takes it for a row of the header"
+                row, column = grid.rows[n], places.get(name)
+                cell = row[column] if column is not None and column < len(row) else None
+                if cell is not None and _is_answer(str(cell), instrument, item, part):
+                    message = "the row holds an answer, and the mapping (skip_rows) takes it for a row of the header"
                     place = f"{grid.unit} {grid.lines[n]}, column {name}"
-                    raise InputError(told, "mapping_does_not_fit", place)
+                    raise InputError(message, "mapping_does_not_fit", place)
 
 
-def _is_answer(cell: str, one: Instrument, item: str, part: InstrumentPart) -> bool:
+def _is_answer(cell: str, instrument: Instrument, item: str, part: InstrumentPart) -> bool:
     known = isinstance(part.coding, dict) and cell.strip() in part.coding
-    return known or bool(_CODE.fullmatch(cell.strip())) or plain_label(cell) in one.labels(item)
+    return known or bool(_CODE.fullmatch(cell.strip())) or plain_label(cell) in instrument.labels(item)
 
 
 def at_visits(
     labels: Labels, names: Sequence[str], visits: Sequence[str], columns: Sequence[str], last: bool
 ) -> dict[str, dict[Any, str]]:
     """Labels of columns whose names say a visit, under their names without it."""
-    found: dict[str, dict[Any, str]] = {}
+    by_name: dict[str, dict[Any, str]] = {}
     for name in names:
         for visit in visits:
-            at = name_at(visit, name, columns, last)
-            own = dict(labels.get(at, {})) if at is not None else {}
-            if own and _plain(found.setdefault(name, own)) != _plain(own):
-                told = "the column has other labels than at an earlier visit; recode it"
-                raise InputError(told, "mapping_does_not_fit", f"column {at}")
-    return found
+            column = name_at(visit, name, columns, last)
+            own = dict(labels.get(column, {})) if column is not None else {}
+            if own and _plain(by_name.setdefault(name, own)) != _plain(own):
+                message = "the column has other labels than at an earlier visit; recode it"
+                raise InputError(message, "mapping_does_not_fit", f"column {column}")
+    return by_name
 
 
 def labels_seen(names: Mapping[str, str], labels: Labels) -> list[LabelsPart]:
@@ -123,28 +125,30 @@ def labels_seen(names: Mapping[str, str], labels: Labels) -> list[LabelsPart]:
     return [LabelsPart(items=items, labels=own) for own, items in together]
 
 
-def check_labels(part: InstrumentPart, one: Instrument, names: Mapping[str, str], labels: Labels) -> None:
+def check_labels(
+    part: InstrumentPart, instrument: Instrument, names: Mapping[str, str], labels: Labels
+) -> None:
     """Refuse columns with other labels than the mapping has seen, or with labels that contradict its coding."""
     kept = {item: listed.labels for listed in part.labels_seen for item in listed.items}
     for item, name in names.items():
         own = labels.get(name, {})
         if item in kept:
             if differs := _differing(kept[item], own):
-                told = (
+                message = (
                     f"{part.id}: the file has another label for {differs} than the mapping has seen; look at "
                     "the labels, and write the mapping again"
                 )
-                raise InputError(told, "mapping_does_not_fit", f"column {name}")
+                raise InputError(message, "mapping_does_not_fit", f"column {name}")
             if part.coding is not None:
                 continue
-        for code, answer in says(one, item, own).items():
-            taken = _taken(part, item, one.answers_of(item), code)
+        for code, answer in says(instrument, item, own).items():
+            taken = _taken(part, item, instrument.answers_of(item), code)
             if taken is not None and taken != answer:
-                told = (
+                message = (
                     f"{part.id}: by the labels of the file {code} is another answer than by the mapping; the "
                     'mapping has to say the coding, such as coding = "label", which reads by the labels'
                 )
-                raise InputError(told, "mapping_does_not_fit", f"column {name}")
+                raise InputError(message, "mapping_does_not_fit", f"column {name}")
 
 
 def translated_by_labels(
@@ -152,17 +156,17 @@ def translated_by_labels(
 ) -> list[Any]:
     """Cells as the labels that the file has for them; a number without a label is no answer of an item with options."""
     own = {written(code): str(label) for code, label in labels.items()}
-    found = []
+    labeled = []
     for cell in cells:
         key = None if cell is None else written(cell).strip()
         if key is None or key in missing:
-            found.append(cell)
+            labeled.append(cell)
         elif key in own:
-            found.append(own[key])
+            labeled.append(own[key])
         else:
             number = not isinstance(cell, str) or re.fullmatch(r"[-+]?\d+([.,]\d+)?", key)
-            found.append("a number and no label" if number and not listed.numeric else cell)
-    return found
+            labeled.append("a number and no label" if number and not listed.numeric else cell)
+    return labeled
 
 
 def _differing(kept: Mapping[str, str], own: Mapping[Any, str]) -> str | None:

@@ -45,8 +45,8 @@ def kind_of(path: Path) -> str:
         begin = file.read(1000)
     if not begin:
         raise InputError("the file is empty", "file_unreadable")
-    if told := _NAMED.get(path.suffix.lower()):
-        raise InputError(told, "file_unreadable")
+    if message := _NAMED.get(path.suffix.lower()):
+        raise InputError(message, "file_unreadable")
     named = ENDINGS.get(path.suffix.lower(), "csv")
     kind = _content(begin, named)
     if kind == named or (kind == "xlsx" and named in ("xls", "csv")):
@@ -57,9 +57,9 @@ def kind_of(path: Path) -> str:
 
 
 def _content(begin: bytes, named: str) -> str:
-    for mark, told in _OTHERS.items():
+    for mark, advice in _OTHERS.items():
         if begin.startswith(mark):
-            raise InputError(told, "file_unreadable")
+            raise InputError(advice, "file_unreadable")
     plain = (
         begin.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"")
         if begin[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -67,18 +67,18 @@ def _content(begin: bytes, named: str) -> str:
     )
     plain = plain.lstrip(b"\xff\xfe")
     if _HTML.match(plain):
-        told = "an HTML page, whatever its name says; open it in a spreadsheet program and save it as .xlsx or CSV"
-        raise InputError(told, "file_unreadable")
+        advice = "an HTML page, whatever its name says; open it in a spreadsheet program and save it as .xlsx or CSV"
+        raise InputError(advice, "file_unreadable")
     if plain.lstrip().startswith(b"<?xml") or plain.lstrip().startswith(b"<"):
         if not begin.startswith(b"<stata_dta>"):
-            told = (
+            advice = (
                 "an XML document and no table; open it in a spreadsheet program and save it as .xlsx or CSV"
             )
-            raise InputError(told, "file_unreadable")
+            raise InputError(advice, "file_unreadable")
         return "dta"
     if begin.startswith(b"\xd0\xcf\x11\xe0"):
-        told = "an old .xls workbook, or one with a password; save it as .xlsx without a password"
-        raise InputError(told, "file_unreadable")
+        advice = "an old .xls workbook, or one with a password; save it as .xlsx without a password"
+        raise InputError(advice, "file_unreadable")
     if begin.startswith(b"PK"):
         return "xlsx"
     if begin[:4] in (b"$FL2", b"$FL3"):

@@ -70,10 +70,10 @@ def look(path: Path) -> Workbook:
     ) as error:
         if isinstance(error, InputError) or (isinstance(error, OSError) and error.errno is not None):
             raise
-        told = (
+        message = (
             "the file is no workbook that can be read; open it in a spreadsheet program and save it as .xlsx"
         )
-        raise InputError(told, "file_unreadable") from None
+        raise InputError(message, "file_unreadable") from None
 
 
 class _Looking:
@@ -82,14 +82,14 @@ class _Looking:
         self.inflated = 0
         if len(package.infolist()) > MOST_PARTS:
             raise InputError("the workbook has too many parts", "file_too_wide")
-        self.names = {one.filename for one in package.infolist()}
+        self.names = {entry.filename for entry in package.infolist()}
 
     def workbook(self) -> Workbook:
         if "xl/workbook.xml" not in self.names:
-            told = "a zip file that is no .xlsx workbook; save the table as .xlsx or CSV"
-            raise InputError(told, "file_unreadable")
+            message = "a zip file that is no .xlsx workbook; save the table as .xlsx or CSV"
+            raise InputError(message, "file_unreadable")
         targets: dict[str, str] = {}
-        found: list[tuple[str, str, bool]] = []
+        listed: list[tuple[str, str, bool]] = []
         calendar = False
 
         def relation(name: str, given: dict[str, str]) -> None:
@@ -103,7 +103,7 @@ class _Looking:
             nonlocal calendar
             if name == "sheet":
                 id = next((value for key, value in given.items() if key.endswith(":id") or key == "id"), "")
-                found.append((given.get("name", ""), id, given.get("state", "visible") != "visible"))
+                listed.append((given.get("name", ""), id, given.get("state", "visible") != "visible"))
             if name == "workbookPr":
                 calendar = given.get("date1904", "0") in _TRUE
 
@@ -113,7 +113,7 @@ class _Looking:
             if name.startswith("xl/") and name.endswith(("sharedStrings.xml", "styles.xml")):
                 self._parse(name, lambda name, given: None)
         sheets = []
-        for name, id, hidden in found:
+        for name, id, hidden in listed:
             part = targets.get(id, "")
             if "worksheets/" in part:
                 sheets.append(self._sheet(Sheet(name, part, hidden)))
@@ -156,9 +156,9 @@ class _Looking:
             if name == "c" and (value or formula):
                 sheet.cells += 1
                 sheet.rows, sheet.columns = max(sheet.rows, row), max(sheet.columns, column)
-                told = sheet.formulas if not value else sheet.errors if error else None
-                if told is not None:
-                    told[column - 1] = told.get(column - 1, 0) + 1
+                counts = sheet.formulas if not value else sheet.errors if error else None
+                if counts is not None:
+                    counts[column - 1] = counts.get(column - 1, 0) + 1
 
         self._parse(sheet.part, start, end, text)
         return sheet
@@ -187,21 +187,23 @@ class _Looking:
             while piece := file.read(_PIECE):
                 self.inflated += len(piece)
                 if self.inflated > MOST_INFLATED:
-                    told = f"the workbook holds more than {MOST_INFLATED:,} bytes when it is unpacked; save it in parts"
-                    raise InputError(told, "file_too_wide")
+                    message = (
+                        f"the workbook holds more than {MOST_INFLATED:,} bytes unpacked; save it in parts"
+                    )
+                    raise InputError(message, "file_too_wide")
                 parser.Parse(piece, False)
             parser.Parse(b"", True)
 
 
 def position(reference: str) -> tuple[int, int]:
     """Row and column of a cell such as B3, from 1."""
-    found = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d{1,7})", reference)
-    if not found:
+    match = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d{1,7})", reference)
+    if not match:
         raise ValueError("no cell")
     column = 0
-    for letter in found[1]:
+    for letter in match[1]:
         column = 26 * column + ord(letter) - 64
-    return int(found[2]), column
+    return int(match[2]), column
 
 
 def letters(column: int) -> str:
@@ -210,9 +212,9 @@ def letters(column: int) -> str:
     >>> letters(0), letters(25), letters(26), letters(16383)
     ('A', 'Z', 'AA', 'XFD')
     """
-    found = ""
+    text = ""
     column += 1
     while column:
         column, rest = divmod(column - 1, 26)
-        found = chr(65 + rest) + found
-    return found
+        text = chr(65 + rest) + text
+    return text

@@ -29,7 +29,7 @@ _OF_A_BANK = 4
 
 
 @dataclass(frozen=True)
-class Found:
+class Candidate:
     """A whole set of columns for an instrument.
 
     Attributes
@@ -63,63 +63,65 @@ class Found:
     standard: bool = False
 
 
-def proposals(names: Sequence[str], wording: Mapping[str, str] | None = None) -> list[Found]:
+def proposals(names: Sequence[str], wording: Mapping[str, str] | None = None) -> list[Candidate]:
     """The sets that names and questions propose, one for an instrument; a column is in one set only."""
-    found: list[Found] = []
+    candidates: list[Candidate] = []
     for id in instruments():
         for way in (_by_wording, _by_known_names, _at_visits, _by_numbers):
             set_ = way(definition(id), names, wording or {})
             if set_ and not contradicted(id, set_.columns, wording or {}):
-                found.append(set_)
+                candidates.append(set_)
                 break
-    found += _by_codes(names)
-    found.sort(key=lambda one: (_STRENGTH.index(one.how), -len(one.columns)))
+    candidates += _by_codes(names)
+    candidates.sort(key=lambda candidate: (_STRENGTH.index(candidate.how), -len(candidate.columns)))
     taken: set[str] = set()
     kept = []
-    for one in found:
-        columns = {*one.columns.values(), *one.recorded.values()}
+    for candidate in candidates:
+        columns = {*candidate.columns.values(), *candidate.recorded.values()}
         if not columns & taken:
             taken |= columns
-            kept.append(one)
+            kept.append(candidate)
     order = list(instruments())
-    return sorted(kept, key=lambda one: order.index(one.id))
+    return sorted(kept, key=lambda candidate: order.index(candidate.id))
 
 
-def _needed(one: Instrument) -> list[str]:
-    needed = needed_items(one, one.scale_ids)
-    return [item for item in one.item_ids if item in needed]
+def _needed(instrument: Instrument) -> list[str]:
+    needed = needed_items(instrument, instrument.scale_ids)
+    return [item for item in instrument.item_ids if item in needed]
 
 
 # By wording
 
 
-def _by_wording(one: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Found | None:
+def _by_wording(instrument: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Candidate | None:
     """Headers that hold the questions of the form, word for word."""
-    columns = worded_columns(one, names, wording)
-    if not set(_needed(one)) <= set(columns):
+    columns = worded_columns(instrument, names, wording)
+    if not set(_needed(instrument)) <= set(columns):
         return None
     evidence = (
         "headers are the questions of the form, which proves the items; neither the recall nor the edition"
     )
-    return Found(one.id, columns, WORDING, evidence)
+    return Candidate(instrument.id, columns, WORDING, evidence)
 
 
-def worded_columns(one: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> dict[str, str]:
+def worded_columns(
+    instrument: Instrument, names: Sequence[str], wording: Mapping[str, str]
+) -> dict[str, str]:
     """The items whose question is in the header of exactly one column."""
-    asked = {item.id: plain_label(item.wording) for item in one.items if item.wording}
-    if not set(_needed(one)) <= set(asked):
+    asked = {item.id: plain_label(item.wording) for item in instrument.items if item.wording}
+    if not set(_needed(instrument)) <= set(asked):
         return {}
     parts = {name: {*_questions(name), *_questions(wording.get(name, ""))} for name in names}
-    found = {item: [name for name in names if text in parts[name]] for item, text in asked.items()}
-    return {item: holding[0] for item, holding in found.items() if len(holding) == 1}
+    holding = {item: [name for name in names if text in parts[name]] for item, text in asked.items()}
+    return {item: there[0] for item, there in holding.items() if len(there) == 1}
 
 
 def contradicted(id: str, columns: Mapping[str, str], wording: Mapping[str, str]) -> bool:
     """Whether the file says that a column is another item than its name proposes."""
     asked = {plain_label(item.wording): item.id for item in definition(id).items if item.wording}
     return any(
-        (told := {asked[text] for text in _questions(wording.get(name, "")) if text in asked})
-        and item not in told
+        (items := {asked[text] for text in _questions(wording.get(name, "")) if text in asked})
+        and item not in items
         for item, name in columns.items()
     )
 
@@ -140,24 +142,26 @@ def _questions(header: str) -> set[str]:
 def _known() -> tuple[dict[str, Any], ...]:
     """Names from public data, and the test codes of CDISC."""
     text = files("ipm_outcomes.files").joinpath("known_names.toml").read_text(encoding="utf-8")
-    found = list(tomllib.loads(text)["names"])
+    known = list(tomllib.loads(text)["names"])
     tests = tests_of(None)
     for id in dict.fromkeys(test.instrument for test in tests):
         own = [test for test in tests if test.instrument == id]
         items = {test.part: [test.code] for test in own if not test.is_score}
         recorded = {test.part: test.code for test in own if test.is_score}
-        found.append(
+        known.append(
             {"instrument": id, "source": "CDISC", "items": items, "recorded": recorded, "standard": True}
         )
-    return tuple(found)
+    return tuple(known)
 
 
-def _by_known_names(one: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Found | None:
+def _by_known_names(
+    instrument: Instrument, names: Sequence[str], wording: Mapping[str, str]
+) -> Candidate | None:
     folded: dict[str, list[str]] = {}
     for name in names:
         folded.setdefault(name.casefold(), []).append(name)
     for known in _known():
-        if known["instrument"] != one.id:
+        if known["instrument"] != instrument.id:
             continue
         for before in dict.fromkeys(["", *_before(names, known)]):
             columns = {}
@@ -165,7 +169,7 @@ def _by_known_names(one: Instrument, names: Sequence[str], wording: Mapping[str,
                 there = [name for way in ways for name in folded.get(f"{before}{way}".casefold(), ())]
                 if len(there) == 1:
                     columns[item] = there[0]
-            if set(_needed(one)) <= set(columns):
+            if set(_needed(instrument)) <= set(columns):
                 recorded = {
                     scale: folded[name.casefold()][0]
                     for scale, name in known.get("recorded", {}).items()
@@ -173,47 +177,52 @@ def _by_known_names(one: Instrument, names: Sequence[str], wording: Mapping[str,
                 }
                 where = re.split("[,:]", known["source"])[0]
                 evidence = f"names known from {where}; the edition cannot be known from names"
-                return Found(
-                    one.id, columns, NAMES, evidence, recorded=recorded, standard=known.get("standard", False)
+                return Candidate(
+                    instrument.id,
+                    columns,
+                    NAMES,
+                    evidence,
+                    recorded=recorded,
+                    standard=known.get("standard", False),
                 )
     return None
 
 
-def _at_visits(one: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Found | None:
+def _at_visits(instrument: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Candidate | None:
     """The names that this library uses, of the whole set at each of several visits."""
-    prefixes, suffixes = visits_beside(one, names)
+    prefixes, suffixes = visits_beside(instrument, names)
     if not prefixes and not suffixes:
         return None
-    columns = {item: f"{one.id}_{item}" for item in _needed(one)}
+    columns = {item: f"{instrument.id}_{item}" for item in _needed(instrument)}
     evidence = (
         "the usual names of all items, several visits side by side; the edition cannot be known from names"
     )
-    return Found(one.id, columns, NAMES, evidence, prefixes=prefixes, suffixes=suffixes)
+    return Candidate(instrument.id, columns, NAMES, evidence, prefixes=prefixes, suffixes=suffixes)
 
 
-def known_columns(one: Instrument, names: Sequence[str]) -> list[dict[str, str]]:
+def known_columns(instrument: Instrument, names: Sequence[str]) -> list[dict[str, str]]:
     """The items with a column of a known name, by source and by what stands before the names."""
     folded = {name.casefold(): name for name in names}
-    found = []
-    for known in [known for known in _known() if known["instrument"] == one.id]:
+    columns_by_place = []
+    for known in [known for known in _known() if known["instrument"] == instrument.id]:
         for before in dict.fromkeys(["", *_before(names, known)]):
             each = {
                 item: [folded[way] for way in (f"{before}{way}".casefold() for way in ways) if way in folded]
                 for item, ways in known["items"].items()
             }
-            found.append({item: there[0] for item, there in each.items() if len(there) == 1})
-    return found
+            columns_by_place.append({item: there[0] for item, there in each.items() if len(there) == 1})
+    return columns_by_place
 
 
-def numbered_columns(one: Instrument, names: Sequence[str]) -> list[dict[str, str]]:
+def numbered_columns(instrument: Instrument, names: Sequence[str]) -> list[dict[str, str]]:
     """The id of the instrument with the numbers of all its items but one; by what is around the numbers."""
-    needed = _needed(one)
+    needed = _needed(instrument)
     if len(needed) < _FEWEST or needed != [f"q{n}" for n in range(1, len(needed) + 1)]:
         return []
     last = len(needed)
     return [
         {f"q{n}": name for n, name in columns.items() if n <= last}
-        for family in _families(one.id, names).values()
+        for family in _families(instrument.id, names).values()
         for columns in family.columns.values()
         if len([n for n in columns if 1 <= n <= last]) == last - 1 and max(columns) <= last + 1
     ]
@@ -242,12 +251,12 @@ class _Family:
     """By what follows the number."""
 
 
-def _by_numbers(one: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Found | None:
+def _by_numbers(instrument: Instrument, names: Sequence[str], wording: Mapping[str, str]) -> Candidate | None:
     """The id of the instrument with the numbers of its items, each once, and none beyond the one after the last."""
-    needed = _needed(one)
+    needed = _needed(instrument)
     if len(needed) < _FEWEST or needed != [f"q{n}" for n in range(1, len(needed) + 1)]:
         return None
-    families = _families(one.id, names)
+    families = _families(instrument.id, names)
     whole: dict[tuple[str, str], dict[str, dict[str, dict[int, str]]]] = {}
     for (before, stem, mid), family in families.items():
         if sets := _whole(family, len(needed)):
@@ -259,7 +268,7 @@ def _by_numbers(one: Instrument, names: Sequence[str], wording: Mapping[str, str
             if families[next(iter(befores)), *_spelled(families, key)].weak == weak
         ]
         if len(candidates) == 1:
-            return _numbered(one, candidates[0][0], needed, weak)
+            return _numbered(instrument, candidates[0][0], needed, weak)
         if candidates:
             return None
     return None
@@ -274,7 +283,7 @@ def _families(id: str, names: Sequence[str]) -> dict[tuple[str, str, str], _Fami
     own = rf"{parts[1]}[\W_]?{parts[2]}" if parts else r"[\W_]?".join(map(re.escape, id.split("_")))
     digits = any(sign.isdigit() for sign in id)
     stems = [(own, not digits)] + ([(parts[1], True)] if parts else [])
-    found: dict[tuple[str, str, str], _Family] = {}
+    families: dict[tuple[str, str, str], _Family] = {}
     for name in names:
         for stem, weak in stems:
             between = r"[\W_]+(?:(?:sq|q|item|question)[\W_]*)?|(?:sq|q|item|question)[\W_]*" + (
@@ -283,10 +292,10 @@ def _families(id: str, names: Sequence[str]) -> dict[tuple[str, str, str], _Fami
             shape = rf"((?:.*[\W_])?)({stem})({between})(\d{{1,3}})((?:[\W_].*|[a-z])?)"
             if match := re.fullmatch(shape, name, re.IGNORECASE | re.DOTALL):
                 before, stem_, mid, number, after = match.groups()
-                family = found.setdefault((before, stem_, mid), _Family(weak))
+                family = families.setdefault((before, stem_, mid), _Family(weak))
                 family.columns.setdefault(after, {})[int(number)] = name
                 break
-    return found
+    return families
 
 
 def _whole(family: _Family, items: int) -> dict[str, dict[int, str]]:
@@ -309,8 +318,11 @@ def _whole(family: _Family, items: int) -> dict[str, dict[int, str]]:
 
 
 def _numbered(
-    one: Instrument, befores: Mapping[str, Mapping[str, Mapping[int, str]]], needed: list[str], weak: bool
-) -> Found | None:
+    instrument: Instrument,
+    befores: Mapping[str, Mapping[str, Mapping[int, str]]],
+    needed: list[str],
+    weak: bool,
+) -> Candidate | None:
     last = len(needed)
     evidence = f"names with the numbers 1 to {last}; that they are in the order of the form cannot be known from names"
     if weak:
@@ -332,7 +344,9 @@ def _numbered(
             return None
         cut = len(suffixes[0])
         columns = {item: first[suffixes[0]][n][:-cut] for n, item in enumerate(needed, 1)}
-        return Found(one.id, columns, how, evidence, suffixes=tuple(after[1:] for after in suffixes))
+        return Candidate(
+            instrument.id, columns, how, evidence, suffixes=tuple(after[1:] for after in suffixes)
+        )
     (named,) = first.values()
     if len(prefixes) > 1 and "" not in befores:
         cut = len(prefixes[0])
@@ -341,57 +355,61 @@ def _numbered(
             (other,) = befores[before].values() if len(befores[before]) == 1 else ({},)
             if {item: other.get(n, "")[len(before) :] for n, item in enumerate(needed, 1)} != columns:
                 return None
-        return Found(one.id, columns, how, evidence, prefixes=tuple(before[:-1] for before in prefixes))
-    return Found(one.id, {item: named[n] for n, item in enumerate(needed, 1)}, how, evidence)
+        return Candidate(
+            instrument.id, columns, how, evidence, prefixes=tuple(before[:-1] for before in prefixes)
+        )
+    return Candidate(instrument.id, {item: named[n] for n, item in enumerate(needed, 1)}, how, evidence)
 
 
 # By item codes
 
 
-def _by_codes(names: Sequence[str]) -> list[Found]:
+def _by_codes(names: Sequence[str]) -> list[Candidate]:
     """Codes of item banks: a domain where all of its items are there, and no other of that bank."""
     sets = []
     for id in instruments():
-        one = definition(id)
-        columns = _coded(one, names)
-        there = [scale for scale in one.scale_ids if _is_there(one, scale, columns, names)]
+        instrument = definition(id)
+        columns = _coded(instrument, names)
+        there = [scale for scale in instrument.scale_ids if _is_there(instrument, scale, columns, names)]
         if there:
-            needed = {item for scale in there for item in needed_items(one, [scale])}
-            whole = set(_needed(one)) <= set(columns)
+            needed = {item for scale in there for item in needed_items(instrument, [scale])}
+            whole = set(_needed(instrument)) <= set(columns)
             kept = {item: name for item, name in columns.items() if whole or item in needed}
-            sets.append((one, kept, None if whole else tuple(there)))
+            sets.append((instrument, kept, None if whole else tuple(there)))
     if not sets:
         return []
     most = max(len(columns) for _, columns, _ in sets)
-    alike = sorted((one for one in sets if len(one[1]) == most), key=lambda one: (len(one[0].id), one[0].id))
-    one, columns, scales = alike[0]
+    alike = sorted(
+        (entry for entry in sets if len(entry[1]) == most), key=lambda entry: (len(entry[0].id), entry[0].id)
+    )
+    instrument, columns, scales = alike[0]
     evidence = "codes of items; the edition cannot be known from names"
     if others := [other[0].id for other in alike[1:]]:
         evidence += f": {', '.join(others)} have the same items"
-    if lacking := [item for item in _needed(one) if item not in columns]:
+    if lacking := [item for item in _needed(instrument) if item not in columns]:
         evidence += f"; no column for {', '.join(lacking[:5])}{' …' if len(lacking) > 5 else ''}"
-    return [Found(one.id, columns, CODES, evidence, scales)]
+    return [Candidate(instrument.id, columns, CODES, evidence, scales)]
 
 
-def _coded(one: Instrument, names: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for item in one.item_ids:
+def _coded(instrument: Instrument, names: Sequence[str]) -> dict[str, str]:
+    columns = {}
+    for item in instrument.item_ids:
         code = re.fullmatch(r"([a-z]{3,})0*(\d+)", item)
         if not re.fullmatch(r"[a-z]{2,}\d+(_[a-z]+)?", item):
             continue
         own = [name for name in names if name.casefold() == item or name.casefold().endswith(f"_{item}")]
         there = [name for name in names if code and _is_code(name, code[1], code[2])] or own
         if len(there) == 1:
-            found[item] = there[0]
-    return found
+            columns[item] = there[0]
+    return columns
 
 
 def _is_code(name: str, bank: str, number: str) -> bool:
     return bool(re.fullmatch(rf"(?:.*[\W_]|q)?{bank}[\W_]?0*{number}", name, re.IGNORECASE))
 
 
-def _is_there(one: Instrument, scale: str, columns: Mapping[str, str], names: Sequence[str]) -> bool:
-    items = one.scale(scale).items
+def _is_there(instrument: Instrument, scale: str, columns: Mapping[str, str], names: Sequence[str]) -> bool:
+    items = instrument.scale(scale).items
     if len(items) < _OF_A_BANK or not set(items) <= set(columns):
         return False
     banks = {re.match(r"[a-z]+", item)[0] for item in items}  # type: ignore[index]

@@ -48,28 +48,28 @@ def is_standard(how: Mapping[str, Any] | None) -> bool:
 
 def form_keys(columns: Mapping[str, Sequence[Any]], keys: Sequence[str], rows: int) -> list[tuple[Any, ...]]:
     """The key of each row's form: the day of a time stamp; a blank is that of the one form that agrees in the rest."""
-    found: list[tuple[Any, ...]] = []
+    forms: list[tuple[Any, ...]] = []
     for n in range(rows):
         cells = [columns[name][n] for name in keys]
-        for at, name in enumerate(keys):
-            if name.upper() == DAY and isinstance(cells[at], (str, datetime)):
-                text = cells[at].isoformat() if isinstance(cells[at], datetime) else cells[at]
-                cells[at] = text[:10] if text[10:11] in ("T", " ") else cells[at]
-        found.append(tuple(cells))
-    whole = {key for key in found if None not in key}
+        for place, name in enumerate(keys):
+            if name.upper() == DAY and isinstance(cells[place], (str, datetime)):
+                text = cells[place].isoformat() if isinstance(cells[place], datetime) else cells[place]
+                cells[place] = text[:10] if text[10:11] in ("T", " ") else cells[place]
+        forms.append(tuple(cells))
+    whole = {key for key in forms if None not in key}
     by_patient: dict[Any, list[tuple[Any, ...]]] = {}
     for key in whole:
         by_patient.setdefault(key[0], []).append(key)
     filled: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    for key in {key for key in found if None in key}:
+    for key in {key for key in forms if None in key}:
         fits = [
-            one
-            for one in by_patient.get(key[0], ())
-            if all(a is None or a == b for a, b in zip(key, one, strict=True))
+            form
+            for form in by_patient.get(key[0], ())
+            if all(a is None or a == b for a, b in zip(key, form, strict=True))
         ]
         known = sum(cell is not None for cell in key) > 1
         filled[key] = fits[0] if known and len(fits) == 1 else key
-    return [filled.get(key, key) for key in found]
+    return [filled.get(key, key) for key in forms]
 
 
 def answer_of(
@@ -90,14 +90,14 @@ def answer_of(
     given = columns[how["answer"]][n]
     number, text, state = cell(NUMBER), cell(TEXT), cell(STATE)
     original = cell(ORIGINAL) if ORIGINAL in upper else given
-    answer = next((one for one in (number, original, text) if one is not None), None)
+    answer = next((value for value in (number, original, text) if value is not None), None)
     if str(state).strip().upper() == "NOT DONE" and answer is not None:
-        told = "QSSTAT says that the question has no answer, and there is one"
-        raise InputError(told, "display_contradicts", place)
+        message = "QSSTAT says that the question has no answer, and there is one"
+        raise InputError(message, "display_contradicts", place)
     plain, other = _number(number), _number(text)
     if plain is not None and other is not None and plain != other:
-        told = "QSSTRESC and QSSTRESN are different numbers"
-        raise InputError(told, "display_contradicts", place)
+        message = "QSSTRESC and QSSTRESN are different numbers"
+        raise InputError(message, "display_contradicts", place)
     witness = original if number is not None else text
     return answer, witness
 
@@ -107,11 +107,11 @@ def _number(cell: Any) -> float | None:
         return None
     if isinstance(cell, (int, float)):
         return float(cell)
-    found = read_text(str(cell), 1000).number
-    return None if found is None else found / 1000
+    number = read_text(str(cell), 1000).number
+    return None if number is None else number / 1000
 
 
 def same_number(first: Any, second: Any) -> bool | None:
     """Whether two cells are one number; None where one of them is none."""
-    one, other = _number(first), _number(second)
-    return None if one is None or other is None else one == other
+    number, other = _number(first), _number(second)
+    return None if number is None or other is None else number == other

@@ -140,9 +140,9 @@ def read(
     visits, wanted, last = _visits(mapping)
     if visits:
         check_visits(table, mapping, visits, last)
-        at = [name for name in wanted if not _plain(table, name, visits, last)]
-        grid.labels |= at_visits(grid.labels, at, list(visits), table.names, last)
-        lengthened(table, visits, at, last)
+        names = [name for name in wanted if not _plain(table, name, visits, last)]
+        grid.labels |= at_visits(grid.labels, names, list(visits), table.names, last)
+        lengthened(table, visits, names, last)
     table.pins |= {"kind": grid.kind, "columns_seen": seen}
     if how is not None:
         table.pins["long"] = how
@@ -151,12 +151,12 @@ def read(
     settling = Settling(table, grid, mapping, keys)
     tables = Tables()
     settling.settle(tables)
-    for one in table.left_out:
-        append(tables.left_out, one)
+    for row in table.left_out:
+        append(tables.left_out, row)
     data = settling.data()
-    found = settling.mapping(FilePart.model_validate(table.pins))
+    confirmed = settling.mapping(FilePart.model_validate(table.pins))
     parts = tables.parts(data, table.notes, len(table.lines), backend)
-    return Reading(instruments=tuple(settling.ids), mapping=found, **parts)
+    return Reading(instruments=tuple(settling.ids), mapping=confirmed, **parts)
 
 
 @fenced
@@ -194,7 +194,7 @@ def propose(data: Any) -> Mapping:
     """
     names = (
         list(data)
-        if isinstance(data, (list, tuple)) and all(isinstance(one, str) for one in data)
+        if isinstance(data, (list, tuple)) and all(isinstance(name, str) for name in data)
         else Frame(data).names
     )
     return Mapping(proposed=tuple(proposed_parts(proposals(names), {}, {})))
@@ -207,19 +207,19 @@ def _loaded(source: Path, given: Dict[str, Any], limit: int, pinned: FilePart | 
         return load(source, **how, limit=limit)
     kind = kind_of(source)
     if kind != pinned.kind:
-        told = f"the file is of kind {kind}, the mapping is for {pinned.kind}"
+        message = f"the file is of kind {kind}, the mapping is for {pinned.kind}"
         if way := {"redcap": "redcap.read", "fhir": "fhir.responses"}.get(pinned.kind):
-            told = (
+            message = (
                 f"the mapping is for {pinned.kind}; read the file with {way}, or give --mapping to a command"
             )
-        raise InputError(told, "mapping_does_not_fit")
+        raise InputError(message, "mapping_does_not_fit")
     try:
         return load(source, **how, limit=limit)
     except InputError as error:
         if error.code != "encoding_unknown" or pinned.encoding is None:
             raise
-        told = f"the file is not {pinned.encoding} text, as the mapping says; save it so, or write the mapping again"
-        raise InputError(told, "mapping_does_not_fit", error.place) from None
+        message = f"the file is not {pinned.encoding} text, as the mapping says; save it so, or write the mapping again"
+        raise InputError(message, "mapping_does_not_fit", error.place) from None
 
 
 def _table(grid: Grid, header: int | None, mapping: Mapping | None) -> tuple[Table, Shape | None]:
@@ -232,18 +232,18 @@ def _table(grid: Grid, header: int | None, mapping: Mapping | None) -> tuple[Tab
         return table, None
     known = shape_of(grid, header)
     if known is not None:
-        shape, found = known
-        table = table_of(grid, found, shape.further)
+        shape, marked = known
+        table = table_of(grid, marked, shape.further)
         table.pins |= {"header_row": table.header} | ({"skip_rows": shape.further} if shape.further else {})
         return table, shape
     rows = pinned.header_rows if pinned is not None else 1
-    at = find_header(grid, header, rows=rows)
-    assert at is not None
+    header_row = find_header(grid, header, rows=rows)
+    assert header_row is not None
     skip = pinned.skip_rows if pinned is not None else 0
     if mapping is not None:
-        check_skipped(grid, at, skip, mapping)
-    table = table_of(grid, at, skip)
-    table.pins |= {"header_row": table.header} | ({"header_rows": 2} if at.rows == 2 else {})
+        check_skipped(grid, header_row, skip, mapping)
+    table = table_of(grid, header_row, skip)
+    table.pins |= {"header_row": table.header} | ({"header_rows": 2} if header_row.rows == 2 else {})
     if pinned is not None and pinned.skip_rows:
         table.pins["skip_rows"] = pinned.skip_rows
     return table, None
@@ -255,15 +255,15 @@ def _visits(mapping: Mapping | None) -> tuple[dict[str, str], list[str], bool]:
     if mapping is None or visit is None or visit.column is not None:
         return {}, [], False
     wanted: list[str] = []
-    for one in mapping.instrument:
-        wanted += given_names(definition(one.id), one.columns).values()
-        wanted += one.recorded.values()
+    for part in mapping.instrument:
+        wanted += given_names(definition(part.id), part.columns).values()
+        wanted += part.recorded.values()
     visits, last = {**visit.from_prefix, **visit.from_suffix}, bool(visit.from_suffix)
     if mapping.keys.date is not None:
         wanted.append(mapping.keys.date.column)
         if at_one_visit(wanted[-1], visits, last):
-            told = "the date is that of one visit; name its column without the visit"
-            raise InputError(told, "mapping_does_not_fit", "keys.date")
+            message = "the date is that of one visit; name its column without the visit"
+            raise InputError(message, "mapping_does_not_fit", "keys.date")
     return visits, list(dict.fromkeys(wanted)), last
 
 
@@ -274,16 +274,19 @@ def _plain(table: Table, name: str, visits: Dict[str, str], last: bool) -> bool:
 
 def _other_columns(table: Table, mapping: Mapping | None, grid: Grid) -> InputError:
     lacking = [] if mapping is None else _lacking(table, mapping)
-    told = "the columns are not those that the mapping has seen"
-    told += f"; {lacking[0]!r} is gone" if lacking else "; look at them, and write the mapping again"
-    return InputError(told, "mapping_does_not_fit", f"{grid.unit} {table.header}")
+    message = "the columns are not those that the mapping has seen"
+    message += f"; {lacking[0]!r} is gone" if lacking else "; look at them, and write the mapping again"
+    return InputError(message, "mapping_does_not_fit", f"{grid.unit} {table.header}")
 
 
 def _lacking(table: Table, mapping: Mapping) -> list[str]:
     if mapping.keys.visit is not None and mapping.keys.visit.column is None:
         return []
     named = [
-        name for one in mapping.instrument if isinstance(one.columns, dict) for name in one.columns.values()
+        name
+        for part in mapping.instrument
+        if isinstance(part.columns, dict)
+        for name in part.columns.values()
     ]
     named += [name for name in (mapping.keys.patient, mapping.keys.site) if name]
     return [name for name in named if name not in table.columns]

@@ -18,7 +18,7 @@ from ipm_outcomes.files._keys import DATE, PATIENT, SITE, VISIT, Keys
 from ipm_outcomes.files._label_proof import OTHER, UNKNOWN
 from ipm_outcomes.files._labeled import FileLabels, Said
 from ipm_outcomes.files._labels import check_labels, labels_seen, map_of, translated_by_labels
-from ipm_outcomes.files._propose import Found, contradicted, proposals
+from ipm_outcomes.files._propose import Candidate, contradicted, proposals
 from ipm_outcomes.files._proposed import DOUBT, all_columns, part_of, proposed_of, proposed_parts
 from ipm_outcomes.files._qs import is_standard, same_number
 from ipm_outcomes.files._short import short_sets
@@ -58,26 +58,32 @@ class Settling:
         for part in confirmed:
             self._confirmed(part, tables)
         named = {part.id for part in confirmed}
-        usual = [one for id in instruments() if id not in named and self._is_usual(one := definition(id))]
-        for one in usual:
-            self._usual(one, tables)
+        usual = [
+            instrument
+            for id in instruments()
+            if id not in named and self._is_usual(instrument := definition(id))
+        ]
+        for instrument in usual:
+            self._usual(instrument, tables)
         free = [name for name in self.table.names if name not in self.taken]
         likely = proposals(free, self.grid.wording)
         if is_standard(self.table.pins.get("long")):
-            for found in [one for one in likely if one.standard and one.id not in named]:
-                self._standard(found, tables)
-                named.add(found.id)
-        likely = [one for one in likely if one.id not in {*named, *(two.id for two in usual)}]
+            for candidate in [new for new in likely if new.standard and new.id not in named]:
+                self._standard(candidate, tables)
+                named.add(candidate.id)
+        named |= {instrument.id for instrument in usual}
+        likely = [candidate for candidate in likely if candidate.id not in named]
         self._propose(likely)
-        self._short([name for one in likely for name in all_columns(one, free)], free)
+        self._short([name for candidate in likely for name in all_columns(candidate, free)], free)
 
     def _short(self, proposed: Sequence[str], free: Sequence[str]) -> None:
         """Say of which instruments only some columns are there, and propose the scales that need no other."""
-        passed = {*self.ids, *(one.place[1] for one in self.proposed if one.place[0] == "instrument")}
+        places = [proposal.place for proposal in self.proposed]
+        passed = {*self.ids, *(place[1] for place in places if place[0] == "instrument")}
         rest = [name for name in free if name not in proposed]
         for short in short_sets(rest, self.grid.wording, passed):
             settle = f'mapping.accept("{short.id}")' if short.scales else "mapping columns={…}"
-            told: dict[str, Any] = {"rows": len(self.table.lines), "of": len(self.table.lines)}
+            details: dict[str, Any] = {"rows": len(self.table.lines), "of": len(self.table.lines)}
             self.table.notes.append(
                 note(
                     "columns_missing",
@@ -86,7 +92,7 @@ class Settling:
                     instrument=short.id,
                     settle=settle,
                     sure=False,
-                    **told,
+                    **details,
                 )
             )
             if short.scales:
@@ -99,40 +105,44 @@ class Settling:
         free = [name for name in self.table.names if name not in columns.values()]
         return nearest_column(absent, free)
 
-    def _standard(self, one: Found, tables: Tables) -> None:
+    def _standard(self, candidate: Candidate, tables: Tables) -> None:
         """Items by the codes of a standard, in a file of that standard."""
-        columns = dict(one.columns)
-        part = InstrumentPart(id=one.id, columns=columns, recorded=one.recorded)
+        columns = dict(candidate.columns)
+        part = InstrumentPart(id=candidate.id, columns=columns, recorded=candidate.recorded)
         seen = "test codes of the standard say which item it is"
         where, of = span(list(columns.values())), len(self.table.lines)
         self.table.notes.append(
-            note("columns_of_standard", seen, where=where, instrument=one.id, rows=of, of=of, value=one.id)
+            note("columns_of_standard", seen, where=where, instrument=part.id, rows=of, of=of, value=part.id)
         )
         self._confirmed(part, tables, stop=False)
 
-    def _is_usual(self, one: Instrument) -> bool:
-        needed = needed_items(one, one.scale_ids)
-        names = {item: f"{one.id}_{item}" for item in needed}
+    def _is_usual(self, instrument: Instrument) -> bool:
+        needed = needed_items(instrument, instrument.scale_ids)
+        names = {item: f"{instrument.id}_{item}" for item in needed}
         there = all(name in self.table.columns for name in names.values())
-        return there and not contradicted(one.id, names, self.grid.wording)
+        return there and not contradicted(instrument.id, names, self.grid.wording)
 
-    def _usual(self, one: Instrument, tables: Tables) -> None:
-        names = {item: name for item in one.item_ids if (name := f"{one.id}_{item}") in self.table.columns}
+    def _usual(self, instrument: Instrument, tables: Tables) -> None:
+        names = {
+            item: name
+            for item in instrument.item_ids
+            if (name := f"{instrument.id}_{item}") in self.table.columns
+        }
         labels = labels_seen(names, self.grid.labels)
-        part = InstrumentPart(id=one.id, edition=one.edition, columns=names, labels_seen=labels)
-        said = self.labels.of(one, names)
+        part = InstrumentPart(id=instrument.id, edition=instrument.edition, columns=names, labels_seen=labels)
+        said = self.labels.of(instrument, names)
         read = self._labeled(part, said)
         items = self._items(read, names)
-        self._tell_texts(one.id, names)
-        self.labels.tell(one, names, said, said.state != UNKNOWN)
-        seen = self._findings([one.id], {one.id: names}, read)
+        self._tell_texts(instrument.id, names)
+        self.labels.tell(instrument, names, said, said.state != UNKNOWN)
+        seen = self._findings([instrument.id], {instrument.id: names}, read)
         doubt = [finding for finding in seen if finding.finding in DOUBT]
         self._tell_lowest(items)
         self.table.notes += [self._inference(finding) for finding in seen]
-        coding = code_map(one, names, self.table)
+        coding = code_map(instrument, names, self.table)
         self.taken |= set(names.values())
-        self.ids.append(one.id)
-        self._propose_of(one.id, seen, coding, said)
+        self.ids.append(instrument.id)
+        self._propose_of(instrument.id, seen, coding, said)
         if doubt or coding or said.state == UNKNOWN:
             # What the cells mean has to be declared; until then they stay as they are.
             self.pinned.append(part)
@@ -148,28 +158,28 @@ class Settling:
         return part if coding is None else part.model_copy(update={"coding": coding})
 
     def _confirmed(self, part: InstrumentPart, tables: Tables, stop: bool = True) -> None:
-        one = definition(part.id)
-        given = given_names(one, part.columns)
-        scales = one.scale_ids if part.scales is None else part.scales
-        needed = needed_items(one, scales)
+        instrument = definition(part.id)
+        given = given_names(instrument, part.columns)
+        scales = instrument.scale_ids if part.scales is None else part.scales
+        needed = needed_items(instrument, scales)
         names = {item: name for item, name in given.items() if item in needed or name in self.table.columns}
         for item, name in [*names.items(), *part.recorded.items()]:
             if name not in self.table.columns:
-                told = f"{part.id}: there is no column {name!r}, which the mapping has for {item}"
-                raise InputError(told, "mapping_does_not_fit", f"{self.grid.unit} {self.table.header}")
-        check_labels(part, one, names, self.grid.labels)
+                message = f"{part.id}: there is no column {name!r}, which the mapping has for {item}"
+                raise InputError(message, "mapping_does_not_fit", f"{self.grid.unit} {self.table.header}")
+        check_labels(part, instrument, names, self.grid.labels)
         labels = labels_seen(names, self.grid.labels) if self.grid.labels else part.labels_seen
         pinned = part.model_copy(update={"labels_seen": labels})
-        part = self.labels.settled(one, names, part)
+        part = self.labels.settled(instrument, names, part)
         if pinned.coding is None:
             pinned = pinned.model_copy(update={"coding": part.coding})
         items = self._items(part, names)
         self._agree(part, items)
         if part.coding is None and gather(items).coding:
-            told = (
+            message = (
                 f"{part.id}: the cells look as if they were counted from 1; the mapping has to say the coding"
             )
-            raise InputError(told, "mapping_does_not_fit", f"instrument.{part.id}.coding")
+            raise InputError(message, "mapping_does_not_fit", f"instrument.{part.id}.coding")
         self.replaced |= {*names.values(), *part.recorded.values()}
         self.taken |= self.replaced
         self.ids.append(part.id)
@@ -182,10 +192,10 @@ class Settling:
         self._recorded(part, tables)
 
     def _missing(self, part: InstrumentPart) -> list[int | str]:
-        found: list[int | str] = [*part.not_answered.codes, *part.not_answered.words]
+        codes: list[int | str] = [*part.not_answered.codes, *part.not_answered.words]
         if self.given is not None:
-            found += [*self.given.not_answered.codes, *self.given.not_answered.words]
-        return found
+            codes += [*self.given.not_answered.codes, *self.given.not_answered.words]
+        return codes
 
     def _tell_texts(self, id: str, names: Dict[str, str]) -> None:
         """Say where a file that has numbers keeps answers as text."""
@@ -206,11 +216,11 @@ class Settling:
         if evidence is None or evidence.doubt != NO_LOWEST:
             return
         seen = unseen_lowest(int(evidence.complete.sum()), evidence.span[0])
-        told: dict[str, Any] = {"rows": int(evidence.numbered.sum()), "of": len(self.table.lines)}
+        details: dict[str, Any] = {"rows": int(evidence.numbered.sum()), "of": len(self.table.lines)}
         where, settle = span(list(items.names.values())), 'mapping coding="answer" or "position"'
         id = items.instrument.id
         self.table.notes.append(
-            note(NO_LOWEST, seen, where=where, instrument=id, settle=settle, sure=False, **told)
+            note(NO_LOWEST, seen, where=where, instrument=id, settle=settle, sure=False, **details)
         )
 
     def _cells(self, part: InstrumentPart | None, item: str, name: str) -> list[Any]:
@@ -236,29 +246,30 @@ class Settling:
 
     def _answers(self, part: InstrumentPart, items: ItemColumns, tables: Tables, stop: bool) -> None:
         """Cells as answers; what is none stops, or is null and reported."""
-        one = items.instrument
+        instrument = items.instrument
         for item, name in items.names.items():
-            column, reading, listed = f"{one.id}_{item}", items.readings[item], one.answers_of(item)
+            column, reading = f"{instrument.id}_{item}", items.readings[item]
+            listed = instrument.answers_of(item)
             cells = self._cells(part, item, name)
             kept: dict[Any, tuple[Any, str | None, str]] = {}
-            found: list[Any] = []
+            answers: list[Any] = []
             for row, cell in enumerate(cells):
                 key = (type(cell), cell)
                 if key not in kept:
                     code, _ = reading.judge(cell)
-                    rule, told = described(cell, reading)[3:] if code < MISSING else (None, "")
-                    kept[key] = (listed.answer(code) if code > MISSING else None, rule, told)
-                answer, rule, told = kept[key]
-                found.append(answer)
+                    rule, reason = described(cell, reading)[3:] if code < MISSING else (None, "")
+                    kept[key] = (listed.answer(code) if code > MISSING else None, rule, reason)
+                answer, rule, reason = kept[key]
+                answers.append(answer)
                 if rule is None:
                     continue
                 line = self.table.lines[row]
                 place = f"{self.grid.unit} {line}, column {name}"
                 if stop:
-                    said = f"{column}: the cell is nothing that the mapping knows; {told}"
+                    said = f"{column}: the cell is nothing that the mapping knows; {reason}"
                     raise InputError(said, "mapping_does_not_fit", place)
-                append(tables.problems, (row, line, column, place, rule, told))
-            self.answers[column] = found
+                append(tables.problems, (row, line, column, place, rule, reason))
+            self.answers[column] = answers
 
     def _agree(self, part: InstrumentPart, items: ItemColumns) -> None:
         """Stop where another column of the file says another answer of a question."""
@@ -268,8 +279,10 @@ class Settling:
                 beside = numbered_label(other, reading.labels) if isinstance(other, str) else None
                 meant = reading.judge(other)[0] if beside is None else beside[1]
                 if meant > MISSING and reading.judge(cells[row])[0] != meant:
-                    told = f"{part.id}: the original and the standard result of {name} are different answers"
-                    raise InputError(told, "display_contradicts", f"{self.grid.unit} {line}")
+                    message = (
+                        f"{part.id}: the original and the standard result of {name} are different answers"
+                    )
+                    raise InputError(message, "display_contradicts", f"{self.grid.unit} {line}")
 
     def _recorded(self, part: InstrumentPart, tables: Tables) -> None:
         for scale, name in part.recorded.items():
@@ -279,8 +292,10 @@ class Settling:
                 place = f"{self.grid.unit} {self.table.lines[row]}, column {name}"
                 other, line = self.table.witness.get(name, {}).get(row, (None, 0))
                 if same_number(cell, other) is False:
-                    told = f"{part.id}: the original and the standard result of {name} are different scores"
-                    raise InputError(told, "display_contradicts", f"{self.grid.unit} {line}")
+                    message = (
+                        f"{part.id}: the original and the standard result of {name} are different scores"
+                    )
+                    raise InputError(message, "display_contradicts", f"{self.grid.unit} {line}")
                 number = None if scale.endswith("_band") else number_in(cell)
                 if number is None and not scale.endswith("_band"):
                     raise InputError(
@@ -304,7 +319,7 @@ class Settling:
         coding = None
         if part is not None and (part.coding not in (None, "answer") or part.id in self.labels.proved):
             coding = "position" if part.coding == "position" else "answer"
-        found = findings(
+        findings_ = findings(
             frame_of(cells),
             ids,
             columns=columns,
@@ -315,49 +330,61 @@ class Settling:
             id=self.keys.patient,
             date=self.keys.date,
         )
-        return [one for one in found if one.finding not in (*_OF_DATES, "recorded_scores", "group_spelling")]
+        return [
+            finding
+            for finding in findings_
+            if finding.finding not in (*_OF_DATES, "recorded_scores", "group_spelling")
+        ]
 
-    def _inference(self, one: Finding) -> Inference:
-        value = one.settle.partition("=")[2] if one.settle and one.argument != "data" else None
-        sure = not one.moves and one.argument is None
+    def _inference(self, finding: Finding) -> Inference:
+        value = finding.settle.partition("=")[2] if finding.settle and finding.argument != "data" else None
+        sure = not finding.moves and finding.argument is None
         return Inference(
-            one.finding, one.where, one.instrument, one.rows, one.of, one.settle, value, sure, one.seen
+            finding.finding,
+            finding.where,
+            finding.instrument,
+            finding.rows,
+            finding.of,
+            finding.settle,
+            value,
+            sure,
+            finding.seen,
         )
 
-    def _propose(self, likely: Sequence[Found]) -> None:
-        for one in likely:
-            found = definition(one.id)
-            listed = list(one.columns.values())
-            at_visits = bool(one.prefixes or one.suffixes)
-            said = None if at_visits else self.labels.of(found, one.columns)
-            seen = [] if said is None else self._findings_of(one, said)
+    def _propose(self, likely: Sequence[Candidate]) -> None:
+        for candidate in likely:
+            instrument = definition(candidate.id)
+            listed = list(candidate.columns.values())
+            at_visits = bool(candidate.prefixes or candidate.suffixes)
+            said = None if at_visits else self.labels.of(instrument, candidate.columns)
+            seen = [] if said is None else self._findings_of(candidate, said)
             if said is not None:
-                self._tell_lowest(self._items(self._labeled(part_of(one, {}), said), one.columns))
+                self._tell_lowest(self._items(self._labeled(part_of(candidate, {}), said), candidate.columns))
             rows = max((finding.rows for finding in seen if finding.finding == "instrument_found"), default=0)
             self.table.notes.append(
                 note(
                     "columns_proposed",
-                    one.evidence,
+                    candidate.evidence,
                     where=span(listed),
-                    instrument=one.id,
+                    instrument=candidate.id,
                     rows=rows,
                     of=len(self.table.lines),
-                    value=one.how,
-                    settle=f"mapping.accept({one.id!r})".replace("'", '"'),
+                    value=candidate.how,
+                    settle=f"mapping.accept({candidate.id!r})".replace("'", '"'),
                     sure=False,
                 )
             )
             if at_visits:
-                self._date_of_visits(one)
-                parts = ", ".join(one.prefixes or one.suffixes)
-                way = "from_prefix" if one.prefixes else "from_suffix"
-                told = f"the same whole set is there under {len(one.prefixes or one.suffixes)} visits"
+                self._date_of_visits(candidate)
+                parts = ", ".join(candidate.prefixes or candidate.suffixes)
+                way = "from_prefix" if candidate.prefixes else "from_suffix"
+                message = f"the same whole set is there under {len(candidate.prefixes or candidate.suffixes)} visits"
                 settle = f"mapping [keys] visit.{way}"
                 self.table.notes.append(
                     note(
                         "visits_in_columns",
-                        told,
-                        instrument=one.id,
+                        message,
+                        instrument=candidate.id,
                         rows=len(self.table.lines),
                         of=len(self.table.lines),
                         value=parts,
@@ -368,24 +395,24 @@ class Settling:
             self.table.notes += [
                 self._inference(finding) for finding in seen if finding.finding != "instrument_found"
             ]
-            self.proposed += proposed_parts([one], {one.id: seen}, self.grid.labels)
+            self.proposed += proposed_parts([candidate], {candidate.id: seen}, self.grid.labels)
             if said is None:  # of visits that have the same labels, the first says the coding
-                visit, last = (one.prefixes or one.suffixes)[0], bool(one.suffixes)
+                visit, last = (candidate.prefixes or candidate.suffixes)[0], bool(candidate.suffixes)
                 names = {
-                    item: at
-                    for item, name in one.columns.items()
-                    if (at := name_at(visit, name, self.table.columns, last))
+                    item: column
+                    for item, name in candidate.columns.items()
+                    if (column := name_at(visit, name, self.table.columns, last))
                 }
-                first = self.labels.of(found, names)
-                self.labels.tell(found, names, first, False)
-                self._propose_of(one.id, [], None, first)
+                first = self.labels.of(instrument, names)
+                self.labels.tell(instrument, names, first, False)
+                self._propose_of(candidate.id, [], None, first)
             else:
-                self.labels.tell(found, one.columns, said, False)
-                self._propose_of(one.id, [], code_map(found, one.columns, self.table), said)
+                self.labels.tell(instrument, candidate.columns, said, False)
+                self._propose_of(candidate.id, [], code_map(instrument, candidate.columns, self.table), said)
 
-    def _date_of_visits(self, one: Found) -> None:
+    def _date_of_visits(self, candidate: Candidate) -> None:
         """Propose the date of one visit only where each visit has its own, under its name without the visit."""
-        visits, last = one.prefixes or one.suffixes, bool(one.suffixes)
+        visits, last = candidate.prefixes or candidate.suffixes, bool(candidate.suffixes)
         for proposal in [other for other in self.proposed if other.place == ("keys", "date")]:
             name = at_one_visit(proposal.value.column, visits, last)
             if name is None:
@@ -396,9 +423,9 @@ class Settling:
                 value = DatePart(column=name, format=proposal.value.format)
                 self.proposed.append(Proposal(place=("keys", "date"), value=value, why=why))
 
-    def _findings_of(self, one: Found, said: Said) -> list[Finding]:
-        columns = {one.id: dict(one.columns)}
-        return self._findings([one.id], columns, self._labeled(part_of(one, {}), said))
+    def _findings_of(self, candidate: Candidate, said: Said) -> list[Finding]:
+        columns = {candidate.id: dict(candidate.columns)}
+        return self._findings([candidate.id], columns, self._labeled(part_of(candidate, {}), said))
 
     def _propose_of(
         self, id: str, seen: Sequence[Finding], coding: dict[str, int] | None, said: Said
@@ -427,7 +454,9 @@ class Settling:
                 )
             )
         if proposed is not None:
-            self.proposed = [one for one in self.proposed if one.place != ("instrument", id, "coding")]
+            self.proposed = [
+                proposal for proposal in self.proposed if proposal.place != ("instrument", id, "coding")
+            ]
             self.proposed.append(Proposal(place=("instrument", id, "coding"), value=proposed, why=why))
 
     # What is handed over
@@ -440,18 +469,18 @@ class Settling:
             SITE: self.keys.site,
             VISIT: self.keys.visit,
         }
-        found: dict[str, list[Any]] = {"line": list(self.table.lines)}
+        columns: dict[str, list[Any]] = {"line": list(self.table.lines)}
         names = {name: key for key, name in keys.items() if name is not None}
         for name, cells in self.table.columns.items():
             target = names.get(name, name)
             if name in self.replaced or target == "line":
                 continue
-            if target in found:
-                told = f"two columns would have the name {target!r}; rename one of them"
-                raise InputError(told, "mapping_does_not_fit", f"{self.grid.unit} {self.table.header}")
+            if target in columns:
+                message = f"two columns would have the name {target!r}; rename one of them"
+                raise InputError(message, "mapping_does_not_fit", f"{self.grid.unit} {self.table.header}")
             held = self.labels.cells(name) if name in self.taken else cells
-            found[target] = self.answers[name] if name in self.answers else uniform(held)
-        return {**found, **self.answers}
+            columns[target] = self.answers[name] if name in self.answers else uniform(held)
+        return {**columns, **self.answers}
 
     def mapping(self, file: FilePart) -> Mapping:
         """What a mapping would pin, with what is proposed."""

@@ -48,34 +48,34 @@ class Shape:
     asked: bool = False
 
 
-def _texts(grid: Grid, at: int) -> list[str]:
-    return [str(cell) for cell in grid.rows[at] if cell is not None] if at < len(grid.rows) else []
+def _texts(grid: Grid, row: int) -> list[str]:
+    return [str(cell) for cell in grid.rows[row] if cell is not None] if row < len(grid.rows) else []
 
 
-def _qualtrics(grid: Grid, at: int) -> bool:
-    third = _texts(grid, at + 2)
+def _qualtrics(grid: Grid, row: int) -> bool:
+    third = _texts(grid, row + 2)
     return bool(third) and all(re.match(r"\{\s*\"+ImportId\"", cell) for cell in third)
 
 
-def _limesurvey(grid: Grid, at: int) -> bool:
-    names = _texts(grid, at)
+def _limesurvey(grid: Grid, row: int) -> bool:
+    names = _texts(grid, row)
     return "submitdate" in names and any(re.search(r"\[SQ\d+\]", name) for name in names)
 
 
-def _surveymonkey(grid: Grid, at: int) -> bool:
-    names = _texts(grid, at)
-    under = grid.rows[at + 1] if at + 1 < len(grid.rows) else []
+def _surveymonkey(grid: Grid, row: int) -> bool:
+    names = _texts(grid, row)
+    under = grid.rows[row + 1] if row + 1 < len(grid.rows) else []
     first = names[:1] == ["Respondent ID"]
     return first and bool(under) and under[0] is None and not is_blank(under)
 
 
-def _google(grid: Grid, at: int) -> bool:
-    names = _texts(grid, at)
+def _google(grid: Grid, row: int) -> bool:
+    names = _texts(grid, row)
     return names[:1] == ["Timestamp"] and any(re.search(r"\[.+\]", name) for name in names)
 
 
-def _microsoft(grid: Grid, at: int) -> bool:
-    return {"Start time", "Completion time"} <= set(_texts(grid, at))
+def _microsoft(grid: Grid, row: int) -> bool:
+    return {"Start time", "Completion time"} <= set(_texts(grid, row))
 
 
 SHAPES = (
@@ -99,29 +99,29 @@ def shape_of(grid: Grid, given: int | None) -> tuple[Shape, Header] | None:
     """The tool that wrote a file, with the header; None where its first rows have the marks of none."""
     if not grid.rows:
         return None
-    at = grid.lines.index(given) if given in grid.lines else 0
+    row = grid.lines.index(given) if given in grid.lines else 0
     for shape in SHAPES:
-        if shape.marks(grid, at):
-            names = [None if cell is None else " ".join(str(cell).split()) for cell in grid.rows[at]]
+        if shape.marks(grid, row):
+            names = [None if cell is None else " ".join(str(cell).split()) for cell in grid.rows[row]]
             if shape.asked:
-                under = grid.rows[at + 1]
+                under = grid.rows[row + 1]
                 grid.wording = {a: str(b) for a, b in zip(names, under, strict=False) if a and b is not None}
             if shape.name == "SurveyMonkey":
-                names = _under(names, grid.rows[at + 1])
-            return shape, Header(at, 1, names)
+                names = _under(names, grid.rows[row + 1])
+            return shape, Header(row, 1, names)
     return None
 
 
 def _under(names: list[str | None], under: list[Any]) -> list[str | None]:
     """Questions with their sub-questions, in two rows."""
-    found: list[str | None] = []
+    questions: list[str | None] = []
     question: str | None = None
     for n in range(max(len(names), len(under))):
         name = names[n] if n < len(names) else None
         sub = under[n] if n < len(under) else None
         question = name if name is not None else question if sub is not None else None
-        found.append(question if sub is None else str(sub) if question is None else f"{question} / {sub}")
-    return found
+        questions.append(question if sub is None else str(sub) if question is None else f"{question} / {sub}")
+    return questions
 
 
 def settle_shape(shape: Shape, table: Table) -> None:
@@ -131,21 +131,23 @@ def settle_shape(shape: Shape, table: Table) -> None:
     table.notes.append(note("export", seen, rows=shape.further, of=len(table.lines), value=shape.name))
     for column, dropped, reason in shape.drop:
         if column in table.columns:
-            out = [one == dropped for one in table.columns[column]]
+            out = [cell == dropped for cell in table.columns[column]]
             if count := table.drop(out, reason, f"{column} says that it is no response"):
                 seen = f"{column} says {dropped}: no response; left out"
                 table.notes.append(note(reason, seen, where=column, rows=count, of=count + len(table.lines)))
                 table.pins.setdefault("drop_rows", []).append(f"{column} is {dropped}")
     for column in dict.fromkeys(column for column, *_ in shape.drop if column in table.columns):
-        if count := sum(str(one).strip().isdecimal() for one in table.columns[column]):
+        if count := sum(str(cell).strip().isdecimal() for cell in table.columns[column]):
             seen = f"{column} has numbers, which do not say what is a preview or a test: all these rows are kept; "
             seen += "export it as text, or say which rows are no responses"
             settle = f'mapping [file] drop_rows=["{column} is …"]'
-            told: dict[str, Any] = {"rows": count, "of": len(table.lines)}
-            table.notes.append(note("status_numbers", seen, where=column, settle=settle, sure=False, **told))
+            details: dict[str, Any] = {"rows": count, "of": len(table.lines)}
+            table.notes.append(
+                note("status_numbers", seen, where=column, settle=settle, sure=False, **details)
+            )
     if shape.unfinished and shape.unfinished[0] in table.columns:
         column, cell = shape.unfinished
-        count = sum(one == cell for one in table.columns[column])
+        count = sum(value == cell for value in table.columns[column])
         if count:
             seen = (
                 "responses that were begun and not finished; they are kept, and blank items are not answered"

@@ -36,37 +36,41 @@ class Short:
 
 def short_sets(names: Sequence[str], wording: Mapping[str, str], passed: Collection[str]) -> list[Short]:
     """Instruments, but those passed over, of which at least half of the items and two have a column, and not all."""
-    found = []
+    sets = []
     taken: set[str] = set()
     for id in instruments():
         if id in passed:
             continue
-        one = definition(id)
-        needed = needed_items(one, one.scale_ids)
+        instrument = definition(id)
+        needed = needed_items(instrument, instrument.scale_ids)
         free = [name for name in names if name not in taken]
-        ways = (_usual(one, free), worded_columns(one, free, wording), *_others(one, free))
+        ways = (
+            _usual(instrument, free),
+            worded_columns(instrument, free, wording),
+            *_others(instrument, free),
+        )
         columns = max(ways, key=lambda way: len(needed & set(way)))
-        alike = sum(len(needed & set(way)) == len(needed & set(columns)) for way in _others(one, free))
+        alike = sum(len(needed & set(way)) == len(needed & set(columns)) for way in _others(instrument, free))
         there = needed & set(columns)
         if len(there) < 2 or 2 * len(there) < len(needed) or there == needed:
             continue
-        lacking = tuple(item for item in one.item_ids if item in needed - there)
-        scales = tuple(scale for scale in one.scale_ids if needed_items(one, [scale]) <= there)
+        lacking = tuple(item for item in instrument.item_ids if item in needed - there)
+        scales = tuple(scale for scale in instrument.scale_ids if needed_items(instrument, [scale]) <= there)
         if "q0" in columns or alike > 1:  # names that do not say the item, or several visits
             scales = ()
         kept = {item: name for item, name in columns.items() if item in there or item == "q0"}
         taken |= set(kept.values())
-        found.append(Short(id, kept, lacking, scales))
-    return found
+        sets.append(Short(id, kept, lacking, scales))
+    return sets
 
 
-def _usual(one: Instrument, names: Sequence[str]) -> dict[str, str]:
+def _usual(instrument: Instrument, names: Sequence[str]) -> dict[str, str]:
     """Columns with the usual names, whatever their case and signs."""
     plain = {re.sub(r"[\W_]", "", name).casefold(): name for name in names}
-    wanted = {item: re.sub(r"[\W_]", "", f"{one.id}{item}").casefold() for item in one.item_ids}
+    wanted = {item: re.sub(r"[\W_]", "", f"{instrument.id}{item}").casefold() for item in instrument.item_ids}
     return {item: plain[name] for item, name in wanted.items() if name in plain}
 
 
-def _others(one: Instrument, names: Sequence[str]) -> list[dict[str, str]]:
+def _others(instrument: Instrument, names: Sequence[str]) -> list[dict[str, str]]:
     """Columns with names known from public data, and numbers of which one item's is missing."""
-    return [*known_columns(one, names), *numbered_columns(one, names)]
+    return [*known_columns(instrument, names), *numbered_columns(instrument, names)]

@@ -30,28 +30,28 @@ def read_statistics(path: Path, kind: str, encoding: str | None, limit: int) -> 
         raise InputError(f"the file has more than {MOST_BYTES:,} bytes; read it in parts", "file_too_wide")
     if ("pyreadstat" in sys.modules and sys.modules["pyreadstat"] is None) or not find_spec("pyreadstat"):
         raise MissingExtraError(f"reading a file of {PROGRAMS[kind]}", "files")
-    found = _content(path, kind, encoding, limit)
-    if found["columns"] is None:
-        told = f"the file holds more than {limit:,} cells; read it in parts, or give limit_cells="
-        raise InputError(told, "file_too_wide")
+    content = _content(path, kind, encoding, limit)
+    if content["columns"] is None:
+        message = f"the file holds more than {limit:,} cells; read it in parts, or give limit_cells="
+        raise InputError(message, "file_too_wide")
     keep = Interned()
-    cells = {name: [_cell(one, keep) for one in values] for name, values in found["columns"].items()}
+    cells = {name: [_cell(value, keep) for value in values] for name, values in content["columns"].items()}
     rows = max(map(len, cells.values()), default=0)
     if not rows:
         raise InputError("the file has no rows", "file_unreadable")
     grid = Grid(kind, [], list(range(1, rows + 1)), "row", names=list(cells))
     grid.rows = [list(row) for row in zip(*cells.values(), strict=True)]
-    grid.wording = {name: text for name, text in found["column_names_to_labels"].items() if text}
-    grid.labels = {name: dict(labels) for name, labels in found["variable_value_labels"].items()}
-    for name, ranges in found["missing_ranges"].items():
-        for one in ranges:
-            low, high = _cell(one["lo"], keep), _cell(one["hi"], keep)
+    grid.wording = {name: text for name, text in content["column_names_to_labels"].items() if text}
+    grid.labels = {name: dict(labels) for name, labels in content["variable_value_labels"].items()}
+    for name, ranges in content["missing_ranges"].items():
+        for limits in ranges:
+            low, high = _cell(limits["lo"], keep), _cell(limits["hi"], keep)
             code = f"missing {low}" if low == high else f"missing {low} to {high}"
             grid.labels.setdefault(name, {})[code] = DECLARED
     seen = "cells with a value that the file declares missing; not answered"
     grid.notes += [
         note("missing_code", seen, where=name, rows=count, of=rows, value="null")
-        for name, count in found["declared"].items()
+        for name, count in content["declared"].items()
         if count
     ]
     return grid
@@ -61,13 +61,13 @@ def _content(path: Path, kind: str, encoding: str | None, limit: int) -> dict[st
     """What another process reads of the file; whatever ends that process is an error of the file."""
     words = [sys.executable, "-m", _apart.__name__, str(path.resolve()), kind, encoding or "", str(limit)]
     own = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONWARNINGS": "ignore"}
-    told = f"the file cannot be read as one of {PROGRAMS[kind]}; it may be cut off"
+    message = f"the file cannot be read as one of {PROGRAMS[kind]}; it may be cut off"
     try:
         ran = subprocess.run(words, capture_output=True, env=own, timeout=MOST_SECONDS, check=True)
-        found: dict[str, Any] = pickle.loads(ran.stdout)
+        content: dict[str, Any] = pickle.loads(ran.stdout)
     except (subprocess.SubprocessError, pickle.UnpicklingError, EOFError):  # its words may hold a cell
-        raise InputError(told, "file_unreadable") from None
-    return found
+        raise InputError(message, "file_unreadable") from None
+    return content
 
 
 def _cell(cell: Any, keep: Interned) -> Any:

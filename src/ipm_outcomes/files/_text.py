@@ -30,8 +30,8 @@ _PIECE = 1 << 20
 
 def named_separator(line: str) -> str | None:
     """The separator that Excel names on a line of its own before the header."""
-    found = re.match(r"sep=([^\w\s\"]|\t)\r?\n?$", line, re.IGNORECASE)
-    return found[1] if found else None
+    match = re.match(r"sep=([^\w\s\"]|\t)\r?\n?$", line, re.IGNORECASE)
+    return match[1] if match else None
 
 
 def records(lines: Iterable[str], separator: str, first: int = 1) -> Iterator[tuple[int, list[str]]]:
@@ -52,17 +52,17 @@ def records(lines: Iterable[str], separator: str, first: int = 1) -> Iterator[tu
     except csv.Error as error:
         line = rows.line_num + first - 1
         if "unexpected end" in str(error):
-            told = "a quote that opens here or before never closes; the file may be cut off"
-            raise InputError(told, "file_cut_off", f"line {begun}") from None
-        told = "cannot be read as CSV; mind its quotes"
-        raise InputError(told, "file_unreadable", f"line {line}") from None
+            message = "a quote that opens here or before never closes; the file may be cut off"
+            raise InputError(message, "file_cut_off", f"line {begun}") from None
+        message = "cannot be read as CSV; mind its quotes"
+        raise InputError(message, "file_unreadable", f"line {line}") from None
 
 
 def read_text(path: Path, encoding: str | None, separator: str | None, limit: int) -> Grid:
     """All records of a file."""
     if path.stat().st_size > MOST_BYTES:
-        told = f"the file has more than {MOST_BYTES:,} bytes; read it in parts"
-        raise InputError(told, "file_too_wide")
+        message = f"the file has more than {MOST_BYTES:,} bytes; read it in parts"
+        raise InputError(message, "file_too_wide")
     encoding, ended, notes = _encoding(path, encoding)
     first = 1
     with path.open(encoding=encoding, newline="") as file:
@@ -93,8 +93,8 @@ def read_text(path: Path, encoding: str | None, separator: str | None, limit: in
             continue
         cells += len(row)
         if cells > limit:
-            told = f"the file holds more than {limit:,} cells; read it in parts, or give limit_cells="
-            raise InputError(told, "file_too_wide", f"line {line}")
+            message = f"the file holds more than {limit:,} cells; read it in parts, or give limit_cells="
+            raise InputError(message, "file_too_wide", f"line {line}")
         grid.rows.append([keep(cell) for cell in row])
         grid.lines.append(line)
     grid.ended = ended
@@ -134,18 +134,18 @@ def _encoding(path: Path, given: str | None) -> tuple[str, bool, list[Inference]
             name = codecs.lookup(given).name
             "a".encode(name)
         except (LookupError, UnicodeError, TypeError, ValueError):
-            told = "encoding: there is no such encoding of text; give one such as utf-8, cp1252 or utf-16"
-            raise ParameterError(told) from None
+            message = "encoding: there is no such encoding of text; give one such as utf-8, cp1252 or utf-16"
+            raise ParameterError(message) from None
         wanted = "utf-8-sig" if name == "utf-8" else name
         # By chance a few letters of two bytes are UTF-8 too; letters of one byte are hardly ever.
         single = len(bytes(range(256)).decode(name, "replace")) == 256
         if not name.startswith("utf") and _utf8_bytes(path) > (0 if single else 20):
-            told = f"the bytes are UTF-8, which would be garbled as {given}; read it as utf-8"
-            raise InputError(told, "encoding_unknown")
+            message = f"the bytes are UTF-8, which would be garbled as {given}; read it as utf-8"
+            raise InputError(message, "encoding_unknown")
         ended, fault = _scan(path, wanted)
         if fault is not None:
-            told = f"the bytes are no {given} text; give encoding="
-            raise InputError(told, "encoding_unknown", f"line {fault}")
+            message = f"the bytes are no {given} text; give encoding="
+            raise InputError(message, "encoding_unknown", f"line {fault}")
         return wanted, ended, []
     wanted = marked or "utf-8"
     ended, fault = _scan(path, wanted)
@@ -153,8 +153,8 @@ def _encoding(path: Path, given: str | None) -> tuple[str, bool, list[Inference]
         evidence = "a byte order mark" if marked else "the bytes are UTF-8"
         return wanted, ended, [note("encoding", evidence, value=wanted, settle="encoding")]
     if marked is not None or not _is_cp1252(path):
-        told = "the bytes are no text in UTF-8 or Windows-1252; the file may be no text file, else give encoding="
-        raise InputError(told, "encoding_unknown", f"line {fault}")
+        message = "the bytes are no text in UTF-8 or Windows-1252; the file may be no text file, else give encoding="
+        raise InputError(message, "encoding_unknown", f"line {fault}")
     evidence = (
         "the bytes are not UTF-8; read as Windows-1252 (in other code pages letters with accents differ)"
     )
@@ -175,18 +175,18 @@ def _scan(path: Path, encoding: str) -> tuple[bool, int | None]:
             except UnicodeError:  # UTF-16 that ends within a character
                 return False, line
             if wrong := _CONTROL.search(text):
-                told = (
+                message = (
                     "control characters, so that the file is no text; if it is UTF-16, give encoding='utf-16'"
                 )
                 place = f"line {line + text.count(chr(10), 0, wrong.start())}"
-                raise InputError(told, "file_unreadable", place)
+                raise InputError(message, "file_unreadable", place)
             if text:
                 plain = text.replace("\r", "\n")
                 ends = plain.find("\n")
                 since += len(text) if ends < 0 else ends
                 if since > MOST_LINE:
-                    told = f"the line has more than {MOST_LINE:,} characters; the file may be no table"
-                    raise InputError(told, "file_too_wide", f"line {line}")
+                    message = f"the line has more than {MOST_LINE:,} characters; the file may be no table"
+                    raise InputError(message, "file_too_wide", f"line {line}")
                 if ends >= 0:
                     since = len(plain) - plain.rfind("\n") - 1
                 line += text.count("\n")
@@ -221,10 +221,14 @@ def _utf8_bytes(path: Path) -> int:
 
 def _separator(lines: Callable[[], Iterator[str]], ended: bool) -> tuple[str, str]:
     """The one separator by which the first records have one width."""
-    widths = {one: _widths(lines, one) for one in SEPARATORS}
+    widths = {separator: _widths(lines, separator) for separator in SEPARATORS}
     for drop in (0,) if ended else (0, 1):  # a last line without an end may be cut
-        fits = [one for one, found in widths.items() if found and len(set(found[: len(found) - drop])) == 1]
-        fits = [one for one in fits if widths[one][0] > 1]
+        fits = [
+            separator
+            for separator, cells in widths.items()
+            if cells and len(set(cells[: len(cells) - drop])) == 1
+        ]
+        fits = [fit for fit in fits if widths[fit][0] > 1]
         if len(fits) == 1:
             seen = min(SAMPLE, len(widths[fits[0]]))
             return (
@@ -232,21 +236,21 @@ def _separator(lines: Callable[[], Iterator[str]], ended: bool) -> tuple[str, st
                 f"the first {number_of(seen, 'record')} have {widths[fits[0]][0]} cells each by {SEPARATORS[fits[0]]}",
             )
         if len(fits) > 1:
-            named = " or ".join(SEPARATORS[one] for one in fits)
+            named = " or ".join(SEPARATORS[fit] for fit in fits)
             raise InputError(f"cells may be separated by {named}; give delimiter=", "delimiter_ambiguous")
     # Lines above the header, or one that is wrong, which is reported by its place.
     most = {}
-    for one, found in widths.items():
-        for width, count in Counter(found).most_common(1):
-            if width > 1 and 2 * count > len(found):
-                most[one] = (count, width)
+    for separator, cells in widths.items():
+        for width, count in Counter(cells).most_common(1):
+            if width > 1 and 2 * count > len(cells):
+                most[separator] = (count, width)
     if len(most) == 1:
-        ((one, (count, width)),) = most.items()
-        return one, f"{number_of(count, 'record')} have {width} cells each by {SEPARATORS[one]}"
+        ((separator, (count, width)),) = most.items()
+        return separator, f"{number_of(count, 'record')} have {width} cells each by {SEPARATORS[separator]}"
     if most:
-        named = " or ".join(SEPARATORS[one] for one in most)
+        named = " or ".join(SEPARATORS[separator] for separator in most)
         raise InputError(f"cells may be separated by {named}; give delimiter=", "delimiter_ambiguous")
-    if all(set(found or [0]) <= {0, 1} for found in widths.values()):
+    if all(set(cells or [0]) <= {0, 1} for cells in widths.values()):
         return ",", "there is one column"
     raise InputError("no separator gives records of one width; give delimiter=", "delimiter_ambiguous")
 
@@ -254,8 +258,8 @@ def _separator(lines: Callable[[], Iterator[str]], ended: bool) -> tuple[str, st
 def _widths(lines: Callable[[], Iterator[str]], separator: str) -> list[int]:
     """Cells of the first records that are not blank; none where quotes do not fit."""
     try:
-        found = (row for _, row in records(lines(), separator) if any(map(str.strip, row)))
-        return [len(row) for row in islice(found, SAMPLE)]
+        rows = (row for _, row in records(lines(), separator) if any(map(str.strip, row)))
+        return [len(row) for row in islice(rows, SAMPLE)]
     except InputError:
         return []
 

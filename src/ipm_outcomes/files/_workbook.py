@@ -20,11 +20,11 @@ def read_workbook(path: Path, wanted: str | int | None, header: int | None, limi
     if len(grids) > 1:
         grids = [pair for pair in grids if header is not None or find_header(pair[1], None, quiet=True)]
     if len(grids) != 1:
-        numbers = ", ".join(str(n) for n, one in enumerate(book.sheets, 1) if one.cells)
-        told = (
+        numbers = ", ".join(str(n) for n, sheet in enumerate(book.sheets, 1) if sheet.cells)
+        message = (
             f"{len(grids) or 'none'} of the sheets ({numbers}) have a table; give sheet=, its name or number"
         )
-        raise InputError(told, "header_not_found")
+        raise InputError(message, "header_not_found")
     sheet, grid = grids[0]
     grid.pins = {"sheet": sheet.name}
     grid.date_1904 = book.date_1904
@@ -43,11 +43,11 @@ def read_workbook(path: Path, wanted: str | int | None, header: int | None, limi
 
 def _candidates(sheets: list[Sheet], limit: int) -> list[Sheet]:
     """Sheets that may hold a table."""
-    found = [one for one in sheets if one.cells > 1 and one.rows > 1 and not one.hidden]
-    if not found:
+    candidates = [sheet for sheet in sheets if sheet.cells > 1 and sheet.rows > 1 and not sheet.hidden]
+    if not candidates:
         raise InputError("no sheet holds a table", "header_not_found")
-    fitting = [one for one in found if one.extent <= limit]
-    return fitting or found[:1]
+    fitting = [sheet for sheet in candidates if sheet.extent <= limit]
+    return fitting or candidates[:1]
 
 
 def _wanted(sheets: list[Sheet], wanted: str | int) -> Sheet:
@@ -65,11 +65,11 @@ def _wanted(sheets: list[Sheet], wanted: str | int) -> Sheet:
 
 def _grid(path: Path, sheet: Sheet, limit: int) -> Grid:
     if sheet.extent > limit:
-        told = (
+        message = (
             f"the sheet reaches to {sheet.corner} but holds {number_of(sheet.cells, 'cell')}; delete what is left "
             "in its last rows and columns, and save it again"
         )
-        raise InputError(told, "file_too_wide", f"cell {sheet.corner}")
+        raise InputError(message, "file_too_wide", f"cell {sheet.corner}")
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError:
