@@ -64,19 +64,19 @@ class Reader:
 
     def read(self, answer: Mapping[str, Any], place: str) -> Outcome:
         """Read one answer."""
-        found = Outcome()
+        outcome = Outcome()
         try:
-            self._read(answer, place, found)
+            self._read(answer, place, outcome)
         except _Bad as bad:
-            found.code, found.problem = None, Problem(bad.code, place, self.item, bad.message)
-        return found
+            outcome.code, outcome.problem = None, Problem(bad.code, place, self.item, bad.message)
+        return outcome
 
-    def _read(self, answer: Mapping[str, Any], place: str, found: Outcome) -> None:
+    def _read(self, answer: Mapping[str, Any], place: str, outcome: Outcome) -> None:
         keys = values(answer)
         if len(keys) > 1:
             raise _Bad("the answer has more than one value[x]", "several_answers")
         if not keys:
-            found.reason = _absent_reason(answer, place)
+            outcome.reason = _absent_reason(answer, place)
             return
         if _absent_reason(answer, place) is not None:
             raise _Bad("the answer has a value, and an extension that says why there is none")
@@ -88,11 +88,11 @@ class Reader:
                 numbers += _ordinals(coding, f"{place}.valueCoding")
                 numbers += _inner_ordinals(coding, "_", f"{place}.valueCoding")
                 if coding.get("system") == ABSENT_SYSTEM:
-                    found.reason = _known_reason(coding.get("code"))
+                    outcome.reason = _known_reason(coding.get("code"))
                     return
-                found.code = self._coding(coding, place, found, bool(numbers))
+                outcome.code = self._coding(coding, place, outcome, bool(numbers))
             case "valueInteger" | "valueDecimal":
-                found.code = self._number(value)
+                outcome.code = self._number(value)
             case "valueQuantity":
                 quantity = a_mapping(value, f"{place}.valueQuantity", "a quantity")
                 if quantity.get("comparator") is not None:
@@ -100,16 +100,16 @@ class Reader:
                 unit = quantity.get("code") or quantity.get("unit")
                 if unit not in PLAIN_UNITS or quantity.get("system") not in (None, UCUM):
                     raise _Bad("a quantity with a unit of its own is no answer of this item")
-                found.code = self._number(quantity.get("value"))
+                outcome.code = self._number(quantity.get("value"))
             case "valueString":
-                found.code = self._label(value)
+                outcome.code = self._label(value)
             case other:
-                told = other if other in VALUES else "this value[x]"
-                raise _Bad(f"{told} is no answer of this item; {self._allowed}")
+                message = other if other in VALUES else "this value[x]"
+                raise _Bad(f"{message} is no answer of this item; {self._allowed}")
         if keys[0] in ("valueInteger", "valueDecimal", "valueQuantity") and not self.listed.numeric:
-            told = "a number in the place of a code: taken as the number printed beside the answer"
-            found.notes.append(Note("number_taken", place, told))
-        self._weigh(numbers, place, found)
+            message = "a number in the place of a code: taken as the number printed beside the answer"
+            outcome.notes.append(Note("number_taken", place, message))
+        self._weigh(numbers, place, outcome)
 
     @property
     def _allowed(self) -> str:
@@ -145,7 +145,7 @@ class Reader:
             )
         return code
 
-    def _coding(self, coding: Mapping[str, Any], place: str, found: Outcome, weighed: bool) -> int | None:
+    def _coding(self, coding: Mapping[str, Any], place: str, outcome: Outcome, weighed: bool) -> int | None:
         here = f"{place}.valueCoding"
         system, code = a_text(coding, "system", here), a_text(coding, "code", here)
         display = a_text(coding, "display", here)
@@ -153,7 +153,7 @@ class Reader:
         if code is not None and system in (LOINC, None) and code in self.known.loinc:
             answer = self.known.loinc[code]
             if system is None:
-                found.notes.append(
+                outcome.notes.append(
                     Note(
                         "code_without_system",
                         here,
@@ -161,8 +161,8 @@ class Reader:
                     )
                 )
             if code in self.known.also:
-                told = "a LOINC answer code of another list that public forms offer here: taken"
-                found.notes.append(Note("code_of_another_list", here, told))
+                message = "a LOINC answer code of another list that public forms offer here: taken"
+                outcome.notes.append(Note("code_of_another_list", here, message))
         elif code is not None and system == OWN_ANSWERS and code in self.known.own:
             answer = self.known.own[code]
         elif system in label_systems(self.id) and code is not None:
@@ -196,22 +196,22 @@ class Reader:
                 "display_contradicts",
             )
 
-    def _weigh(self, numbers: list[object], place: str, found: Outcome) -> None:
+    def _weigh(self, numbers: list[object], place: str, outcome: Outcome) -> None:
         """Compare the number beside an answer with it: it is a witness, never the score."""
-        told = [self._weight(number) for number in numbers]
-        code = found.code
-        if all(one in (code, None if code is None else self.known.points.get(code)) for one in told):
+        weights = [self._weight(number) for number in numbers]
+        code = outcome.code
+        if all(weight in (code, None if code is None else self.known.points.get(code)) for weight in weights):
             return
         if self.options.trust:
-            if len(set(told)) > 1 or not self.listed.lowest <= told[0] <= self.listed.highest:
+            if len(set(weights)) > 1 or not self.listed.lowest <= weights[0] <= self.listed.highest:
                 raise _Bad(
                     "the numbers in the extensions are no one answer of this item", "ordinal_contradicts"
                 )
-            found.code = told[0]
+            outcome.code = weights[0]
             note = "the number in the extension was taken, and not the code, as the caller asked for"
-            found.notes.append(Note("ordinal_trusted", place, note))
+            outcome.notes.append(Note("ordinal_trusted", place, note))
             return
-        other = next(one for one in told if one != code)
+        other = next(weight for weight in weights if weight != code)
         says = "nothing" if code is None else self._told(code)
         raise _Bad(
             f"the code says {says}, the number in the extension {self._told(other)}; if the number is right, "
@@ -245,8 +245,8 @@ def _inner_ordinals(part: Mapping[str, Any], start: str, place: str) -> Iterator
 def _absent_reason(answer: Mapping[str, Any], place: str) -> str | None:
     """Why a value is not there, where an extension on the value or on the answer says so."""
     inner = [key for key in answer if isinstance(key, str) and key.startswith("_value")][:10]
-    found = [(answer, place), *((answer[key], f"{place}._value[x]") for key in inner)]
-    for part, here in found:
+    parts = [(answer, place), *((answer[key], f"{place}._value[x]") for key in inner)]
+    for part, here in parts:
         if not isinstance(part, Mapping):
             continue
         for url, entry, _ in extensions(part, here):

@@ -109,10 +109,10 @@ class WrongAnswers(InputError):  # noqa: N818 - a name of the interface
 
     def __init__(self, id: str, problems: Sequence[Problem]) -> None:
         first, more = problems[0], len(problems) - SHOWN
-        told = "; ".join(
-            (f"{one.place}: " if at else "") + f"{one.item}: {one.message}"
-            for at, one in enumerate(problems[:SHOWN])
+        lines = "; ".join(
+            (f"{problem.place}: " if position else "") + f"{problem.item}: {problem.message}"
+            for position, problem in enumerate(problems[:SHOWN])
         )
-        told += f"; and {number_of(more, 'more problem')}" if more > 0 else ""
-        super().__init__(f"{id}: {told}", first.code, first.place)
+        lines += f"; and {number_of(more, 'more problem')}" if more > 0 else ""
+        super().__init__(f"{id}: {lines}", first.code, first.place)
         self.problems = tuple(problems)

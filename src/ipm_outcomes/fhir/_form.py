@@ -35,44 +35,44 @@ class Form:
     """Whether linkIds of our own are taken."""
     notes: list[Note] = field(default_factory=list)
 
-    def item(self, one: Asked) -> str | None:
+    def item(self, part: Asked) -> str | None:
         """The item that a part of the response is, or None."""
-        if one.link in self.items:
-            return self.items[one.link]
+        if part.link in self.items:
+            return self.items[part.link]
         links = [self.known.links if self.known else {}, _known.own_links(self.id) if self.own else {}]
-        return self._one(one, links, _known.item_codes(self.id))
+        return self._one(part, links, _known.item_codes(self.id))
 
-    def scale(self, one: Asked) -> str | None:
+    def scale(self, part: Asked) -> str | None:
         """The score that a part of the response is, or None."""
         links = [self.known.scores if self.known else {}, _known.own_scores(self.id) if self.own else {}]
-        return self._one(one, links, _known.scale_codes(self.id))
+        return self._one(part, links, _known.scale_codes(self.id))
 
-    def _one(self, one: Asked, links: Sequence[Mapping[str, str]], by_code: Mapping[str, str]) -> str | None:
+    def _one(self, part: Asked, links: Sequence[Mapping[str, str]], by_code: Mapping[str, str]) -> str | None:
         """What the linkId and all codes say; what they say must be one and the same."""
-        found = {by[one.link] for by in links if one.link in by}
-        found |= {by_code[code] for code in _codes(one, self.codes) if code in by_code}
-        if len(found) > 1:
+        matches = {by[part.link] for by in links if part.link in by}
+        matches |= {by_code[code] for code in _codes(part, self.codes) if code in by_code}
+        if len(matches) > 1:
             raise UnknownForm(
-                f"its linkId and its codes say that it is {' and '.join(sorted(found))}",
+                f"its linkId and its codes say that it is {' and '.join(sorted(matches))}",
                 "unknown_form",
-                one.place,
+                part.place,
             )
-        return next(iter(found), None)
+        return next(iter(matches), None)
 
-    def no_item(self, one: Asked) -> bool:
+    def no_item(self, asked: Asked) -> bool:
         """Whether the linkId is known to be neither an item nor a score."""
-        return self.known is not None and one.link in self.known.no_items
+        return self.known is not None and asked.link in self.known.no_items
 
 
-def _codes(one: Asked, of_form: Mapping[str, frozenset[str]]) -> set[str]:
+def _codes(part: Asked, of_form: Mapping[str, frozenset[str]]) -> set[str]:
     """Codes that say which item this is: of the form, of the definition, and of the linkId."""
-    found = set(of_form.get(one.link, ()))
-    link = one.link.removeprefix("/")
+    codes = set(of_form.get(part.link, ()))
+    link = part.link.removeprefix("/")
     if _LOINC.fullmatch(link):
-        found.add(link)
-    if one.definition and (match := _DEFINITION.fullmatch(one.definition[:LONGEST_ADDRESS])):
-        found.add(match[1])
-    return found
+        codes.add(link)
+    if part.definition and (match := _DEFINITION.fullmatch(part.definition[:LONGEST_ADDRESS])):
+        codes.add(match[1])
+    return codes
 
 
 def form_of(
@@ -121,16 +121,16 @@ def _named(address: str | None, panel: Sequence[str], known: _known.KnownForm | 
     """Instruments that the address or the code of the form names."""
     if known:
         return known.instruments
-    found: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     if address:
         last = _last(address)
         if address.startswith(OWN_QUESTIONNAIRE):
             from ipm_outcomes.catalog import instruments
 
-            found = (last,) if last in instruments() else ()
+            named = (last,) if last in instruments() else ()
         elif _LOINC.fullmatch(last):
-            found = loinc.panels().get(last, ())
-    return found or next((loinc.panels()[code] for code in panel if code in loinc.panels()), ())
+            named = loinc.panels().get(last, ())
+    return named or next((loinc.panels()[code] for code in panel if code in loinc.panels()), ())
 
 
 def _canonical(resource: Mapping[str, Any], notes: list[Note]) -> tuple[str | None, Mapping[str, Any] | None]:
@@ -147,18 +147,18 @@ def _canonical(resource: Mapping[str, Any], notes: list[Note]) -> tuple[str | No
         raise NotAResponse("the canonical address of a form is expected", "not_a_response", "questionnaire")
     if not given.startswith("#"):
         return given or None, None
-    for at, entry in enumerate(a_list(resource, "contained", None)):
-        here = f"contained[{at}]"
-        one = a_mapping(entry, here, "a contained resource")
-        if one.get("resourceType") == "Questionnaire" and one.get("id") == given[1:]:
-            origins = a_list(one, "derivedFrom", here)
-            origin = a_text(one, "url", here) or next((o for o in origins if isinstance(o, str)), None)
+    for position, entry in enumerate(a_list(resource, "contained", None)):
+        here = f"contained[{position}]"
+        contained = a_mapping(entry, here, "a contained resource")
+        if contained.get("resourceType") == "Questionnaire" and contained.get("id") == given[1:]:
+            origins = a_list(contained, "derivedFrom", here)
+            origin = a_text(contained, "url", here) or next((o for o in origins if isinstance(o, str)), None)
             notes.append(
                 Note("questionnaire_contained", "questionnaire", "the form is contained in the response")
             )
             if origin is not None and (len(origin) > LONGEST_ADDRESS or origin.startswith("#")):
                 origin = None
-            return origin, one
+            return origin, contained
     return None, None
 
 
@@ -173,8 +173,8 @@ def _questionnaire(
     codes: dict[str, frozenset[str]] = {}
     for place, item in parts(form, "form"):
         link = a_text(item, "linkId", place)
-        found = frozenset(_taken(item, place))
-        if link and found and codes.setdefault(link, found) != found:
+        own = frozenset(_taken(item, place))
+        if link and own and codes.setdefault(link, own) != own:
             raise UnknownForm("a linkId appears twice in the form, with other codes", "unknown_form", place)
     origins = a_list(form, "derivedFrom", "form")
     address = a_text(form, "url", "form") or next((o for o in origins if isinstance(o, str)), None)
@@ -182,13 +182,13 @@ def _questionnaire(
 
 
 def _taken(part: Mapping[str, Any], place: str) -> list[str]:
-    found = []
-    for at, entry in enumerate(a_list(part, "code", place)):
-        coding = a_mapping(entry, f"{place}.code[{at}]", "a coding")
+    codes = []
+    for position, entry in enumerate(a_list(part, "code", place)):
+        coding = a_mapping(entry, f"{place}.code[{position}]", "a coding")
         code = coding.get("code")
         if coding.get("system") in (LOINC, OWN_ITEMS, OWN_SCORES) and isinstance(code, str):
-            found.append(code)
-    return found
+            codes.append(code)
+    return codes
 
 
 def _by_items(items: Sequence[Asked], codes: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
@@ -196,8 +196,8 @@ def _by_items(items: Sequence[Asked], codes: Mapping[str, frozenset[str]]) -> tu
     index = loinc.items_by_code()
     seen: dict[str, set[str]] = {}
     recognized: set[str] = set()
-    for one in items:
-        for code in _codes(one, codes):
+    for part in items:
+        for code in _codes(part, codes):
             for id, item in index.get(code, {}).items():
                 seen.setdefault(id, set()).add(item)
                 recognized.add(code)
@@ -207,7 +207,7 @@ def _by_items(items: Sequence[Asked], codes: Mapping[str, frozenset[str]]) -> tu
             "instrument= with items={linkId: item}",
             "unknown_form",
         )
-    whole = tuple(sorted(id for id, found in seen.items() if len(found) == len(recognized)))
+    whole = tuple(sorted(id for id, items_of in seen.items() if len(items_of) == len(recognized)))
     if not whole:
         raise UnknownForm(
             f"it has items of several instruments ({', '.join(sorted(seen))}); give instrument= and read it "
@@ -226,7 +226,7 @@ def _one(
     notes: list[Note],
 ) -> str:
     """The one instrument, by what says the edition: the caller, item codes, the address, codes of scores."""
-    all_codes = {code for one in items for code in _codes(one, codes)}
+    all_codes = {code for item in items for code in _codes(item, codes)}
     for code in sorted(all_codes & set(_known.foreign_items())):
         other, known = _known.foreign_items()[code]
         if known & set(candidates):

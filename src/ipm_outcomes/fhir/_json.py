@@ -29,12 +29,12 @@ def parsed(content: bytes, place: str | None = None, most: int = MOST_BYTES) -> 
     """
     if len(content) > most:
         raise NotAResponse(f"a resource has at most {most:,} bytes", "not_a_response", place)
-    told = code = ""
+    message = code = ""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        told = f"not UTF-8 at byte {error.start}; write the file as UTF-8"
-        raise NotAResponse(told, "encoding_unknown", place) from None
+        message = f"not UTF-8 at byte {error.start}; write the file as UTF-8"
+        raise NotAResponse(message, "encoding_unknown", place) from None
     try:
         return json.loads(
             text,
@@ -46,13 +46,13 @@ def parsed(content: bytes, place: str | None = None, most: int = MOST_BYTES) -> 
     except json.JSONDecodeError as error:
         at_end = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
         code = "file_cut_off" if at_end else "not_a_response"
-        told = f"not JSON, at character {min(error.pos + 1, len(text))} of {len(text)}"
-        told += ": the text ends before it is complete" if at_end else "; write one resource on one line"
+        message = f"not JSON, at character {min(error.pos + 1, len(text))} of {len(text)}"
+        message += ": the text ends before it is complete" if at_end else "; write one resource on one line"
     except RecursionError:
-        code, told = "not_a_response", "nested too deeply to be read"
+        code, message = "not_a_response", "nested too deeply to be read"
     except _Refused as error:
-        code, told = "not_a_response", str(error)
-    raise NotAResponse(told, code, place)
+        code, message = "not_a_response", str(error)
+    raise NotAResponse(message, code, place)
 
 
 def _constant(name: str) -> NoReturn:
@@ -78,10 +78,10 @@ def _integer(text: str) -> int:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise _Refused("a key appears twice in one object, so that what it says cannot be determined")
-    return found
+    return members
 
 
 def a_mapping(value: object, place: str | None, what: str) -> Mapping[str, Any]:
@@ -96,12 +96,12 @@ def a_list(parent: Mapping[str, Any], key: str, place: str | None) -> list[Any]:
     value = parent.get(key)
     if value is None:
         return []
-    at = joined(place, key)
+    here = joined(place, key)
     if not isinstance(value, list):
-        raise NotAResponse(f"a list is expected, not {_kind(value)}", "not_a_response", at)
+        raise NotAResponse(f"a list is expected, not {_kind(value)}", "not_a_response", here)
     if len(value) > MOST_ITEMS:
-        told = f"a list of {len(value):,} parts; at most {MOST_ITEMS:,} are read"
-        raise NotAResponse(told, "not_a_response", at)
+        message = f"a list of {len(value):,} parts; at most {MOST_ITEMS:,} are read"
+        raise NotAResponse(message, "not_a_response", here)
     return value
 
 
@@ -120,10 +120,10 @@ def joined(place: str | None, key: str) -> str:
 
 def extensions(part: Mapping[str, Any], place: str) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """Extensions of a part with their address and place."""
-    for at, entry in enumerate(a_list(part, "extension", place)[:MOST_EXTENSIONS]):
-        here = f"{place}.extension[{at}]"
-        found = a_mapping(entry, here, "an extension")
-        yield a_text(found, "url", here) or "", found, here
+    for position, entry in enumerate(a_list(part, "extension", place)[:MOST_EXTENSIONS]):
+        here = f"{place}.extension[{position}]"
+        inner = a_mapping(entry, here, "an extension")
+        yield a_text(inner, "url", here) or "", inner, here
 
 
 def values(part: Mapping[str, Any]) -> list[str]:

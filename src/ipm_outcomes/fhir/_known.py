@@ -32,7 +32,7 @@ def _content() -> dict[str, Any]:
 
 @cache
 def _forms() -> dict[str, KnownForm]:
-    found = {}
+    forms = {}
     for entry in _content()["forms"]:
         form = KnownForm(
             tuple(entry["instruments"]),
@@ -40,8 +40,8 @@ def _forms() -> dict[str, KnownForm]:
             entry.get("scores", {}),
             frozenset(entry.get("no_items", ())),
         )
-        found.update(dict.fromkeys(entry["names"], form))
-    return found
+        forms.update(dict.fromkeys(entry["names"], form))
+    return forms
 
 
 def known_form(canonical: str) -> KnownForm | None:
@@ -67,18 +67,18 @@ def foreign_items() -> dict[str, tuple[str, frozenset[str]]]:
 @cache
 def scales_by_loinc() -> dict[str, dict[str, str]]:
     """For each code of a score the instruments that have it, with the id of the scale."""
-    found: dict[str, dict[str, str]] = {}
+    by_code: dict[str, dict[str, str]] = {}
     for id in instruments():
         for code, scale in scale_codes(id).items():
-            found.setdefault(code, {})[id] = scale
-    return found
+            by_code.setdefault(code, {})[id] = scale
+    return by_code
 
 
 @cache
 def item_codes(id: str) -> dict[str, str]:
     """Codes of the items of one instrument, LOINC and our own, with their ids."""
-    found = {item.loinc: item.id for item in instrument(id).items if item.loinc}
-    return found | {spelled(id, item): item for item in instrument(id).item_ids}
+    codes = {item.loinc: item.id for item in instrument(id).items if item.loinc}
+    return codes | {spelled(id, item): item for item in instrument(id).item_ids}
 
 
 @cache
@@ -102,8 +102,8 @@ def score_link_id(id: str, scale: str) -> str:
 @cache
 def own_links(id: str) -> dict[str, str]:
     """LinkIds of our own forms with their items; in both spellings where there is a LOINC code."""
-    found = {f"{id}_{item}": item for item in instrument(id).item_ids}
-    return found | {link_id(id, item): item for item in instrument(id).item_ids}
+    links = {f"{id}_{item}": item for item in instrument(id).item_ids}
+    return links | {link_id(id, item): item for item in instrument(id).item_ids}
 
 
 @cache
@@ -120,9 +120,9 @@ def item_coding(id: str, item: str) -> dict[str, str]:
 
 def score_codings(id: str, scale: str) -> list[dict[str, str]]:
     """The codes of a score: LOINC where there is one, and our own."""
-    found = instrument(id).scale(scale)
-    own = {"system": OWN_SCORES, "code": spelled(id, scale), "display": found.title}
-    return [{"system": LOINC, "code": found.loinc}, own] if found.loinc else [own]
+    scale_ = instrument(id).scale(scale)
+    own = {"system": OWN_SCORES, "code": spelled(id, scale), "display": scale_.title}
+    return [{"system": LOINC, "code": scale_.loinc}, own] if scale_.loinc else [own]
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ class ItemAnswers:
 @cache
 def item_answers(id: str, item: str) -> ItemAnswers:
     """Codes and labels of the answers of one item."""
-    found = instrument(id)
-    name, listed = found.item(item).answers, found.answers_of(item)
+    instrument_ = instrument(id)
+    name, listed = instrument_.item(item).answers, instrument_.answers_of(item)
     codes = loinc.answer_codes(id, item)
     own = {} if listed.numeric else {spelled(id, name, str(code)): code for code in listed.codes}
     written = {answer: (LOINC, code) for code, answer in reversed(codes.own.items())}
@@ -157,7 +157,7 @@ def item_answers(id: str, item: str) -> ItemAnswers:
         {**codes.also, **codes.own},
         frozenset(codes.also) - frozenset(codes.own),
         own,
-        {plain_label(label): code for label, code in found.labels(item).items()},
-        found.points(item) if few else {},
+        {plain_label(label): code for label, code in instrument_.labels(item).items()},
+        instrument_.points(item) if few else {},
         {} if listed.numeric else written,
     )

@@ -147,8 +147,8 @@ def _of_file(path: Path) -> Iterator[Line]:
             if len(entry) > MOST_BYTES + 1:
                 while entry and not entry.endswith(b"\n"):
                     entry = file.readline(MOST_BYTES)
-                told = f"the line has more than {MOST_BYTES:,} bytes; write one resource on one line"
-                yield Line(number, place, NotAResponse(told, "file_too_wide", place))
+                message = f"the line has more than {MOST_BYTES:,} bytes; write one resource on one line"
+                yield Line(number, place, NotAResponse(message, "file_too_wide", place))
             elif entry.strip():
                 yield Line(number, place, _parsed(entry, place))
 
@@ -171,8 +171,8 @@ def _resources(lines: Iterator[Line]) -> Iterator[Line]:
         except InputError as error:
             yield Line(line.line, line.place, error)
             continue
-        for at, entry in enumerate(entries):
-            place = joined(line.place, f"entry[{at}]")
+        for position, entry in enumerate(entries):
+            place = joined(line.place, f"entry[{position}]")
             try:
                 yield Line(
                     line.line, f"{place}.resource", a_mapping(entry, place, "an entry").get("resource")
@@ -215,8 +215,15 @@ class _Table:
             KEYS, (line.line, read.subject, read.authored, _word(read.status)), strict=True
         ):
             self.keys[name].append(value)
-        for one in read.problems:
-            values = (row, line.line, f"{id}_{one.item}", f"{line.place}: {one.place}", one.code, one.message)
+        for problem in read.problems:
+            values = (
+                row,
+                line.line,
+                f"{id}_{problem.item}",
+                f"{line.place}: {problem.place}",
+                problem.code,
+                problem.message,
+            )
             append(self.tables.problems, values)
         for recorded in read.recorded:
             append(self.tables.recorded, (row, f"{id}_{recorded.scale}", recorded.value, recorded.place))
@@ -227,8 +234,8 @@ class _Table:
 
     def leave_out(self, line: Line, error: InputError) -> None:
         self.first = self.first or error
-        told = str(error).removeprefix(f"{line.place}: ")
-        append(self.tables.left_out, (line.line, error.code, f"{line.place}: {told}"))
+        message = str(error).removeprefix(f"{line.place}: ")
+        append(self.tables.left_out, (line.line, error.code, f"{line.place}: {message}"))
 
     def reading(self, backend: Backend) -> Reading:
         if self.first is not None and not self.rows:

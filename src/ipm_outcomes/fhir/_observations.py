@@ -91,7 +91,7 @@ def observations(
         raise ParameterError("give scores, as ipm_outcomes.score makes them")
     if profile not in ("pco", "us-core", None):
         raise ParameterError("profile is 'pco', 'us-core' or None")
-    found = definition(scores.provenance.instrument)
+    instrument = definition(scores.provenance.instrument)
     head: dict[str, Any] = {
         "status": "final",
         "category": [{"coding": [{"system": CATEGORY, "code": "survey", "display": "Survey"}]}],
@@ -104,8 +104,8 @@ def observations(
         tail["performer"] = [reference("performer", performer)]
     if response is not None:
         tail["derivedFrom"] = [reference("response", response)]
-    bodies = [_of_score(found, scores.provenance, one) for _, one in scores.scales()]
-    bodies += [_of_flag(found, scores.provenance, flag) for flag in scores.flags]
+    bodies = [_of_score(instrument, scores.provenance, score) for _, score in scores.scales()]
+    bodies += [_of_flag(instrument, scores.provenance, flag) for flag in scores.flags]
     return [
         {"resourceType": "Observation", **_meta(profile, "valueQuantity" in body), **head, **tail, **body}
         for body in bodies
@@ -118,54 +118,56 @@ def _meta(profile: Profile, quantity: bool) -> dict[str, Any]:
     return {"meta": {"profile": [PCO_SCORE if profile == "pco" and quantity else US_CORE_SCREENING]}}
 
 
-def _of_score(found: Instrument, made: Provenance, one: AnyScore) -> dict[str, Any]:
-    scale = found.scale(one.scale)
+def _of_score(instrument: Instrument, made: Provenance, score: AnyScore) -> dict[str, Any]:
+    scale = instrument.scale(score.scale)
     body: dict[str, Any] = {
-        "code": {"coding": _known.score_codings(found.id, one.scale), "text": scale.title},
-        "method": _method(found, made, one.missing_rule),
+        "code": {"coding": _known.score_codings(instrument.id, score.scale), "text": scale.title},
+        "method": _method(instrument, made, score.missing_rule),
     }
-    parts = [_part("answered", valueInteger=one.answered), _part("items", valueInteger=one.items)]
-    if one.absent is not None:
+    parts = [_part("answered", valueInteger=score.answered), _part("items", valueInteger=score.items)]
+    if score.absent is not None:
         coding = {"system": ABSENT_SYSTEM, "code": "unknown"}
-        own = {"system": OWN_ABSENT, "code": one.absent.code}
-        body["dataAbsentReason"] = {"coding": [coding, own], "text": one.absent.sentence}
-        body["note"] = [{"text": f"No score: {one.absent.sentence} ({one.answered} of {one.items} answered)"}]
-    elif isinstance(one, CategoryScore):
-        coding = {"system": OWN_BANDS, "code": spelled(found.id, one.scale, *str(one.value).split())}
-        body["valueCodeableConcept"] = {"coding": [coding], "text": one.value}
-    elif isinstance(one, Score):
-        body["valueQuantity"] = _quantity(one.value, scale.unit)
-        if one.band is not None:
-            coding = {"system": OWN_BANDS, "code": spelled(found.id, one.scale, *one.band.split())}
-            body["interpretation"] = [{"coding": [coding], "text": one.band}]
-        if one.se is not None:
-            parts.append(_part("standard-error", valueQuantity=_quantity(one.se, scale.unit)))
-    if isinstance(one, CategoryScore):
-        if one.sentence:
-            body.setdefault("note", []).append({"text": one.sentence})
+        own = {"system": OWN_ABSENT, "code": score.absent.code}
+        body["dataAbsentReason"] = {"coding": [coding, own], "text": score.absent.sentence}
+        body["note"] = [
+            {"text": f"No score: {score.absent.sentence} ({score.answered} of {score.items} answered)"}
+        ]
+    elif isinstance(score, CategoryScore):
+        coding = {"system": OWN_BANDS, "code": spelled(instrument.id, score.scale, *str(score.value).split())}
+        body["valueCodeableConcept"] = {"coding": [coding], "text": score.value}
+    elif isinstance(score, Score):
+        body["valueQuantity"] = _quantity(score.value, scale.unit)
+        if score.band is not None:
+            coding = {"system": OWN_BANDS, "code": spelled(instrument.id, score.scale, *score.band.split())}
+            body["interpretation"] = [{"coding": [coding], "text": score.band}]
+        if score.se is not None:
+            parts.append(_part("standard-error", valueQuantity=_quantity(score.se, scale.unit)))
+    if isinstance(score, CategoryScore):
+        if score.sentence:
+            body.setdefault("note", []).append({"text": score.sentence})
     else:
         # The exact value, where the number above is the nearest that binary floating point has.
-        over: dict[str, Any] = {"denominator": {"value": one.denominator}}
-        numerator = {} if one.numerator is None else {"numerator": {"value": one.numerator}}
+        over: dict[str, Any] = {"denominator": {"value": score.denominator}}
+        numerator = {} if score.numerator is None else {"numerator": {"value": score.numerator}}
         parts.append(
             _part("exact", valueRatio={**numerator, **over})
             if numerator
-            else _part("exact-denominator", valueInteger=one.denominator)
+            else _part("exact-denominator", valueInteger=score.denominator)
         )
     return {**body, "component": parts}
 
 
-def _of_flag(found: Instrument, made: Provenance, flag: Flag) -> dict[str, Any]:
-    title = next((one.title for one in found.flags if one.id == flag.id), flag.id)
+def _of_flag(instrument: Instrument, made: Provenance, flag: Flag) -> dict[str, Any]:
+    title = next((known.title for known in instrument.flags if known.id == flag.id), flag.id)
     coding = {"system": OWN_FLAGS, "code": spelled(*flag.state.split())}
     body: dict[str, Any] = {
-        "code": {"coding": [{"system": OWN_FLAGS, "code": spelled(found.id, flag.id)}], "text": title},
-        "method": _method(found, made, None),
+        "code": {"coding": [{"system": OWN_FLAGS, "code": spelled(instrument.id, flag.id)}], "text": title},
+        "method": _method(instrument, made, None),
         "valueCodeableConcept": {"coding": [coding], "text": flag.state},
         "note": [{"text": flag.sentence}],
     }
     if flag.answer is not None:
-        code = {"coding": [_known.item_coding(found.id, flag.item)]}
+        code = {"coding": [_known.item_coding(instrument.id, flag.item)]}
         body["component"] = [{"code": code, "valueInteger": flag.answer}]
     return body
 
@@ -181,7 +183,7 @@ def _part(code: str, **value: Any) -> dict[str, Any]:
     }
 
 
-def _method(found: Instrument, made: Provenance, rule: str | None) -> dict[str, Any]:
+def _method(instrument: Instrument, made: Provenance, rule: str | None) -> dict[str, Any]:
     codes = [
         (OWN_INSTRUMENTS, made.instrument),
         (OWN_RULES, rule),
@@ -192,7 +194,7 @@ def _method(found: Instrument, made: Provenance, rule: str | None) -> dict[str, 
     by = f"missing rule {rule}, " if rule else ""
     return {
         "coding": [{"system": system, "code": code} for system, code in codes if code],
-        "text": f"{found.title}, {made.edition}; {by}definition {made.digest[:12]}, ipm-outcomes {made.library}",
+        "text": f"{instrument.title}, {made.edition}; {by}definition {made.digest[:12]}, ipm-outcomes {made.library}",
     }
 
 
@@ -227,17 +229,17 @@ def bundle(
     if type not in ("transaction", "collection"):
         raise ParameterError("type is 'transaction' or 'collection'")
     entries = []
-    for at, one in enumerate(resources):
-        kind = one.get("resourceType") if isinstance(one, Mapping) else None
+    for position, resource in enumerate(resources):
+        kind = resource.get("resourceType") if isinstance(resource, Mapping) else None
         if not isinstance(kind, str):
-            raise ParameterError(f"resources[{at}] is no resource: it has no resourceType")
-        content = json.dumps(one, sort_keys=True, default=str)
+            raise ParameterError(f"resources[{position}] is no resource: it has no resourceType")
+        content = json.dumps(resource, sort_keys=True, default=str)
         entry: dict[str, Any] = {
-            "fullUrl": f"urn:uuid:{uuid5(_SPACE, f'{at} {content}')}",
-            "resource": dict(one),
+            "fullUrl": f"urn:uuid:{uuid5(_SPACE, f'{position} {content}')}",
+            "resource": dict(resource),
         }
         if type == "transaction":
-            id = one.get("id")
+            id = resource.get("id")
             entry["request"] = (
                 {"method": "PUT", "url": f"{kind}/{id}"} if id else {"method": "POST", "url": kind}
             )

@@ -70,49 +70,49 @@ def questionnaire(
     >>> form["item"][0]["linkId"], form["item"][0]["text"]
     ('44250-9', 'Little interest or pleasure in doing things')
     """
-    found = definition(id)
+    instrument = definition(id)
     if url is not None and not isinstance(url, str):
         raise ParameterError("url: give the canonical address as text")
-    sums = [scale for scale in found.scales if total and _plain_sum(found, scale)]
+    sums = [scale for scale in instrument.scales if total and _plain_sum(instrument, scale)]
     marked = [{"url": EXTRACT, "valueBoolean": True}] if extract else []
-    items = [_item(found, n, item.id, marked) for n, item in enumerate(found.items, 1)]
+    items = [_item(instrument, n, item.id, marked) for n, item in enumerate(instrument.items, 1)]
     form: dict[str, Any] = {
         "resourceType": "Questionnaire",
-        "url": url or OWN_QUESTIONNAIRE + found.id,
-        "version": _version(found),
-        "name": found.class_name,
-        "title": found.title,
+        "url": url or OWN_QUESTIONNAIRE + instrument.id,
+        "version": _version(instrument),
+        "name": instrument.class_name,
+        "title": instrument.title,
         "status": "active",
         "subjectType": ["Patient"],
-        "copyright": found.notice or found.license.statement,
+        "copyright": instrument.notice or instrument.license.statement,
     }
     if sums:
-        form["extension"] = [_variable(*one) for one in _weights(found, sums)]
-    if found.loinc and found.loinc.panel:
-        form["code"] = [{"system": LOINC, "code": found.loinc.panel}]
-    return {**form, "item": items + [_total(found, scale, marked) for scale in sums]}
+        form["extension"] = [_variable(*weight) for weight in _weights(instrument, sums)]
+    if instrument.loinc and instrument.loinc.panel:
+        form["code"] = [{"system": LOINC, "code": instrument.loinc.panel}]
+    return {**form, "item": items + [_total(instrument, scale, marked) for scale in sums]}
 
 
-def _version(found: Instrument) -> str:
+def _version(instrument: Instrument) -> str:
     """The edition as an address can hold it."""
-    return re.sub(r"[^\w.]+", "-", found.edition)
+    return re.sub(r"[^\w.]+", "-", instrument.edition)
 
 
-def _item(found: Instrument, number: int, item: str, marked: list[dict[str, Any]]) -> dict[str, Any]:
-    one, listed = found.item(item), found.answers_of(item)
+def _item(instrument: Instrument, number: int, item: str, marked: list[dict[str, Any]]) -> dict[str, Any]:
+    asked, listed = instrument.item(item), instrument.answers_of(item)
     written: dict[str, Any] = {
-        "linkId": _known.link_id(found.id, item),
-        "code": [_known.item_coding(found.id, item)],
+        "linkId": _known.link_id(instrument.id, item),
+        "code": [_known.item_coding(instrument.id, item)],
         "prefix": str(number),
-        "text": one.wording or one.gist,
+        "text": asked.wording or asked.gist,
         "type": "choice" if not listed.numeric else "integer" if listed.per_unit == 1 else "decimal",
         "required": False,
         "repeats": False,
     }
-    if marked and one.loinc:
+    if marked and asked.loinc:
         written["extension"] = marked
     if not listed.numeric:
-        codes = _known.item_answers(found.id, item).written
+        codes = _known.item_answers(instrument.id, item).written
         written["answerOption"] = [
             {
                 "extension": [{"url": ORDINAL, "valueDecimal": option.code}],
@@ -130,15 +130,15 @@ def _item(found: Instrument, number: int, item: str, marked: list[dict[str, Any]
     return written
 
 
-def _plain_sum(found: Instrument, scale: Scale) -> bool:
+def _plain_sum(instrument: Instrument, scale: Scale) -> bool:
     """Whether the score is the sum of the numbers of its answers, and of more than one."""
     return (
         scale.kind == "sum"
         and scale.step == 1
         and len(scale.items) > 1
         and all(
-            _few(found.answers_of(item))
-            and all(worth == code for code, worth in found.points(item, scale).items())
+            _few(instrument.answers_of(item))
+            and all(worth == code for code, worth in instrument.points(item, scale).items())
             for item in scale.items
         )
     )
@@ -148,21 +148,21 @@ def _few(listed: AnswerList) -> bool:
     return listed.per_unit == 1 and listed.highest <= 100
 
 
-def _weights(found: Instrument, sums: list[Scale]) -> list[tuple[str, str]]:
+def _weights(instrument: Instrument, sums: list[Scale]) -> list[tuple[str, str]]:
     """Variables with the number of each answer that a sum needs; without an answer they are empty."""
     needed = dict.fromkeys(item for scale in sums for item in scale.items)
-    return [(_name(found, item), _weight(found, item)) for item in needed]
+    return [(_name(instrument, item), _weight(instrument, item)) for item in needed]
 
 
-def _name(found: Instrument, item: str) -> str:
+def _name(instrument: Instrument, item: str) -> str:
     """The variable of an item, by its number on the form: a name in FHIR has no underscore."""
-    return f"w{found.item_ids.index(item) + 1}"
+    return f"w{instrument.item_ids.index(item) + 1}"
 
 
-def _weight(found: Instrument, item: str) -> str:
-    link = f"linkId = '{_known.link_id(found.id, item)}'"
+def _weight(instrument: Instrument, item: str) -> str:
+    link = f"linkId = '{_known.link_id(instrument.id, item)}'"
     given = f"%resource.item.where({link}).answer.value"
-    if found.answers_of(item).numeric:
+    if instrument.answers_of(item).numeric:
         return given
     return (
         f"%questionnaire.item.where({link}).answerOption.where(value.code = {given}.code)"
@@ -170,14 +170,14 @@ def _weight(found: Instrument, item: str) -> str:
     )
 
 
-def _total(found: Instrument, scale: Scale, marked: list[dict[str, Any]]) -> dict[str, Any]:
-    names = [f"%{_name(found, item)}" for item in scale.items]
+def _total(instrument: Instrument, scale: Scale, marked: list[dict[str, Any]]) -> dict[str, Any]:
+    names = [f"%{_name(instrument, item)}" for item in scale.items]
     answered = " + ".join(f"{name}.count()" for name in names)
     # Without the condition a form that starts anew with 0 could count a blank as 0.
     expression = f"iif(({answered}) = {len(names)}, {' + '.join(names)}, {{}})"
-    codings = _known.score_codings(found.id, scale.id)
+    codings = _known.score_codings(instrument.id, scale.id)
     return {
-        "linkId": _known.score_link_id(found.id, scale.id),
+        "linkId": _known.score_link_id(instrument.id, scale.id),
         "code": codings,
         "text": scale.title,
         "type": "decimal",
@@ -253,12 +253,15 @@ def questionnaire_response(
         raise ParameterError("give a response such as PHQ9(q1=0, ...)")
     if status not in STATUS:
         raise ParameterError(f"status is one of {', '.join(STATUS)}")
-    found = answers.definition()
+    instrument = answers.definition()
     items = []
-    for item in found.item_ids:
+    for item in instrument.item_ids:
         given = getattr(answers, item)
         if given is not None:
-            part = {"linkId": _known.link_id(found.id, item), "answer": [_answer(found, item, given)]}
+            part = {
+                "linkId": _known.link_id(instrument.id, item),
+                "answer": [_answer(instrument, item, given)],
+            }
             items.append(part)
     optional = {
         "id": id,
@@ -268,18 +271,18 @@ def questionnaire_response(
     }
     return {
         "resourceType": "QuestionnaireResponse",
-        "questionnaire": url or f"{OWN_QUESTIONNAIRE}{found.id}|{_version(found)}",
+        "questionnaire": url or f"{OWN_QUESTIONNAIRE}{instrument.id}|{_version(instrument)}",
         "status": status,
         **{name: value for name, value in optional.items() if value is not None},
     }
 
 
-def _answer(found: Instrument, item: str, given: float) -> dict[str, Any]:
-    listed = found.answers_of(item)
+def _answer(instrument: Instrument, item: str, given: float) -> dict[str, Any]:
+    listed = instrument.answers_of(item)
     if listed.numeric:
         return {"valueInteger": given} if listed.per_unit == 1 else {"valueDecimal": given}
     option = next(option for option in listed.options if option.code == given)
-    system, code = _known.item_answers(found.id, item).written[option.code]
+    system, code = _known.item_answers(instrument.id, item).written[option.code]
     return {
         "valueCoding": {
             "extension": [{"url": WEIGHT, "valueDecimal": option.code}],

@@ -204,10 +204,10 @@ def response(
     ('peg', 5, 'too_few_answers')
     """
     options = options_of(labels, ordinal, invalid)
-    found = _of_response(resource)
-    notes = _status(found)
-    parts = list(asked(found))
-    of = form_of(found, parts, instrument=instrument, edition=edition, form=form, links=items)
+    checked = _of_response(resource)
+    notes = _status(checked)
+    parts = list(asked(checked))
+    of = form_of(checked, parts, instrument=instrument, edition=edition, form=form, links=items)
     gathered = _Gathered(of, options)
     for part in parts:
         gathered.take(part)
@@ -216,7 +216,7 @@ def response(
     gathered.finish()
     answers = _typed(of.id, gathered.codes)
     notes += of.notes + gathered.notes + _witnesses(answers, gathered.recorded)
-    subject = found.get("subject")
+    subject = checked.get("subject")
     return ReadResponse(
         answers,
         of.id,
@@ -224,8 +224,8 @@ def response(
         tuple(notes),
         tuple(gathered.recorded),
         gathered.reasons,
-        found.get("status"),
-        _short(a_text(found, "authored", None)),
+        checked.get("status"),
+        _short(a_text(checked, "authored", None)),
         _short(a_text(subject, "reference", "subject")) if isinstance(subject, Mapping) else None,
     )
 
@@ -250,12 +250,12 @@ def options_of(labels: object, ordinal: object, invalid: object) -> Options:
 
 
 def _of_response(resource: object) -> Mapping[str, Any]:
-    found = a_mapping(resource, None, "a QuestionnaireResponse")
-    kind = found.get("resourceType")
+    checked = a_mapping(resource, None, "a QuestionnaireResponse")
+    kind = checked.get("resourceType")
     if kind != "QuestionnaireResponse":
-        told = f"a resource of type {kind}" if isinstance(kind, str) and kind in KINDS else "this"
-        raise NotAResponse(f"{told} is no QuestionnaireResponse", "not_a_response", "resourceType")
-    return found
+        described = f"a resource of type {kind}" if isinstance(kind, str) and kind in KINDS else "this"
+        raise NotAResponse(f"{described} is no QuestionnaireResponse", "not_a_response", "resourceType")
+    return checked
 
 
 def _status(resource: Mapping[str, Any]) -> list[Note]:
@@ -301,16 +301,19 @@ class _Gathered:
         first = item not in self.seen
         self.seen.add(item)
         reader = Reader(self.form.id, item, self.options)
-        outcomes = [reader.read(one, f"{part.place}.answer[{at}]") for at, one in enumerate(part.answers)]
-        for one in outcomes:
-            self.notes += one.notes
-        if bad := next((one.problem for one in outcomes if one.problem), None):
+        outcomes = [
+            reader.read(answer, f"{part.place}.answer[{position}]")
+            for position, answer in enumerate(part.answers)
+        ]
+        for outcome in outcomes:
+            self.notes += outcome.notes
+        if bad := next((outcome.problem for outcome in outcomes if outcome.problem), None):
             self.problems.append(bad)
             return
-        given = {one.code for one in outcomes if one.code is not None}
+        given = {outcome.code for outcome in outcomes if outcome.code is not None}
         if len(given) > 1:
-            told = f"{number_of(len(outcomes), 'answer')} that differ, to a question with one"
-            self.problems.append(Problem("several_answers", f"{part.place}.answer", item, told))
+            message = f"{number_of(len(outcomes), 'answer')} that differ, to a question with one"
+            self.problems.append(Problem("several_answers", f"{part.place}.answer", item, message))
             return
         if len(outcomes) > 1:
             self.notes.append(
@@ -320,13 +323,13 @@ class _Gathered:
 
     def _merge(self, item: str, place: str, given: set[int], outcomes: list[Outcome], first: bool) -> None:
         if not given:
-            reason = next((one.reason for one in outcomes if one.reason), None)
+            reason = next((outcome.reason for outcome in outcomes if outcome.reason), None)
             if reason:
                 self.reasons[item] = reason
         for code in given:
             if item in self.codes and self.codes[item] != code:
-                told = f"the item is at {self.places[item]} as well, with another answer"
-                self.problems.append(Problem("duplicate_item", place, item, told))
+                message = f"the item is at {self.places[item]} as well, with another answer"
+                self.problems.append(Problem("duplicate_item", place, item, message))
                 return
             self.codes.setdefault(item, code)
             self.places.setdefault(item, place)
@@ -334,8 +337,8 @@ class _Gathered:
             self.notes.append(Note("duplicate_item", place, "the item appears twice, without contradiction"))
 
     def _score(self, scale: str, part: Asked) -> None:
-        for at, answer in enumerate(part.answers):
-            place = f"{part.place}.answer[{at}]"
+        for position, answer in enumerate(part.answers):
+            place = f"{part.place}.answer[{position}]"
             value = number_in(answer, place)
             if value is None:
                 self.notes.append(Note("recorded_unreadable", place, f"the recorded {scale} is no number"))
@@ -344,13 +347,13 @@ class _Gathered:
 
     def finish(self) -> None:
         """What can be said only at the end."""
-        wrong = {one.item for one in self.problems}
+        wrong = {problem.item for problem in self.problems}
         self.codes = {item: code for item, code in self.codes.items() if item not in wrong}
         self.reasons = {item: why for item, why in self.reasons.items() if item not in self.codes}
         if self.unknown:
             count = number_of(len(self.unknown), "item")
-            told = f"{count} with answers that this instrument does not have; not read"
-            self.notes.append(Note("unknown_items", self.unknown[0], told))
+            message = f"{count} with answers that this instrument does not have; not read"
+            self.notes.append(Note("unknown_items", self.unknown[0], message))
         if self.unknown and not self.seen:
             raise UnknownForm(
                 f"none of its {number_of(len(self.unknown), 'item')} with answers is one of {self.form.id}; give "
@@ -377,9 +380,11 @@ def number_in(part: Mapping[str, Any], place: str) -> float | None:
 
 
 def _typed(id: str, codes: Mapping[str, int]) -> Response[Any]:
-    found = definition(id)
+    instrument = definition(id)
     model: type[Response[Any]] = getattr(classes, CLASSES[id])
-    return model.model_validate({item: found.answers_of(item).answer(code) for item, code in codes.items()})
+    return model.model_validate(
+        {item: instrument.answers_of(item).answer(code) for item, code in codes.items()}
+    )
 
 
 def _witnesses(answers: Response[Any], recorded: list[Recorded]) -> list[Note]:
@@ -390,19 +395,19 @@ def _witnesses(answers: Response[Any], recorded: list[Recorded]) -> list[Note]:
 
     notes = []
     scores = score(answers)
-    for one in recorded:
-        ours = scores.scale(one.scale)
+    for record in recorded:
+        ours = scores.scale(record.scale)
         if not isinstance(ours, Score):
             continue
         if ours.exact is None:
-            told = (
-                f"{one.scale}: {one.value:g} is recorded; by the answers there is none "
+            message = (
+                f"{record.scale}: {record.value:g} is recorded; by the answers there is none "
                 f"({ours.answered} of {ours.items} answered)"
             )
-            notes.append(Note("recorded_without_score", one.place, told))
-        elif not _agrees(ours.exact, one.value):
-            told = f"{one.scale}: {one.value:g} is recorded; the answers give {ours.value:g}"
-            notes.append(Note("recorded_differs", one.place, told))
+            notes.append(Note("recorded_without_score", record.place, message))
+        elif not _agrees(ours.exact, record.value):
+            message = f"{record.scale}: {record.value:g} is recorded; the answers give {ours.value:g}"
+            notes.append(Note("recorded_differs", record.place, message))
     return notes
 
 

@@ -71,10 +71,12 @@ def recorded(observation: Mapping[str, Any]) -> tuple[Recorded, ...]:
     >>> one.instruments, one.scale, one.value
     (('gad7',), 'total', 12)
     """
-    found = _observation(observation, None)
-    parts = [(found, "")]
-    for at, one in enumerate(a_list(found, "component", None)):
-        parts.append((a_mapping(one, f"component[{at}]", "a component"), f"component[{at}]"))
+    given = _observation(observation, None)
+    parts = [(given, "")]
+    for position, component in enumerate(a_list(given, "component", None)):
+        parts.append(
+            (a_mapping(component, f"component[{position}]", "a component"), f"component[{position}]")
+        )
     read = []
     for part, place in parts:
         by = _scales(part, place)
@@ -90,12 +92,12 @@ def recorded(observation: Mapping[str, Any]) -> tuple[Recorded, ...]:
 
 
 def _observation(given: object, place: str | None) -> Mapping[str, Any]:
-    found = a_mapping(given, place, "an Observation")
-    if found.get("resourceType") != "Observation":
+    observation = a_mapping(given, place, "an Observation")
+    if observation.get("resourceType") != "Observation":
         raise NotAResponse("this is no Observation", "not_a_response", place)
-    if found.get("status") in ("entered-in-error", "cancelled"):
+    if observation.get("status") in ("entered-in-error", "cancelled"):
         raise NotAResponse("its status says that it does not hold", "entered_in_error", place)
-    return found
+    return observation
 
 
 def _codings(part: Mapping[str, Any], key: str, place: str) -> list[tuple[str, str]]:
@@ -104,8 +106,10 @@ def _codings(part: Mapping[str, Any], key: str, place: str) -> list[tuple[str, s
         return []
     here = f"{place}.{key}" if place else key
     codings = a_list(a_mapping(concept, here, "a concept"), "coding", here)
-    found = [a_mapping(one, f"{here}.coding[{at}]", "a coding") for at, one in enumerate(codings)]
-    return [(a_text(one, "system", here) or "", a_text(one, "code", here) or "") for one in found]
+    coded = [
+        a_mapping(coding, f"{here}.coding[{position}]", "a coding") for position, coding in enumerate(codings)
+    ]
+    return [(a_text(coding, "system", here) or "", a_text(coding, "code", here) or "") for coding in coded]
 
 
 def _scales(part: Mapping[str, Any], place: str) -> dict[str, str]:
@@ -123,19 +127,19 @@ def _scales(part: Mapping[str, Any], place: str) -> dict[str, str]:
 
 def _is_whole(id: str) -> bool:
     """Whether the leading score is that of all scored items, so that the code of the form can stand for it."""
-    found = definition(id)
-    return set(found.lead_scale.items) == {item.id for item in found.items if not item.unscored}
+    instrument = definition(id)
+    return set(instrument.lead_scale.items) == {item.id for item in instrument.items if not item.unscored}
 
 
 def _check_unit(part: Mapping[str, Any], place: str) -> None:
     quantity = part.get("valueQuantity")
     if not isinstance(quantity, Mapping):
         return
-    at = f"{place}.valueQuantity" if place else "valueQuantity"
+    here = f"{place}.valueQuantity" if place else "valueQuantity"
     if quantity.get("code") is not None and quantity["code"] not in SCORE_UNITS:
-        raise InputError("the unit is none of a score", "unit_unknown", at)
+        raise InputError("the unit is none of a score", "unit_unknown", here)
     if quantity.get("comparator") is not None:
-        raise InputError("the number is a bound and no score", "unit_unknown", at)
+        raise InputError("the number is a bound and no score", "unit_unknown", here)
 
 
 @fenced
@@ -168,28 +172,28 @@ def scores(observations: Sequence[Mapping[str, Any]]) -> Scores:
     by_scale: dict[str, AnyScore] = {}
     flags: list[Flag] = []
     made: Provenance | None = None
-    for at, given in enumerate(observations):
-        place = f"[{at}]"
+    for position, given in enumerate(observations):
+        place = f"[{position}]"
         if not isinstance(given, Mapping) or given.get("resourceType") != "Observation":
             continue
         codes = dict(_codings(given, "code", place))
         if not codes.keys() & {OWN_SCORES, OWN_FLAGS}:
             continue
-        found = _observation(given, place)
-        method = dict(_codings(found, "method", place))
+        observation = _observation(given, place)
+        method = dict(_codings(observation, "method", place))
         own = _provenance(method, place)
         if made is not None and own != made:
             raise InputError("the scores are not of one response, scored once", "several_responses", place)
         made = own
         if OWN_FLAGS in codes:
-            flags.append(_flag(definition(own.instrument), codes[OWN_FLAGS], found, place))
+            flags.append(_flag(definition(own.instrument), codes[OWN_FLAGS], observation, place))
             continue
         scale = _known.scale_codes(own.instrument).get(codes[OWN_SCORES])
         if scale is None or scale in by_scale:
             raise InputError(
                 "the scale appears twice, or is none of the instrument", "duplicate_scale", place
             )
-        by_scale[scale] = _score(own, scale, method.get(OWN_RULES, ""), found, place)
+        by_scale[scale] = _score(own, scale, method.get(OWN_RULES, ""), observation, place)
     if made is None:
         raise InputError("none of them is an Observation that this library wrote", "not_a_response")
     model: type[Scores] = getattr(classes, CLASSES[made.instrument]).scores_class
@@ -208,13 +212,13 @@ def _provenance(method: Mapping[str, str], place: str) -> Provenance:
         raise InputError(
             "how the score was made is not reported by its method", "method_unknown", f"{place}.method"
         )
-    found = definition(id)
-    today = provenance_of(found, None if asked == "default" else asked)
+    instrument = definition(id)
+    today = provenance_of(instrument, None if asked == "default" else asked)
     digest = method.get(OWN_DIGESTS, "")
-    same = digest == found.digest
+    same = digest == instrument.digest
     return Provenance(
         id,
-        found.edition,
+        instrument.edition,
         digest,
         asked,
         method.get(OWN_LIBRARY, ""),
@@ -223,29 +227,30 @@ def _provenance(method: Mapping[str, str], place: str) -> Provenance:
     )
 
 
-def _score(made: Provenance, scale: str, rule: str, found: Mapping[str, Any], place: str) -> AnyScore:
-    parts = _parts(found, place)
+def _score(made: Provenance, scale: str, rule: str, observation: Mapping[str, Any], place: str) -> AnyScore:
+    parts = _parts(observation, place)
     answered, items = parts.get("answered"), parts.get("items")
     if type(answered) is not int or type(items) is not int:
         raise InputError("how many were answered is not reported", "score_contradicts", f"{place}.component")
     absent = None
-    if (reason := found.get("dataAbsentReason")) is not None:
-        own = dict(_codings(found, "dataAbsentReason", place)).get(OWN_ABSENT, "")
+    if (reason := observation.get("dataAbsentReason")) is not None:
+        own = dict(_codings(observation, "dataAbsentReason", place)).get(OWN_ABSENT, "")
         absent = Absent(own, a_text(a_mapping(reason, place, "a reason"), "text", place) or "")
     texts = [
-        a_text(a_mapping(one, place, "a note"), "text", place) or "" for one in a_list(found, "note", place)
+        a_text(a_mapping(note, place, "a note"), "text", place) or ""
+        for note in a_list(observation, "note", place)
     ]
     if definition(made.instrument).scale(scale).categorical:
-        concept = found.get("valueCodeableConcept")
+        concept = observation.get("valueCodeableConcept")
         word = None if concept is None else a_text(a_mapping(concept, place, "a concept"), "text", place)
-        told = "".join(texts[1:] if absent else texts)  # the first says why there is none
-        read: AnyScore = CategoryScore(scale, word, answered, items, rule, absent, told)
+        notes = "".join(texts[1:] if absent else texts)  # the first says why there is none
+        read: AnyScore = CategoryScore(scale, word, answered, items, rule, absent, notes)
     else:
-        _check_unit(found, place)
-        value = number_in(found, place)
+        _check_unit(observation, place)
+        value = number_in(observation, place)
         ratio = parts.get("exact")
         numerator, denominator = ratio if isinstance(ratio, tuple) else (None, parts.get("exact-denominator"))
-        bands = a_list(found, "interpretation", place)
+        bands = a_list(observation, "interpretation", place)
         band = a_text(a_mapping(bands[0], place, "an interpretation"), "text", place) if bands else None
         se = parts.get("standard-error")
         if type(denominator) is not int or denominator < 1 or (value is None) != (numerator is None):
@@ -270,21 +275,21 @@ def _score(made: Provenance, scale: str, rule: str, found: Mapping[str, Any], pl
 
 def _check(made: Provenance, read: AnyScore, place: str) -> None:
     """A score that the same definition can never give is refused."""
-    found = definition(made.instrument)
-    if made.digest != found.digest:
+    instrument = definition(made.instrument)
+    if made.digest != instrument.digest:
         return
-    table = tables(found, None if made.missing == "default" else made.missing)[read.scale]
-    if isinstance(table, ScaleTable) and found.scale(read.scale).se_item is None:
+    table = tables(instrument, None if made.missing == "default" else made.missing)[read.scale]
+    if isinstance(table, ScaleTable) and instrument.scale(read.scale).se_item is None:
         cells = table.cells[read.answered] if 0 <= read.answered < len(table.cells) else {}
         if read not in cells.values():
             raise InputError("the definition never gives this score", "score_contradicts", place)
 
 
-def _parts(found: Mapping[str, Any], place: str) -> dict[str, Any]:
+def _parts(observation: Mapping[str, Any], place: str) -> dict[str, Any]:
     read: dict[str, Any] = {}
-    for at, one in enumerate(a_list(found, "component", place)):
-        here = f"{place}.component[{at}]"
-        part = a_mapping(one, here, "a component")
+    for position, component in enumerate(a_list(observation, "component", place)):
+        here = f"{place}.component[{position}]"
+        part = a_mapping(component, here, "a component")
         name = dict(_codings(part, "code", here)).get(OWN_PARTS)
         if name is None:
             continue
@@ -303,16 +308,16 @@ def _parts(found: Mapping[str, Any], place: str) -> dict[str, Any]:
     return read
 
 
-def _flag(found: Instrument, code: str, given: Mapping[str, Any], place: str) -> Flag:
-    by = {spelled(found.id, flag.id): flag for flag in found.flags}
+def _flag(instrument: Instrument, code: str, given: Mapping[str, Any], place: str) -> Flag:
+    by = {spelled(instrument.id, flag.id): flag for flag in instrument.flags}
     if code not in by:
         raise InputError("the instrument has no such flag", "score_contradicts", place)
     flag = by[code]
     concept = given.get("valueCodeableConcept")
     state = None if concept is None else a_text(a_mapping(concept, place, "a concept"), "text", place)
     answer = None
-    for at, one in enumerate(a_list(given, "component", place)):
-        answer = number_in(a_mapping(one, f"{place}.component[{at}]", "a component"), place)
+    for position, component in enumerate(a_list(given, "component", place)):
+        answer = number_in(a_mapping(component, f"{place}.component[{position}]", "a component"), place)
     if state == NOT_ANSWERED:
         return Flag(flag.id, NOT_ANSWERED, flag.item, None, flag.sentence_unanswered)
     if state != RAISED:

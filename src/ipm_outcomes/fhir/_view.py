@@ -76,8 +76,8 @@ def view_definition() -> dict[str, Any]:
     inner = [{"forEachOrNull": "answer", "column": _columns({**OF_ANSWER, **OF_NUMBERS})}]
     branches = [
         # A response without any item keeps its row.
-        {"forEachOrNull" if at == 0 else "forEach": path, "column": _columns(OF_ITEM), "select": inner}
-        for at, path in enumerate(LEVELS)
+        {"forEachOrNull" if position == 0 else "forEach": path, "column": _columns(OF_ITEM), "select": inner}
+        for position, path in enumerate(LEVELS)
     ]
     return {
         "resourceType": "ViewDefinition",
@@ -195,10 +195,10 @@ def _plain(value: Any) -> Any:
 def _rebuilt(columns: dict[str, list[Any]]) -> Iterator[Line]:
     """Each response as a resource again, flat."""
     rows: dict[Any, list[int]] = {}
-    for at, key in enumerate(columns["response_id"]):
+    for position, key in enumerate(columns["response_id"]):
         if not isinstance(key, str | int):
-            raise InputError("a row has no response_id", "not_a_response", f"row {at}")
-        rows.setdefault(key, []).append(at)
+            raise InputError("a row has no response_id", "not_a_response", f"row {position}")
+        rows.setdefault(key, []).append(position)
     for number, mine in enumerate(rows.values(), 1):
         place = f"response {number}"
         try:
@@ -209,19 +209,19 @@ def _rebuilt(columns: dict[str, list[Any]]) -> Iterator[Line]:
 
 def _one(columns: dict[str, list[Any]], rows: list[int], place: str) -> dict[str, Any]:
     first = rows[0]
-    if any(_true(columns["deeper"][at]) for at in rows):
+    if any(_true(columns["deeper"][row]) for row in rows):
         raise NotAResponse("questions are deeper than the view reaches", "not_a_response", place)
     for name in ("status", "questionnaire", "authored", "subject"):
-        if len({str(columns[name][at]) for at in rows}) > 1:
+        if len({str(columns[name][row]) for row in rows}) > 1:
             raise NotAResponse(f"rows of one response_id differ in {name}", "not_a_response", place)
     items = []
-    for at in rows:
-        if columns["link_id"][at] is None:
+    for row in rows:
+        if columns["link_id"][row] is None:
             continue
-        part: dict[str, Any] = {"linkId": columns["link_id"][at]}
-        if columns["definition"][at] is not None:
-            part["definition"] = columns["definition"][at]
-        answer = _answer({name: columns[name][at] for name in (*OF_ANSWER, *OF_NUMBERS)})
+        part: dict[str, Any] = {"linkId": columns["link_id"][row]}
+        if columns["definition"][row] is not None:
+            part["definition"] = columns["definition"][row]
+        answer = _answer({name: columns[name][row] for name in (*OF_ANSWER, *OF_NUMBERS)})
         items.append({**part, "answer": [answer]} if answer else part)
     subject = columns["subject"][first]
     return {

@@ -32,16 +32,16 @@ def asked(resource: Mapping[str, Any]) -> Iterator[Asked]:
                 place,
             )
         answers = []
-        for at, answer in enumerate(given):
-            here = f"{place}.answer[{at}]"
-            found = a_mapping(answer, here, "an answer")
-            if isinstance(found.get("value"), Mapping):
+        for position, answer in enumerate(given):
+            here = f"{place}.answer[{position}]"
+            value = a_mapping(answer, here, "an answer")
+            if isinstance(value.get("value"), Mapping):
                 raise NotAResponse(
                     "the answer has value and not value[x]: this is the format of Aidbox; convert it to FHIR first",
                     "native_aidbox",
                     here,
                 )
-            answers.append(found)
+            answers.append(value)
         if answers and not link:
             raise NotAResponse("an item with an answer has no linkId", "not_a_response", place)
         mixed = bool(answers) and bool(a_list(item, "item", place))
@@ -60,24 +60,24 @@ def parts(resource: Mapping[str, Any], place: str | None = None) -> Iterator[tup
             continue
         number += 1
         if depth > MOST_DEPTH or number > MOST_ITEMS:
-            told = (
+            message = (
                 f"nested more than {MOST_DEPTH} deep"
                 if depth > MOST_DEPTH
                 else f"more than {MOST_ITEMS:,} items"
             )
-            raise NotAResponse(f"{told}; this is no form that can be read", "not_a_response", here[:200])
+            raise NotAResponse(f"{message}; this is no form that can be read", "not_a_response", here[:200])
         item = a_mapping(entry, here, "an item")
         yield here, item
         waiting.append(_all_children(item, here, depth + 1))
 
 
 def _children(part: Mapping[str, Any], place: str | None, depth: int) -> Iterator[tuple[str, int, Any]]:
-    for at, entry in enumerate(a_list(part, "item", place)):
-        yield joined(place, f"item[{at}]"), depth, entry
+    for position, entry in enumerate(a_list(part, "item", place)):
+        yield joined(place, f"item[{position}]"), depth, entry
 
 
 def _all_children(item: Mapping[str, Any], place: str, depth: int) -> Iterator[tuple[str, int, Any]]:
     yield from _children(item, place, depth)
-    for at, answer in enumerate(a_list(item, "answer", place)):
+    for position, answer in enumerate(a_list(item, "answer", place)):
         if isinstance(answer, Mapping) and answer.get("item") is not None:
-            yield from _children(answer, f"{place}.answer[{at}]", depth)
+            yield from _children(answer, f"{place}.answer[{position}]", depth)
