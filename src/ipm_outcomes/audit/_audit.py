@@ -165,41 +165,41 @@ def audit(
     taken = {*first.names.values(), *recorded.values(), *grouped}
     beside = _beside(frame, id, date, date_format, taken, extra)
     groups = _groups(frame, grouped)
-    found: list[Found] = [] if doubt is None else [doubt]
-    found += _structural(scored, groups)
-    told: list[Column] = []
+    findings: list[Found] = [] if doubt is None else [doubt]
+    findings += _structural(scored, groups)
+    audited: list[Column] = []
     numbers: dict[str, Floats] = {}
     for key, (scale, words) in wanted.items():
         if not words:
             outcomes, column, values = _numbers(frame, scored, key, recorded[key], beside, groups, tolerance)
             numbers[scale.id] = values
-            found += outcomes
-            told.append(column)
+            findings += outcomes
+            audited.append(column)
     for key, (scale, words) in wanted.items():
         if words:
             column_of_bands = bands_of(frame, scored, scale, recorded[key], numbers.get(scale.id))
             outcomes, column = _bands(key, scale, column_of_bands, groups)
-            found += outcomes
-            told.append(column)
-    found = [_with_effect(one, scored, told, beside) for one in found[:MOST_FINDINGS]]
+            findings += outcomes
+            audited.append(column)
+    findings = [_with_effect(finding, scored, audited, beside) for finding in findings[:MOST_FINDINGS]]
     return Audit(
-        findings_table(frame, found, grouped),
-        rows_table(frame, found, told),
-        summary_table(frame, told, recorded, found),
-        tuple(found),
+        findings_table(frame, findings, grouped),
+        rows_table(frame, findings, audited),
+        summary_table(frame, audited, recorded, findings),
+        tuple(findings),
     )
 
 
-def _recorded_columns(frame: Frame, found: Instrument, recorded: Any) -> dict[str, tuple[Scale, bool]]:
+def _recorded_columns(frame: Frame, instrument: Instrument, recorded: Any) -> dict[str, tuple[Scale, bool]]:
     if not isinstance(recorded, Mapping) or not recorded:
         raise ParameterError(
-            f"recorded: give a mapping from scale to column, such as {{{found.lead_scale.id!r}: 'column'}}"
+            f"recorded: give a mapping from scale to column, such as {{{instrument.lead_scale.id!r}: 'column'}}"
         )
     wanted = {}
     for key, name in recorded.items():
         if not isinstance(key, str) or not isinstance(name, str):
             raise ParameterError("recorded: scales and columns are named by text")
-        wanted[key] = scale_of(found, key)
+        wanted[key] = scale_of(instrument, key)
         if wanted[key][1] and not (wanted[key][0].bands or wanted[key][0].categorical):
             raise ParameterError(f"recorded: the scale {wanted[key][0].id!r} has no bands")
     frame.require(list(recorded.values()), "recorded")
@@ -227,8 +227,8 @@ def _scored(
             continue
         column = read_numbers(frame, recorded[key])
         agree[2] += int(np.isfinite(column.value).sum())
-        for place, one in enumerate((plain, moved)):
-            off = np.abs(one.value(scale.id) - column.value)
+        for place, way in enumerate((plain, moved)):
+            off = np.abs(way.value(scale.id) - column.value)
             agree[place] += int((off <= column.rounded).sum())
     sure = _sure_of_coding(evidence, agree)
     read_so = sure == SYSTEMATIC_WORD or evidence.coding == "coding_from_one"
@@ -260,7 +260,9 @@ def _beside(
     patients = order = None
     if patient is not None:
         values, places = distinct(frame.kind, frame.column(patient), len(frame))
-        known = np.array([one is not None and str(one).strip() != "" for one in values] or [False], bool)
+        known = np.array(
+            [value is not None and str(value).strip() != "" for value in values] or [False], bool
+        )
         patients = np.where(known[places], places, -1)
     if day is not None and patients is not None:
         dates = read_dates(frame, day, format_of(date_format, day))
@@ -308,11 +310,11 @@ def _groups(frame: Frame, by: Sequence[str]) -> _Groups:
 
 def _structural(scored: Scored, groups: _Groups) -> list[Found]:
     """What the item columns say by themselves: in all rows, else in a group."""
-    items, found = scored.items, []
+    items, findings = scored.items, []
     own = [item for item in items.instrument.item_ids if item in scored.needed]
     if scored.bad.any():
         rows, of = np.flatnonzero(scored.bad), scored.codes.shape[1]
-        found.append(Found("items", None, "not_an_answer", _of_cells(len(rows), of), rows, of))
+        findings.append(Found("items", None, "not_an_answer", _of_cells(len(rows), of), rows, of))
     seen = set()
     every: list[tuple[tuple[str | None, ...] | None, NDArray[np.intp] | None]] = [(None, None)]
     every += zip(groups.names, groups.rows, strict=True)
@@ -325,8 +327,10 @@ def _structural(scored: Scored, groups: _Groups) -> list[Found]:
                 seen.add(pattern.cause)
             places = np.flatnonzero(pattern.rows)
             places = places if mine is None else mine[places]
-            found.append(Found("items", None, pattern.cause, SYSTEMATIC_WORD, places, pattern.of, group=name))
-    return found
+            findings.append(
+                Found("items", None, pattern.cause, SYSTEMATIC_WORD, places, pattern.of, group=name)
+            )
+    return findings
 
 
 def _of_cells(n: int, of: int) -> str:
@@ -350,13 +354,13 @@ def _numbers(
     there = np.isfinite(material.recorded)
     equal = there & material.same(material.right, material.rounded)
     withheld = there & ~np.isfinite(material.right)
-    found = []
+    findings = []
     if column.text.any():
         rows, of = np.flatnonzero(column.text), int((there | column.text).sum())
-        found.append(Found("total", key, "not_a_number", _of_cells(len(rows), of), rows, of))
+        findings.append(Found("total", key, "not_a_number", _of_cells(len(rows), of), rows, of))
     outcomes = _by_group(scored, material, groups)
     for group, outcome in outcomes:
-        found.append(
+        findings.append(
             Found(
                 place_of(outcome.cause, False), key, outcome.cause, outcome.sure, outcome.rows, outcome.of,
                 outcome.rivals, group,
@@ -371,7 +375,7 @@ def _numbers(
     }
     differing = np.flatnonzero((there & ~equal) | column.text)
     return (
-        found,
+        findings,
         Column(key, scale, material.recorded, material.right, counts, (), differing),
         material.recorded,
     )
@@ -388,29 +392,29 @@ def _by_group(
     """Causes in all rows; where these leave something open, first those of single groups."""
     material = replace(material, identical=_alike(scored, material.scale, None))
     whole = explain(material)
-    if len(groups.names) < 2 or all(one.sure in STRONG for one in whole):
-        return [(None, one) for one in whole]
+    if len(groups.names) < 2 or all(outcome.sure in STRONG for outcome in whole):
+        return [(None, outcome) for outcome in whole]
     strong: dict[str, list[tuple[int, Outcome]]] = {}
     for place, rows in enumerate(groups.rows):
         part = replace(material.at(rows), identical=_alike(scored, material.scale, rows))
-        for one in explain(part):
-            if one.sure in STRONG and one.cause is not None:
-                strong.setdefault(one.cause, []).append((place, one))
+        for outcome in explain(part):
+            if outcome.sure in STRONG and outcome.cause is not None:
+                strong.setdefault(outcome.cause, []).append((place, outcome))
     if not strong:
-        return [(None, one) for one in whole]
-    told: list[tuple[tuple[str | None, ...] | None, Outcome]] = []
+        return [(None, outcome) for outcome in whole]
+    by_group: list[tuple[tuple[str | None, ...] | None, Outcome]] = []
     explained = np.zeros(len(material), bool)
     for cause, outcomes in strong.items():
-        for place, one in outcomes:
-            explained[one.rows] = True
+        for place, outcome in outcomes:
+            explained[outcome.rows] = True
             if len(outcomes) < len(groups.names):
-                told.append((groups.names[place], one))
+                by_group.append((groups.names[place], outcome))
         if len(outcomes) == len(groups.names):
-            rows = np.sort(np.concatenate([one.rows for _, one in outcomes]))
-            sure = PROVED if all(one.sure == PROVED for _, one in outcomes) else SYSTEMATIC_WORD
-            told.append((None, Outcome(cause, sure, rows, sum(one.of for _, one in outcomes))))
+            rows = np.sort(np.concatenate([outcome.rows for _, outcome in outcomes]))
+            sure = PROVED if all(outcome.sure == PROVED for _, outcome in outcomes) else SYSTEMATIC_WORD
+            by_group.append((None, Outcome(cause, sure, rows, sum(outcome.of for _, outcome in outcomes))))
     rest = np.flatnonzero(~explained)
-    return told + [(None, one) for one in explain(material.at(rest))]
+    return by_group + [(None, outcome) for outcome in explain(material.at(rest))]
 
 
 def _bands(key: str, scale: Scale, column: BandColumn, groups: _Groups) -> tuple[list[Found], Column]:
@@ -419,10 +423,10 @@ def _bands(key: str, scale: Scale, column: BandColumn, groups: _Groups) -> tuple
     meant = column.meant
     withheld = there & (column.own < 0)
     equal = there & ~withheld & (meant == column.own)
-    found = []
+    findings = []
     for outcome in explain_bands(column):
         group = _only_group(outcome.rows, groups)
-        found.append(
+        findings.append(
             Found(
                 place_of(outcome.cause, True), key, outcome.cause, outcome.sure, outcome.rows, outcome.of,
                 outcome.rivals, group,
@@ -435,7 +439,7 @@ def _bands(key: str, scale: Scale, column: BandColumn, groups: _Groups) -> tuple
         "recorded_though_withheld": int(withheld.sum()),
         "not_recorded": int((~there).sum()),
     }
-    return found, Column(
+    return findings, Column(
         key, scale, None, None, counts, tuple(untested(column)), np.flatnonzero(there & ~equal)
     )
 
@@ -450,21 +454,21 @@ def _only_group(rows: NDArray[np.intp], groups: _Groups) -> tuple[str | None, ..
     return None
 
 
-def _others_right(one: Found, column: Column | None) -> int:
+def _others_right(finding: Found, column: Column | None) -> int:
     """How many rows are right beside one that is not; 0 where the answers of that one give nothing to compare with."""
     if column is None:
-        return one.of - 1
+        return finding.of - 1
     if column.right is None:
         return 0 if column.counts["recorded_though_withheld"] else column.counts["equal"]
-    return column.counts["equal"] if np.isfinite(column.right[one.rows[0]]) else 0
+    return column.counts["equal"] if np.isfinite(column.right[finding.rows[0]]) else 0
 
 
-def _with_effect(one: Found, scored: Scored, told: Sequence[Column], beside: Beside) -> Found:
-    column = next((column for column in told if column.key == one.key), None)
-    if len(one.rows) == 1:
-        one = replace(one, others=_others_right(one, column))
+def _with_effect(finding: Found, scored: Scored, columns: Sequence[Column], beside: Beside) -> Found:
+    column = next((column for column in columns if column.key == finding.key), None)
+    if len(finding.rows) == 1:
+        finding = replace(finding, others=_others_right(finding, column))
     if column is None or column.recorded is None or column.right is None:
-        return one
+        return finding
     ends = (np.zeros(0, np.intp),) * 2 if beside.patients is None else ends_of(beside.patients, beside.order)
     judge = Judge(scored.items.instrument, column.scale, column.recorded, column.right, *ends)
-    return replace(one, effect=judge.of(one.rows))
+    return replace(finding, effect=judge.of(finding.rows))

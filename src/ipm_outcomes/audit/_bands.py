@@ -83,15 +83,15 @@ class BandColumn:
             for n, mine in enumerate(known):
                 if mine < 0 and counts[n].any():
                     place[n] = int(counts[n].argmax())
-        found: NDArray[np.intp] = place[self.codes]
-        return np.where(self.codes < 0, -1, found)
+        meaning: NDArray[np.intp] = place[self.codes]
+        return np.where(self.codes < 0, -1, meaning)
 
 
 def explain_bands(column: BandColumn) -> list[Outcome]:
     """Causes of recorded bands that are not those of the score."""
     there, meant = column.codes >= 0, column.meant
     differing = there & (meant != column.own)
-    rest, found = differing, []
+    rest, outcomes = differing, []
     open_causes: list[str] = []
     if column.recorded is not None and column.bands is not None and rest.any():
         theirs = band_places(column.bands, column.recorded)
@@ -99,7 +99,7 @@ def explain_bands(column: BandColumn) -> list[Outcome]:
         n, of = int(follows.sum()), int((there & (theirs >= 0) & (theirs != column.own)).sum())
         if n >= FEW:
             sure = SYSTEMATIC_WORD if n >= SETTLED * of else LIKELY
-            found.append(Outcome("band_of_recorded_score", sure, column.row[follows], of))
+            outcomes.append(Outcome("band_of_recorded_score", sure, column.row[follows], of))
             rest = rest & ~follows
         elif n:
             open_causes.append("band_of_recorded_score")
@@ -108,12 +108,12 @@ def explain_bands(column: BandColumn) -> list[Outcome]:
             if outcome.cause is None:
                 open_causes += outcome.rivals
                 continue
-            found.append(outcome)
+            outcomes.append(outcome)
             rest = rest & ~rows
     if rest.any():
         rivals = tuple(dict.fromkeys((*open_causes, "hand_error")))
-        found.append(Outcome(None, UNDECIDED, column.row[rest], int(rest.sum()), rivals))
-    return found
+        outcomes.append(Outcome(None, UNDECIDED, column.row[rest], int(rest.sum()), rivals))
+    return outcomes
 
 
 def untested(column: BandColumn) -> list[str]:
@@ -136,7 +136,7 @@ def _edges(
     """Edges of bands that lie one step too low or too high."""
     assert column.bands is not None
     step = float(column.step)
-    told = []
+    outcomes = []
     for place, band in enumerate(column.bands.of[1:], 1):
         low = float(band.low)
         for edge, other, cause in (
@@ -150,12 +150,12 @@ def _edges(
                 continue
             elsewhere = int(rest.sum()) - n
             if n >= FEW and n >= SETTLED * of:
-                told.append((Outcome(cause, SYSTEMATIC_WORD, column.row[rows], of), rows))
+                outcomes.append((Outcome(cause, SYSTEMATIC_WORD, column.row[rows], of), rows))
             elif n >= FEW and _only_here(n, of, elsewhere, int(there.sum())):
-                told.append((Outcome(cause, LIKELY, column.row[rows], of), rows))
+                outcomes.append((Outcome(cause, LIKELY, column.row[rows], of), rows))
             else:
-                told.append((Outcome(None, UNDECIDED, column.row[rows], of, (cause,)), rows))
-    return told
+                outcomes.append((Outcome(None, UNDECIDED, column.row[rows], of, (cause,)), rows))
+    return outcomes
 
 
 def _only_here(n: int, of: int, elsewhere: int, every: int) -> bool:

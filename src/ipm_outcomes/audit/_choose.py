@@ -114,7 +114,7 @@ def counted(
     """
     places = np.flatnonzero(differing)
     looked_at = np.isfinite(material.recorded) | ~np.isfinite(fixed)
-    found = []
+    candidates = []
     for guess in given:
         explained = material.same(guess.value, guess.near)[places]
         if not explained.any():
@@ -125,7 +125,7 @@ def counted(
         else:
             shows = looked_at & guess.shows
         shown = shows[places] | explained
-        found.append(
+        candidates.append(
             Candidate(
                 guess.cause,
                 guess.family,
@@ -137,7 +137,7 @@ def counted(
                 guess.linear,
             )
         )
-    return found
+    return candidates
 
 
 def slips(material: Material, places: NDArray[np.intp]) -> Floats:
@@ -146,11 +146,11 @@ def slips(material: Material, places: NDArray[np.intp]) -> Floats:
     kinds = by_hand(part)
     off = ~np.logical_or.reduce(list(kinds.values()))
     sizes = [2, 2, 1, max(material.size, 2)]
-    found = np.full(len(places), -np.inf)
+    logs = np.full(len(places), -np.inf)
     for rows, size in zip([*kinds.values(), off], sizes, strict=True):
         share = (np.count_nonzero(rows) + 1) / (len(places) + len(sizes))
-        found = np.where(rows, np.maximum(found, log(share / size)), found)
-    return found
+        logs = np.where(rows, np.maximum(logs, log(share / size)), logs)
+    return logs
 
 
 class Choice:
@@ -161,101 +161,110 @@ class Choice:
         self.population = max(population, len(slip))
         self.rows = len(slip)
         members: dict[str, int] = {}
-        for one in candidates:
-            members[one.family] = members.get(one.family, 0) + 1
-        self.prior = {one.cause: -log(FAMILIES) - log(members[one.family]) for one in candidates}
+        for candidate in candidates:
+            members[candidate.family] = members.get(candidate.family, 0) + 1
+        self.prior = {
+            candidate.cause: -log(FAMILIES) - log(members[candidate.family]) for candidate in candidates
+        }
 
     def likelihood(self, causes: Sequence[Candidate]) -> float:
         """How likely these causes, and slips of a hand for the rest, make what was recorded; a logarithm."""
         taken, total = np.zeros(self.rows, bool), 0.0
-        for one, rows in zip(causes, self.shares(causes), strict=True):
+        for cause, rows in zip(causes, self.shares(causes), strict=True):
             n = int(np.count_nonzero(rows))
-            total += _rate(n, max(one.shows, n))
-            if one.chance is not None:
-                total += float(one.chance[rows].sum())
+            total += _rate(n, max(cause.shows, n))
+            if cause.chance is not None:
+                total += float(cause.chance[rows].sum())
             taken |= rows
         rest = ~taken
         return total + _rate(int(rest.sum()), self.population) + float(self.slip[rest].sum())
 
     def shares(self, causes: Sequence[Candidate]) -> list[Bools]:
         """The rows of each cause: those it explains and none before it does."""
-        taken, found = np.zeros(self.rows, bool), []
-        for one in causes:
-            rows = one.hits & ~taken
+        taken, shares = np.zeros(self.rows, bool), []
+        for cause in causes:
+            rows = cause.hits & ~taken
             taken |= rows
-            found.append(rows)
-        return found
+            shares.append(rows)
+        return shares
 
     def best(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Causes that explain together, each of them needed."""
         chosen: list[Candidate] = []
-        at = self.likelihood([])
+        reached = self.likelihood([])
         while len(chosen) < MOST_CAUSES:
-            tried = [(self.likelihood([*chosen, one]) + self.prior[one.cause], one) for one in candidates]
+            tried = [
+                (self.likelihood([*chosen, candidate]) + self.prior[candidate.cause], candidate)
+                for candidate in candidates
+            ]
             if not tried:
                 break
-            gain, one = max(tried, key=lambda pair: pair[0])
-            if gain - at < AT_ALL:
+            gain, candidate = max(tried, key=lambda pair: pair[0])
+            if gain - reached < AT_ALL:
                 break
-            chosen.append(one)
-            at = self.likelihood(chosen)
+            chosen.append(candidate)
+            reached = self.likelihood(chosen)
             for other in chosen[:-1]:
                 without = [kept for kept in chosen if kept is not other]
-                if at + self.prior[other.cause] - self.likelihood(without) < AT_ALL:
-                    chosen, at = without, self.likelihood(without)
+                if reached + self.prior[other.cause] - self.likelihood(without) < AT_ALL:
+                    chosen, reached = without, self.likelihood(without)
         return chosen
 
     def rivals(self, chosen: Sequence[Candidate], place: int) -> list[str]:
         """Causes that would do nearly as well in the place of one of the chosen."""
-        at, found = self.likelihood(chosen), []
-        for one in self.candidates:
-            if any(one.cause == other.cause for other in chosen):
+        reached, rivals = self.likelihood(chosen), []
+        for candidate in self.candidates:
+            if any(candidate.cause == other.cause for other in chosen):
                 continue
-            other = [*chosen[:place], one, *chosen[place + 1 :]]
+            other = [*chosen[:place], candidate, *chosen[place + 1 :]]
             value = self.likelihood(other)
-            if value >= at - BY_FAR:
-                found.append((value, one.cause))
-        return [cause for _, cause in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
+            if value >= reached - BY_FAR:
+                rivals.append((value, candidate.cause))
+        return [cause for _, cause in sorted(rivals, key=lambda pair: (-pair[0], pair[1]))]
 
     def decide(self) -> list[Chosen]:
         """What can be said of the differing rows; rows of which nothing can be said are in none.
 
         Causes that leave the number open explain much, so that they are looked at only where no others do.
         """
-        exact = [one for one in self.candidates if one.chance is None]
+        exact = [candidate for candidate in self.candidates if candidate.chance is None]
         return self._told(self.best(exact)) or self._told(self.best(self.candidates))
 
     def _told(self, chosen: Sequence[Candidate]) -> list[Chosen]:
         shares = self.shares(chosen)
         taken = np.logical_or.reduce(shares) if shares else np.zeros(self.rows, bool)
-        found = []
+        decided = []
         partly = 0
-        for place, (one, rows) in enumerate(zip(chosen, shares, strict=True)):
+        for place, (candidate, rows) in enumerate(zip(chosen, shares, strict=True)):
             n = int(np.count_nonzero(rows))
-            of = one.shows - int(np.count_nonzero(one.would_show & taken & ~rows))
-            holds = one.chance is None and n >= SYSTEMATIC * of
+            of = candidate.shows - int(np.count_nonzero(candidate.would_show & taken & ~rows))
+            holds = candidate.chance is None and n >= SYSTEMATIC * of
             kind = self.blank if np.count_nonzero(rows & self.blank) > n / 2 else ~self.blank
             covered = np.count_nonzero(taken & kind) >= COVERED * np.count_nonzero(kind)
             if n < FEWEST or (not covered and not (holds and n >= ENOUGH)):
                 continue
             partly += not holds
             rivals = self.rivals(chosen, place)
-            if one.family in NEVER_ALONE:
+            if candidate.family in NEVER_ALONE:
                 more = [
-                    cause for cause, count in self.that_fit(rows) if count >= FITS * n and cause != one.cause
+                    cause
+                    for cause, count in self.that_fit(rows)
+                    if count >= FITS * n and cause != candidate.cause
                 ]
-                every = tuple(dict.fromkeys((one.cause, *rivals, *more)))
-                found.append(Chosen(None, rows, of, every, holds, None))
+                every = tuple(dict.fromkeys((candidate.cause, *rivals, *more)))
+                decided.append(Chosen(None, rows, of, every, holds, None))
             elif rivals:
-                found.append(Chosen(None, rows, of, (one.cause, *rivals), holds, one.linear))
+                decided.append(Chosen(None, rows, of, (candidate.cause, *rivals), holds, candidate.linear))
             else:
-                found.append(Chosen(one.cause, rows, of, (), holds, one.linear))
+                decided.append(Chosen(candidate.cause, rows, of, (), holds, candidate.linear))
         # A fault that is not known looks like a little of many: then none of them is named.
-        return found if partly <= MOST_PARTLY else [one for one in found if one.holds]
+        return decided if partly <= MOST_PARTLY else [part for part in decided if part.holds]
 
     def that_fit(self, rows: Bools) -> list[tuple[str, int]]:
         """Every cause that explains some of these rows, with how many."""
-        counts = [(one.cause, int(np.count_nonzero(one.hits & rows))) for one in self.candidates]
+        counts = [
+            (candidate.cause, int(np.count_nonzero(candidate.hits & rows))) for candidate in self.candidates
+        ]
         return sorted([pair for pair in counts if pair[1]], key=lambda pair: (-pair[1], pair[0]))
 
 

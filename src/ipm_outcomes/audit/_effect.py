@@ -85,7 +85,7 @@ class Judge:
     def _verdicts(self, first: Floats, last: Floats) -> list[tuple[Bools, Bools]]:
         """Whether the change is important, and whether it is half or more, each with where that is known."""
         paired = np.isfinite(first) & np.isfinite(last)
-        base, end = (np.rint(np.where(paired, one, 0) * GRID).astype(np.int64) for one in (first, last))
+        base, end = (np.rint(np.where(paired, values, 0) * GRID).astype(np.int64) for values in (first, last))
         improvement = base - end if self.scale.worse == "higher" else end - base
         bottom = np.full(len(base), GRID, np.int64)
         lines = lines_of(self.instrument, self.scale, None)
@@ -93,7 +93,7 @@ class Judge:
             important(lines, improvement, base, bottom, paired).decided,
             responder(self.scale, "responder_50", improvement, base, bottom, paired),
         ]
-        return [(one.true, ~one.null) for one in decided]
+        return [(verdict.true, ~verdict.null) for verdict in decided]
 
 
 def band_places(bands: Bands, values: Floats) -> NDArray[np.intp]:
@@ -101,8 +101,8 @@ def band_places(bands: Bands, values: Floats) -> NDArray[np.intp]:
     labels = [band.label for band in bands.of]
     different, inverse = np.unique(values, return_inverse=True)
     places = [
-        labels.index(band_of(bands, Fraction(str(round(one, 9))))) if np.isfinite(one) else -1
-        for one in different.tolist()
+        labels.index(band_of(bands, Fraction(str(round(value, 9))))) if np.isfinite(value) else -1
+        for value in different.tolist()
     ]
     return np.array(places or [-1], np.intp)[inverse]
 

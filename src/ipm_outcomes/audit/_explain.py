@@ -61,8 +61,8 @@ def explain(material: Material) -> list[Outcome]:
     differing = there & ~material.same(material.right, material.rounded)
     if not differing.any():
         return []
-    found = _explained(material, differing)
-    open_rows = sum(len(one.rows) for one in found if one.cause is None)
+    outcomes = _explained(material, differing)
+    open_rows = sum(len(outcome.rows) for outcome in outcomes if outcome.cause is None)
     if not material.apart and open_rows > COVERED * np.count_nonzero(differing):
         moved = explain_moved(material)
         if moved is not None and len(moved.rows) > SYSTEMATIC * open_rows - np.count_nonzero(
@@ -70,14 +70,18 @@ def explain(material: Material) -> list[Outcome]:
         ):
             rest = np.flatnonzero(~_marked(material, [moved]))
             return [moved, *explain(replace(material.at(rest), apart=True))]
-    return _beside_moved(material, found)
+    return _beside_moved(material, outcomes)
 
 
-def _beside_moved(material: Material, found: list[Outcome]) -> list[Outcome]:
+def _beside_moved(material: Material, outcomes: list[Outcome]) -> list[Outcome]:
     """Where totals stand beside another row throughout, what is left may be explained by that row's blanks."""
-    left = any(one.cause is None for one in found)
+    left = any(outcome.cause is None for outcome in outcomes)
     for name, by in (("before", 1), ("after", -1)):
-        whole = [one for one in found if one.cause == f"other_row:{name}" and one.sure == SYSTEMATIC_WORD]
+        whole = [
+            outcome
+            for outcome in outcomes
+            if outcome.cause == f"other_row:{name}" and outcome.sure == SYSTEMATIC_WORD
+        ]
         if not whole or not left or material.apart:
             continue
         rest = np.flatnonzero(~_marked(material, whole))
@@ -85,16 +89,16 @@ def _beside_moved(material: Material, found: list[Outcome]) -> list[Outcome]:
         differing = np.isfinite(moved.recorded) & ~moved.same(moved.right, moved.rounded)
         if not differing.any():
             continue
-        told = [
+        others = [
             replace(
-                one,
-                cause=None if one.cause is None else f"other_row:{name} + {one.cause}",
-                rivals=tuple(f"other_row:{name} + {rival}" for rival in one.rivals),
+                outcome,
+                cause=None if outcome.cause is None else f"other_row:{name} + {outcome.cause}",
+                rivals=tuple(f"other_row:{name} + {rival}" for rival in outcome.rivals),
             )
-            for one in _explained(moved, differing)
+            for outcome in _explained(moved, differing)
         ]
-        return [*whole, *told]
-    return found
+        return [*whole, *others]
+    return outcomes
 
 
 def _explained(material: Material, differing: Bools) -> list[Outcome]:
@@ -102,20 +106,20 @@ def _explained(material: Material, differing: Bools) -> list[Outcome]:
     base = None if measure is None or material.answers is None else plain(material.answers)
     state = _State(measure, base, material.right)
     complete = material.complete
-    found: list[Outcome] = []
+    outcomes: list[Outcome] = []
     rest = differing
     if (first := differing & complete).any():
-        told = _complete_rows(material, state, first)
-        found += told
-        rest = rest & ~_marked(material, told)
+        named = _complete_rows(material, state, first)
+        outcomes += named
+        rest = rest & ~_marked(material, named)
     if rest.any():
-        told = _search(material, state, rest)
-        found += told
-        rest = rest & ~_marked(material, told)
+        named = _search(material, state, rest)
+        outcomes += named
+        rest = rest & ~_marked(material, named)
     for kind in (complete, ~complete):
         if (left := rest & kind).any():
-            found.append(_single(material, state, left))
-    return _together(found)
+            outcomes.append(_single(material, state, left))
+    return _together(outcomes)
 
 
 def explain_moved(material: Material) -> Outcome | None:
@@ -127,35 +131,35 @@ def explain_moved(material: Material) -> Outcome | None:
         rows = differing & moved.complete
         if np.count_nonzero(rows) < COVERED * np.count_nonzero(differing & material.complete):
             continue
-        found = _simplest(moved, rows)
-        if found is None or found.unsure:
+        simplest = _simplest(moved, rows)
+        if simplest is None or simplest.unsure:
             continue
-        if np.count_nonzero(found.explained & rows) >= SYSTEMATIC * rows.sum():
-            cause = " + ".join((f"other_row:{name}", *found.causes))
+        if np.count_nonzero(simplest.explained & rows) >= SYSTEMATIC * rows.sum():
+            cause = " + ".join((f"other_row:{name}", *simplest.causes))
             of = int(np.count_nonzero(rows))
-            return Outcome(cause, SYSTEMATIC_WORD, material.row[found.explained & differing], of)
+            return Outcome(cause, SYSTEMATIC_WORD, material.row[simplest.explained & differing], of)
     return None
 
 
 def _marked(material: Material, outcomes: Sequence[Outcome]) -> Bools:
     marked = np.zeros(len(material), bool)
-    for one in outcomes:
-        marked[np.searchsorted(material.row, one.rows)] = True
+    for outcome in outcomes:
+        marked[np.searchsorted(material.row, outcome.rows)] = True
     return marked
 
 
-def _together(found: list[Outcome]) -> list[Outcome]:
+def _together(outcomes: list[Outcome]) -> list[Outcome]:
     """Outcomes of one cause, in forms with and without blanks, as one."""
     merged: dict[object, Outcome] = {}
-    for number, one in enumerate(found):
-        key = number if one.cause is None else one.cause
+    for number, outcome in enumerate(outcomes):
+        key = number if outcome.cause is None else outcome.cause
         if key in merged:
             old = merged[key]
-            rows = np.union1d(old.rows, one.rows)
-            of = max(old.of, one.of, len(rows))
+            rows = np.union1d(old.rows, outcome.rows)
+            of = max(old.of, outcome.of, len(rows))
             sure = SYSTEMATIC_WORD if len(rows) >= SYSTEMATIC * of else LIKELY
-            one = Outcome(one.cause, sure, rows, of)
-        merged[key] = one
+            outcome = Outcome(outcome.cause, sure, rows, of)
+        merged[key] = outcome
     return list(merged.values())
 
 
@@ -163,15 +167,15 @@ def _complete_rows(material: Material, state: _State, differing: Bools) -> list[
     """Causes of rows to which nothing is missing; what holds throughout becomes part of all that is tried later."""
     kept = np.flatnonzero(material.complete)
     own = _State(state.measure, state.base, state.fixed[kept])
-    told = _search(material.at(kept), own, differing[kept])
+    complete = _search(material.at(kept), own, differing[kept])
     if own.base is not state.base or own.measure is not state.measure:
         _take(material, state, own.measure, own.base)
-    explained = _marked(material, told) & differing
+    explained = _marked(material, complete) & differing
     total = int(np.count_nonzero(differing))
     population = material.complete & np.isfinite(material.recorded)
-    sure = all(one.cause is not None or not _open(one.rivals[0]) for one in told)
-    if sure and len(told) == 1 and np.count_nonzero(explained) >= SYSTEMATIC * total:
-        return told
+    sure = all(outcome.cause is not None or not _open(outcome.rivals[0]) for outcome in complete)
+    if sure and len(complete) == 1 and np.count_nonzero(explained) >= SYSTEMATIC * total:
+        return complete
     if not sure:
         explained = np.zeros(len(material), bool)
     if (copied := _copied(material, differing, population)) is not None:
@@ -187,14 +191,14 @@ def _complete_rows(material: Material, state: _State, differing: Bools) -> list[
                 _take(material, state, better.measure, better.linear)
             return [_of_fit(material, better, gained, population, throughout)]
     if len(material.measures) > 2 and np.count_nonzero(explained) < SYSTEMATIC * total:
-        return _unknown_table(material, differing, population) or told
-    return told
+        return _unknown_table(material, differing, population) or complete
+    return complete
 
 
 def _simplest(material: Material, rows: Bools) -> Fit | None:
     """The weighted sum of fewest causes that gives these rows, over all ways in which a sum may be recorded."""
-    found = [one for measure in material.measures if (one := fit(material, measure, rows)) is not None]
-    return min(found, key=lambda one: len(one.causes), default=None)
+    fits = [fitted for measure in material.measures if (fitted := fit(material, measure, rows)) is not None]
+    return min(fits, key=lambda fitted: len(fitted.causes), default=None)
 
 
 def _unknown_table(material: Material, differing: Bools, population: Bools) -> list[Outcome]:
@@ -203,15 +207,15 @@ def _unknown_table(material: Material, differing: Bools, population: Bools) -> l
     tally = material.answers.points.sum(axis=0)[population]
     recorded = material.recorded[population]
     most = {}
-    for one in np.unique(tally).tolist():
-        values, counts = np.unique(recorded[tally == one], return_counts=True)
+    for total in np.unique(tally).tolist():
+        values, counts = np.unique(recorded[tally == total], return_counts=True)
         if counts.sum() >= SUMS_ROWS:
-            most[one] = float(values[counts.argmax()])
+            most[total] = float(values[counts.argmax()])
     if len(most) < SUMS_SEEN or len(set(most.values())) < len(most):
         return []
     follows = np.zeros(len(material), bool)
     follows[population] = [
-        most.get(one) == value for one, value in zip(tally.tolist(), recorded.tolist(), strict=True)
+        most.get(total) == value for total, value in zip(tally.tolist(), recorded.tolist(), strict=True)
     ]
     n, of = int(np.count_nonzero(follows)), int(np.count_nonzero(population))
     # A few slips beside the known table leave what most rows follow as it is: that table itself.
@@ -227,7 +231,7 @@ def _by_sum(material: Material) -> int:
     whole = material.at(np.flatnonzero(material.complete))
     assert whole.answers is not None
     pairs = set(zip(whole.answers.points.sum(axis=0).tolist(), whole.recorded.tolist(), strict=True))
-    sums = len({one for one, _ in pairs})
+    sums = len({total for total, _ in pairs})
     return len(whole) if len(pairs) == sums < len(whole) else 0
 
 
@@ -246,7 +250,7 @@ def _copied(material: Material, differing: Bools, population: Bools) -> Outcome 
         return None
     base = plain(answers)
     total = np.where(material.complete, total_of(material, base), np.nan)
-    found: list[tuple[str, Bools, int]] = []
+    copies: list[tuple[str, Bools, int]] = []
     for measure in material.measures:
         tally = measure.back(material.recorded, material.near if measure.near else material.exact)
         if tally is None:
@@ -265,32 +269,32 @@ def _copied(material: Material, differing: Bools, population: Bools) -> Outcome 
                 n, of = int(np.count_nonzero(fits & population)), int(np.count_nonzero(population))
                 if n < COPIED * of or cause.partition(":")[2] in alike:
                     continue
-                told = " + ".join(filter(None, (f"item_copied:{'='.join(alike)}", measure.cause, cause)))
-                found.append((told, fits & differing, n))
+                named = " + ".join(filter(None, (f"item_copied:{'='.join(alike)}", measure.cause, cause)))
+                copies.append((named, fits & differing, n))
                 if not cause and not measure.cause:
                     break
             else:
                 continue
             break
-        if found:
+        if copies:
             break
-    if not found:
+    if not copies:
         return None
-    cause, rows, n = max(found, key=lambda one: one[2])
+    cause, rows, n = max(copies, key=lambda copy: copy[2])
     of = int(np.count_nonzero(population))
-    if len(found) > 1:
-        return Outcome(None, UNDECIDED, material.row[rows], of, tuple(one[0] for one in found))
+    if len(copies) > 1:
+        return Outcome(None, UNDECIDED, material.row[rows], of, tuple(copy[0] for copy in copies))
     return Outcome(cause, PROVED if n == of else SYSTEMATIC_WORD, material.row[rows], of)
 
 
-def _of_fit(material: Material, found: Fit, rows: Bools, population: Bools, throughout: bool) -> Outcome:
-    cause = " + ".join(found.causes)
-    value = found.measure.of(np.where(material.complete, total_of(material, found.linear), np.nan))
+def _of_fit(material: Material, fit: Fit, rows: Bools, population: Bools, throughout: bool) -> Outcome:
+    cause = " + ".join(fit.causes)
+    value = fit.measure.of(np.where(material.complete, total_of(material, fit.linear), np.nan))
     shows = population & ~(np.abs(value - material.right) <= material.exact)
     of = int(np.count_nonzero(shows))
-    if found.unsure:
-        return Outcome(None, UNDECIDED, material.row[rows], of, (cause, *found.unsure))
-    whole = throughout and bool(found.explained[population].all())
+    if fit.unsure:
+        return Outcome(None, UNDECIDED, material.row[rows], of, (cause, *fit.unsure))
+    whole = throughout and bool(fit.explained[population].all())
     sure = PROVED if whole else SYSTEMATIC_WORD if throughout else LIKELY
     return Outcome(cause, sure, material.row[rows], of)
 
@@ -328,29 +332,29 @@ def _search(material: Material, state: _State, differing: Bools) -> list[Outcome
         return []
     if len(part) == len(material):
         places = np.flatnonzero(differing)
-        told = [_outcome(material, one, one.rows, places) for one in chosen]
+        outcomes = [_outcome(material, part, part.rows, places) for part in chosen]
     else:
-        told = _over_all(material, state, differing, chosen)
-    held = [one for one in chosen if one.holds and one.linear is not None]
+        outcomes = _over_all(material, state, differing, chosen)
+    held = [part for part in chosen if part.holds and part.linear is not None]
     if len(held) == 1:
-        one = held[0]
+        first = held[0]
         of_linear = (
-            one.linear if (one.cause or one.rivals[0]) in _names_of_linear(choice.candidates) else None
+            first.linear if (first.cause or first.rivals[0]) in _names_of_linear(choice.candidates) else None
         )
         _take(material, state, state.measure, of_linear)
     elif state.measure is not None and state.base is not None:
         _take_measure(material, state, chosen)
-    return told
+    return outcomes
 
 
 def _names_of_linear(candidates: Sequence[Candidate]) -> set[str]:
-    return {one.cause for one in candidates if one.linear is not None}
+    return {candidate.cause for candidate in candidates if candidate.linear is not None}
 
 
 def _take_measure(material: Material, state: _State, chosen: Sequence[Chosen]) -> None:
-    for one in chosen:
+    for part in chosen:
         for measure in material.measures:
-            if one.holds and one.cause and one.cause == measure.cause:
+            if part.holds and part.cause and part.cause == measure.cause:
                 _take(material, state, measure, state.base)
 
 
@@ -364,30 +368,30 @@ def _choice(part: Material, state: _State, differing: Bools, fixed: Floats, weig
 
 def _over_all(material: Material, state: _State, differing: Bools, chosen: Sequence[Chosen]) -> list[Outcome]:
     """Causes that were found in some of the rows, counted in all of them."""
-    named = {one.cause or one.rivals[0]: one for one in chosen}
+    named = {part.cause or part.rivals[0]: part for part in chosen}
     places = np.flatnonzero(differing)
-    wanted = (one for one in guesses(material, state.measure, state.base) if one.cause in named)
+    wanted = (guess for guess in guesses(material, state.measure, state.base) if guess.cause in named)
     by_cause: dict[str, Candidate] = {}
-    for one in counted(material, wanted, differing, state.fixed):
-        by_cause.setdefault(one.cause, one)
+    for candidate in counted(material, wanted, differing, state.fixed):
+        by_cause.setdefault(candidate.cause, candidate)
     taken = np.zeros(len(places), bool)
-    told = []
+    outcomes = []
     for cause, mine in named.items():
         rows = by_cause[cause].hits & ~taken
         taken |= rows
         whole = Chosen(mine.cause, rows, by_cause[cause].shows, mine.rivals, mine.holds, mine.linear)
-        told.append(_outcome(material, whole, rows, places))
-    return told
+        outcomes.append(_outcome(material, whole, rows, places))
+    return outcomes
 
 
-def _outcome(material: Material, one: Chosen, rows: Bools, places: NDArray[np.intp]) -> Outcome:
+def _outcome(material: Material, chosen: Chosen, rows: Bools, places: NDArray[np.intp]) -> Outcome:
     sure = UNDECIDED
-    if one.cause is not None:
-        sure = SYSTEMATIC_WORD if one.holds else LIKELY
-        exact = one.linear is not None and np.count_nonzero(rows) == one.of
-        if exact and one.linear is not None and full_rank(material, one.linear.extra):
+    if chosen.cause is not None:
+        sure = SYSTEMATIC_WORD if chosen.holds else LIKELY
+        exact = chosen.linear is not None and np.count_nonzero(rows) == chosen.of
+        if exact and chosen.linear is not None and full_rank(material, chosen.linear.extra):
             sure = PROVED
-    return Outcome(one.cause, sure, material.row[places[rows]], one.of, one.rivals)
+    return Outcome(chosen.cause, sure, material.row[places[rows]], chosen.of, chosen.rivals)
 
 
 def _single(material: Material, state: _State, rows: Bools) -> Outcome:
@@ -402,7 +406,7 @@ def _single(material: Material, state: _State, rows: Bools) -> Outcome:
     slip = [(cause, int(np.count_nonzero(hit[places]))) for cause, hit in by_slip.items()]
     if len(part.measures) > 2:
         fitted = np.logical_or.reduce(
-            [one.hits for one in choice.candidates] + [h[places] for h in by_slip.values()]
+            [candidate.hits for candidate in choice.candidates] + [h[places] for h in by_slip.values()]
         )
         slip.append(("unknown_table", _by_sum(part.at(places[~fitted]))))
     every = sorted([*fits, *(pair for pair in slip if pair[1])], key=lambda pair: (-pair[1], pair[0]))

@@ -51,31 +51,34 @@ class Column:
     differing: NDArray[np.intp]
 
 
-def findings_table(frame: Frame, found: Sequence[Found], by: Sequence[str]) -> Any:
+def findings_table(frame: Frame, findings: Sequence[Found], by: Sequence[str]) -> Any:
     def real(value: float | None) -> float | None:
         return None if value is None or not isfinite(value) else round(value, 6)
 
-    effects = [one.effect or Effect(float("nan"), float("nan"), None, None) for one in found]
-    groups = [one.group or (None,) * len(by) for one in found]
-    data: dict[str, list[Any]] = {"finding": list(range(1, len(found) + 1))}
+    effects = [finding.effect or Effect(float("nan"), float("nan"), None, None) for finding in findings]
+    groups = [finding.group or (None,) * len(by) for finding in findings]
+    data: dict[str, list[Any]] = {"finding": list(range(1, len(findings) + 1))}
     data |= {name: [group[n] for group in groups] for n, name in enumerate(by)}
     if len(data) != len(by) + 1 or set(by) & set(_COLUMNS):
         raise FrameError("by: a column has the name of a column of the result; rename it")
     data |= {
-        "where": [one.where for one in found],
-        "scale": [one.key for one in found],
-        "cause": [one.cause for one in found],
-        "sure": [one.sure for one in found],
-        "rows": [len(one.rows) for one in found],
-        "of": [one.of for one in found],
-        "rivals": [", ".join(one.rivals) or None for one in found],
-        "first_rows": [", ".join(map(str, one.rows[:FIRST].tolist())) for one in found],
-        "effect_mean": [real(one.mean) for one in effects],
-        "effect_largest": [real(one.largest) for one in effects],
-        "effect_band": [one.bands for one in effects],
-        "effect_change": [one.changes for one in effects],
-        "say": [says(one.cause, one.rivals, len(one.rows), one.of, one.others) for one in found],
-        "do": [does(one.cause) for one in found],
+        "where": [finding.where for finding in findings],
+        "scale": [finding.key for finding in findings],
+        "cause": [finding.cause for finding in findings],
+        "sure": [finding.sure for finding in findings],
+        "rows": [len(finding.rows) for finding in findings],
+        "of": [finding.of for finding in findings],
+        "rivals": [", ".join(finding.rivals) or None for finding in findings],
+        "first_rows": [", ".join(map(str, finding.rows[:FIRST].tolist())) for finding in findings],
+        "effect_mean": [real(effect.mean) for effect in effects],
+        "effect_largest": [real(effect.largest) for effect in effects],
+        "effect_band": [effect.bands for effect in effects],
+        "effect_change": [effect.changes for effect in effects],
+        "say": [
+            says(finding.cause, finding.rivals, len(finding.rows), finding.of, finding.others)
+            for finding in findings
+        ],
+        "do": [does(finding.cause) for finding in findings],
     }
     kinds: dict[str, CellKind] = {
         **dict.fromkeys(("finding", "rows", "of"), "whole"),
@@ -91,26 +94,31 @@ _COLUMNS = (
 )
 
 
-def rows_table(frame: Frame, found: Sequence[Found], told: Sequence[Column]) -> Any:
-    rows = np.concatenate([one.differing for one in told]).astype(np.int64)
-    places = np.concatenate([np.full(len(one.differing), n, np.int8) for n, one in enumerate(told)])
+def rows_table(frame: Frame, findings: Sequence[Found], columns: Sequence[Column]) -> Any:
+    rows = np.concatenate([column.differing for column in columns]).astype(np.int64)
+    places = np.concatenate([np.full(len(column.differing), n, np.int8) for n, column in enumerate(columns)])
     nothing = np.full(len(frame), np.nan)
     recorded, right = (
-        np.concatenate([(nothing if values is None else values)[one.differing] for one, values in pairs])
-        for pairs in ([(one, one.recorded) for one in told], [(one, one.right) for one in told])
+        np.concatenate(
+            [(nothing if values is None else values)[column.differing] for column, values in pairs]
+        )
+        for pairs in (
+            [(column, column.recorded) for column in columns],
+            [(column, column.right) for column in columns],
+        )
     )
     numbers = np.full(len(frame), 0, np.int64)
     finding = []
-    for one in told:
+    for column in columns:
         numbers[:] = 0
-        for number, mine in enumerate(found, 1):
-            if mine.key == one.key:
+        for number, mine in enumerate(findings, 1):
+            if mine.key == column.key:
                 numbers[mine.rows] = number
-        finding.append(numbers[one.differing].copy())
+        finding.append(numbers[column.differing].copy())
     return frame.make(
         {
             "row": rows,
-            "scale": Words(places.astype(np.int8), tuple(one.key for one in told)),
+            "scale": Words(places.astype(np.int8), tuple(column.key for column in columns)),
             "recorded": recorded,
             "right": right,
             "difference": np.round(recorded - right, 9),
@@ -120,19 +128,20 @@ def rows_table(frame: Frame, found: Sequence[Found], told: Sequence[Column]) -> 
 
 
 def summary_table(
-    frame: Frame, told: Sequence[Column], recorded: Mapping[str, str], found: Sequence[Found]
+    frame: Frame, columns: Sequence[Column], recorded: Mapping[str, str], findings: Sequence[Found]
 ) -> Any:
     data: dict[str, list[Any]] = {
-        "scale": [one.key for one in told],
-        "column": [recorded[one.key] for one in told],
-        "rows": [len(frame)] * len(told),
+        "scale": [column.key for column in columns],
+        "column": [recorded[column.key] for column in columns],
+        "rows": [len(frame)] * len(columns),
     }
     for name in ("recorded", "equal", "differ", "recorded_though_withheld", "not_recorded"):
-        data[name] = [one.counts[name] for one in told]
+        data[name] = [column.counts[name] for column in columns]
     data["unexplained"] = [
-        sum(len(mine.rows) for mine in found if mine.key == one.key and mine.cause is None) for one in told
+        sum(len(mine.rows) for mine in findings if mine.key == column.key and mine.cause is None)
+        for column in columns
     ]
-    data["untested"] = [", ".join(one.edges) or None for one in told]
+    data["untested"] = [", ".join(column.edges) or None for column in columns]
     kinds: dict[str, CellKind] = {
         name: "whole" for name in data if name not in ("scale", "column", "untested")
     }

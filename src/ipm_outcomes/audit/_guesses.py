@@ -70,13 +70,13 @@ def plain(answers: Answers) -> Linear:
 def total_of(material: Material, linear: Linear) -> Floats:
     """The weighted sum, over the items that were answered."""
     assert material.answers is not None
-    points, found = material.answers.points, np.full(len(material), linear.constant)
+    points, total = material.answers.points, np.full(len(material), linear.constant)
     for weight, row in zip(linear.weights.tolist(), points, strict=True):
         if weight:
-            found += row if weight == 1 else weight * row
+            total += row if weight == 1 else weight * row
     for name in linear.extra:
-        found += material.extra[name]
-    return found
+        total += material.extra[name]
+    return total
 
 
 def guesses(material: Material, measure: Measure | None, base: Linear | None) -> Iterator[Guess]:
@@ -192,10 +192,10 @@ def _changed_items(
         chances.append((fits, chance))
         value = np.where(fits, material.recorded, np.nan)
         yield Guess(f"item_overwritten:{item}", "item_overwritten", value, True, chance, np.isfinite(total))
-    for one, two in combinations(range(len(answers.items)), 2):
-        alike = (answers.points[one] == answers.points[two]) & np.isfinite(total)
-        fits, chance = chances[two]
-        cause = f"item_copied:{answers.items[one]}={answers.items[two]}"
+    for first, second in combinations(range(len(answers.items)), 2):
+        alike = (answers.points[first] == answers.points[second]) & np.isfinite(total)
+        fits, chance = chances[second]
+        cause = f"item_copied:{answers.items[first]}={answers.items[second]}"
         yield Guess(
             cause, "item_copied", np.where(fits & alike, material.recorded, np.nan), True, chance, alike
         )

@@ -63,10 +63,10 @@ def fit(material: Material, measure: Measure, rows: Bools) -> Fit | None:
         design = _design(part, part.answers, extra)
         if len(looked_at) < 3 * len(design) + 10:
             continue
-        found = _solve(design, tally[looked_at])
-        if found is None:
+        solution = _solve(design, tally[looked_at])
+        if solution is None:
             continue
-        weights, free = found
+        weights, free = solution
         if not weights[:-1].any():  # one number in all rows, which no sum of items is
             continue
         added = tuple(
@@ -85,8 +85,8 @@ def fit(material: Material, measure: Measure, rows: Bools) -> Fit | None:
         unsure = tuple(
             item for item, loose in zip(answers.items, free, strict=False) if loose and item in touched
         )
-        told = (measure.cause, *causes) if measure.cause else causes
-        return Fit(linear, measure, told, unsure, explained)
+        named = (measure.cause, *causes) if measure.cause else causes
+        return Fit(linear, measure, named, unsure, explained)
     return None
 
 
@@ -125,8 +125,8 @@ def _free(products: Floats) -> Bools:
     scale = np.sqrt(np.maximum(np.diag(products), 1.0))
     values, vectors = np.linalg.eigh(products / np.outer(scale, scale))
     null = vectors[:, values < 1e-9 * max(float(values[-1]), 1.0)]
-    found: Bools = np.asarray((np.abs(null) > 1e-6).any(axis=1))
-    return found
+    dependent: Bools = np.asarray((np.abs(null) > 1e-6).any(axis=1))
+    return dependent
 
 
 def _solve(design: Floats, tally: Floats) -> tuple[Floats, Bools] | None:
@@ -179,8 +179,8 @@ def _meaning(answers: Answers, linear: Linear) -> tuple[tuple[str, ...], set[str
         counted = float(np.abs(weights).sum())
         each = rest / counted if counted else 0.0
         each = rest / len(weights) if abs(rest) == len(weights) else each
-        one = {1.0: "coded_one_up", -1.0: "coded_one_down"}.get(each)
-        causes.append(one or f"constant_added:{rest:g}")
+        shifted = {1.0: "coded_one_up", -1.0: "coded_one_down"}.get(each)
+        causes.append(shifted or f"constant_added:{rest:g}")
     return tuple(causes), touched
 
 

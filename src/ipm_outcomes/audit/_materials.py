@@ -61,14 +61,14 @@ class Scored:
         used = [place for place, item in enumerate(items.instrument.item_ids) if item in needed]
         bad = np.asarray((codes[used] < MISSING).any(axis=0))
         np.maximum(codes, MISSING, out=codes)
-        found = cls(items, tuple(needed), codes, bad)
+        scored = cls(items, tuple(needed), codes, bad)
         kernel = Kernel(items.instrument, None, items.scales)
         rows = codes.shape[1]
         scales, flags = kernel.columns(rows), kernel.flag_columns(rows)
         for start in range(0, rows, CHUNK):
             kernel.score(codes[:, start : start + CHUNK], scales, flags, start)
-        found.columns = {id: scales[id] for id in items.scales}
-        return found
+        scored.columns = {id: scales[id] for id in items.scales}
+        return scored
 
     def value(self, scale: str) -> Floats:
         """The right scores of a numeric scale."""
@@ -88,7 +88,7 @@ def material_of(
     frame: Frame, scored: Scored, scale: Scale, recorded: Recorded, beside: Beside, tolerance: float
 ) -> Material:
     """What is audited of one scale."""
-    found = scored.items.instrument
+    instrument = scored.items.instrument
     column = scored.columns[scale.id]
     right = scored.value(scale.id)
     answers: Answers | None = None
@@ -96,11 +96,11 @@ def material_of(
     size = USUAL_SIZE
     if isinstance(column.table, ScaleTable) and not scale.counts:
         answers = answers_of(scored.items, scored.codes, scale, column.table)
-        ways = measures(found, scale)
+        ways = measures(instrument, scale)
         size = len(column.table.cells[column.table.size])
     exact = SLACK + tolerance
     extra = {} if answers is None else _extra(frame, scored, scale, answers, recorded.value, beside.names)
-    turned = {item for item in scale.items if found.item(item).reverse} ^ set(scale.reverse)
+    turned = {item for item in scale.items if instrument.item(item).reverse} ^ set(scale.reverse)
     return Material(
         scale,
         np.arange(len(frame)),
@@ -122,21 +122,21 @@ def _others(
     scored: Scored, scale: Scale, right: Floats, recorded: Floats, beside: Beside
 ) -> dict[str, Floats]:
     """Scores of other scales, of other rows, and of other forms of the same patient."""
-    found = {
+    others = {
         f"other_score:{id}": scored.value(id)
         for id, column in scored.columns.items()
         if id != scale.id and column.value is not None
     }
     if len(right) > 1:
         nothing = np.full(1, np.nan)
-        found["other_row:before"] = np.concatenate([nothing, right[:-1]])
-        found["other_row:after"] = np.concatenate([right[1:], nothing])
+        others["other_row:before"] = np.concatenate([nothing, right[:-1]])
+        others["other_row:after"] = np.concatenate([right[1:], nothing])
     both = np.isfinite(right) & np.isfinite(recorded)
     if both.any():
         rising = np.sort(right[both])
         for name, values in (("rising", rising), ("falling", rising[::-1])):
-            found[f"sorted:{name}"] = np.full(len(right), np.nan)
-            found[f"sorted:{name}"][both] = values
+            others[f"sorted:{name}"] = np.full(len(right), np.nan)
+            others[f"sorted:{name}"][both] = values
     if beside.patients is not None:
         rows = np.flatnonzero(beside.patients >= 0)
         by = rows if beside.order is None else beside.order[rows]
@@ -145,8 +145,8 @@ def _others(
         before, after = np.full(len(right), np.nan), np.full(len(right), np.nan)
         before[rows[1:][same]] = right[rows[:-1][same]]
         after[rows[:-1][same]] = right[rows[1:][same]]
-        found |= {"other_visit:before": before, "other_visit:after": after}
-    return found
+        others |= {"other_visit:before": before, "other_visit:after": after}
+    return others
 
 
 def _extra(
@@ -154,18 +154,18 @@ def _extra(
 ) -> dict[str, Ints]:
     """Columns of small whole numbers that may have been added: other items of the form, and other columns."""
     ids, own = scored.items.instrument.item_ids, set(scale.items)
-    found: dict[str, Ints] = {
+    columns: dict[str, Ints] = {
         scored.items.names[item]: np.maximum(scored.codes[place], 0).astype(np.int32)
         for place, item in enumerate(ids)
         if item in scored.items.names and item not in own
     }
     for name in names:
-        if len(found) < MOST_EXTRA_COLUMNS and (column := read_extra(frame, name)) is not None:
-            found[name] = column
+        if len(columns) < MOST_EXTRA_COLUMNS and (column := read_extra(frame, name)) is not None:
+            columns[name] = column
     there = answers.given.all(axis=0) & np.isfinite(recorded)
     return {
         name: column
-        for name, column in found.items()
+        for name, column in columns.items()
         if there.any()
         and column[there].any()
         and not (column[there] == recorded[there]).all()
@@ -195,18 +195,22 @@ def bands_of(frame: Frame, scored: Scored, scale: Scale, name: str, recorded: Fl
     )
 
 
-def scale_of(found: Instrument, key: str) -> tuple[Scale, bool]:
+def scale_of(instrument: Instrument, key: str) -> tuple[Scale, bool]:
     """The scale that a recorded column is of, and whether it holds bands or words."""
-    if key not in found.scale_ids and key.endswith(BAND) and key.removesuffix(BAND) in found.scale_ids:
-        return found.scale(key.removesuffix(BAND)), True
-    if key == BAND.removeprefix("_") and key not in found.scale_ids:
-        return found.lead_scale, True
-    scale = found.scale(key)
+    if (
+        key not in instrument.scale_ids
+        and key.endswith(BAND)
+        and key.removesuffix(BAND) in instrument.scale_ids
+    ):
+        return instrument.scale(key.removesuffix(BAND)), True
+    if key == BAND.removeprefix("_") and key not in instrument.scale_ids:
+        return instrument.lead_scale, True
+    scale = instrument.scale(key)
     return scale, scale.categorical
 
 
 def with_all_scales(items: ItemColumns, more: Mapping[str, Any]) -> ItemColumns:
     """The items read for every scale of which the table has all items."""
-    found = items.instrument
-    there = [id for id in found.scale_ids if needed_items(found, [id]) <= set(items.names)]
-    return ItemColumns(items.frame, found, scales=there, **more)
+    instrument = items.instrument
+    there = [id for id in instrument.scale_ids if needed_items(instrument, [id]) <= set(items.names)]
+    return ItemColumns(items.frame, instrument, scales=there, **more)

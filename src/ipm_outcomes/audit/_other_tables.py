@@ -18,8 +18,8 @@ def _of_file() -> tuple[tuple[str, str, int, tuple[float, ...]], ...]:
     content = (files("ipm_outcomes.audit") / "other_tables.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(content, parse_float=Decimal)["tables"]
     return tuple(
-        (one["id"], one["scale"], one["first"], tuple(float(value) for value in one["values"]))
-        for one in tables
+        (table["id"], table["scale"], table["first"], tuple(float(value) for value in table["values"]))
+        for table in tables
     )
 
 
@@ -31,7 +31,7 @@ def other_tables(own: Instrument, scale: Scale) -> list[Measure]:
     assert scale.conversion is not None
     rows = scale.conversion.rows
     seen = {tuple(float(row.value) for row in rows)}
-    found = []
+    measures = []
     others = [
         (f"{id}.{other.id}", other.conversion.rows)
         for id in dict.fromkeys((own.id, *instruments()))
@@ -44,8 +44,8 @@ def other_tables(own: Instrument, scale: Scale) -> list[Measure]:
     for id, first, values in listed:
         if first == rows[0].raw and len(values) == len(rows) and values not in seen:
             seen.add(values)
-            found.append(tabulated(f"other_table:{id}", first, values))
-    return found
+            measures.append(tabulated(f"other_table:{id}", first, values))
+    return measures
 
 
 def measures(own: Instrument, scale: Scale) -> tuple[Measure, ...]:

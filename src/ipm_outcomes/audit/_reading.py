@@ -246,15 +246,15 @@ def from_table(first: int, values: Sequence[float]) -> Callable[[Any], Floats]:
 def read_numbers(frame: Frame, name: str) -> Recorded:
     """The numbers of a recorded column; an empty cell and a word for no answer are none."""
     values, places = distinct(frame.kind, frame.column(name), len(frame))
-    kept = [None if isinstance(one, str) and empty(one) else one for one in values]
-    numbers = [None if one is None or isinstance(one, bool) else number_in(one) for one in kept]
-    plain = [None if one is None else round(float(one), MOST_DECIMALS) for one in numbers]
+    kept = [None if isinstance(value, str) and empty(value) else value for value in values]
+    numbers = [None if value is None or isinstance(value, bool) else number_in(value) for value in kept]
+    plain = [None if number is None else round(float(number), MOST_DECIMALS) for number in numbers]
     # What most numbers with decimals have; a single cell with a float's noise must not decide.
     often = np.zeros(MOST_DECIMALS + 1, np.int64)
-    for one, rows in zip(plain, np.bincount(places, minlength=len(values)).tolist(), strict=True):
-        often[min(decimals_of(one), MOST_DECIMALS)] += rows
+    for number, rows in zip(plain, np.bincount(places, minlength=len(values)).tolist(), strict=True):
+        often[min(decimals_of(number), MOST_DECIMALS)] += rows
     decimals = int(often[1:].argmax()) + 1 if often[1:].any() else 0
-    value = np.array([np.nan if one is None else one for one in plain] or [np.nan])
+    value = np.array([np.nan if number is None else number for number in plain] or [np.nan])
     text = np.array([a is not None and b is None for a, b in zip(kept, numbers, strict=True)] or [False])
     return Recorded(value[places], text[places], decimals)
 
@@ -264,12 +264,12 @@ def read_words(frame: Frame, name: str) -> tuple[list[str], NDArray[np.intp]]:
     values, places = distinct(frame.kind, frame.column(name), len(frame))
     words: dict[str, int] = {}
     codes = []
-    for one in values:
-        if one is None or (isinstance(one, str) and empty(one)):
+    for value in values:
+        if value is None or (isinstance(value, str) and empty(value)):
             codes.append(-1)
             continue
-        number = None if isinstance(one, bool) else number_in(one)
-        plain = f"{number.normalize():f}" if isinstance(number, Decimal) else str(one)
+        number = None if isinstance(value, bool) else number_in(value)
+        plain = f"{number.normalize():f}" if isinstance(number, Decimal) else str(value)
         codes.append(words.setdefault(" ".join(plain.split()).casefold(), len(words)))
     return list(words), np.array(codes or [-1], np.intp)[places]
 
@@ -289,16 +289,16 @@ def read_extra(frame: Frame, name: str) -> Ints | None:
 
 
 def _small_whole(values: list[Any]) -> list[int] | None:
-    found = []
-    for one in values:
-        if one is None or (isinstance(one, str) and empty(one)):
-            found.append(0)
+    numbers = []
+    for value in values:
+        if value is None or (isinstance(value, str) and empty(value)):
+            numbers.append(0)
             continue
-        number = None if isinstance(one, bool) else number_in(one)
+        number = None if isinstance(value, bool) else number_in(value)
         if number is None or number != int(number) or not 0 <= number <= MOST_EXTRA:
             return None
-        found.append(int(number))
-    return found if len({one for one in found if one}) >= 1 and len(found) > 1 else None
+        numbers.append(int(number))
+    return numbers if len({number for number in numbers if number}) >= 1 and len(numbers) > 1 else None
 
 
 MOST_EXTRA = 10
@@ -318,11 +318,11 @@ def answers_of(items: ItemColumns, codes: NDArray[Any], scale: Scale, table: Sca
         points[n] = lookup[np.where(given[n], codes[place], -1)]
     raw = None
     if not given.all():
-        found = np.full(points.shape, np.nan)
+        raw_points = np.full(points.shape, np.nan)
         for n, item in enumerate(scale.items):
             if not given[n].all():
-                found[n] = _raw(items, item, given[n])
-        raw = None if np.isnan(found).all() else found
+                raw_points[n] = _raw(items, item, given[n])
+        raw = None if np.isnan(raw_points).all() else raw_points
     low = np.array([min(worth.values()) for worth in table.points], np.int32)
     high = np.array([max(worth.values()) for worth in table.points], np.int32)
     return Answers(scale.items, points, given, raw, low, high)
@@ -331,8 +331,8 @@ def answers_of(items: ItemColumns, codes: NDArray[Any], scale: Scale, table: Sca
 def _raw(items: ItemColumns, item: str, given: Bools) -> Floats:
     """The numbers that stand in cells of an item that are no answers."""
     values, places = distinct(items.frame.kind, items.frame.column(items.names[item]), len(items.frame))
-    numbers = [None if one is None or isinstance(one, bool) else number_in(one) for one in values]
-    raw = np.array([np.nan if one is None else float(one) for one in numbers])[places]
+    numbers = [None if value is None or isinstance(value, bool) else number_in(value) for value in values]
+    raw = np.array([np.nan if number is None else float(number) for number in numbers])[places]
     return np.where(given, np.nan, raw)
 
 
@@ -345,10 +345,10 @@ def all_codes(items: ItemColumns) -> NDArray[Any]:
     return np.maximum(codes, MISSING)
 
 
-def right_values(found: ScaleColumns) -> Floats:
+def right_values(columns: ScaleColumns) -> Floats:
     """The score of each row, NaN where there is none."""
-    assert found.value is not None
-    return np.where(found.absent < 0, found.value, np.nan)
+    assert columns.value is not None
+    return np.where(columns.absent < 0, columns.value, np.nan)
 
 
 def own_decimals(table: AnyTable) -> int | None:

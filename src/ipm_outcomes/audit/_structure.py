@@ -34,21 +34,21 @@ class Pattern:
     of: int
 
 
-def identical(found: Instrument, items: Iterable[str], codes: NDArray[Any]) -> list[tuple[str, ...]]:
+def identical(instrument: Instrument, items: Iterable[str], codes: NDArray[Any]) -> list[tuple[str, ...]]:
     """Items whose columns hold the same in every row where both are answered, beyond what chance would give.
 
     How often different items agree beyond their most frequent answer is learned from the other pairs of columns.
     """
-    ids = found.item_ids
-    listed = {item: found.answers_of(item) for item in ids}
+    ids = instrument.item_ids
+    listed = {item: instrument.answers_of(item) for item in ids}
     pairs = [
-        (one, two)
-        for one, two in combinations(items, 2)
-        if (listed[one].lowest, listed[one].highest) == (listed[two].lowest, listed[two].highest)
+        (first, second)
+        for first, second in combinations(items, 2)
+        if (listed[first].lowest, listed[first].highest) == (listed[second].lowest, listed[second].highest)
     ]
     usual, same = 0.0, []
-    for one, two in pairs:
-        a, b = codes[ids.index(one)], codes[ids.index(two)]
+    for first, second in pairs:
+        a, b = codes[ids.index(first)], codes[ids.index(second)]
         both = (a >= 0) & (b >= 0)
         if (n := int(np.count_nonzero(both))) < ENOUGH:
             continue
@@ -57,49 +57,49 @@ def identical(found: Instrument, items: Iterable[str], codes: NDArray[Any]) -> l
         beyond = (a != most) | (b != most)
         off, agree = int(np.count_nonzero(beyond)), int(np.count_nonzero(a == b)) - int(n - beyond.sum())
         if agree == off:
-            same.append((one, two, off))
+            same.append((first, second, off))
         elif off >= ENOUGH // 2:
             usual = max(usual, (agree + 1) / (off + 2))
     rate = log(min(max(usual, USUAL if not usual else 0.3), 0.95))
-    told = [{one, two} for one, two, off in same if off * rate + log(len(pairs)) < log(CHANCE)]
+    groups = [{first, second} for first, second, off in same if off * rate + log(len(pairs)) < log(CHANCE)]
     merged: list[set[str]] = []
-    for pair in told:
+    for pair in groups:
         touching = [group for group in merged if group & pair]
         merged = [group for group in merged if group not in touching]
         merged.append(pair.union(*touching))
     return [tuple(id for id in ids if id in group) for group in merged]
 
 
-def patterns(found: Instrument, items: list[str], codes: NDArray[Any]) -> list[Pattern]:
+def patterns(instrument: Instrument, items: list[str], codes: NDArray[Any]) -> list[Pattern]:
     """Patterns of the columns of these items."""
-    ids = found.item_ids
+    ids = instrument.item_ids
     own = codes[[ids.index(item) for item in items]]
     full: Bools = np.asarray((own >= 0).all(axis=0))
-    told = []
-    alike = identical(found, items, codes)
-    if (straight := _straight(found, items, own, full)) is not None:
-        told.append(straight)
+    patterns = []
+    alike = identical(instrument, items, codes)
+    if (straight := _straight(instrument, items, own, full)) is not None:
+        patterns.append(straight)
         alike = [group for group in alike if len(group) < len(items)]
     for group in alike:
         rows = np.asarray((codes[[ids.index(item) for item in group]] >= 0).all(axis=0))
-        told.append(Pattern(f"identical_items:{'='.join(group)}", group, rows, int(rows.sum())))
+        patterns.append(Pattern(f"identical_items:{'='.join(group)}", group, rows, int(rows.sum())))
     for item, answers in zip(items, own, strict=True):
         there = answers >= 0
         if (n := int(there.sum())) < ENOUGH:
             continue
-        first, listed = int(answers[there][0]), found.answers_of(item)
+        first, listed = int(answers[there][0]), instrument.answers_of(item)
         if listed.lowest < first < listed.highest and (answers[there] == first).all():
-            told.append(Pattern(f"constant_item:{item}", (item,), there, n))
-    return told
+            patterns.append(Pattern(f"constant_item:{item}", (item,), there, n))
+    return patterns
 
 
-def _straight(found: Instrument, items: list[str], own: NDArray[Any], full: Bools) -> Pattern | None:
+def _straight(instrument: Instrument, items: list[str], own: NDArray[Any], full: Bools) -> Pattern | None:
     """Forms with one answer throughout that is not the lowest, where most forms are like that."""
-    listed = {(one.lowest, one.highest) for one in map(found.answers_of, items)}
+    listed = {(answers.lowest, answers.highest) for answers in map(instrument.answers_of, items)}
     forms = int(full.sum())
     if len(items) < SEVERAL or len(listed) > 1 or forms < ENOUGH:
         return None
-    rows = full & (own == own[0]).all(axis=0) & (own[0] > found.answers_of(items[0]).lowest)
+    rows = full & (own == own[0]).all(axis=0) & (own[0] > instrument.answers_of(items[0]).lowest)
     if int(rows.sum()) <= STRAIGHT * forms:
         return None
     return Pattern("straight_lining", tuple(items), rows, forms)
