@@ -107,10 +107,10 @@ def check_export(export: Export, asked: Asked) -> None:
     if absent := [name for name in named if name is not None and name not in export.columns]:
         raise _misfit(f"there is no column {absent[0]!r}, which the mapping names", "row 1")
     if file is not None and file.columns_seen not in (None, digest(export.names)):
-        told = (
+        message = (
             "the columns are not those that the mapping has seen; look at them, and write the mapping again"
         )
-        raise _misfit(told, "row 1")
+        raise _misfit(message, "row 1")
     if keys.visit is not None and EVENT not in export.columns:
         raise _misfit("the export has no events, and the mapping names some", "keys.visit")
     if asked.events and (unknown := held - set(asked.events)):
@@ -123,22 +123,23 @@ def pinned(
 ) -> Pinned:
     """What a mapping would pin, with what is proposed."""
     parts, proposed = [], []
-    for one in cells:
-        id, given = one.instrument.id, one.part
-        open_ = one.doubt not in (None, NO_LOWEST) or bool(one.strange)
+    for reader in cells:
+        id, given = reader.instrument.id, reader.part
+        open_ = reader.doubt not in (None, NO_LOWEST) or bool(reader.strange)
         coding = given.coding if given is not None else None if open_ else "answer"
         part = InstrumentPart(
             id=id,
-            edition=one.instrument.edition,
-            columns=one.names,
+            edition=reader.instrument.edition,
+            columns=reader.names,
             scales=None if given is None else given.scales,
             coding=coding,
             not_answered=NotAnsweredPart() if given is None else given.not_answered,
             recorded=dict(totals[id]),
-            labels_seen=labels_seen(one.names, one.choices) or ([] if given is None else given.labels_seen),
+            labels_seen=labels_seen(reader.names, reader.choices)
+            or ([] if given is None else given.labels_seen),
         )
         parts.append(part)
-        if one.counted():
+        if reader.counted():
             why = "the cells look as if they were counted from 1"
             proposed.append(Proposal(place=("instrument", id, "coding"), value="position", why=why))
     keys: dict[str, Any] = {"patient": export.record}
@@ -166,7 +167,7 @@ def _not_answered(asked: Asked) -> NotAnsweredPart:
 
 
 def _listed(part: InstrumentPart | Pinned) -> dict[str, str]:
-    return {str(one): str(one) for one in (*part.not_answered.codes, *part.not_answered.words)}
+    return {str(code): str(code) for code in (*part.not_answered.codes, *part.not_answered.words)}
 
 
 def _check_file(file: FilePart | None) -> None:
@@ -181,5 +182,5 @@ def _check_file(file: FilePart | None) -> None:
         raise _misfit("exports of REDCap are all written alike; leave the key out", f"file.{min(other)}")
 
 
-def _misfit(told: str, place: str) -> InputError:
-    return InputError(told, "mapping_does_not_fit", place)
+def _misfit(message: str, place: str) -> InputError:
+    return InputError(message, "mapping_does_not_fit", place)

@@ -26,22 +26,28 @@ class Cells:
 
     def __init__(
         self,
-        found: Instrument,
+        instrument: Instrument,
         names: Mapping[str, str],
         export: Export,
         missing: Mapping[str, str],
         part: InstrumentPart | None,
     ) -> None:
-        self.instrument, self.export, self.missing, self.part = found, export, missing, part
+        self.instrument, self.export, self.missing, self.part = instrument, export, missing, part
         self.names = {item: name for item, name in names.items() if export.has(name)}
         self.coding = None if part is None else part.coding
         if export.record in self.names.values():
-            told = f"{found.id}: the column is the record id and that of an item; name another one with record_id="
-            raise InputError(told, "header_not_found", f"column {export.record}")
+            message = (
+                f"{instrument.id}: the column is the record id and that of an item; "
+                "name another one with record_id="
+            )
+            raise InputError(message, "header_not_found", f"column {export.record}")
         self._check_choices()
         if part is not None and part.coding is None and self.counted():
-            told = f"{found.id}: the cells look as if they were counted from 1; the mapping has to say the coding"
-            raise InputError(told, "mapping_does_not_fit", f"instrument.{found.id}.coding")
+            message = (
+                f"{instrument.id}: the cells look as if they were counted from 1; the "
+                "mapping has to say the coding"
+            )
+            raise InputError(message, "mapping_does_not_fit", f"instrument.{instrument.id}.coding")
 
     @cached_property
     def choices(self) -> dict[str, dict[str, str]]:
@@ -62,21 +68,23 @@ class Cells:
         for item, name in self.names.items():
             for code, answer in says(self.instrument, item, self.choices.get(name, {})).items():
                 if _NUMBER.fullmatch(code) and code != f"{answer:g}" and code not in self.missing:
-                    told = (
+                    message = (
                         f"{name}: in the dictionary a code has the label of another answer of {self.instrument.id} "
                         f"{item}; recode the field, or say its coding in a mapping"
                     )
                     place = f"row {self.export.fields[name].number}"
-                    raise InputError(told, "mapping_does_not_fit", place)
+                    raise InputError(message, "mapping_does_not_fit", place)
 
     @cached_property
     def doubt(self) -> str | None:
         """What `frames.inspect` says of the coding, where neither the dictionary nor a mapping says it."""
-        found = self.instrument
+        instrument = self.instrument
         if self.coding not in (None, "answer"):
             return None
-        scales = found.scale_ids if self.part is None or self.part.scales is None else tuple(self.part.scales)
-        needed = needed_items(found, scales)
+        scales = (
+            instrument.scale_ids if self.part is None or self.part.scales is None else tuple(self.part.scales)
+        )
+        needed = needed_items(instrument, scales)
         if any(item not in self.names for item in needed) or self._told():
             return None
         rows = range(self.export.rows)
@@ -91,7 +99,7 @@ class Cells:
             frame = frame_of(columns)
         except MissingExtraError:
             return NOT_CHECKED
-        return gather(ItemColumns(frame, found, dict(self.names), None, (), True, scales)).doubt
+        return gather(ItemColumns(frame, instrument, dict(self.names), None, (), True, scales)).doubt
 
     def _told(self) -> bool:
         """Whether the dictionary says with labels what the codes of all items with options mean."""
@@ -116,8 +124,8 @@ class Cells:
 
     def given(self, item: str, cell: str) -> float | None:
         """The answer in a cell, None where there is none."""
-        found, name = self.instrument, self.names[item]
-        listed, field = found.answers_of(item), self.export.fields.get(name)
+        instrument, name = self.instrument, self.names[item]
+        listed, field = instrument.answers_of(item), self.export.fields.get(name)
         choices = self.choices.get(name, {})
         if self.export.labeled:
             cell = {label: code for code, label in choices.items()}.get(cell, cell)
@@ -125,9 +133,9 @@ class Cells:
             cell = cell.replace(",", ".")
         label = choices.get(cell, "")
         if self.coding == "label" and not listed.numeric and _NUMBER.fullmatch(cell):
-            return meant(listed, found.labels(item), label)
+            return meant(listed, instrument.labels(item), label)
         if label and not _NUMBER.fullmatch(cell) and cell not in self.missing:  # a code that is a word
-            return meant(listed, found.labels(item), label)
+            return meant(listed, instrument.labels(item), label)
         if (coding := map_of(self.coding, item)) is not None:
             if cell not in coding:
                 return None
@@ -137,11 +145,11 @@ class Cells:
         else:
             number = read_text(cell, listed.per_unit).number
             if number is None:
-                number = found.labels(item).get(plain_label(cell))
+                number = instrument.labels(item).get(plain_label(cell))
         if number is None or not listed.lowest <= number <= listed.highest:
             return None
         if cell in self.missing:
-            raise ParameterError(f"not_answered: {cell} is an answer of {found.id} {item}")
+            raise ParameterError(f"not_answered: {cell} is an answer of {instrument.id} {item}")
         return listed.answer(number)
 
     def as_is(self, cell: str) -> int | None:

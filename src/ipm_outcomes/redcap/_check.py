@@ -93,18 +93,18 @@ def check_dictionary(text: str, *, current: str | None = None) -> list[Dictionar
     ['uppercase']
     """
     rows = rows_of(text)
-    found = [*_record_id(rows), *_names(rows), *_forms(rows), *_matrices(rows)]
+    problems = [*_record_id(rows), *_names(rows), *_forms(rows), *_matrices(rows)]
     for row in rows:
-        found += _field(row)
+        problems += _field(row)
     if current is not None:
-        found += _deleted(rows, rows_of(current))
-    return sorted(found, key=lambda problem: problem.row)
+        problems += _deleted(rows, rows_of(current))
+    return sorted(problems, key=lambda problem: problem.row)
 
 
 def _record_id(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
     if not rows or rows[0][KIND] != "text":
-        told = "the first field is the record id and of type text; begin with it"
-        yield DictionaryProblem(2, "no_record_id", told)
+        message = "the first field is the record id and of type text; begin with it"
+        yield DictionaryProblem(2, "no_record_id", message)
 
 
 def _names(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
@@ -112,13 +112,13 @@ def _names(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
     for row in rows:
         name = row[NAME]
         if name in seen:
-            told = f"the field name is that of row {seen[name]}; names are unique in a project"
-            yield DictionaryProblem(row.number, "duplicate", told)
+            message = f"the field name is that of row {seen[name]}; names are unique in a project"
+            yield DictionaryProblem(row.number, "duplicate", message)
         seen.setdefault(name, row.number)
         if not re.fullmatch(r"[a-z][a-z0-9_]+", name, re.ASCII):
             rule = "uppercase" if re.fullmatch(r"[a-z][a-z0-9_]+", name.lower(), re.ASCII) else "name"
-            told = "a field name is two or more of a to z, 0 to 9 and _, and begins with a letter"
-            yield DictionaryProblem(row.number, rule, told)
+            message = "a field name is two or more of a to z, 0 to 9 and _, and begins with a letter"
+            yield DictionaryProblem(row.number, rule, message)
         elif len(name) > LONGEST_NAME:
             yield DictionaryProblem(row.number, "name", f"a field name has at most {LONGEST_NAME} characters")
 
@@ -128,8 +128,8 @@ def _forms(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
     for row in rows:
         form = row[FORM]
         if form != last and form in done:
-            told = "the form began further up; the fields of a form belong next to each other"
-            yield DictionaryProblem(row.number, "form_split", told)
+            message = "the form began further up; the fields of a form belong next to each other"
+            yield DictionaryProblem(row.number, "form_split", message)
         done.add(form)
         last = form
 
@@ -141,30 +141,32 @@ def _matrices(rows: list[DictionaryField]) -> Iterator[DictionaryProblem]:
         if group := row[MATRIX]:
             begun = first.setdefault(group, row)
             if row[KIND] not in ("radio", "checkbox"):
-                told = "fields of a matrix are radio or checkbox"
-                yield DictionaryProblem(row.number, "matrix_type", told)
+                message = "fields of a matrix are radio or checkbox"
+                yield DictionaryProblem(row.number, "matrix_type", message)
             if begun is not row and (last is None or last[MATRIX] != group or last[FORM] != row[FORM]):
-                told = (
+                message = (
                     f"the matrix began in row {begun.number}; its fields belong next to each other, each under its "
                     "own name"
                 )
-                yield DictionaryProblem(row.number, "matrix_split", told)
+                yield DictionaryProblem(row.number, "matrix_split", message)
             if (choices_of(begun[CHOICES]), begun[KIND]) != (choices_of(row[CHOICES]), row[KIND]):
-                told = f"the choices differ from those of row {begun.number}; in a matrix they are the same"
-                yield DictionaryProblem(row.number, "matrix_choices", told)
+                message = (
+                    f"the choices differ from those of row {begun.number}; in a matrix they are the same"
+                )
+                yield DictionaryProblem(row.number, "matrix_choices", message)
         last = row
 
 
 def _field(row: DictionaryField) -> Iterator[DictionaryProblem]:
     kind = row[KIND]
     if kind not in KINDS:
-        told = "there is no such field type; types are " + ", ".join(sorted(KINDS))
-        yield DictionaryProblem(row.number, "field_type", told)
+        message = "there is no such field type; types are " + ", ".join(sorted(KINDS))
+        yield DictionaryProblem(row.number, "field_type", message)
     if kind in CHOSEN:
         yield from _choices(row)
     if kind in KINDS - {"text", "slider"} and (row[VALIDATION] or row[LEAST] or row[MOST]):
-        told = "validation belongs to fields of type text and slider; leave its three columns blank"
-        yield DictionaryProblem(row.number, f"validation_on_{kind}", told)
+        message = "validation belongs to fields of type text and slider; leave its three columns blank"
+        yield DictionaryProblem(row.number, f"validation_on_{kind}", message)
     if not row[LABEL]:
         yield DictionaryProblem(row.number, "no_label", "the field has no label", refused=False)
     for column in (IDENTIFIER, REQUIRED):
@@ -173,19 +175,19 @@ def _field(row: DictionaryField) -> Iterator[DictionaryProblem]:
     if row[ALIGNMENT] not in ALIGNMENTS:
         yield DictionaryProblem(row.number, "alignment", "the alignment is LV, LH, RV, RH or blank")
     if '"' in row[BRANCHING]:
-        told = "the branching logic has double quotes, which an import can refuse; write single ones"
-        yield DictionaryProblem(row.number, "double_quotes", told, refused=False)
+        message = "the branching logic has double quotes, which an import can refuse; write single ones"
+        yield DictionaryProblem(row.number, "double_quotes", message, refused=False)
 
 
 def _choices(row: DictionaryField) -> Iterator[DictionaryProblem]:
     choices = choices_of(row[CHOICES])
     codes = [code for code, label in choices if label is not None]
     if not codes:
-        told = "the field has no choices; write them as code, label | code, label"
-        yield DictionaryProblem(row.number, "no_choices", told)
+        message = "the field has no choices; write them as code, label | code, label"
+        yield DictionaryProblem(row.number, "no_choices", message)
     elif len(codes) < len(choices):
-        told = "a choice has no code: | stands between choices and in no label"
-        yield DictionaryProblem(row.number, "pipe_in_label", told)
+        message = "a choice has no code: | stands between choices and in no label"
+        yield DictionaryProblem(row.number, "pipe_in_label", message)
     if len(set(codes)) < len(codes):
         yield DictionaryProblem(row.number, "code_twice", "a code belongs to two choices")
 
@@ -194,8 +196,8 @@ def _deleted(rows: list[DictionaryField], current: list[DictionaryField]) -> Ite
     kept = {row[NAME] for row in rows}
     lost = [row for row in current if row[NAME] not in kept]
     if lost:
-        told = (
+        message = (
             f"{len(lost)} of {len(current)} fields of the project are not in it and would be deleted with their data; "
             "append the new fields to the dictionary of the project"
         )
-        yield DictionaryProblem(1, "fields_deleted", told)
+        yield DictionaryProblem(1, "fields_deleted", message)

@@ -46,22 +46,22 @@ def rows_of(text: str) -> list[DictionaryField]:
     if not isinstance(text, str):
         raise ParameterError("give the text of the dictionary, as it is in the CSV file")
     try:
-        found = [row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")) if row]
+        lines = [row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")) if row]
     except csv.Error:
         raise InputError("the text is no CSV file", "dictionary_invalid") from None
-    if not found or tuple(cell.strip() for cell in found[0]) != COLUMNS:
+    if not lines or tuple(cell.strip() for cell in lines[0]) != COLUMNS:
         raise InputError(
             "the header is not that of a data dictionary with 18 columns; give the file as REDCap writes it",
             "dictionary_invalid",
             "row 1",
         )
-    for number, row in enumerate(found, 1):
+    for number, row in enumerate(lines, 1):
         if len(row) != len(COLUMNS):
-            told = f"the row has {len(row)} cells and not {len(COLUMNS)}"
-            raise InputError(told, "dictionary_invalid", f"row {number}")
+            message = f"the row has {len(row)} cells and not {len(COLUMNS)}"
+            raise InputError(message, "dictionary_invalid", f"row {number}")
     return [
         DictionaryField(n, dict(zip(COLUMNS, map(str.strip, row), strict=True)))
-        for n, row in enumerate(found[1:], 2)
+        for n, row in enumerate(lines[1:], 2)
     ]
 
 

@@ -57,19 +57,19 @@ class EventDates:
     @cached_property
     def rows(self) -> dict[Key, list[int]]:
         """Rows by their key."""
-        found: dict[Key, list[int]] = {}
+        by_key: dict[Key, list[int]] = {}
         for row, key in enumerate(self.keys):
-            found.setdefault(key, []).append(row)
-        return found
+            by_key.setdefault(key, []).append(row)
+        return by_key
 
     @cached_property
     def plain(self) -> dict[str, list[int]]:
         """Rows that are not repeated, by record."""
-        found: dict[str, list[int]] = {}
+        by_record: dict[str, list[int]] = {}
         for row, (record, _, repeat, instance) in enumerate(self.keys):
             if not repeat and not instance:
-                found.setdefault(record, []).append(row)
-        return found
+                by_record.setdefault(record, []).append(row)
+        return by_record
 
     @cached_property
     def instances(self) -> Counter[tuple[str, str, str]]:

@@ -78,11 +78,11 @@ def dictionary(
             raise ParameterError(f"{name}: a name is made of a to z, 0 to 9 and _, and begins with a letter")
         if not least <= len(given) <= 26:
             raise ParameterError(f"{name}: a name has {least} to 26 characters")
-    found = [definition(id) for id in ids]
+    instruments = [definition(id) for id in ids]
     _check_names(columns or {}, ids)
-    rows = [{NAME: record_id, FORM: prefix + found[0].id, KIND: "text", LABEL: "Record ID"}]
-    for one in found:
-        rows += _form(one, prefix, (columns or {}).get(one.id, {}))
+    rows = [{NAME: record_id, FORM: prefix + instruments[0].id, KIND: "text", LABEL: "Record ID"}]
+    for instrument in instruments:
+        rows += _form(instrument, prefix, (columns or {}).get(instrument.id, {}))
     if len({row[NAME] for row in rows}) < len(rows):
         raise ParameterError("record_id or columns: that is the name of another field of the file")
     return written(rows)
@@ -95,30 +95,32 @@ def _check_names(columns: Mapping[str, Mapping[str, str]], ids: Sequence[str]) -
         for item, name in names.items():
             definition(id).item(item)
             if not re.fullmatch(r"[a-z][a-z0-9_]{1,99}", name, re.ASCII):
-                told = "a name is made of 2 to 100 of a to z, 0 to 9 and _, and begins with a letter"
-                raise ParameterError(f"columns: {id} {item}: {told}")
+                message = "a name is made of 2 to 100 of a to z, 0 to 9 and _, and begins with a letter"
+                raise ParameterError(f"columns: {id} {item}: {message}")
 
 
-def _form(found: Instrument, prefix: str, names: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def _form(instrument: Instrument, prefix: str, names: Mapping[str, str]) -> Iterator[dict[str, str]]:
     number = 0
     groups = dict[str, int]()
-    for answers, items in groupby(found.items, key=lambda item: item.answers):
+    for answers, items in groupby(instrument.items, key=lambda item: item.answers):
         run = list(items)
-        listed = found.answers_of(run[0].id)
+        listed = instrument.answers_of(run[0].id)
         group = ""
         if len(run) > 1 and not listed.numeric:
             groups[answers] = groups.get(answers, 0) + 1
-            group = f"{prefix}{found.id}_{answers}" + (f"_{groups[answers]}" if groups[answers] > 1 else "")
+            group = f"{prefix}{instrument.id}_{answers}" + (
+                f"_{groups[answers]}" if groups[answers] > 1 else ""
+            )
         for item in run:
             number += 1
             loinc = f" LOINC {item.loinc}" if item.loinc else ""
             yield {
-                NAME: names.get(item.id, f"{prefix}{found.id}_{item.id}"),
-                FORM: prefix + found.id,
+                NAME: names.get(item.id, f"{prefix}{instrument.id}_{item.id}"),
+                FORM: prefix + instrument.id,
                 LABEL: item.wording or item.gist,
                 NUMBER: str(number),
                 MATRIX: group,
-                ANNOTATION: f"ipm_outcomes {found.id} {item.id}{loinc}",
+                ANNOTATION: f"ipm_outcomes {instrument.id} {item.id}{loinc}",
                 **_answers(listed),
             }
 
@@ -139,5 +141,5 @@ def _answers(listed: AnswerList) -> dict[str, str]:
 
 
 def _radio(choices: dict[int, str]) -> dict[str, str]:
-    told = " | ".join(f"{code}, {label.replace('|', '/')}" for code, label in choices.items())
-    return {KIND: "radio", CHOICES: told}
+    cell = " | ".join(f"{code}, {label.replace('|', '/')}" for code, label in choices.items())
+    return {KIND: "radio", CHOICES: cell}

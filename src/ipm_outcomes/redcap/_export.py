@@ -101,9 +101,9 @@ def export_of(
         )
     for number, row in enumerate(rows, 2):
         if row[:2] == first_row[:2] and row == first_row:
-            told = "the row is the header again; put exports together without their headers"
-            raise InputError(told, "file_unreadable", f"row {number}")
-    columns = {name: [row[at] for row in rows] for at, name in enumerate(header)}
+            message = "the row is the header again; put exports together without their headers"
+            raise InputError(message, "file_unreadable", f"row {number}")
+    columns = {name: [row[position] for row in rows] for position, name in enumerate(header)}
     if len(rows) > 1 and record in columns and not any(columns[record]):
         raise InputError("the record id is blank throughout; export it with the data", "header_not_found")
     by_name = {field[NAME]: field for field in fields or ()}
@@ -111,7 +111,7 @@ def export_of(
 
 
 def _boxes(header: list[str], fields: Mapping[str, DictionaryField]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+    boxes: dict[str, dict[str, str]] = {}
     for column in header:
         name, sign, ending = column.partition(BOX)
         if not sign or not name or name in header:
@@ -120,8 +120,8 @@ def _boxes(header: list[str], fields: Mapping[str, DictionaryField]) -> dict[str
             {_ending(code): code for code, _ in choices_of(fields[name][CHOICES])} if name in fields else {}
         )
         plain = f"-{ending[1:]}" if ending[:1] == "_" and ending[1:].isdigit() else ending
-        found.setdefault(name, {})[codes.get(ending, plain)] = column
-    return found
+        boxes.setdefault(name, {})[codes.get(ending, plain)] = column
+    return boxes
 
 
 def _ending(code: str) -> str:
@@ -144,12 +144,12 @@ def _of_file(path: Path) -> tuple[list[str], list[list[str]]]:
     if not rows:
         raise InputError("the file is empty", "header_not_found")
     if len(rows[0]) == 1 and any(sign in rows[0][0] for sign in ";\t|"):
-        told = "the columns are not separated by commas; export the file from REDCap as CSV with commas"
-        raise InputError(told, "file_unreadable", "row 1")
+        message = "the columns are not separated by commas; export the file from REDCap as CSV with commas"
+        raise InputError(message, "file_unreadable", "row 1")
     for number, row in enumerate(rows, 1):
         if len(row) != len(rows[0]):
-            told = f"the row has {len(row)} cells, the header {len(rows[0])}"
-            raise InputError(told, "file_cut_off", f"row {number}")
+            message = f"the row has {len(row)} cells, the header {len(rows[0])}"
+            raise InputError(message, "file_cut_off", f"row {number}")
     return rows[0], [[cell.strip() for cell in row] for row in rows[1:]]
 
 
@@ -183,38 +183,40 @@ def _text(cell: Any) -> str:
 def _raw_names(header: list[str], fields: list[DictionaryField], record: str) -> list[str]:
     """Raw names by the position of the labels in the dictionary; the record id may have a label of its own."""
     expected = [(record, *_labels(fields)[0][1:]), *_labels(fields)[1:]]
-    found, at = [], 0
+    names, position = [], 0
     for column, label in enumerate(header, 1):
         if label in SYSTEM:
-            found.append(SYSTEM[label])
+            names.append(SYSTEM[label])
             continue
-        if label == "Survey Timestamp" and at < len(expected):
-            found.append(f"{expected[at][2]}_timestamp")
+        if label == "Survey Timestamp" and position < len(expected):
+            names.append(f"{expected[position][2]}_timestamp")
             continue
-        if at >= len(expected) or expected[at][0] != label:
+        if position >= len(expected) or expected[position][0] != label:
             raise InputError(
                 "the label is not that of the next field of the dictionary; give the dictionary of this project and "
                 "export all fields, or export raw data",
                 "mapping_does_not_fit",
                 f"column {column}",
             )
-        found.append(expected[at][1])
-        at += 1
-    return found
+        names.append(expected[position][1])
+        position += 1
+    return names
 
 
 def _own_fields(
     header: list[str], ids: Collection[str], record: str
 ) -> tuple[list[str], list[DictionaryField]]:
     """Raw names without a dictionary, and the fields: those of forms of `dictionary`, each whole and in one place."""
-    names = [SYSTEM.get(label, f"column {at}") for at, label in enumerate(header, 1)]
+    names = [SYSTEM.get(label, f"column {position}") for position, label in enumerate(header, 1)]
     names[header.index(record)] = USUAL
     fields: list[DictionaryField] = []
     taken: dict[int, str] = {}
     for id in ids:
         mine = rows_of(dictionary(id))[1:]
         labels = [field[LABEL] for field in mine]
-        places = [at for at in range(len(header)) if header[at : at + len(labels)] == labels]
+        places = [
+            position for position in range(len(header)) if header[position : position + len(labels)] == labels
+        ]
         if len(places) != 1:
             continue
         begin, end = places[0], places[0] + len(labels)
@@ -242,16 +244,16 @@ def _own_fields(
 
 def _labels(fields: list[DictionaryField]) -> list[tuple[str, str, str]]:
     """Header in labels, raw name and form of each column that fields give."""
-    found = []
-    for at, field in enumerate(fields):
+    labels = []
+    for position, field in enumerate(fields):
         name, form = field[NAME], field[FORM]
         if field[KIND] == "checkbox":
             for code, label in choices_of(field[CHOICES]):
                 raw = f"{name}{BOX}{_ending(code)}"
-                found.append((f"{field[LABEL]} (choice={label})", raw, form))
+                labels.append((f"{field[LABEL]} (choice={label})", raw, form))
         elif field[KIND] != "descriptive":
-            found.append((field[LABEL], name, form))
-        last = at + 1 == len(fields) or fields[at + 1][FORM] != form
+            labels.append((field[LABEL], name, form))
+        last = position + 1 == len(fields) or fields[position + 1][FORM] != form
         if last:
-            found.append(("Complete?", f"{form}_complete", form))
-    return found
+            labels.append(("Complete?", f"{form}_complete", form))
+    return labels

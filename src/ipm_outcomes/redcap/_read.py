@@ -156,42 +156,44 @@ def read(
     return reader.reading(ids, backend)
 
 
-def _own(found: Instrument, fields: Mapping[str, DictionaryField]) -> dict[str, str]:
+def _own(instrument: Instrument, fields: Mapping[str, DictionaryField]) -> dict[str, str]:
     """The usual names of items; others where the dictionary was written by `dictionary`, which notes the item."""
     noted = {" ".join(field[ANNOTATION].split()[:3]): name for name, field in fields.items()}
-    usual = {item: f"{found.id}_{item}" for item in found.item_ids}
+    usual = {item: f"{instrument.id}_{item}" for item in instrument.item_ids}
     return {
-        item: name if name in fields else noted.get(f"ipm_outcomes {found.id} {item}", name)
+        item: name if name in fields else noted.get(f"ipm_outcomes {instrument.id} {item}", name)
         for item, name in usual.items()
     }
 
 
 def _instruments(export: Export, asked: Asked) -> list[str]:
     ids = list(instruments()) if asked.ids is None else list(asked.ids)
-    found, partly = [], None
+    whole, partly = [], None
     for id in ids:
-        one = definition(id)
-        names = asked.columns.get(id) or _own(one, export.fields)
+        instrument = definition(id)
+        names = asked.columns.get(id) or _own(instrument, export.fields)
         part = asked.parts.get(id)
-        needed = needed_items(one, one.scale_ids if part is None or part.scales is None else part.scales)
+        needed = needed_items(
+            instrument, instrument.scale_ids if part is None or part.scales is None else part.scales
+        )
         lacking = [names.get(item, item) for item in needed if not export.has(names.get(item, ""))]
         if not lacking:
-            found.append(id)
+            whole.append(id)
         elif asked.ids is not None or id in asked.columns:
             raise _lacking(id, lacking, asked)
         elif partly is None and len(lacking) < len(needed):
             partly = _lacking(id, lacking, asked)
-    if partly is not None and not found:
+    if partly is not None and not whole:
         raise partly
-    return found
+    return whole
 
 
 def _lacking(id: str, fields: list[str], asked: Asked) -> InputError:
     if asked.mapping is not None:
-        told = f"{id}: the export has no field {min(fields)}, which the mapping names"
-        return InputError(told, "mapping_does_not_fit", f"instrument.{id}")
-    told = f"{id}: the export has no field {min(fields)}; name its fields with columns="
-    return InputError(told, "header_not_found")
+        message = f"{id}: the export has no field {min(fields)}, which the mapping names"
+        return InputError(message, "mapping_does_not_fit", f"instrument.{id}")
+    message = f"{id}: the export has no field {min(fields)}; name its fields with columns="
+    return InputError(message, "header_not_found")
 
 
 class _Reader:
@@ -208,25 +210,27 @@ class _Reader:
         self.totals: dict[str, dict[str, str]] = {}
         self.dates = None if asked.date is None else EventDates(export, asked.date)
 
-    def add(self, found: Instrument) -> None:
+    def add(self, instrument: Instrument) -> None:
         """All rows of one instrument."""
         names, part = (
-            self.asked.columns.get(found.id) or _own(found, self.export.fields),
-            self.asked.parts.get(found.id),
+            self.asked.columns.get(instrument.id) or _own(instrument, self.export.fields),
+            self.asked.parts.get(instrument.id),
         )
-        cells = Cells(found, names, self.export, self.asked.missing_of(found.id), part)
-        self.cells[found.id] = cells
-        recorded = part.recorded if part is not None else totals(found, cells.names, self.export)
-        self.totals[found.id] = dict(recorded)
+        cells = Cells(instrument, names, self.export, self.asked.missing_of(instrument.id), part)
+        self.cells[instrument.id] = cells
+        recorded = part.recorded if part is not None else totals(instrument, cells.names, self.export)
+        self.totals[instrument.id] = dict(recorded)
         form = self._form(next(iter(cells.names.values())))
-        columns = [f"{found.id}_{item}" for item in found.item_ids]
+        columns = [f"{instrument.id}_{item}" for item in instrument.item_ids]
         self.data |= {column: [None] * len(self.data["line"]) for column in columns}
         for row in range(self.export.rows):
             self._row(cells, form, row)
         if cells.doubt is not None:
-            self.seen[found.id, cells.doubt, 0] = sum(id == found.id for id, *_ in self.keys) or 1
+            self.seen[instrument.id, cells.doubt, 0] = sum(id == instrument.id for id, *_ in self.keys) or 1
         if cells.strange:
-            self.seen[found.id, "labels_unknown", 0] = sum(id == found.id for id, *_ in self.keys) or 1
+            self.seen[instrument.id, "labels_unknown", 0] = (
+                sum(id == instrument.id for id, *_ in self.keys) or 1
+            )
 
     def _form(self, name: str) -> str | None:
         """The form of a field: by the dictionary, else by the status that ends its fields."""
@@ -234,109 +238,115 @@ class _Reader:
             return self.export.fields[name][FORM]
         column = name if name in self.export.columns else next(iter(self.export.boxes[name].values()))
         after = self.export.names[self.export.names.index(column) :]
-        return next((one.removesuffix("_complete") for one in after if one.endswith("_complete")), None)
+        return next((name.removesuffix("_complete") for name in after if name.endswith("_complete")), None)
 
     def _row(self, cells: Cells, form: str | None, row: int) -> None:
-        found, missing = cells.instrument, cells.missing
+        instrument, missing = cells.instrument, cells.missing
         held = {item: self.export.cell(name, row) for item, name in cells.names.items()}
         patient = self.export.cell(self.export.record, row)
         if all(not cell or cell in missing for cell in held.values()):
-            self._leave_out(row, "no_answer", f"{found.id}: the row holds no answer")
+            self._leave_out(row, "no_answer", f"{instrument.id}: the row holds no answer")
             return
         # A box that is not checked is 0 in forms that were never opened, too.
         if all(BOX in cells.names[item] and cell == "0" for item, cell in held.items() if cell):
-            self._leave_out(row, "no_answer", f"{found.id}: no box of the row is checked")
+            self._leave_out(row, "no_answer", f"{instrument.id}: no box of the row is checked")
             return
         if not patient:
-            self._leave_out(row, "no_record_id", f"{found.id}: the row has answers and no record id")
+            self._leave_out(row, "no_record_id", f"{instrument.id}: the row has answers and no record id")
             return
-        key = (found.id, patient, *(self.export.cell(name, row) for name in (EVENT, REPEAT, INSTANCE)))
+        key = (instrument.id, patient, *(self.export.cell(name, row) for name in (EVENT, REPEAT, INSTANCE)))
         if key in self.keys:
-            self.seen[found.id, "duplicate_key", 0] += 1
+            self.seen[instrument.id, "duplicate_key", 0] += 1
         self.keys.add(key)
-        at = self._keys(row, form, self._date(found, form, row))
+        position = self._keys(row, form, self._date(instrument, form, row))
         for item, cell in held.items():
             if cell:
-                self._answer(cells, item, cell, at)
-        self._recorded(found, missing, row, at)
+                self._answer(cells, item, cell, position)
+        self._recorded(instrument, missing, row, position)
 
     def _keys(self, row: int, form: str | None, date: str | None) -> int:
         """A new row of the data, with everything but answers."""
-        at = len(self.data["line"])
+        position = len(self.data["line"])
         for column in self.data.values():
             column.append(None)
         cell = self.export.cell
         event, status = cell(EVENT, row), cell(f"{form}_complete", row)
-        told = STATUS.get(status, status.lower() if status.lower() in STATUS.values() else None)
+        state = STATUS.get(status, status.lower() if status.lower() in STATUS.values() else None)
         others = (cell(name, row) or None for name in (REPEAT, INSTANCE, self.asked.site))
         visit = self.asked.events.get(event, event) or None
-        values = (row + 2, cell(self.export.record, row), date, visit, *others, told)
+        values = (row + 2, cell(self.export.record, row), date, visit, *others, state)
         for name, value in zip(_KEYS, values, strict=True):
-            self.data[name][at] = value
-        return at
+            self.data[name][position] = value
+        return position
 
-    def _answer(self, cells: Cells, item: str, cell: str, at: int) -> None:
-        found = cells.instrument
-        column, line = f"{found.id}_{item}", self.data["line"][at]
+    def _answer(self, cells: Cells, item: str, cell: str, position: int) -> None:
+        instrument = cells.instrument
+        column, line = f"{instrument.id}_{item}", self.data["line"][position]
         given = cells.given(item, cell)
         if given is None and cell in cells.missing:
-            append(self.tables.reasons, (at, column, cells.missing[cell]))
+            append(self.tables.reasons, (position, column, cells.missing[cell]))
             return
         if given is None:
             given = cells.as_is(cell)
         if given is not None:
-            self.data[column][at] = given
+            self.data[column][position] = given
             return
         if cells.part is not None:
-            told = f"{column}: the cell is nothing that the mapping knows; answers are {found.answers_of(item).allowed}"
-            raise InputError(told, "mapping_does_not_fit", f"row {line}, column {cells.names[item]}")
+            message = (
+                f"{column}: the cell is nothing that the mapping knows; answers are "
+                f"{instrument.answers_of(item).allowed}"
+            )
+            raise InputError(message, "mapping_does_not_fit", f"row {line}, column {cells.names[item]}")
         if cells.names[item] in self.export.boxes and SEVERAL in cell:
-            rule, told = "several_answers", "several boxes of one item are checked"
+            rule, message = "several_answers", "several boxes of one item are checked"
         elif cell in USUAL:
             rule = "missing_code"
-            told = f"a missing data code that REDCap proposes; if it is one here, not_answered=[{cell!r}]"
+            message = f"a missing data code that REDCap proposes; if it is one here, not_answered=[{cell!r}]"
         else:
             rule = "wrong_answer"
-            told = f"no answer; answers are {found.answers_of(item).allowed}, missing data codes go to not_answered="
-        append(self.tables.problems, (at, line, column, f"row {line}", rule, told))
+            message = (
+                f"no answer; answers are {instrument.answers_of(item).allowed}, missing "
+                "data codes go to not_answered="
+            )
+        append(self.tables.problems, (position, line, column, f"row {line}", rule, message))
 
-    def _recorded(self, found: Instrument, missing: Mapping[str, str], row: int, at: int) -> None:
+    def _recorded(self, instrument: Instrument, missing: Mapping[str, str], row: int, position: int) -> None:
         """Scores that the export has itself; they are never the score."""
-        for scale, name in self.totals[found.id].items():
+        for scale, name in self.totals[instrument.id].items():
             cell, place = self.export.cell(name, row), f"row {row + 2}, column {name}"
             if not cell or cell in missing or empty(cell):
                 continue
             number = None if scale.endswith("_band") else number_in(cell)
             if number is not None or scale.endswith("_band"):
                 value: float | str = cell if number is None else float(number)
-                append(self.tables.recorded, (at, f"{found.id}_{scale}", value, place))
+                append(self.tables.recorded, (position, f"{instrument.id}_{scale}", value, place))
             elif self.asked.mapping is not None:
-                told = f"{found.id}: a recorded score that is no number"
-                raise InputError(told, "mapping_does_not_fit", place)
+                message = f"{instrument.id}: a recorded score that is no number"
+                raise InputError(message, "mapping_does_not_fit", place)
             else:
-                told = "a recorded score that is no number"
-                append(self.tables.problems, (at, row + 2, name, place, "recorded_no_number", told))
+                message = "a recorded score that is no number"
+                append(self.tables.problems, (position, row + 2, name, place, "recorded_no_number", message))
 
-    def _date(self, found: Instrument, form: str | None, row: int) -> str | None:
+    def _date(self, instrument: Instrument, form: str | None, row: int) -> str | None:
         """The date of an assessment: the survey's, else that of the form."""
-        day = self._day(found, form, row)
-        if day in self.cells[found.id].missing:
+        day = self._day(instrument, form, row)
+        if day in self.cells[instrument.id].missing:
             day = None
         if day is None and self.dates is not None:
-            self.seen[found.id, "no_date", 0] += 1
+            self.seen[instrument.id, "no_date", 0] += 1
         if day is not None and not ISO.match(day):
             if self.asked.mapping is not None:
-                told = f"{found.id}: the date is none as REDCap writes it (YYYY-MM-DD)"
-                raise InputError(told, "mapping_does_not_fit", f"row {row + 2}")
-            self.seen[found.id, "dates_unreadable", 0] += 1
+                message = f"{instrument.id}: the date is none as REDCap writes it (YYYY-MM-DD)"
+                raise InputError(message, "mapping_does_not_fit", f"row {row + 2}")
+            self.seen[instrument.id, "dates_unreadable", 0] += 1
         return day
 
-    def _day(self, found: Instrument, form: str | None, row: int) -> str | None:
+    def _day(self, instrument: Instrument, form: str | None, row: int) -> str | None:
         """The cell of the date: the time stamp of the survey, else the field that was named, else that of the form."""
         stamp = self.export.cell(f"{form}_timestamp", row)
         if stamp == "[not completed]":
-            self.seen[found.id, "not_completed", 1] += 1
-        elif stamp and stamp not in self.cells[found.id].missing:
+            self.seen[instrument.id, "not_completed", 1] += 1
+        elif stamp and stamp not in self.cells[instrument.id].missing:
             return stamp
         if self.dates is not None:
             return self.dates.of(row)
@@ -351,8 +361,8 @@ class _Reader:
         ]
         day = self.export.cell(dates[0], row) if len(dates) == 1 else ""
         if day:
-            self.date_fields[found.id] = dates[0]
-            self.seen[found.id, "date_of_field", 0] += 1
+            self.date_fields[instrument.id] = dates[0]
+            self.seen[instrument.id, "date_of_field", 0] += 1
         return day or None
 
     def every_row(self) -> None:
@@ -361,15 +371,15 @@ class _Reader:
             self._keys(row, None, None)
         self.seen["", "no_instrument", 0] = self.export.rows
 
-    def _leave_out(self, row: int, reason: str, told: str) -> None:
-        append(self.tables.left_out, (row + 2, reason, told))
+    def _leave_out(self, row: int, reason: str, message: str) -> None:
+        append(self.tables.left_out, (row + 2, reason, message))
 
     def reading(self, ids: list[str], backend: Backend) -> Reading:
         inferences = [self._inference(*key, rows) for key, rows in sorted((+self.seen).items())]
         rows = len(self.data["line"])
-        found = pinned(self.export, self.asked, list(self.cells.values()), self.totals)
+        mapping = pinned(self.export, self.asked, list(self.cells.values()), self.totals)
         parts = self.tables.parts(self.data, inferences, rows, backend)
-        return Reading(instruments=tuple(ids), mapping=found, **parts)
+        return Reading(instruments=tuple(ids), mapping=mapping, **parts)
 
     def _inference(self, id: str, code: str, sure: int, rows: int) -> Inference:
         where = self.date_fields.get(id) if code == "date_of_field" else None

@@ -82,6 +82,6 @@ def _check_keys(keys: Mapping[str, list[str]], record_id: str) -> None:
         if not keys[record_id][number - 1]:
             raise InputError("the row has no patient_id", "no_record_id", f"row {number}")
         if key in seen:
-            told = "an earlier row has the same record, event and instance; REDCap would refuse both"
-            raise InputError(told, "duplicate_key", f"row {number}")
+            message = "an earlier row has the same record, event and instance; REDCap would refuse both"
+            raise InputError(message, "duplicate_key", f"row {number}")
         seen.add(key)

@@ -16,13 +16,13 @@ _ROUND = re.compile(r"round\s*\((.*),\s*\d+\s*\)", re.IGNORECASE | re.DOTALL)
 _KINDS = ("calc", "text")
 
 
-def totals(found: Instrument, names: Mapping[str, str], export: Export) -> dict[str, str]:
+def totals(instrument: Instrument, names: Mapping[str, str], export: Export) -> dict[str, str]:
     """Scales with the columns of their recorded scores: by the formula of a calculated field, else by name."""
     there = [name for name in export.names if name not in names.values()]
     of_formula = dict(
-        _by_formula(found, names, [export.fields[name] for name in there if name in export.fields])
+        _by_formula(instrument, names, [export.fields[name] for name in there if name in export.fields])
     )
-    of_name = dict(_by_name(found, [name for name in there if _may_be(export.fields.get(name))]))
+    of_name = dict(_by_name(instrument, [name for name in there if _may_be(export.fields.get(name))]))
     return {**of_name, **of_formula}
 
 
@@ -31,10 +31,10 @@ def _may_be(field: DictionaryField | None) -> bool:
 
 
 def _by_formula(
-    found: Instrument, names: Mapping[str, str], fields: list[DictionaryField]
+    instrument: Instrument, names: Mapping[str, str], fields: list[DictionaryField]
 ) -> Iterator[tuple[str, str]]:
     """Calculated fields that are the sum or the mean of just the items of a scale."""
-    for scale in found.scales:
+    for scale in instrument.scales:
         wanted = {names.get(item, "") for item in scale.items}
         for field in fields:
             formula = field[CHOICES].strip()
@@ -49,14 +49,19 @@ def _by_formula(
                 break
 
 
-def _by_name(found: Instrument, there: list[str]) -> Iterator[tuple[str, str]]:
+def _by_name(instrument: Instrument, there: list[str]) -> Iterator[tuple[str, str]]:
     """Fields with the name of a score, or of the total of an instrument."""
-    for id in found.scale_ids:
-        likely = [f"{found.id}_{id}"]
+    for id in instrument.scale_ids:
+        likely = [f"{instrument.id}_{id}"]
         if id == "total":
-            likely += [f"{found.id}_sum", f"{found.id}_score", f"sum_{found.id}", f"{found.id}_total_score"]
+            likely += [
+                f"{instrument.id}_sum",
+                f"{instrument.id}_score",
+                f"sum_{instrument.id}",
+                f"{instrument.id}_total_score",
+            ]
         elif id == "mean":
-            likely += [f"{found.id}_score", f"{found.id}_average"]
+            likely += [f"{instrument.id}_score", f"{instrument.id}_average"]
         likely += [f"{name}_{ending}" for name in likely for ending in ("calc", "calc_unofficial")]
         for name in likely:
             if name in there:
