@@ -104,19 +104,19 @@ class Mapping(Part):
         if "proposed" in content:
             raise InputError("there is no such key", "mapping_invalid", _placed(place, "proposed"))
         try:
-            found = cls.model_validate(content)
+            mapping = cls.model_validate(content)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            told = "there is no such key" if first["type"] == "extra_forbidden" else _said(first)
+            message = "there is no such key" if first["type"] == "extra_forbidden" else _said(first)
             where = ".".join(
                 str(part)
                 for part in first["loc"]
                 if not str(part).startswith(("function-", "constrained-", "dict["))
             )
-            raise InputError(told, "mapping_invalid", _placed(place, where)) from None
-        for n, one in enumerate(found.instrument):
-            _check(one, found.instrument[:n], place)
-        return found
+            raise InputError(message, "mapping_invalid", _placed(place, where)) from None
+        for n, part in enumerate(mapping.instrument):
+            _check(part, mapping.instrument[:n], place)
+        return mapping
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Mapping:
@@ -174,7 +174,9 @@ class Mapping(Part):
             TOML.
         """
         content = self.model_dump(exclude_defaults=True, exclude={"version", "proposed"})
-        return written(content, [(one.place, _plain(one.value), one.why) for one in self.proposed])
+        return written(
+            content, [(proposed.place, _plain(proposed.value), proposed.why) for proposed in self.proposed]
+        )
 
     def accept(self, *names: str) -> Mapping:
         """Confirm what is proposed.
@@ -195,28 +197,28 @@ class Mapping(Part):
         ParameterError
             Nothing of that name is proposed.
         """
-        there = {one.name for one in self.proposed}
-        settled = {f"{one.id}.coding" for one in self.instrument if one.coding is not None}
+        there = {proposed.name for proposed in self.proposed}
+        settled = {f"{part.id}.coding" for part in self.instrument if part.coding is not None}
         if absent := [name for name in names if name not in there | settled]:
             listed = ", ".join(sorted(there)) or "nothing"
             raise ParameterError(f"accept: {absent[0]!r} is not proposed; there is {listed}")
         content = self.model_dump(exclude_defaults=True, exclude={"proposed"})
         rest = []
-        for one in sorted(self.proposed, key=lambda one: len(one.place)):
-            if names and one.name not in names:
-                rest.append(one)
+        for proposed in sorted(self.proposed, key=lambda proposed: len(proposed.place)):
+            if names and proposed.name not in names:
+                rest.append(proposed)
                 continue
-            if one.place[0] != "instrument":
-                content.setdefault(one.place[0], {})[one.place[1]] = _plain(one.value)
+            if proposed.place[0] != "instrument":
+                content.setdefault(proposed.place[0], {})[proposed.place[1]] = _plain(proposed.value)
                 continue
             listed = content.setdefault("instrument", [])
-            if len(one.place) == 2:
-                listed.append(_plain(one.value))
+            if len(proposed.place) == 2:
+                listed.append(_plain(proposed.value))
                 continue
-            own = [entry for entry in listed if entry["id"] == one.place[1]]
+            own = [entry for entry in listed if entry["id"] == proposed.place[1]]
             if not own:
-                raise ParameterError(f"accept: {one.place[1]!r} has to be accepted first")
-            own[0][one.place[2]] = _plain(one.value)
+                raise ParameterError(f"accept: {proposed.place[1]!r} has to be accepted first")
+            own[0][proposed.place[2]] = _plain(proposed.value)
         return Mapping.of(content).model_copy(update={"proposed": tuple(rest)})
 
 
@@ -244,33 +246,33 @@ def _said(error: Any) -> str:
     return said.get(kind, "the value is none that this key can have")
 
 
-def _check(one: InstrumentPart, before: Sequence[InstrumentPart], place: str | None) -> None:
+def _check(part: InstrumentPart, before: Sequence[InstrumentPart], place: str | None) -> None:
     """Refuse what the definition of the instrument does not have."""
-    where = _placed(place, f"instrument.{one.id}")
+    where = _placed(place, f"instrument.{part.id}")
 
-    def wrong(told: str) -> InputError:
-        return InputError(told, "mapping_invalid", where)
+    def wrong(message: str) -> InputError:
+        return InputError(message, "mapping_invalid", where)
 
-    if one.id not in catalog.instruments():
+    if part.id not in catalog.instruments():
         raise wrong("there is no such instrument")
-    if any(other.id == one.id for other in before):
+    if any(other.id == part.id for other in before):
         raise wrong("the instrument appears twice")
-    found = catalog.instrument(one.id)
-    if one.edition is not None and one.edition != found.edition:
+    instrument = catalog.instrument(part.id)
+    if part.edition is not None and part.edition != instrument.edition:
         raise wrong("the definition is of another edition")
-    if isinstance(one.columns, dict) and (unknown := set(one.columns) - set(found.item_ids)):
+    if isinstance(part.columns, dict) and (unknown := set(part.columns) - set(instrument.item_ids)):
         raise wrong(f"columns: the instrument has no item {min(unknown)!r}")
-    labeled = {item for listed in one.labels_seen for item in listed.items}
-    if unknown := labeled - set(found.item_ids):
+    labeled = {item for listed in part.labels_seen for item in listed.items}
+    if unknown := labeled - set(instrument.item_ids):
         raise wrong(f"labels_seen: the instrument has no item {min(unknown)!r}")
-    if isinstance(one.coding, dict):
-        by_item = [item for item, own in one.coding.items() if isinstance(own, dict)]
-        if unknown := set(by_item) - set(found.item_ids):
+    if isinstance(part.coding, dict):
+        by_item = [item for item, own in part.coding.items() if isinstance(own, dict)]
+        if unknown := set(by_item) - set(instrument.item_ids):
             raise wrong(f"coding: the instrument has no item {min(unknown)!r}")
-    lead = f"{found.lead_scale.id}_band"
-    if "band" in one.recorded and "band" not in found.scale_ids and lead not in one.recorded:
-        one.recorded[lead] = one.recorded.pop("band")
-    for key, scales in (("scales", one.scales or ()), ("recorded", one.recorded)):
+    lead = f"{instrument.lead_scale.id}_band"
+    if "band" in part.recorded and "band" not in instrument.scale_ids and lead not in part.recorded:
+        part.recorded[lead] = part.recorded.pop("band")
+    for key, scales in (("scales", part.scales or ()), ("recorded", part.recorded)):
         for scale in scales:
-            if scale.removesuffix("_band") not in found.scale_ids:
+            if scale.removesuffix("_band") not in instrument.scale_ids:
                 raise wrong(f"{key}: the instrument has no scale {scale!r}")

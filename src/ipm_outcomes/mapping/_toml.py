@@ -27,20 +27,20 @@ def written(content: Mapping[str, Any], proposed: Sequence[Proposed]) -> str:
         lines += [f"{_key(key)} = {_value(value)}" for key, value in own.items() if value is not None]
         for key, value, why in weak:
             lines += [f"# {_sentence(why)}", f"# {_key(key)} = {_value(value)}"]
-    for one in content.get("instrument", []):
-        lines += ["", *_instrument(one, proposed)]
-    there = {one["id"] for one in content.get("instrument", [])}
+    for part in content.get("instrument", []):
+        lines += ["", *_instrument(part, proposed)]
+    there = {part["id"] for part in content.get("instrument", [])}
     for place, value, why in proposed:
         if place[0] == "instrument" and len(place) == 2 and place[1] not in there:
             lines += ["", f"# {_sentence(why)}", *(f"# {line}" for line in _instrument(value, proposed))]
     return "\n".join(lines) + "\n"
 
 
-def _instrument(one: Mapping[str, Any], proposed: Sequence[Proposed]) -> list[str]:
+def _instrument(part: Mapping[str, Any], proposed: Sequence[Proposed]) -> list[str]:
     lines = ["[[instrument]]"]
-    lines += [f"{_key(key)} = {_value(value)}" for key, value in one.items() if value is not None]
+    lines += [f"{_key(key)} = {_value(value)}" for key, value in part.items() if value is not None]
     for place, value, why in proposed:
-        if place[:2] == ("instrument", one["id"]) and len(place) == 3:
+        if place[:2] == ("instrument", part["id"]) and len(place) == 3:
             lines += [f"# {_sentence(why)}", f"# {_key(place[2])} = {_value(value)}"]
     return lines
 
@@ -65,7 +65,9 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        pairs = ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items() if one is not None)
+        pairs = ", ".join(
+            f"{_key(key)} = {_value(entry)}" for key, entry in value.items() if entry is not None
+        )
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_value, value)) + "]"
