@@ -16,9 +16,9 @@ __all__ = ["html", "patient"]
 
 def __getattr__(name: str) -> object:
     if name in __all__:
-        found = getattr(import_module(f"ipm_outcomes.report._{name}"), name)
-        globals()[name] = found
-        return found
+        attribute = getattr(import_module(f"ipm_outcomes.report._{name}"), name)
+        globals()[name] = attribute
+        return attribute
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -44,40 +44,44 @@ def read(path: str | PathLike[str]) -> tuple[Benchmark, ...]:
     tables = given.get("benchmark")
     if set(given) != {"benchmark"} or not isinstance(tables, list) or not tables:
         raise ParameterError("benchmarks: give tables [[benchmark]], and nothing else")
-    return tuple(_checked(at, table) for at, table in enumerate(tables, start=1))
+    return tuple(_checked(position, table) for position, table in enumerate(tables, start=1))
 
 
-def _checked(at: int, table: Any) -> Benchmark:
-    place = f"benchmarks, entry {at}"
+def _checked(entry: int, table: Any) -> Benchmark:
+    place = f"benchmarks, entry {entry}"
     if not isinstance(table, Mapping) or set(table) != set(_KEYS):
         raise ParameterError(f"{place}: give exactly the keys {', '.join(_KEYS)}")
     for key, kind in _KEYS.items():
         value = table[key]
         if not isinstance(value, kind) or isinstance(value, bool) or value == "":
-            told = "a number" if kind == (int, float) else "a year" if kind is int else "a text"
-            raise ParameterError(f"{place}: {key} must be {told}")
+            expected = "a number" if kind == (int, float) else "a year" if kind is int else "a text"
+            raise ParameterError(f"{place}: {key} must be {expected}")
     return Benchmark(**{**table, "value": float(table["value"])})
 
 
-def match(program: Program, found: tuple[Benchmark, ...]) -> tuple[dict[str, list[Benchmark]], list[str]]:
+def match(
+    program: Program, benchmarks: tuple[Benchmark, ...]
+) -> tuple[dict[str, list[Benchmark]], list[str]]:
     """Benchmarks by the figure they are drawn at, and the names of those that no figure of the report shares."""
     names = {key[0] for key in program.rows if program.rows[key].definition}
     drawn: dict[str, list[Benchmark]] = {}
     rest: list[str] = []
-    for at, one in enumerate(found, start=1):
-        definition = one.same_definition_as.partition(":")[0]
+    for position, benchmark in enumerate(benchmarks, start=1):
+        definition = benchmark.same_definition_as.partition(":")[0]
         if program.definition(definition) is None:
-            near = get_close_matches(one.same_definition_as, sorted(names), n=1)
+            near = get_close_matches(benchmark.same_definition_as, sorted(names), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ParameterError(
-                f"benchmarks, entry {at}: same_definition_as: no figure has this name; give one of the column "
+                f"benchmarks, entry {position}: same_definition_as: no figure has this name; give one of the column "
                 f"'indicator' of the table of indicators{hint}"
             )
-        if one.same_definition_as not in names:
-            rest.append(one.name)
+        if benchmark.same_definition_as not in names:
+            rest.append(benchmark.name)
             continue
-        row: Row = next(r for (name, *_), r in program.rows.items() if name == one.same_definition_as)
-        if row.unit == "share" and not 0 <= one.value <= 1:
-            raise ParameterError(f"benchmarks, entry {at}: value: this figure is a share, so give 0 to 1")
-        drawn.setdefault(one.same_definition_as, []).append(one)
+        row: Row = next(r for (name, *_), r in program.rows.items() if name == benchmark.same_definition_as)
+        if row.unit == "share" and not 0 <= benchmark.value <= 1:
+            raise ParameterError(
+                f"benchmarks, entry {position}: value: this figure is a share, so give 0 to 1"
+            )
+        drawn.setdefault(benchmark.same_definition_as, []).append(benchmark)
     return drawn, rest

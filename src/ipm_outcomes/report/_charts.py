@@ -32,7 +32,7 @@ _TOKENS = {
     "good": "#000107",
     "bad": "#000108",
     "line": "#000109",
-    **{f"band{at}": f"#0002{at:02d}" for at in range(1, 7)},
+    **{f"band{position}": f"#0002{position:02d}" for position in range(1, 7)},
 }
 INK, MUTED, PANEL = _TOKENS["ink"], _TOKENS["muted"], _TOKENS["panel"]
 BEFORE, AFTER, GOOD, BAD = (_TOKENS[name] for name in ("before", "after", "good", "bad"))
@@ -156,9 +156,11 @@ def svg(chart: Any, number: int, message: str, changed: Mapping[str, Any] | None
     drawn = re.sub(r' (?:role|aria-roledescription|aria-hidden|class|pointer-events)="[^"]*"', "", drawn)
     drawn = re.sub(r' xmlns(?::xlink)?="[^"]*"| version="1\.1"| font-family="[^"]*"| opacity="1"', "", drawn)
     drawn = re.sub(r'<path d="(?:M0,0h0v0h0Z)?"(?: display="none")?/>', "", drawn)
-    drawn = re.sub(r'(id="|url\(#|href="#)', lambda found: f"{found[1]}c{number}-", drawn)
-    clips = {name: f"clip{at}" for at, name in enumerate(dict.fromkeys(re.findall(r"clip\d+", drawn)))}
-    drawn = re.sub(r"clip\d+", lambda found: clips[found[0]], drawn)
+    drawn = re.sub(r'(id="|url\(#|href="#)', lambda match: f"{match[1]}c{number}-", drawn)
+    clips = {
+        name: f"clip{number}" for number, name in enumerate(dict.fromkeys(re.findall(r"clip\d+", drawn)))
+    }
+    drawn = re.sub(r"clip\d+", lambda match: clips[match[0]], drawn)
     drawn = re.sub(r"(\d+\.\d{2})\d+", r"\1", drawn)
     drawn = drawn.replace(f'font-size="{_MEASURED}px"', f'font-size="{_DRAWN}px"')
     size = re.search(r'<svg width="([\d.]+)" height="([\d.]+)"', drawn)
@@ -222,18 +224,18 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
     alt, _ = require()
     scales = dict.fromkeys(scale for scale, *_ in rows)
     lines = [f"{scale}, {when}" if with_scales else when for scale in scales for when in ("before", "after")]
-    steps = [_TOKENS[f"band{at}"] for at in band_steps(len(order))]
+    steps = [_TOKENS[f"band{band_step}"] for band_step in band_steps(len(order))]
     shown: dict[tuple[str, str], dict[str, float]] = {}
     for scale, when, band, share in rows:
         shown.setdefault((scale, when), {})[band] = share
     data = []
-    for (scale, when), found in shown.items():
+    for (scale, when), shares in shown.items():
         line = f"{scale}, {when}" if with_scales else when
-        data += [{"line": line, "band": b, "share": s, "at": order.index(b)} for b, s in found.items()]
-        rest = 1 - sum(found.values())
+        data += [{"line": line, "band": b, "share": s, "at": order.index(b)} for b, s in shares.items()]
+        rest = 1 - sum(shares.values())
         if rest > 0.0005:
             # It stands where the best of the hidden bands would.
-            first = next((at for at, band in enumerate(order) if band not in found), len(order))
+            first = next((position for position, band in enumerate(order) if band not in shares), len(order))
             data.append({"line": line, "band": REST, "share": rest, "at": first})
     if any(row["band"] == REST for row in data):
         order, steps = [*order, REST], [*steps, _TOKENS["grid"]]
@@ -260,7 +262,7 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
 def band_steps(number: int) -> list[int]:
     """Which of the six colors each of so many bands has."""
     spread = {2: (1, 5), 3: (1, 3, 5), 4: (1, 2, 4, 5), 5: (1, 2, 3, 4, 5)}.get(number, (1, 2, 3, 4, 5, 6))
-    return [spread[min(at, len(spread) - 1)] for at in range(number)]
+    return [spread[min(position, len(spread) - 1)] for position in range(number)]
 
 
 def intervals(rows: Sequence[Line], axis: str, *, shares: bool) -> Any:
@@ -301,11 +303,18 @@ def over_time(
 ) -> Any:
     """A run chart or control chart: one point per period, its center line and limits."""
 
-    def at(values: Sequence[float | None], place: int) -> float | None:
+    def value_of(values: Sequence[float | None], place: int) -> float | None:
         return values[place] if values else None
 
     points = [
-        Point(period, values[n], at(center, n), at(lower, n), at(upper, n), bool(marked and marked[n]))
+        Point(
+            period,
+            values[n],
+            value_of(center, n),
+            value_of(lower, n),
+            value_of(upper, n),
+            bool(marked and marked[n]),
+        )
         for n, period in enumerate(periods)
     ]
     return time_charts.over_time(points, axis, shares=shares, style=replace(_STYLE, height=200))

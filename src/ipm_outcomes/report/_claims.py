@@ -22,30 +22,30 @@ _DOUBTED = ("unverified",)
 
 def t_scores(shown: Sequence[Shown]) -> str:
     """What 50 and 10 points mean on T-scores: of whom, for which scales, and where that is not verified."""
-    found: dict[tuple[str, str], list[str]] = {}
+    scale_names: dict[tuple[str, str], list[str]] = {}
     doubted: list[str] = []
-    for one in shown:
-        facts = [_fact(one.scale, kind) for kind in ("mean", "sd")]
+    for shown_scale in shown:
+        facts = [_fact(shown_scale.scale, kind) for kind in ("mean", "sd")]
         mean, sd = facts
         if mean is None or sd is None:
             continue
-        name = inside(one.scale.name)
+        name = inside(shown_scale.scale.name)
         if mean.evidence in _DOUBTED or sd.evidence in _DOUBTED:
             doubted.append(name)
             continue
         words = f"{mean.value:f} is the average and {sd.value:f} points are one standard deviation"
-        found.setdefault((words, mean.population), []).append(name)
+        scale_names.setdefault((words, mean.population), []).append(name)
     said = []
-    for (words, population), names in found.items():
+    for (words, population), names in scale_names.items():
         said.append(f"{words} of {_the(population)} for {listed(names)}")
-    told = f"T-scores: {'; '.join(said)}." if said else ""
+    sentence = f"T-scores: {'; '.join(said)}." if said else ""
     if doubted:
-        told += f" For {listed(doubted)} whom the scores compare with was not verified."
-    return told.strip()
+        sentence += f" For {listed(doubted)} whom the scores compare with was not verified."
+    return sentence.strip()
 
 
 def _fact(scale: Scale, kind: str) -> Constant | None:
-    return next((one for one in scale.constants if one.kind == kind), None)
+    return next((constant for constant in scale.constants if constant.kind == kind), None)
 
 
 def inside(name: str) -> str:
@@ -60,20 +60,24 @@ def _the(population: str) -> str:
 
 def diagnostic(cutoffs: Sequence[Cutoff | None]) -> bool:
     """Whether cut-offs were tested against a diagnosis: only then may who crossed one be called recovered."""
-    return bool(cutoffs) and all(one is not None and one.sensitivity is not None for one in cutoffs)
+    return bool(cutoffs) and all(cutoff is not None and cutoff.sensitivity is not None for cutoff in cutoffs)
 
 
 def group_difference(scale: Scale) -> Threshold | None:
     """The important difference that was established for groups, which judges the mean and no single patient."""
-    found = [one for one in scale.thresholds if one.id == "important" and one.kind == "points"]
-    return next((one for one in found if one.scope == "group"), None)
+    differences = [
+        threshold
+        for threshold in scale.thresholds
+        if threshold.id == "important" and threshold.kind == "points"
+    ]
+    return next((difference for difference in differences if difference.scope == "group"), None)
 
 
 def against(estimate: float | None, low: float | None, high: float | None, points: float) -> str:
     """How the mean improvement and its interval lie to an important difference of groups, in plain words."""
     if estimate is None or low is None or high is None:
         return NONE
-    told = against_important_change(improvement=estimate, lower=low, upper=high, threshold=points)
+    relation = against_important_change(improvement=estimate, lower=low, upper=high, threshold=points)
     return {
         WORSENED: "worse, beyond chance",
         NOT_SIGNIFICANT: "no change beyond chance",
@@ -81,7 +85,7 @@ def against(estimate: float | None, low: float | None, high: float | None, point
         NOT_ABOVE_THRESHOLD: "improved beyond chance, probably by less than this difference",
         PROBABLY_RELEVANT: "improved beyond chance, probably by this difference",
         LARGE: "larger than this difference, beyond chance",
-    }[told]
+    }[relation]
 
 
 def promoter_words(scale: Scale) -> str:
@@ -102,7 +106,7 @@ def promoter_words(scale: Scale) -> str:
 def better_ends(shown: Sequence[Shown]) -> str:
     """Which way is better, scale by scale."""
     ends = {
-        way: [inside(one.scale.name) for one in shown if one.scale.worse == worse]
+        way: [inside(shown_scale.scale.name) for shown_scale in shown if shown_scale.scale.worse == worse]
         for way, worse in (("Higher", "lower"), ("Lower", "higher"))
     }
     return " ".join(f"{way} is better for {listed(names)}." for way, names in ends.items() if names)

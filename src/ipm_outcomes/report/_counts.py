@@ -74,8 +74,8 @@ class Builder:
             if has_before and has_after and not still:
                 continue
             place = "no_baseline" if not has_before else "not_due" if still else "lost"
-            told = OPEN if place == "not_due" else str(reason)
-            steps[place][told] = steps[place].get(told, 0) + n
+            outcome = OPEN if place == "not_due" else str(reason)
+            steps[place][outcome] = steps[place].get(outcome, 0) + n
         began = len(part.frame)
         patients = int(part.frame.select(nw.col("patient_id").n_unique()).item()) if began else 0
         whole = began
@@ -108,37 +108,37 @@ class Builder:
             & ~changes.still_open()
             & (changes.word("target") == self.program.target)
         )
-        found: dict[ScaleKey, list[dict[float, int]]] = {}
-        for at, column in enumerate(("baseline", "followup")):
+        counts: dict[ScaleKey, list[dict[float, int]]] = {}
+        for position, column in enumerate(("baseline", "followup")):
             for inst, scale, value, n in paired.counts(
                 changes.word("instrument"), changes.word("scale"), changes.number(column).cast(nw.Float64)
             ):
-                found.setdefault((inst, scale), [{}, {}])[at][float(value)] = n
+                counts.setdefault((inst, scale), [{}, {}])[position][float(value)] = n
         for shown in self.program.scales:
-            if shown.key in found and not is_promoter(shown):
-                self._bins(shown, *found[shown.key])
+            if shown.key in counts and not is_promoter(shown):
+                self._bins(shown, *counts[shown.key])
 
     def _bins(self, shown: Shown, before: dict[float, int], after: dict[float, int]) -> None:
         name = ".".join(shown.key)
         bins: list[Bin] = []
-        found: list[tuple[str, list[tuple[Piece, list[int]]]]] = []
+        bands: list[tuple[str, list[tuple[Piece, list[int]]]]] = []
         for band, pieces in stretches(shown.scale, [*before, *after]):
             counted = [
                 (piece, [sum(n for v, n in values.items() if piece.holds(v)) for values in (before, after)])
                 for piece in pieces
             ]
-            found.append((band, self._merged(counted)))
+            bands.append((band, self._merged(counted)))
             bins += [
                 Bin(str(piece), f"dist:before:{name}:{piece}", f"dist:after:{name}:{piece}")
-                for piece, _ in found[-1][1]
+                for piece, _ in bands[-1][1]
             ]
-        for at, (when, values) in enumerate((("before", before), ("after", after))):
-            column = ("baseline", "followup")[at]
+        for side, (when, values) in enumerate((("before", before), ("after", after))):
+            column = ("baseline", "followup")[side]
             whole = sum(values.values())
-            for _, merged in found:
+            for _, merged in bands:
                 for piece, both in merged:
                     figure = f"dist:{when}:{name}:{piece}"
-                    self.own(figure, both[at], whole)
+                    self.own(figure, both[side], whole)
                     _own_sets.stretch(self.sets, figure, shown.key, self.program.target, column, piece)
             self._ends(shown, when, values, column)
         self.program.bins[shown.key] = bins
@@ -193,12 +193,12 @@ class Builder:
             counts: dict[str, dict[str, int]] = {ALL: dict.fromkeys(bands, 0)}
             for *group, value, n in part.counts(*keys, rating.cast(nw.Float64).alias("rating")):
                 band = _band(shown.scale, value)
-                for one in (ALL, *(site or NOT_RECORDED for site in group)):
-                    if one == ALL or one in program.groups:
-                        counts.setdefault(one, dict.fromkeys(bands, 0))[band] += n
-            for group_name, found in counts.items():
-                for band, n in found.items():
-                    self.own(f"{'.'.join(shown.key)}:{band}", n, sum(found.values()), group_name)
+                for name in (ALL, *(site or NOT_RECORDED for site in group)):
+                    if name == ALL or name in program.groups:
+                        counts.setdefault(name, dict.fromkeys(bands, 0))[band] += n
+            for group_name, counted in counts.items():
+                for band, n in counted.items():
+                    self.own(f"{'.'.join(shown.key)}:{band}", n, sum(counted.values()), group_name)
             figures = [f"{'.'.join(shown.key)}:{band}" for band in bands]
             _own_sets.promoters(self.sets, figures, shown.key, program.target)
 
@@ -213,14 +213,14 @@ class Builder:
         ):
             tally.setdefault((inst, scale), {})[absent] = n
         for shown in self.program.scales:
-            found = tally.get(shown.key)
-            if not found:
+            reasons = tally.get(shown.key)
+            if not reasons:
                 continue
             name = ".".join(shown.key)
-            counts = {f"quality:{name}:{absent or 'scored'}": n for absent, n in sorted(found.items())}
-            if "" not in found:
+            counts = {f"quality:{name}:{absent or 'scored'}": n for absent, n in sorted(reasons.items())}
+            if "" not in reasons:
                 counts[f"quality:{name}:scored"] = 0
-            forms = sum(found.values())
+            forms = sum(reasons.values())
             whole = f"quality:{name}:forms"
             for figure, n in ({whole: forms} | counts).items():
                 self.own(figure, n, forms)
@@ -287,8 +287,8 @@ class Builder:
         still_open = {int(month) // size for month in months[~cohorts.mature]}
         spans = cut((int(month) for month in months if int(month) // size not in still_open), size, fixed)
         of_periods = dict.fromkeys(("followup_completion", "mean_improvement", program.success[shown.key]))
-        known = [program.definition(one) for one in of_periods if program.of(one, shown) is not None]
-        wanted = [one for one in known if one is not None]
+        known = [program.definition(name) for name in of_periods if program.of(name, shown) is not None]
+        wanted = [definition for definition in known if definition is not None]
         if not wanted or not spans:
             return
 
@@ -297,50 +297,52 @@ class Builder:
                 nw.col("baseline_date").dt.year().cast(nw.Int64) * 12 + nw.col("baseline_date").dt.month() - 1
             )
             inside = [month.is_between(*span) for span in spans]
-            number = nw.sum_horizontal(*(held.cast(nw.Int64) * at for at, held in enumerate(inside, start=1)))
+            number = nw.sum_horizontal(
+                *(held.cast(nw.Int64) * position for position, held in enumerate(inside, start=1))
+            )
             data = part.frame.with_columns(number.alias(_PERIOD)).filter(nw.col(_PERIOD) > 0)
             if not len(data):
                 return {}
-            found = programs.table(data.to_native(), by=[_PERIOD], indicators=wanted, level=program.level)
+            of_spans = programs.table(data.to_native(), by=[_PERIOD], indicators=wanted, level=program.level)
             rows: dict[Span, list[Row]] = {}
-            for cells in nw.from_native(found, eager_only=True).iter_rows(named=True):
+            for cells in nw.from_native(of_spans, eager_only=True).iter_rows(named=True):
                 span = spans[int(cells[_PERIOD]) - 1]
-                told: dict[str, Any] = {
-                    one.name: plain(cells[one.name])
-                    for one in fields(Row)
-                    if one.name in cells and plain(cells[one.name]) is not None
+                values: dict[str, Any] = {
+                    field_.name: plain(cells[field_.name])
+                    for field_ in fields(Row)
+                    if field_.name in cells and plain(cells[field_.name]) is not None
                 }
-                told["period"] = label(span, size)
-                rows.setdefault(span, []).append(Row(**told))
+                values["period"] = label(span, size)
+                rows.setdefault(span, []).append(Row(**values))
             return rows
 
-        found = counted(spans)
+        of_spans = counted(spans)
         nested = {
             span: [
                 [n for n in (r.eligible, r.observed, r.denominator, r.numerator) if n is not None]
                 for r in rows
             ]
-            for span, rows in found.items()
+            for span, rows in of_spans.items()
         }
         together = joined(spans, nested, self._withheld, fixed)
         if together != spans:
             program.joined = True
-            found = counted(together)
+            of_spans = counted(together)
         program.months = {label(span, size): span for span in together}
         program.periods = tuple(program.months)
-        self.rows += [row for rows in found.values() for row in rows]
+        self.rows += [row for rows in of_spans.values() for row in rows]
         self.sets.told.append(["periods", size, [list(span) for span in together]])
 
     def _told_before(self) -> tuple[list[Span], int | None]:
         """The periods of earlier reports in the ledger: cut otherwise, one could be subtracted from another."""
         ledger = self.program.files.get("ledger")
-        told = (
-            [given for one, *given in earlier_figures(ledger) if one == "periods"]
+        released = (
+            [given for entry, *given in earlier_figures(ledger) if entry == "periods"]
             if ledger is not None
             else []
         )
-        spans = dict.fromkeys((first, last) for _, found in told for first, last in found)
-        return sorted(spans), told[-1][0] if told else None
+        spans = dict.fromkeys((first, last) for _, spans_then in released for first, last in spans_then)
+        return sorted(spans), released[-1][0] if released else None
 
     def _withheld(self, nested: Sequence[int]) -> bool:
         """Whether one of some nested counts, or what is between two of them, is too small to show."""
@@ -392,7 +394,7 @@ class Builder:
                 continue
             program.adjusted[shown.key] = {}
             try:
-                found = sites.standardize(
+                standard = sites.standardize(
                     part["y"].to_numpy().astype(bool),
                     part["baseline"].to_numpy().astype(float),
                     np.array([site or NOT_RECORDED for site in part[program.by].to_list()], dtype=str),
@@ -405,7 +407,11 @@ class Builder:
             program.adjusted[shown.key] = {
                 str(site): (float(a), float(lo), float(hi))
                 for site, a, lo, hi in zip(
-                    found.site, found.adjusted, found.adjusted_low, found.adjusted_high, strict=True
+                    standard.site,
+                    standard.adjusted,
+                    standard.adjusted_low,
+                    standard.adjusted_high,
+                    strict=True,
                 )
                 if np.isfinite([a, lo, hi]).all()  # not where no success is expected
             }

@@ -34,28 +34,28 @@ _CONSTANTS = {"mean": "mean", "sd": "standard deviation"}
 
 
 def facts_of(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, str]]:
-    for one in (shown for shown in program.scales if shown.instrument is of):
-        cites = {source.key: source.cite for source in one.instrument.sources}
+    for shown in (shown for shown in program.scales if shown.instrument is of):
+        cites = {source.key: source.cite for source in shown.instrument.sources}
 
-        def told(keys: tuple[str, ...], cites: dict[str, str] = cites) -> str:
+        def cited(keys: tuple[str, ...], cites: dict[str, str] = cites) -> str:
             return "; ".join(cites.get(key, key) for key in keys)
 
-        title, scale = one.scale.title, one.scale
-        yield f"{title}: scoring", SCORING[scale.kind], EVIDENCE.get(scale.evidence, ""), told(scale.source)
+        title, scale = shown.scale.title, shown.scale
+        yield f"{title}: scoring", SCORING[scale.kind], EVIDENCE.get(scale.evidence, ""), cited(scale.source)
         if scale.conversion is not None:
             fact = scale.conversion
-            yield f"{title}: table", "raw score to score", EVIDENCE.get(fact.evidence, ""), told(fact.source)
+            yield f"{title}: table", "raw score to score", EVIDENCE.get(fact.evidence, ""), cited(fact.source)
         for rule in scale.missing:
             value = "none may be missing" if rule.at_most == 0 else f"up to {rule.at_most} may be missing"
             name = f"{title}: missing answers, {rule.id.replace('_', ' ')}"
-            yield name, value, EVIDENCE.get(rule.evidence, ""), told(rule.source)
+            yield name, value, EVIDENCE.get(rule.evidence, ""), cited(rule.source)
         for constant in scale.constants if scale.kind == "table" else ():
             if constant.kind in ("mean", "sd"):
                 yield (
                     f"{title}: {_CONSTANTS[constant.kind]} of {constant.population}",
                     f"{constant.value:f}",
                     EVIDENCE.get(constant.evidence, ""),
-                    told(constant.source),
+                    cited(constant.source),
                 )
         for threshold in scale.thresholds:
             value = {
@@ -67,18 +67,18 @@ def facts_of(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, 
                 f"{title}: {threshold.meaning}",
                 value,
                 EVIDENCE.get(threshold.evidence, ""),
-                told(threshold.source),
+                cited(threshold.source),
             )
-        yield from _errors(one.instrument, scale)
+        yield from _errors(shown.instrument, scale)
         if scale.bands is not None:
             value = "; ".join(bands(scale))
-            yield f"{title}: bands", value, EVIDENCE.get(scale.bands.evidence, ""), told(scale.bands.source)
+            yield f"{title}: bands", value, EVIDENCE.get(scale.bands.evidence, ""), cited(scale.bands.source)
         for cutoff in scale.cutoffs:
             yield (
                 f"{title}: cut-off, {cutoff.meaning}",
                 _side(scale, cutoff, patients=True),
                 EVIDENCE.get(cutoff.evidence, ""),
-                told(cutoff.source),
+                cited(cutoff.source),
             )
 
 
@@ -102,18 +102,18 @@ def bands(scale: Scale) -> list[str]:
     """The bands of a scale in words that leave no value between two of them or in both."""
     if scale.bands is None:
         return []
-    told = []
+    labels = []
     last = len(scale.bands.of) - 1
-    for at, band in enumerate(scale.bands.of):
+    for place, band in enumerate(scale.bands.of):
         low, high = f"{band.low:f}", f"{band.high:f}"
         if scale.kind == "sum":
             reach = low if low == high else f"{low} to {high}"
         elif scale.bands.edge == "upper":
-            reach = f"{low} to {high}" if at == last else f"{low} to below {high}"
+            reach = f"{low} to {high}" if place == last else f"{low} to below {high}"
         else:
-            reach = f"{low} to {high}" if at == 0 else f"above {low} to {high}"
-        told.append(f"{band.label} {reach}")
-    return told
+            reach = f"{low} to {high}" if place == 0 else f"above {low} to {high}"
+        labels.append(f"{band.label} {reach}")
+    return labels
 
 
 def _side(scale: Scale, cutoff: Cutoff, *, patients: bool) -> str:

@@ -44,7 +44,7 @@ _DROPPED = ("baseline_completion", "mean_change", "nps")
 
 def _indicator_rows(given: Any, by: str) -> list[Row]:
     table = Table("indicators", given)
-    names = [one.name for one in fields(Row)]
+    names = [field_.name for field_ in fields(Row)]
     # Columns to the left of `indicator` are the groups; key columns may be among them.
     grouping = [
         name
@@ -92,8 +92,8 @@ def _completed(
     groups = tuple(sorted({row.group for row in rows} - {ALL}))
 
     def more(by: Sequence[str], **sources: Any) -> list[Row]:
-        found = program.table(changes.face.native, by=by, level=level, **sources)
-        return [row for row in _indicator_rows(found, (*by, "")[0]) if row.definition in wanted]
+        figures = program.table(changes.face.native, by=by, level=level, **sources)
+        return [row for row in _indicator_rows(figures, (*by, "")[0]) if row.definition in wanted]
 
     if wanted and not any(row.group == ALL for row in rows):
         rows = rows + more([], scores=scores, episodes=episodes)
@@ -135,7 +135,7 @@ def gather(
     rows.sort(
         key=lambda row: (row.definition, row.instrument, row.scale, in_order(row.target), row.band, row.group)
     )
-    shelf = {one.id: one for one in definitions if isinstance(one, Instrument)}
+    shelf = {definition.id: definition for definition in definitions if isinstance(definition, Instrument)}
     present = _present(given_scores, given_changes)
     domains = _domains(present, shelf)
     targets = _targets(given_changes)
@@ -153,15 +153,25 @@ def gather(
         definitions=tuple(definitions),
         files={"ledger": ledger, "record": record},
     )
-    shown = [one for group in domains.values() for one in group]
+    shown = [shown_scale for group in domains.values() for shown_scale in group]
     program.rows = {(row.indicator, row.group, row.period): row for row in rows}
-    for one in shown:
-        name, target = ".".join(one.key), program.target
+    for shown_scale in shown:
+        name, target = ".".join(shown_scale.key), program.target
         there = {row.definition for row in rows if row.indicator == f"{row.definition}:{name}:{target}"}
-        program.success[one.key] = success_of(one.scale, there, program.definition)
-    counted = [one for one in shown if program.of("followup_completion", one) and not is_promoter(one)]
-    followed = [one for one in counted if (row := program.of("followup_completion", one)) and row.eligible]
-    leads = sorted(followed or counted, key=lambda one: rank(one.instrument, one.scale.id))
+        program.success[shown_scale.key] = success_of(shown_scale.scale, there, program.definition)
+    counted = [
+        shown_scale
+        for shown_scale in shown
+        if program.of("followup_completion", shown_scale) and not is_promoter(shown_scale)
+    ]
+    followed = [
+        shown_scale
+        for shown_scale in counted
+        if (row := program.of("followup_completion", shown_scale)) and row.eligible
+    ]
+    leads = sorted(
+        followed or counted, key=lambda shown_scale: rank(shown_scale.instrument, shown_scale.scale.id)
+    )
     program.headline = next(iter(leads), None)
     _facts(program, given_changes)
     if strata is not None:
@@ -199,12 +209,16 @@ def _of_strata(program: Program, changes: Table) -> list[Row]:
         return []
     ids = ("followup_completion", program.success[lead.key], "mean_improvement")
     wanted = (program.definition(id) for id in ids if id)
-    known = [one for one in wanted if one is not None and program.of(one.id, lead) is not None]
+    known = [
+        definition
+        for definition in wanted
+        if definition is not None and program.of(definition.id, lead) is not None
+    ]
     if not known:
         return []
     of_lead = changes.only(is_scale(lead.key, changes) & (changes.word("target") == program.target))
-    found = table(of_lead.frame.to_native(), by=[program.strata], indicators=known, level=program.level)
-    rows = [replace(row, group=ALL, stratum=row.group) for row in _indicator_rows(found, program.strata)]
+    figures = table(of_lead.frame.to_native(), by=[program.strata], indicators=known, level=program.level)
+    rows = [replace(row, group=ALL, stratum=row.group) for row in _indicator_rows(figures, program.strata)]
     if any(row.stratum == ALL for row in rows):
         raise FrameError(f"changes: column {program.strata!r}: a group must not be named {ALL!r}")
     return rows
@@ -216,8 +230,8 @@ def _small_sites_joined(rows: list[Row], program: Program, changes: Table) -> tu
     if lead is None or program.by not in changes or program.policy not in _small_sites.SIZE:
         return rows, changes
     alone, before = _small_sites.told_before(program.files["ledger"])
-    found = ((site, program.of("followup_completion", lead, group=site)) for site in program.groups)
-    due = {site: row.eligible or 0 if row is not None else 0 for site, row in found}
+    completion = ((site, program.of("followup_completion", lead, group=site)) for site in program.groups)
+    due = {site: row.eligible or 0 if row is not None else 0 for site, row in completion}
     joined = _small_sites.together(due, _small_sites.SIZE[program.policy], alone, before)
     if not joined:
         return rows, changes
@@ -226,11 +240,11 @@ def _small_sites_joined(rows: list[Row], program: Program, changes: Table) -> tu
         row.definition for row in rows if row.group in joined and row.definition in _OF_SITES
     )
     known = [
-        one
+        definition
         for name in (*wanted, *filter(None, program.success.values()))
-        if (one := program.definition(name))
+        if (definition := program.definition(name))
     ]
-    indicators = list({one.id: one for one in known}.values())
+    indicators = list({definition.id: definition for definition in known}.values())
     made = _indicator_rows(_small_sites.counted(changes, program.by, indicators, program.level), program.by)
     program.other_sites = joined
     program.groups = (*(site for site in program.groups if site not in joined), OTHER)
@@ -240,31 +254,36 @@ def _small_sites_joined(rows: list[Row], program: Program, changes: Table) -> tu
 
 
 def _present(scores: Table, changes: Table) -> list[ScaleKey]:
-    found: dict[ScaleKey, None] = {}
+    keys: dict[ScaleKey, None] = {}
     for table in (changes, scores):
         for inst, scale, _ in table.counts(table.word("instrument"), table.word("scale")):
-            found[inst, scale] = None
-    return list(found)
+            keys[inst, scale] = None
+    return list(keys)
 
 
 def _domains(present: Sequence[ScaleKey], shelf: Mapping[str, Instrument]) -> dict[str, list[Shown]]:
     """Scales by domain: those that sum an instrument up, else all its numeric scales."""
     by_domain: dict[str, list[Shown]] = {}
     for id in dict.fromkeys(inst for inst, _ in present):
-        one = shelf.get(id)
-        if one is None:
+        instrument = shelf.get(id)
+        if instrument is None:
             try:
-                one = on_shelf(id)
+                instrument = on_shelf(id)
             except UnknownNameError:
                 raise UnknownNameError(
                     "definitions: the tables hold an instrument that is not in the catalog; give its definition in "
                     "definitions=[catalog.read(path)]"
                 ) from None
-        scales = [s for s in one.scales if (id, s.id) in present and not s.categorical]
-        leads = [s for s in scales if s.id in one.summary] or scales
-        by_domain.setdefault(one.domain or one.id, []).extend(Shown(one, scale) for scale in leads)
+        scales = [s for s in instrument.scales if (id, s.id) in present and not s.categorical]
+        leads = [s for s in scales if s.id in instrument.summary] or scales
+        by_domain.setdefault(instrument.domain or instrument.id, []).extend(
+            Shown(instrument, scale) for scale in leads
+        )
     first = {
-        domain: min((one.instrument.priority is None, one.instrument.priority or 0) for one in shown)
+        domain: min(
+            (shown_scale.instrument.priority is None, shown_scale.instrument.priority or 0)
+            for shown_scale in shown
+        )
         for domain, shown in by_domain.items()
     }
     return {domain: by_domain[domain] for domain in sorted(by_domain, key=lambda d: (first[d], d))}
@@ -342,7 +361,7 @@ def _facts(program: Program, changes: Table) -> None:
 
 def _chosen(rows: Sequence[Row], program: Program, shown: Sequence[Shown]) -> list[Row]:
     """The rows of the indicators that the report prints: the rest is not published, so it need not be protected."""
-    keys = {one.key for one in shown if not is_promoter(one)}
+    keys = {shown_scale.key for shown_scale in shown if not is_promoter(shown_scale)}
     at_target = {row.definition for row in rows if row.target == program.target}
     chosen = []
     for row in rows:

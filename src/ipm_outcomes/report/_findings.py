@@ -23,11 +23,11 @@ def told_findings(findings: Any) -> tuple[Told, ...]:
         return ()
     table = Table("findings", findings)
     table.face.require(["finding", "where", "instrument", "settle"], "findings")
-    found = []
+    known = []
     for row in cells_of(table.frame.to_native()):
         code, id, where, settle = (
             str(row[name] or "") for name in ("finding", "instrument", "where", "settle")
         )
         if code in FINDINGS and code not in _UNTOLD:
-            found.append((code, id, where, settle, bool(row.get("rows"))))
-    return tuple(found)
+            known.append((code, id, where, settle, bool(row.get("rows"))))
+    return tuple(known)

@@ -148,7 +148,7 @@ def html(
         raise ParameterError("path, tables, ledger and record: give each a file of its own")
     require()
     compared = read(benchmarks) if benchmarks is not None else ()
-    found = gather(
+    program = gather(
         scores,
         changes,
         indicators,
@@ -164,13 +164,13 @@ def html(
         record=record,
         strata=strata,
     )
-    found.findings = told_findings(findings)
-    found.made_by = made_by or ""
-    found.benchmarks, rest = match(found, compared)
-    found.not_drawn = tuple(rest)
-    text = write(found, title)
+    program.findings = told_findings(findings)
+    program.made_by = made_by or ""
+    program.benchmarks, rest = match(program, compared)
+    program.not_drawn = tuple(rest)
+    text = write(program, title)
     write_whole(place, lambda file: file.write(text.encode()))
     if tables is not None:
-        rows = as_csv(found)
+        rows = as_csv(program)
         write_whole(Path(tables), lambda file: file.write(rows.encode()))
     return place

@@ -35,7 +35,7 @@ def plain_title(text: str, depth: int) -> str:
 def plain_table(rows: Cells) -> str:
     """Columns of equal width; whole columns of numbers stand right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    right = [all(_numeric(row[at]) for row in rows[1:]) for at in range(len(widths))]
+    right = [all(_numeric(row[column]) for row in rows[1:]) for column in range(len(widths))]
     return "\n".join(
         "  ".join(
             cell.rjust(width) if to_right else cell.ljust(width)
@@ -47,7 +47,7 @@ def plain_table(rows: Cells) -> str:
 
 def pipe_table(rows: Cells) -> str:
     """A table of Markdown."""
-    right = [all(_numeric(row[at]) for row in rows[1:]) for at in range(len(rows[0]))]
+    right = [all(_numeric(row[column]) for row in rows[1:]) for column in range(len(rows[0]))]
     ruler = ["---:" if to_right else "---" for to_right in right]
     return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], ruler, *rows[1:]])
 

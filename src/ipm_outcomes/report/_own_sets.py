@@ -32,8 +32,8 @@ def stretch(own: Own, figure: str, key: ScaleKey, target: str, when: str, piece:
         scores = pairs.columns[when]
         holds = {score: score is not None and piece.holds(score) for score in dict.fromkeys(scores)}
         inside = np.array([holds[score] for score in scores], bool)
-        found: np.ndarray = both_scores(pairs) & inside
-        return found
+        inside_both: np.ndarray = both_scores(pairs) & inside
+        return inside_both
 
     own.stretches[figure] = ((*key, target), {"numerator": held, "denominator": both_scores})
     ends = [str(piece.low), str(piece.high), piece.with_low, piece.with_high]
@@ -61,7 +61,7 @@ def whole_and_parts(own: Own, id: tuple[Any, ...], whole: str | None, parts: Seq
     """Figures that count the parts of a whole; each is the numerator over the whole."""
     kinds = np.arange(max(len(parts), 1))
     sets: dict[Any, np.ndarray] = {"whole": kinds >= 0}
-    sets |= {part: kinds == at for at, part in enumerate(parts)}
+    sets |= {part: kinds == place for place, part in enumerate(parts)}
     own.scenes[id] = Scene(sets)
     if whole is not None:
         own.counts[whole] = (id, {"numerator": "whole", "denominator": "whole"})
@@ -92,7 +92,7 @@ def flow(
         "flow:began": kinds >= 0,
         "flow:patients": (np.arange(2 * len(names)) % 2 == 0) | one_each,
     }
-    sets |= {name: kinds == at for at, name in enumerate(names)}
+    sets |= {name: kinds == place for place, name in enumerate(names)}
     whole, left = "flow:began", kinds >= 0
     over = {"flow:began": whole, "flow:patients": whole}
     for place, rest in stages.items():
@@ -113,7 +113,7 @@ def flow(
         if other != target:
             due = (("pairs", *key, other), (completed, "eligible"))
             own.links.append((due, (FLOW, "flow:with baseline"), "within"))
-    figures = {place: list(found) for place, found in steps.items()}
+    figures = {place: list(counts) for place, counts in steps.items()}
     own.told.append(["flow", figures, list(key), target, list(targets), one_each])
 
 
@@ -128,10 +128,10 @@ def forms(
     own.told.append(["forms", list(id), scored, list(key), list(targets), lead])
 
 
-def again(told: Sequence[Any]) -> Own:
+def again(earlier: Sequence[Any]) -> Own:
     """What was reported about the figures of an earlier release, made anew from the data of a ledger."""
     own = Own(again=again)
-    for what, *given in told:
+    for what, *given in earlier:
         if what == "stretch":
             figure, key, target, when, (low, high, with_low, with_high) = given
             piece = Piece(Decimal(low), Decimal(high), with_low, with_high, None)

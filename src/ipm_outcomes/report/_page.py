@@ -103,8 +103,8 @@ class Page:
         try:
             module: Any = self.templates.get_template(name).make_module(dict(section.values))
         except jinja2.TemplateSyntaxError as error:
-            told = f"report/templates/{error.name}, line {error.lineno}: {error.message}"
-            raise DefinitionError(told) from None
+            message = f"report/templates/{error.name}, line {error.lineno}: {error.message}"
+            raise DefinitionError(message) from None
         except jinja2.TemplateError as error:
             raise DefinitionError(f"report/templates/{name}: {error.message}") from None
         return {"title": _joined(module.title), "body": _joined(str(module))}
@@ -123,8 +123,8 @@ class Page:
     def of_numbers(rows: Sequence[Sequence[str]]) -> list[bool]:
         """Which columns behind the first are numbers: all that has something to say begins with a figure."""
         return [
-            at > 0 and all(re.match(r"[+−]?\d", cell) for cell in column if not withheld(cell))
-            for at, column in enumerate(zip(*rows, strict=True))
+            place > 0 and all(re.match(r"[+−]?\d", cell) for cell in column if not withheld(cell))
+            for place, column in enumerate(zip(*rows, strict=True))
         ]
 
 

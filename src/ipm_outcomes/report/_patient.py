@@ -111,9 +111,9 @@ def patient(
     place = checked_file(path, {"title": title}, {"made_by": made_by, "label": label})
     require()
     if isinstance(visits, list | tuple | Iterator):
-        found = of_pairs(visits)
+        history = of_pairs(visits)
     else:
-        found = of_frame(
+        history = of_frame(
             visits,
             instruments=instruments,
             id=id,
@@ -133,7 +133,7 @@ def patient(
         _page.environment()
         .get_template("patient.html.j2")
         .render(
-            sheet=sheet(found, definitions),
+            sheet=sheet(history, definitions),
             title=title,
             label=label or "",
             made=f"Made with ipm-outcomes {__version__} on {day(calendar_date.today())}{by}.",

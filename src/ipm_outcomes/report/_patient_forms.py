@@ -44,7 +44,7 @@ class Found:
 
 def of_pairs(entries: Iterable[Any]) -> Found:
     """Pairs of a date and the scores, or the response, of that day."""
-    found = Found()
+    history = Found()
     for entry in entries:
         pair = isinstance(entry, tuple) and len(entry) == 2
         if not pair or not isinstance(entry[0], date) or not isinstance(entry[1], Scores | Response):
@@ -56,14 +56,14 @@ def of_pairs(entries: Iterable[Any]) -> Found:
         if isinstance(scores, Response):
             scores = scoring.score(scores)
         plain = day.date() if isinstance(day, datetime) else day
-        if not scores.flags and not any(one.answered for _, one in scores.scales()):
-            found.blank.append(plain)
+        if not scores.flags and not any(score.answered for _, score in scores.scales()):
+            history.blank.append(plain)
             continue
-        found.forms.setdefault(scores.provenance.instrument, []).append((day, scores))
-        found.days.add(plain)
-    if not found.forms:
+        history.forms.setdefault(scores.provenance.instrument, []).append((day, scores))
+        history.days.add(plain)
+    if not history.forms:
         raise ParameterError("visits: there is no form with an answer")
-    return found
+    return history
 
 
 def of_frame(
@@ -105,25 +105,27 @@ def of_frame(
         named = reading["columns"] if isinstance(reading["columns"], dict) else {}
         names = set(frame.names)
         wanted = [
-            one
-            for one in ids_of_catalog()
-            if one in named or names & {f"{one}_{item}" for item in definition_of(one).item_ids}
+            name_
+            for name_ in ids_of_catalog()
+            if name_ in named or names & {f"{name_}_{item}" for item in definition_of(name_).item_ids}
         ]
         if not wanted:
             raise FrameError(
                 "visits: the frame has no item columns such as 'phq9_q1'; name them with columns=…"
             )
-    found, held = Found(), np.zeros(len(frame), bool)
-    for one in wanted:
-        held |= _of_instrument(found, ItemColumns(frame, one, **reading), missing, invalid, (days, dates))
-    found.blank = [days[row] for row in np.flatnonzero(~held)]
-    if not found.forms:
+    history, held = Found(), np.zeros(len(frame), bool)
+    for instrument in wanted:
+        held |= _of_instrument(
+            history, ItemColumns(frame, instrument, **reading), missing, invalid, (days, dates)
+        )
+    history.blank = [days[row] for row in np.flatnonzero(~held)]
+    if not history.forms:
         raise FrameError("visits: no row holds an answer")
-    return found
+    return history
 
 
 def _of_instrument(
-    found: Found, items: ItemColumns, missing: str | None, invalid: str, when: tuple[list[date], Dates]
+    history: Found, items: ItemColumns, missing: str | None, invalid: str, when: tuple[list[date], Dates]
 ) -> Any:
     """The forms of one instrument; rows in which anything stands."""
     inst, (days, dates) = items.instrument, when
@@ -163,21 +165,21 @@ def _of_instrument(
             for item, code, wrong in zip(inst.item_ids, table[row], bad[row], strict=True)
             if code != MISSING and not wrong
         }
-        found.forms.setdefault(inst.id, []).append(
+        history.forms.setdefault(inst.id, []).append(
             (day, scoring.score(model.model_validate(given), missing=rule))
         )
-        found.days.add(day)
+        history.days.add(day)
         if bad[row].any():
-            found.wrong.append((inst.id, day, int(bad[row].sum())))
-    found.unread += [(inst.id, days[row]) for row in np.flatnonzero(held & ~answered)]
+            history.wrong.append((inst.id, day, int(bad[row].sum())))
+    history.unread += [(inst.id, days[row]) for row in np.flatnonzero(held & ~answered)]
     return held
 
 
-def _later(inst: str, dates: Dates, one: int, other: int) -> int:
+def _later(inst: str, dates: Dates, row: int, other: int) -> int:
     """Of two forms of one day the later one."""
-    times = [NO_TIME if dates.time is None else int(dates.time[row]) for row in (one, other)]
+    times = [NO_TIME if dates.time is None else int(dates.time[row]) for row in (row, other)]
     if NO_TIME in times or times[0] == times[1]:
         raise FrameError(
-            f"date: rows {one} and {other} (counted from 0) are both of {inst} and of one day; keep the one that counts"
+            f"date: rows {row} and {other} (counted from 0) are both of {inst} and of one day; keep the one that counts"
         )
-    return one if times[0] > times[1] else other
+    return row if times[0] > times[1] else other

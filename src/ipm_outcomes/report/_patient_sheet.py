@@ -76,18 +76,18 @@ class Sheet:
     in_full: bool
 
 
-def sheet(found: Found, definitions: Collection[Instrument]) -> Sheet:
+def sheet(history: Found, definitions: Collection[Instrument]) -> Sheet:
     """The page of these forms."""
-    own = {one.id: one for one in definitions}
+    own = {definition.id: definition for definition in definitions}
     forms: list[tuple[Instrument, Visits]] = []
-    for id, entries in found.forms.items():
+    for id, entries in history.forms.items():
         visits = visits_of(list(entries))
         inst = common(visits[0][1], visits[0][1], own.get(id))
         for _, visit in visits:
             common(visits[0][1], visit, inst)
         forms.append((inst, visits))
-    forms.sort(key=lambda one: (one[0].priority is None, one[0].priority or 0, one[0].id))
-    last = max(found.days)
+    forms.sort(key=lambda form: (form[0].priority is None, form[0].priority or 0, form[0].id))
+    last = max(history.days)
     courses: list[tuple[Instrument, Visits, Course]] = []
     silent: list[tuple[Instrument, Visits, Course]] = []
     alerts: list[Alert] = []
@@ -99,9 +99,9 @@ def sheet(found: Found, definitions: Collection[Instrument]) -> Sheet:
         leads = {scale.id for scale in numeric if scale.id in inst.summary} or {scale.id for scale in numeric}
         flagged = False
         for scale in numeric:
-            one = course(inst, scale, visits, by)
-            if one is not None:
-                (courses if scale.id in leads else silent).append((inst, visits, one))
+            course_ = course(inst, scale, visits, by)
+            if course_ is not None:
+                (courses if scale.id in leads else silent).append((inst, visits, course_))
         for alert in _alerts(inst, visits, last):
             flagged = True
             alerts.append(alert)
@@ -109,24 +109,24 @@ def sheet(found: Found, definitions: Collection[Instrument]) -> Sheet:
             names = listed([flag.short_title or flag.title for flag in inst.flags])
             unflagged.append(f"{names} not raised ({_name(inst)}, {day(_when(visits[-1]))}).")
     # Where not all have room, what speaks for each instrument comes before its other scales.
-    chosen = sorted(courses, key=lambda one: one[2].scale.id != one[0].lead_scale.id)[:MOST_DRAWN]
-    drawn = [one for one in courses if one in chosen]
-    rest = [one for one in courses if one not in chosen]
-    shown = {(inst.id, one.scale.id) for inst, _, one in courses}
-    absent = _missing(found, forms, shown)
+    chosen = sorted(courses, key=lambda course: course[2].scale.id != course[0].lead_scale.id)[:MOST_DRAWN]
+    drawn = [entry for entry in courses if entry in chosen]
+    rest = [entry for entry in courses if entry not in chosen]
+    shown = {(inst.id, course_.scale.id) for inst, _, course_ in courses}
+    absent = _missing(history, forms, shown)
     height = next(height for most, height in _HEIGHTS if len(drawn) <= most)
-    days = tuple(sorted(found.days))
-    lines = tuple(_line(*one, height, days, n, drawn) for n, one in enumerate(drawn, 1))
+    days = tuple(sorted(history.days))
+    lines = tuple(_line(*entry, height, days, n, drawn) for n, entry in enumerate(drawn, 1))
     return Sheet(
-        _days(found.days),
+        _days(history.days),
         tuple(sorted(alerts, key=lambda alert: not alert.open)),
         tuple(unflagged),
         lines,
-        tuple(_line(*one, 0, days, 0, ()) for one in rest),
-        tuple(_line(*one, 0, days, 0, ()) for one in silent),
-        tuple(absent if len(absent) <= MOST_LISTED else _missing(found, forms, shown, short=True)),
-        tuple(_missing(found, forms, None)),
-        _notes([one for _, _, one in drawn]),
+        tuple(_line(*entry, 0, days, 0, ()) for entry in rest),
+        tuple(_line(*entry, 0, days, 0, ()) for entry in silent),
+        tuple(absent if len(absent) <= MOST_LISTED else _missing(history, forms, shown, short=True)),
+        tuple(_missing(history, forms, None)),
+        _notes([course_ for _, _, course_ in drawn]),
         tuple(
             f"{inst.title}, edition {inst.edition} ({visits[-1][1].provenance.digest[:8]})"
             for inst, visits in forms
@@ -155,7 +155,7 @@ def _when(visit: tuple[date | None, Scores]) -> date:
 def _several(days: Sequence[date]) -> str:
     if len(days) > 4:
         return f"{len(days)} of the visits"
-    return listed([day(one) for one in days])
+    return listed([day(when) for when in days])
 
 
 def _days(days: Collection[date]) -> str:
@@ -163,7 +163,7 @@ def _days(days: Collection[date]) -> str:
     if len(ordered) > 6:
         return f"{len(ordered)} visits, {day(ordered[0])} to {day(ordered[-1])}"
     visits = "1 visit" if len(ordered) == 1 else f"{len(ordered)} visits"
-    return f"{visits}: {listed([day(one) for one in ordered])}"
+    return f"{visits}: {listed([day(when) for when in ordered])}"
 
 
 def _name(inst: Instrument) -> str:
@@ -177,78 +177,82 @@ def _alerts(inst: Instrument, visits: Visits, last: date) -> list[Alert]:
     from ipm_outcomes.change._flags import flag_changes
 
     forms = [scores for _, scores in visits]
-    found = []
+    alerts = []
     by_visit = [flag_changes(inst, forms[: n + 1]) for n in range(len(forms))]
     for flag in by_visit[-1]:
-        at = _when(visits[-1])
-        late = "; no such form since" if at < last else ""
+        last_day = _when(visits[-1])
+        late = "; no such form since" if last_day < last else ""
         earlier = [
-            f"{day(_when(visit))}: {one.short}"
+            f"{day(_when(visit))}: {shown.short}"
             for visit, flags in zip(visits[:-1], by_visit[:-1], strict=True)
-            for one in flags
-            if one.id == flag.id
+            for shown in flags
+            if shown.id == flag.id
         ]
         more = f" And {len(earlier) - 3} times earlier." if len(earlier) > 3 else ""
         before = " ".join(earlier[-3:]) + more
-        found.append(
-            Alert(flag.sentence, f"{_name(inst)} of {day(at)}{late}", flag.state != "cleared", before)
+        alerts.append(
+            Alert(flag.sentence, f"{_name(inst)} of {day(last_day)}{late}", flag.state != "cleared", before)
         )
-    return found
+    return alerts
 
 
 def _line(
     inst: Instrument,
     visits: Visits,
-    one: Course,
+    drawn_course: Course,
     height: int,
     days: tuple[date, ...],
     place: int,
     drawn: Sequence[Any],
 ) -> Line:
     scored = [
-        (_when(visit), mark) for visit, mark in zip(visits, one.visits, strict=True) if mark.value is not None
+        (_when(visit), mark)
+        for visit, mark in zip(visits, drawn_course.visits, strict=True)
+        if mark.value is not None
     ]
     first, final = scored[0][0], scored[-1][0]
-    values = "; ".join(f"{day(when)}: {number(mark.value or 0.0, one.digits)}" for when, mark in scored)
+    values = "; ".join(
+        f"{day(when)}: {number(mark.value or 0.0, drawn_course.digits)}" for when, mark in scored
+    )
     picture = ""
     if height:
         small = Small(days, axis=place == len(drawn) or len(drawn) <= _FEW)
-        picture = _charts.patient_svg(one, small, height, place, f"{one.short} {values}.")
-    if one.change is None:
-        score = _score(visits, one.scale)
+        picture = _charts.patient_svg(drawn_course, small, height, place, f"{drawn_course.short} {values}.")
+    if drawn_course.change is None:
+        score = _score(visits, drawn_course.scale)
         band = f" ({score.band})" if score.band else ""
         return Line(
-            one.scale.name,
-            f"{one.short}{band}. One score, nothing to compare.",
+            drawn_course.scale.name,
+            f"{drawn_course.short}{band}. One score, nothing to compare.",
             "",
             day(first),
             picture,
             False,
         )
     return Line(
-        one.scale.name,
-        one.short,
-        one.change.sentence,
+        drawn_course.scale.name,
+        drawn_course.short,
+        drawn_course.change.sentence,
         f"{day(first)} to {day(final)}",
         picture,
-        one.change.verdict.startswith("reliably"),
+        drawn_course.change.verdict.startswith("reliably"),
     )
 
 
 def _unverified(scores: Scores, inst: Instrument, drawn: Sequence[tuple[Instrument, Visits, Course]]) -> bool:
     """Whether something that decides a score on the page was not verified."""
-    shown = {one.scale.id for of, _, one in drawn if of is inst}
+    shown = {course.scale.id for of, _, course in drawn if of is inst}
     places = [place.split(".") for place in scores.provenance.unverified]
     return any(place[0] == "answers" or place[1] in shown for place in places)
 
 
 def _score(visits: Visits, scale: Scale) -> Any:
     """The last score of a scale."""
-    return next(found for _, form in reversed(visits) if (found := form.scale(scale.id)).value is not None)
+    return next(score for _, form in reversed(visits) if (score := form.scale(scale.id)).value is not None)
 
 
 def _missing(
-    found: Found,
+    history: Found,
     forms: list[tuple[Instrument, Visits]],
     shown: Collection[tuple[str, str]] | None,
     short: bool = False,
@@ -257,16 +261,16 @@ def _missing(
 
     ``shown`` are the scales to look at, None for all; in ``short`` what earlier forms lack is counted only.
     """
-    told = []
-    last = max(found.days)
+    sentences = []
+    last = max(history.days)
     for inst, visits in forms:
         there = {_when(visit) for visit in visits}
-        if gone := sorted(found.days - there):
+        if gone := sorted(history.days - there):
             final = f"; the last one is of {day(max(there))}" if last not in there else ""
-            told.append(f"{_name(inst)}: no form on {_several(gone)}{final}.")
+            sentences.append(f"{_name(inst)}: no form on {_several(gone)}{final}.")
         scales = [scale for scale in inst.scales if shown is None or (inst.id, scale.id) in shown]
         lacking = 0
-        for at, visit in enumerate(visits, 1):
+        for place, visit in enumerate(visits, 1):
             why: dict[str, list[str]] = {}
             for scale in scales:
                 absent = visit[1].scale(scale.id).absent
@@ -275,32 +279,34 @@ def _missing(
                     why.setdefault(PART if part else absent.sentence, []).append(
                         scale.short_title or scale.title
                     )
-            lacking += bool(why) and at < len(visits)
-            for sentence, names in why.items() if at == len(visits) or not short else ():
-                told.append(f"{_name(inst)}, {day(_when(visit))}: no {listed(names)} score: {sentence}")
+            lacking += bool(why) and place < len(visits)
+            for sentence, names in why.items() if place == len(visits) or not short else ():
+                sentences.append(f"{_name(inst)}, {day(_when(visit))}: no {listed(names)} score: {sentence}")
         if short and lacking:
-            told.append(f"{_name(inst)}: {lacking} of {len(visits) - 1} earlier forms have not all scores.")
-    told += [
+            sentences.append(
+                f"{_name(inst)}: {lacking} of {len(visits) - 1} earlier forms have not all scores."
+            )
+    sentences += [
         f"{_name(catalog.instrument(id))}, {day(when)}: {number_of(count, 'cell')} that "
         f"{'is no answer was' if count == 1 else 'are no answers were'} taken as not answered."
-        for id, when, count in found.wrong
+        for id, when, count in history.wrong
     ]
-    told += [
+    sentences += [
         f"{_name(catalog.instrument(id))}, {day(when)}: no cell of the form is an answer; it is left out."
-        for id, when in found.unread
+        for id, when in history.unread
     ]
-    if found.blank:
-        told.append(
-            f"Left out, without any answer: {listed([day(when) for when in sorted(set(found.blank))])}."
+    if history.blank:
+        sentences.append(
+            f"Left out, without any answer: {listed([day(when) for when in sorted(set(history.blank))])}."
         )
-    return told
+    return sentences
 
 
 def _notes(courses: Sequence[Course]) -> tuple[str, ...]:
     """How the pictures and the verdicts are read: only what is there."""
-    marks = [mark for one in courses for mark in one.visits]
+    marks = [mark for course in courses for mark in course.visits]
     kinds, flags = {mark.kind for mark in marks}, {mark.flag for mark in marks}
-    verdicts = {one.change.verdict.split()[0] for one in courses if one.change is not None}
+    verdicts = {course.change.verdict.split()[0] for course in courses if course.change is not None}
     return tuple(
         note
         for there, note in (
@@ -314,10 +320,10 @@ def _notes(courses: Sequence[Course]) -> tuple[str, ...]:
             ),
             ("no" in verdicts, "No reliable change: error alone could make it."),
             (
-                any(one.lines for one in courses),
+                any(course.lines for course in courses),
                 "Dashed line: where a score is reliably different from the first.",
             ),
-            (any(one.own_error for one in courses), "Upright bars: 95% interval of each score."),
+            (any(course.own_error for course in courses), "Upright bars: 95% interval of each score."),
             ("better" in kinds, "Diamond: reliably better than the first score."),
             ("worse" in kinds, "Triangle: reliably worse."),
             ("raised" in flags, "Triangle above a picture: a flagged question was raised."),

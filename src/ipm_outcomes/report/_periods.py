@@ -31,13 +31,13 @@ def joined(
     """
     done: list[tuple[Span, list[list[int]]]] = []
 
-    def may(one: Span, other: Span) -> bool:
-        apart = one in fixed or other in fixed or other[0] != one[1] + 1
-        return not apart and other[1] - one[0] < LONGEST
+    def may(span: Span, other: Span) -> bool:
+        apart = span in fixed or other in fixed or other[0] != span[1] + 1
+        return not apart and other[1] - span[0] < LONGEST
 
     for span in spans:
-        told = [list(figure) for figure in counts.get(span, ())]
-        done.append((span, told))
+        figures = [list(figure) for figure in counts.get(span, ())]
+        done.append((span, figures))
         # A period takes the next one in while it is small; what is still small at the end goes back to the one before.
         while len(done) > 1 and may(done[-2][0], done[-1][0]) and any(map(small, done[-2][1])):
             done[-2:] = [_both(*done[-2:])]
@@ -50,9 +50,9 @@ def joined(
 
 
 def _both(
-    one: tuple[Span, list[list[int]]], other: tuple[Span, list[list[int]]]
+    left: tuple[Span, list[list[int]]], other: tuple[Span, list[list[int]]]
 ) -> tuple[Span, list[list[int]]]:
-    (first, had), (second, has) = one, other
+    (first, had), (second, has) = left, other
     if not had or not has:  # nobody was enrolled in one of them
         return (first[0], second[1]), had or has
     added = [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(had, has, strict=True)]

@@ -165,17 +165,25 @@ class Program:
     @property
     def scales(self) -> list[Shown]:
         """All scales, in the order of the page."""
-        return [one for shown in self.domains.values() for one in shown]
+        return [scale for shown in self.domains.values() for scale in shown]
 
     def definition(self, id: str) -> Indicator | None:
         """An indicator that is known by its definition."""
-        own = (one for one in self.definitions if isinstance(one, Indicator) and one.id == id)
+        own = (
+            definition
+            for definition in self.definitions
+            if isinstance(definition, Indicator) and definition.id == id
+        )
         return next(own, indicator(id) if id in indicators() else None)
 
     def did_well(self, id: str) -> str:
         """What those did who did well by an indicator: behind "who"."""
-        one = self.definition(id)
-        return one.success.words if one is not None and one.success is not None else "improved"
+        definition = self.definition(id)
+        return (
+            definition.success.words
+            if definition is not None and definition.success is not None
+            else "improved"
+        )
 
     def site(self, group: str) -> str:
         """A site as the page names it."""
@@ -194,8 +202,8 @@ class Program:
         if shown.scale.bands is None:
             return []
         name = f"{definition}:{'.'.join(shown.key)}:{self.target}"
-        found = [self.row(f"{name}:{band.label}") for band in shown.scale.bands.of]
-        return [row for row in found if row is not None]
+        figures = [self.row(f"{name}:{band.label}") for band in shown.scale.bands.of]
+        return [row for row in figures if row is not None]
 
     def counted(self, figure: str, group: str = ALL) -> int | None:
         """A count by the name of its figure; None where it is hidden or not there."""

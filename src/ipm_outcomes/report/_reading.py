@@ -52,8 +52,8 @@ class Table:
         """An expression: a column as text, empty where there is none."""
         import narwhals as nw
 
-        one = nw.col(column)
-        return nw.when(one.is_null()).then(nw.lit("")).otherwise(one.cast(nw.String)).alias(column)
+        text = nw.col(column)
+        return nw.when(text.is_null()).then(nw.lit("")).otherwise(text.cast(nw.String)).alias(column)
 
     def number(self, column: str) -> Any:
         """An expression: a column as float64, null where there is none."""
@@ -65,17 +65,17 @@ class Table:
         """An expression: whether the follow-up window was not over on the as-of date, as the indicators count it."""
         import narwhals as nw
 
-        told = self.word("reason") == OPEN
+        is_open = self.word("reason") == OPEN
         if OPEN in self.schema and self.schema[OPEN] == nw.Boolean:
-            told = told | nw.col(OPEN).fill_null(False)
-        return told.alias("still_open")
+            is_open = is_open | nw.col(OPEN).fill_null(False)
+        return is_open.alias("still_open")
 
     def counts(self, *keys: Any, of: Any = None) -> Iterator[tuple[Any, ...]]:
         """Count rows (or add up an expression) by the frame's own engine: each key once, with its count."""
         import narwhals as nw
 
-        one = (nw.lit(1) if of is None else of).cast(nw.Int64).alias("__n")
-        small = self.frame.select(*keys, one)
+        counted = (nw.lit(1) if of is None else of).cast(nw.Int64).alias("__n")
+        small = self.frame.select(*keys, counted)
         names = small.columns[:-1]
         if not len(small):
             return

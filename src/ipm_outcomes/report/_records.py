@@ -39,7 +39,7 @@ def _of_table(table: Table, by: str, definition: Callable[[str], Indicator | Non
         raise FrameError(
             f"records: grouped by {others[0]!r} too; give the table with by=[{by!r}] or without groups"
         )
-    names = {one.name for one in fields(Row)} - {"group", "period", "record", "hidden", "limits"}
+    names = {field_.name for field_ in fields(Row)} - {"group", "period", "record", "hidden", "limits"}
     whole = False
     for cells in table.frame.iter_rows(named=True):
         cells = {name: plain(value) for name, value in cells.items()}
@@ -50,15 +50,17 @@ def _of_table(table: Table, by: str, definition: Callable[[str], Indicator | Non
         if by in groups and cells[by] != ALL:
             continue
         whole = True
-        one = definition(str(cells["definition"]))
-        if one is None or one.uses not in RECORDS:
+        indicator = definition(str(cells["definition"]))
+        if indicator is None or indicator.uses not in RECORDS:
             raise FrameError(
                 "records: holds a figure that is not one of records; those of changes belong to indicators"
             )
         known: dict[str, Any] = {name: cells[name] for name in names if cells.get(name) is not None}
         known |= {name: int(known[name]) for name in _COUNTS if name in known}
         yield Row(
-            **known, period=str(cells.get("period") or ALL) if "period" in groups else ALL, record=one.uses
+            **known,
+            period=str(cells.get("period") or ALL) if "period" in groups else ALL,
+            record=indicator.uses,
         )
     if by in groups and not whole and len(table.frame):
         raise FrameError(

@@ -44,7 +44,7 @@ def stretches(scale: Scale, values: Sequence[float]) -> Iterator[tuple[str, list
     if scale.bands is not None and scale.range is not None:
         upper = scale.bands.edge == "upper"
         last = len(scale.bands.of) - 1
-        for at, band in enumerate(scale.bands.of):
+        for position, band in enumerate(scale.bands.of):
             if scale.whole:
                 middle = (band.low + band.high + 1) // 2
                 wide = band.high - band.low >= 3
@@ -57,9 +57,9 @@ def stretches(scale: Scale, values: Sequence[float]) -> Iterator[tuple[str, list
                 continue
             cuts = [band.low, *_between(band.low, band.high, Decimal(5)), band.high]
             pieces = [Piece(a, b, upper, not upper, step) for a, b in pairwise(cuts)]
-            if at == 0:
+            if position == 0:
                 pieces[0] = replace(pieces[0], with_low=True)
-            if at == last:
+            if position == last:
                 pieces[-1] = replace(pieces[-1], with_high=True)
             yield band.label, pieces
         return

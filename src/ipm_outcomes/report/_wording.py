@@ -218,13 +218,13 @@ class Wording:
     def least(self, shown: Shown) -> str:
         """The important change that was used, in words; it may depend on the score at the start."""
         points = sorted(set(self.program.points.get(shown.key, [])))
-        words = [rounded(one, 2).rstrip("0").rstrip(".") for one in points]
+        words = [rounded(point, 2).rstrip("0").rstrip(".") for point in points]
         return f"{' or '.join(words)} {'point' if words == ['1'] else 'points'}" if words else ""
 
     def recovers(self, shown: Shown) -> bool:
         """Whether the cut-offs that were used are those of a diagnosis."""
         used = self.program.cutoffs.get(shown.key, [])
-        known = {(one.id, float(one.value)): one for one in shown.scale.cutoffs}
+        known = {(cutoff.id, float(cutoff.value)): cutoff for cutoff in shown.scale.cutoffs}
         return diagnostic([known.get((id, value)) for value, id in used])
 
     def cutoff(self, shown: Shown) -> str:

@@ -77,9 +77,9 @@ def listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
-def plural(n: int, one: str, many: str) -> str:
+def plural(n: int, singular: str, many: str) -> str:
     """A count with its noun."""
-    return f"{count(n)} {one if n == 1 else many}"
+    return f"{count(n)} {singular if n == 1 else many}"
 
 
 def were(n: int) -> str:

@@ -129,8 +129,8 @@ def summarize_changes(
     if absent := [name for name in _NEEDED if name not in frame.columns]:
         raise FrameError(f"changes: the frame has no column {', '.join(map(repr, absent))}")
     keys = ("instrument", "scale", "target")
-    told = [name for name in ("eligible_to_recover",) if name in frame.columns]
-    frame = frame.select(*_NEEDED, *told).with_columns(nw.col(*keys, "class", "reason").cast(nw.String))
+    further = [name for name in ("eligible_to_recover",) if name in frame.columns]
+    frame = frame.select(*_NEEDED, *further).with_columns(nw.col(*keys, "class", "reason").cast(nw.String))
 
     def holds(condition: Any) -> Any:
         # A comparison with null is null or, in pandas, False: in both cases it does not hold.
@@ -158,11 +158,13 @@ def summarize_changes(
     reasons = _tally(frame.filter(~nw.col("reason").is_null()), "reason")
     classes = _tally(frame, "class")
     could = (
-        _tally(frame.filter(nw.col("class").is_in(list(_CLASSIFIED))), "eligible_to_recover") if told else {}
+        _tally(frame.filter(nw.col("class").is_in(list(_CLASSIFIED))), "eligible_to_recover")
+        if further
+        else {}
     )
-    own = {found.id: found for found in instruments}
+    own = {instrument.id: instrument for instrument in instruments}
     targets = list(dict.fromkeys(frame["target"].to_list()))
-    found: list[tuple[tuple[Any, ...], ChangeSummary]] = []
+    summaries: list[tuple[tuple[Any, ...], ChangeSummary]] = []
     ids = list(dict.fromkeys(frame["instrument"].to_list()))
     for row in counted.iter_rows(named=True):
         id, scale, target = (row[key] for key in keys)
@@ -194,8 +196,8 @@ def summarize_changes(
             None if difference is None else float(difference.value),
             (difference.population if difference else None) or "",
         )
-        found.append(((ids.index(id), definition.scale_ids.index(scale), targets.index(target)), summary))
-    return tuple(summary for _, summary in sorted(found, key=lambda pair: pair[0]))
+        summaries.append(((ids.index(id), definition.scale_ids.index(scale), targets.index(target)), summary))
+    return tuple(summary for _, summary in sorted(summaries, key=lambda pair: pair[0]))
 
 
 def _could_recover(counts: dict[Any, int]) -> int | None:
@@ -223,7 +225,7 @@ def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout, as_of: str 
     parts = [title("Change from baseline", 2)]
     if not changes:
         return [*parts, "No scale has a change."]
-    reasons = [code for code in REASONS if any(code in one.unpaired for one in changes)]
+    reasons = [code for code in REASONS if any(code in change.unpaired for change in changes)]
     flow: Cells = [["scale", "target", "episodes", "paired", *(code.replace("_", " ") for code in reasons)]]
     means: Cells = [
         [
@@ -235,27 +237,30 @@ def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout, as_of: str 
     groups: Cells = [
         ["scale", "target", "mean improvement", "interval", "difference", "found in", "the mean is"]
     ]
-    for one in changes:
-        name = [escape(f"{one.instrument} {one.scale}"), escape(one.target)]
-        counts = [one.episodes, one.paired, *(one.unpaired.get(code, 0) for code in reasons)]
+    for change in changes:
+        name = [escape(f"{change.instrument} {change.scale}"), escape(change.target)]
+        counts = [change.episodes, change.paired, *(change.unpaired.get(code, 0) for code in reasons)]
         flow.append([*name, *map(str, counts)])
         means.append(
             [
                 *name,
-                str(one.paired),
-                "-" if one.change is None else f"{one.change:+.2f}",
-                "-" if one.lower is None else f"{one.lower:+.2f} to {one.upper:+.2f}",
-                *(_part(count, one.judged) for count in (one.improved, one.worsened)),
-                *("-" if part is None else _part(*part) for part in (one.responders_30, one.responders_50)),
+                str(change.paired),
+                "-" if change.change is None else f"{change.change:+.2f}",
+                "-" if change.lower is None else f"{change.lower:+.2f} to {change.upper:+.2f}",
+                *(_part(count, change.judged) for count in (change.improved, change.worsened)),
+                *(
+                    "-" if part is None else _part(*part)
+                    for part in (change.responders_30, change.responders_50)
+                ),
             ]
         )
-        could = "-" if one.could_recover is None else str(one.could_recover)
-        if one.group_difference is not None and one.paired:
-            groups.append([*name, *map(escape, _beside(one, one.group_difference))])
-        classes.append([*name, could, *(str(one.classes.get(word, 0)) for word in CLASSES)])
+        could = "-" if change.could_recover is None else str(change.could_recover)
+        if change.group_difference is not None and change.paired:
+            groups.append([*name, *map(escape, _beside(change, change.group_difference))])
+        classes.append([*name, could, *(str(change.classes.get(word, 0)) for word in CLASSES)])
     used = [f"{code.replace('_', ' ')}: {REASONS[code]}" for code in reasons]
-    told = f"The data go up to {as_of}; a window still open then is not missed. " if as_of else ""
-    told += (
+    sentence = f"The data go up to {as_of}; a window still open then is not missed. " if as_of else ""
+    sentence += (
         "Every episode of a patient counts once for each scale and target: as paired, or with the reason why not. "
         "Mean change is follow-up less baseline over the paired, so a fall is better where higher values are worse. "
         "Shares are of the paired for whom the threshold can be decided; those lost to follow-up may have fared "
@@ -263,7 +268,7 @@ def change_parts(changes: tuple[ChangeSummary, ...], layout: Layout, as_of: str 
     )
     return [
         *parts,
-        escape(told),
+        escape(sentence),
         table(flow),
         escape("; ".join(used) + "." if used else ""),
         table(means),
@@ -279,17 +284,17 @@ _OF_GROUPS = (
 )
 
 
-def _beside(one: ChangeSummary, points: float) -> list[str]:
+def _beside(change: ChangeSummary, points: float) -> list[str]:
     """The mean improvement beside an important difference of groups."""
-    turn = -1 if one.worse == "higher" else 1
-    mean = None if one.change is None else turn * one.change
-    ends = sorted(turn * end for end in (one.lower, one.upper) if end is not None)
+    turn = -1 if change.worse == "higher" else 1
+    mean = None if change.change is None else turn * change.change
+    ends = sorted(turn * end for end in (change.lower, change.upper) if end is not None)
     low, high = ends if len(ends) == 2 else (None, None)
     return [
         "-" if mean is None else f"{mean:+.2f}",
         "-" if low is None or high is None else f"{low:+.2f} to {high:+.2f}",
         f"{points:g}",
-        one.group_population or "-",
+        change.group_population or "-",
         against(mean, low, high, points),
     ]
 

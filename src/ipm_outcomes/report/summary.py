@@ -257,23 +257,23 @@ def summarize(
     ([('end', 2, 2)], 1)
     """
     groups = {role: name for role, name in (("visit", visit), ("site", site)) if name is not None}
-    own = {found.id: found for found in instruments}
+    own = {instrument.id: instrument for instrument in instruments}
     frame = _frame(scores, [*groups.values(), "instrument", "scale", "value", "band", "answered", "absent"])
     blank = blank_rows(frame)
     ids = _texts(frame.select("instrument").unique(maintain_order=True)["instrument"])
     frame = with_answers(frame)
     order = {role: _values(frame, role, name) for role, name in groups.items()}
-    found = tuple(own.get(id) or find_instrument(id) for id in ids)
+    known = tuple(own.get(id) or find_instrument(id) for id in ids)
     counted = _counts(frame, groups)
     summaries = [
         summary
-        for one in found
+        for instrument in known
         for place in _places(order)
-        for summary in _of_instrument(one, place, counted, level)
+        for summary in _of_instrument(instrument, place, counted, level)
     ]
     flagged: tuple[FlagSummary, ...] = ()
     if flags is not None:
-        flagged = tuple(_flags(_frame(flags, list(groups.values())), found, groups, order))
+        flagged = tuple(_flags(_frame(flags, list(groups.values())), known, groups, order))
     totals: dict[tuple[str, str], int] = {}
     for (id, scale, _, _), cell in counted.items():
         totals[id, scale] = totals.get((id, scale), 0) + cell.rows
@@ -281,7 +281,7 @@ def summarize(
         max(totals.values(), default=0),
         dict(facts or {}),
         missing or "default",
-        found,
+        known,
         tuple(summaries),
         flagged,
         None if wrong is None else tuple(wrong),
@@ -322,14 +322,14 @@ def _label(value: object) -> str:
 
 def _values(frame: Any, role: str, name: str) -> list[str]:
     """The labels of a group column in the order to show them."""
-    found = list(dict.fromkeys(_label(value) for value in frame[name].unique(maintain_order=True).to_list()))
-    if len(found) > MOST_GROUPS[role]:
+    texts = list(dict.fromkeys(_label(value) for value in frame[name].unique(maintain_order=True).to_list()))
+    if len(texts) > MOST_GROUPS[role]:
         raise ParameterError(
-            f"{role}: the column {name!r} holds {len(found)} different values, more than a program has; "
+            f"{role}: the column {name!r} holds {len(texts)} different values, more than a program has; "
             "name the right column"
         )
     return (
-        sorted(found, key=_visit_key) if role == "visit" else sorted(found, key=lambda s: (s == NOT_GIVEN, s))
+        sorted(texts, key=_visit_key) if role == "visit" else sorted(texts, key=lambda s: (s == NOT_GIVEN, s))
     )
 
 
@@ -387,12 +387,12 @@ def _counts(frame: Any, groups: Mapping[str, str]) -> dict[Key, _Cell]:
         nw.lit(1).cast(nw.Int64).alias("__rows"),
     )
     small = small.group_by(keys).agg(nw.col("__rows").sum(), nw.col("__started").sum())
-    found: dict[Key, _Cell] = {}
+    by_key: dict[Key, _Cell] = {}
     cells: dict[Key, list[tuple[float, int]]] = {}
     for row in small.iter_rows(named=True):
         place = [_label(row[groups[role]]) if role in groups else None for role in ("visit", "site")]
         key = (row["instrument"], row["scale"], place[0], place[1])
-        cell = found.setdefault(key, _Cell())
+        cell = by_key.setdefault(key, _Cell())
         count = int(row["__rows"])
         cell.rows += count
         cell.answered += int(row["__started"])
@@ -408,8 +408,8 @@ def _counts(frame: Any, groups: Mapping[str, str]) -> dict[Key, _Cell]:
         if value is not None:
             cells.setdefault(key, []).append((float(value), count))
     for key, values in cells.items():
-        _moments(found[key], values)
-    return found
+        _moments(by_key[key], values)
+    return by_key
 
 
 def _moments(cell: _Cell, values: list[tuple[float, int]]) -> None:
@@ -422,10 +422,10 @@ def _moments(cell: _Cell, values: list[tuple[float, int]]) -> None:
 
 
 def _of_instrument(
-    one: Instrument, place: Place, counted: Mapping[Key, _Cell], level: float
+    instrument: Instrument, place: Place, counted: Mapping[Key, _Cell], level: float
 ) -> Iterator[ScaleSummary]:
-    for scale in one.scales:
-        cell = counted.get((one.id, scale.id, *place))
+    for scale in instrument.scales:
+        cell = counted.get((instrument.id, scale.id, *place))
         if cell is None:
             continue
         words = [o.value for o in scale.counts.outcomes] if scale.counts else []
@@ -433,7 +433,7 @@ def _of_instrument(
         bands = tuple((word, cell.bands.get(word, 0)) for word in words)
         numbers = cell.lowest is not None
         yield ScaleSummary(
-            one.id,
+            instrument.id,
             scale.id,
             scale.title,
             *place,
@@ -463,13 +463,13 @@ def _promoters(bands: Mapping[str, int], net: tuple[str, str], level: float) -> 
 
 
 def _flags(
-    frame: Any, found: Sequence[Instrument], groups: Mapping[str, str], order: Mapping[str, Sequence[str]]
+    frame: Any, known: Sequence[Instrument], groups: Mapping[str, str], order: Mapping[str, Sequence[str]]
 ) -> Iterator[FlagSummary]:
     import narwhals as nw
 
-    for one in found:
-        for flag in one.flags:
-            name = f"{one.id}_flag_{flag.id}"
+    for instrument in known:
+        for flag in instrument.flags:
+            name = f"{instrument.id}_flag_{flag.id}"
             if name not in frame.columns:
                 continue
             small = frame.select(
@@ -486,14 +486,14 @@ def _flags(
                     continue
                 states = counts.setdefault((place[0], place[1]), {})
                 states[state] = states.get(state, 0) + int(row["__rows"])
-            for at in _places(order):
-                if at in counts:
-                    states = counts[at]
+            for group in _places(order):
+                if group in counts:
+                    states = counts[group]
                     yield FlagSummary(
-                        one.id,
+                        instrument.id,
                         flag.id,
                         flag.title,
-                        *at,
+                        *group,
                         sum(states.values()),
                         states.get("raised", 0),
                         states.get("not answered", 0),

@@ -76,13 +76,16 @@ def as_markdown(summary: Summary) -> str:
 def _rendered(summary: Summary, layout: Layout) -> str:
     title, escape = layout.title, layout.escape
     parts = [title(f"Summary of patient-reported outcomes, {INSIDE}", 1), *_head(summary, layout)]
-    for one in summary.instruments:
-        parts.append(title(escape(f"{one.title} ({one.id})"), 2))
-        parts += _instrument_parts(summary, one, layout)
+    for instrument in summary.instruments:
+        parts.append(title(escape(f"{instrument.title} ({instrument.id})"), 2))
+        parts += _instrument_parts(summary, instrument, layout)
     for finding in summary.findings:
         if finding.argument == "coding" and finding.instrument:
-            one = find_instrument(finding.instrument)
-            parts += [title(escape(f"{one.title} ({one.id})"), 2), escape(f"CODING: {finding.withheld}")]
+            instrument = find_instrument(finding.instrument)
+            parts += [
+                title(escape(f"{instrument.title} ({instrument.id})"), 2),
+                escape(f"CODING: {finding.withheld}"),
+            ]
     if summary.changes is not None:
         parts += change_parts(summary.changes, layout, summary.as_of)
     parts += [title("How to read this", 2), *map(escape, _notes(summary))]
@@ -93,14 +96,14 @@ def findings_table(findings: Iterable[Finding], layout: Layout) -> str:
     """Findings in columns, with the option of the command line that settles each."""
     rows = [
         [
-            one.finding,
-            one.instrument or "",
-            layout.escape(one.where),
-            f"{one.rows} of {one.of}",
-            layout.escape(one.seen),
-            layout.escape(one.option or ""),
+            finding.finding,
+            finding.instrument or "",
+            layout.escape(finding.where),
+            f"{finding.rows} of {finding.of}",
+            layout.escape(finding.seen),
+            layout.escape(finding.option or ""),
         ]
-        for one in findings
+        for finding in findings
     ]
     return layout.table(
         [["finding", "instrument", "where", "rows", "what was seen", "what settles it"], *rows]
@@ -118,13 +121,15 @@ def _head(summary: Summary, layout: Layout) -> list[str]:
         counted = [f"{number_of(summary.rows, 'row')} with answers", in_words(summary.blank_rows)]
     parts = [escape("; ".join([*counted, *facts]) + ".")]
     # What was scored is what follows, and blank rows stand in the line above.
-    if told := [one for one in summary.findings if one.finding not in ("instrument_found", "blank_rows")]:
-        parts.append(findings_table(told, layout))
+    if open_findings := [
+        finding for finding in summary.findings if finding.finding not in ("instrument_found", "blank_rows")
+    ]:
+        parts.append(findings_table(open_findings, layout))
     if summary.wrong is None:
         return parts
     if not summary.wrong:
         # Where the coding of an instrument is open, its cells are not known to be answers.
-        doubtful = any(one.argument == "coding" for one in summary.findings)
+        doubtful = any(finding.argument == "coding" for finding in summary.findings)
         return parts if doubtful else [*parts, "Every cell is an answer, or empty."]
     columns = summary.wrong_by_column()
     rows = len({cell.row for cell in summary.wrong})
@@ -145,15 +150,15 @@ def _head(summary: Summary, layout: Layout) -> list[str]:
     return parts
 
 
-def _instrument_parts(summary: Summary, one: Instrument, layout: Layout) -> list[str]:
+def _instrument_parts(summary: Summary, instrument: Instrument, layout: Layout) -> list[str]:
     table, escape = layout.table, layout.escape
-    scales = [s for s in summary.scales if s.instrument == one.id]
+    scales = [s for s in summary.scales if s.instrument == instrument.id]
     if not scales:
         return ["No rows."]
     split = [role for role in ("visit", "site") if getattr(scales[0], role) is not None]
 
-    def place(found: ScaleSummary | FlagSummary) -> list[str]:
-        return [escape(getattr(found, role)) for role in split]
+    def place(figure: ScaleSummary | FlagSummary) -> list[str]:
+        return [escape(getattr(figure, role)) for role in split]
 
     reasons = sorted({reason for s in scales for reason in s.withheld}, key=list(REASONS).index)
     header = [
@@ -176,10 +181,10 @@ def _instrument_parts(summary: Summary, one: Instrument, layout: Layout) -> list
             *(str(s.withheld.get(r, 0)) for r in reasons),
         ]
         + [_number(x) for x in (s.mean, s.sd, s.lowest, s.highest)]
-        for s in sorted(scales, key=lambda s: one.scale_ids.index(s.scale))
+        for s in sorted(scales, key=lambda s: instrument.scale_ids.index(s.scale))
     ]
     parts = [table([header, *body])]
-    for scale in one.scales:
+    for scale in instrument.scales:
         mine = [s for s in scales if s.scale == scale.id and s.bands]
         if mine:
             header = [f"bands of {scale.id}", *split, *(escape(word) for word, _ in mine[0].bands)]
@@ -193,18 +198,18 @@ def _instrument_parts(summary: Summary, one: Instrument, layout: Layout) -> list
                 [header, *(["", *place(s), *_promoter_cells(s.promoters)] for s in promoters if s.promoters)]
             )
         )
-    flagged = [f for f in summary.flags if f.instrument == one.id]
+    flagged = [f for f in summary.flags if f.instrument == instrument.id]
     if flagged:
         rows = [[escape(f.title), *place(f), *map(str, (f.rows, f.raised, f.unanswered))] for f in flagged]
         parts.append(table([["flag", *split, "rows", "raised", "question not answered"], *rows]))
     return parts
 
 
-def _promoter_cells(found: Promoters) -> list[str]:
-    counts = [str(found.promoters), str(found.passives), str(found.detractors)]
-    if found.score is None or found.lower is None or found.upper is None:
+def _promoter_cells(promoters: Promoters) -> list[str]:
+    counts = [str(promoters.promoters), str(promoters.passives), str(promoters.detractors)]
+    if promoters.score is None or promoters.lower is None or promoters.upper is None:
         return [*counts, "-", "-"]
-    return [*counts, f"{found.score:+.1f}", f"{found.lower:+.1f} to {found.upper:+.1f}"]
+    return [*counts, f"{promoters.score:+.1f}", f"{promoters.lower:+.1f} to {promoters.upper:+.1f}"]
 
 
 def _number(value: float | None) -> str:
@@ -234,22 +239,27 @@ def _notes(summary: Summary) -> list[str]:
         f"{100 * level:g} %, {method.replace('_', ' ').replace('wald', 'Wald')}."
         for level, method in sorted(levels)
     ]
-    flags = {(one.id, flag.id): flag for one in summary.instruments for flag in one.flags}
+    flags = {
+        (instrument.id, flag.id): flag for instrument in summary.instruments for flag in instrument.flags
+    }
     for key in dict.fromkeys((f.instrument, f.flag) for f in summary.flags):
         notes.append(
             f"{flags[key].title}: raised from answer {flags[key].raised_from}. {flags[key].sentence}"
         )
-    if weak := [place for one in summary.instruments for place in _unverified(one, summary)]:
+    if weak := [place for instrument in summary.instruments for place in _unverified(instrument, summary)]:
         notes.append(f"Written from general knowledge, not yet read in a source: {'; '.join(weak)}.")
-    notes += [f"{one.title}, {one.edition}. {one.notice or ''}".strip() for one in summary.instruments]
+    notes += [
+        f"{instrument.title}, {instrument.edition}. {instrument.notice or ''}".strip()
+        for instrument in summary.instruments
+    ]
     from ipm_outcomes._version import __version__
 
     return [*notes, f"Made with ipm-outcomes {__version__}."]
 
 
-def _unverified(one: Instrument, summary: Summary) -> Iterator[str]:
-    shown = {s.scale for s in summary.scales if s.instrument == one.id}
-    for scale in one.scales:
+def _unverified(instrument: Instrument, summary: Summary) -> Iterator[str]:
+    shown = {s.scale for s in summary.scales if s.instrument == instrument.id}
+    for scale in instrument.scales:
         if scale.id not in shown:
             continue
         rule = None if summary.missing == "default" else summary.missing
@@ -261,12 +271,12 @@ def _unverified(one: Instrument, summary: Summary) -> Iterator[str]:
         }
         for name, part in parts.items():
             if part is not None and part.evidence == "unverified":
-                yield f"{name} of {one.id} {scale.id}"
-        if any(one.answers_of(item).evidence == "unverified" for item in scale.items):
-            yield f"answers of {one.id} {scale.id}"
+                yield f"{name} of {instrument.id} {scale.id}"
+        if any(instrument.answers_of(item).evidence == "unverified" for item in scale.items):
+            yield f"answers of {instrument.id} {scale.id}"
         for band in scale.bands.of if scale.bands else ():
             if band.evidence == "unverified":
-                yield f"band {band.label} of {one.id} {scale.id}"
+                yield f"band {band.label} of {instrument.id} {scale.id}"
 
 
 __all__ = [

@@ -36,10 +36,12 @@ SECTIONS = (
 def write(program: Program, title: str) -> str:
     """The whole page."""
     words = Wording(program)
-    found = [one for module in SECTIONS for one in module.sections(words)]
+    parts = [section for module in SECTIONS for section in module.sections(words)]
     if words.too_few:  # half a page that says so
-        found = [one for one in found if one.template in ("summary", "quality_all", "methods_all")]
-    return Page(words).write(title, found)
+        parts = [
+            section for section in parts if section.template in ("summary", "quality_all", "methods_all")
+        ]
+    return Page(words).write(title, parts)
 
 
 __all__ = ["SECTIONS", "write"]

@@ -46,30 +46,31 @@ def bands(words: Wording, shown: Sequence[Shown]) -> Chart:
     table: list[list[str]] = []
     order: list[str] = []
     several = len(shown) > 1
-    for one in shown:
-        labels = [band.label for band in one.scale.bands.of] if one.scale.bands else []
-        labels = labels if one.scale.worse == "higher" else labels[::-1]
+    for shown_scale in shown:
+        labels = [band.label for band in shown_scale.scale.bands.of] if shown_scale.scale.bands else []
+        labels = labels if shown_scale.scale.worse == "higher" else labels[::-1]
         both = {
-            w: {r.band: r for r in words.program.bands(f"severity_{w}", one)} for w in ("before", "after")
+            w: {r.band: r for r in words.program.bands(f"severity_{w}", shown_scale)}
+            for w in ("before", "after")
         }
         if not any(r.estimate is not None for rows in both.values() for r in rows.values()):
             continue
         order += [label for label in labels if label not in order]
         for label in labels:
             cells = [rows.get(label) for rows in both.values()]
-            name = f"{words.short(one)}: {label}" if several else label
+            name = f"{words.short(shown_scale)}: {label}" if several else label
             table.append([name, *map(words.cell, cells)])
             for when, row in zip(both, cells, strict=True):
                 if row is not None and row.estimate is not None:
-                    drawn.append((words.short(one), when, label, row.estimate))
+                    drawn.append((words.short(shown_scale), when, label, row.estimate))
     if not drawn:
         return None
-    headings = {one.scale.bands.heading or "Band" for one in shown if one.scale.bands}
+    headings = {shown_scale.scale.bands.heading or "Band" for shown_scale in shown if shown_scale.scale.bands}
     best: dict[str, dict[str, float]] = {}
     for scale, when, band, value in drawn:
         if band == order[0]:
             best.setdefault(scale, {})[when] = value
-    known = [found for found in best.values() if len(found) == 2]
+    known = [sides for sides in best.values() if len(sides) == 2]
     return {
         "drawing": _charts.bands(drawn, order, several),
         "rows": table,
@@ -78,7 +79,7 @@ def bands(words: Wording, shown: Sequence[Shown]) -> Chart:
         "heading": headings.pop() if len(headings) == 1 else "Band",
         "label": order[0],
         "best": known,
-        "grew": sum(found["after"] > found["before"] for found in known),
+        "grew": sum(sides["after"] > sides["before"] for sides in known),
     }
 
 
@@ -135,22 +136,29 @@ def changed(words: Wording, shown: Shown) -> Chart:
 def common(words: Wording, shown: Sequence[Shown]) -> Chart:
     """Who improved, all scales by one criterion; what is judged by another one is named, not drawn."""
     program = words.program
-    found: dict[tuple[str, ...], list[Shown]] = {}
-    for one in shown:
+    by_criterion: dict[tuple[str, ...], list[Shown]] = {}
+    for shown_scale in shown:
         for name in _COMMON:
-            if program.of(name, one) is not None:
-                used = program.reliable_by.get(one.key, ()) if name == "reliable_improvement" else ()
-                found.setdefault((name, *used), []).append(one)
-    if not found:
+            if program.of(name, shown_scale) is not None:
+                used = program.reliable_by.get(shown_scale.key, ()) if name == "reliable_improvement" else ()
+                by_criterion.setdefault((name, *used), []).append(shown_scale)
+    if not by_criterion:
         return None
     # Of criteria with as many scales, the one that judges a single patient best stands first.
-    (name, *how), inside = max(found.items(), key=lambda pair: len(pair[1]))
-    chart = shares(words, [(words.short(one), row, True) for one in inside if (row := program.of(name, one))])
+    (name, *how), inside = max(by_criterion.items(), key=lambda pair: len(pair[1]))
+    chart = shares(
+        words,
+        [
+            (words.short(shown_scale), row, True)
+            for shown_scale in inside
+            if (row := program.of(name, shown_scale))
+        ],
+    )
     return chart and {
         **chart,
         "did_well": program.did_well(name),
         "methods": [reliable_words(method) for method in how],
-        "others": [words.short(one) for one in shown if one not in inside],
+        "others": [words.short(shown_scale) for shown_scale in shown if shown_scale not in inside],
     }
 
 

@@ -45,8 +45,8 @@ def _between(words: Wording, row: Row) -> str:
 def counted(words: Wording, row: Row) -> str:
     """The counts behind a figure."""
     if row.numerator is None:
-        told = HIDDEN if row.hidden else NONE
-        return words.possible(row) or (f"{told} of {count(row.denominator)}" if row.denominator else told)
+        mark = HIDDEN if row.hidden else NONE
+        return words.possible(row) or (f"{mark} of {count(row.denominator)}" if row.denominator else mark)
     return f"{count(row.numerator)} of {count(row.denominator)}"
 
 

@@ -17,7 +17,10 @@ def sections(words: Wording) -> Iterator[Section]:
     left = {"no_baseline": flow.no_baseline, "not_due": flow.not_due, "lost": flow.lost}
     values = {
         **{stage.replace(" ", "_"): program.row(f"flow:{stage}") for stage in stages},
-        **{at: [(step.reason, program.row(step.figure)) for step in steps] for at, steps in left.items()},
+        **{
+            place: [(step.reason, program.row(step.figure)) for step in steps]
+            for place, steps in left.items()
+        },
         "scale": words.short(shown),
         "open_windows": program.open_windows,
     }

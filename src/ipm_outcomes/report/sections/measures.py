@@ -21,7 +21,7 @@ _EVIDENCE = {
 
 def sections(words: Wording) -> Iterator[Section]:
     """The section, where the table of indicators holds measures that belong to no single scale."""
-    found = [
+    figures = [
         row
         for row in words.program.rows.values()
         if row.group == ALL
@@ -31,10 +31,10 @@ def sections(words: Wording) -> Iterator[Section]:
         and row.definition not in OF_SCALE
         and row.unit != "NPS points"
     ]
-    if not found:
+    if not figures:
         return
-    withheld = [row for row in found if row.denominator is None and not row.hidden]
-    rows = [row for row in found if row not in withheld]
+    withheld = [row for row in figures if row.denominator is None and not row.hidden]
+    rows = [row for row in figures if row not in withheld]
     labels = [_label(row, rows) for row in rows]
     body = [
         [
@@ -55,10 +55,10 @@ def _not_counted(withheld: Sequence[Row]) -> Iterator[str]:
     """Measures that these data cannot carry, with what each of them needs."""
     needs: dict[str, dict[str, int]] = {}
     for row in withheld:
-        told = re.search(r"Withheld: (needs .*?\.)(?= [A-Z]|$)", row.notes)
+        match = re.search(r"Withheld: (needs .*?\.)(?= [A-Z]|$)", row.notes)
         # Figures of one family, such as "DRR-E: remission", are named once.
         family, _, rest = row.title.partition(": ")
-        titles = needs.setdefault(told[1] if told else "not counted from these data.", {})
+        titles = needs.setdefault(match[1] if match else "not counted from these data.", {})
         titles[family] = titles.get(family, 0) + bool(rest)
     for need, titles in needs.items():
         names = (f"{title} ({n} figures)" if n > 1 else title for title, n in titles.items())
@@ -67,7 +67,7 @@ def _not_counted(withheld: Sequence[Row]) -> Iterator[str]:
 
 def _label(row: Row, rows: Sequence[Row]) -> str:
     """The name of a measure; one that is for a single follow-up has that in its title."""
-    targets = {one.target for one in rows if one.definition == row.definition}
-    told = len(targets) == 1 and "month" in row.title
-    parts = (row.title, f"({row.target})" if row.target and not told else "", row.band)
+    targets = {other.target for other in rows if other.definition == row.definition}
+    named_month = len(targets) == 1 and "month" in row.title
+    parts = (row.title, f"({row.target})" if row.target and not named_month else "", row.band)
     return " ".join(part for part in parts if part)

@@ -23,8 +23,8 @@ _MISSING = {
 def sections(words: Wording) -> Iterator[Section]:
     """The section; every report has it."""
     program = words.program
-    instruments = list({one.instrument.id: one.instrument for one in program.scales}.values())
-    facts = {one.id: list(facts_of(program, one)) for one in instruments}
+    instruments = list({scale.instrument.id: scale.instrument for scale in program.scales}.values())
+    facts = {instrument.id: list(facts_of(program, instrument)) for instrument in instruments}
     doubtful = [row.title for row in _definitions(program) if "unverified" in _marks(program, row)]
     methods = (row.method for row in program.rows.values() if row.method and row.method != "count")
     values = {
@@ -33,10 +33,17 @@ def sections(words: Wording) -> Iterator[Section]:
         "reliable": [reliable_words(name) for name in program.reliable_methods],
         "intervals": list(dict.fromkeys(methods)),
         "instruments": [
-            [one.title, one.edition, one.measures, one.recall or NONE, one.digest[:12]] for one in instruments
+            [
+                instrument.title,
+                instrument.edition,
+                instrument.measures,
+                instrument.recall or NONE,
+                instrument.digest[:12],
+            ]
+            for instrument in instruments
         ],
-        "notices": [one.notice for one in instruments if one.notice],
-        "facts": [(one.title, rows) for one in instruments if (rows := facts[one.id])],
+        "notices": [instrument.notice for instrument in instruments if instrument.notice],
+        "facts": [(instrument.title, rows) for instrument in instruments if (rows := facts[instrument.id])],
         "unverified": [
             *(
                 f"{fact}, {value}"
@@ -56,18 +63,20 @@ def sections(words: Wording) -> Iterator[Section]:
 def _indicators(program: Program) -> dict[str, Any]:
     """The rules of each indicator; what several of them say stands above the table, once."""
     rows = _definitions(program)
-    told = {row.definition: re.split(r"(?<=[.;]) (?=[A-Z])", row.notes) if row.notes else [] for row in rows}
-    times = Counter(sentence for sentences in told.values() for sentence in dict.fromkeys(sentences))
+    sentences = {
+        row.definition: re.split(r"(?<=[.;]) (?=[A-Z])", row.notes) if row.notes else [] for row in rows
+    }
+    times = Counter(sentence for sentences in sentences.values() for sentence in dict.fromkeys(sentences))
     shared = [sentence for sentence, n in times.items() if n > 1]
     cites = Counter(row.source for row in rows)
     sources = [cite for cite, n in cites.items() if n > 1]
     body = []
     for row in rows:
-        own = [sentence for sentence in told[row.definition] if sentence not in shared]
+        own = [sentence for sentence in sentences[row.definition] if sentence not in shared]
         rules = [
-            str(at + 1)
-            for at in sorted(
-                shared.index(sentence) for sentence in told[row.definition] if sentence in shared
+            str(place + 1)
+            for place in sorted(
+                shared.index(sentence) for sentence in sentences[row.definition] if sentence in shared
             )
         ]
         if rules:
@@ -84,18 +93,18 @@ def _indicators(program: Program) -> dict[str, Any]:
     return {"shared_rules": shared, "shared_sources": sources, "indicators": body}
 
 
-def _letter(at: int) -> str:
+def _letter(number: int) -> str:
     """A, B ... Z, AA: as lists in HTML are lettered."""
-    return ("" if at < 26 else _letter(at // 26 - 1)) + chr(ord("A") + at % 26)
+    return ("" if number < 26 else _letter(number // 26 - 1)) + chr(ord("A") + number % 26)
 
 
 def _definitions(program: Program) -> list[Row]:
-    found: dict[str, Row] = {}
+    first_rows: dict[str, Row] = {}
     for row in program.rows.values():
         # What these data cannot carry is no figure of the report.
         if row.group == ALL and row.definition and (row.denominator is not None or row.hidden or row.record):
-            found.setdefault(row.definition, row)
-    return list(found.values())
+            first_rows.setdefault(row.definition, row)
+    return list(first_rows.values())
 
 
 def _marks(program: Program, of: Row) -> list[str]:

@@ -18,16 +18,24 @@ def sections(words: Wording) -> Iterator[Section]:
     """A section for each domain of outcomes."""
     program = words.program
     for domain, shown in program.domains.items():
-        rated = [one for one in shown if is_promoter(one) and program.of("nps_followup", one)]
-        others = [one for one in shown if one not in rated]
+        rated = [
+            shown_scale
+            for shown_scale in shown
+            if is_promoter(shown_scale) and program.of("nps_followup", shown_scale)
+        ]
+        others = [shown_scale for shown_scale in shown if shown_scale not in rated]
         id = "".join(c if c.isascii() and c.isalnum() else "-" for c in domain)
         values = {
             "heading": _title(domain, shown),
-            "rated": [rating(words, one) for one in rated],
+            "rated": [rating(words, shown_scale) for shown_scale in rated],
             # By what is said of each: two editions may say the same.
             "instruments": {
-                (one.instrument.title, one.instrument.edition, one.instrument.measures): one.instrument
-                for one in others
+                (
+                    shown_scale.instrument.title,
+                    shown_scale.instrument.edition,
+                    shown_scale.instrument.measures,
+                ): shown_scale.instrument
+                for shown_scale in others
             }.values(),
             **_scales(words, others),
         }
@@ -37,7 +45,7 @@ def sections(words: Wording) -> Iterator[Section]:
 
 def _title(domain: str, shown: Sequence[Shown]) -> str:
     """The heading that all instruments of a domain give it, or else its name."""
-    titles = {one.instrument.domain_title for one in shown}
+    titles = {shown_scale.instrument.domain_title for shown_scale in shown}
     [title] = titles if len(titles) == 1 else [None]
     return title or domain.replace("_", " ").capitalize()
 
@@ -45,35 +53,44 @@ def _title(domain: str, shown: Sequence[Shown]) -> str:
 def _scales(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
     """Charts and tables of the scales; of several, they are compared where one criterion holds for them."""
     program = words.program
-    counted = [one for one in shown if program.of("followup_completion", one) is not None]
-    completions = [program.of("followup_completion", one) for one in counted]
+    counted = [
+        shown_scale for shown_scale in shown if program.of("followup_completion", shown_scale) is not None
+    ]
+    completions = [program.of("followup_completion", shown_scale) for shown_scale in counted]
     values: dict[str, Any] = {
         "counted": counted,
         "targets": list(program.targets),
         "nobody": bool(counted)
         and all(row and row.hidden == "" and not row.numerator for row in completions),
-        "tables": [{"scale": words.short(one), "rows": _figures(words, one)} for one in counted],
-        "distributions": [plots.distribution(words, one) for one in counted],
-        "bands": plots.bands(words, [one for one in counted if one.scale.bands]),
+        "tables": [
+            {"scale": words.short(shown_scale), "rows": _figures(words, shown_scale)}
+            for shown_scale in counted
+        ],
+        "distributions": [plots.distribution(words, shown_scale) for shown_scale in counted],
+        "bands": plots.bands(words, [shown_scale for shown_scale in counted if shown_scale.scale.bands]),
         "differences": list(_group_differences(words, counted)),
     }
     if len(counted) == 1:
-        one = counted[0]
-        improved = [(target, program.of("mean_improvement", one, target)) for target in program.targets]
+        single = counted[0]
+        improved = [(target, program.of("mean_improvement", single, target)) for target in program.targets]
         return values | {
-            "best": words.ceiling(one),
+            "best": words.ceiling(single),
             "means": plots.means(words, improved),
-            "changed": plots.changed(words, one),
-            "success": program.of(program.success.get(one.key, ""), one),
+            "changed": plots.changed(words, single),
+            "success": program.of(program.success.get(single.key, ""), single),
         }
-    scored = [one for one in counted if is_t_score(one)]
+    scored = [shown_scale for shown_scale in counted if is_t_score(shown_scale)]
     return values | {
-        "plain": [f"{words.about(one)}." for one in counted if one not in scored],
+        "plain": [f"{words.about(shown_scale)}." for shown_scale in counted if shown_scale not in scored],
         "scored": scored,
         "t_scores": t_scores(scored),
         "better_ends": better_ends(scored),
         "means": plots.means(
-            words, [(words.short(one), program.of("mean_improvement", one)) for one in scored or counted]
+            words,
+            [
+                (words.short(shown_scale), program.of("mean_improvement", shown_scale))
+                for shown_scale in scored or counted
+            ],
         ),
         "common": plots.common(words, counted),
     }
@@ -82,11 +99,16 @@ def _scales(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
 def _short(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
     """The table of the printed page, with what its sentence says."""
     program = words.program
-    counted = [one for one in shown if program.of("followup_completion", one) is not None]
+    counted = [
+        shown_scale for shown_scale in shown if program.of("followup_completion", shown_scale) is not None
+    ]
     values: dict[str, Any] = dict.fromkeys(
         ("lead", "success", "most", "least", "mean", "crossed", "bands", "cutoff", "best", "judged")
     )
-    values |= {"others": [], "t_scores": t_scores([one for one in counted if is_t_score(one)])}
+    values |= {
+        "others": [],
+        "t_scores": t_scores([shown_scale for shown_scale in counted if is_t_score(shown_scale)]),
+    }
     alone = counted[0] if len(counted) == 1 else None
     own = program.success.get(alone.key, "") if alone else ""
     own = "" if own == "reliable_improvement" else own
@@ -95,26 +117,29 @@ def _short(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
         head.append(_upper(program.did_well(own)))
     head += ["Reliably better", "Reliably worse"]
     rows = []
-    names = [words.ranged(one) for one in counted]
-    for one, name in zip(counted, names, strict=True):
+    names = [words.ranged(shown_scale) for shown_scale in counted]
+    for shown_scale, name in zip(counted, names, strict=True):
         columns = [own] if own else []
         columns += ["reliable_improvement", "reliable_deterioration"]
         rows.append(
             [
-                name if names.count(name) == 1 else f"{name}, {one.instrument.title}",
-                words.part(program.of("followup_completion", one)),
-                *(words.mean(program.of(name, one)) for name in ("mean_baseline", "mean_followup")),
-                words.mean(program.of("mean_improvement", one), interval=True),
-                *(words.brief(program.of(name, one)) for name in columns),
+                name if names.count(name) == 1 else f"{name}, {shown_scale.instrument.title}",
+                words.part(program.of("followup_completion", shown_scale)),
+                *(words.mean(program.of(name, shown_scale)) for name in ("mean_baseline", "mean_followup")),
+                words.mean(program.of("mean_improvement", shown_scale), interval=True),
+                *(words.brief(program.of(name, shown_scale)) for name in columns),
             ]
         )
-    judged = any(row[at] != NONE for row in rows for at in (-2, -1))
+    judged = any(row[place] != NONE for row in rows for place in (-2, -1))
     if not judged:  # nothing is published by which a change of one patient could be called reliable
         head, rows = head[:-2], [row[:-2] for row in rows]
     values |= {"head": head, "rows": rows, "better_ends": better_ends(counted), "judged": judged or bool(own)}
     if alone is None:
-        found = [(words.short(one), program.of("reliable_improvement", one)) for one in counted]
-        known = [(name, row) for name, row in found if row is not None and row.estimate is not None]
+        improved = [
+            (words.short(shown_scale), program.of("reliable_improvement", shown_scale))
+            for shown_scale in counted
+        ]
+        known = [(name, row) for name, row in improved if row is not None and row.estimate is not None]
         if known:
             order = sorted(known, key=lambda pair: pair[1].estimate or 0)
             values |= {"most": order[-1], "least": order[0] if len(order) > 1 else None}
@@ -143,18 +168,21 @@ def _upper(text: str) -> str:
 
 def _group_differences(words: Wording, shown: Sequence[Shown]) -> Iterator[list[str]]:
     """The mean change beside important differences that were established for groups."""
-    for one in shown:
-        found, row = group_difference(one.scale), words.program.of("mean_improvement", one)
-        if found is None or row is None:
+    for shown_scale in shown:
+        difference, row = (
+            group_difference(shown_scale.scale),
+            words.program.of("mean_improvement", shown_scale),
+        )
+        if difference is None or row is None:
             continue
         yield [
-            words.short(one),
+            words.short(shown_scale),
             words.cell(row),
-            f"{found.value:f} {'point' if found.value == 1 else 'points'}",
-            found.population or NONE,
+            f"{difference.value:f} {'point' if difference.value == 1 else 'points'}",
+            difference.population or NONE,
             HIDDEN
             if row.hidden and row.lower is None
-            else against(row.estimate, row.lower, row.upper, float(found.value)),
+            else against(row.estimate, row.lower, row.upper, float(difference.value)),
         ]
 
 
@@ -162,8 +190,8 @@ def _figures(words: Wording, shown: Shown) -> list[list[str]]:
     """All figures of a scale at each follow-up."""
     rows = []
     for name, _ in FIGURES:
-        found = [words.program.of(name, shown, target) for target in words.program.targets]
-        if any(row is not None for row in found):
+        figures = [words.program.of(name, shown, target) for target in words.program.targets]
+        if any(row is not None for row in figures):
             title = words.figure(name, shown) + (words.cutoff(shown) if name == "reliable_recovery" else "")
-            rows.append([title, *map(words.cell, found)])
+            rows.append([title, *map(words.cell, figures)])
     return rows

@@ -20,7 +20,9 @@ _CODING = {"coding_from_one", "coding_suspected"}
 def sections(words: Wording) -> Iterator[Section]:
     """The section; every report has it."""
     program = words.program
-    reasons = list(dict.fromkeys(r for found in program.quality.values() for _, r in found if r != "scored"))
+    reasons = list(
+        dict.fromkeys(r for by_reason in program.quality.values() for _, r in by_reason if r != "scored")
+    )
     wrong = [row for row in program.rows.values() if row.indicator.startswith("wrong:")]
     values: dict[str, Any] = {
         # Of findings no count is reported: it would have to pass disclosure control.
@@ -34,14 +36,18 @@ def sections(words: Wording) -> Iterator[Section]:
         "wrong_cells": program.row("wrong cells") if program.problems else None,
         "wrong_columns": [[row.indicator.removeprefix("wrong:"), count(row.numerator)] for row in wrong],
     }
-    leads = [one.scale.title for one in program.scales if one.scale.id == one.instrument.lead_scale.id]
+    leads = [
+        scale.scale.title for scale in program.scales if scale.scale.id == scale.instrument.lead_scale.id
+    ]
     short = [row for row in values["forms"] if row[0] in leads]
     # Of many only those of which forms have no score.
     complete = [row for row in short if len(short) > _MANY and row[1] == row[2] and not withheld(row[1])]
     short = [row for row in short if row not in complete]
-    used = [reason for at, reason in enumerate(reasons, start=4) if any(row[at] != "0" for row in short)]
+    used = [
+        reason for place, reason in enumerate(reasons, start=4) if any(row[place] != "0" for row in short)
+    ]
     kept = [0, 1, 2, 3, *(4 + reasons.index(reason) for reason in used)]
-    short = [[row[at] for at in kept] for row in short]
+    short = [[row[place] for place in kept] for row in short]
     yield Section(
         "quality", "quality", values | {"leads": short, "reasons": used, "complete": bool(complete)}
     )
@@ -66,10 +72,12 @@ def _forms(words: Wording, reasons: list[str]) -> Iterator[list[str]]:
 
 def _seen(code: str, concerns: bool) -> str:
     """What was seen, in words; of scores that are there already, whether they agree with the answers."""
-    told = FINDINGS[code].capitalize()
+    sentence = FINDINGS[code].capitalize()
     if code == "recorded_scores":
-        told += ", and differ from the answers in some rows" if concerns else ", and agree with the answers"
-    return told
+        sentence += (
+            ", and differ from the answers in some rows" if concerns else ", and agree with the answers"
+        )
+    return sentence
 
 
 def _title(id: str) -> str:

@@ -28,7 +28,7 @@ def sections(words: Wording) -> Iterator[Section]:
     program, lead = words.program, words.program.headline
     if lead is None:
         return
-    shown = [one for one in program.scales if one.scale.id in one.instrument.summary or one == lead]
+    shown = [scale for scale in program.scales if scale.scale.id in scale.instrument.summary or scale == lead]
     values: dict[str, Any] = {
         "groups": program.groups,
         "joined": len(program.other_sites),
@@ -39,14 +39,14 @@ def sections(words: Wording) -> Iterator[Section]:
         "followed": _followed(words, lead),
         "funnels": [
             {
-                **against_chance(words, one, name),
-                "scale": words.short(one),
-                "success": words.success(one),
-                "adjusted": one.key in program.adjusted,
-                "sites": list(_sites(words, one, name)),
+                **against_chance(words, shown_scale, name),
+                "scale": words.short(shown_scale),
+                "success": words.success(shown_scale),
+                "adjusted": shown_scale.key in program.adjusted,
+                "sites": list(_sites(words, shown_scale, name)),
             }
-            for one in shown
-            if len(program.groups) > 1 and (name := program.success.get(one.key))
+            for shown_scale in shown
+            if len(program.groups) > 1 and (name := program.success.get(shown_scale.key))
         ],
     }
     yield Section("sites", "sites", values | _short(words, lead))
@@ -57,29 +57,29 @@ def sections(words: Wording) -> Iterator[Section]:
 def _short(words: Wording, lead: Shown) -> dict[str, Any]:
     """The table of the printed page: all sites where they are few, else those outside the limits."""
     program, name = words.program, words.program.success.get(lead.key, "")
-    found = against_chance(words, lead, name) if name and len(program.groups) > 1 else {}
-    found = {"drawing": None, "outside": [], "beyond": [], "hidden": 0} | found
+    chance = against_chance(words, lead, name) if name and len(program.groups) > 1 else {}
+    chance = {"drawing": None, "outside": [], "beyond": [], "hidden": 0} | chance
     leads = sorted(
-        (one for one in program.scales if one.scale.id == one.instrument.lead_scale.id),
-        key=lambda one: rank(one.instrument, one.scale.id),
+        (scale for scale in program.scales if scale.scale.id == scale.instrument.lead_scale.id),
+        key=lambda scale: rank(scale.instrument, scale.scale.id),
     )
-    compared = [(one, rule) for one in leads if (rule := program.success.get(one.key, ""))][:_COMPARED]
+    compared = [(lead, rule) for lead in leads if (rule := program.success.get(lead.key, ""))][:_COMPARED]
     few = len(program.groups) <= FEW
     groups = [
-        *(g for g in program.groups if few or program.site(g) in found["beyond"]),
+        *(g for g in program.groups if few or program.site(g) in chance["beyond"]),
         *([ALL] if few else []),
     ]
     rows = [
         [
             "All" if group == ALL else program.site(group),
             words.brief(program.of("followup_completion", lead, group=group)),
-            *(words.brief(program.of(rule, one, group=group)) for one, rule in compared),
+            *(words.brief(program.of(rule, shown_scale, group=group)) for shown_scale, rule in compared),
         ]
         for group in groups
     ]
     head = ["Site", f"Followed ({words.short(lead)})"]
-    head += [f"{words.short(one)}: {words.success(one)}" for one, _ in compared]
-    return {"lead": found, "head": head, "rows": rows, "few": FEW}
+    head += [f"{words.short(shown_scale)}: {words.success(shown_scale)}" for shown_scale, _ in compared]
+    return {"lead": chance, "head": head, "rows": rows, "few": FEW}
 
 
 def _followed(words: Wording, lead: Shown) -> dict[str, Any] | None:
@@ -117,8 +117,8 @@ def against_chance(words: Wording, shown: Shown, name: str) -> dict[str, Any]:
     ]
     words_of = ("within limits", "outside the inner limits", "outside the outer limits")
     outside = [
-        sum(bool(value < exact.lower[k][at] or value > exact.upper[k][at]) for k in range(2))
-        for at, (_, _, value) in enumerate(points)
+        sum(bool(value < exact.lower[k][place] or value > exact.upper[k][place]) for k in range(2))
+        for place, (_, _, value) in enumerate(points)
     ]
     place = {site: words_of[beyond] for (site, *_), beyond in zip(points, outside, strict=True)}
     return {
@@ -145,12 +145,15 @@ def _sites(words: Wording, shown: Shown, name: str) -> Iterator[list[str]]:
             bounds = HIDDEN
         given = []
         if adjusted is not None:
-            found, seen = adjusted.get(g), row is not None and row.estimate is not None
+            standard, seen = adjusted.get(g), row is not None and row.estimate is not None
             hidden = row is not None and row.hidden and not seen
-            share, low, high = (words.percent(one) for one in found) if found and seen else ("", "", "")
+            share, low, high = (
+                (words.percent(bound) for bound in standard) if standard and seen else ("", "", "")
+            )
             inside = f"{share} ({low.removesuffix(' %')} to {high.removesuffix(' %')})"
             given = [inside if share else HIDDEN if hidden else NONE]
         followed, mean = (
-            words.cell(program.of(one, shown, group=g)) for one in ("followup_completion", "mean_improvement")
+            words.cell(program.of(indicator, shown, group=g))
+            for indicator in ("followup_completion", "mean_improvement")
         )
         yield [program.site(g), followed, words.cell(row), bounds, *given, mean]

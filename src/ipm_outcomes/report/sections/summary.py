@@ -30,7 +30,7 @@ def sections(words: Wording) -> Iterator[Section]:
         return
     success = program.success[shown.key]
     outcome = program.of(success, shown) if success else None
-    marks = [one for line in _lines(words, shown) for one in line["marks"]]
+    marks = [mark for line in _lines(words, shown) for mark in line["marks"]]
     values |= {
         "benchmarks": list(dict.fromkeys(marks)),
         "began": began,
@@ -80,24 +80,26 @@ def enrolled(words: Wording) -> tuple[str, str] | None:
 
 def _lines(words: Wording, lead: Shown) -> Iterator[dict[str, Any]]:
     """The figures of the sheet: followed, better on the lead scale and on two others, worse on the lead scale."""
-    program, at = words.program, f"at {words.program.target}"
-    found: list[tuple[str, str, Row | None, bool]] = [
+    program, when = words.program, f"at {words.program.target}"
+    figures: list[tuple[str, str, Row | None, bool]] = [
         (
             "Followed up",
-            f"have a {words.short(lead)} score {at}, of those due",
+            f"have a {words.short(lead)} score {when}, of those due",
             program.of("followup_completion", lead),
             False,
         )
     ]
-    for one in (lead, *_beside(words, lead)):
-        name = program.success.get(one.key, "")
+    for shown_scale in (lead, *_beside(words, lead)):
+        name = program.success.get(shown_scale.key, "")
         if name:
-            told = f"{words.short(one)}: {words.success(one)}"
-            found.append((_capital(gained(words, one)), told, program.of(name, one), False))
-    told = f"{words.short(lead)}: worse by more than measurement error"
+            definition = f"{words.short(shown_scale)}: {words.success(shown_scale)}"
+            figures.append(
+                (_capital(gained(words, shown_scale)), definition, program.of(name, shown_scale), False)
+            )
+    definition = f"{words.short(lead)}: worse by more than measurement error"
     worse = program.of("reliable_deterioration", lead)
-    found.append((_capital(gained(words, lead, better=False)), told, worse, True))
-    for name, what, row, bad in found:
+    figures.append((_capital(gained(words, lead, better=False)), definition, worse, True))
+    for name, what, row, bad in figures:
         if row is not None and (row.estimate is not None or row.hidden):
             yield {"name": name, "what": what, "row": row, "bad": bad, "marks": _marks(words, row)}
 
@@ -110,20 +112,20 @@ def _marks(words: Wording, row: Row) -> list[Any]:
 def _beside(words: Wording, lead: Shown) -> list[Shown]:
     """Scales of other domains: those that their definitions put on the sheet, then by priority."""
     program = words.program
-    found: dict[str, Shown] = {}
+    chosen: dict[str, Shown] = {}
 
-    def place(one: Shown) -> tuple[Any, ...]:
-        order = one.scale.plain.order if one.scale.plain else None
-        return order is None, order or 0, rank(one.instrument, one.scale.id)
+    def place(shown: Shown) -> tuple[Any, ...]:
+        order = shown.scale.plain.order if shown.scale.plain else None
+        return order is None, order or 0, rank(shown.instrument, shown.scale.id)
 
-    for one in sorted(program.scales, key=place):
-        name = program.success.get(one.key, "")
-        row = program.of(name, one) if name else None
-        if row is None or is_promoter(one) or one.scale.id != one.instrument.lead_scale.id:
+    for scale in sorted(program.scales, key=place):
+        name = program.success.get(scale.key, "")
+        row = program.of(name, scale) if name else None
+        if row is None or is_promoter(scale) or scale.scale.id != scale.instrument.lead_scale.id:
             continue
-        if one.instrument.domain != lead.instrument.domain:
-            found.setdefault(one.instrument.domain, one)
-    return list(found.values())[:_OTHERS]
+        if scale.instrument.domain != lead.instrument.domain:
+            chosen.setdefault(scale.instrument.domain, scale)
+    return list(chosen.values())[:_OTHERS]
 
 
 def _capital(text: str) -> str:
@@ -143,9 +145,9 @@ def _trend(words: Wording, shown: Shown) -> dict[str, Any] | None:
     known = [(p, row) for p, row in rows if row is not None and row.estimate is not None]
     if len(known) < 2:
         return None
-    (_, one), (_, other) = known[0], known[-1]
+    (_, first), (_, other) = known[0], known[-1]
     low, high = intervals.difference(
-        other.numerator or 0, other.denominator or 0, one.numerator or 0, one.denominator or 0
+        other.numerator or 0, other.denominator or 0, first.numerator or 0, first.denominator or 0
     )
     return {
         "drawing": trend(
@@ -155,7 +157,7 @@ def _trend(words: Wording, shown: Shown) -> dict[str, Any] | None:
                 else Line(p)
                 for p, row in rows
             ],
-            [one.value for one in _marks(words, known[0][1])],
+            [mark.value for mark in _marks(words, known[0][1])],
         ),
         "rows": [[p, words.cell(row)] for p, row in rows],
         "first": known[0],
@@ -170,10 +172,10 @@ def _sites(words: Wording, shown: Shown) -> dict[str, Any] | None:
     program, name = words.program, words.program.success.get(shown.key, "")
     if len(program.groups) < 2 or not name:
         return None
-    found = against_chance(words, shown, name)
+    chance = against_chance(words, shown, name)
     total = program.of(name, shown)
     return {
-        **found,
+        **chance,
         "marks": _marks(words, total) if total is not None else [],
         "lines": [
             {
