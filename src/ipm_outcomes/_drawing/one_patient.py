@@ -65,10 +65,10 @@ def trajectory(
         ticks = alt.Axis(grid=False, values=[axis[1], axis[2]], labelFontSize=style.size - 2)
     y = alt.Y("value:Q", title=name or None, scale=scale, axis=ticks)
     layers: list[Any] = []
-    for at, band in enumerate(bands):
-        ends = low if at == 0 else band.low, high if band is bands[-1] else band.high
+    for position, band in enumerate(bands):
+        ends = low if position == 0 else band.low, high if band is bands[-1] else band.high
         rows = looks.data([{"low": ends[0], "high": ends[1]}])
-        tint = alt.Chart(rows).mark_rect(color=style.tints[at % len(style.tints)])
+        tint = alt.Chart(rows).mark_rect(color=style.tints[position % len(style.tints)])
         layers.append(tint.encode(y=alt.Y("low:Q", scale=scale, title=name or None, axis=ticks), y2="high:Q"))
     for value, _ in lines:
         rule = alt.Chart(looks.data([{"value": value}])).mark_rule(color=style.ink, strokeDash=[4, 3])
@@ -121,12 +121,12 @@ def trajectory(
             values = alt.Chart(looks.data(part)).encode(x=x, y=y, text="text:N")
             layers += haloed(values, style, dy=dy, fontSize=style.size + 1, fontWeight=600)
     for value, text in lines if small is None else ():
-        told = alt.Chart(looks.data([{"value": value, "text": text}])).encode(
+        words = alt.Chart(looks.data([{"value": value, "text": text}])).encode(
             x=alt.value(6), y=alt.Y("value:Q", scale=scale), text="text:N"
         )
         below = value < (low + high) / 2
         layers += haloed(
-            told, style, align="left", dy=10 if below else -9, fontSize=style.size - 1, color=style.muted
+            words, style, align="left", dy=10 if below else -9, fontSize=style.size - 1, color=style.muted
         )
     if bands:
         tall = height / (high - low)
@@ -170,11 +170,11 @@ def _apart(
         visit.when.toordinal() for visit in visits if visit.value is not None and isinstance(visit.when, date)
     ]
     room = max(1, 1.14 * (small.days[-1] - small.days[0]).days) * 30 / style.width
-    kept, at = [rows[0]], days[0]
+    kept, day_kept = [rows[0]], days[0]
     for day, row in zip(days[1:-1], rows[1:-1], strict=True):
-        if day - at >= room and days[-1] - day >= room:
+        if day - day_kept >= room and days[-1] - day >= room:
             kept.append(row)
-            at = day
+            day_kept = day
     return kept if len(rows) == 1 else [*kept, rows[-1]]
 
 

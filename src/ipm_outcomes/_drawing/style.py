@@ -50,10 +50,10 @@ PLAIN = Style()
 def altair(feature: str = "drawing a plot") -> Any:
     """Altair, or the error that names the extra."""
     try:
-        import altair as found
+        import altair as library
     except ImportError:
         raise MissingExtraError(feature, "report") from None
-    return found
+    return library
 
 
 def data(rows: Iterable[dict[str, Any]]) -> Any:

@@ -84,8 +84,8 @@ def read_qs(table: Any, *, codes: Any = None, backend: Backend = None) -> Readin
             raise FrameError(f"QS: USUBJID is empty in row {row} (counted from 0)")
         value = _value(test, float(numbers[row]), labels[row], f"row {row} (counted from 0)")
         if value is not None and (states[row] or "").upper() == "NOT DONE":
-            told = f"QSSTAT of {code} says that there is no answer, and there is one"
-            raise InputError(told, "display_contradicts", f"row {row} (counted from 0)")
+            message = f"QSSTAT of {code} says that there is no answer, and there is one"
+            raise InputError(message, "display_contradicts", f"row {row} (counted from 0)")
         if value is None and states[row]:
             forms.passed["not_done"] += 1
         elif value is None:

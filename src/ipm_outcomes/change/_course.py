@@ -67,24 +67,24 @@ def course(
     """The course on one scale; None where no visit has a score of it."""
     forms = [visit for _, visit in visits]
     flags = [flag_changes(inst, forms[: n + 1]) for n in range(len(forms))]
-    at = [found for form in forms if isinstance(found := form.scale(of.id), Score)]
-    there = [n for n, found in enumerate(at) if found.value is not None]
+    scores = [score for form in forms if isinstance(score := form.scale(of.id), Score)]
+    there = [n for n, score in enumerate(scores) if score.value is not None]
     if not there:
         return None
     # By place: equal scores of two visits may be one object.
-    first, last = at[there[0]], at[there[-1]]
+    first, last = scores[there[0]], scores[there[-1]]
     marks, limit = [], None
-    for n, ((when, _), found) in enumerate(zip(visits, at, strict=True)):
+    for n, ((when, _), score) in enumerate(zip(visits, scores, strict=True)):
         kind: Literal["first", "better", "same", "worse"] = "first" if n == there[0] else "same"
-        if found.value is not None and n != there[0]:
-            step = one_scale(inst, of, (first, found), (), by)
+        if score.value is not None and n != there[0]:
+            step = one_scale(inst, of, (first, score), (), by)
             kind = "better" if step.verdict == "reliably better" else kind
             kind = "worse" if step.verdict == "reliably worse" else kind
             limit = step.reliable.limit if step.reliable is not None else limit
-        error = None if found.se is None or found.value is None else 1.959964 * found.se
+        error = None if score.se is None or score.value is None else 1.959964 * score.se
         when_or_place = when if when is not None else n + 1
-        marks.append(Visit(when_or_place, found.value, kind, _flag(flags[n]), error))
-    values = [float(found.value) for found in at if found.value is not None]
+        marks.append(Visit(when_or_place, score.value, kind, _flag(flags[n]), error))
+    values = [float(score.value) for score in scores if score.value is not None]
     low, high = _ends(of, values)
     own_error = any(mark.error is not None for mark in marks)
     return Course(

@@ -136,13 +136,13 @@ class Response(BaseModel, Generic[S_co]):
             strict = cls.strict_answers
             if strict is not None and not options and type(obj) is dict:
                 try:
-                    found = strict(obj)
+                    response = strict(obj)
                     for settle in cls.settling:
-                        settle(found.__dict__)
+                        settle(response.__dict__)
                 except (ValidationError, KeyError):
                     pass
                 else:
-                    return found
+                    return response
             return super().model_validate(obj, **options)
 
     @classmethod
@@ -180,13 +180,13 @@ class Response(BaseModel, Generic[S_co]):
         if isinstance(data, Mapping):
             if _PLAIN.issuperset(map(type, data.values())):
                 try:
-                    found = handler(data)
+                    response = handler(data)
                     for settle in _settled(cls):
-                        settle(vars(found))
+                        settle(vars(response))
                 except (ValidationError, KeyError):
                     pass
                 else:
-                    return found
+                    return response
             answers, problems = _respelled(cls, data)
             if problems:
                 raise _error(cls, problems)
@@ -215,8 +215,8 @@ class Response(BaseModel, Generic[S_co]):
         except ValidationError as error:
             if error.errors(include_input=False)[0]["type"] != "json_invalid":
                 raise
-            told = error.errors(include_input=False, include_url=False)[0]["msg"]
-        problem = PydanticCustomError("json_invalid", literal(told))
+            fault = error.errors(include_input=False, include_url=False)[0]["msg"]
+        problem = PydanticCustomError("json_invalid", literal(fault))
         raise _error(cls, [InitErrorDetails(type=problem, input=f"<{type(json_data).__name__}>")])
 
     @classmethod
@@ -250,14 +250,14 @@ class Response(BaseModel, Generic[S_co]):
         pydantic.ValidationError
             All positions that no option has, and all unknown items, in one error.
         """
-        found = cls.definition()
+        instrument = cls.definition()
         answers: dict[str, Any] = {}
         problems: list[InitErrorDetails] = []
         for item, position in positions.items():
             answers[item] = position
-            if item not in cls.model_fields or found.answers_of(item).numeric:
+            if item not in cls.model_fields or instrument.answers_of(item).numeric:
                 continue
-            codes = found.answers_of(item).codes
+            codes = instrument.answers_of(item).codes
             place, problem = _within(position, 1, len(codes))
             answers[item] = None if place is None else codes[place - 1]
             if problem:
@@ -268,20 +268,20 @@ class Response(BaseModel, Generic[S_co]):
     def _from_labels(cls, labels: Mapping[str, str | float | None]) -> Self:
         from ipm_outcomes.definition import numbered_label, plain_label
 
-        found = cls.definition()
+        instrument = cls.definition()
         answers: dict[str, Any] = {}
         problems: list[InitErrorDetails] = []
         for item, label in labels.items():
             answers[item] = label
             if isinstance(label, str) and label.strip() and item in cls.model_fields:
-                known = found.labels(item)
+                known = instrument.labels(item)
                 code = known.get(plain_label(label))
                 beside = numbered_label(label, known)
-                if beside and beside[0] * found.answers_of(item).per_unit == beside[1]:
+                if beside and beside[0] * instrument.answers_of(item).per_unit == beside[1]:
                     code = beside[1]
-                answers[item] = None if code is None else found.answers_of(item).answer(code)
+                answers[item] = None if code is None else instrument.answers_of(item).answer(code)
                 if code is None:
-                    listed = ", ".join(repr(o.label) for o in found.answers_of(item).options)
+                    listed = ", ".join(repr(o.label) for o in instrument.answers_of(item).options)
                     message = (
                         f"text of {number_of(len(label), 'character')} is no label of this item; its labels are {listed}"
                     )
@@ -302,13 +302,13 @@ def _settled(model: type[Response[Any]]) -> tuple[_Settle, ...]:
     if model.settling is None and not any(_decimal(field.annotation) for field in model.model_fields.values()):
         model.settling = ()  # without the definition, which is read where it is needed only
     elif model.settling is None:
-        found, of = model.definition(), dict[str, list[str]]()
-        for item in found.items:
+        instrument, of = model.definition(), dict[str, list[str]]()
+        for item in instrument.items:
             of.setdefault(item.answers, []).append(item.id)
         model.settling = tuple(
-            _settling(items, found.answers[name])
+            _settling(items, instrument.answers[name])
             for name, items in of.items()
-            if found.answers[name].per_unit > 1
+            if instrument.answers[name].per_unit > 1
         )
     return model.settling
 
@@ -338,21 +338,21 @@ def _respelled(
 ) -> tuple[dict[str, Any], list[InitErrorDetails]]:
     answers: dict[str, Any] = {}
     problems: list[InitErrorDetails] = []
-    found = model.definition()
+    instrument = model.definition()
     for place, (key, value) in enumerate(data.items(), 1):
         if key not in model.model_fields:
             near = get_close_matches(str(key).casefold(), list(model.model_fields), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             # The name came with the data and may be anything: it is reported by place and length.
-            message = f"{found.id} has no item of this name ({described(key)}){hint}"
+            message = f"{instrument.id} has no item of this name ({described(key)}){hint}"
             unknown = PydanticCustomError("unknown_item", literal(message))
             problems.append(
                 InitErrorDetails(type=unknown, loc=(f"<entry {place}>",), input=f"<{type(value).__name__}>")
             )
-        elif key not in found.item_ids:
+        elif key not in instrument.item_ids:
             answers[key] = value  # a field that a subclass has added
         else:
-            listed = found.answers_of(key)
+            listed = instrument.answers_of(key)
             code, problem = _within(value, listed.lowest, listed.highest, listed.per_unit)
             answers[key] = None if code is None else listed.answer(code)
             if problem:
@@ -373,21 +373,21 @@ def _within(
     value: object, lowest: int, highest: int, per_unit: int = 1
 ) -> tuple[int | None, PydanticCustomError | None]:
     """The code of the answer, None where there is none, and the problem if there is one."""
-    found = read(value, per_unit)
+    parsed = read(value, per_unit)
     step = f"{1 / per_unit:g}"
-    if found.problem:
-        told = {
-            "shown": found.shown or "the number",
+    if parsed.problem:
+        details = {
+            "shown": parsed.shown or "the number",
             "kind": type(value).__name__,
             "step": step,
             "length": number_of(len(value), "character") if isinstance(value, str) else "",
         }
-        code: Any = found.problem
-        return None, PydanticCustomError(code, literal(_MESSAGES[found.problem].format(**told)))
-    if found.number is None or lowest <= found.number <= highest:
-        return found.number, None
+        code: Any = parsed.problem
+        return None, PydanticCustomError(code, literal(_MESSAGES[parsed.problem].format(**details)))
+    if parsed.number is None or lowest <= parsed.number <= highest:
+        return parsed.number, None
     ends = f"{lowest / per_unit:g} to {highest / per_unit:g}" + (f" in steps of {step}" if per_unit > 1 else "")
-    message = f"{found.shown} is not an answer of this item; its answers are {ends}"
+    message = f"{parsed.shown} is not an answer of this item; its answers are {ends}"
     return None, PydanticCustomError(NOT_ALLOWED, literal(message))
 
 

@@ -38,8 +38,8 @@ def describe_items(id: str, properties: dict[str, Any]) -> None:
     """
     from ipm_outcomes.catalog import instrument
 
-    found = instrument(id)
-    for item in found.items:
+    definition = instrument(id)
+    for item in definition.items:
         properties[item.id] |= {"title": item.wording or item.gist} | _loinc(item.loinc)
         if item.unscored:
             properties[item.id]["description"] = "Not scored."

@@ -76,9 +76,9 @@ def _no_response(given: object) -> ParameterError:
 def _plan(model: type[Response[S]], missing: str | None) -> Callable[[Mapping[str, Any]], S]:
     """All that scoring one response needs, laid out once for a class and a missing rule."""
     instrument = model.definition()
-    found = tables(instrument, missing)
+    by_scale = tables(instrument, missing)
     provenance = _provenance(instrument, missing)
-    return Plan(instrument, found, model.scores_class, provenance, lambda: _no_response(model)).function()
+    return Plan(instrument, by_scale, model.scores_class, provenance, lambda: _no_response(model)).function()
 
 
 def _provenance(instrument: Instrument, missing: str | None) -> Provenance:

@@ -34,12 +34,12 @@ class Kept(dict[Any, Any]):
         self._work = work
 
     def __missing__(self, key: Any) -> Any:
-        found = self._work(key)
+        value = self._work(key)
         if (
             len(self) < _MOST_KEPT
         ):  # what comes later is not kept: to let go of the first costs more than it saves
-            self[key] = found
-        return found
+            self[key] = value
+        return value
 
 
 class _Known(dict[Any, Any]):
@@ -136,12 +136,12 @@ class Plan:
             return float(table.factor(n, cell.exact))
 
         for n, part in enumerate(table.components):
-            found = {
+            terms = {
                 tally: taken(n, cell)
                 for tally, cell in part.cells[part.size].items()
                 if cell.value is not None
             }
-            self._parts.setdefault(part.scale.id, {})[self._part(table, n)] = found
+            self._parts.setdefault(part.scale.id, {})[self._part(table, n)] = terms
 
     def _part(self, table: AnyTable, n: int) -> str:
         return f"x{self._score[table.scale.id]}_{n}"
@@ -157,10 +157,10 @@ class Plan:
         # All that is taken of a cell is read at once.
         parts = self._parts.get(table.scale.id, {})
         targets, nothing = ", ".join([name, *parts]), [*([f"t{name}"] if own != total else []), *parts]
-        at = {key: tally for tally, key in keys.items()}
+        tally_of = {key: tally for tally, key in keys.items()}
 
         def taken(key: Any, score: AnyScore) -> Any:
-            return (score, *(part.get(at[key]) for part in parts.values())) if parts else score
+            return (score, *(part.get(tally_of[key]) for part in parts.values())) if parts else score
 
         if table.scale.se_item is None:
             self._named(f"c{name}", {key: taken(key, score) for key, score in complete.items()})
@@ -306,8 +306,8 @@ def _once_for_each(plan: Callable[[Answers], Any], instrument: Instrument) -> Ca
     )
     names: dict[str, Any] = {"plan": plan, "known": {}}
     exec(text, names)
-    found: Callable[[Answers], Any] = names["kept"]
-    return found
+    function: Callable[[Answers], Any] = names["kept"]
+    return function
 
 
 def _combinations(instrument: Instrument, items: Iterable[str]) -> int:
@@ -331,9 +331,9 @@ def with_error(score: AnyScore, error: float | None) -> AnyScore:
         return score
     held = vars(score).copy()
     held["se"] = error
-    found: Score = object.__new__(Score)
-    object.__setattr__(found, "__dict__", held)
-    return found
+    copy: Score = object.__new__(Score)
+    object.__setattr__(copy, "__dict__", held)
+    return copy
 
 
 def _made(table: FormulaTable | UtilityTable, numerator: int) -> Score:
@@ -369,14 +369,14 @@ def _quotients(
     group: list[QuotientTable], instrument: Instrument
 ) -> Callable[[tuple[Any, ...]], tuple[Score, ...]]:
     """A function from the answers of the first of some quotients, which has the items of all, to all scores."""
-    place = {item: at for at, item in enumerate(group[0].items)}
+    place = {item: position for position, item in enumerate(group[0].items)}
     per_unit = {item: instrument.answers_of(item).per_unit for item in group[0].items}
     names: dict[str, Any] = {
         "gcd": gcd, "new": object.__new__, "put": object.__setattr__, "Score": Score, "round": round,
     }  # fmt: skip
     lines = [
         "def quotients(answers):",
-        "    " + "".join(f"v{at}, " for at in place.values()) + "= answers",
+        "    " + "".join(f"v{position}, " for position in place.values()) + "= answers",
         *(
             f"    w{place[item]} = None if v{place[item]} is None else round(v{place[item]} * {unit})"
             for item, unit in per_unit.items()
@@ -392,7 +392,7 @@ def _quotients(
         steps = [f"{'w' if per_unit[item] > 1 else 'v'}{place[item]}" for item in table.items]
         refused = _refused(table, steps)
         # Where no answer of a product is missing, the cell follows from what refuses it and for whom it is.
-        asked = "".join(f"{steps[at]}, " for at, _ in table.only_if)
+        asked = "".join(f"{steps[position]}, " for position, _ in table.only_if)
         names[f"k{n}"] = {}
         names[f"c{n}"] = _cell_of(table, [per_unit[item] for item in table.items])
         names[f"b{n}"] = vars(
@@ -413,8 +413,8 @@ def _quotients(
         ]
     lines.append("    return " + "".join(f"s{n}, " for n in range(len(group))))
     exec("\n".join(lines), names)
-    found: Callable[[tuple[Any, ...]], tuple[Score, ...]] = names["quotients"]
-    return found
+    function: Callable[[tuple[Any, ...]], tuple[Score, ...]] = names["quotients"]
+    return function
 
 
 def _cell_of(table: QuotientTable, per_unit: list[int]) -> Callable[[tuple[Any, ...]], Score]:
@@ -423,7 +423,9 @@ def _cell_of(table: QuotientTable, per_unit: list[int]) -> Callable[[tuple[Any, 
 
 
 def _total(products: Iterable[tuple[int, tuple[int, ...]]], steps: list[str]) -> str:
-    return " + ".join(" * ".join([str(times), *(steps[at] for at in places)]) for times, places in products)
+    return " + ".join(
+        " * ".join([str(times), *(steps[position] for position in places)]) for times, places in products
+    )
 
 
 def _refused(table: QuotientTable, steps: list[str]) -> list[str]:
@@ -431,7 +433,7 @@ def _refused(table: QuotientTable, steps: list[str]) -> list[str]:
     low, high = table.limits
     return [
         "not under",
-        *(f"{steps[at]} != {code}" for at, code in table.only_if),
+        *(f"{steps[position]} != {code}" for position, code in table.only_if),
         *([f"over * {low.denominator} < {low.numerator} * under"] if low > 0 else []),
         f"over * {high.denominator} > {high.numerator} * under",
     ]
@@ -461,12 +463,12 @@ def _with_blanks(instrument: Instrument) -> Callable[[Answers], tuple[Flag, ...]
 
     def raised(answers: Answers) -> tuple[Flag, ...]:
         started = any(answers[item] is not None for item in instrument.item_ids)
-        found: tuple[Flag, ...] = ()
+        flags: tuple[Flag, ...] = ()
         for item, by_answer, unanswered in rules:
             if answers[item] is not None:
-                found += by_answer[answers[item]]
+                flags += by_answer[answers[item]]
             elif started:
-                found += unanswered
-        return found
+                flags += unanswered
+        return flags
 
     return raised

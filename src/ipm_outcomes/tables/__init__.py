@@ -84,26 +84,26 @@ def tables(instrument: Instrument, missing: str | None = None) -> dict[str, AnyT
             f"{instrument.id} has no missing rule of that name ({described(missing)}); it has "
             f"{', '.join(instrument.missing_rules)}"
         )
-    at = id(instrument)
-    kept = _computed.get(at)
+    key = id(instrument)
+    kept = _computed.get(key)
     if kept is None or kept[0]() is not instrument:
-        kept = _computed[at] = (ref(instrument, lambda _: _computed.pop(at, None)), {})
+        kept = _computed[key] = (ref(instrument, lambda _: _computed.pop(key, None)), {})
     if missing not in kept[1]:
         kept[1][missing] = _tables(instrument, missing)
     return dict(kept[1][missing])
 
 
 def _tables(instrument: Instrument, missing: str | None) -> dict[str, AnyTable]:
-    found: dict[str, AnyTable] = {}
+    computed: dict[str, AnyTable] = {}
     for scale in instrument.scales:
         if scale.quotient:
-            found[scale.id] = quotient_table(instrument, scale, scale.quotient, scale.rule(missing))
+            computed[scale.id] = quotient_table(instrument, scale, scale.quotient, scale.rule(missing))
         elif scale.items:
-            found[scale.id] = item_table(instrument, scale, scale.rule(missing))
+            computed[scale.id] = item_table(instrument, scale, scale.rule(missing))
     for scale in instrument.scales:
         if scale.weighted:
-            found[scale.id] = formula_table(scale, scale.rule(missing), found)
+            computed[scale.id] = formula_table(scale, scale.rule(missing), computed)
         if scale.utility:
-            parts = tuple(table for id in scale.components if isinstance(table := found[id], ScaleTable))
-            found[scale.id] = UtilityTable(scale, scale.rule(missing), parts, scale.utility)
-    return {scale.id: found[scale.id] for scale in instrument.scales}
+            parts = tuple(table for id in scale.components if isinstance(table := computed[id], ScaleTable))
+            computed[scale.id] = UtilityTable(scale, scale.rule(missing), parts, scale.utility)
+    return {scale.id: computed[scale.id] for scale in instrument.scales}

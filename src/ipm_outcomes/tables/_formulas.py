@@ -76,12 +76,14 @@ class UtilityTable:
         """What the rounded value is a whole number of."""
         return int(10**self.utility.decimals)
 
-    def factor(self, at: int, exact: Fraction) -> Fraction:
+    def factor(self, position: int, exact: Fraction) -> Fraction:
         """What the value of one component gives to the product."""
-        part = self.utility.attributes[at]
+        part = self.utility.attributes[position]
         mean, unit = map(Fraction, part.standardize)
         theta = (exact - mean) / unit
-        segment = [one for one in part.segments if one.start is None or theta >= Fraction(one.start)][-1]
+        segment = [
+            segment for segment in part.segments if segment.start is None or theta >= Fraction(segment.start)
+        ][-1]
         disutility = Fraction(segment.intercept) + Fraction(segment.slope) * theta
         return 1 + Fraction(self.utility.interaction) * Fraction(part.weight) * disutility
 
@@ -90,11 +92,11 @@ class UtilityTable:
         """Factors that were worked out already, by the place, numerator and denominator of the value."""
         return {}
 
-    def _factor_of(self, at: int, part: Score) -> Fraction:
+    def _factor_of(self, position: int, part: Score) -> Fraction:
         assert part.numerator is not None
-        key = (at, part.numerator, part.denominator)
+        key = (position, part.numerator, part.denominator)
         if key not in self.known:
-            self.known[key] = self.factor(at, Fraction(part.numerator, part.denominator))
+            self.known[key] = self.factor(position, Fraction(part.numerator, part.denominator))
         return self.known[key]
 
     @cached_property
@@ -107,7 +109,9 @@ class UtilityTable:
         """The rounded value, times the denominator, from the factors of all components."""
         each = tuple(factors)
         # Reduced once, at the end.
-        product = Fraction(prod(one.numerator for one in each), prod(one.denominator for one in each))
+        product = Fraction(
+            prod(factor.numerator for factor in each), prod(factor.denominator for factor in each)
+        )
         constant, slope = self.line
         scaled = constant + slope * product
         size = (2 * abs(scaled) + 1) // 2
@@ -121,7 +125,7 @@ class UtilityTable:
                 COMPONENT, f"it needs all of its components, and there is no score for {', '.join(missing)}."
             )
         else:
-            numerator = self.numerator(self._factor_of(at, one) for at, one in enumerate(parts))
+            numerator = self.numerator(self._factor_of(position, part) for position, part in enumerate(parts))
             value = numerator / self.denominator
         answered = sum(part.answered for part in parts)
         return Score(
@@ -129,7 +133,7 @@ class UtilityTable:
         )  # fmt: skip
 
 
-def formula_table(scale: Scale, rule: MissingRule, found: Mapping[str, object]) -> FormulaTable:
+def formula_table(scale: Scale, rule: MissingRule, tables: Mapping[str, object]) -> FormulaTable:
     """Turn a weighted sum of a definition into whole numbers over the tables of its components."""
     assert scale.weighted
     weighted = scale.weighted
@@ -141,7 +145,7 @@ def formula_table(scale: Scale, rule: MissingRule, found: Mapping[str, object]) 
             factor = unit * Fraction(term.weight) / (len(term.scales) * sd)
             constant -= factor * mean
             factors[name] = factors.get(name, Fraction(0)) + factor
-    components = tuple(table for name in factors if isinstance(table := found[name], ScaleTable))
+    components = tuple(table for name in factors if isinstance(table := tables[name], ScaleTable))
     over = [factors[table.scale.id] / table.denominator for table in components]
     denominator = lcm(constant.denominator, *(f.denominator for f in over))
     return FormulaTable(

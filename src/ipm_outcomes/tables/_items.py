@@ -99,16 +99,16 @@ class TableArrays:
         numerator = np.zeros(length, np.int64)
         labels, absent = np.full(length, -1, np.int8), np.full(length, -1, np.int8)
         for answered, tally, cell in table:
-            at = answered * table.width + tally
+            index = answered * table.width + tally
             if cell.absent:
-                absent[at] = ABSENT_CODES.index(cell.absent.code)
+                absent[index] = ABSENT_CODES.index(cell.absent.code)
             word = cell.value if isinstance(cell, CategoryScore) else cell.band
             if word is not None:
-                labels[at] = table.words.index(word)
+                labels[index] = table.words.index(word)
             if isinstance(cell, Score) and cell.value is not None:
-                value[at] = cell.value
-                numerator[at] = cell.numerator or 0
-                se[at] = np.nan if cell.se is None else cell.se
+                value[index] = cell.value
+                numerator[index] = cell.numerator or 0
+                se[index] = np.nan if cell.se is None else cell.se
         for array in (value, se, numerator, labels, absent):
             array.setflags(write=False)
         return cls(value, se, numerator, labels, absent)
@@ -246,8 +246,8 @@ def _count_cell(
             for o in scale.counts.outcomes
             if o.core[0] <= core <= o.core[1] and o.all[0] <= every <= o.all[1]
         )
-    told = f"{scale.title}: {value}." if absent is None else f"{scale.title}: no result, {absent.sentence}"
-    sentence = " ".join(filter(None, (told, accuracy_sentence(scale))))
+    result = f"{scale.title}: {value}." if absent is None else f"{scale.title}: no result, {absent.sentence}"
+    sentence = " ".join(filter(None, (result, accuracy_sentence(scale))))
     return CategoryScore(scale.id, value, answered, n, rule.id, absent, sentence)
 
 

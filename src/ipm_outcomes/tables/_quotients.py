@@ -73,7 +73,7 @@ class QuotientTable:
         absent, exact = self._absent(codes, answered), None
         if absent is None:
             over, under = (
-                sum(times * prod(given[at] for at in places) for times, places in products)
+                sum(times * prod(given[place] for place in places) for times, places in products)
                 for products in (self.over, self.under)
             )
             low, high = self.limits
@@ -95,11 +95,11 @@ class QuotientTable:
     def _absent(self, codes: tuple[int | None, ...], answered: int) -> Absent | None:
         if not answered:
             return Absent(NO_ANSWERS, "none of its items was answered.")
-        for at, code in self.only_if:
-            if codes[at] is not None and codes[at] != code:
-                return Absent(NOT_ASKED, f"it is for people whose answer to {self.items[at]!r} is {code}.")
-        missing = [at for at, code in enumerate(codes) if code is None]
-        if len(missing) <= self.rule.at_most and not any(self.needs(at, codes) for at in missing):
+        for place, code in self.only_if:
+            if codes[place] is not None and codes[place] != code:
+                return Absent(NOT_ASKED, f"it is for people whose answer to {self.items[place]!r} is {code}.")
+        missing = [position for position, code in enumerate(codes) if code is None]
+        if len(missing) <= self.rule.at_most and not any(self.needs(place, codes) for place in missing):
             return None
         return Absent(
             TOO_FEW,
@@ -111,10 +111,10 @@ class QuotientTable:
             ),
         )
 
-    def needs(self, at: int, codes: tuple[int | None, ...]) -> bool:
+    def needs(self, position: int, codes: tuple[int | None, ...]) -> bool:
         """Whether the answer of a place counts: one that is multiplied by 0 everywhere does not."""
-        return any(at == place for place, _ in self.only_if) or any(
-            at in places and not any(codes[other] == 0 for other in places)
+        return any(position == place for place, _ in self.only_if) or any(
+            position in places and not any(codes[other] == 0 for other in places)
             for _, places in (*self.over, *self.under)
         )
 
