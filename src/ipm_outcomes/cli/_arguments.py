@@ -26,25 +26,25 @@ def columns_of(given: Sequence[str], ids: Sequence[str], names: Sequence[str]) -
     names
         Columns of the file.
     """
-    found: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     for text in given:
         left, sign, right = text.partition("=")
         id, dot, item = left.strip().partition(".")
         if sign and not dot and id in catalog.instruments():
-            _pattern(found, id, right.strip())
+            _pattern(columns, id, right.strip())
         elif sign and dot and id in catalog.instruments():
-            _pair(found, id, item, right, names)
+            _pair(columns, id, item, right, names)
         elif len(ids) != 1:
             raise ParameterError(
                 "--columns is about one instrument: name it with --instrument, or write ID=PATTERN or "
                 "ID.ITEM=HEADER, such as phq9=PHQ9_{n}"
             )
         elif sign and not _HOLE.search(left) and (_is_item(ids[0], left) or not _HOLE.search(right)):
-            for one in _pairs(text, ids[0], names):
-                _pair(found, ids[0], *one, names)
+            for pair in _pairs(text, ids[0], names):
+                _pair(columns, ids[0], *pair, names)
         else:
-            _pattern(found, ids[0], text)
-    return found
+            _pattern(columns, ids[0], text)
+    return columns
 
 
 def _is_item(id: str, text: str) -> bool:
@@ -52,14 +52,14 @@ def _is_item(id: str, text: str) -> bool:
     return text.strip() in catalog.instrument(id).item_ids
 
 
-def _pattern(found: dict[str, Any], id: str, pattern: str) -> None:
-    if id in found:
+def _pattern(columns: dict[str, Any], id: str, pattern: str) -> None:
+    if id in columns:
         raise ParameterError(f"--columns: {id} is named twice")
-    found[id] = pattern
+    columns[id] = pattern
 
 
-def _pair(found: dict[str, Any], id: str, item: str, header: str, names: Sequence[str]) -> None:
-    pairs = found.setdefault(id, {})
+def _pair(columns: dict[str, Any], id: str, item: str, header: str, names: Sequence[str]) -> None:
+    pairs = columns.setdefault(id, {})
     item = item.strip()
     catalog.instrument(id).item(item)
     if not isinstance(pairs, dict) or item in pairs:
@@ -84,8 +84,8 @@ def _pairs(text: str, id: str, names: Sequence[str]) -> list[tuple[str, str]]:
 
 def coding_of(given: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
     """For each instrument its coding: for all, or for one (``ID=position``) or an item (``ID.ITEM=position``)."""
-    found: dict[str, Any] = {}
-    for text in sorted(given, key=lambda one: "=" in one):  # what is for one instrument has the last word
+    codings: dict[str, Any] = {}
+    for text in sorted(given, key=lambda text: "=" in text):  # what is for one instrument has the last word
         left, sign, right = text.partition("=")
         (id, dot, item), coding = left.strip().partition("."), (right if sign else text).strip()
         if coding not in ("answer", "position"):
@@ -93,29 +93,29 @@ def coding_of(given: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
         if sign and id not in ids:
             raise ParameterError(f"--coding: the instruments are {', '.join(ids)}; name one of them before =")
         if dot:
-            of_all = found.get(id, "answer")
+            of_all = codings.get(id, "answer")
             own = (
                 of_all if isinstance(of_all, dict) else dict.fromkeys(catalog.instrument(id).item_ids, of_all)
             )
             catalog.instrument(id).item(item)
-            found[id] = own | {item: coding}
+            codings[id] = own | {item: coding}
         else:
-            found |= dict.fromkeys([id] if sign else ids, coding)
-    return found
+            codings |= dict.fromkeys([id] if sign else ids, coding)
+    return codings
 
 
 def not_answered_of(given: Sequence[str], ids: Sequence[str]) -> dict[str, list[int | str]]:
     """For each instrument the numbers and words that mean no answer; what is given without ``ID`` is for all."""
-    found: dict[str, list[int | str]] = {id: [] for id in ids}
+    not_answered: dict[str, list[int | str]] = {id: [] for id in ids}
     for text in given:
         left, sign, right = text.partition("=")
         id = left.strip()
         scoped = bool(sign) and id in catalog.instruments()
-        if scoped and id not in found:
+        if scoped and id not in not_answered:
             raise ParameterError(f"--not-answered: {id} is not among the instruments {', '.join(ids)}")
-        for one in [id] if scoped else ids:
-            found[one] += _words(right if scoped else text)
-    return found
+        for name in [id] if scoped else ids:
+            not_answered[name] += _words(right if scoped else text)
+    return not_answered
 
 
 def _words(text: str) -> list[int | str]:
@@ -133,7 +133,7 @@ def _words(text: str) -> list[int | str]:
 
 def group_names_of(given: Sequence[str]) -> dict[str, Any]:
     """``COLUMN=merge``, or ``COLUMN:OLD=NEW`` for one name."""
-    found: dict[str, Any] = {}
+    by_column: dict[str, Any] = {}
     for text in given:
         left, sign, right = text.partition("=")
         column, colon, old = left.partition(":")
@@ -142,9 +142,9 @@ def group_names_of(given: Sequence[str]) -> dict[str, Any]:
             raise ParameterError(
                 "--group-names: write COLUMN=merge, or COLUMN:OLD=NEW, such as site:hill=Hill"
             )
-        names = found.setdefault(column, {} if colon else "merge")
+        names = by_column.setdefault(column, {} if colon else "merge")
         if (names == "merge") == bool(colon):
             raise ParameterError(f"--group-names: merge and names of their own for the column {column!r}")
         if colon:
             names[old] = right
-    return found
+    return by_column

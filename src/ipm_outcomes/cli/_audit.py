@@ -83,7 +83,7 @@ def audit(
     source = how.answers(file)
     work = plan(source, items, partly=True)
     own = work.reading(instrument)
-    found = of_frame(
+    result = of_frame(
         work.source.frame,
         instrument,
         _recorded(recorded),
@@ -98,30 +98,30 @@ def audit(
         date_format=how.date_format,
         tolerance=tolerance,
     )
-    findings, summary = found.findings.to_dicts(), found.summary.to_dicts()
+    findings, summary = result.findings.to_dicts(), result.summary.to_dicts()
     if json:
         say(json_text.dumps({"findings": findings, "summary": summary}, ensure_ascii=False, indent=1))
     else:
-        for line in (*map(_counted, summary), *(_told(one, split(by)) for one in findings)):
+        for line in (*map(_counted, summary), *(_in_lines(finding, split(by)) for finding in findings)):
             say(line)
-        say(f"{number_of(found.count, 'finding')} in {number_of(len(source.frame), 'row')} of {instrument}")
+        say(f"{number_of(result.count, 'finding')} in {number_of(len(source.frame), 'row')} of {instrument}")
     if output is not None:
-        write_frame(found.rows, output, source.delimiter)
-        tell(f"{number_of(len(found.rows), 'row')} written: {output}")
-    return PROBLEMS if found.count else FINE
+        write_frame(result.rows, output, source.delimiter)
+        tell(f"{number_of(len(result.rows), 'row')} written: {output}")
+    return PROBLEMS if result.count else FINE
 
 
 def _recorded(given: list[str]) -> dict[str, str]:
     """Scale to column, out of ``SCALE=COLUMN``."""
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for text in given:
         scale, sign, column = text.partition("=")
         if not sign or not scale.strip() or not column.strip():
             raise ParameterError("--recorded: write SCALE=COLUMN, such as total=phq9_sum")
-        if scale.strip() in found:
+        if scale.strip() in columns:
             raise ParameterError(f"--recorded: {scale.strip()} is named twice")
-        found[scale.strip()] = column.strip()
-    return found
+        columns[scale.strip()] = column.strip()
+    return columns
 
 
 def _there(names: list[str], columns: list[str], option: str) -> list[str]:
@@ -130,31 +130,32 @@ def _there(names: list[str], columns: list[str], option: str) -> list[str]:
     return names
 
 
-def _counted(one: dict[str, Any]) -> str:
+def _counted(counts: dict[str, Any]) -> str:
     """The counts of one recorded column, which add up."""
-    untested = f"; no row lies at the edges {one['untested']}" if one["untested"] else ""
+    untested = f"; no row lies at the edges {counts['untested']}" if counts["untested"] else ""
     return (
-        f"{one['scale']} ({one['column']}): {one['recorded']} of {number_of(one['rows'], 'row')} recorded, "
-        f"{one['equal']} equal, {one['differ']} differ, {one['recorded_though_withheld']} recorded where the answers "
-        f"give none; {one['unexplained']} unexplained{untested}"
+        f"{counts['scale']} ({counts['column']}): {counts['recorded']} of {number_of(counts['rows'], 'row')} recorded, "
+        f"{counts['equal']} equal, {counts['differ']} differ, "
+        f"{counts['recorded_though_withheld']} recorded where the answers give none; "
+        f"{counts['unexplained']} unexplained{untested}"
     )
 
 
-def _told(one: dict[str, Any], by: list[str]) -> str:
+def _in_lines(finding: dict[str, Any], by: list[str]) -> str:
     """A finding in a few lines."""
-    group = ", ".join(f"{name} {one[name]}" for name in by if one[name] is not None)
-    head = ", ".join(filter(None, (one["sure"], one["scale"] or one["where"], group)))
+    group = ", ".join(f"{name} {finding[name]}" for name in by if finding[name] is not None)
+    head = ", ".join(filter(None, (finding["sure"], finding["scale"] or finding["where"], group)))
     effect = (
         ""
-        if one["effect_mean"] is None
-        else f" Off by {one['effect_mean']:g} on average, {one['effect_largest']:g} at most."
+        if finding["effect_mean"] is None
+        else f" Off by {finding['effect_mean']:g} on average, {finding['effect_largest']:g} at most."
     )
-    if one["effect_band"]:
-        effect += f" {number_of(one['effect_band'], 'row')} in another band."
-    if one["effect_change"]:
-        effect += f" {number_of(one['effect_change'], 'patient')} whose change is judged otherwise."
-    more = " ..." if one["rows"] > len(one["first_rows"].split(",")) else ""
+    if finding["effect_band"]:
+        effect += f" {number_of(finding['effect_band'], 'row')} in another band."
+    if finding["effect_change"]:
+        effect += f" {number_of(finding['effect_change'], 'patient')} whose change is judged otherwise."
+    more = " ..." if finding["rows"] > len(finding["first_rows"].split(",")) else ""
     return (
-        f"{one['finding']}. {one['cause'] or 'cause not decided'} ({head}): {one['say']}{effect}\n"
-        f"   rows {one['first_rows']}{more}. {one['do']}"
+        f"{finding['finding']}. {finding['cause'] or 'cause not decided'} ({head}): {finding['say']}{effect}\n"
+        f"   rows {finding['first_rows']}{more}. {finding['do']}"
     )

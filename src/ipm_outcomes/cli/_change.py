@@ -111,10 +111,10 @@ def change(
     how = reading or Reading()
     ending = output_kind(output, (*tables, ".txt", ".md"), inputs=(file, pairs.episodes, how.mapping))
     work = plan(how.answers(file), items or Items())
-    found = without_invalid(work.findings(id=id, date=date, by=split(by), date_format=how.date_format))
-    work = work.declared(found)
+    findings = without_invalid(work.findings(id=id, date=date, by=split(by), date_format=how.date_format))
+    work = work.declared(findings)
     wrong = work.wrong()
-    tell_findings(found)
+    tell_findings(findings)
     if not work.ids:
         tell("nothing was written")
         return PROBLEMS
@@ -127,7 +127,7 @@ def change(
         write_text("\n\n".join(part for part in parts if part) + "\n", output)
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered; ipm-outcomes check lists them")
-    return PROBLEMS if wrong or any(one.moves for one in found) else FINE
+    return PROBLEMS if wrong or any(finding.moves for finding in findings) else FINE
 
 
 def table_of(
@@ -135,8 +135,8 @@ def table_of(
 ) -> tuple[Any, str | None]:
     """The table of changes of a file of answers, and the day up to which the answers go."""
     scores = dated_scores(work, pairing, id=id, date=date, by=by, date_format=reading.date_format)
-    episodes, found = episodes_of(work, pairing, reading)
-    tell_findings(found)
+    episodes, seen = episodes_of(work, pairing, reading)
+    tell_findings(seen)
     table = changes_of_scores(scores, pairing, episodes, reading.date_format)
     return table, as_of(scores, pairing)
 
@@ -151,8 +151,8 @@ def dated_scores(
     names = work.source.frame.columns
     patient = column_of("--id", id, "patient_id", names)
     day = column_of("--date", date, "date", names)
-    for option, found in (("--id", patient), ("--date", day)):
-        if found is None:
+    for option, column in (("--id", patient), ("--date", day)):
+        if column is None:
             raise FrameError(f"change needs the columns of patient and date: name them ({option} is missing)")
     episode = column_of("--episode", pairing.episode, "episode", names)
     taken = {patient: "patient_id", day: "date"} | ({episode: "episode"} if episode else {})
@@ -209,11 +209,11 @@ def _with_numbers(episodes: Any) -> tuple[Any, list[Finding]]:
 
     wanted = {
         column
-        for one in map(indicator, indicators())
-        for column, kind in (*one.columns(), *row_columns(one).items())
+        for measure in map(indicator, indicators())
+        for column, kind in (*measure.columns(), *row_columns(measure).items())
         if kind == "number"
     }
-    found = []
+    findings = []
     for name in episodes.columns:
         if name not in wanted or episodes[name].dtype != pl.String:
             continue
@@ -224,9 +224,9 @@ def _with_numbers(episodes: Any) -> tuple[Any, list[Finding]]:
         if unread:
             place = f"{name} of the episodes"
             seen = "text in a column of numbers, taken as not known"
-            found.append(Finding("text_in_numbers", place, None, unread, len(text), told=seen))
+            findings.append(Finding("text_in_numbers", place, None, unread, len(text), told=seen))
         episodes = episodes.with_columns(number.alias(name))
-    return episodes, found
+    return episodes, findings
 
 
 def _days(text: str) -> tuple[int, int]:
@@ -238,12 +238,12 @@ def _days(text: str) -> tuple[int, int]:
 
 
 def _target(text: str) -> changes_of.Target:
-    found = _TARGET.fullmatch(text) or _MONTHS.fullmatch(text)
-    if not found:
+    match = _TARGET.fullmatch(text) or _MONTHS.fullmatch(text)
+    if not match:
         raise ParameterError(
             '--target: write "6 months=182:137..227" or "12 months=12m60", with :latest at its end if so'
         )
-    part = found.groupdict()
+    part = match.groupdict()
     pick: Any = part["pick"] or "nearest"
     if "months" in part:
         months, slack = int(part["months"]), int(part["slack"])

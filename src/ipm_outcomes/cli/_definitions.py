@@ -26,8 +26,16 @@ def instruments(*, battery: str | None = None) -> int:
         return 0
     rows = [["id", "title", "edition", "items", "scales"]]
     for id in catalog.instruments():
-        found = catalog.instrument(id)
-        rows.append([id, found.title, found.edition, str(len(found.items)), ", ".join(found.scale_ids)])
+        instrument = catalog.instrument(id)
+        rows.append(
+            [
+                id,
+                instrument.title,
+                instrument.edition,
+                str(len(instrument.items)),
+                ", ".join(instrument.scale_ids),
+            ]
+        )
     say(plain_table(rows))
     return 0
 
@@ -57,35 +65,35 @@ def table(id: str, /, *, scale: str | None = None, missing: str | None = None) -
     missing
         Name of a missing rule; a scale that has none of that name keeps its default.
     """
-    found = catalog.instrument(id)
-    wanted = [found.scale(scale).id] if scale else list(found.scale_ids)
-    by_scale = tables(found, missing)
+    instrument = catalog.instrument(id)
+    wanted = [instrument.scale(scale).id] if scale else list(instrument.scale_ids)
+    by_scale = tables(instrument, missing)
     for name in wanted:
-        one = by_scale[name]
-        say(f"{found.id} {name}: {one.scale.title}; missing rule {one.rule.id!r}")
-        say(_shown(one))
+        shown = by_scale[name]
+        say(f"{instrument.id} {name}: {shown.scale.title}; missing rule {shown.rule.id!r}")
+        say(_shown(shown))
         say("")
     return 0
 
 
-def _shown(one: AnyTable) -> str:
-    match one:
+def _shown(table: AnyTable) -> str:
+    match table:
         case QuotientTable():
-            return one.sentence
+            return table.sentence
         case UtilityTable():
-            return _utility(one)
+            return _utility(table)
         case FormulaTable():
-            return _formula(one)
+            return _formula(table)
         case ScaleTable():
-            return plain_table(_cells(one))
+            return plain_table(_cells(table))
 
 
-def _cells(one: ScaleTable) -> list[list[str]]:
-    counts = one.scale.counts is not None
+def _cells(table: ScaleTable) -> list[list[str]]:
+    counts = table.scale.counts is not None
     header = ["answered", *(["core count", "count"] if counts else ["sum"]), "value"]
     rows = [[*header, *([] if counts else ["exact", "se", "band"]), "absent"]]
-    for answered, tally, cell in one:
-        row = [str(answered), *(map(str, divmod(tally, one.size + 1)) if counts else [str(tally)])]
+    for answered, tally, cell in table:
+        row = [str(answered), *(map(str, divmod(tally, table.size + 1)) if counts else [str(tally)])]
         if isinstance(cell, CategoryScore):
             row.append(cell.value or "")
         else:
@@ -96,27 +104,29 @@ def _cells(one: ScaleTable) -> list[list[str]]:
     return rows
 
 
-def _formula(one: AnyTable) -> str:
-    assert isinstance(one, FormulaTable)
+def _formula(table: AnyTable) -> str:
+    assert isinstance(table, FormulaTable)
     factors = (
-        Fraction(c * part.denominator, one.denominator)
-        for c, part in zip(one.coefficients, one.components, strict=True)
+        Fraction(c * part.denominator, table.denominator)
+        for c, part in zip(table.coefficients, table.components, strict=True)
     )
     rows = [["score of", "times", "exact"]]
-    rows += [[p.scale.id, decimal(f), str(f)] for p, f in zip(one.components, factors, strict=True)]
-    constant = Fraction(one.constant, one.denominator)
+    rows += [[p.scale.id, decimal(f), str(f)] for p, f in zip(table.components, factors, strict=True)]
+    constant = Fraction(table.constant, table.denominator)
     rows.append(["(constant)", decimal(constant), str(constant)])
     return "the sum of these; no value where one of the scores is absent\n" + plain_table(rows)
 
 
-def _utility(one: UtilityTable) -> str:
+def _utility(table: UtilityTable) -> str:
     rows = [["score of", "value", "factor"]]
-    for at, part in enumerate(one.components):
+    for position, part in enumerate(table.components):
         cells = [cell.exact for cell in part.cells[part.size].values() if isinstance(cell, Score)]
-        rows += [[part.scale.id, decimal(x), decimal(one.factor(at, x))] for x in cells if x is not None]
+        rows += [
+            [part.scale.id, decimal(x), decimal(table.factor(position, x))] for x in cells if x is not None
+        ]
     return (
-        f"1 - {one.utility.rescale} x (product of the factors - 1) / {one.utility.interaction}, rounded to "
-        f"{one.utility.decimals} decimals; no value where one of the scores is absent\n" + plain_table(rows)
+        f"1 - {table.utility.rescale} x (product of the factors - 1) / {table.utility.interaction}, rounded to "
+        f"{table.utility.decimals} decimals; no value where one of the scores is absent\n" + plain_table(rows)
     )
 
 
@@ -128,17 +138,17 @@ def decimal(exact: Fraction) -> str:
     return f"-{text}" if exact < 0 and whole else text
 
 
-def _definition(found: Instrument) -> Iterator[str]:
-    yield f"{found.id}: {found.title}, {found.edition}"
-    yield f"measures {found.measures}; recall: {found.recall}"
-    yield found.about
-    if found.notice:
-        yield found.notice
-    yield f"license: {found.license.status}. {found.license.statement}"
-    yield f"definition {found.digest}"
+def _definition(instrument: Instrument) -> Iterator[str]:
+    yield f"{instrument.id}: {instrument.title}, {instrument.edition}"
+    yield f"measures {instrument.measures}; recall: {instrument.recall}"
+    yield instrument.about
+    if instrument.notice:
+        yield instrument.notice
+    yield f"license: {instrument.license.status}. {instrument.license.statement}"
+    yield f"definition {instrument.digest}"
     yield "\nITEMS"
     rows = [["item", "answers", "LOINC", "question"]]
-    for item in found.items:
+    for item in instrument.items:
         text = item.wording or item.gist
         rows.append(
             [item.id, item.answers, item.loinc or "", text + (" (unscored)" if item.unscored else "")]
@@ -146,23 +156,23 @@ def _definition(found: Instrument) -> Iterator[str]:
     yield plain_table(rows)
     yield "\nANSWERS"
     rows = [["list", "code", "label", "LOINC"]]
-    for name, answers in found.answers.items():
+    for name, answers in instrument.answers.items():
         if answers.range:
             ends = ((answers.range[0], answers.low), (answers.range[1], answers.high))
             steps = "" if answers.per_unit == 1 else f" (steps of {answers.step})"
             rows += [[name, str(code), (label or "") + steps, ""] for code, label in ends]
         rows += [[name, str(o.code), o.label, o.loinc or ""] for o in answers.options]
     yield plain_table(rows)
-    for scale in found.scales:
+    for scale in instrument.scales:
         yield f"\nSCALE {scale.id}: {scale.title} ({scale.kind})"
         yield from _scale(scale)
-    for flag in found.flags:
+    for flag in instrument.flags:
         marks = _marks(flag.source, flag.evidence)
         yield f"\nFLAG {flag.id}: {flag.title}; item {flag.item} from {flag.raised_from}{marks}"
         yield f"  {flag.sentence}"
     yield "\nSOURCES"
     yield plain_table(
-        [["key", "work"], *([s.key, s.cite + (f" doi:{s.doi}" if s.doi else "")] for s in found.sources)]
+        [["key", "work"], *([s.key, s.cite + (f" doi:{s.doi}" if s.doi else "")] for s in instrument.sources)]
     )
 
 

@@ -167,7 +167,7 @@ def _moves(read: fhir.Reading) -> bool:
 
 
 def _rule(id: str, missing: str | None, ids: tuple[str, ...]) -> str | None:
-    if missing is not None and not any(missing in definition(one).missing_rules for one in ids):
+    if missing is not None and not any(missing in definition(name).missing_rules for name in ids):
         raise UnknownNameError(f"--missing: {', '.join(ids)}: no such rule")
     return missing if missing in definition(id).missing_rules else None
 
@@ -177,7 +177,7 @@ def _document(name: str) -> Any:
 
 
 def _pairs(option: str, given: list[str] | None) -> list[tuple[str, str]]:
-    pairs = [tuple(one.rpartition("=")[::2]) for one in given or ()]
+    pairs = [tuple(pair.rpartition("=")[::2]) for pair in given or ()]
     if any(not left or not right for left, right in pairs):
         raise ParameterError(f"{option}: write NAME=VALUE")
     return [(left, right) for left, right in pairs]
@@ -186,7 +186,7 @@ def _pairs(option: str, given: list[str] | None) -> list[tuple[str, str]]:
 def _labels(given: list[str] | None) -> Any:
     if not given:
         return "refuse"
-    further = [one for one in given if one not in ("accept", "refuse")]
+    further = [label for label in given if label not in ("accept", "refuse")]
     if not further:
         return given[-1]
     pairs = _pairs("--labels", further)

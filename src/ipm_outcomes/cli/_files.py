@@ -196,9 +196,9 @@ def _check_header(name: str, header: list[str], separator: str) -> None:
     for column, count in Counter(header).items():
         if count > 1:
             doubled = f"the column {column!r} appears {count} times"
-            told = doubled if column else f"{number_of(count, 'column')} without a name"
+            fault = doubled if column else f"{number_of(count, 'column')} without a name"
             raise FrameError(
-                f"{name}: {told}; each column needs a name of its own, on the first line of the file"
+                f"{name}: {fault}; each column needs a name of its own, on the first line of the file"
             )
     if len(header) == 1:
         for other, word in ((";", "';'"), ("\t", "tab"), (",", "','"), ("|", "'|'")):

@@ -31,8 +31,8 @@ def guarded(run: Callable[[], int], arguments: Sequence[str] = ()) -> int:
         return fail(named(str(error), arguments), USAGE)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        told = error.strerror or (os.strerror(error.errno) if error.errno else type(error).__name__)
-        return fail(f"{place}{told}", USAGE)
+        reason = error.strerror or (os.strerror(error.errno) if error.errno else type(error).__name__)
+        return fail(f"{place}{reason}", USAGE)
     except (SystemExit, GeneratorExit):
         raise
     except BaseException as error:  # a panic of Polars is no Exception; its words could hold a patient's data

@@ -89,26 +89,26 @@ def _looked_up(files: Sequence[str]) -> Iterator[str]:
         if Path(name).exists() or not any(sign in name for sign in "*?["):
             yield name
             continue
-        found = sorted(glob(name, recursive=True))  # noqa: PTH207 (patterns from the root too)
-        if not found:
+        names = sorted(glob(name, recursive=True))  # noqa: PTH207 (patterns from the root too)
+        if not names:
             raise ParameterError(f"{name}: there is no such file")
-        yield from found
+        yield from names
 
 
 def _targets(files: Sequence[str], folder: Path) -> dict[str, Path]:
     """The output of each file: in the folder as the files lie below what they have in common."""
     places = [Path(name).resolve() for name in files]
     common = Path(os.path.commonpath([place.parent for place in places]))
-    found: dict[str, Path] = {}
+    targets: dict[str, Path] = {}
     for name, place in zip(files, places, strict=True):
         inside = place.relative_to(common)
         target = folder / inside.with_suffix(_ENDINGS.get(inside.suffix.lower(), inside.suffix))
-        if target in found.values():
+        if target in targets.values():
             raise ParameterError(f"two files would be written to {target}; give them in two runs")
-        found[name] = target
+        targets[name] = target
         if target.exists():
             output_kind(str(target), inputs=files)
-    return found
+    return targets
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def _all(targets: Mapping[str, Path], folder: Path, run: Run, options: Mapping[s
         if done:
             done(len(ready))
         left = {name: target for name, target in targets.items() if name not in ready}
-        for at, (name, own, lines) in enumerate(_side_by_side(left, run, jobs, folder, record), 1):
+        for position, (name, own, lines) in enumerate(_side_by_side(left, run, jobs, folder, record), 1):
             for line in lines:
                 tell(f"{name}: {line}")
             if targets[name].exists() and own in (FINE, PROBLEMS) and name in keys:
@@ -151,7 +151,7 @@ def _all(targets: Mapping[str, Path], folder: Path, run: Run, options: Mapping[s
                 failed += 1
             code = max(code, own)
             if done:
-                done(len(ready) + at)
+                done(len(ready) + position)
     there = f", {number_of(len(ready), 'file')} there already" if ready else ""
     without = f", {failed} without a result, named above" if failed else ""
     tell(f"{number_of(len(targets) - len(ready) - failed, 'file')} scored{there}{without}: {folder}")
@@ -185,8 +185,8 @@ def _side_by_side(
                 try:
                     yield (name, *future.result())
                 except BrokenProcessPool:
-                    told = "ended by the system, as where memory runs out; fewer --jobs need less of it"
-                    yield name, USAGE, [f"ipm-outcomes: {told}"]
+                    message = "ended by the system, as where memory runs out; fewer --jobs need less of it"
+                    yield name, USAGE, [f"ipm-outcomes: {message}"]
     finally:
         for process in multiprocessing.active_children():
             process.terminate()
@@ -199,10 +199,10 @@ def _side_by_side(
 
 def _one(run: Run, name: str, target: str) -> tuple[int, list[str]]:
     """One file in a process of its own: its exit code, and the lines that it told."""
-    told = io.StringIO()
-    with ended_by_signals(), redirect_stderr(told):
+    lines = io.StringIO()
+    with ended_by_signals(), redirect_stderr(lines):
         code = guarded(partial(run, name, target), ("score",))
-    return code, told.getvalue().splitlines()
+    return code, lines.getvalue().splitlines()
 
 
 def _name(target: Path, folder: Path) -> str:
@@ -218,14 +218,14 @@ def _key(name: str, options: Mapping[str, Any]) -> str:
 
 def _record(folder: Path) -> dict[str, str]:
     try:
-        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (ValueError, OSError):
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found.values()):
+        record = None
+    if not isinstance(record, dict) or not all(isinstance(key, str) for key in record.values()):
         raise ParameterError(f"{folder / RECORD}: not the record of a run; give another folder")
-    return found
+    return record
 
 
 def _write(folder: Path, record: Mapping[str, str]) -> None:

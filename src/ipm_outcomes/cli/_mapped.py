@@ -24,13 +24,15 @@ def mapped(file: str, name: str) -> Source:
     if file == STREAM:
         raise ParameterError("--mapping is about a file; standard input is not read by it")
     mapping = Mapping.load(name)
-    found = read_by(file, mapping)
-    frame = found.data.with_columns(pl.col(pl.Null).cast(pl.String)).with_columns(_recorded(found, mapping))
+    reading = read_by(file, mapping)
+    frame = reading.data.with_columns(pl.col(pl.Null).cast(pl.String)).with_columns(
+        _recorded(reading, mapping)
+    )
     if mapping.file is not None and mapping.file.kind == "redcap":
         frame = _of_one_row(frame)
     lines = array("q", frame["line"].to_list())
     frame = frame.drop("line")
-    declared = frozenset(one.id for one in mapping.instrument if one.coding is not None)
+    declared = frozenset(part.id for part in mapping.instrument if part.coding is not None)
     return Source(file, frame, lines, declared=declared)
 
 
@@ -52,13 +54,13 @@ def read_by(file: str, mapping: Mapping) -> Reading:
         return redcap.read(file, mapping=mapping, backend="polars")
     if kind != "fhir":
         return files.read(file, mapping=mapping, backend="polars")
-    found = fhir.responses(file, **of_fhir(mapping), backend="polars")
-    for row in found.left_out.iter_rows(named=True):
+    reading = fhir.responses(file, **of_fhir(mapping), backend="polars")
+    for row in reading.left_out.iter_rows(named=True):
         if row["reason"] != OTHER:
             raise InputError(row["message"], "mapping_does_not_fit")
-    for row in found.problems.head(1).iter_rows(named=True):
+    for row in reading.problems.head(1).iter_rows(named=True):
         raise InputError(f"{row['column']}: {row['message']}", "mapping_does_not_fit", row["place"])
-    return found
+    return reading
 
 
 def of_fhir(mapping: Mapping) -> dict[str, Any]:
@@ -79,8 +81,11 @@ def of_fhir(mapping: Mapping) -> dict[str, Any]:
     if other := sorted(said - {"file.kind"}):
         raise _misfit("the response says that itself; leave the key out", other[0])
     if part.coding == "position":
-        told = "answers of FHIR are codes, labels or the numbers printed beside them; give a map of labels to answers"
-        raise _misfit(told, f"instrument.{part.id}.coding")
+        message = (
+            "answers of FHIR are codes, labels or the numbers printed beside them; give a map of "
+            "labels to answers"
+        )
+        raise _misfit(message, f"instrument.{part.id}.coding")
     names = given_names(definition(part.id), part.columns)
     labels: Any = "accept" if part.coding == "label" else "refuse"
     if isinstance(part.coding, dict):
@@ -93,20 +98,20 @@ def of_fhir(mapping: Mapping) -> dict[str, Any]:
     }
 
 
-def _misfit(told: str, place: str) -> InputError:
-    return InputError(told, "mapping_does_not_fit", place)
+def _misfit(message: str, place: str) -> InputError:
+    return InputError(message, "mapping_does_not_fit", place)
 
 
-def _recorded(found: Reading, mapping: Mapping) -> list[Any]:
+def _recorded(reading: Reading, mapping: Mapping) -> list[Any]:
     """Recorded scores under the names that they have in the file."""
     import polars as pl
 
     columns = []
-    for one in mapping.instrument:
-        for scale, column in one.recorded.items():
-            cells: list[Any] = [None] * found.rows_out
-            for row, named, value in found.recorded.select("row", "scale", "recorded").iter_rows():
-                if named == f"{one.id}_{scale}":
+    for part in mapping.instrument:
+        for scale, column in part.recorded.items():
+            cells: list[Any] = [None] * reading.rows_out
+            for row, named, value in reading.recorded.select("row", "scale", "recorded").iter_rows():
+                if named == f"{part.id}_{scale}":
                     cells[row] = value
             kind = pl.String if scale.endswith("_band") else pl.Float64
             columns.append(pl.Series(column, cells, kind, strict=False))

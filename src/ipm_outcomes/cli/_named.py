@@ -30,14 +30,14 @@ def options_of(arguments: Sequence[str]) -> dict[str, str]:
     _, apps, _ = import_module("ipm_outcomes.cli._app").app.parse_commands(list(arguments))
     if apps[-1].default_command is None:
         return {}
-    found: dict[str, str] = {}
-    for one in apps[-1].assemble_argument_collection():
-        for name in one.names:
+    options: dict[str, str] = {}
+    for argument in apps[-1].assemble_argument_collection():
+        for name in argument.names:
             if name.startswith("--"):
-                found[name[2:].replace("-", "_")] = name
-    if "output" in found:
-        found["output"] = "-o"
-    return found | {name: option for name, option in ALSO.items() if option in (*found.values(), "-o")}
+                options[name[2:].replace("-", "_")] = name
+    if "output" in options:
+        options["output"] = "-o"
+    return options | {name: option for name, option in ALSO.items() if option in (*options.values(), "-o")}
 
 
 def in_options(message: str, options: dict[str, str]) -> str:
@@ -54,22 +54,22 @@ def in_options(message: str, options: dict[str, str]) -> str:
         message = message.replace(library, here)
     message = re.sub(r"\b([Tt]he|[Aa]) frame\b", r"\1 file", message)
     message = _without_others(message, options)
-    message = re.sub(rf"\b([a-z][a-z_]*)=({_VALUE})", lambda found: _option(found, options), message)
+    message = re.sub(rf"\b([a-z][a-z_]*)=({_VALUE})", lambda match: _option(match, options), message)
     head = re.match(r"([a-z][a-z_]*)(: | is | must | lies )", message)
     if head and head[1] in options and head[1] not in _COLUMNS:
         message = f"{options[head[1]]}{message[len(head[1]) :]}"
     several = [name for name in options if "_" in name and name not in _COLUMNS]
     if several:
         names = "|".join(sorted(several, key=len, reverse=True))
-        message = re.sub(rf"(?<![\w'\"-])({names})(?![\w'\"])", lambda found: options[found[1]], message)
+        message = re.sub(rf"(?<![\w'\"-])({names})(?![\w'\"])", lambda match: options[match[1]], message)
     return message
 
 
-def _option(found: re.Match[str], options: dict[str, str]) -> str:
+def _option(match: re.Match[str], options: dict[str, str]) -> str:
     """An argument with its value, as it is written here."""
-    if found[1] not in options:
-        return found[0]
-    option, value = options[found[1]], found[2]
+    if match[1] not in options:
+        return match[0]
+    option, value = options[match[1]], match[2]
     if value[:1] in ("'", '"'):
         return f"{option} {value[1:-1]}"
     return option if value in ("", "…", "True") or value[0] in "{[" else f"{option} {value}"

@@ -138,17 +138,17 @@ class Plan:
         """One row per wrong cell, by row: what `frames.check` gives, with line and instrument."""
         import polars as pl
 
-        found = []
+        tables = []
         for id in self.ids:
             with progress(f"checking {id}", len(self.source.frame)) as done:
                 table = problems(ItemColumns(Frame(self.source.frame), id, **self.reading(id)), progress=done)
             lines = pl.Series("line", [self.source.line(row) for row in table["row"]], pl.Int64)
-            found.append(table.insert_column(1, lines).insert_column(2, pl.lit(id).alias("instrument")))
-        if not found:
+            tables.append(table.insert_column(1, lines).insert_column(2, pl.lit(id).alias("instrument")))
+        if not tables:
             return pl.DataFrame(
                 schema={"row": pl.Int64, "line": pl.Int64, "column": pl.String, "message": pl.String}
             )
-        return pl.concat(found).sort("row", maintain_order=True)
+        return pl.concat(tables).sort("row", maintain_order=True)
 
     def wrong(self) -> list[WrongCell]:
         """Every cell that is not an answer, by row."""
@@ -188,21 +188,21 @@ class Plan:
     def episode_findings(self, episodes: Any, groups: Sequence[str | None]) -> list[Finding]:
         """Names of groups in a table of episodes that differ from those of the answers by case or spacing only."""
         frame, answers = Frame(episodes), Frame(self.source.frame)
-        found = []
+        findings = []
         for name in groups:
             if name in frame.names and name in answers.names:
                 rows, of = misspelled(frame, name, answers)
                 if rows:
                     place = f"{name} of the episodes"
                     settle = ("group_names", {name: "merge"})
-                    found.append(Finding("group_spelling", place, None, rows, of, *settle, moves=False))
-        return found
+                    findings.append(Finding("group_spelling", place, None, rows, of, *settle, moves=False))
+        return findings
 
-    def declared(self, found: Sequence[Finding]) -> Plan:
+    def declared(self, findings: Sequence[Finding]) -> Plan:
         """The plan without instruments of which the coding has to be declared first; without any if nobody answered."""
-        if any(one.finding == "blank_rows" and one.moves for one in found):
+        if any(finding.finding == "blank_rows" and finding.moves for finding in findings):
             return replace(self, ids=())
-        doubtful = {one.instrument for one in found if one.argument == "coding"}
+        doubtful = {finding.instrument for finding in findings if finding.argument == "coding"}
         return replace(self, ids=tuple(id for id in self.ids if id not in doubtful))
 
 
@@ -276,20 +276,22 @@ def split(given: str | Sequence[str] | None) -> list[str]:
 def _found(source: Source, columns: dict[str, Any], partly: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Instruments that are in the file, and those of them that have all their columns."""
     names = source.frame.columns
-    found = tuple(
+    present = tuple(
         id
         for id in catalog.instruments()
         if id in columns or set(names) & {f"{id}_{item}" for item in catalog.instrument(id).item_ids}
     )
     likely = {
-        id: likely_names(catalog.instrument(id), names) for id in catalog.instruments() if id not in found
+        id: likely_names(catalog.instrument(id), names) for id in catalog.instruments() if id not in present
     }
     alike = {id: given for id, given in likely.items() if given is not None}
-    if not found:
-        for one in map(catalog.instrument, catalog.instruments()):
-            if told := in_visits(one, names):
-                raise FrameError(f"{source.name}: {one.id}: {told.replace('FILE', shlex.quote(source.name))}")
-    if not found and not (partly and alike):
+    if not present:
+        for instrument in map(catalog.instrument, catalog.instruments()):
+            if visits := in_visits(instrument, names):
+                raise FrameError(
+                    f"{source.name}: {instrument.id}: {visits.replace('FILE', shlex.quote(source.name))}"
+                )
+    if not present and not (partly and alike):
         options = " ".join(argument_option("columns", given, id) for id, given in alike.items())
         raise FrameError(
             f"{source.name}: no item columns such as phq9_q1 were found; "
@@ -299,7 +301,7 @@ def _found(source: Source, columns: dict[str, Any], partly: bool) -> tuple[tuple
                 else "name the instrument with --instrument and its columns with --columns"
             )
         )
-    lacking = {id: absent for id in found if (absent := _lacking(source, id, columns, None))}
+    lacking = {id: absent for id in present if (absent := _lacking(source, id, columns, None))}
     if lacking and not partly:
         id, absent = next(iter(lacking.items()))
         shown = ", ".join(absent[:5]) + (" ..." if len(absent) > 5 else "")
@@ -309,8 +311,8 @@ def _found(source: Source, columns: dict[str, Any], partly: bool) -> tuple[tuple
             + nearest_column(absent, names)
         )
     # Columns of similar names are reported, so that no instrument is left out without a word.
-    asked = tuple(id for id in catalog.instruments() if id in found or id in alike)
-    return asked, tuple(id for id in found if id not in lacking)
+    asked = tuple(id for id in catalog.instruments() if id in present or id in alike)
+    return asked, tuple(id for id in present if id not in lacking)
 
 
 def _lacking(source: Source, id: str, columns: dict[str, Any], scales: str | None) -> list[str]:

@@ -42,9 +42,9 @@ def output_kind(
             if source is not None and any(
                 os.path.samestat(place, other) for other in _identities(source, sys.stdin)
             ):
-                told = "standard output" if streamed else f"{option} {name}"
+                output = "standard output" if streamed else f"{option} {name}"
                 other = "standard input" if source == STREAM else source
-                raise ParameterError(f"{told}: that is a file that is read ({other}); give another name")
+                raise ParameterError(f"{output}: that is a file that is read ({other}); give another name")
     if name is None or name == STREAM:
         return ""
     ending = Path(name).suffix.lower()
@@ -63,12 +63,12 @@ def output_kind(
 def _identities(name: str | None, stream: Any) -> Iterator[os.stat_result]:
     """What the system knows a file by, whatever its name: of a stream that of the file behind it."""
     try:
-        found = os.fstat(stream.fileno()) if name is None or name == STREAM else Path(name).stat()
+        state = os.fstat(stream.fileno()) if name is None or name == STREAM else Path(name).stat()
     except (AttributeError, OSError, ValueError):  # there is no such file, or no file behind the stream
         return
     # A terminal or a pipe may be both, and loses nothing.
-    if stat.S_ISREG(found.st_mode):
-        yield found
+    if stat.S_ISREG(state.st_mode):
+        yield state
 
 
 def write_frame(frame: Any, name: str | None, delimiter: str = ",") -> None:

@@ -13,7 +13,7 @@ from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._options import Items, Output, Reading, column_of, plan
 from ipm_outcomes.cli._output import output_kind
 from ipm_outcomes.cli._print import tell
-from ipm_outcomes.cli._score import OF_DATES, File, tell_findings, told, without_invalid
+from ipm_outcomes.cli._score import OF_DATES, File, cell_line, tell_findings, without_invalid
 from ipm_outcomes.errors import FrameError, ParameterError
 
 
@@ -74,35 +74,35 @@ def patient(
     of, day = columns["--id"], columns["--date"]
     assert of is not None
     assert day is not None
-    found = without_invalid(work.findings(id=of, date=day, date_format=how.date_format))
+    findings = without_invalid(work.findings(id=of, date=day, date_format=how.date_format))
     # Dates and forms of other patients do not matter here; those of this one are refused below.
-    found = [one for one in found if one.finding not in OF_DATES]
+    findings = [finding for finding in findings if finding.finding not in OF_DATES]
     import polars as pl
 
-    work = work.declared(found)
-    tell_findings(found)
+    work = work.declared(findings)
+    tell_findings(findings)
     if not work.ids:
         tell("nothing was written")
         return PROBLEMS
     whose = work.source.frame[of].cast(pl.String).str.strip_chars()
-    at = (whose == patient_id.strip()).fill_null(False).arg_true().to_list()
-    if not at:
+    rows = (whose == patient_id.strip()).fill_null(False).arg_true().to_list()
+    if not rows:
         raise ParameterError(f"--patient-id: no row of the file has this patient in the column {of!r}")
     source = work.source
-    lines = None if source.lines is None else array("q", (source.lines[row] for row in at))
-    work = replace(work, source=replace(source, frame=source.frame[at], lines=lines))
+    lines = None if source.lines is None else array("q", (source.lines[row] for row in rows))
+    work = replace(work, source=replace(source, frame=source.frame[rows], lines=lines))
     wrong = work.wrong()
     for cell in wrong:
-        tell(f"{told(cell)}; taken as not answered")
+        tell(f"{cell_line(cell)}; taken as not answered")
     report.patient(
         work.source.frame,
         output,
         instruments=work.ids,
         id=of,
         date=day,
-        columns={one: work.columns[one] for one in work.ids if one in work.columns} or None,
-        coding={one: work.coding.get(one, "answer") for one in work.ids},
-        not_answered={one: work.not_answered.get(one, ()) for one in work.ids},
+        columns={name: work.columns[name] for name in work.ids if name in work.columns} or None,
+        coding={name: work.coding.get(name, "answer") for name in work.ids},
+        not_answered={name: work.not_answered.get(name, ()) for name in work.ids},
         text_numbers=True if work.source.text else None,
         missing=work.missing,
         invalid="null",
@@ -111,4 +111,4 @@ def patient(
         title=title,
         made_by=made_by,
     )
-    return PROBLEMS if wrong or any(one.moves for one in found) else FINE
+    return PROBLEMS if wrong or any(finding.moves for finding in findings) else FINE

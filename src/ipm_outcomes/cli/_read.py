@@ -90,24 +90,27 @@ def read(
         "long": None if question is None else {"question": question, "answer": answer},
     }
     of_redcap = {"dictionary": dictionary, "record_id": record_id}
-    found = _read(file, kind, None if mapping is None else Mapping.load(mapping), how, of_redcap)
-    for line in inference_lines(found):
+    reading = _read(file, kind, None if mapping is None else Mapping.load(mapping), how, of_redcap)
+    for line in inference_lines(reading):
         say(line)
-    for row, message in zip(found.problems["place"][:SHOWN], found.problems["message"], strict=False):
+    for row, message in zip(reading.problems["place"][:SHOWN], reading.problems["message"], strict=False):
         tell(f"{row}: {message}")
-    if len(found.problems["row"]) > SHOWN:
-        tell(f"{number_of(len(found.problems['row']), 'cell')} are no answers (the first {SHOWN} are shown)")
-    ids = ", ".join(found.instruments) or "no instrument"
-    none = "" if found.instruments else "; nothing can be scored until a mapping names an instrument"
+    if len(reading.problems["row"]) > SHOWN:
+        tell(
+            f"{number_of(len(reading.problems['row']), 'cell')} are no answers (the first {SHOWN} are shown)"
+        )
+    ids = ", ".join(reading.instruments) or "no instrument"
+    none = "" if reading.instruments else "; nothing can be scored until a mapping names an instrument"
     say(
-        f"{number_of(found.rows_out, 'row')} of {ids}; {number_of(len(found.left_out['line']), 'row')} left out{none}"
+        f"{number_of(reading.rows_out, 'row')} of {ids}; "
+        f"{number_of(len(reading.left_out['line']), 'row')} left out{none}"
     )
     if save is not None:
-        if found.mapping is None:
+        if reading.mapping is None:
             raise ParameterError("--save: of FHIR responses there is nothing to pin")
-        found.mapping.save(save)
+        reading.mapping.save(save)
         tell(f"written: {save}; uncomment what is right, and give it with --mapping")
-    settled = found.instruments and not found.problems["row"] and all(found.inferences["sure"])
+    settled = reading.instruments and not reading.problems["row"] and all(reading.inferences["sure"])
     return FINE if settled else PROBLEMS
 
 
@@ -123,11 +126,11 @@ def _read(
     kind = kind or (pinned if pinned in ("redcap", "fhir") else None)
     for options in [how] if kind == "redcap" else [of_redcap] if kind is None else [how, of_redcap]:
         if given := [name for name, value in options.items() if value is not None]:
-            told = (
+            reason = (
                 "is for exports of REDCap (--kind redcap)" if kind is None else f"is not for files of {kind}"
             )
             option = {"long": "question"}.get(given[0], given[0]).replace("_", "-")
-            raise ParameterError(f"--{option} {told}; leave it out")
+            raise ParameterError(f"--{option} {reason}; leave it out")
     if kind == "redcap":
         text = None
         if of_redcap["dictionary"] is not None:
@@ -142,15 +145,15 @@ _OPTION = re.compile(r"\b(encoding|delimiter|sheet|header|date_format|record_id)
 """Arguments of `files.read` that are options here."""
 
 
-def _option(found: re.Match[str]) -> str:
-    return f"--{found[1].replace('_', '-')} {shlex.quote(found[2] or found[3])}"
+def _option(match: re.Match[str]) -> str:
+    return f"--{match[1].replace('_', '-')} {shlex.quote(match[2] or match[3])}"
 
 
-def inference_lines(found: Reading) -> list[str]:
+def inference_lines(reading: Reading) -> list[str]:
     """One line for each inference."""
     names = ("finding", "where", "instrument", "rows", "of", "settle", "value", "sure", "evidence")
     lines = []
-    for row in zip(*(found.inferences[name] for name in names), strict=True):
+    for row in zip(*(reading.inferences[name] for name in names), strict=True):
         code, where, id, rows, of, settle, value, sure, evidence = row
         strength = "sure" if sure else "declare" if value is None else "weak"
         place = ", ".join(part for part in (id, where) if part)

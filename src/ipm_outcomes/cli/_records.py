@@ -65,7 +65,7 @@ class Records:
     @property
     def files(self) -> list[str]:
         """The files that are named."""
-        given = (getattr(self, one.name) for one in fields(self) if one.name != "mme_by")
+        given = (getattr(self, field_.name) for field_ in fields(self) if field_.name != "mme_by")
         return [name for name in given if name is not None]
 
     def check(self, episodes: str | None) -> None:
@@ -92,11 +92,11 @@ class Records:
             daily = opioids.daily(
                 _table(self.prescriptions, how), meanings=meant.get("prescriptions"), **given
             )
-            found = opioids.summary(daily, denominator=str(self.mme_by), periods=_periods(starts, as_of))
-            yield program.table(opioids=found, by=["period"])
+            summary = opioids.summary(daily, denominator=str(self.mme_by), periods=_periods(starts, as_of))
+            yield program.table(opioids=summary, by=["period"])
             both = {"baseline": "before the start", "followup": "around 6 months"}
-            if set(both.values()) <= set(found["period"]):
-                yield program.table(opioids=opioids.compare(found, **both))
+            if set(both.values()) <= set(summary["period"]):
+                yield program.table(opioids=opioids.compare(summary, **both))
         if self.statuses is not None:
             statuses = _table(self.statuses, how)
             yield program.return_to_work(statuses, episodes=episodes, meanings=meant.get("statuses"), **given)
@@ -148,12 +148,12 @@ def _meanings(name: str) -> dict[str, Any]:
 def _entries(place: str, given: Any, inner: int) -> dict[str, Any]:
     """A table of entries, or of such tables; an empty text is for rows to be left out."""
     if not isinstance(given, dict) or not all(
-        isinstance(one, dict if inner else str) for one in given.values()
+        isinstance(entry, dict if inner else str) for entry in given.values()
     ):
         needed = "of tables, such as [prescriptions.drug]" if inner else 'such as "entry" = "what it means"'
         raise ParameterError(f"{place}: must be a table {needed}")
     if inner:
-        return {name: _entries(f"{place}: {name}", one, inner - 1) for name, one in given.items()}
+        return {name: _entries(f"{place}: {name}", entry, inner - 1) for name, entry in given.items()}
     return {entry: meaning or None for entry, meaning in given.items()}
 
 
@@ -164,11 +164,11 @@ def _dated(frame: Any, names: list[str], how: Reading, otherwise: calendar_date 
     for name in names:
         if name not in frame.columns:
             continue
-        found = read_dates(Frame(frame), name, format_of(how.date_format, name))
-        if found.unreadable():
+        dates = read_dates(Frame(frame), name, format_of(how.date_format, name))
+        if dates.unreadable():
             continue
-        days = pl.Series(found.day.astype("int32")).cast(pl.Date)
-        known = pl.lit(pl.Series(found.state == DATED))
+        days = pl.Series(dates.day.astype("int32")).cast(pl.Date)
+        known = pl.lit(pl.Series(dates.state == DATED))
         frame = frame.with_columns(
             pl.when(known).then(days).otherwise(pl.lit(otherwise, pl.Date)).alias(name)
         )

@@ -23,16 +23,16 @@ def _of(
 ) -> tuple[tuple[str, ...], str | None, dict[str, dict[str, str]]]:
     """Instruments, the record id, and the names of fields, by a mapping."""
     if mapping.file is not None and mapping.file.kind != "redcap":
-        told = f'the mapping is for {mapping.file.kind}; that of a project of REDCap has kind = "redcap"'
-        raise InputError(told, "mapping_does_not_fit", "file.kind")
+        message = f'the mapping is for {mapping.file.kind}; that of a project of REDCap has kind = "redcap"'
+        raise InputError(message, "mapping_does_not_fit", "file.kind")
     parts = {part.id: part for part in mapping.instrument}
     if absent := [id for id in ids if id not in parts]:
         raise ParameterError(f"{absent[0]}: the mapping has no such instrument")
     chosen = ids or tuple(parts)
     for id in chosen:
         if parts[id].coding not in (None, "answer", "label"):
-            told = "a data dictionary is written with the codes of the definition; leave the coding out"
-            raise InputError(told, "mapping_does_not_fit", f"instrument.{id}.coding")
+            message = "a data dictionary is written with the codes of the definition; leave the coding out"
+            raise InputError(message, "mapping_does_not_fit", f"instrument.{id}.coding")
     return chosen, mapping.keys.patient, {id: given_names(definition(id), parts[id].columns) for id in chosen}
 
 

@@ -132,7 +132,7 @@ def report(
         raise ParameterError("--id, --date, --visit and --site must name different columns")
     work = plan(source, items or Items())
     groups = [columns["site"] or ("site" if "site" in names else None), columns["visit"]]
-    found = without_invalid(
+    findings = without_invalid(
         work.findings(
             id=columns["id"],
             date=columns["date"],
@@ -140,11 +140,11 @@ def report(
             date_format=how.date_format,
         )
     )
-    moved = any(one.moves for one in found)
+    moved = any(finding.moves for finding in findings)
     if output is not None and ending == ".html":
         doubtful = _html(
             work,
-            found,
+            findings,
             pairs,
             beside,
             columns,
@@ -156,11 +156,11 @@ def report(
         )
         return PROBLEMS if doubtful or moved else FINE
     changes, day = None, None
-    sure = work.declared(found)
+    sure = work.declared(findings)
     if columns["id"] and columns["date"] and sure.ids:
         table, day = table_of(sure, pairs, id=columns["id"], date=columns["date"], by=[], reading=how)
         changes = summarize_changes(table)
-    summary = replace(_summary(work, found, columns, how.date_format), changes=changes, as_of=day)
+    summary = replace(_summary(work, findings, columns, how.date_format), changes=changes, as_of=day)
     write_text(RENDERERS[ending](summary), output)
     if summary.wrong and output is not None:
         tell(f"{count_of(len(summary.wrong))} taken as not answered; the head of the report says where")
@@ -169,7 +169,7 @@ def report(
 
 def _html(
     work: Plan,
-    found: Sequence[Finding],
+    findings: Sequence[Finding],
     pairing: Pairing,
     beside: Records,
     columns: dict[str, str | None],
@@ -181,8 +181,8 @@ def _html(
 ) -> bool:
     """Write the HTML report; whether cells were wrong, or episodes have findings that could change a figure."""
     problems = work.problems()
-    tell_findings(found)
-    work = work.declared(found)
+    tell_findings(findings)
+    work = work.declared(findings)
     if not work.ids:
         tell("nothing was written")
         return True
@@ -226,7 +226,7 @@ def _html(
             episodes=episodes,
             records=records,
             problems=problems,
-            findings=_as_table(work, [*found, *of_episodes]),
+            findings=_as_table(work, [*findings, *of_episodes]),
             title=named["title"] or "",
             made_by=named["made_by"],
             benchmarks=named["benchmarks"],
@@ -245,7 +245,7 @@ def _html(
             warnings.warn_explicit(notice.message, notice.category, notice.filename, notice.lineno)
     if len(problems):
         tell(f"{count_of(len(problems))} taken as not answered; the report counts them")
-    return bool(len(problems)) or any(one.moves for one in of_episodes)
+    return bool(len(problems)) or any(finding.moves for finding in of_episodes)
 
 
 def _tables_of(output: str) -> Path:
@@ -253,26 +253,26 @@ def _tables_of(output: str) -> Path:
     return Path(output).with_suffix(".tables.csv")
 
 
-def _as_table(work: Plan, found: Sequence[Finding]) -> Any:
+def _as_table(work: Plan, findings: Sequence[Finding]) -> Any:
     """Findings as `frames.inspect` gives them, with options of the command line as what settles them."""
     import polars as pl
 
-    return table(Frame(work.source.frame), found).with_columns(
-        settle=pl.Series([one.option for one in found], dtype=pl.String)
+    return table(Frame(work.source.frame), findings).with_columns(
+        settle=pl.Series([finding.option for finding in findings], dtype=pl.String)
     )
 
 
 def _summary(
-    work: Plan, found: Sequence[Finding], columns: dict[str, str | None], date_format: str | None
+    work: Plan, findings: Sequence[Finding], columns: dict[str, str | None], date_format: str | None
 ) -> Summary:
     visit, site = columns["visit"], columns["site"]
     by = [name for name in (visit, site) if name]
-    sure = work.declared(found)
+    sure = work.declared(findings)
     frame, wrong = work.source.frame, sure.wrong()
     if not sure.ids:
         rows, facts = len(frame), _facts(frame, columns, date_format)
         return Summary(
-            rows, facts, work.missing or "default", (), (), wrong=tuple(wrong), findings=tuple(found)
+            rows, facts, work.missing or "default", (), (), wrong=tuple(wrong), findings=tuple(findings)
         )
     scores = tidy_scores(sure, list(dict.fromkeys(by)))
     summary = summarize(
@@ -284,16 +284,16 @@ def _summary(
         facts=_facts(frame.filter(rows_with_answers(scores, len(frame))), columns, date_format),
         missing=work.missing,
     )
-    return replace(summary, findings=tuple(found))
+    return replace(summary, findings=tuple(findings))
 
 
 def _flag_names(work: Plan) -> list[str]:
     """Columns of flags that scoring gives; with some scales only, the items of a flag may not be there."""
-    found = []
+    flags = []
     for id in work.ids:
         names = ItemColumns(Frame(work.source.frame), id, **work.reading(id)).names
-        found += [f"{id}_flag_{flag.id}" for flag in find_instrument(id).flags if flag.item in names]
-    return found
+        flags += [f"{id}_flag_{flag.id}" for flag in find_instrument(id).flags if flag.item in names]
+    return flags
 
 
 def _with_flags(work: Plan) -> Any:

@@ -64,20 +64,20 @@ def check(
     how = reading or Reading()
     output_kind(output, inputs=(file, how.mapping))
     work = plan(how.answers(file), items or Items(), partly=True)
-    found = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
+    findings = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
     where = say if output is None else tell
-    where(findings_table(found, PLAIN))
+    where(findings_table(findings, PLAIN))
     table = work.problems()
     wrong, rows = wrong_cells(table), len(work.source.frame)
     if output is None:
         for cell in wrong:
-            say(told(cell))
+            say(cell_line(cell))
     else:
         write_frame(table, output, work.source.delimiter)
     where(
         f"{count_of(len(wrong))} in {rows} row{'' if rows == 1 else 's'} of {', '.join(work.ids) or 'no instrument'}"
     )
-    return PROBLEMS if wrong or any(one.moves for one in found) else FINE
+    return PROBLEMS if wrong or any(finding.moves for finding in findings) else FINE
 
 
 def score(
@@ -167,65 +167,70 @@ def score_file(
     if level is not None and not 0 < level < 1:
         raise ParameterError(f"--level must lie between 0 and 1, not {level:g}")
     wrong = work.wrong()
-    found = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
-    sure = work.declared(found).ids
-    if not sure and not any(one.argument == "coding" for one in found):
-        tell_findings(found)
+    findings = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
+    sure = work.declared(findings).ids
+    if not sure and not any(finding.argument == "coding" for finding in findings):
+        tell_findings(findings)
         tell("nothing was written")
         return PROBLEMS
     if sure != work.ids or (wrong and invalid == "raise"):
         for cell in wrong[:SHOWN]:
-            tell(told(cell))
+            tell(cell_line(cell))
         more = f" (the first {SHOWN} are shown)" if len(wrong) > SHOWN else ""
-        tell(f"{count_of(len(wrong))}{more}: nothing was written. {way_out_of(found)}")
+        tell(f"{count_of(len(wrong))}{more}: nothing was written. {way_out_of(findings)}")
         return PROBLEMS
     if not tidy:  # dates stay as they stand, and forms are scored each by itself
-        found = [one for one in found if one.finding not in OF_DATES]
-    tell_findings(without_invalid(found))
+        findings = [finding for finding in findings if finding.finding not in OF_DATES]
+    tell_findings(without_invalid(findings))
     result = _tidy(work, id, date, split(by), how.date_format) if tidy else _wide(work, invalid, level)
     write_frame(result, output, work.source.delimiter)
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered")
     if output not in (None, STREAM) and not quiet:
         tell(f"{number_of(len(work.source.frame), 'row')} of {', '.join(work.ids)} scored: {output}")
-    return PROBLEMS if any(one.finding == "columns_missing" for one in found) else FINE
+    return PROBLEMS if any(finding.finding == "columns_missing" for finding in findings) else FINE
 
 
-def told(cell: WrongCell) -> str:
+def cell_line(cell: WrongCell) -> str:
     """One wrong cell in one line; never with text from the data."""
     line = "" if cell.line is None else f" (line {cell.line})"
     return f"row {cell.row}{line}, column {cell.column}: {cell.message}"
 
 
-def way_out_of(found: Sequence[Finding]) -> str:
+def way_out_of(findings: Sequence[Finding]) -> str:
     """What to do about cells that are not answers, with the options that settle it."""
-    doubtful = [one for one in found if one.argument == "coding"]
+    doubtful = [finding for finding in findings if finding.argument == "coding"]
     if doubtful:
-        return " ".join(one.withheld for one in doubtful)
-    headers = [one for one in found if one.finding == "header_rows"]
+        return " ".join(finding.withheld for finding in doubtful)
+    headers = [finding for finding in findings if finding.finding == "header_rows"]
     first = "".join(
-        f"Rows look like further rows of the header: {one.option} leaves them out. " for one in headers
+        f"Rows look like further rows of the header: {finding.option} leaves them out. "
+        for finding in headers
     )
     # Codes and words of one instrument are settled by one option.
-    options = dict.fromkeys(one.option for one in found if one.argument == "not_answered" and one.option)
+    options = dict.fromkeys(
+        finding.option for finding in findings if finding.argument == "not_answered" and finding.option
+    )
     declare = f"what means no answer ({' '.join(options)})" if options else "codes with --not-answered"
     return f"{first}Correct them, declare {declare}, or take them as not answered with --invalid null"
 
 
-def without_invalid(found: Sequence[Finding]) -> list[Finding]:
+def without_invalid(findings: Sequence[Finding]) -> list[Finding]:
     """The findings for a command that takes other text as not answered by itself, and has no option to say so."""
-    return [replace(one, argument=None) if one.argument == "invalid" else one for one in found]
+    return [
+        replace(finding, argument=None) if finding.argument == "invalid" else finding for finding in findings
+    ]
 
 
-def tell_findings(found: Sequence[Finding]) -> None:
+def tell_findings(findings: Sequence[Finding]) -> None:
     """Tell on standard error what could change a figure, and rows that count nowhere, one line for each finding."""
-    for one in found:
-        if one.argument == "coding":
-            tell(one.withheld)
-        elif one.moves or one.finding == "group_spelling":
-            tell(one.sentence)
-        elif one.finding == "blank_rows":
-            tell(f"{in_words(one.rows)}, and count nowhere")
+    for finding in findings:
+        if finding.argument == "coding":
+            tell(finding.withheld)
+        elif finding.moves or finding.finding == "group_spelling":
+            tell(finding.sentence)
+        elif finding.finding == "blank_rows":
+            tell(f"{in_words(finding.rows)}, and count nowhere")
 
 
 def count_of(wrong: int) -> str:
