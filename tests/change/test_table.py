@@ -186,6 +186,19 @@ def test_what_decided_and_how_well_it_is_sourced_stands_in_the_table() -> None:
     assert sources(pcs, constants="published") == [("published", None, "sem", "clinically_relevant", "1")]
 
 
+def test_the_spread_of_baselines_that_are_means_of_repeats() -> None:
+    # Baselines 4, (6 + 8) / 2 = 7, 10 and (2 + 4 + 6) / 3 = 4: mean 25/4, squares 33/4 * 3 = 24.75, by 3.
+    rows = [
+        {"patient_id": n, "date": f"2025-01-0{day}", "value": float(value)}
+        for n, values in enumerate([(4,), (6, 8), (10,), (2, 4, 6)])
+        for day, value in enumerate(values, 1)
+    ] + [{"patient_id": n, "date": "2025-07-02", "value": 3.0} for n in range(4)]
+    data = pl.DataFrame(rows).with_columns(instrument=pl.lit("phq9"), scale=pl.lit("total"))
+    means = change.Baseline(days=(0, 14), pick="mean")
+    found = change.table(data, targets=HALF_YEAR, baseline=means, constants="sample")
+    assert set(found["sd"]) == {(24.75 / 3) ** 0.5}
+
+
 def test_a_scale_without_test_retest_reliability_names_what_was_used_instead() -> None:
     # No test-retest figure of the PEG is sourced: internal consistency, of .73 and .89 the stricter.
     peg = pairs((9, 1), (8, 2), scale=("peg", "mean"))

@@ -384,9 +384,9 @@ def _put_classes(
         ill = distance(scale, line, baselines) > 0
         out.decide("eligible_to_recover", rows, Decided(ill, ~cells.has_baseline))
     moved = cells.moved
-    # Exact, over the one denominator of the scale: the order of the patients cannot change the last bit.
-    sample = Moments.of(cells.base[:, 0][cells.has_baseline[:, 0]])
-    sample_sd = sample.sd(int(cells.bottom[0, 0])) if sample.n else np.nan
+    there = cells.has_baseline[:, 0]
+    # Exact: the order of the patients cannot change the last bit.
+    sample = Moments.of(cells.base[there, 0], cells.bottom[there, 0])
     se = np.append(pairs.values.se, np.nan)  # -1 takes the last
     for t in range(baselines.shape[1]):
         paired = cells.paired[:, t]
@@ -396,7 +396,7 @@ def _put_classes(
             moved=Moved(*(part[:, t] for part in (moved.improvement, moved.least, moved.most, moved.bottom))),
             se_before=pairs.baseline_se[rows],
             se_after=np.where(paired, se[pairs.followup[rows][:, t]], np.nan),
-            sample_sd=sample_sd,
+            sample_sd=sample.sd(),
             sample_n=sample.n,
         )
         result = judge(cells.inst, scale, rule, given, scores)

@@ -1,4 +1,4 @@
-"""Mean and spread of whole numbers, exact, and the same for every order and partition of them."""
+"""Mean and spread of exact numbers, the same for every order and partition of them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,43 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Moments:
-    """How many whole numbers there are, their sum and the sum of their squares; those of parts add up."""
+    """How many numbers there are, their sum and the sum of their squares; those of parts add up.
+
+    Attributes
+    ----------
+    denominator : int
+        What the numbers are over: they, their sum and their squares are counted in units of one part of so many.
+    """
 
     n: int = 0
     total: int = 0
     squares: int = 0
+    denominator: int = 1
 
     @classmethod
-    def of(cls, numbers: NDArray[np.int64]) -> Self:
-        """The moments of an array."""
-        values, counts = np.unique(numbers, return_counts=True)
-        pairs = list(zip(values.tolist(), counts.tolist(), strict=True))
-        return cls(len(numbers), sum(v * n for v, n in pairs), sum(v * v * n for v, n in pairs))
+    def of(cls, numbers: NDArray[np.int64], denominators: NDArray[np.int64] | int = 1) -> Self:
+        """The moments of whole numbers, each over a denominator."""
+        found = cls()
+        for denominator in np.unique(denominators).tolist():
+            own = numbers[np.equal(denominators, denominator)] if np.ndim(denominators) else numbers
+            values, counts = np.unique(own, return_counts=True)
+            pairs = list(zip(values.tolist(), counts.tolist(), strict=True))
+            total, squares = sum(v * n for v, n in pairs), sum(v * v * n for v, n in pairs)
+            found += cls(len(own), total, squares, denominator)
+        return found
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(self.n + other.n, self.total + other.total, self.squares + other.squares)
+        common = math.lcm(self.denominator, other.denominator)
+        mine, its = common // self.denominator, common // other.denominator
+        return type(self)(
+            self.n + other.n,
+            self.total * mine + other.total * its,
+            self.squares * mine**2 + other.squares * its**2,
+            common,
+        )
 
-    def sd(self, denominator: int = 1) -> float:
-        """The sample standard deviation (n - 1) of the numbers over a denominator; NaN of fewer than two.
+    def sd(self) -> float:
+        """The sample standard deviation (n - 1); NaN of fewer than two numbers.
 
         >>> import numpy as np
         >>> Moments.of(np.array([2, 4, 4, 4, 5, 5, 7, 9])).sd() == (32 / 7) ** 0.5
@@ -39,4 +58,4 @@ class Moments:
         if self.n < 2:
             return math.nan
         apart = self.n * self.squares - self.total**2
-        return math.sqrt(Fraction(apart, self.n * (self.n - 1) * denominator**2))
+        return math.sqrt(Fraction(apart, self.n * (self.n - 1) * self.denominator**2))
