@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 from example_cases import wrong_cells_file
 
 from ipm_outcomes import change, frames, opioids, program, report
+from ipm_outcomes.report import _charts
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "clinic"
 AS_OF = "2026-06-30"  # of the example, by its README
@@ -74,14 +76,27 @@ def example_records() -> tuple[pl.DataFrame, ...]:
     )
 
 
-def example(path: Path, **options: Any) -> Path:
-    scores, changes, found = example_tables()
-    given = {"episodes": example_episodes(), "as_of": AS_OF} | options
-    return report.html(scores, changes, found, path, **given)
+def example(path: Path, policy: str = "cms") -> Path:
+    path.write_text(_example_page(policy, _charts.svg), encoding="utf-8")
+    return path
+
+
+@cache
+def _example_page(policy: str, draw: Any) -> str:
+    """Written once with its charts, and once for each other way to draw them."""
+    given = {"episodes": example_episodes(), "problems": example_problems(), "as_of": AS_OF, "policy": policy}
+    with TemporaryDirectory() as folder:
+        made = report.html(*example_tables(), Path(folder) / "report.html", **given)
+        return made.read_text(encoding="utf-8")
 
 
 def peg_tables(rows: list[tuple[Any, str, str, int | None]], **options: Any) -> Tables:
     """Tables of made-up patients: (patient, date, site, answer to all three questions of the PEG)."""
+    return _peg_tables(tuple(rows)) if not options else _peg_tables.__wrapped__(tuple(rows), **options)
+
+
+@cache
+def _peg_tables(rows: tuple[tuple[Any, str, str, int | None], ...], **options: Any) -> Tables:
     answers = pl.DataFrame(
         {
             "patient_id": [row[0] for row in rows],
@@ -124,6 +139,11 @@ def one_patient(path: Path, **options: Any) -> Path:
 
 def nothing(path: Path, **options: Any) -> Path:
     return peg_report(path, {}, **options)
+
+
+def undrawn(*_: Any) -> str:
+    """In the place of `_charts.svg`, which takes most of the time of a page."""
+    return '<svg role="img"></svg>'
 
 
 def hostile(path: Path, **options: Any) -> Path:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from battery_cases import everything, records
-from report_cases import example, example_problems, one_patient, patient_of_three, patient_page, peg_report
+from report_cases import example, one_patient, patient_of_three, patient_page, peg_report
 
 import ipm_outcomes as ipm
 from ipm_outcomes import change, frames, program, report
@@ -96,7 +96,7 @@ class Cells(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return example(tmp_path_factory.mktemp("print") / "report.html", problems=example_problems())
+    return example(tmp_path_factory.mktemp("print") / "report.html")
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ipm_outcomes as ipm
@@ -27,23 +28,36 @@ IDS = ipm.instruments()
 PEG = {"peg_pain": [3, 5, None, 10], "peg_enjoyment": [4, 5, 1, 10], "peg_activity": [5, 6, 1, 10]}
 
 
-@pytest.mark.parametrize("id", IDS)
-@given(data=st.data())
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_row_equals_frame_on_every_backend(id: str, backend: Any, data: st.DataObject) -> None:
-    columns = data.draw(testing.columns(id, min_rows=1, max_rows=6))
+@cache
+def drawn(id: str) -> list[tuple[dict[str, list[Any]], list[Any]]]:
+    """Answers of 15 small tables, with the score of each row: the same for every kind of frame."""
     definition = ipm.instrument(id)
-    scored = backend.rows(frames.score(backend.make(columns), id))
     model = getattr(responses, definition.class_name)
-    for n in range(len(next(iter(columns.values())))):
-        found = score(model(**{item: columns[f"{id}_{item}"][n] for item in definition.item_ids}))
-        for scale, one in found.scales():
-            assert scored[f"{id}_{scale}"][n] == one.value
-            assert scored[f"{id}_{scale}_answered"][n] == one.answered
-            assert scored[f"{id}_{scale}_absent"][n] == (one.absent.code if one.absent else None)
-            for field in ("band", "se"):
-                if f"{id}_{scale}_{field}" in scored:
-                    assert scored[f"{id}_{scale}_{field}"][n] == getattr(one, field)
+    tables = []
+
+    @given(testing.columns(id, min_rows=1, max_rows=6))
+    @settings(max_examples=15)
+    def draw(columns: dict[str, list[Any]]) -> None:
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        scores = [score(model(**{item: row[f"{id}_{item}"] for item in definition.item_ids})) for row in rows]
+        tables.append((columns, scores))
+
+    draw()
+    return tables
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_row_equals_frame_on_every_backend(id: str, backend: Any) -> None:
+    for columns, scores in drawn(id):
+        scored = backend.rows(frames.score(backend.make(columns), id))
+        for n, found in enumerate(scores):
+            for scale, one in found.scales():
+                assert scored[f"{id}_{scale}"][n] == one.value, columns
+                assert scored[f"{id}_{scale}_answered"][n] == one.answered, columns
+                assert scored[f"{id}_{scale}_absent"][n] == (one.absent.code if one.absent else None), columns
+                for field in ("band", "se"):
+                    if f"{id}_{scale}_{field}" in scored:
+                        assert scored[f"{id}_{scale}_{field}"][n] == getattr(one, field), columns
 
 
 def test_other_columns_and_order_are_kept(backend: Any) -> None:

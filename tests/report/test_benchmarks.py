@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_cases import pairs, peg_report, peg_tables
+from report_cases import pairs, peg_report, peg_tables, undrawn
 
 from ipm_outcomes import report
 from ipm_outcomes.cli import main
@@ -19,7 +19,7 @@ SITES = {"A": [(8, 4)] * 30 + [(8, 8)] * 20, "B": [(6, 3)] * 20 + [(7, 7)] * 25}
 
 @pytest.fixture(autouse=True)
 def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_charts, "svg", lambda drawing, number, message: '<svg role="img"></svg>')
+    monkeypatch.setattr(_charts, "svg", undrawn)
 
 
 def entry(**changed: Any) -> str:

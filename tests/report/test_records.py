@@ -10,7 +10,16 @@ from typing import Any
 import polars as pl
 import pytest
 from battery_cases import DAY, everything, records, work
-from report_cases import AS_OF, EXAMPLE, example, example_records, pairs, peg_tables
+from report_cases import (
+    AS_OF,
+    EXAMPLE,
+    example_episodes,
+    example_records,
+    example_tables,
+    pairs,
+    peg_tables,
+    undrawn,
+)
 
 import ipm_outcomes as ipm
 from ipm_outcomes import change, frames, opioids, program, report
@@ -36,7 +45,7 @@ def sections(page: str) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def _no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_charts, "svg", lambda drawing, number, message: "<svg></svg>")
+    monkeypatch.setattr(_charts, "svg", undrawn)
 
 
 def small(tmp_path: Path, *tables: Any, **options: Any) -> str:
@@ -63,7 +72,8 @@ def test_small_counts_of_records_are_hidden(tmp_path: Path) -> None:
 
 
 def test_the_figures_of_the_example_are_those_of_the_tables(tmp_path: Path) -> None:
-    page = example(tmp_path / "report.html", records=example_records()).read_text(encoding="utf-8")
+    given = {"episodes": example_episodes(), "as_of": AS_OF, "records": example_records()}
+    page = report.html(*example_tables(), tmp_path / "report.html", **given).read_text(encoding="utf-8")
     found = sections(page)
     assert [id for id in found if id in SECTIONS] == list(SECTIONS)
     for table in example_records():

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from report_cases import pairs, peg_tables
+from report_cases import pairs, peg_tables, undrawn
 
 from ipm_outcomes import report
 from ipm_outcomes.cli import main
@@ -18,7 +18,7 @@ from ipm_outcomes.report._figures import gather
 
 @pytest.fixture(autouse=True)
 def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_charts, "svg", lambda drawing, number, message: '<svg role="img"></svg>')
+    monkeypatch.setattr(_charts, "svg", undrawn)
 
 
 def tables(groups: dict[str | None, list[tuple[int, int | None]]]) -> Any:

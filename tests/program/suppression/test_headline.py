@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -23,6 +24,7 @@ def peg(n: int, sd: float, seed: int, sites: int = 3) -> pl.DataFrame:
     return peg_tables(n, sd, seed, sites)[2]
 
 
+@cache
 def peg_tables(n: int, sd: float, seed: int, sites: int = 3) -> tuple[pl.DataFrame, ...]:
     """Three ratings before and, for seven of ten, after six months: scores, changes and indicators."""
     r = random.Random(seed)
