@@ -11,7 +11,6 @@ import polars as pl
 from example_cases import wrong_cells_file
 
 from ipm_outcomes import change, frames, opioids, program, report
-from ipm_outcomes.report import _charts
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "clinic"
 AS_OF = "2026-06-30"  # of the example, by its README
@@ -76,18 +75,19 @@ def example_records() -> tuple[pl.DataFrame, ...]:
     )
 
 
-def example(path: Path, policy: str = "cms") -> Path:
-    path.write_text(_example_page(policy, _charts.svg), encoding="utf-8")
+def example(path: Path, policy: str = "cms", charts: bool = True) -> Path:
+    """Without charts for tests in which `undrawn` draws."""
+    path.write_text(_example_page(policy, charts), encoding="utf-8")
     return path
 
 
 @cache
-def _example_page(policy: str, draw: Any) -> str:
-    """Written once with its charts, and once for each other way to draw them."""
+def _example_page(policy: str, charts: bool) -> str:
     given = {"episodes": example_episodes(), "problems": example_problems(), "as_of": AS_OF, "policy": policy}
     with TemporaryDirectory() as folder:
-        made = report.html(*example_tables(), Path(folder) / "report.html", **given)
-        return made.read_text(encoding="utf-8")
+        page = report.html(*example_tables(), Path(folder) / "report.html", **given).read_text("utf-8")
+    assert (undrawn() not in page) == charts
+    return page
 
 
 def peg_tables(rows: list[tuple[Any, str, str, int | None]], **options: Any) -> Tables:
@@ -142,7 +142,7 @@ def nothing(path: Path, **options: Any) -> Path:
 
 
 def undrawn(*_: Any) -> str:
-    """In the place of `_charts.svg`, which takes most of the time of a page."""
+    """In the place of what draws a chart, which takes most of the time of a page."""
     return '<svg role="img"></svg>'
 
 
