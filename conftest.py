@@ -73,10 +73,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in the order of this seed")
 
 
+LONG = (
+    "tests/files/test_hostile.py",
+    "tests/program/suppression/",
+    "tests/program/test_table.py",
+    "tests/report/",
+    "tests/browser/",
+    "tests/test_docs.py",
+    "tests/frames/test_frames.py",
+    "tests/fhir/test_hostile.py",
+    "tests/definition/test_adding_an_instrument.py",
+    "docs/report.md",
+)
+"""Files that take long begin first, so that no worker waits for another at the end."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers take the files in that order, and not those of many tests first."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Files in another order, and the tests of each file; the examples of a page stay as they build on each other."""
+    """Long files first; or files in another order, and the tests of each file.
+
+    The examples of a page stay as they build on each other.
+    """
     seed = config.getoption("--shuffle")
     if seed is None:
+        items.sort(key=lambda item: not item.nodeid.startswith(LONG))
         return
     chance = random.Random(seed)
     files: dict[str, list[pytest.Item]] = {}
