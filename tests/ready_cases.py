@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from ipm_outcomes.catalog import parse
@@ -121,6 +122,12 @@ def data() -> dict[str, Any]:
 
 def read(content: dict[str, Any]) -> Instrument:
     return parse(content, file="tide7.toml")
+
+
+@cache
+def unchanged() -> Instrument:
+    """One for all tests, for its tables are large."""
+    return read(data())
 
 
 TENTHS = [Decimal(n) / 10 for n in range(105, 901)]

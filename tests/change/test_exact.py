@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import pytest
 from cases import GOLDEN
-from ready_cases import data, read
+from ready_cases import unchanged
 
 from ipm_outcomes import change
 from ipm_outcomes.change._verdict import completions
@@ -228,7 +228,7 @@ def test_where_lower_is_worse_an_increase_is_an_improvement_in_percent() -> None
 
 def test_a_sum_of_steps_with_one_of_two_answers_has_known_completions() -> None:
     """2 x 7.25 = 14.5 lies between 7.25 and 7.25 + 20."""
-    definition = read(data())
+    definition = unchanged()
     low, high, span = completions(definition, definition.scale("current"), np.array([29]), 2, np.array([1]))
     assert (Fraction(int(low[0]), 2 * span), Fraction(int(high[0]), 2 * span)) == (
         Fraction("7.25"),

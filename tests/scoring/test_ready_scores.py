@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from pydantic import ValidationError
-from ready_cases import TENTHS, data, read
+from ready_cases import TENTHS, data, read, unchanged
 
 from ipm_outcomes import PAM, PASTOR, between, change, frames, score
 from ipm_outcomes._printer import print_class
@@ -23,7 +23,7 @@ from ipm_outcomes.errors import DefinitionError, InvalidAnswersError, ParameterE
 @pytest.fixture
 def tide(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The class as it would be printed for the made-up file."""
-    found = read(data())
+    found = unchanged()
     monkeypatch.setattr("ipm_outcomes.catalog.instrument", lambda _: found)
     module = ModuleType("tide7")
     monkeypatch.setitem(sys.modules, "tide7", module)
@@ -39,7 +39,7 @@ def level(column: Any, **options: Any) -> list[Any]:
     table = pl.DataFrame(
         {"tide7_height": column, "tide7_height_se": pl.Series([None] * len(column), dtype=pl.Float64)}
     )
-    scored = frames.score(table, read(data()), scales=["level"], **options)
+    scored = frames.score(table, unchanged(), scales=["level"], **options)
     return scored["tide7_level"].to_list()
 
 
@@ -58,7 +58,7 @@ def test_every_height_is_read_exactly_in_every_width_and_spelling() -> None:
 def test_pandas_and_arrow_hold_the_same_heights(backend: Any) -> None:
     heights = [float(height) for height in TENTHS] + [None, float("nan")]
     table = backend.make({"tide7_height": heights, "tide7_height_se": [1.5] * len(heights)})
-    scored = backend.rows(frames.score(table, read(data()), scales=["level"]))
+    scored = backend.rows(frames.score(table, unchanged(), scales=["level"]))
     assert scored["tide7_level"] == [*heights[:-2], None, None]
     assert scored["tide7_level_se"] == [1.5] * len(TENTHS) + [None, None]
     assert scored["tide7_level_band"] == [
@@ -116,7 +116,7 @@ def test_what_is_told_of_a_wrong_cell(tide: Any) -> None:
     ):
         tide(height=90.1)
     table = pl.DataFrame({"tide7_height": [63.15, 90.1, 999], "tide7_height_se": [None, None, 0.0]})
-    found = frames.check(table, read(data()), scales=["level"])
+    found = frames.check(table, unchanged(), scales=["level"])
     assert found["rule"].to_list() == [
         "answer_too_fine", "answer_not_allowed", "answer_not_allowed", "answer_not_allowed"
     ]  # fmt: skip
@@ -128,7 +128,7 @@ def test_what_is_told_of_a_wrong_cell(tide: Any) -> None:
 def test_codes_and_words_for_no_answer() -> None:
     """999 is suspected and told; declared, it is no answer; 63 would be an answer and cannot be declared."""
     table = pl.DataFrame({"tide7_height": [63.1, 999.0, -9.0], "tide7_height_se": [1.0, 1.0, 1.0]})
-    told = frames.inspect(table, read(data()), scales=["level"])
+    told = frames.inspect(table, unchanged(), scales=["level"])
     assert dict(told.filter(pl.col("finding") == "missing_code").select("finding", "settle").rows()) == {
         "missing_code": "not_answered=[-9, 999]"
     }
@@ -158,7 +158,7 @@ def test_sums_and_means_of_steps_are_exact(tide: Any) -> None:
             "tide7_flow": [float(flow) for _, flow in rows],
         }
     )
-    scored = frames.score(table, read(data()), scales=["current", "mean"])
+    scored = frames.score(table, unchanged(), scales=["current", "mean"])
     for n, (ebb, flow) in enumerate(rows):
         total, mean = by_hand(ebb, flow)
         found = score(tide(ebb=ebb, flow=float(flow)))
@@ -176,11 +176,11 @@ def test_whole_numbers_beyond_eight_bits_and_ratings_beside_them(tide: Any) -> N
     table = pl.DataFrame(
         {"tide7_salt": [0, 255, 256, 19_999, 20_000, None], "tide7_wave": [0, 10, 3, None, 7, 1]}
     )
-    scored = frames.score(table, read(data()), scales=["salt", "waves"])
+    scored = frames.score(table, unchanged(), scales=["salt", "waves"])
     assert scored["tide7_salt"].to_list() == [0, 255, 256, 19_999, 20_000, None]
     assert scored["tide7_waves"].to_list() == [0, 10, 3, None, 7, 1]
     for wrong in (20_001, 65_535, 65_536, 65_791, -1, -256):
-        found = frames.check(table.with_columns(tide7_salt=pl.lit(wrong)), read(data()), scales=["salt"])
+        found = frames.check(table.with_columns(tide7_salt=pl.lit(wrong)), unchanged(), scales=["salt"])
         assert found["value"].to_list() == [str(wrong)] * 6
     assert score(tide(salt=19_999)).salt.value == 19_999
 
@@ -190,7 +190,7 @@ def test_a_formula_over_ready_scores(tide: Any) -> None:
     found = score(tide(height=63.1, height_se=2, wave=3))
     assert found.mix.exact == Fraction("9.62")
     table = pl.DataFrame({"tide7_height": [63.1], "tide7_height_se": [2.0], "tide7_wave": [3]})
-    assert frames.score(table, read(data()), scales=["mix"])["tide7_mix"].to_list() == [9.62]
+    assert frames.score(table, unchanged(), scales=["mix"])["tide7_mix"].to_list() == [9.62]
 
 
 def test_the_standard_error_comes_with_the_score(tide: Any) -> None:
@@ -202,7 +202,7 @@ def test_the_standard_error_comes_with_the_score(tide: Any) -> None:
     assert (without.value, without.se) == (None, None)
     assert without.absent is not None
     table = pl.DataFrame({"tide7_height": [63.1, 63.1, None], "tide7_height_se": [2.25, None, 2.25]})
-    scored = frames.score(table, read(data()), scales=["level"], level=0.95)
+    scored = frames.score(table, unchanged(), scales=["level"], level=0.95)
     assert scored["tide7_level_se"].to_list()[:2] == [2.25, None] or np.isnan(scored["tide7_level_se"][1])
     assert scored["tide7_level"].to_list() == [63.1, 63.1, None]
     assert scored["tide7_level_lower"][0] == pytest.approx(63.1 - 1.959964 * 2.25, abs=1e-5)
@@ -210,7 +210,7 @@ def test_the_standard_error_comes_with_the_score(tide: Any) -> None:
 
 def test_change_is_judged_by_both_standard_errors(tide: Any) -> None:
     """1.96 x sqrt(1.5 ** 2 + 2 ** 2) = 4.9: 4.8 points lie within, 5.0 beyond."""
-    definition = read(data())
+    definition = unchanged()
     days = [date(2026, 1, 1), date(2026, 4, 1)] * 2
     table = pl.DataFrame(
         {
