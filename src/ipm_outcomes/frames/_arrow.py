@@ -88,7 +88,7 @@ class Arrow(Library):
     def nested(self, column: Any) -> bool:
         return bool(self.pa.types.is_nested(column.type))
 
-    def keys(self, columns: Sequence[Any], told: str) -> tuple[NDArray[Any], Any]:
+    def keys(self, columns: Sequence[Any], where: str) -> tuple[NDArray[Any], Any]:
         pa, pc = self.pa, _compute()
         plain = []
         for column in columns:
@@ -100,13 +100,13 @@ class Arrow(Library):
                 try:
                     column = column.cast(pa.int64())
                 except pa.ArrowInvalid:
-                    raise too_large(told) from None
+                    raise too_large(where) from None
             elif pa.types.is_floating(column.type):
                 column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
             plain.append(column)
         kinds = {column.type for column in plain if not pa.types.is_null(column.type)}
         if len(kinds) > 1:
-            raise of_two_kinds(told)
+            raise of_two_kinds(where)
         if kinds:
             plain = [column.cast(next(iter(kinds))) for column in plain]
         both = pa.chunked_array([chunk for column in plain for chunk in column.chunks], plain[0].type)
@@ -141,7 +141,7 @@ class Arrow(Library):
     def truths(self, column: Any) -> Floats | None:
         if not (self.pa.types.is_boolean(column.type) or self.pa.types.is_null(column.type)):
             return None
-        return np.array([np.nan if one is None else one for one in column.to_pylist()], np.float64)
+        return np.array([np.nan if truth is None else truth for truth in column.to_pylist()], np.float64)
 
     def plain(self, column: Any) -> Any:
         return column.cast(column.type.value_type) if self.pa.types.is_dictionary(column.type) else column

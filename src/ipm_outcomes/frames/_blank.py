@@ -36,8 +36,8 @@ def blank_rows(frame: Any) -> int:
     counted = blank.group_by("instrument", "scale").agg(nw.len().alias("rows")).select(nw.col("rows").max())
     if isinstance(counted, nw.LazyFrame):
         counted = counted.collect()
-    found = counted["rows"].to_list()
-    return int(found[0]) if found and found[0] is not None and found[0] == found[0] else 0
+    counts = counted["rows"].to_list()
+    return int(counts[0]) if counts and counts[0] is not None and counts[0] == counts[0] else 0
 
 
 def _tells(frame: Any) -> bool:

@@ -84,32 +84,32 @@ def problems(
     rows: list[int] = []
     places: list[int] = []
     for start, codes in items.chunks(progress):
-        found = np.argwhere(no_answers(codes).T)
-        rows += (found[:, 0] + start).tolist()
-        places += found[:, 1].tolist()
+        places_of = np.argwhere(no_answers(codes).T)
+        rows += (places_of[:, 0] + start).tolist()
+        places += places_of[:, 1].tolist()
     ids = [items.instrument.item_ids[place] for place in places]
-    told = [
+    judged = [
         described(items.frame.cell(items.names[item], row), items.readings[item])
         for row, item in zip(rows, ids, strict=True)
     ]
     if coded_from_one:
         hint = "and no cell is the lowest answer, as where options are counted from 1"
-        told = [(*one[:-1], f"{one[-1]}; {hint}") if one[0] == "number" else one for one in told]
+        judged = [(*cell[:-1], f"{cell[-1]}; {hint}") if cell[0] == "number" else cell for cell in judged]
     numbers = [row + first for row in rows]
-    return _table(items.frame, numbers, [items.names[item] for item in ids], ids, told)
+    return _table(items.frame, numbers, [items.names[item] for item in ids], ids, judged)
 
 
 def described(value: Any, reading: Reading) -> tuple[str, str | None, int | None, str, str]:
     """Kind, number shown, length of a text, rule, message. Text itself is never shown: it may name a person."""
-    _, found = reading.judge(value)
-    rule = found.problem or WRONG_KIND
+    _, parsed = reading.judge(value)
+    rule = parsed.problem or WRONG_KIND
     allowed = f"allowed are {reading.allowed}"
     if rule == IS_TEXT:
         length = len(value)
         word = suspected_word(value)
         if word:  # one of a fixed list, and no text of somebody's own
-            told = f'"{word}" is no label of an answer, and was not declared to mean that there is none; {allowed}'
-            return "text", None, length, rule, told
+            message = f'"{word}" is no label of an answer, and was not declared to mean that there is none; {allowed}'
+            return "text", None, length, rule, message
         return (
             "text",
             None,
@@ -118,7 +118,7 @@ def described(value: Any, reading: Reading) -> tuple[str, str | None, int | None
             f"a text of {number_of(length, 'character')} is no label of an answer; {allowed}",
         )
     if rule in (NOT_ALLOWED, NOT_WHOLE, TOO_FINE):
-        return "number", found.shown, None, rule, f"{found.shown or 'the number'}: {RULES[rule]}; {allowed}"
+        return "number", parsed.shown, None, rule, f"{parsed.shown or 'the number'}: {RULES[rule]}; {allowed}"
     return ("boolean" if rule == IS_BOOLEAN else "other"), None, None, rule, f"{RULES[rule]}; {allowed}"
 
 
@@ -127,16 +127,16 @@ def _table(
     rows: list[int],
     names: list[str],
     ids: list[str],
-    told: list[tuple[str, str | None, int | None, str, str]],
+    judged: list[tuple[str, str | None, int | None, str, str]],
 ) -> Any:
     data: dict[str, list[Any]] = {
         "row": rows,
         "column": names,
         "item": ids,
-        "kind": [t[0] for t in told],
-        "value": [t[1] for t in told],
-        "length": [t[2] for t in told],
-        "rule": [t[3] for t in told],
-        "message": [t[4] for t in told],
+        "kind": [t[0] for t in judged],
+        "value": [t[1] for t in judged],
+        "length": [t[2] for t in judged],
+        "rule": [t[3] for t in judged],
+        "message": [t[4] for t in judged],
     }
     return frame.listed(data, {"row": "whole", "length": "whole or null"})

@@ -38,7 +38,7 @@ _NAMED = (
     *("%b %d %Y", "%B %d %Y", "%A, %B %d, %Y"),
 )
 _TIMES = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p")
-_CLOCKS = ("", *(f" {one}" for one in _TIMES), *(f", {one}" for one in _TIMES), " %H%M", "T%H:%M:%S")
+_CLOCKS = ("", *(f" {clock}" for clock in _TIMES), *(f", {clock}" for clock in _TIMES), " %H%M", "T%H:%M:%S")
 USUAL_FORMATS = (
     *(f"{day}{clock}" for day in (*_DAYS, *_SHORT, *_NAMED, "%Y-%m-%d") for clock in _CLOCKS),
     *(
@@ -72,20 +72,20 @@ def checked_format(date_format: str | None) -> str | None:
     """The format, refused where no day could be read by it."""
     if date_format is None or date_format in SERIALS:
         return date_format
-    told = (
+    message = (
         "date_format: give a strptime pattern that holds year, month and day, such as '%m/%d/%Y' or '%d.%m.%y', or "
         f"the word {EXCEL!r} or {SAS!r} for the day numbers of these programs"
     )
     if not isinstance(date_format, str):
-        raise ParameterError(told)
+        raise ParameterError(message)
     for probe in _PROBES:
         try:
             written = probe.strftime(date_format)
             back = datetime.strptime(written, date_format)
         except (ValueError, re.error, OverflowError):
-            raise ParameterError(told) from None
+            raise ParameterError(message) from None
         if back.date() != probe.date():
-            raise ParameterError(told)
+            raise ParameterError(message)
         if (iso := _iso(written)) and day_number(iso) != day_number(probe):
             raise ParameterError(
                 "date_format: what this pattern reads is ISO 8601 text of another day; write such dates as "
@@ -110,10 +110,10 @@ def reader(date_format: str | None) -> Callable[[Any], date | None]:
         joined = bool(_JOINED.search(date_format))
 
         def of_text(text: str) -> date | None:
-            found = _strptime(text, date_format)
-            if found is None or (joined and len(text) != len(found.strftime(date_format))):
+            stamp = _strptime(text, date_format)
+            if stamp is None or (joined and len(text) != len(stamp.strftime(date_format))):
                 return None
-            return found if _has_clock(date_format) else found.date()
+            return stamp if _has_clock(date_format) else stamp.date()
 
         def of_number(number: float) -> date | None:
             return of_text(str(int(number))) if number == int(number) and number >= 0 else None
@@ -129,8 +129,8 @@ def reader(date_format: str | None) -> Callable[[Any], date | None]:
     def read(value: Any) -> date | None:
         if isinstance(value, str):
             text = value.strip()
-            found = of_text(text) if text else None
-            return _iso(text) if found is None else found
+            day = of_text(text) if text else None
+            return _iso(text) if day is None else day
         if isinstance(value, date):  # a datetime is a date; NaT is unlike itself
             return value if value == value else None
         if isinstance(value, np.datetime64):
@@ -172,8 +172,8 @@ def _iso(text: str) -> date | None:
 
 
 def _of_stamp(value: np.datetime64) -> date | None:
-    found = value.astype("datetime64[us]").item()
-    return found if isinstance(found, date) else None
+    day = value.astype("datetime64[us]").item()
+    return day if isinstance(day, date) else None
 
 
 def _serial(number: float, program: str) -> date | None:
@@ -202,16 +202,16 @@ def _serial(number: float, program: str) -> date | None:
         return None
 
 
-def point_of(found: date) -> tuple[int, int]:
+def point_of(moment: date) -> tuple[int, int]:
     """Day and time of a date or time stamp."""
-    day = day_number(found)
-    if not isinstance(found, datetime):
+    day = day_number(moment)
+    if not isinstance(moment, datetime):
         return day, NO_TIME
     clock = timedelta(
-        hours=found.hour, minutes=found.minute, seconds=found.second, microseconds=found.microsecond
+        hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond
     )
-    micros = (clock - (found.utcoffset() or timedelta())) // timedelta(microseconds=1)
-    return day, micros * 1000 + int(getattr(found, "nanosecond", 0))
+    micros = (clock - (moment.utcoffset() or timedelta())) // timedelta(microseconds=1)
+    return day, micros * 1000 + int(getattr(moment, "nanosecond", 0))
 
 
 def is_blank(value: Any) -> bool:

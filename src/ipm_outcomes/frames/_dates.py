@@ -110,18 +110,18 @@ class Dates:
         values = [value for value, _ in self._unreadable(rows)][:_MOST_TRIED]
         fits = USUAL_FORMATS if values else ()
         for value in values:
-            fits = tuple(one for one in fits if reader(one)(value) is not None)
+            fits = tuple(fit for fit in fits if reader(fit)(value) is not None)
         readings: dict[tuple[date | None, ...], str] = {}
-        for one in fits:
-            readings.setdefault(tuple(map(reader(one), values)), one)
+        for fit in fits:
+            readings.setdefault(tuple(map(reader(fit), values)), fit)
         return tuple(readings.values())
 
     def text_column(self, frame: Frame, name: str, times: int = 1) -> Any:
         """The column as text of the frame's kind, every entry repeated: ISO where it was read, else as it stands."""
         assert self._codes is not None
         words = [
-            as_text(value) if found is None else found.isoformat()
-            for value, found in zip(self._values, self._read, strict=True)
+            as_text(value) if day is None else day.isoformat()
+            for value, day in zip(self._values, self._read, strict=True)
         ]
         every = np.repeat(np.where(self.state == MISSING, -1, self._codes), times)
         cells = np.array([*words[:-1], None], dtype=object)[every]
@@ -175,11 +175,11 @@ def read_dates(frame: Frame, name: str, date_format: str | None = None) -> Dates
     else:
         distinct, places = np.unique(numbers, return_inverse=True)
         codes, values = places.astype(np.int64), distinct.tolist()
-    found = tuple(read(value) for value in values)
-    points = [(0, NO_TIME) if one is None else point_of(one) for one in found]
+    days = tuple(read(value) for value in values)
+    points = [(0, NO_TIME) if day is None else point_of(day) for day in days]
     states = [
-        DATED if one is not None else MISSING if is_blank(v) else UNPARSABLE
-        for v, one in zip(values, found, strict=True)
+        DATED if day is not None else MISSING if is_blank(v) else UNPARSABLE
+        for v, day in zip(values, days, strict=True)
     ]
     # The last entry is that of null, which -1 reaches from the end.
     day = np.array([d for d, _ in points] + [0], np.int64)
@@ -193,7 +193,7 @@ def read_dates(frame: Frame, name: str, date_format: str | None = None) -> Dates
         numbers=numbers is not None,
         _codes=codes,
         _values=(*values, None),
-        _read=(*found, None),
+        _read=(*days, None),
     )
 
 

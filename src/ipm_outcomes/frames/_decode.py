@@ -105,8 +105,8 @@ class Reading:
 
     def judge(self, value: Any) -> tuple[int, Read]:
         """The code of a cell of any kind, and what was read; the problem is in what was read where it is no answer."""
-        found = read(value, self.per_unit)
-        if isinstance(value, str) and found.problem:
+        answer = read(value, self.per_unit)
+        if isinstance(value, str) and answer.problem:
             label = plain_label(value)
             if label in self.labels:
                 return self.labels[label], BLANK
@@ -120,17 +120,17 @@ class Reading:
                 self.text_numbers
                 or (number.number is not None and self._among(number.number, self.not_answered.numbers))
             ):
-                found = number
+                answer = number
             elif suspected_word(value):
-                return WORD, found
-        if found.problem:
-            return WRONG, found
-        if found.number is None or self._among(found.number, self.not_answered.numbers):
-            return MISSING, found
-        if not self.lowest <= found.number <= self.highest:
-            suspected = self._among(found.number, self.suspects)
-            return CODE if suspected else WRONG, found._replace(problem=NOT_ALLOWED)
-        return (self.positions[found.number - 1] if self.positions else found.number), found
+                return WORD, answer
+        if answer.problem:
+            return WRONG, answer
+        if answer.number is None or self._among(answer.number, self.not_answered.numbers):
+            return MISSING, answer
+        if not self.lowest <= answer.number <= self.highest:
+            suspected = self._among(answer.number, self.suspects)
+            return CODE if suspected else WRONG, answer._replace(problem=NOT_ALLOWED)
+        return (self.positions[answer.number - 1] if self.positions else answer.number), answer
 
 
 def is_text_column(kind: str, column: Any) -> bool:
@@ -206,7 +206,7 @@ def _of_distinct(cells: Coded, cache: dict[Any, int], reading: Reading, dtype: A
     values, places = cells.values, cells.places
     if len(values) > len(places):  # of many categories only those that are there
         present, places = np.unique(places, return_inverse=True)
-        values = [None if at < 0 else values[at] for at in present.tolist()]
+        values = [None if place < 0 else values[place] for place in present.tolist()]
     # Counted from the end, the last place is that of a cell that holds nothing.
     judged = np.array([*(_cached(cache, reading, value) for value in values), MISSING], dtype)
     return np.take(judged, places, mode="wrap")
@@ -246,8 +246,8 @@ def _decimals(values: NDArray[Any], reading: Reading, codes: Codes, blank: I8 | 
         return
     codes[rest] = MISSING
     rest = rest[values[rest] == values[rest]]
-    found, place = np.unique(values[rest], return_inverse=True)
-    codes[rest] = np.array([reading.judge(value)[0] for value in found], codes.dtype)[place]
+    different, place = np.unique(values[rest], return_inverse=True)
+    codes[rest] = np.array([reading.judge(value)[0] for value in different], codes.dtype)[place]
 
 
 def _numbers(values: NDArray[Any], reading: Reading, codes: Codes) -> None:
@@ -273,9 +273,9 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: Codes) -> None:
         if reading.lowest == 0:
             codes[(values > SAS_ZERO_LOW) & (values < SAS_ZERO_HIGH)] = 0
     places = np.flatnonzero(outside)
-    found = values[places]
-    codes[places[np.isin(found, reading.suspects) & (codes[places] == WRONG)]] = CODE
-    codes[places[np.isin(found, list(reading.not_answered.numbers))]] = MISSING
+    odd = values[places]
+    codes[places[np.isin(odd, reading.suspects) & (codes[places] == WRONG)]] = CODE
+    codes[places[np.isin(odd, list(reading.not_answered.numbers))]] = MISSING
 
 
 def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.intp]]:
@@ -290,12 +290,12 @@ def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.i
             value = None
         try:
             key = (type(value), value)
-            found = seen.setdefault(key, len(values))
+            position = seen.setdefault(key, len(values))
         except TypeError:  # a list, which cannot be looked up
-            found = len(values)
-        if found == len(values):
+            position = len(values)
+        if position == len(values):
             values.append(value)
-        return found
+        return position
 
     for start in range(0, rows, CHUNK):
         stop = min(start + CHUNK, rows)
@@ -309,8 +309,8 @@ def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.i
             if blank is not None:
                 held[blank != 0] = -1
             parts, inverse = np.unique(held, return_inverse=True)
-            found = [place(None if at < 0 else cells.values[at]) for at in parts.tolist()]
-            places[start:stop] = np.array(found, np.intp)[inverse]
+            numbers = [place(None if part < 0 else cells.values[part]) for part in parts.tolist()]
+            places[start:stop] = np.array(numbers, np.intp)[inverse]
         else:
             places[start:stop] = [place(cell) for cell in cells]
         if blank is not None:

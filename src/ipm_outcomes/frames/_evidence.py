@@ -44,14 +44,16 @@ class _Kind(NamedTuple):
 
     @classmethod
     def of(cls, value: Any, reading: Reading) -> _Kind:
-        code, found = reading.judge(value)
-        if found.number is not None and reading.per_unit > 1:
-            found = found._replace(number=found.number // reading.per_unit)  # codes for no answer are whole
+        code, answer = reading.judge(value)
+        if answer.number is not None and reading.per_unit > 1:
+            answer = answer._replace(
+                number=answer.number // reading.per_unit
+            )  # codes for no answer are whole
         if not isinstance(value, str):
-            return cls(code, found.number, None, False)
+            return cls(code, answer.number, None, False)
         beside = numbered_label(value, reading.labels)  # also where number and label are not of one answer
-        number = beside[0] if found.number is None and beside else found.number
-        text = found.problem == IS_TEXT and number is None
+        number = beside[0] if answer.number is None and beside else answer.number
+        text = answer.problem == IS_TEXT and number is None
         return cls(code, number, suspected_word(value) if code == WORD else None, text)
 
 
@@ -109,17 +111,17 @@ class Evidence:
     def span(self) -> tuple[int, int]:
         """The lowest and the highest answer of the items with options."""
         answers = [self.items.instrument.answers_of(item) for item in optioned(self.items)]
-        return min(one.lowest for one in answers), max(one.highest for one in answers)
+        return min(answer.lowest for answer in answers), max(answer.highest for answer in answers)
 
 
-def doubt_of(found: Instrument, items: Sequence[str], lowest: int, above: int, forms: int) -> str | None:
+def doubt_of(instrument: Instrument, items: Sequence[str], lowest: int, above: int, forms: int) -> str | None:
     """The rule of `Evidence.doubt`, by how many cells are the lowest answer and one above the highest, and by forms."""
-    answers = [found.answers_of(item) for item in items]
+    answers = [instrument.answers_of(item) for item in items]
     if lowest or not answers:
         return None
     if above:
         return "coding_from_one"
-    if not forms or all(one.highest - one.lowest == 1 for one in answers):
+    if not forms or all(answer.highest - answer.lowest == 1 for answer in answers):
         return None
     return "coding_suspected" if forms >= FORMS_ENOUGH else NO_LOWEST
 
@@ -129,9 +131,9 @@ def optioned(items: ItemColumns) -> list[str]:
     return optioned_of(items.instrument, [item for item in items.names if item in items.needed])
 
 
-def optioned_of(found: Instrument, items: Collection[str]) -> list[str]:
+def optioned_of(instrument: Instrument, items: Collection[str]) -> list[str]:
     """Those of these items whose answers are options counted from 0."""
-    answers = found.answers_of
+    answers = instrument.answers_of
     return [item for item in items if not answers(item).numeric and answers(item).lowest == 0]
 
 
@@ -139,8 +141,8 @@ def gather(items: ItemColumns, skipped: int = 0) -> Evidence:
     """Look at every cell of the item columns, but those of the first rows skipped."""
     rows = len(items.frame)
     answered, unread, complete, numbered = (np.zeros(rows, bool) for _ in range(4))
-    found = Evidence(items, answered, unread, complete, numbered)
-    found.complete[skipped:] = True
+    evidence = Evidence(items, answered, unread, complete, numbered)
+    evidence.complete[skipped:] = True
     first: list[list[str]] = [[] for _ in range(min(rows, HEADER_ROWS))]
     mixed = [False] * len(first)
     counted = set(optioned(items))
@@ -155,38 +157,40 @@ def gather(items: ItemColumns, skipped: int = 0) -> Evidence:
                 mixed[row] = True
         places[:skipped] = len(kinds)
         kinds.append(_Kind(MISSING, None, None, False))
-        _column(found, item, kinds, places, item in counted)
-    found.first = [None if mixed[row] else texts for row, texts in enumerate(first)]
-    return found
+        _column(evidence, item, kinds, places, item in counted)
+    evidence.first = [None if mixed[row] else texts for row, texts in enumerate(first)]
+    return evidence
 
 
-def _column(found: Evidence, item: str, kinds: list[_Kind], places: NDArray[np.intp], counted: bool) -> None:
+def _column(
+    evidence: Evidence, item: str, kinds: list[_Kind], places: NDArray[np.intp], counted: bool
+) -> None:
     """Count the cells of one column, of which each different one was judged once."""
 
     def rows(wanted: Callable[[_Kind], bool]) -> Rows:
         return np.array([wanted(kind) for kind in kinds])[places]
 
     answers = rows(lambda kind: kind.code > MISSING)
-    found.answered |= answers
-    found.unread |= rows(lambda kind: kind.code < MISSING)
-    if item in found.items.needed:
-        found.complete &= answers
+    evidence.answered |= answers
+    evidence.unread |= rows(lambda kind: kind.code < MISSING)
+    if item in evidence.items.needed:
+        evidence.complete &= answers
     other = rows(lambda kind: kind.text and kind.word is None)
     if other.any() and any(kind.number is not None for kind in kinds):
-        found.texts[found.items.names[item]] = other
+        evidence.texts[evidence.items.names[item]] = other
     for n, kind in enumerate(kinds):
         if kind.word is not None:
-            found.words[kind.word] = found.words.get(kind.word, False) | (places == n)
+            evidence.words[kind.word] = evidence.words.get(kind.word, False) | (places == n)
         elif kind.code == CODE and kind.number is not None:
-            found.codes[kind.number] = found.codes.get(kind.number, False) | (places == n)
+            evidence.codes[kind.number] = evidence.codes.get(kind.number, False) | (places == n)
     if not counted:
         return
-    answer = found.items.instrument.answers_of(item)
+    answer = evidence.items.instrument.answers_of(item)
     for kind, n in zip(kinds, np.bincount(places, minlength=len(kinds)).tolist(), strict=True):
-        found.numbers += n * (kind.number is not None)
-        found.lowest += n * (kind.code == answer.lowest or kind.number == answer.lowest)
-        found.above += n * (kind.number == answer.highest + 1)
-    found.numbered |= rows(lambda kind: kind.number is not None)
+        evidence.numbers += n * (kind.number is not None)
+        evidence.lowest += n * (kind.code == answer.lowest or kind.number == answer.lowest)
+        evidence.above += n * (kind.number == answer.highest + 1)
+    evidence.numbered |= rows(lambda kind: kind.number is not None)
 
 
 def unseen_lowest(forms: int, lowest: int) -> str:
@@ -212,15 +216,15 @@ def header_rows(evidences: Sequence[Evidence]) -> int:
     Every cell of the items that is not blank is a text of its own there, none is an answer or a word for no answer,
     most items have one, and answers come after them.
     """
-    columns = sum(len(one.items.names) for one in evidences)
+    columns = sum(len(evidence.items.names) for evidence in evidences)
     count = 0
     for row in range(HEADER_ROWS):
         texts: list[str] = []
-        for one in evidences:
-            found = one.first[row] if row < len(one.first) else None
-            if found is None:
+        for evidence in evidences:
+            cell = evidence.first[row] if row < len(evidence.first) else None
+            if cell is None:
                 return _before_answers(count, evidences)
-            texts += found
+            texts += cell
         if len(texts) < 2 or 2 * len(texts) <= columns or len(set(texts)) < len(texts):
             break
         count += 1
@@ -228,4 +232,4 @@ def header_rows(evidences: Sequence[Evidence]) -> int:
 
 
 def _before_answers(count: int, evidences: Sequence[Evidence]) -> int:
-    return count if any(one.answered[count:].any() for one in evidences) else 0
+    return count if any(evidence.answered[count:].any() for evidence in evidences) else 0

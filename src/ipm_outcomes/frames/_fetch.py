@@ -70,9 +70,9 @@ def _by_block(column: Any, read: Callable[[Any], tuple[Any, I8 | None]]) -> Fetc
         if block[0] != number:
             block = number, *read(column[number * _BLOCK : (number + 1) * _BLOCK])
         _, values, blank = block
-        at = slice(start - number * _BLOCK, stop - number * _BLOCK)
-        cells = Coded(values.places[at], values.values) if isinstance(values, Coded) else values[at]
-        return cells, None if blank is None else blank[at]
+        stretch = slice(start - number * _BLOCK, stop - number * _BLOCK)
+        cells = Coded(values.places[stretch], values.values) if isinstance(values, Coded) else values[stretch]
+        return cells, None if blank is None else blank[stretch]
 
     return fetch
 
@@ -94,7 +94,7 @@ def _coded_of_categories(part: Any) -> tuple[Coded, None]:
     if part.null_count():
         places[part.is_null().to_numpy()] = -1
     values = each.cast(pl.String).to_list()
-    return Coded(places, [values[at] for at in order.tolist()]), None
+    return Coded(places, [values[place] for place in order.tolist()]), None
 
 
 def _of_texts(column: Any) -> Fetch:
@@ -164,8 +164,8 @@ def _coded_of_arrow(part: Any, values: list[Any] | None = None) -> Coded:
     places = part.indices
     if places.null_count:
         places = places.cast(pa.int64()).fill_null(-1)
-    found = part.dictionary.to_pylist() if values is None else values
-    return Coded(places.to_numpy(zero_copy_only=False), found)
+    texts = part.dictionary.to_pylist() if values is None else values
+    return Coded(places.to_numpy(zero_copy_only=False), texts)
 
 
 def _from_pandas(column: Any, whole: bool) -> Fetch:

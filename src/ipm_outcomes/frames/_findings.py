@@ -80,7 +80,7 @@ class Finding:
         if self.argument == "data":
             return f"data[{self.value}:]"
         if self.argument == "date_format" and isinstance(self.value, tuple):
-            return " or ".join(f"date_format={python(one)}" for one in self.value)
+            return " or ".join(f"date_format={python(date_format)}" for date_format in self.value)
         return f"{self.argument}={python(self.value)}"
 
     @property
@@ -112,7 +112,7 @@ def python(value: Any) -> str:
     ('{"phq9": [7, "NA"]}', 'True')
     """
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{python(key)}: {python(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{python(key)}: {python(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(python, value)) + "]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
@@ -128,7 +128,7 @@ def argument_option(argument: str, value: Any, instrument: str | None = None) ->
         return f"--skip-rows {value}"
     name = f"--{argument.replace('_', '-')}"
     if argument == "date_format" and isinstance(value, tuple):
-        return " or ".join(f"{name} {shlex.quote(one)}" for one in value)
+        return " or ".join(f"{name} {shlex.quote(text)}" for text in value)
     if value is True:
         return name
     if argument == "columns" and isinstance(value, Mapping) and instrument not in value:
@@ -136,9 +136,9 @@ def argument_option(argument: str, value: Any, instrument: str | None = None) ->
     elif argument == "columns" and isinstance(value, str):
         words = [f"{instrument}={value}"]
     elif argument == "columns":
-        return " ".join(argument_option("columns", one, id) for id, one in value.items())
+        return " ".join(argument_option("columns", pattern, id) for id, pattern in value.items())
     elif isinstance(value, Mapping):
-        words = [f"{key}={_word(one)}" for key, one in value.items()]
+        words = [f"{key}={_word(entry)}" for key, entry in value.items()]
     else:
         words = [_word(value)]
     return " ".join(f"{name} {shlex.quote(word)}" for word in words)
@@ -160,7 +160,7 @@ def by_instrument(id: str, value: Any, alone: bool) -> Any:
 
 def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]:
     """What the cells of an instrument's columns give reason to suspect."""
-    items, found = evidence.items, []
+    items, findings = evidence.items, []
     id, columns = items.instrument.id, list(items.names.values())
     if evidence.coding:
         lowest, highest = evidence.span
@@ -169,7 +169,7 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
             if evidence.coding == "coding_from_one"
             else f"no cell of {np.count_nonzero(evidence.complete)} complete forms is {lowest}"
         )
-        found.append(
+        findings.append(
             Finding(
                 evidence.coding,
                 span([items.names[item] for item in optioned(items)]),
@@ -190,8 +190,8 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
         ("missing_word", evidence.words, "words"),
     ):
         if seen_in:
-            what = ", ".join(map(str, sorted(seen_in, key=lambda one: (str(type(one)), one))))
-            found.append(
+            what = ", ".join(map(str, sorted(seen_in, key=lambda code: (str(type(code)), code))))
+            findings.append(
                 Finding(
                     code,
                     span(columns),
@@ -204,7 +204,7 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
                 )
             )
     if evidence.texts:
-        found.append(
+        findings.append(
             Finding(
                 "text_in_numbers",
                 span(list(evidence.texts)),
@@ -216,15 +216,15 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
                 told="other text in a column of numbers",
             )
         )
-    return found
+    return findings
 
 
 def way_out(findings: Sequence[Finding]) -> str:
     """What to do about cells that are not answers."""
-    coding = next((one for one in findings if one.argument == "coding"), None)
+    coding = next((finding for finding in findings if finding.argument == "coding"), None)
     if coding:
         return f'{coding.told}; {coding.settle} would read them, coding="answer" says that they are right'
-    missing = next((one for one in findings if one.argument == "not_answered"), None)
+    missing = next((finding for finding in findings if finding.argument == "not_answered"), None)
     declare = (
         f"declare {missing.settle} if that means no answer"
         if missing
@@ -241,5 +241,5 @@ def span(names: Sequence[str]) -> str:
 def table(frame: Frame, findings: Sequence[Finding]) -> Any:
     """Findings as a table, in the caller's kind of frame."""
     columns = ("finding", "where", "instrument", "rows", "of", "settle")
-    data = {name: [getattr(one, name) for one in findings] for name in columns}
+    data = {name: [getattr(finding, name) for finding in findings] for name in columns}
     return frame.listed(data, {"rows": "whole", "of": "whole"})

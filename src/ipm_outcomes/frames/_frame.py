@@ -52,15 +52,15 @@ class Frame:
     def __len__(self) -> int:
         return int(self.native.shape[0])
 
-    def require(self, names: Sequence[str], told: str) -> None:
+    def require(self, names: Sequence[str], where: str) -> None:
         """Refuse a frame in which one of these columns is missing or stands more than once."""
         counts = Counter(self.names)
         if absent := [name for name in names if not counts[name]]:
             near = did_you_mean(absent[0], [name for name in self.names if name not in names])
-            raise FrameError(f"{told}: the frame has no column {', '.join(map(repr, absent))}{near}")
+            raise FrameError(f"{where}: the frame has no column {', '.join(map(repr, absent))}{near}")
         if doubled := [name for name in names if counts[name] > 1]:
             raise FrameError(
-                f"{told}: the column {doubled[0]!r} appears {counts[doubled[0]]} times; keep one"
+                f"{where}: the column {doubled[0]!r} appears {counts[doubled[0]]} times; keep one"
             )
 
     def column(self, name: str) -> Any:
@@ -102,12 +102,12 @@ class Frame:
 
     def renamed(self, renames: Mapping[str, Mapping[str, str]]) -> Frame:
         """The frame with other names in columns of groups: for each column the old names with the new."""
-        found = copy(self)
+        frame = copy(self)
         for name, names in renames.items():
             if names:
-                found._renamed = (*found._renamed, name)
-                found.native = self.library.relabeled(found.native, self._labels[name], names)
-        return found
+                frame._renamed = (*frame._renamed, name)
+                frame.native = self.library.relabeled(frame.native, self._labels[name], names)
+        return frame
 
     def make(self, columns: Mapping[str, Any], like: Sequence[str] = ()) -> Any:
         """A new frame of the caller's kind; a column may also be one of this library's own, as `take` gives it."""
@@ -128,7 +128,7 @@ class Frame:
             return relation(self.given, native, self._renamed)
         return _restored(self.given, native)
 
-    def in_kind_of(self, other: Frame, needed: Sequence[str] | None, told: str) -> Frame:
+    def in_kind_of(self, other: Frame, needed: Sequence[str] | None, where: str) -> Frame:
         """The frame in the kind of another one; of pandas, where the two differ, only the columns that are needed."""
         if self.kind == other.kind:
             return self
@@ -137,17 +137,17 @@ class Frame:
             if needed is not None:
                 native = native[[label for label in native.columns if str(label) in needed]]
             for name in map(str, native.columns):
-                _refuse_mixed(self.column(name), name, other.kind, told)
+                _refuse_mixed(self.column(name), name, other.kind, where)
         elif self.library is _POLARS and other.library is _ARROW:
             # Of these Polars has no Arrow form; its older versions end the process when they are asked for one.
             for name, dtype in native.schema.items():
                 if any(kind in str(dtype) for kind in ("Object", "Int128")):
-                    raise _no_column_for(name, other.kind, told)
+                    raise _no_column_for(name, other.kind, where)
         try:
             return Frame(other.library.converted(native))
         except ImportError:
             raise FrameError(
-                f"{told}: a {self.kind} frame beside {other.kind} scores needs pyarrow; give both in one kind"
+                f"{where}: a {self.kind} frame beside {other.kind} scores needs pyarrow; give both in one kind"
             ) from None
 
     # ---- columns of the frame's own library, and back ------------------------------------------------
@@ -164,12 +164,12 @@ class Frame:
         """One entry as a Python object."""
         return self.library.cell(self.column(name), row)
 
-    def keys(self, columns: Sequence[Any], told: str) -> tuple[list[Ints], Any]:
+    def keys(self, columns: Sequence[Any], where: str) -> tuple[list[Ints], Any]:
         """Code native columns of one key together: codes in the order of the values (-1 for null); distinct values."""
         if any(self.library.nested(column) for column in columns):
-            raise FrameError(f"{told}: holds lists or other nested values; give text or numbers")
+            raise FrameError(f"{where}: holds lists or other nested values; give text or numbers")
         sizes = np.cumsum([len(column) for column in columns])[:-1]
-        codes, values = self.library.keys(columns, told)
+        codes, values = self.library.keys(columns, where)
         return [part.astype(np.int64) for part in np.split(codes, sizes)], values
 
     def words(self, name: str) -> tuple[Ints, list[Any]]:
@@ -179,23 +179,23 @@ class Frame:
 
     def numbers(self, name: str, way_out: str = "scores are numbers") -> Floats:
         """A column of numbers as float64, null as NaN; anything else is refused."""
-        found = self.library.numbers(self.column(name), loose=True)
-        if found is None:
+        numbers = self.library.numbers(self.column(name), loose=True)
+        if numbers is None:
             raise FrameError(f"{name}: holds text or something else that is no number; {way_out}")
-        infinite = np.flatnonzero(np.isinf(found))
+        infinite = np.flatnonzero(np.isinf(numbers))
         if infinite.size:
             raise FrameError(
                 f"{name}: infinite in row {infinite[0]} (counted from 0); leave a missing number empty"
             )
-        return found
+        return numbers
 
     def wholes(self, name: str) -> tuple[Ints, Bools]:
         """A column of whole numbers as int64, and where it is null."""
         if (exact := self.library.wholes(self.column(name))) is not None:
             return exact
-        found = self.numbers(name)
-        null = np.isnan(found)
-        whole = np.where(null, 0.0, found)
+        numbers = self.numbers(name)
+        null = np.isnan(numbers)
+        whole = np.where(null, 0.0, numbers)
         wrong = np.flatnonzero((whole != np.rint(whole)) | (np.abs(whole) >= 2.0**53))
         if wrong.size:
             raise FrameError(f"{name}: no whole number in row {wrong[0]} (counted from 0)")
@@ -203,12 +203,12 @@ class Frame:
 
     def truths(self, name: str) -> Floats:
         """A column of true and false as 1 and 0, NaN where it says nothing."""
-        found = self.library.truths(self.column(name))
-        if found is None:
+        truths = self.library.truths(self.column(name))
+        if truths is None:
             raise FrameError(
                 f"{name}: holds something else than true and false; make it true, false or empty"
             )
-        return found
+        return truths
 
     def dates(self, days: Ints, null: Bools) -> Any:
         """A native column of dates; a day outside the calendar, as the end of a window may be, is null."""
@@ -273,7 +273,7 @@ def _restored(given: Any, native: Any) -> Any:
     return native
 
 
-def _refuse_mixed(column: Any, name: str, kind: str, told: str) -> None:
+def _refuse_mixed(column: Any, name: str, kind: str, where: str) -> None:
     """Refuse a pandas column of which the values have no common kind in another library."""
     if find_spec("pyarrow") is None:  # told where it is needed
         return
@@ -285,11 +285,11 @@ def _refuse_mixed(column: Any, name: str, kind: str, told: str) -> None:
     except (pa.ArrowException, TypeError, ValueError, OverflowError):  # its words hold the cell
         mixed = True
     if mixed:
-        raise _no_column_for(name, kind, told)
+        raise _no_column_for(name, kind, where)
 
 
-def _no_column_for(name: str, kind: str, told: str) -> FrameError:
+def _no_column_for(name: str, kind: str, where: str) -> FrameError:
     return FrameError(
-        f"{told}: the column {name!r} holds values of more than one kind, or of one that {kind} has no column for; "
+        f"{where}: the column {name!r} holds values of more than one kind, or of one that {kind} has no column for; "
         "make them all text, numbers or dates"
     )

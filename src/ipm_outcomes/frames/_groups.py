@@ -68,11 +68,11 @@ def _counts(frame: Frame, column: str) -> Counter[str]:
     times = np.bincount(places[held], minlength=len(values)).tolist()
     first = np.full(len(values), len(places))
     first[places[held[::-1]]] = held[::-1]  # of several the last one written stays
-    found: Counter[str] = Counter()
-    for at in np.argsort(first, kind="stable").tolist():
-        if isinstance(values[at], str) and values[at].strip() and times[at]:
-            found[values[at]] += times[at]
-    return found
+    counts: Counter[str] = Counter()
+    for place in np.argsort(first, kind="stable").tolist():
+        if isinstance(values[place], str) and values[place].strip() and times[place]:
+            counts[values[place]] += times[place]
+    return counts
 
 
 def renames(frame: Frame, given: Any, like: Frame | None = None) -> dict[str, dict[str, str]]:
@@ -85,16 +85,16 @@ def renames(frame: Frame, given: Any, like: Frame | None = None) -> dict[str, di
             f"{type(given).__name__}"
         )
     frame.require(list(map(str, given)), "group_names")
-    found = {}
+    by_column = {}
     for column, names in given.items():
         if isinstance(names, str) and names == "merge":
-            found[column] = spellings(frame, column, like)
+            by_column[column] = spellings(frame, column, like)
         elif isinstance(names, Mapping) and all(isinstance(x, str) for pair in names.items() for x in pair):
             if not is_text_column(frame.kind, frame.column(column)):
                 raise ParameterError(f"group_names: the column {column!r} does not hold text")
-            found[column] = dict(names)
+            by_column[column] = dict(names)
         else:
             raise ParameterError(
                 f'group_names: for the column {column!r} give "merge" or a mapping from name to name'
             )
-    return found
+    return by_column

@@ -104,7 +104,7 @@ def inspect(
     [['instrument_found', 2, ''], ['coding_from_one', 3, 'coding="position"']]
     """
     frame = Frame(data)
-    found = findings(
+    seen = findings(
         frame,
         instruments,
         columns=columns,
@@ -120,7 +120,7 @@ def inspect(
         group_names=group_names,
         replace=replace,
     )
-    result: AnyFrame = table(frame, found)
+    result: AnyFrame = table(frame, seen)
     return result
 
 
@@ -146,17 +146,17 @@ def findings(
     groups = _groups(frame, site, by)
     wanted = _wanted(frame, instruments, columns)
     alone = len(wanted) == 1
-    told: list[Finding] = []
+    findings: list[Finding] = []
     every: list[ItemColumns] = []
-    for one in wanted:
-        asked = own("scales", scales, one) if isinstance(scales, Mapping) else scales
-        if absent := lacking_columns(one, columns, frame.names, asked):
-            told.append(_columns_missing(frame, one, absent, alone))
+    for instrument in wanted:
+        asked = own("scales", scales, instrument) if isinstance(scales, Mapping) else scales
+        if absent := lacking_columns(instrument, columns, frame.names, asked):
+            findings.append(_columns_missing(frame, instrument, absent, alone))
         else:
-            every.append(ItemColumns(frame, one, columns, coding, not_answered, text_numbers, asked))
+            every.append(ItemColumns(frame, instrument, columns, coding, not_answered, text_numbers, asked))
     evidences = [gather(items) for items in every]
     if skipped := header_rows(evidences):
-        told.append(
+        findings.append(
             Finding(
                 "header_rows",
                 span([name for items in every for name in items.names.values()]),
@@ -170,25 +170,25 @@ def findings(
         )
         evidences = [gather(items, skipped) for items in every]
     for evidence in evidences:
-        told += _of_instrument(evidence, alone)
+        findings += _of_instrument(evidence, alone)
         if not replace:
-            told += _recorded(evidence)
-    told += _blank_rows(frame, evidences, skipped)
+            findings += _recorded(evidence)
+    findings += _blank_rows(frame, evidences, skipped)
     if day is not None:
         dates = read_dates(frame, day, format_of(date_format, day))
-        told += _dates(day, dates, _with_answers(evidences, len(frame), skipped))
+        findings += _dates(day, dates, _with_answers(evidences, len(frame), skipped))
         if patient is not None and evidences:
-            told += _duplicates(frame, evidences, (patient, day), dates, skipped)
+            findings += _duplicates(frame, evidences, (patient, day), dates, skipped)
     renamed = frame.renamed(renames(frame, group_names))
     named: list[str] = [*groups, *([] if patient is None else [patient])]
     for name in dict.fromkeys(named):
         rows, of = misspelled(renamed, name)
         if rows:
-            told.append(
+            findings.append(
                 Finding("group_spelling", name, None, rows, of, "group_names", {name: "merge"}, False)
             )
     order = list(FINDINGS)
-    return sorted(told, key=lambda one: order.index(one.finding))
+    return sorted(findings, key=lambda finding: order.index(finding.finding))
 
 
 def _column(frame: Frame, argument: str, given: str | None, usual: str) -> str | None:
@@ -210,43 +210,43 @@ def _wanted(frame: Frame, given: Any, columns: Any) -> list[Instrument]:
         listed = [given] if isinstance(given, (str, Instrument)) else given
         if not isinstance(listed, Sequence) or not listed:
             raise ParameterError("instruments: name at least one instrument")
-        return [definition_of(one) for one in listed]
+        return [definition_of(name) for name in listed]
     names = set(frame.names)
-    found = [
-        one
-        for one in map(definition_of, all_instruments())
-        if (isinstance(columns, Mapping) and one.id in columns)
-        or names & {f"{one.id}_{item}" for item in one.item_ids}
-        or likely_names(one, frame.names)
+    wanted = [
+        instrument
+        for instrument in map(definition_of, all_instruments())
+        if (isinstance(columns, Mapping) and instrument.id in columns)
+        or names & {f"{instrument.id}_{item}" for item in instrument.item_ids}
+        or likely_names(instrument, frame.names)
     ]
-    if not found:
-        if told := next(
-            (told for id in all_instruments() if (told := in_visits(definition_of(id), frame.names))), ""
+    if not wanted:
+        if visits := next(
+            (visits for id in all_instruments() if (visits := in_visits(definition_of(id), frame.names))), ""
         ):
-            raise FrameError(told)
+            raise FrameError(visits)
         raise FrameError(
             "the frame has no item columns such as 'phq9_q1'; name the instrument, and its columns with columns=…"
         )
-    return found
+    return wanted
 
 
-def _way_out(one: Instrument, absent: list[str], names: Sequence[str]) -> str:
-    told = in_visits(one, names)
-    return f"; {told}" if told else nearest_column(absent, names)
+def _way_out(instrument: Instrument, absent: list[str], names: Sequence[str]) -> str:
+    visits = in_visits(instrument, names)
+    return f"; {visits}" if visits else nearest_column(absent, names)
 
 
-def _columns_missing(frame: Frame, one: Instrument, absent: list[str], alone: bool) -> Finding:
-    likely = likely_names(one, frame.names)
+def _columns_missing(frame: Frame, instrument: Instrument, absent: list[str], alone: bool) -> Finding:
+    likely = likely_names(instrument, frame.names)
     return Finding(
         "columns_missing",
         span(absent),
-        one.id,
+        instrument.id,
         len(frame),
         len(frame),
         "columns" if likely else None,
-        by_instrument(one.id, likely, alone) if likely else None,
+        by_instrument(instrument.id, likely, alone) if likely else None,
         told=f"{len(absent)} of its item columns are not there"
-        + (", but columns of similar names are" if likely else _way_out(one, absent, frame.names)),
+        + (", but columns of similar names are" if likely else _way_out(instrument, absent, frame.names)),
     )
 
 
@@ -254,10 +254,10 @@ def _of_instrument(evidence: Evidence, alone: bool) -> list[Finding]:
     items = evidence.items
     names = list(items.names.values())
     rows = len(items.frame)
-    found = Finding(
+    first = Finding(
         "instrument_found", span(names), items.instrument.id, int(evidence.answered.sum()), rows, moves=False
     )
-    return [found, *of_cells(evidence, rows, alone)]
+    return [first, *of_cells(evidence, rows, alone)]
 
 
 def _recorded(evidence: Evidence) -> list[Finding]:
@@ -269,8 +269,8 @@ def _recorded(evidence: Evidence) -> list[Finding]:
     if evidence.coding:
         return [_recorded_finding(items, list(own_names.values()), 0, 0)]
     scored = score_columns(items, None, "null")
-    told = {name: column for name, column in scored.items() if name not in items.own_scores}
-    return [_recorded_finding(items, *disagreeing(items.frame, told))]
+    others = {name: column for name, column in scored.items() if name not in items.own_scores}
+    return [_recorded_finding(items, *disagreeing(items.frame, others))]
 
 
 def _result_names(items: ItemColumns) -> list[str]:
@@ -300,12 +300,12 @@ def _recorded_finding(items: ItemColumns, names: list[str], rows: int, of: int) 
 def _blank_rows(frame: Frame, evidences: list[Evidence], skipped: int) -> list[Finding]:
     if not evidences:
         return []
-    blank = ~np.logical_or.reduce([one.answered | one.unread for one in evidences])
+    blank = ~np.logical_or.reduce([evidence.answered | evidence.unread for evidence in evidences])
     blank[:skipped] = False
     rows, none = int(blank.sum()), bool(blank[skipped:].all())
     if not rows and not none:
         return []
-    names = [name for one in evidences for name in one.items.names.values()]
+    names = [name for evidence in evidences for name in evidence.items.names.values()]
     seen = "no row holds an answer" if none else in_words(rows)
     return [Finding("blank_rows", span(names), None, rows, len(frame), moves=none, told=seen)]
 
@@ -314,7 +314,7 @@ def _with_answers(evidences: list[Evidence], rows: int, skipped: int) -> NDArray
     """The rows whose dates matter: those that hold an answer, or all where no instrument is there."""
     held = np.arange(rows) >= skipped
     if evidences:
-        held &= np.logical_or.reduce([one.answered | one.unread for one in evidences])
+        held &= np.logical_or.reduce([evidence.answered | evidence.unread for evidence in evidences])
     return held
 
 
@@ -331,11 +331,11 @@ def _dates(day: str, dates: Dates, looked_at: NDArray[np.bool_]) -> list[Finding
     value = formats or "…"
     if not formats:
         seen += "; no usual format reads all of them"
-    found = [Finding("dates_unreadable", day, None, unread, of, argument, value, told=seen)]
+    findings = [Finding("dates_unreadable", day, None, unread, of, argument, value, told=seen)]
     if len(formats) > 1:
         seen = f"dates that can be read in {len(formats)} ways"
-        found.append(Finding("dates_ambiguous", day, None, unread, of, argument, value, told=seen))
-    return found
+        findings.append(Finding("dates_ambiguous", day, None, unread, of, argument, value, told=seen))
+    return findings
 
 
 def _duplicates(
@@ -343,7 +343,7 @@ def _duplicates(
 ) -> list[Finding]:
     """Rows with answers of a patient, day and time that an earlier row has as well."""
     patients, places = distinct(frame.kind, frame.column(names[0]), len(frame))
-    there = np.logical_or.reduce([one.answered for one in evidences]) & (dates.state == DATED)
+    there = np.logical_or.reduce([evidence.answered for evidence in evidences]) & (dates.state == DATED)
     known = [patient is not None and str(patient).strip() != "" for patient in patients]
     there &= np.array(known, bool)[places]
     there[:skipped] = False
@@ -356,7 +356,7 @@ def _duplicates(
     count = int(repeats.sum())
     if not count:
         return []
-    differ = [_differ(one.items, rows[repeats], earlier[repeats]) for one in evidences]
+    differ = [_differ(evidence.items, rows[repeats], earlier[repeats]) for evidence in evidences]
     others = int(np.logical_or.reduce(differ).sum())
     return [
         Finding(

@@ -48,22 +48,22 @@ class ItemColumns:
         self.frame = frame
         self.held: NDArray[np.bool_] | None = None
         """Where rows are marked that hold anything in an item column, if `tidy` asks for it."""
-        self.instrument = found = definition_of(instrument)
-        self.coding = _coding(coding, found)
-        self.scales = found.scale_ids if scales is None else chosen_scales(found, scales)
-        self.needed = needed_items(found, self.scales)
-        self.names = item_names(found, own_columns(columns, found), frame.names, self.needed)
-        frame.require(list(self.names.values()), found.id)
-        self.not_answered = declared(own("not_answered", not_answered, found))
-        told = None if text_numbers is None else bool(text_numbers)
+        self.instrument = definition = definition_of(instrument)
+        self.coding = _coding(coding, definition)
+        self.scales = definition.scale_ids if scales is None else chosen_scales(definition, scales)
+        self.needed = needed_items(definition, self.scales)
+        self.names = item_names(definition, own_columns(columns, definition), frame.names, self.needed)
+        frame.require(list(self.names.values()), definition.id)
+        self.not_answered = declared(own("not_answered", not_answered, definition))
+        as_numbers = None if text_numbers is None else bool(text_numbers)
         self.readings = {
             item: Reading.of(
-                found.answers_of(item),
-                found.labels(item),
+                definition.answers_of(item),
+                definition.labels(item),
                 self.not_answered,
                 partial(is_text_column, frame.kind, frame.column(name))
-                if told is None
-                else partial(bool, told),
+                if as_numbers is None
+                else partial(bool, as_numbers),
                 (self.coding.get(item) if isinstance(self.coding, Mapping) else self.coding) == "position",
             )
             for item, name in self.names.items()
@@ -75,14 +75,14 @@ class ItemColumns:
         """Refuse what is an answer of the item and was declared to mean none."""
         lowest, highest = (end / reading.per_unit for end in (reading.lowest, reading.highest))
         clash = sorted(c for c in self.not_answered.numbers if lowest <= c <= highest)
-        told = [f"{code:g}" for code in clash] + [
+        clashing = [f"{code:g}" for code in clash] + [
             f"a word that reads as {reading.labels[plain_label(word)]}"
             for word in sorted(self.not_answered.words)
             if plain_label(word) in reading.labels
         ]
-        if told:
+        if clashing:
             raise ParameterError(
-                f"not_answered: {told[0]} is an answer of {self.instrument.id} {item}, so it cannot mean not "
+                f"not_answered: {clashing[0]} is an answer of {self.instrument.id} {item}, so it cannot mean not "
                 "answered; give a mapping from instrument id to what means it there"
             )
 
@@ -92,12 +92,12 @@ class ItemColumns:
 
         So does the standard error that a ready score brings.
         """
-        found = self.instrument
+        instrument = self.instrument
         return [
             self.names[item]
-            for scale in map(found.scale, self.scales)
+            for scale in map(instrument.scale, self.scales)
             for item, ending in (*((item, "") for item in scale.items), (scale.se_item or "", "_se"))
-            if self.names.get(item) == f"{found.id}_{scale.id}{ending}"
+            if self.names.get(item) == f"{instrument.id}_{scale.id}{ending}"
         ]
 
     def readers(self) -> list[tuple[int, Reader]]:
@@ -139,30 +139,32 @@ def definition_of(instrument: str | Instrument) -> Instrument:
     return find_instrument(instrument)
 
 
-def given_names(found: Instrument, columns: Columns) -> dict[str, str]:
+def given_names(instrument: Instrument, columns: Columns) -> dict[str, str]:
     """Item ids with the names of their columns as they were given, or as they usually are."""
     if columns is None:
-        return {item: f"{found.id}_{item}" for item in found.item_ids}
+        return {item: f"{instrument.id}_{item}" for item in instrument.item_ids}
     if isinstance(columns, str):
-        return _by_pattern(found, columns)
+        return _by_pattern(instrument, columns)
     if not isinstance(columns, Mapping):
         raise ParameterError(
             f"columns: give a dict of item ids to column names, or a pattern, not a {type(columns).__name__}"
         )
     for item in columns:
-        found.item(item)
-    return {item: str(columns[item]) for item in found.item_ids if item in columns}
+        instrument.item(item)
+    return {item: str(columns[item]) for item in instrument.item_ids if item in columns}
 
 
 def lacking_columns(
-    found: Instrument, columns: Columns, names: Sequence[str], scales: Sequence[str] | None = None
+    instrument: Instrument, columns: Columns, names: Sequence[str], scales: Sequence[str] | None = None
 ) -> list[str]:
     """Columns that the scores need and the table lacks, by name; by item where no name was given."""
-    given = given_names(found, own_columns(columns, found))
-    needed = needed_items(found, found.scale_ids if scales is None else chosen_scales(found, scales))
+    given = given_names(instrument, own_columns(columns, instrument))
+    needed = needed_items(
+        instrument, instrument.scale_ids if scales is None else chosen_scales(instrument, scales)
+    )
     return [
         given.get(item, item)
-        for item in found.item_ids
+        for item in instrument.item_ids
         if item in needed and (item not in given or given[item] not in names)
     ]
 
@@ -172,25 +174,29 @@ def nearest_column(absent: Sequence[str], names: Sequence[str]) -> str:
     return next((near for name in absent if (near := did_you_mean(name, names))), "")
 
 
-def visits_beside(found: Instrument, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def visits_beside(instrument: Instrument, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What stands before, or after, the usual names of all items where several visits are side by side."""
-    needed = needed_items(found, found.scale_ids)
-    wanted = [f"{found.id}_{item}" for item in found.item_ids if item in needed]
+    needed = needed_items(instrument, instrument.scale_ids)
+    wanted = [f"{instrument.id}_{item}" for item in instrument.item_ids if item in needed]
     if len(wanted) < FEWEST_AT_VISITS or wanted[0] in names:
         return (), ()
     there = set(names)
     before = [name.removesuffix(wanted[0]) for name in names if name.endswith(wanted[0])]
     after = [name.removeprefix(wanted[0]) for name in names if name.startswith(wanted[0])]
-    prefixes = [one for one in before if one[-1] in "_.-" and all(one + name in there for name in wanted)]
-    suffixes = [one for one in after if one[0] in "_.-" and all(name + one in there for name in wanted)]
+    prefixes = [
+        prefix for prefix in before if prefix[-1] in "_.-" and all(prefix + name in there for name in wanted)
+    ]
+    suffixes = [
+        suffix for suffix in after if suffix[0] in "_.-" and all(name + suffix in there for name in wanted)
+    ]
     if len(suffixes) > 1:
-        return (), tuple(one.strip("_.-") for one in suffixes)
-    return tuple(one.strip("_.-") for one in prefixes) if len(prefixes) > 1 else (), ()
+        return (), tuple(suffix.strip("_.-") for suffix in suffixes)
+    return tuple(prefix.strip("_.-") for prefix in prefixes) if len(prefixes) > 1 else (), ()
 
 
-def in_visits(found: Instrument, names: Sequence[str]) -> str:
+def in_visits(instrument: Instrument, names: Sequence[str]) -> str:
     """That columns look like several visits side by side, and the way out; empty where they do not."""
-    prefixes, suffixes = visits_beside(found, names)
+    prefixes, suffixes = visits_beside(instrument, names)
     if not (visits := prefixes or suffixes):
         return ""
     shown = ", ".join(visits[:5]) + (" …" if len(visits) > 5 else "")
@@ -200,7 +206,7 @@ def in_visits(found: Instrument, names: Sequence[str]) -> str:
     )
 
 
-def likely_names(found: Instrument, names: Sequence[str]) -> dict[str, str] | str | None:
+def likely_names(instrument: Instrument, names: Sequence[str]) -> dict[str, str] | str | None:
     """Columns whose names say that they are the items of an instrument: as a pattern where that is enough.
 
     Letters and digits must be those of ``{instrument}_{item}``, or the id of the instrument with the number of the
@@ -209,25 +215,25 @@ def likely_names(found: Instrument, names: Sequence[str]) -> dict[str, str] | st
     plain: dict[str, list[str]] = {}
     for name in names:
         plain.setdefault(re.sub(r"[\W_]", "", name).casefold(), []).append(name)
-    needed = needed_items(found, found.scale_ids)
+    needed = needed_items(instrument, instrument.scale_ids)
     stems = ("{id}", "{id}q", "{id}item", "{id}question")
     for form in ("{id}{item}", *(f"{stem}{n}" for stem in stems for n in ("{n}", "{n:02}"))):
         wanted = {
-            item: plain.get(re.sub(r"_", "", form.format(id=found.id, item=item, n=n)).casefold(), [])
-            for n, item in enumerate(found.item_ids, 1)
+            item: plain.get(re.sub(r"_", "", form.format(id=instrument.id, item=item, n=n)).casefold(), [])
+            for n, item in enumerate(instrument.item_ids, 1)
             if item in needed
         }
-        beyond = form.format(id=found.id, item="", n=len(found.item_ids) + 1).casefold()
-        if any(len(one) != 1 for one in wanted.values()) or ("{n" in form and beyond in plain):
+        beyond = form.format(id=instrument.id, item="", n=len(instrument.item_ids) + 1).casefold()
+        if any(len(matches) != 1 for matches in wanted.values()) or ("{n" in form and beyond in plain):
             continue
-        chosen = {item: one[0] for item, one in wanted.items()}
+        chosen = {item: matches[0] for item, matches in wanted.items()}
         for n, (item, name) in enumerate(chosen.items(), 1):
             for part, hole in ((item, "{item}"), (f"{n:02}", "{n:02}"), (str(n), "{n}")):
                 pattern = name[: len(name) - len(part)] + hole if name.endswith(part) else ""
-                reached = _by_pattern(found, pattern) if pattern else {}
+                reached = _by_pattern(instrument, pattern) if pattern else {}
                 # The number after the last item of the scores may be the total as well as a further question.
                 further = {reached[i] for i in reached if i not in chosen} & set(names)
-                if pattern and not further and all(reached[i] == one for i, one in chosen.items()):
+                if pattern and not further and all(reached[i] == name for i, name in chosen.items()):
                     return pattern
             break
         return chosen
@@ -235,15 +241,15 @@ def likely_names(found: Instrument, names: Sequence[str]) -> dict[str, str] | st
 
 
 def item_names(
-    found: Instrument, columns: Columns, names: list[str], needed: Collection[str] | None = None
+    instrument: Instrument, columns: Columns, names: list[str], needed: Collection[str] | None = None
 ) -> dict[str, str]:
     """Item ids with the names of their columns; an item that is not needed is taken where it is, and not asked for."""
-    given = given_names(found, columns)
+    given = given_names(instrument, columns)
     if needed is None:
-        needed = needed_items(found, found.scale_ids)
-    optional = set(found.item_ids) - set(needed)
-    if absent := [item for item in found.item_ids if item not in given and item not in optional]:
-        raise FrameError(f"{found.id}: columns names no column for {', '.join(absent)}")
+        needed = needed_items(instrument, instrument.scale_ids)
+    optional = set(instrument.item_ids) - set(needed)
+    if absent := [item for item in instrument.item_ids if item not in given and item not in optional]:
+        raise FrameError(f"{instrument.id}: columns names no column for {', '.join(absent)}")
     wanted = {
         item: name
         for item, name in given.items()
@@ -251,86 +257,86 @@ def item_names(
     }
     repeated = {name for name in wanted.values() if list(wanted.values()).count(name) > 1}
     if repeated:
-        raise FrameError(f"{found.id}: the column {min(repeated)!r} is named for more than one item")
+        raise FrameError(f"{instrument.id}: the column {min(repeated)!r} is named for more than one item")
     missing = [name for name in wanted.values() if name not in names]
     if missing and len(missing) == len(wanted):
-        refuse_other_stage(names, "answers", missing, found.id)
-        hint = in_visits(found, names) or (
+        refuse_other_stage(names, "answers", missing, instrument.id)
+        hint = in_visits(instrument, names) or (
             f"columns are looked for as {missing[0]!r} and so on; name them with columns=…"
             + nearest_column(missing, names)
         )
-        raise FrameError(f"{found.id}: the frame has none of its item columns; {hint}")
+        raise FrameError(f"{instrument.id}: the frame has none of its item columns; {hint}")
     return wanted
 
 
-def chosen_scales(found: Instrument, scales: Sequence[str]) -> tuple[str, ...]:
+def chosen_scales(instrument: Instrument, scales: Sequence[str]) -> tuple[str, ...]:
     wanted = [scales] if isinstance(scales, str) else scales
     if not isinstance(wanted, Collection) or not all(isinstance(id, str) for id in wanted):
-        raise ParameterError(f"scales: give a list of scale ids, such as {list(found.scale_ids[:1])}")
+        raise ParameterError(f"scales: give a list of scale ids, such as {list(instrument.scale_ids[:1])}")
     if not wanted:
-        raise ParameterError(f"scales: name at least one of {', '.join(found.scale_ids)}")
+        raise ParameterError(f"scales: name at least one of {', '.join(instrument.scale_ids)}")
     for id in wanted:
-        found.scale(id)
-    return tuple(id for id in found.scale_ids if id in wanted)
+        instrument.scale(id)
+    return tuple(id for id in instrument.scale_ids if id in wanted)
 
 
-def needed_items(found: Instrument, scales: Collection[str]) -> set[str]:
+def needed_items(instrument: Instrument, scales: Collection[str]) -> set[str]:
     """The items that these scales rest on, directly or through other scales."""
     needed: set[str] = set()
     for id in scales:
-        scale = found.scale(id)
+        scale = instrument.scale(id)
         needed.update(scale.items)
-        needed |= needed_items(found, scale.components)
+        needed |= needed_items(instrument, scale.components)
     return needed
 
 
-def _by_pattern(found: Instrument, pattern: str) -> dict[str, str]:
+def _by_pattern(instrument: Instrument, pattern: str) -> dict[str, str]:
     """``{n}`` is the number of the item on the form, ``{item}`` its id; ``{n:02}`` is padded with zeros."""
     if not re.search(r"\{(n(:0\d)?|item)\}", pattern):
         raise ParameterError(
             f"columns: the pattern {pattern!r} holds neither {{n}} (number of the item) nor {{item}} (its id)"
         )
     try:
-        return {item: pattern.format(n=n, item=item) for n, item in enumerate(found.item_ids, 1)}
+        return {item: pattern.format(n=n, item=item) for n, item in enumerate(instrument.item_ids, 1)}
     except (KeyError, IndexError, ValueError, AttributeError, TypeError):
         raise ParameterError(f"columns: the pattern {pattern!r} may hold only {{n}} and {{item}}") from None
 
 
-def _coding(given: Any, found: Instrument) -> Coding | Mapping[str, Coding] | None:
+def _coding(given: Any, instrument: Instrument) -> Coding | Mapping[str, Coding] | None:
     """The coding declared for an instrument, or for some of its items; None where none is."""
-    if isinstance(given, Mapping) and given and set(given) <= set(found.item_ids):
+    if isinstance(given, Mapping) and given and set(given) <= set(instrument.item_ids):
         coding: Any = given
     else:
-        coding = own("coding", given, found)
+        coding = own("coding", given, instrument)
     if isinstance(coding, Mapping):
         for item in coding:
-            found.item(item)
-    for one in coding.values() if isinstance(coding, Mapping) else [] if coding is None else [coding]:
-        if not isinstance(one, str) or one not in ("answer", "position"):
+            instrument.item(item)
+    for kind in coding.values() if isinstance(coding, Mapping) else [] if coding is None else [coding]:
+        if not isinstance(kind, str) or kind not in ("answer", "position"):
             raise ParameterError(
                 "coding is 'answer' or 'position', or a mapping from instrument or item id to one of them, not "
-                + (repr(one) if isinstance(one, str) else f"a {type(one).__name__}")
+                + (repr(kind) if isinstance(kind, str) else f"a {type(kind).__name__}")
             )
     return coding  # type: ignore[no-any-return]
 
 
-def own(name: str, given: Any, found: Instrument) -> Any:
+def own(name: str, given: Any, instrument: Instrument) -> Any:
     """The setting of one instrument out of a mapping by instrument id; what is no such mapping is for all."""
     if not isinstance(given, Mapping):
         return given
-    known = {found.id, *instruments()}
+    known = {instrument.id, *instruments()}
     if any(key not in known for key in given):
         raise ParameterError(
             f"{name}: a key is the id of no instrument; there are {', '.join(sorted(known))}"
         )
-    return given.get(found.id)
+    return given.get(instrument.id)
 
 
-def own_columns(given: Any, found: Instrument) -> Any:
+def own_columns(given: Any, instrument: Instrument) -> Any:
     """Where the items of one instrument are; a mapping is by item id, or by instrument id."""
-    if not isinstance(given, Mapping) or not given or set(given) & set(found.item_ids):
+    if not isinstance(given, Mapping) or not given or set(given) & set(instrument.item_ids):
         return given
-    return given.get(found.id) if set(given) <= {found.id, *instruments()} else given
+    return given.get(instrument.id) if set(given) <= {instrument.id, *instruments()} else given
 
 
 def check_level(level: float | None) -> float | None:

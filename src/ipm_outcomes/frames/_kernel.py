@@ -47,8 +47,8 @@ _RAISED, _UNANSWERED, _CLEAR, _BLANK = 0, 1, 2, -1
 
 def no_answers(codes: Codes) -> NDArray[np.bool_]:
     """Cells that hold something and no answer: WRONG, CODE or WORD."""
-    found: NDArray[np.bool_] = codes < MISSING
-    return found
+    bad: NDArray[np.bool_] = codes < MISSING
+    return bad
 
 
 def unsigned(codes: Codes) -> NDArray[Any]:
@@ -59,8 +59,8 @@ def unsigned(codes: Codes) -> NDArray[Any]:
 def holding(codes: Codes) -> NDArray[np.bool_]:
     """Rows in which any item holds anything."""
     plain = unsigned(codes)
-    found: NDArray[np.bool_] = plain.min(axis=0) != np.iinfo(plain.dtype).max
-    return found
+    held: NDArray[np.bool_] = plain.min(axis=0) != np.iinfo(plain.dtype).max
+    return held
 
 
 class Kernel:
@@ -162,13 +162,13 @@ def _se_steps(instrument: Instrument, scale: Scale) -> tuple[int, int] | None:
     return instrument.item_ids.index(scale.se_item), instrument.answers_of(scale.se_item).per_unit
 
 
-def _wanted(found: dict[str, AnyTable], scales: Collection[str]) -> dict[str, AnyTable]:
+def _wanted(by_scale: dict[str, AnyTable], scales: Collection[str]) -> dict[str, AnyTable]:
     """The tables of these scales and of those that they rest on."""
     wanted = set(scales)
-    for table in found.values():
+    for table in by_scale.values():
         if isinstance(table, FormulaTable | UtilityTable) and table.scale.id in scales:
             wanted.update(part.scale.id for part in table.components)
-    return {id: table for id, table in found.items() if id in wanted}
+    return {id: table for id, table in by_scale.items() if id in wanted}
 
 
 class _ItemScale:
@@ -189,10 +189,10 @@ class _ItemScale:
         if self.table.size > 1:
             return np.arange(len(self.table.arrays.value))
         (points,) = self.table.points
-        found = np.zeros(max(points) + 2, np.intp)
+        order = np.zeros(max(points) + 2, np.intp)
         for code, tally in points.items():
-            found[code + 1] = self.table.width + tally
-        return found
+            order[code + 1] = self.table.width + tally
+        return order
 
     @cached_property
     def _cells(self) -> TableArrays:
@@ -256,8 +256,8 @@ class _ItemScale:
             np.add.reduce(counts[self._rows], axis=0, dtype=np.uint8, out=answered)
             narrow = np.multiply(answered, self._factor, dtype=small[1])
             np.add(narrow, tally, out=narrow)
-        found: NDArray[Any] = narrow
-        return found
+        index: NDArray[Any] = narrow
+        return index
 
     def _tally(self, codes: Codes, raised: NDArray[Any], dtype: Any) -> NDArray[Any]:
         tally = np.zeros(codes.shape[1], dtype)
@@ -337,15 +337,15 @@ class _UtilityScale:
 
     @cached_property
     def _factors(self) -> list[NDArray[np.float64]]:
-        found = []
-        for at, part in enumerate(self.table.components):
+        by_cell = []
+        for position, part in enumerate(self.table.components):
             factors = np.ones(len(part.arrays.value))
             for answered, tally, cell in part:
                 exact = cell.exact if isinstance(cell, Score) else None
                 if exact is not None:
-                    factors[answered * part.width + tally] = float(self.table.factor(at, exact))
-            found.append(factors[self._scales[part.scale.id].order])
-        return found
+                    factors[answered * part.width + tally] = float(self.table.factor(position, exact))
+            by_cell.append(factors[self._scales[part.scale.id].order])
+        return by_cell
 
     def fill(
         self,
@@ -371,13 +371,13 @@ class _UtilityScale:
         _write(out, slice(start, stop), top, self.table.denominator, answered, absent)
 
     def _exact(self, indices: dict[str, NDArray[np.intp]], row: int) -> Iterator[Fraction]:
-        for at, part in enumerate(self.table.components):
+        for position, part in enumerate(self.table.components):
             index = self._scales[part.scale.id].order[indices[part.scale.id][row]]
             answered, tally = divmod(int(index), part.width)
             cell = part.cells[answered][tally]
             assert isinstance(cell, Score)
             assert cell.exact is not None
-            yield self.table.factor(at, cell.exact)
+            yield self.table.factor(position, cell.exact)
 
 
 def _fill_flag(flag: Flag, codes: Codes, place: int, out: I8) -> None:

@@ -45,10 +45,10 @@ def score_lazily(data: Any, how: Scoring, progress: Callable[[int], None] | None
         inner = data.select([*dict.fromkeys([*(needed if scores else ()), *(n for n in kept if n in read)])])
         first = 0
         for part in _parts(inner if rows is None else inner.head(rows)):
-            found = _scored(part, how, Stretch(first, from_one)) if scores else part
-            found = found if predicate is None else found.filter(predicate)
+            result = _scored(part, how, Stretch(first, from_one)) if scores else part
+            result = result if predicate is None else result.filter(predicate)
             first += len(part)
-            yield found.select(wanted)
+            yield result.select(wanted)
             if progress:
                 progress(first)
 

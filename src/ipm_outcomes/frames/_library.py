@@ -113,7 +113,7 @@ class Library(ABC):
         """Whether the entries are lists or structures."""
 
     @abstractmethod
-    def keys(self, columns: Sequence[Any], told: str) -> tuple[NDArray[Any], Any]:
+    def keys(self, columns: Sequence[Any], where: str) -> tuple[NDArray[Any], Any]:
         """Codes of the entries of all columns, in the order of the values (-1 for null), and the distinct values."""
 
     @abstractmethod
@@ -161,13 +161,13 @@ def every_entry(cells: list[Any]) -> tuple[Ints, list[Any]]:
     return np.arange(len(cells), dtype=np.int64), cells
 
 
-def too_large(told: str) -> FrameError:
+def too_large(where: str) -> FrameError:
     """The error where numbers of two tables cannot be compared."""
-    return FrameError(f"{told}: numbers too large to be compared exactly; make them text in both tables")
+    return FrameError(f"{where}: numbers too large to be compared exactly; make them text in both tables")
 
 
-def of_two_kinds(told: str) -> FrameError:
+def of_two_kinds(where: str) -> FrameError:
     """The error where a key is a number here and text there."""
     return FrameError(
-        f"{told}: of one kind in the scores and of another in the episodes; make both text or both numbers"
+        f"{where}: of one kind in the scores and of another in the episodes; make both text or both numbers"
     )

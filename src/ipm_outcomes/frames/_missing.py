@@ -61,15 +61,15 @@ def declared(given: Any) -> NotAnswered:
     )
     numbers, words = set(), set()
     for entry in entries:
-        found = read_text(entry) if isinstance(entry, str) else read(entry)
-        if found.number is not None:
-            numbers.add(found.number)
+        parsed = read_text(entry) if isinstance(entry, str) else read(entry)
+        if parsed.number is not None:
+            numbers.add(parsed.number)
         elif isinstance(entry, str):
             words.add(plain_word(entry))
         else:
             raise ParameterError(
                 "not_answered holds whole numbers and words, not "
-                + (found.shown or f"a {type(entry).__name__}")
+                + (parsed.shown or f"a {type(entry).__name__}")
             )
     return NotAnswered(frozenset(numbers), frozenset(words) - {""})
 

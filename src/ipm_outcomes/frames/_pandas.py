@@ -112,7 +112,7 @@ class Pandas(Library):
         }
         dtypes = {"boolean": "boolean", "date": "datetime64[s]"}
         changed = {name: dtypes[kind] for name, kind in kinds.items() if kind in dtypes}
-        empty, days = ({n for n, kind in kinds.items() if kind == told} for told in ("empty", "date"))
+        empty, days = ({n for n, kind in kinds.items() if kind == wanted} for wanted in ("empty", "date"))
         return frame.astype(changed) if changed else frame, empty, days
 
     def nulls(self, frame: Any, name: str, kind: str) -> Any:
@@ -147,7 +147,7 @@ class Pandas(Library):
     def nested(self, column: Any) -> bool:
         return False
 
-    def keys(self, columns: Sequence[Any], told: str) -> tuple[NDArray[Any], Any]:
+    def keys(self, columns: Sequence[Any], where: str) -> tuple[NDArray[Any], Any]:
         pd = self.pd
         plain = [_without_nan(self.plain(column)) for column in columns]
         numeric = {
@@ -156,20 +156,20 @@ class Pandas(Library):
             if len(column) and not column.isna().all()
         }
         if len(numeric) > 1:
-            raise of_two_kinds(told)
+            raise of_two_kinds(where)
         if numeric == {True} and len({str(column.dtype) for column in plain}) > 1:
-            plain = [self._exact(column, told) for column in plain]
+            plain = [self._exact(column, where) for column in plain]
         both = plain[0] if len(plain) == 1 else pd.concat(plain, ignore_index=True)
         try:
             codes, values = pd.factorize(both, sort=True)
         except TypeError as error:
             raise FrameError(
-                f"{told}: holds values of several kinds; make them all text or all numbers"
+                f"{where}: holds values of several kinds; make them all text or all numbers"
             ) from error
         # Codes of a nullable or Arrow column come back as NumPy integers all the same.
         return np.asarray(codes, np.int64), pd.Series(values)
 
-    def _exact(self, column: Any, told: str) -> Any:
+    def _exact(self, column: Any, where: str) -> Any:
         """Whole numbers of any dtype as nullable int64: side by side pandas would make them floats, and two
         patients one.
         """
@@ -178,19 +178,19 @@ class Pandas(Library):
             known = known[~np.isnan(known)]
             if ((known != np.rint(known)) | (np.abs(known) > 2.0**53)).any():
                 raise FrameError(
-                    f"{told}: decimals in one table and whole numbers in the other; make both text"
+                    f"{where}: decimals in one table and whole numbers in the other; make both text"
                 )
         try:
             return column.astype("Int64")
         except (OverflowError, TypeError, ValueError):
-            raise too_large(told) from None
+            raise too_large(where) from None
 
     def numbers(self, column: Any, loose: bool = False) -> Floats | None:
         if loose and column.isna().all():
             return np.full(len(column), np.nan)
         if loose and column.dtype == object:
-            found = self.pd.api.types.infer_dtype(column, skipna=True)
-            if found not in ("floating", "integer", "mixed-integer-float", "decimal", "empty"):
+            kind = self.pd.api.types.infer_dtype(column, skipna=True)
+            if kind not in ("floating", "integer", "mixed-integer-float", "decimal", "empty"):
                 return None
         elif not self._numeric(column.dtype):
             return None

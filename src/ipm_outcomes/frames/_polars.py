@@ -86,7 +86,7 @@ class Polars(Library):
     def nested(self, column: Any) -> bool:
         return bool(column.dtype.is_nested())
 
-    def keys(self, columns: Sequence[Any], told: str) -> tuple[NDArray[Any], Any]:
+    def keys(self, columns: Sequence[Any], where: str) -> tuple[NDArray[Any], Any]:
         pl = self.pl
         kinds = set()
         plain = []
@@ -99,12 +99,12 @@ class Polars(Library):
                 try:
                     column = column.cast(pl.Int64)
                 except pl.exceptions.PolarsError:
-                    raise too_large(told) from None
+                    raise too_large(where) from None
             plain.append(column)
             if column.null_count() < len(column) or column.dtype != pl.Null:
                 kinds.add(column.dtype)
         if len(kinds) > 1:
-            raise of_two_kinds(told)
+            raise of_two_kinds(where)
         if kinds:
             plain = [column.cast(next(iter(kinds))) for column in plain]
         both = plain[0] if len(plain) == 1 else pl.concat([column.alias("key") for column in plain])

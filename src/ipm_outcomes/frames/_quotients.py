@@ -34,25 +34,25 @@ _BLOCK = 1 << 14
 class Quotients:
     """All quotients of an instrument, in which each item is looked at once."""
 
-    def __init__(self, instrument: Instrument, found: dict[str, AnyTable], missing: int) -> None:
+    def __init__(self, instrument: Instrument, by_scale: dict[str, AnyTable], missing: int) -> None:
         place = {item: n for n, item in enumerate(instrument.item_ids)}
         highest = [instrument.answers_of(item).highest for item in instrument.item_ids]
         self._missing = missing
         self._scales = {
             id: _Quotient(table, [place[item] for item in table.items], highest)
-            for id, table in found.items()
+            for id, table in by_scale.items()
             if isinstance(table, QuotientTable)
         }
         self._given = _Given()
-        self._places = {at for scale in self._scales.values() for at in scale.places}
+        self._places = {place for scale in self._scales.values() for place in scale.places}
 
     def fill(self, codes: Codes, columns: dict[str, ScaleColumns], start: int, stop: int) -> None:
         """Fill the columns of all quotients from row ``start`` to ``stop``."""
         if not self._scales:
             return
-        blank = {at: none for at in self._places if (none := codes[at] == self._missing).any()}
+        blank = {place: none for place in self._places if (none := codes[place] == self._missing).any()}
         for id, scale in self._scales.items():
-            gaps = {at: blank[at] for at in scale.places if at in blank}
+            gaps = {place: blank[place] for place in scale.places if place in blank}
             scale.say(codes, gaps, columns[id], slice(start, stop))
         for first in range(start, stop, _BLOCK):
             last = min(first + _BLOCK, stop)
@@ -81,7 +81,7 @@ class _Given:
             return self._product(*products[0], kind)
         key = products, kind
         if key not in self._made:
-            parts = [self._product(times, at, kind) for times, at in products]
+            parts = [self._product(times, places, kind) for times, places in products]
             self._made[key] = self._folded(np.add, parts, key)
         return self._made[key]
 
@@ -94,7 +94,7 @@ class _Given:
             if times != 1:
                 made = self._folded(np.multiply, [self._product(1, places, kind), times], key)
             elif others:
-                made = self._folded(np.multiply, [self._product(1, (at,), kind) for at in places], key)
+                made = self._folded(np.multiply, [self._product(1, (place,), kind) for place in places], key)
             else:
                 codes = self._codes[first]
                 own = codes & ~(codes >> 8 * codes.itemsize - 1)  # the sign of `MISSING`, in all bits
@@ -109,10 +109,10 @@ class _Given:
         return self._rooms[key][: self._codes.shape[1]]
 
     def _folded(self, work: np.ufunc, parts: list[Any], key: Any) -> Any:
-        found = parts[0]
+        total = parts[0]
         for part in parts[1:]:
-            found = work(found, part, out=self._room(key)) if key[-1] is float else work(found, part)
-        return found
+            total = work(total, part, out=self._room(key)) if key[-1] is float else work(total, part)
+        return total
 
 
 class _Quotient:
@@ -124,12 +124,12 @@ class _Quotient:
 
         def placed(products: Products, by: int) -> Products:
             return tuple(
-                (times * by // common, tuple(sorted(places[at] for at in inside)))
+                (times * by // common, tuple(sorted(places[place] for place in inside)))
                 for times, inside in products
             )
 
         self._over, self._under = placed(table.over, 1), placed(table.under, 1)
-        self._only_if = [(places[at], code) for at, code in table.only_if]
+        self._only_if = [(places[place], code) for place, code in table.only_if]
         low, high = table.limits
         ends = (
             (placed(table.over, low.denominator), placed(table.under, low.numerator)),
@@ -138,7 +138,7 @@ class _Quotient:
         self._ends = [(more, less) for more, less in ends if not _covers(more, less, highest)]
         """What must not be less than what, and could be."""
         most = max(
-            sum(times * prod(highest[at] for at in inside) for times, inside in products)
+            sum(times * prod(highest[place] for place in inside) for times, inside in products)
             for end in ends
             for products in end
         )
@@ -154,13 +154,15 @@ class _Quotient:
         # Of several reasons the last is said.
         absent.fill(-1)
         if all(inside for _, inside in self._under):
-            nothing = [np.logical_or.reduce([codes[at] <= 0 for at in inside]) for _, inside in self._under]
+            nothing = [
+                np.logical_or.reduce([codes[place] <= 0 for place in inside]) for _, inside in self._under
+            ]
             _say(absent, UNDEFINED, np.logical_and.reduce(nothing))
         if blank:
             _say(absent, TOO_FEW, self._too_few(codes, blank))
-        for at, code in self._only_if:
-            other = codes[at] != code
-            _say(absent, NOT_ASKED, other & ~blank[at] if at in blank else other)
+        for place, code in self._only_if:
+            other = codes[place] != code
+            _say(absent, NOT_ASKED, other & ~blank[place] if place in blank else other)
         if len(blank) == self.table.size:
             _say(absent, NO_ANSWERS, answered == 0)
 
@@ -192,16 +194,16 @@ class _Quotient:
         missing = np.zeros(codes.shape[1], np.uint8)
         for none in blank.values():
             missing += none.view(np.uint8)
-        found: Bools = missing > self.table.rule.at_most
-        for at, _ in self._only_if:
-            if at in blank:
-                found |= blank[at]
+        few: Bools = missing > self.table.rule.at_most
+        for place, _ in self._only_if:
+            if place in blank:
+                few |= blank[place]
         for _, places in (*self._over, *self._under):
-            lacking = [blank[at] for at in places if at in blank]
+            lacking = [blank[place] for place in places if place in blank]
             if lacking:
-                zero = np.logical_or.reduce([codes[at] == 0 for at in places])
-                found |= np.logical_or.reduce(lacking) & ~zero
-        return found
+                zero = np.logical_or.reduce([codes[place] == 0 for place in places])
+                few |= np.logical_or.reduce(lacking) & ~zero
+        return few
 
 
 def _say(absent: I8, reason: str, where: Bools) -> None:
@@ -220,7 +222,7 @@ def _covers(more: Products, less: Products, highest: list[int]) -> bool:
     for times, places in less:
         for size in range(len(places), -1, -1):
             for kept in combinations(range(len(places)), size):
-                others = prod(highest[at] for n, at in enumerate(places) if n not in kept)
+                others = prod(highest[place] for n, place in enumerate(places) if n not in kept)
                 part = tuple(places[n] for n in kept)
                 taken = max(min(times, left[part] // others), 0)
                 left[part] -= taken * others

@@ -28,13 +28,13 @@ def disagreeing(frame: Frame, scored: Mapping[str, Column]) -> tuple[list[str], 
     differs, compared = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
     for ours, name in names.items():
         values, places = distinct(frame.kind, frame.column(name), len(frame))
-        found, codes = _plain(scored[ours])
+        texts, codes = _plain(scored[ours])
         recorded = [None if isinstance(value, str) and empty(value) else value for value in values]
-        places_by_value, pairs = np.unique(places * len(found) + codes, return_inverse=True)
+        places_by_value, pairs = np.unique(places * len(texts) + codes, return_inverse=True)
         decimals = max((decimals_of(value) for value in recorded), default=0)
         agreed = np.array(
             [
-                _agree(recorded[pair // len(found)], found[pair % len(found)], decimals)
+                _agree(recorded[pair // len(texts)], texts[pair % len(texts)], decimals)
                 for pair in places_by_value.tolist()
             ],
             bool,

@@ -36,12 +36,12 @@ class ScaleColumns:
     """What each numerator is over, where not all are over that of the table."""
 
 
-def empty_columns(found: dict[str, AnyTable], rows: int, exact: bool) -> dict[str, ScaleColumns]:
+def empty_columns(by_scale: dict[str, AnyTable], rows: int, exact: bool) -> dict[str, ScaleColumns]:
     """Empty columns for so many rows; ``exact`` adds the integers behind the values."""
     has_value = {
-        id: not (isinstance(table, ScaleTable) and table.scale.categorical) for id, table in found.items()
+        id: not (isinstance(table, ScaleTable) and table.scale.categorical) for id, table in by_scale.items()
     }
-    has_se = {id: isinstance(table, ScaleTable) and _has_se(table) for id, table in found.items()}
+    has_se = {id: isinstance(table, ScaleTable) and _has_se(table) for id, table in by_scale.items()}
     floats = iter(_floats(sum(has_value.values()) + sum(has_se.values()), rows))
     return {
         id: ScaleColumns(
@@ -54,7 +54,7 @@ def empty_columns(found: dict[str, AnyTable], rows: int, exact: bool) -> dict[st
             np.empty(rows, np.int8),
             np.ones(rows, np.int64) if exact and isinstance(table, QuotientTable) else None,
         )
-        for id, table in found.items()
+        for id, table in by_scale.items()
     }
 
 
@@ -67,10 +67,10 @@ def _floats(count: int, rows: int) -> list[NDArray[np.float64]]:
     """Empty columns; several share a piece of memory where that is enough for huge pages and one alone is not."""
     size = 8 * rows
     together = _TOGETHER // size if 0 < size < _HUGE <= size * count else 1
-    found: list[NDArray[np.float64]] = []
-    while len(found) < count:
-        found.extend(np.empty((min(together, count - len(found)), rows)))
-    return found
+    columns: list[NDArray[np.float64]] = []
+    while len(columns) < count:
+        columns.extend(np.empty((min(together, count - len(columns)), rows)))
+    return columns
 
 
 def withhold(values: NDArray[np.float64], where: NDArray[np.bool_]) -> None:

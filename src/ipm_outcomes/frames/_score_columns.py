@@ -40,9 +40,9 @@ def score_columns(
     stretch: Stretch | None = None,
 ) -> dict[str, Column]:
     """The columns that scoring adds, by name."""
-    found, flags, wrong = score_items(items, missing, invalid, progress=progress, stretch=stretch)
+    by_scale, flags, wrong = score_items(items, missing, invalid, progress=progress, stretch=stretch)
     added: dict[str, Column] = {}
-    for id, scale in found.items():
+    for id, scale in by_scale.items():
         added |= _scale_columns(f"{items.instrument.id}_{id}", scale, z)
     asked = {flag.id: flag.item in items.names for flag in items.instrument.flags}
     for id, states in flags.items():
@@ -145,21 +145,21 @@ def _refused(items: ItemColumns, stretch: Stretch | None) -> InvalidAnswersError
     )
 
 
-def _scale_columns(name: str, found: ScaleColumns, z: float | None) -> dict[str, Column]:
+def _scale_columns(name: str, scale: ScaleColumns, z: float | None) -> dict[str, Column]:
     columns: dict[str, Column] = {}
-    words = found.table.words if isinstance(found.table, ScaleTable) else ()
-    if found.value is not None:
-        columns[name] = found.value
-    elif found.labels is not None:
-        columns[name] = Words(found.labels, words)
-    if found.se is not None and found.value is not None:
-        columns[f"{name}_se"] = found.se
+    words = scale.table.words if isinstance(scale.table, ScaleTable) else ()
+    if scale.value is not None:
+        columns[name] = scale.value
+    elif scale.labels is not None:
+        columns[name] = Words(scale.labels, words)
+    if scale.se is not None and scale.value is not None:
+        columns[f"{name}_se"] = scale.se
         if z is not None:
-            reach = z * found.se
-            columns[f"{name}_lower"] = found.value - reach
-            columns[f"{name}_upper"] = found.value + reach
-    if found.value is not None and found.labels is not None:
-        columns[f"{name}_band"] = Words(found.labels, words, ordered=True)
-    columns[f"{name}_answered"] = found.answered
-    columns[f"{name}_absent"] = Words(found.absent, ABSENT_CODES)
+            reach = z * scale.se
+            columns[f"{name}_lower"] = scale.value - reach
+            columns[f"{name}_upper"] = scale.value + reach
+    if scale.value is not None and scale.labels is not None:
+        columns[f"{name}_band"] = Words(scale.labels, words, ordered=True)
+    columns[f"{name}_answered"] = scale.answered
+    columns[f"{name}_absent"] = Words(scale.absent, ABSENT_CODES)
     return columns

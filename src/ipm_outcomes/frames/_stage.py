@@ -33,19 +33,23 @@ def stage_of(names: Collection[Any]) -> Stage | None:
     if {"instrument", "scale", "value"} <= has:
         return "scores"
     every = map(instrument, instruments())
-    return "answers" if any(f"{one.id}_{item}" in has for one in every for item in one.item_ids) else None
+    return (
+        "answers"
+        if any(f"{instrument.id}_{item}" in has for instrument in every for item in instrument.item_ids)
+        else None
+    )
 
 
 def refuse_other_stage(
-    names: Collection[str], wanted: Stage, needed: Sequence[str], told: str, other: str = ""
+    names: Collection[str], wanted: Stage, needed: Sequence[str], where: str, other: str = ""
 ) -> None:
     """Refuse a table that lacks columns since it is of an earlier or later step; ``other`` is a further way out."""
     if set(needed) <= set(names) or (stage := stage_of(names)) in (None, wanted):
         return
-    at, to = _ORDER.index(stage), _ORDER.index(wanted)
-    if at > to:
-        raise FrameError(f"{told}: these are {stage} already; give {_MADE_BY[wanted]}")
+    position, to = _ORDER.index(stage), _ORDER.index(wanted)
+    if position > to:
+        raise FrameError(f"{where}: these are {stage} already; give {_MADE_BY[wanted]}")
     steps = "; then ".join(
-        step.replace(" them first", "") if n else step for n, step in enumerate(_STEPS[at:to])
+        step.replace(" them first", "") if n else step for n, step in enumerate(_STEPS[position:to])
     )
-    raise FrameError(f"{told}: these are {stage}; {steps}{other}")
+    raise FrameError(f"{where}: these are {stage}; {steps}{other}")

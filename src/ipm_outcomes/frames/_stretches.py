@@ -92,8 +92,8 @@ class Scoring:
             if (codes[counted] == 0).any():
                 return Look(lowest=True)
             bad |= bool(no_answers(codes).any())
-        found = gather(items)
-        return Look(bad, bool(found.lowest), bool(found.above))
+        evidence = gather(items)
+        return Look(bad, bool(evidence.lowest), bool(evidence.above))
 
     def in_doubt(self, items: ItemColumns) -> bool:
         """Whether the coding of these columns is not declared and could be another one."""
@@ -101,12 +101,12 @@ class Scoring:
 
     def from_one(self, stretches: Iterable[Any]) -> bool:
         """Whether the cells of a table look as if they were counted from 1; reads no further than needed."""
-        found = Look()
+        look = Look()
         for data in stretches:
-            found |= self.looks_of(data)
-            if found.lowest:
+            look |= self.looks_of(data)
+            if look.lowest:
                 return False
-        return found.from_one
+        return look.from_one
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def tidy(
     wanted = [instruments] if isinstance(instruments, (str, Instrument)) else instruments
     if not isinstance(wanted, Sequence) or not wanted:
         raise ParameterError("instruments: name at least one instrument")
-    definitions = {found.id: found for found in map(definition_of, wanted)}
+    definitions = {definition.id: definition for definition in map(definition_of, wanted)}
     if len(definitions) < len(wanted):
         raise ParameterError("instruments: an instrument is named twice, and its scores would count twice")
     columns, scales = _by_id("columns", columns, definitions), _by_id("scales", scales, definitions)
@@ -117,22 +117,22 @@ def tidy(
     if clash := [name for name in by if name in SCORE_COLUMNS]:
         raise FrameError(f"by: the table of scores has a column {clash[0]!r} of its own; rename the column")
     dated = _date_columns(frame, by, date_format)
-    found: list[tuple[str, str, ScaleColumns]] = []
+    blocks: list[tuple[str, str, ScaleColumns]] = []
     like: list[str] = []
     counts: list[Any] = []
     every = [
         ItemColumns(
             frame,
-            one,
+            definition,
             columns.get(id),
             codings.get(id),
             missing_words.get(id),
             text_numbers,
             scales.get(id),
         )
-        for id, one in definitions.items()
+        for id, definition in definitions.items()
     ]
-    known_rules = {rule for one in definitions.values() for rule in one.missing_rules}
+    known_rules = {rule for definition in definitions.values() for rule in definition.missing_rules}
     if missing is not None and (not isinstance(missing, str) or missing not in known_rules):
         raise ParameterError(
             f"missing: none of these instruments has a rule of that name ({described(missing)}); "
@@ -144,18 +144,18 @@ def tidy(
         rule = missing if missing in items.instrument.missing_rules else None
         scored, _, wrong = score_items(items, rule, invalid, exact=True)
         counts += [wrong] * len(scored)
-        found += [(items.instrument.id, id, scale) for id, scale in scored.items()]
+        blocks += [(items.instrument.id, id, scale) for id, scale in scored.items()]
         like += list(items.names.values())
-    rows, times = len(frame), len(found)
+    rows, times = len(frame), len(blocks)
     result: dict[str, Column | Any] = {
         name: dated[name].text_column(frame, name, times) if name in dated else frame.repeat(name, times)
         for name in by
     }
-    for name, words in (("instrument", [i for i, _, _ in found]), ("scale", [s for _, s, _ in found])):
+    for name, words in (("instrument", [i for i, _, _ in blocks]), ("scale", [s for _, s, _ in blocks])):
         labels = tuple(dict.fromkeys(words))
         codes = np.array([labels.index(word) for word in words], np.int8)
         result[name] = Words(np.tile(codes, rows), labels)
-    result |= _long(found, rows)
+    result |= _long(blocks, rows)
     result["blank_row"] = np.repeat(~held, times)
     if invalid == "null":
         result["invalid"] = np.stack(counts, axis=1).ravel()
@@ -173,8 +173,8 @@ def _date_columns(frame: Frame, by: Sequence[str], date_format: DateFormat) -> d
             f"date_format: {absent[0]!r} is no column of by; for dates in a column of another name give a dict, such "
             "as {'visit_date': '%m/%d/%Y'}"
         )
-    found = {name: read_dates(frame, name, format_of(date_format, name, names)) for name in names}
-    return {name: dates for name, dates in found.items() if not dates.native}
+    dates = {name: read_dates(frame, name, format_of(date_format, name, names)) for name in names}
+    return {name: column for name, column in dates.items() if not column.native}
 
 
 def _by_id(
@@ -197,29 +197,29 @@ def _by_id(
     return {ids[key]: value for key, value in given.items()}
 
 
-def _long(found: list[tuple[str, str, ScaleColumns]], rows: int) -> dict[str, Column]:
+def _long(columns: list[tuple[str, str, ScaleColumns]], rows: int) -> dict[str, Column]:
     """The columns of all scales, interleaved so that the scores of one row of the frame stand together."""
-    shape = (rows, len(found))
+    shape = (rows, len(columns))
     value, se = np.full(shape, np.nan), np.full(shape, np.nan)
     numerator, denominator = np.zeros(shape, np.int64), np.empty(shape, np.int64)
     band, absent, answered = np.full(shape, -1, np.int8), np.empty(shape, np.int8), np.empty(shape, np.uint8)
     labels: list[str] = []
-    for at, (_, _, scale) in enumerate(found):
+    for position, (_, _, scale) in enumerate(columns):
         words = scale.table.words if isinstance(scale.table, ScaleTable) else ()
         labels += [word for word in words if word not in labels]
         if scale.labels is not None:
             # One position more for "none", which -1 reaches from the end.
             own = np.array([labels.index(word) for word in words] + [-1], np.int8)
-            band[:, at] = own[scale.labels]
+            band[:, position] = own[scale.labels]
         if scale.value is not None:
-            value[:, at] = scale.value
+            value[:, position] = scale.value
         if scale.se is not None:
-            se[:, at] = scale.se
+            se[:, position] = scale.se
         if scale.numerator is not None:
-            numerator[:, at] = scale.numerator
-        denominator[:, at] = scale.table.denominator if scale.denominator is None else scale.denominator
-        answered[:, at] = scale.answered
-        absent[:, at] = scale.absent
+            numerator[:, position] = scale.numerator
+        denominator[:, position] = scale.table.denominator if scale.denominator is None else scale.denominator
+        answered[:, position] = scale.answered
+        absent[:, position] = scale.absent
     return {
         "value": value.ravel(),
         "se": se.ravel(),
