@@ -365,6 +365,42 @@ def test_public_text_has_the_terms_of_the_glossary():
     assert banned == []
 
 
+NAMELESS = {"at", "found", "one", "told"}
+"""Words in the place of a name: they say nothing of the thing."""
+NAMELESS_YET = {"ipm_outcomes.program"}
+"""Packages in which some variables still wait for a name. It only shrinks."""
+
+
+def variables(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Names a module gives to variables, parameters, functions, classes and what it imports, each with its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, node.lineno
+        elif isinstance(node, ast.arg):
+            yield node.arg, node.lineno
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler | ast.MatchAs):
+            yield node.name or "", node.lineno
+        elif isinstance(node, ast.alias):
+            yield node.asname or "", node.lineno
+
+
+@pytest.mark.parametrize("module", modules())
+def test_variables_are_named_after_what_they_are(module):
+    nameless = [
+        f"{module}, line {line}: {name}" for name, line in variables(modules()[module]) if name in NAMELESS
+    ]
+    waiting = any(module == package or module.startswith(f"{package}.") for package in NAMELESS_YET)
+    assert waiting or nameless == []
+
+
+@pytest.mark.parametrize("package", sorted(NAMELESS_YET))
+def test_a_package_without_nameless_variables_stays_so(package):
+    inside = [
+        tree for module, tree in modules().items() if module == package or module.startswith(f"{package}.")
+    ]
+    assert any(name in NAMELESS for tree in inside for name, _ in variables(tree)), "take it out of the list"
+
+
 NOT_US = re.compile(
     r"programme|colour|behaviour|favour|(?<!aria-)labelled|labelling|modelled|modelling|centred|\bcentre|licence|judgement"
     r"|\banalyse\b|analysed|analysing|(standard|random|normal|summar|recogn|vector|serial|organ|catastroph)is(e|ing|at)",

@@ -379,7 +379,7 @@ class CustomChanges(Changes):
 
     Attributes
     ----------
-    found : tuple of ScaleChange or CategoryChange
+    of_scales : tuple of ScaleChange or CategoryChange
         The changes of all scales, in the order of the definition; each is an attribute too.
 
     Examples
@@ -389,18 +389,18 @@ class CustomChanges(Changes):
     True
     """
 
-    found: tuple[AnyChange, ...]
+    of_scales: tuple[AnyChange, ...]
 
     @classmethod
     def _fields(cls, scales: Mapping[str, AnyChange]) -> dict[str, Any]:
-        return {"found": tuple(scales.values())}
+        return {"of_scales": tuple(scales.values())}
 
     def scales(self) -> Iterator[tuple[str, AnyChange]]:
         """Scale ids with their changes, in the order of the definition."""
-        return ((change.scale, change) for change in self.found)
+        return ((change.scale, change) for change in self.of_scales)
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and name != "found":
+        if not name.startswith("_") and name != "of_scales":
             for id, change in self.scales():
                 if id == name:
                     return change

@@ -977,7 +977,7 @@ def test_specifications_are_valid_vega_lite() -> None:
     for drawing in (
         _charts.distribution([("0–4", 0.5, None), ("5–9", 0.5, 1.0)]),
         _charts.bands([("a", "before", "mild", 0.4), ("a", "after", "mild", 1.0)], ["mild", "severe"], False),
-        _charts.intervals([Line("a", 1.0, 0.5, 1.5), Line("b", told="not shown")], "points", shares=False),
+        _charts.intervals([Line("a", 1.0, 0.5, 1.5), Line("b", note="not shown")], "points", shares=False),
         _charts.funnel([("A", 50, 0.4)], [("95 % limits", [(5, 0.0, 0.9), (50, 0.2, 0.6)])], 0.4, "share"),
         _charts.over_time(
             ["a", "b", "c"], [0.5, None, 0.6], "share", shares=True, center=[0.5] * 3, marked=[True] * 3

@@ -25,7 +25,7 @@ class Line:
     lower: float | None = None
     upper: float | None = None
     good: bool = True
-    told: str = ""
+    note: str = ""
     text: str = ""
     total: bool = False
     could: tuple[float, float] | None = None
@@ -59,7 +59,7 @@ def intervals(
                 "lower": row.lower,
                 "upper": row.upper,
                 "kind": "all" if row.total else "good" if row.good else "bad",
-                "told": row.told,
+                "note": row.note,
             }
             for row in rows
         )
@@ -96,9 +96,9 @@ def intervals(
         known.mark_point(filled=True, size=80, opacity=1).encode(
             x=alt.X("estimate:Q", scale=scale), color=color, shape=shape
         ),
-        base.transform_filter("datum.told != ''")
+        base.transform_filter("datum.note != ''")
         .mark_text(align="left", dx=3, color=style.muted, baseline="middle", fontSize=style.size)
-        .encode(x=alt.datum(_start(scale), scale=scale), text="told:N"),
+        .encode(x=alt.datum(_start(scale), scale=scale), text="note:N"),
         *_beside(alt, rows, scale, style),
     ]
     return alt.layer(*layers).properties(width=style.width, height=alt.Step(step))

@@ -396,7 +396,7 @@ def _by_group(
         return [(None, outcome) for outcome in whole]
     strong: dict[str, list[tuple[int, Outcome]]] = {}
     for place, rows in enumerate(groups.rows):
-        part = replace(material.at(rows), identical=_alike(scored, material.scale, rows))
+        part = replace(material.part(rows), identical=_alike(scored, material.scale, rows))
         for outcome in explain(part):
             if outcome.sure in STRONG and outcome.cause is not None:
                 strong.setdefault(outcome.cause, []).append((place, outcome))
@@ -414,7 +414,7 @@ def _by_group(
             sure = PROVED if all(outcome.sure == PROVED for _, outcome in outcomes) else SYSTEMATIC_WORD
             by_group.append((None, Outcome(cause, sure, rows, sum(outcome.of for _, outcome in outcomes))))
     rest = np.flatnonzero(~explained)
-    return by_group + [(None, outcome) for outcome in explain(material.at(rest))]
+    return by_group + [(None, outcome) for outcome in explain(material.part(rest))]
 
 
 def _bands(key: str, scale: Scale, column: BandColumn, groups: _Groups) -> tuple[list[Found], Column]:

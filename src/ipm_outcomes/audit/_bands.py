@@ -57,7 +57,7 @@ class BandColumn:
     row: NDArray[np.intp]
     attainable: Floats
 
-    def at(self, rows: NDArray[np.intp]) -> BandColumn:
+    def part(self, rows: NDArray[np.intp]) -> BandColumn:
         """The same of these rows."""
         recorded = None if self.recorded is None else self.recorded[rows]
         return replace(

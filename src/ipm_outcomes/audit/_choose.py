@@ -142,7 +142,7 @@ def counted(
 
 def slips(material: Material, places: NDArray[np.intp]) -> Floats:
     """For each differing row how likely its number is as the slip of a hand, as a logarithm."""
-    part = material.at(places)
+    part = material.part(places)
     kinds = by_hand(part)
     off = ~np.logical_or.reduce(list(kinds.values()))
     sizes = [2, 2, 1, max(material.size, 2)]

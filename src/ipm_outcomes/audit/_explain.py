@@ -69,7 +69,7 @@ def explain(material: Material) -> list[Outcome]:
             ~material.complete
         ):
             rest = np.flatnonzero(~_marked(material, [moved]))
-            return [moved, *explain(replace(material.at(rest), apart=True))]
+            return [moved, *explain(replace(material.part(rest), apart=True))]
     return _beside_moved(material, outcomes)
 
 
@@ -85,7 +85,7 @@ def _beside_moved(material: Material, outcomes: list[Outcome]) -> list[Outcome]:
         if not whole or not left or material.apart:
             continue
         rest = np.flatnonzero(~_marked(material, whole))
-        moved = replace(material.moved(by).at(rest), apart=True)
+        moved = replace(material.moved(by).part(rest), apart=True)
         differing = np.isfinite(moved.recorded) & ~moved.same(moved.right, moved.rounded)
         if not differing.any():
             continue
@@ -167,7 +167,7 @@ def _complete_rows(material: Material, state: _State, differing: Bools) -> list[
     """Causes of rows to which nothing is missing; what holds throughout becomes part of all that is tried later."""
     kept = np.flatnonzero(material.complete)
     own = _State(state.measure, state.base, state.fixed[kept])
-    complete = _search(material.at(kept), own, differing[kept])
+    complete = _search(material.part(kept), own, differing[kept])
     if own.base is not state.base or own.measure is not state.measure:
         _take(material, state, own.measure, own.base)
     explained = _marked(material, complete) & differing
@@ -228,7 +228,7 @@ def _unknown_table(material: Material, differing: Bools, population: Bools) -> l
 def _by_sum(material: Material) -> int:
     """How many rows these are, where all with one sum of the items hold one number and some share a sum; else 0."""
     assert material.answers is not None
-    whole = material.at(np.flatnonzero(material.complete))
+    whole = material.part(np.flatnonzero(material.complete))
     assert whole.answers is not None
     pairs = set(zip(whole.answers.points.sum(axis=0).tolist(), whole.recorded.tolist(), strict=True))
     sums = len({total for total, _ in pairs})
@@ -325,7 +325,7 @@ def _sample(differing: Bools, others: Bools) -> tuple[NDArray[np.intp], float]:
 def _search(material: Material, state: _State, differing: Bools) -> list[Outcome]:
     """Causes that can be named, or between which nothing can be decided."""
     looked_at, weight = _sample(differing, ~differing)
-    part = material.at(looked_at)
+    part = material.part(looked_at)
     choice = _choice(part, state, differing[looked_at], state.fixed[looked_at], weight)
     chosen = choice.decide()
     if not chosen:
@@ -397,7 +397,7 @@ def _outcome(material: Material, chosen: Chosen, rows: Bools, places: NDArray[np
 def _single(material: Material, state: _State, rows: Bools) -> Outcome:
     """Rows of which no cause can be named, with every cause that fits some of them."""
     looked_at, weight = _sample(rows, ~rows)
-    part = material.at(looked_at)
+    part = material.part(looked_at)
     differing = rows[looked_at]
     choice = _choice(part, state, differing, state.fixed[looked_at], weight)
     fits = choice.that_fit(np.ones(choice.rows, bool))
@@ -408,7 +408,7 @@ def _single(material: Material, state: _State, rows: Bools) -> Outcome:
         fitted = np.logical_or.reduce(
             [candidate.hits for candidate in choice.candidates] + [h[places] for h in by_slip.values()]
         )
-        slip.append(("unknown_table", _by_sum(part.at(places[~fitted]))))
+        slip.append(("unknown_table", _by_sum(part.part(places[~fitted]))))
     every = sorted([*fits, *(pair for pair in slip if pair[1])], key=lambda pair: (-pair[1], pair[0]))
     return Outcome(
         None, UNDECIDED, material.row[rows], int(np.count_nonzero(rows)), tuple(cause for cause, _ in every)

@@ -57,7 +57,7 @@ def fit(material: Material, measure: Measure, rows: Bools) -> Fit | None:
     looked_at = np.flatnonzero(rows)
     if len(looked_at) > LOOKED_AT:  # the weights are found in some of the rows, and hold or do not in all
         looked_at = np.sort(np.random.default_rng(12).choice(looked_at, LOOKED_AT, replace=False))
-    part = material.at(looked_at)
+    part = material.part(looked_at)
     assert part.answers is not None
     for extra in ((), tuple(material.extra)) if material.extra else ((),):
         design = _design(part, part.answers, extra)

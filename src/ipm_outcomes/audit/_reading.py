@@ -71,7 +71,7 @@ class Answers:
     low: Ints
     high: Ints
 
-    def at(self, rows: Rows) -> Answers:
+    def part(self, rows: Rows) -> Answers:
         """The same of these rows."""
         raw = None if self.raw is None else self.raw[:, rows]
         return replace(self, points=self.points[:, rows], given=self.given[:, rows], raw=raw)
@@ -180,14 +180,14 @@ class Material:
     def __len__(self) -> int:
         return len(self.row)
 
-    def at(self, rows: Rows) -> Material:
+    def part(self, rows: Rows) -> Material:
         """The same of these rows, by position in this one."""
         return replace(
             self,
             row=self.row[rows],
             recorded=self.recorded[rows],
             right=self.right[rows],
-            answers=None if self.answers is None else self.answers.at(rows),
+            answers=None if self.answers is None else self.answers.part(rows),
             others={name: values[rows] for name, values in self.others.items()},
             extra={name: values[rows] for name, values in self.extra.items()},
         )

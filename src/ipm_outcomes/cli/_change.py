@@ -224,7 +224,7 @@ def _with_numbers(episodes: Any) -> tuple[Any, list[Finding]]:
         if unread:
             place = f"{name} of the episodes"
             seen = "text in a column of numbers, taken as not known"
-            findings.append(Finding("text_in_numbers", place, None, unread, len(text), told=seen))
+            findings.append(Finding("text_in_numbers", place, None, unread, len(text), words=seen))
         episodes = episodes.with_columns(number.alias(name))
     return episodes, findings
 

@@ -53,7 +53,7 @@ class Finding:
         Name and value of the argument that settles it; None where there is nothing to settle.
     moves : bool
         Whether it withholds a figure or could change one.
-    told : str
+    words : str
         What was seen, in words without text from the data, where more can be said than what the code means.
     """
 
@@ -65,12 +65,12 @@ class Finding:
     argument: str | None = None
     value: Any = None
     moves: bool = True
-    told: str = ""
+    words: str = ""
 
     @property
     def seen(self) -> str:
         """What was seen, in words without text from the data."""
-        return self.told or FINDINGS[self.finding]
+        return self.words or FINDINGS[self.finding]
 
     @property
     def settle(self) -> str | None:
@@ -100,7 +100,7 @@ class Finding:
         """Of a coding that has to be declared: why, and how."""
         other = argument_option("coding", {self.instrument: "answer"})
         return (
-            f"{self.instrument}: {self.told}. No score is given until the coding is declared: {self.option} would "
+            f"{self.instrument}: {self.words}. No score is given until the coding is declared: {self.option} would "
             f"read them so, {other} says that they are right."
         )
 
@@ -178,7 +178,7 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
                 rows,
                 "coding",
                 by_instrument(id, "position", alone),
-                told=f"{seen}: they look as if they were counted from 1, and not from {lowest}",
+                words=f"{seen}: they look as if they were counted from 1, and not from {lowest}",
             )
         )
     numbers = sorted({*items.not_answered.numbers, *evidence.codes}, key=lambda n: (abs(n), n))
@@ -200,7 +200,7 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
                     rows,
                     "not_answered",
                     by_instrument(id, [*numbers, *words], alone),
-                    told=f"{kind} that are likely to mean that there is no answer: {what}",
+                    words=f"{kind} that are likely to mean that there is no answer: {what}",
                 )
             )
     if evidence.texts:
@@ -213,7 +213,7 @@ def of_cells(evidence: Evidence, rows: int, alone: bool = True) -> list[Finding]
                 rows,
                 "invalid",
                 "null",
-                told="other text in a column of numbers",
+                words="other text in a column of numbers",
             )
         )
     return findings
@@ -223,7 +223,7 @@ def way_out(findings: Sequence[Finding]) -> str:
     """What to do about cells that are not answers."""
     coding = next((finding for finding in findings if finding.argument == "coding"), None)
     if coding:
-        return f'{coding.told}; {coding.settle} would read them, coding="answer" says that they are right'
+        return f'{coding.words}; {coding.settle} would read them, coding="answer" says that they are right'
     missing = next((finding for finding in findings if finding.argument == "not_answered"), None)
     declare = (
         f"declare {missing.settle} if that means no answer"

@@ -165,7 +165,7 @@ def findings(
                 len(frame),
                 "data",
                 skipped,
-                told="rows that look like further rows of the header",
+                words="rows that look like further rows of the header",
             )
         )
         evidences = [gather(items, skipped) for items in every]
@@ -245,7 +245,7 @@ def _columns_missing(frame: Frame, instrument: Instrument, absent: list[str], al
         len(frame),
         "columns" if likely else None,
         by_instrument(instrument.id, likely, alone) if likely else None,
-        told=f"{len(absent)} of its item columns are not there"
+        words=f"{len(absent)} of its item columns are not there"
         + (", but columns of similar names are" if likely else _way_out(instrument, absent, frame.names)),
     )
 
@@ -307,7 +307,7 @@ def _blank_rows(frame: Frame, evidences: list[Evidence], skipped: int) -> list[F
         return []
     names = [name for evidence in evidences for name in evidence.items.names.values()]
     seen = "no row holds an answer" if none else in_words(rows)
-    return [Finding("blank_rows", span(names), None, rows, len(frame), moves=none, told=seen)]
+    return [Finding("blank_rows", span(names), None, rows, len(frame), moves=none, words=seen)]
 
 
 def _with_answers(evidences: list[Evidence], rows: int, skipped: int) -> NDArray[np.bool_]:
@@ -331,10 +331,10 @@ def _dates(day: str, dates: Dates, looked_at: NDArray[np.bool_]) -> list[Finding
     value = formats or "…"
     if not formats:
         seen += "; no usual format reads all of them"
-    findings = [Finding("dates_unreadable", day, None, unread, of, argument, value, told=seen)]
+    findings = [Finding("dates_unreadable", day, None, unread, of, argument, value, words=seen)]
     if len(formats) > 1:
         seen = f"dates that can be read in {len(formats)} ways"
-        findings.append(Finding("dates_ambiguous", day, None, unread, of, argument, value, told=seen))
+        findings.append(Finding("dates_ambiguous", day, None, unread, of, argument, value, words=seen))
     return findings
 
 
@@ -366,7 +366,7 @@ def _duplicates(
             count,
             len(rows),
             moves=others > 0,
-            told=f"forms of a patient and date that an earlier row has as well, {others} of them with other answers",
+            words=f"forms of a patient and date that an earlier row has as well, {others} of them with other answers",
         )
     ]
 

@@ -82,7 +82,7 @@ def line_of(row: Row, label: str, total: bool) -> Line:
         if row.could is not None:
             low, high = row.count("numerator_low"), row.count("numerator_high")
             return Line(label, total=total, could=row.could, text=f"hidden: {low:,} to {high:,} of {n:,}")
-        return Line(label, total=total, told="hidden" if n != 0 else "nobody")
+        return Line(label, total=total, note="hidden" if n != 0 else "nobody")
     if row.is_share:
         text = f"{share(estimate)}, {x:,} of {n:,}" if x is not None and n else share(estimate)
     else:

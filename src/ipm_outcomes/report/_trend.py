@@ -21,7 +21,7 @@ def trend(rows: Sequence[Line], marks: Sequence[float] = ()) -> Any:
             "estimate": row.estimate,
             "lower": row.lower,
             "upper": row.upper,
-            "told": row.told or "not shown",
+            "note": row.note or "not shown",
             "run": run,
         }
         for row, run in zip(rows, _runs(rows), strict=True)
@@ -47,12 +47,12 @@ def trend(rows: Sequence[Line], marks: Sequence[float] = ()) -> Any:
         known.mark_point(filled=True, size=70, opacity=1, color=_charts.AFTER),
         base.transform_filter("!isValid(datum.estimate)")
         .mark_text(color=_charts.MUTED, dy=-6)
-        .encode(y=alt.datum(0, scale=scale), text="told:N"),
+        .encode(y=alt.datum(0, scale=scale), text="note:N"),
     ]
     if len(rows) <= _LABELED:
         halo = {"color": _charts._TOKENS["bg"], "stroke": _charts._TOKENS["bg"], "strokeWidth": 4}
         layers += [
-            known.mark_text(align="left", dx=7, dy=-8, fontWeight="bold", **more).encode(text="told:N")
+            known.mark_text(align="left", dx=7, dy=-8, fontWeight="bold", **more).encode(text="note:N")
             for more in (halo, dict[str, Any]())
         ]
     if marks:

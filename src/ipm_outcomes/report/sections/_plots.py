@@ -187,7 +187,7 @@ def _lines(rows: Sequence[tuple[str, Row, bool]]) -> list[Line]:
     return [
         Line(label, row.estimate, row.lower, row.upper, good)
         if _drawn(row)
-        else Line(label, good=good, told=_in_words(row))
+        else Line(label, good=good, note=_in_words(row))
         for label, row, good in rows
     ]
 

@@ -152,7 +152,7 @@ def _trend(words: Wording, shown: Shown) -> dict[str, Any] | None:
     return {
         "drawing": trend(
             [
-                Line(p, row.estimate, row.lower, row.upper, told=words.percent(row.estimate, 0))
+                Line(p, row.estimate, row.lower, row.upper, note=words.percent(row.estimate, 0))
                 if row is not None and row.estimate is not None
                 else Line(p)
                 for p, row in rows
