@@ -9,6 +9,8 @@ import pytest
 import ipm_outcomes as ipm
 from ipm_outcomes import frames, responses
 from ipm_outcomes.frames._kernel import MISSING, Kernel, no_answers
+from ipm_outcomes.frames._library import Words
+from ipm_outcomes.frames._polars import Polars
 from ipm_outcomes.frames._scale_columns import empty_columns, withhold
 from ipm_outcomes.tables import tables
 
@@ -24,11 +26,50 @@ def test_columns_that_share_memory_do_not_overlap(id: str, rows: int) -> None:
     assert [column.tolist() for column in floats] == [[number] * rows for number in range(len(floats))]
 
 
-def test_a_column_keeps_no_more_than_eight_megabytes_beside_it() -> None:
+def test_a_column_keeps_no_more_than_34_megabytes_beside_it() -> None:
     for rows in (1000, 70_000, 300_000, 600_000):
         found = empty_columns(tables(ipm.instrument("pastor")), rows, exact=False)
-        bases = [scale.value.base for scale in found.values() if scale.value is not None]
-        assert max(base.nbytes for base in bases if base is not None) <= max(8 << 20, 8 * rows)
+        columns = [
+            column
+            for scale in found.values()
+            for column in (scale.value, scale.se, scale.answered, scale.labels, scale.absent)
+            if column is not None
+        ]
+        bases = [column.base for column in columns if column.base is not None]
+        assert max([0, *(base.nbytes for base in bases)]) <= max(34 << 20, 8 * rows + (2 << 20))
+
+
+def test_counts_share_no_memory_with_what_becomes_words() -> None:
+    found = empty_columns(tables(ipm.instrument("promis29")), 600_000, exact=False)
+    kept, words = set(), set()
+    for scale in found.values():
+        kept.add(id(scale.answered.base.base))
+        words |= {id(codes.base) for codes in (scale.labels, scale.absent) if codes is not None}
+    assert len(kept) == 1
+    assert len(words) == 1
+    assert not kept & words
+
+
+@pytest.mark.parametrize("labels", [1, 2, 5, 17, 18, 40])
+@pytest.mark.parametrize("gaps", [0, 0.1, 1])
+@pytest.mark.parametrize("rows", [0, 1, 3, 1000])
+def test_words_of_polars_are_those_of_their_codes(labels: int, gaps: float, rows: int) -> None:
+    rng = np.random.default_rng(labels + rows)
+    known = tuple(f"word {number}" for number in range(labels))
+    for lowest in (0, labels - 1):
+        codes = rng.integers(lowest, labels, rows).astype(np.int8)
+        codes[rng.random(rows) < gaps] = -1
+        for given in (codes, np.sort(codes), np.repeat(codes, 2)[::2]):
+            made = Polars().made({"x": Words(given, known)}, ())["x"]
+            assert made.to_list() == [None if code < 0 else known[code] for code in given]
+            assert made.dtype == pl.Enum(known)
+            assert made.name == "x"
+
+
+def test_columns_of_words_without_any_word() -> None:
+    made = Polars().made({"x": Words(np.full(3, -1, np.int8), ())}, ())["x"]
+    assert made.to_list() == [None, None, None]
+    assert made.dtype == pl.Enum([])
 
 
 @pytest.mark.parametrize("share", [0, 0.02, 0.3, 0.5, 0.7, 0.98, 1])

@@ -31,7 +31,7 @@ from ipm_outcomes.audit._reading import (
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import ItemColumns, needed_items
-from ipm_outcomes.frames._kernel import CHUNK, MISSING, Kernel
+from ipm_outcomes.frames._kernel import CHUNK, MISSING, kernel_of
 from ipm_outcomes.frames._scale_columns import ScaleColumns
 from ipm_outcomes.tables import ScaleTable
 
@@ -62,7 +62,7 @@ class Scored:
         bad = np.asarray((codes[used] < MISSING).any(axis=0))
         np.maximum(codes, MISSING, out=codes)
         scored = cls(items, tuple(needed), codes, bad)
-        kernel = Kernel(items.instrument, None, items.scales)
+        kernel = kernel_of(items.instrument, None, items.scales)
         rows = codes.shape[1]
         scales, flags = kernel.columns(rows), kernel.flag_columns(rows)
         for start in range(0, rows, CHUNK):

@@ -186,7 +186,7 @@ def reader(kind: str, column: Any, reading: Reading) -> Reader:
             if reading.per_unit > 1:
                 _decimals(values, reading, codes, blank)
             else:
-                _numbers(values, reading, codes)
+                _numbers(values, reading, codes, blank)
             if reading.recode is not None:
                 codes[:] = reading.recode[codes]
         elif isinstance(values, np.ndarray) and values.dtype.kind == "b":
@@ -224,6 +224,9 @@ def _cached(cache: dict[Any, int], reading: Reading, value: Any) -> int:
     return code
 
 
+_ABOVE = 1 + 2**-20
+
+
 def _decimals(values: NDArray[Any], reading: Reading, codes: Codes, blank: I8 | None) -> None:
     """Numbers to codes that count steps.
 
@@ -231,14 +234,15 @@ def _decimals(values: NDArray[Any], reading: Reading, codes: Codes, blank: I8 | 
     which is what division gives. Every other cell is judged like a single answer.
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.multiply(values, reading.per_unit, dtype=np.float64)
-        np.copyto(codes, np.rint(steps, out=steps), casting="unsafe")
-        np.divide(codes, reading.per_unit, out=steps)
+        # A little more than the steps, of which what follows the point is dropped; the division finds what is none.
+        np.multiply(values, reading.per_unit * _ABOVE, out=codes, casting="unsafe", dtype=np.float64)
+        steps = np.divide(codes, reading.per_unit, dtype=np.float64)
         narrow = values.dtype.kind == "f" and values.dtype.itemsize < 8
         other = (steps.astype(values.dtype) if narrow else steps) != values
     raw = unsigned(codes)
     other |= raw - raw.dtype.type(reading.lowest) > raw.dtype.type(reading.highest - reading.lowest)
-    other |= values.dtype.itemsize not in (4, 8)
+    if values.dtype.itemsize not in (4, 8):
+        other.fill(True)
     if blank is not None:
         other &= blank == 0
     rest = np.flatnonzero(other)
@@ -250,18 +254,28 @@ def _decimals(values: NDArray[Any], reading: Reading, codes: Codes, blank: I8 | 
     codes[rest] = np.array([reading.judge(value)[0] for value in different], codes.dtype)[place]
 
 
-def _numbers(values: NDArray[Any], reading: Reading, codes: Codes) -> None:
+def _numbers(values: NDArray[Any], reading: Reading, codes: Codes, blank: I8 | None) -> None:
     """Numbers to codes: a cast to an unsigned number that comes back equal was a whole number that fits into it."""
     raw = unsigned(codes)
-    with np.errstate(invalid="ignore", over="ignore"):
-        np.copyto(raw, values, casting="unsafe")
+    fits = False
+    if values.dtype.kind != "f":
+        # Without the sign, what lies below 0 is the largest of all.
+        plain = values.view(f"{values.dtype.byteorder}u{values.dtype.itemsize}")
+        most = int(plain.max(initial=0))
+        fits = most <= np.iinfo(raw.dtype).max
+        np.copyto(raw, plain, casting="unsafe")
+        if most <= reading.highest and (not reading.lowest or raw.min(initial=most) >= reading.lowest):
+            return
+    else:
+        with np.errstate(invalid="ignore", over="ignore"):
+            np.copyto(raw, values, casting="unsafe")
     # What lies below the range wraps around, so one comparison finds both ends.
     outside = raw - raw.dtype.type(reading.lowest) > raw.dtype.type(reading.highest - reading.lowest)
-    most = np.iinfo(raw.dtype).max
-    fits = values.dtype.kind != "f" and values.min(initial=0) >= 0 and values.max(initial=0) <= most
     if not fits:
         np.logical_or(outside, raw != values, out=outside)
     np.copyto(codes, WRONG, where=outside)
+    if blank is not None:
+        outside &= blank == 0  # whatever is held there
     if not outside.any():
         return
     if values.dtype.kind == "f":

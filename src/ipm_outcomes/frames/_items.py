@@ -115,9 +115,8 @@ class ItemColumns:
         """
         readers, rows = self.readers(), len(self.frame)
         wide = any(reading.highest > MOST_NARROW for reading in self.readings.values())
-        codes = np.full(
-            (len(self.instrument.items), min(rows, CHUNK)), MISSING, np.int16 if wide else np.int8
-        )
+        codes = np.empty((len(self.instrument.items), min(rows, CHUNK)), np.int16 if wide else np.int8)
+        codes[[place for place in range(len(codes)) if place not in dict(readers)]] = MISSING
         for start in range(0, rows, CHUNK):
             stop = min(start + CHUNK, rows)
             part = codes[:, : stop - start]

@@ -8,16 +8,18 @@ Values, bands and reasons are then gathered from the flat cells of the very tabl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import ReferenceType, ref
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Flag, Instrument, Scale
 from ipm_outcomes.frames._quotients import Quotients
+from ipm_outcomes.frames._rooms import room
 from ipm_outcomes.frames._scale_columns import I8, U8, Codes, ScaleColumns, empty_columns, withhold
 from ipm_outcomes.scores import Score
 from ipm_outcomes.tables import (
@@ -38,6 +40,8 @@ MOST_NARROW = 100
 """The highest code that is held in eight bits."""
 _NEAR = 1e-6
 """So near to a half, in units of the last decimal, floats do not decide how a value is rounded."""
+_FEW_REASONS = 3
+"""So many comparisons of a whole stretch take less time than one look at a cell for each row."""
 CHUNK = 1 << 16
 """Rows worked on at a time, so that what is counted stays in the processor's cache."""
 
@@ -63,13 +67,30 @@ def holding(codes: Codes) -> NDArray[np.bool_]:
     return held
 
 
+_laid_out: dict[int, tuple[ReferenceType[Instrument], dict[Any, Kernel]]] = {}
+"""Kernels by the definition itself, for as long as it lives."""
+
+
+def kernel_of(
+    instrument: Instrument, missing: str | None = None, scales: Collection[str] | None = None
+) -> Kernel:
+    """The kernel of an instrument under one missing rule, for all scales or some, laid out once."""
+    own = id(instrument)
+    kept = _laid_out.get(own)
+    if kept is None or kept[0]() is not instrument:
+        kept = _laid_out[own] = (ref(instrument, lambda _: _laid_out.pop(own, None)), {})
+    key = missing, None if scales is None else frozenset(scales)
+    if key not in kept[1]:
+        kept[1][key] = Kernel(instrument, missing, scales)
+    return kept[1][key]
+
+
 class Kernel:
-    """Scores codes of one instrument under one missing rule."""
+    """Scores codes of one instrument under one missing rule. Scoring changes nothing of it, so that it can be kept."""
 
     def __init__(
         self, instrument: Instrument, missing: str | None = None, scales: Collection[str] | None = None
     ) -> None:
-        self.instrument = instrument
         self.tables = tables(instrument, missing)
         if scales is not None:
             self.tables = _wanted(self.tables, scales)
@@ -98,7 +119,6 @@ class Kernel:
             if isinstance(table, FormulaTable | UtilityTable)
             for part in table.components
         }
-        self._rooms: dict[str, NDArray[Any]] = {}
         self._flags = [(flag, place[flag.item]) for flag in instrument.flags]
 
     def columns(self, rows: int, exact: bool = False) -> dict[str, ScaleColumns]:
@@ -107,7 +127,7 @@ class Kernel:
 
     def flag_columns(self, rows: int) -> dict[str, I8]:
         """Empty columns of flag states (codes into `FLAG_STATES`)."""
-        return {flag.id: np.empty(rows, np.int8) for flag in self.instrument.flags}
+        return {flag.id: np.empty(rows, np.int8) for flag, _ in self._flags}
 
     def score(
         self, codes: Codes, columns: dict[str, ScaleColumns], flags: dict[str, I8], start: int = 0
@@ -122,16 +142,17 @@ class Kernel:
         """
         stop = start + codes.shape[1]
         plain = unsigned(codes)
-        raised = self._room("raised", plain.dtype, plain.shape)
+        raised = room("raised", plain.dtype, plain.shape)
         np.add(plain, plain.dtype.type(1), out=raised)
         counts: U8 | None = None
         if not raised.min(initial=1):
-            counts = self._room("counts", np.uint8, plain.shape)
+            counts = room("counts", np.uint8, plain.shape)
             np.not_equal(raised, 0, out=counts.view(bool))
         indices: dict[str, NDArray[np.intp]] = {}
         for id, scale in self._scales.items():
             # What no other scale rests on can give its room to the next one.
-            index = self._room(id if id in self._components else "index", np.intp, codes.shape[1:])
+            name = f"index {len(indices)}" if id in self._components else "index"
+            index = room(name, np.intp, codes.shape[1:])
             scale.fill(codes, raised, counts, index, columns[id], start, stop)
             indices[id] = index
         for id, formula in self._formulas.items():
@@ -141,13 +162,6 @@ class Kernel:
         self._quotients.fill(codes, columns, start, stop)
         for flag, place in self._flags:
             _fill_flag(flag, codes, place, flags[flag.id][start:stop])
-
-    def _room(self, name: str, dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:
-        """An array for what is counted, the same one for each stretch: to get memory costs more than to fill it."""
-        held = self._rooms.get(name)
-        if held is None or held.shape[-1] < shape[-1]:
-            held = self._rooms[name] = np.empty(shape, dtype)
-        return held[..., : shape[-1]]
 
     @staticmethod
     def unblank(states: I8, started: NDArray[np.bool_]) -> None:
@@ -176,9 +190,9 @@ class _ItemScale:
 
     def __init__(self, table: ScaleTable, places: list[int], se: tuple[int, int] | None) -> None:
         self.table, self.places, self.se = table, places, se
-        together = places == list(range(places[0], places[0] + len(places)))
-        self._rows = slice(places[0], places[-1] + 1) if together else places
-        self._steps = [_steps(points) for points in table.points]
+        self._rows = _rows(places)
+        self._lines = _Lines.of(table.points, places)
+        self._steps = [] if self._lines else [_steps(points) for points in table.points]
         self._identity = all(all(k == v for k, v in points.items()) for points in table.points)
         # With the tally counted in `code + 1`, the count is part of it already: one factor less in the index.
         self._factor = table.width - 1 if self._identity else table.width
@@ -202,6 +216,18 @@ class _ItemScale:
             if self.table.size > 1
             else TableArrays(*(array[self.order] for array in vars(cells).values()))
         )
+
+    @cached_property
+    def _reasons(self) -> I8 | None:
+        """For each number of answered items why there is no value, where that is all it follows from."""
+        each = [
+            {-1 if cell.absent is None else ABSENT_CODES.index(cell.absent.code) for cell in row.values()}
+            for row in self.table.cells
+        ]
+        if any(len(codes) != 1 for codes in each):
+            return None
+        reasons = np.array([*map(min, each)], np.int8)
+        return reasons if np.count_nonzero(np.diff(reasons)) <= _FEW_REASONS else None
 
     def fill(
         self,
@@ -227,13 +253,18 @@ class _ItemScale:
             (out.labels, cells.labels),
         ):
             if column is not None:
-                # Every index is a cell of the table; "clip" only spares NumPy a second look at that.
-                np.take(source, index, out=column[start:stop], mode="clip")
+                # Every index is a cell of the table; "wrap" only spares NumPy a second look at that.
+                np.take(source, index, out=column[start:stop], mode="wrap")
         absent = out.absent[start:stop]
         if counts is None:
             absent.fill(-1)
+        elif self._reasons is None:
+            np.take(cells.absent, index, out=absent, mode="wrap")
         else:
-            np.take(cells.absent, index, out=absent, mode="clip")
+            absent.fill(self._reasons[0])
+            for count, change in enumerate(np.diff(self._reasons), 1):
+                if change:
+                    absent += (out.answered[start:stop] >= count).view(np.int8) * change
         if self.se is not None and out.se is not None:
             place, per_unit = self.se
             np.divide(codes[place], per_unit, out=out.se[start:stop])
@@ -248,7 +279,7 @@ class _ItemScale:
         if self._identity:
             tally = np.add.reduce(raised[self._rows], axis=0, dtype=small[0])
         else:
-            tally = self._tally(codes, raised, small[0])
+            tally = self._tally(codes, raised, counts, small[0])
         if counts is None:
             answered.fill(n)
             narrow = np.add(tally, n * self._factor, dtype=small[1])
@@ -259,7 +290,9 @@ class _ItemScale:
         index: NDArray[Any] = narrow
         return index
 
-    def _tally(self, codes: Codes, raised: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    def _tally(self, codes: Codes, raised: NDArray[Any], counts: U8 | None, dtype: Any) -> NDArray[Any]:
+        if self._lines is not None:
+            return self._lines.tally(raised, counts, dtype)
         tally = np.zeros(codes.shape[1], dtype)
         for place, (threshold, worth, lookup) in zip(self.places, self._steps, strict=True):
             if lookup is not None:
@@ -268,6 +301,58 @@ class _ItemScale:
                 step = (raised[place] > threshold).view(np.uint8)
                 tally += step if worth == 1 else step * dtype(worth)
         return tally
+
+
+class _Lines(NamedTuple):
+    """Points that rise or fall by one with each code, as differences and sums of ``code + 1``."""
+
+    added: list[int]
+    """Places of the items whose points rise."""
+    taken: list[int]
+    """Places of those whose points fall."""
+    constants: dict[int, list[int]]
+    """What an answered item adds besides, with the places of the items of which it does."""
+
+    @classmethod
+    def of(cls, points: Sequence[dict[int, int]], places: list[int]) -> _Lines | None:
+        """None where the points of an item do neither."""
+        added, taken, constants = [], [], dict[int, list[int]]()
+        for place, worth_of in zip(places, points, strict=True):
+            rises = {worth - code for code, worth in worth_of.items()}
+            falls = {worth + code for code, worth in worth_of.items()}
+            if len(rises) == 1:
+                added.append(place)
+                constant = rises.pop() - 1
+            elif len(falls) == 1:
+                taken.append(place)
+                constant = falls.pop() + 1
+            else:
+                return None
+            if constant:
+                constants.setdefault(constant, []).append(place)
+        return cls(added, taken, constants)
+
+    def tally(self, raised: NDArray[Any], counts: U8 | None, dtype: Any) -> NDArray[Any]:
+        """The tally of each row; what is too large on the way wraps around, and back."""
+        tally = np.add.reduce(raised[_rows(self.added)], axis=0, dtype=dtype)
+        if self.taken:
+            tally -= np.add.reduce(raised[_rows(self.taken)], axis=0, dtype=dtype)
+        for constant, places in self.constants.items():
+            by = dtype(constant % (np.iinfo(dtype).max + 1))
+            if counts is None:
+                tally += dtype(int(by) * len(places) % (np.iinfo(dtype).max + 1))
+            else:
+                tally += np.add.reduce(counts[_rows(places)], axis=0, dtype=dtype) * by
+        total: NDArray[Any] = tally
+        return total
+
+
+def _rows(places: list[int]) -> slice | list[int]:
+    """Places as a slice, where they are one: then NumPy makes no copy of what lies there."""
+    if not places:
+        return slice(0)
+    together = places == list(range(places[0], places[0] + len(places)))
+    return slice(places[0], places[-1] + 1) if together else places
 
 
 def _steps(points: dict[int, int]) -> tuple[int, int, NDArray[Any] | None]:
@@ -291,11 +376,14 @@ class _FormulaScale:
         self.table, self._scales = table, scales
 
     @cached_property
-    def _parts(self) -> list[tuple[str, NDArray[np.int64]]]:
-        return [
+    def _parts(self) -> list[tuple[str, NDArray[Any]]]:
+        parts = [
             (part.scale.id, part.arrays.numerator[self._scales[part.scale.id].order] * coefficient)
             for part, coefficient in zip(self.table.components, self.table.coefficients, strict=True)
         ]
+        most = abs(self.table.constant) + sum(int(np.abs(products).max()) for _, products in parts)
+        # Floats hold these whole numbers, and are divided without being made floats first.
+        return [(id, products.astype(np.float64)) for id, products in parts] if most < 2**53 else parts
 
     def fill(
         self,
@@ -305,26 +393,36 @@ class _FormulaScale:
         start: int,
         stop: int,
     ) -> None:
-        rows = stop - start
-        total = np.full(rows, self.table.constant, np.int64)
-        answered = np.zeros(rows, np.uint8)
-        absent = np.zeros(rows, bool)
-        for id, products in self._parts:
-            total += np.take(products, indices[id], mode="clip")
-            answered += columns[id].answered[start:stop]
-            absent |= columns[id].absent[start:stop] >= 0
-        _write(out, slice(start, stop), total, self.table.denominator, answered, absent)
+        rows = slice(start, stop)
+        (first, products), *others = self._parts
+        total = np.take(products, indices[first], mode="wrap")
+        total += self.table.constant
+        for id, products in others:
+            total += np.take(products, indices[id], mode="wrap")
+        _write(out, rows, total, self.table.denominator, _absent(columns, out, self.table, rows))
 
 
-def _write(
-    out: ScaleColumns, rows: slice, top: NDArray[Any], bottom: int, answered: U8, absent: NDArray[np.bool_]
-) -> None:
+def _absent(
+    columns: dict[str, ScaleColumns], out: ScaleColumns, table: FormulaTable | UtilityTable, rows: slice
+) -> NDArray[np.bool_]:
+    """Say of rows how many items of the components were answered; where one of these has no value."""
+    first, *others = (columns[part.scale.id] for part in table.components)
+    answered, reasons = out.answered[rows], first.absent[rows].copy()
+    answered[:] = first.answered[rows]
+    for part in others:
+        answered += part.answered[rows]
+        reasons &= part.absent[rows]  # -1, all bits set, stays only where it is in all
+    absent: NDArray[np.bool_] = reasons >= 0
+    return absent
+
+
+def _write(out: ScaleColumns, rows: slice, top: NDArray[Any], bottom: int, absent: NDArray[np.bool_]) -> None:
     """Values made of other scales' values, absent where one of these is."""
     assert out.value is not None
     np.divide(top, bottom, out=out.value[rows])
-    out.value[rows][absent] = np.nan
-    out.absent[rows] = np.where(absent, np.int8(ABSENT_CODES.index(COMPONENT)), np.int8(-1))
-    out.answered[rows] = answered
+    withhold(out.value[rows], absent)
+    np.multiply(absent.view(np.int8), np.int8(ABSENT_CODES.index(COMPONENT) + 1), out=out.absent[rows])
+    out.absent[rows] -= np.int8(1)
     if out.numerator is not None:
         out.numerator[rows] = np.where(absent, 0, top)
 
@@ -355,20 +453,25 @@ class _UtilityScale:
         start: int,
         stop: int,
     ) -> None:
-        rows, utility = stop - start, self.table.utility
-        product, answered, absent = np.ones(rows), np.zeros(rows, np.uint8), np.zeros(rows, bool)
-        for part, factors in zip(self.table.components, self._factors, strict=True):
-            id = part.scale.id
-            product *= np.take(factors, indices[id], mode="clip")
-            answered += columns[id].answered[start:stop]
-            absent |= columns[id].absent[start:stop] >= 0
-        whole = (product - 1) / float(utility.interaction)
-        scaled = (1 - float(utility.rescale) * whole) * self.table.denominator
-        top = np.where(scaled >= 0, np.floor(scaled + 0.5), np.ceil(scaled - 0.5))
-        near = np.abs(np.abs(scaled - np.trunc(scaled)) - 0.5) < _NEAR
+        rows = slice(start, stop)
+        first, *others = (
+            (factors, indices[part.scale.id])
+            for part, factors in zip(self.table.components, self._factors, strict=True)
+        )
+        scaled = np.take(*first, mode="wrap")
+        for factors, index in others:
+            scaled *= np.take(factors, index, mode="wrap")
+        constant, slope = map(float, self.table.line)
+        scaled *= slope
+        scaled += constant
+        absent = _absent(columns, out, self.table, rows)
+        # Floats decide where rounding does not: else the row is worked out in fractions, halves away from 0.
+        top = np.rint(scaled)
+        scaled -= top
+        near = np.abs(scaled, out=scaled) > 0.5 - _NEAR
         for row in np.flatnonzero(near & ~absent):
             top[row] = self.table.numerator(self._exact(indices, int(row)))
-        _write(out, slice(start, stop), top, self.table.denominator, answered, absent)
+        _write(out, rows, top, self.table.denominator, absent)
 
     def _exact(self, indices: dict[str, NDArray[np.intp]], row: int) -> Iterator[Fraction]:
         for position, part in enumerate(self.table.components):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,13 +45,13 @@ class Polars(Library):
         return frame.drop(labels)
 
     def added(self, frame: Any, columns: Mapping[str, Column], like: Sequence[Any]) -> Any:
-        return self._typed(frame.with_columns(self._raw(columns)), columns)
+        return frame.with_columns(self._new(columns))
 
     def made(self, columns: Mapping[str, Any], like: Sequence[Any]) -> Any:
         native = {n: c.alias(n) for n, c in columns.items() if isinstance(c, self.pl.Series)}
-        new = {n: c for n, c in columns.items() if n not in native}
-        raw = {series.name: series for series in self._raw(new)} | native
-        return self._typed(self.pl.DataFrame([raw[n] for n in columns]), new)
+        new = self._new({n: c for n, c in columns.items() if n not in native})
+        series = {column.name: column for column in new} | native
+        return self.pl.DataFrame([series[n] for n in columns])
 
     def listed(
         self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind], like: Mapping[str, Any]
@@ -170,52 +171,45 @@ class Polars(Library):
             return series
         return series.zip_with(self.pl.Series(~null), self.pl.Series([None], dtype=series.dtype))
 
-    def _raw(self, columns: Mapping[str, Column]) -> list[Any]:
-        """Columns as Polars series, words still as codes."""
+    def _new(self, columns: Mapping[str, Column]) -> list[Any]:
+        """Columns as Polars series."""
         series = []
         for name, column in columns.items():
             if isinstance(column, Words):
-                codes = column.codes
-                if _often_turns(codes):
-                    codes = codes & ~(codes >> 7)  # 0 for none
-                # Else -1 becomes 255, which no label has, and null when the codes become words.
-                series.append(self.pl.Series(name, codes.view(np.uint8)))
+                series.append(self._words(name, column))
             elif isinstance(column, Whole):
                 series.append(self._with_nulls(self.pl.Series(name, column.values), column.null))
             else:
                 series.append(self.pl.Series(name, column, nan_to_null=column.dtype.kind == "f"))
         return series
 
-    def _typed(self, frame: Any, columns: Mapping[str, Column]) -> Any:
-        """The frame with codes made words, all in one call, which Polars spreads over the cores."""
-        pl = self.pl
-        words = {name: column for name, column in columns.items() if isinstance(column, Words)}
-        if hasattr(pl.col("").cat, "to"):
-            kinds = {name: pl.Enum(list(w.labels)) for name, w in words.items()}
-            frame = frame.with_columns(
-                [pl.col(name).cat.to(kind, strict=False) for name, kind in kinds.items()]
-            )
-            return frame.with_columns(
-                [
-                    frame[name].zip_with(pl.Series(w.codes >= 0), pl.Series([None], dtype=kinds[name]))
-                    for name, w in words.items()
-                    if _often_turns(w.codes)
-                ]
-            )
-        return frame.with_columns(
-            [
-                pl.Series(name, [*w.labels, None], dtype=pl.Enum(list(w.labels))).gather(
-                    w.codes.astype(np.int64)
-                )
-                for name, w in words.items()
-            ]
-        )
+    def _words(self, name: str, column: Words) -> Any:
+        """A column of words: one of them everywhere, then every other one where it is.
+
+        Polars looks up the word of each row in twenty times that, as long as the words are few.
+        """
+        codes, rows = column.codes, len(column.codes)
+        words = _each_word(column.labels)
+        first, last = (int(codes.min()), int(codes.max())) if rows else (-1, -1)
+        if last - first > _MOST_PUT:
+            places = np.where(codes < 0, len(column.labels), codes).astype(np.uint32)
+            return words.gather(self.pl.Series(places)).alias(name)
+        each = self.pl.Series(codes.view(np.uint8))
+        series = words[last : last + 1] if last >= 0 else words[-1:]
+        for code in range(max(first, 0), last):
+            if (here := each == code).any():
+                series = words[code : code + 1].zip_with(here, series)
+        if first < 0 <= last:  # gaps come last, so that all words are put without looking at them
+            series = series.zip_with(each <= last, words[-1:])
+        return (series if len(series) == rows else series.new_from_index(0, rows)).alias(name)
 
 
-def _often_turns(codes: NDArray[np.int8]) -> bool:
-    """Whether words and gaps follow each other so that a processor cannot guess which is next.
+@lru_cache(maxsize=64)
+def _each_word(labels: tuple[str, ...]) -> Any:
+    """A column of the words, and none at the end."""
+    pl = sys.modules["polars"]
+    return pl.Series([*labels, None], dtype=pl.Enum(list(labels)))
 
-    Then it is quicker to make all of them words and to take out the gaps afterwards.
-    """
-    held = int(np.count_nonzero(codes >= 0))
-    return 20 * min(held, len(codes) - held) > len(codes)
+
+_MOST_PUT = 16
+"""With more words than these they are looked up."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Instrument
+from ipm_outcomes.frames._rooms import room
 from ipm_outcomes.frames._scale_columns import I8, Codes, ScaleColumns, withhold
 from ipm_outcomes.tables import (
     ABSENT_CODES,
@@ -27,8 +28,11 @@ Bools = NDArray[np.bool_]
 Products = tuple[tuple[int, tuple[int, ...]], ...]
 """Whole numbers, each with the places of the items that it is multiplied by."""
 
-_BLOCK = 1 << 14
-"""Rows divided at a time, so that numbers of 64 bits stay in the processor's cache."""
+Kind = type[np.float32 | np.float64 | object]
+"""What holds the whole numbers: floats of as few bits as do, or Python's own numbers."""
+
+_BLOCK = 1 << 15
+"""Rows divided at a time, so that numbers of 32 bits stay in the processor's cache."""
 
 
 class Quotients:
@@ -43,7 +47,6 @@ class Quotients:
             for id, table in by_scale.items()
             if isinstance(table, QuotientTable)
         }
-        self._given = _Given()
         self._places = {place for scale in self._scales.values() for place in scale.places}
 
     def fill(self, codes: Codes, columns: dict[str, ScaleColumns], start: int, stop: int) -> None:
@@ -56,26 +59,19 @@ class Quotients:
             scale.say(codes, gaps, columns[id], slice(start, stop))
         for first in range(start, stop, _BLOCK):
             last = min(first + _BLOCK, stop)
-            self._given.take(codes[:, first - start : last - start])
+            given = _Given(codes[:, first - start : last - start])
             for id, scale in self._scales.items():
-                scale.divide(self._given, columns[id], slice(first, last))
+                scale.divide(given, columns[id], slice(first, last))
 
 
 class _Given:
-    """Answers of a block of rows, 0 where there is none, and what is made of them: each once, whatever scales take it.
+    """Answers of a block of rows, 0 where there is none, and what is made of them: each once for all scales."""
 
-    The arrays of one block are used again for the next one, as getting memory costs more than filling it.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, codes: Codes) -> None:
+        self._codes = codes
         self._made: dict[Any, Any] = {}
-        self._rooms: dict[Any, NDArray[np.float64]] = {}
 
-    def take(self, codes: Codes) -> None:
-        """Go on to another block."""
-        self._codes, self._made = codes, {}
-
-    def total(self, products: Products, kind: type) -> Any:
+    def total(self, products: Products, kind: Kind) -> Any:
         """A sum of products, of floats or of Python's own numbers."""
         if len(products) == 1:
             return self._product(*products[0], kind)
@@ -85,7 +81,7 @@ class _Given:
             self._made[key] = self._folded(np.add, parts, key)
         return self._made[key]
 
-    def _product(self, times: int, places: tuple[int, ...], kind: type) -> Any:
+    def _product(self, times: int, places: tuple[int, ...], kind: Kind) -> Any:
         if not places:
             return times
         first, *others = places
@@ -98,20 +94,19 @@ class _Given:
             else:
                 codes = self._codes[first]
                 own = codes & ~(codes >> 8 * codes.itemsize - 1)  # the sign of `MISSING`, in all bits
-                made = self._room(key) if kind is float else np.empty(len(own), object)
+                made = np.empty(len(own), object) if kind is object else self._room(key)
                 made[:] = own
             self._made[key] = made
         return self._made[key]
 
-    def _room(self, key: Any) -> NDArray[np.float64]:
-        if key not in self._rooms:
-            self._rooms[key] = np.empty(_BLOCK)
-        return self._rooms[key][: self._codes.shape[1]]
+    def _room(self, key: Any) -> NDArray[Any]:
+        """Memory of what is made next."""
+        return room(f"quotient {len(self._made)}", key[-1], self._codes.shape[1:])
 
     def _folded(self, work: np.ufunc, parts: list[Any], key: Any) -> Any:
         total = parts[0]
         for part in parts[1:]:
-            total = work(total, part, out=self._room(key)) if key[-1] is float else work(total, part)
+            total = work(total, part) if key[-1] is object else work(total, part, out=self._room(key))
         return total
 
 
@@ -142,8 +137,8 @@ class _Quotient:
             for end in ends
             for products in end
         )
-        # Beyond that floats do not hold all of what is compared, and Python's own numbers are taken.
-        self._kind: type = float if most < 2**53 else object
+        # Beyond that floats do not hold all of what is compared; at last Python's own numbers are taken.
+        self._kind: Kind = np.float32 if most < 2**24 else np.float64 if most < 2**53 else object
 
     def say(self, codes: Codes, blank: dict[int, Bools], out: ScaleColumns, rows: slice) -> None:
         """Count the answers of some rows, and say why there can be no value; ``blank`` has the items with gaps."""
@@ -173,15 +168,16 @@ class _Quotient:
         for more, less in self._ends:
             beyond = given.total(less, self._kind) > given.total(more, self._kind)
             _say(absent, BEYOND, beyond & (absent < 0))
-        over, under = (
-            np.asarray(given.total(products, self._kind), np.float64)
-            for products in (self._over, self._under)
-        )
+        over, under = (given.total(products, self._kind) for products in (self._over, self._under))
+        if self._kind is object:
+            over, under = (np.asarray(total, np.float64) for total in (over, under))
         with np.errstate(invalid="ignore", divide="ignore"):
-            np.divide(over, under, out=value)
+            np.divide(over, under, out=value, dtype=np.float64)
         withhold(value, absent >= 0)
         if out.numerator is not None and out.denominator is not None:
-            top, bottom = ((total * (absent < 0)).astype(np.int64) for total in (over, under))
+            top, bottom = (
+                (np.asarray(total, np.float64) * (absent < 0)).astype(np.int64) for total in (over, under)
+            )
             shared = np.maximum(np.gcd(top, bottom), 1)
             np.floor_divide(top, shared, out=out.numerator[rows])
             np.maximum(bottom // shared, 1, out=out.denominator[rows])

@@ -17,7 +17,9 @@ Codes = NDArray[Any]
 
 _HUGE = 4 << 20
 """Bytes of an array from which on NumPy asks for huge pages, which are had many times quicker."""
-_TOGETHER = 8 << 20
+_PAGE = 2 << 20
+"""Bytes of a huge page, and of what has to lie at a multiple of them to be one."""
+_TOGETHER = 32 << 20
 """Bytes of memory that smaller columns share; it is freed with the last of them."""
 
 
@@ -42,16 +44,21 @@ def empty_columns(by_scale: dict[str, AnyTable], rows: int, exact: bool) -> dict
         id: not (isinstance(table, ScaleTable) and table.scale.categorical) for id, table in by_scale.items()
     }
     has_se = {id: isinstance(table, ScaleTable) and _has_se(table) for id, table in by_scale.items()}
-    floats = iter(_floats(sum(has_value.values()) + sum(has_se.values()), rows))
+    has_labels = {id: isinstance(table, ScaleTable) and bool(table.words) for id, table in by_scale.items()}
+    floats = iter(_columns(sum(has_value.values()) + sum(has_se.values()), rows, np.float64))
+    # Counts become columns of the frame as they are, and codes become words: they share no memory.
+    counts, codes = (
+        iter(_columns(n, rows, np.int8)) for n in (len(by_scale), len(by_scale) + sum(has_labels.values()))
+    )
     return {
         id: ScaleColumns(
             table,
             next(floats) if has_value[id] else None,
             next(floats) if has_se[id] else None,
             np.empty(rows, np.int64) if exact and has_value[id] else None,
-            np.empty(rows, np.int8) if isinstance(table, ScaleTable) and table.words else None,
-            np.empty(rows, np.uint8),
-            np.empty(rows, np.int8),
+            next(codes) if has_labels[id] else None,
+            next(counts).view(np.uint8),
+            next(codes),
             np.ones(rows, np.int64) if exact and isinstance(table, QuotientTable) else None,
         )
         for id, table in by_scale.items()
@@ -63,13 +70,18 @@ def _has_se(table: ScaleTable) -> bool:
     return table.scale.se_item is not None or (conversion is not None and conversion.rows[0].se is not None)
 
 
-def _floats(count: int, rows: int) -> list[NDArray[np.float64]]:
+def _columns(count: int, rows: int, dtype: type[np.generic]) -> list[NDArray[Any]]:
     """Empty columns; several share a piece of memory where that is enough for huge pages and one alone is not."""
-    size = 8 * rows
-    together = _TOGETHER // size if 0 < size < _HUGE <= size * count else 1
-    columns: list[NDArray[np.float64]] = []
+    size = np.dtype(dtype).itemsize * rows
+    if size * count < _HUGE:
+        return [np.empty(rows, dtype) for _ in range(count)]
+    together = max(_TOGETHER // size, 1)
+    columns: list[NDArray[Any]] = []
     while len(columns) < count:
-        columns.extend(np.empty((min(together, count - len(columns)), rows)))
+        here = min(together, count - len(columns))
+        piece = np.empty(here * size + _PAGE, np.uint8)
+        first = -piece.ctypes.data % _PAGE
+        columns.extend(piece[first : first + here * size].view(dtype).reshape(here, rows))
     return columns
 
 

@@ -14,7 +14,7 @@ from ipm_outcomes.frames._evidence import gather, without_lowest
 from ipm_outcomes.frames._findings import of_cells, way_out
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import ItemColumns
-from ipm_outcomes.frames._kernel import CODE, FLAG_STATES, MISSING, WORD, Kernel, no_answers
+from ipm_outcomes.frames._kernel import CODE, FLAG_STATES, MISSING, WORD, Kernel, kernel_of, no_answers
 from ipm_outcomes.frames._library import Column, Words
 from ipm_outcomes.frames._scale_columns import I8, Codes, ScaleColumns
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
@@ -67,7 +67,7 @@ def score_items(
         raise ParameterError(f"invalid is 'raise' or 'null', not {invalid!r}")
     if missing is not None and not isinstance(missing, str):
         raise ParameterError(f"missing: give the name of a rule, not a {type(missing).__name__}")
-    kernel = Kernel(items.instrument, missing, items.scales)
+    kernel = kernel_of(items.instrument, missing, items.scales)
     rows = len(items.frame)
     scales, flags = kernel.columns(rows, exact), kernel.flag_columns(rows)
     wrong = np.zeros(rows if invalid == "null" else 0, np.uint8)
@@ -76,8 +76,7 @@ def score_items(
         return _withheld(items, kernel, scales, flags, wrong)
     looked = stretch is not None
     for start, codes in items.chunks(progress):
-        bad = no_answers(codes)
-        if not bad.any():
+        if codes.min(initial=MISSING) == MISSING:  # no cell is below, which would be no answer
             kernel.score(codes, scales, flags, start)
             continue
         if invalid == "raise":
@@ -87,7 +86,7 @@ def score_items(
             doubtful = without_lowest(items)
             if doubtful is not None and doubtful.coding == "coding_from_one":
                 return _withheld(items, kernel, scales, flags, wrong)
-        stop = start + codes.shape[1]
+        bad, stop = no_answers(codes), start + codes.shape[1]
         blank = _says_nothing(codes, used)
         codes[bad] = MISSING
         kernel.score(codes, scales, flags, start)
