@@ -33,7 +33,7 @@ from scipy.stats import t as student
 from ipm_outcomes import change, program
 from ipm_outcomes.report import _figures
 from ipm_outcomes.report._figures import gather
-from ipm_outcomes.report._program import Program, Row
+from ipm_outcomes.report._program import Figure, Program
 
 SEEDS = int(os.environ.get("IPM_OUTCOMES_PAGE_SEEDS", "0"))
 PAGES = range(SEEDS) if SEEDS else (1, 2, 7, 8, 12)
@@ -90,12 +90,12 @@ def clinic(seed: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     return scores, changes, program.table(changes, by=["site"], totals=True)
 
 
-def published(tables: Any) -> tuple[Program, dict[Any, Row]]:
+def published(tables: Any) -> tuple[Program, dict[Any, Figure]]:
     """The figures of the report, and the same before disclosure control."""
-    true: dict[Any, Row] = {}
+    true: dict[Any, Figure] = {}
     through = _figures._published
 
-    def watched(builder: Any, policy: str, like: Any) -> list[Row]:
+    def watched(builder: Any, policy: str, like: Any) -> list[Figure]:
         true.update({(row.indicator, row.group, row.period): row for row in builder.rows})
         return through(builder, policy, like)
 
@@ -106,7 +106,7 @@ def published(tables: Any) -> tuple[Program, dict[Any, Row]]:
     return out, true
 
 
-def naive(out: Program, true: dict[Any, Row]) -> Program:
+def naive(out: Program, true: dict[Any, Figure]) -> Program:
     """What is left where the small counts alone are hidden."""
     rows = {}
     for key, row in true.items():
@@ -179,7 +179,7 @@ class Attack:
     """All that a page says of one scale, as lines over unknown whole numbers."""
 
     def __init__(
-        self, out: Program, true: dict[Any, Row], changes: pl.DataFrame, key: Any, means: bool
+        self, out: Program, true: dict[Any, Figure], changes: pl.DataFrame, key: Any, means: bool
     ) -> None:
         self.out, self.true, self.key, self.means = out, true, key, means
         self.truth: list[int] = []
@@ -209,7 +209,7 @@ class Attack:
         assert low - 1e-6 <= value <= high + 1e-6, ("not so in the true program", low, value, high)
         self.lines.append((form, low, high))
 
-    def said(self, form: dict[int, float], row: Row, true: Row, column: str, name: Any) -> None:
+    def said(self, form: dict[int, float], row: Figure, true: Figure, column: str, name: Any) -> None:
         """What a page says of one count."""
         truth, shown = getattr(true, column), getattr(row, column)
         if truth is None:
@@ -309,7 +309,7 @@ class Attack:
                 self.line(form | {int(one[p]): -1.0 for one in mine}, 0, 0)
         self.places = places
 
-        def form_of(row: Row, name: Any) -> dict[int, float]:
+        def form_of(row: Figure, name: Any) -> dict[int, float]:
             if (row.group, row.period) == ("all", "all"):
                 target = row.target or main
                 return {int(v): 1.0 for v in self.z[target][inside[name]]}
@@ -360,7 +360,9 @@ class Attack:
         month = day.year * 12 + day.month - 1
         return next((name for name, (a, b) in self.out.months.items() if a <= month <= b), "")
 
-    def mean(self, row: Row, says: Row, who: dict[int, float], first: np.ndarray, rep: np.ndarray) -> None:
+    def mean(
+        self, row: Figure, says: Figure, who: dict[int, float], first: np.ndarray, rep: np.ndarray
+    ) -> None:
         """A mean of n, and its limits, as they are printed: with one decimal."""
         n = row.denominator
         if says.denominator is None or n is None or n < 2:
@@ -570,7 +572,7 @@ def with_baseline_less(whole: dict[int, float], part: dict[int, float]) -> dict[
 
 
 def attacked(
-    out: Program, true: dict[Any, Row], changes: pl.DataFrame, means: bool = False, first: bool = False
+    out: Program, true: dict[Any, Figure], changes: pl.DataFrame, means: bool = False, first: bool = False
 ) -> tuple[int, list[Any], int]:
     """The attack on every scale of a page: see `Attack.solved`."""
     total, won, open_ = 0, [], 0

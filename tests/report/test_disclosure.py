@@ -20,7 +20,7 @@ from scipy.optimize import linprog
 
 from ipm_outcomes.report import _figures
 from ipm_outcomes.report._figures import gather
-from ipm_outcomes.report._program import ALL, OF_SCALE, Program, Row, Shown
+from ipm_outcomes.report._program import ALL, OF_SCALE, Figure, Program, Shown
 from ipm_outcomes.report._stretches import stretches
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -121,7 +121,7 @@ def attack(published: Program, true: Program, one: Shown) -> Attack:
     ]
     places: dict[Name, set[Name]] = defaultdict(set)
 
-    def seen(row: Row) -> Row:
+    def seen(row: Figure) -> Figure:
         return published.rows[row.indicator, row.group, row.period]
 
     for row in rows:
@@ -188,9 +188,9 @@ def attack(published: Program, true: Program, one: Shown) -> Attack:
 @pytest.fixture(scope="module")
 def both() -> tuple[Program, Program]:
     """The report as published, and the same with the numbers that went into disclosure control."""
-    true: dict[tuple[str, str, str], Row] = {}
+    true: dict[tuple[str, str, str], Figure] = {}
 
-    def watched(builder: Any, policy: str, like: Any) -> list[Row]:
+    def watched(builder: Any, policy: str, like: Any) -> list[Figure]:
         true.update({(row.indicator, row.group, row.period): row for row in builder.rows})
         return published_rows(builder, policy, like)
 

@@ -35,7 +35,7 @@ from ipm_outcomes._drawing import style as looks
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.report import _charts, _page, _tables, _wording, _words, sections
 from ipm_outcomes.report._figures import gather
-from ipm_outcomes.report._program import Program, Row
+from ipm_outcomes.report._program import Figure, Program
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report.sections import _records
 
@@ -89,12 +89,12 @@ def share_of(a: Any, b: Any) -> Fraction:
     return Share(one) if figure(a) and figure(b) else one
 
 
-def share(row: Row | None) -> Fraction | None:
+def share(row: Figure | None) -> Fraction | None:
     known = row is not None and row.numerator is not None and row.denominator
     return share_of(row.numerator, row.denominator) if row is not None and known else None
 
 
-def with_marks(row: Row) -> Row:
+def with_marks(row: Figure) -> Figure:
     values: dict[str, Any] = {name: getattr(row, name) for name in (*COUNTS, *RATES)}
     values = {
         name: None if v is None else Count(v) if name in COUNTS else Rate(v) for name, v in values.items()
@@ -356,7 +356,7 @@ def test_what_is_worked_out_over_time_rests_on_shown_figures_only() -> None:
     shown = program.headline
     assert shown is not None
 
-    def of(name: str) -> list[Row]:
+    def of(name: str) -> list[Figure]:
         rows = [
             program.row(f"{name}:{'.'.join(shown.key)}:{program.target}", period=p) for p in program.periods
         ]

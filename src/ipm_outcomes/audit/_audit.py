@@ -14,7 +14,7 @@ from ipm_outcomes.audit._bands import BandColumn, explain_bands, untested
 from ipm_outcomes.audit._choose import FEWEST, SYSTEMATIC
 from ipm_outcomes.audit._effect import Judge, ends_of
 from ipm_outcomes.audit._explain import LIKELY, OBSERVED, PROVED, SYSTEMATIC_WORD, UNDECIDED, Outcome, explain
-from ipm_outcomes.audit._found import Column, Found, findings_table, rows_table, summary_table
+from ipm_outcomes.audit._findings import Column, Finding, findings_table, rows_table, summary_table
 from ipm_outcomes.audit._materials import Beside, Scored, bands_of, material_of, scale_of, with_all_scales
 from ipm_outcomes.audit._reading import Floats, Material, read_numbers
 from ipm_outcomes.audit._structure import identical, patterns
@@ -59,7 +59,7 @@ class Audit:
     findings: Any
     rows: Any
     summary: Any
-    _found: tuple[Found, ...] = field(default=(), repr=False)
+    _found: tuple[Finding, ...] = field(default=(), repr=False)
 
     @property
     def count(self) -> int:
@@ -165,7 +165,7 @@ def audit(
     taken = {*first.names.values(), *recorded.values(), *grouped}
     beside = _beside(frame, id, date, date_format, taken, extra)
     groups = _groups(frame, grouped)
-    findings: list[Found] = [] if doubt is None else [doubt]
+    findings: list[Finding] = [] if doubt is None else [doubt]
     findings += _structural(scored, groups)
     audited: list[Column] = []
     numbers: dict[str, Floats] = {}
@@ -214,7 +214,7 @@ def _scored(
     more: dict[str, Any],
     wanted: Mapping[str, tuple[Scale, bool]],
     recorded: Mapping[str, str],
-) -> tuple[Scored, Found | None]:
+) -> tuple[Scored, Finding | None]:
     """The items as they are read: where they look as if counted from 1, as the recorded scores say."""
     plain = Scored.of(with_all_scales(items, more), items.needed)
     evidence = without_lowest(items)
@@ -233,7 +233,7 @@ def _scored(
     sure = _sure_of_coding(evidence, agree)
     read_so = sure == SYSTEMATIC_WORD or evidence.coding == "coding_from_one"
     rows = np.flatnonzero(evidence.numbered)
-    return (moved if read_so else plain), Found("items", None, "no_lowest_answer", sure, rows, len(frame))
+    return (moved if read_so else plain), Finding("items", None, "no_lowest_answer", sure, rows, len(frame))
 
 
 def _sure_of_coding(evidence: Evidence, agree: list[int]) -> str:
@@ -308,13 +308,13 @@ def _groups(frame: Frame, by: Sequence[str]) -> _Groups:
     return _Groups(names, np.split(order, cuts))
 
 
-def _structural(scored: Scored, groups: _Groups) -> list[Found]:
+def _structural(scored: Scored, groups: _Groups) -> list[Finding]:
     """What the item columns say by themselves: in all rows, else in a group."""
     items, findings = scored.items, []
     own = [item for item in items.instrument.item_ids if item in scored.needed]
     if scored.bad.any():
         rows, of = np.flatnonzero(scored.bad), scored.codes.shape[1]
-        findings.append(Found("items", None, "not_an_answer", _of_cells(len(rows), of), rows, of))
+        findings.append(Finding("items", None, "not_an_answer", _of_cells(len(rows), of), rows, of))
     seen = set()
     every: list[tuple[tuple[str | None, ...] | None, NDArray[np.intp] | None]] = [(None, None)]
     every += zip(groups.names, groups.rows, strict=True)
@@ -328,7 +328,7 @@ def _structural(scored: Scored, groups: _Groups) -> list[Found]:
             places = np.flatnonzero(pattern.rows)
             places = places if mine is None else mine[places]
             findings.append(
-                Found("items", None, pattern.cause, SYSTEMATIC_WORD, places, pattern.of, group=name)
+                Finding("items", None, pattern.cause, SYSTEMATIC_WORD, places, pattern.of, group=name)
             )
     return findings
 
@@ -346,7 +346,7 @@ def _numbers(
     beside: Beside,
     groups: _Groups,
     tolerance: float,
-) -> tuple[list[Found], Column, Floats]:
+) -> tuple[list[Finding], Column, Floats]:
     """The audit of one column of recorded numbers."""
     scale = scored.items.instrument.scale(key)
     column = read_numbers(frame, name)
@@ -357,11 +357,11 @@ def _numbers(
     findings = []
     if column.text.any():
         rows, of = np.flatnonzero(column.text), int((there | column.text).sum())
-        findings.append(Found("total", key, "not_a_number", _of_cells(len(rows), of), rows, of))
+        findings.append(Finding("total", key, "not_a_number", _of_cells(len(rows), of), rows, of))
     outcomes = _by_group(scored, material, groups)
     for group, outcome in outcomes:
         findings.append(
-            Found(
+            Finding(
                 place_of(outcome.cause, False), key, outcome.cause, outcome.sure, outcome.rows, outcome.of,
                 outcome.rivals, group,
             )
@@ -417,7 +417,7 @@ def _by_group(
     return by_group + [(None, outcome) for outcome in explain(material.part(rest))]
 
 
-def _bands(key: str, scale: Scale, column: BandColumn, groups: _Groups) -> tuple[list[Found], Column]:
+def _bands(key: str, scale: Scale, column: BandColumn, groups: _Groups) -> tuple[list[Finding], Column]:
     """The audit of one column of recorded bands."""
     there = column.codes >= 0
     meant = column.meant
@@ -427,7 +427,7 @@ def _bands(key: str, scale: Scale, column: BandColumn, groups: _Groups) -> tuple
     for outcome in explain_bands(column):
         group = _only_group(outcome.rows, groups)
         findings.append(
-            Found(
+            Finding(
                 place_of(outcome.cause, True), key, outcome.cause, outcome.sure, outcome.rows, outcome.of,
                 outcome.rivals, group,
             )
@@ -454,7 +454,7 @@ def _only_group(rows: NDArray[np.intp], groups: _Groups) -> tuple[str | None, ..
     return None
 
 
-def _others_right(finding: Found, column: Column | None) -> int:
+def _others_right(finding: Finding, column: Column | None) -> int:
     """How many rows are right beside one that is not; 0 where the answers of that one give nothing to compare with."""
     if column is None:
         return finding.of - 1
@@ -463,7 +463,7 @@ def _others_right(finding: Found, column: Column | None) -> int:
     return column.counts["equal"] if np.isfinite(column.right[finding.rows[0]]) else 0
 
 
-def _with_effect(finding: Found, scored: Scored, columns: Sequence[Column], beside: Beside) -> Found:
+def _with_effect(finding: Finding, scored: Scored, columns: Sequence[Column], beside: Beside) -> Finding:
     column = next((column for column in columns if column.key == finding.key), None)
     if len(finding.rows) == 1:
         finding = replace(finding, others=_others_right(finding, column))

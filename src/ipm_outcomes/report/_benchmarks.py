@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.report._program import Program, Row
+from ipm_outcomes.report._program import Figure, Program
 
 _KEYS: dict[str, Any] = {
     "name": str,
@@ -78,7 +78,9 @@ def match(
         if benchmark.same_definition_as not in names:
             rest.append(benchmark.name)
             continue
-        row: Row = next(r for (name, *_), r in program.rows.items() if name == benchmark.same_definition_as)
+        row: Figure = next(
+            r for (name, *_), r in program.rows.items() if name == benchmark.same_definition_as
+        )
         if row.unit == "share" and not 0 <= benchmark.value <= 1:
             raise ParameterError(
                 f"benchmarks, entry {position}: value: this figure is a share, so give 0 to 1"

@@ -21,9 +21,9 @@ from ipm_outcomes.report._program import (
     OPEN,
     SMALLEST,
     Bin,
+    Figure,
     Flow,
     Program,
-    Row,
     ScaleKey,
     Shown,
     Step,
@@ -36,8 +36,8 @@ from ipm_outcomes.report._stretches import Piece, stretches
 _PERIOD = "period of enrollment"
 
 
-def own_row(indicator: str, numerator: int, denominator: int, group: str = ALL, **more: Any) -> Row:
-    return Row(
+def own_row(indicator: str, numerator: int, denominator: int, group: str = ALL, **more: Any) -> Figure:
+    return Figure(
         indicator,
         group,
         numerator=numerator,
@@ -50,7 +50,7 @@ def own_row(indicator: str, numerator: int, denominator: int, group: str = ALL, 
 class Builder:
     def __init__(self, program: Program, scores: Table, changes: Table) -> None:
         self.program, self.scores, self.changes = program, scores, changes
-        self.rows: list[Row] = []
+        self.rows: list[Figure] = []
         self.sets = Own(level=_own_sets.Levels(program), again=_own_sets.again)
         self.smallest = SMALLEST.get(program.policy, 1)
 
@@ -94,7 +94,7 @@ class Builder:
         all_targets, one_each = program.targets, patients == began
         _own_sets.flow(self.sets, figures, shown.key, program.target, all_targets, one_each=one_each)
 
-    def indicators(self, rows: Sequence[Row]) -> None:
+    def indicators(self, rows: Sequence[Figure]) -> None:
         """The rows of the indicators."""
         self.rows += rows
 
@@ -292,7 +292,7 @@ class Builder:
         if not wanted or not spans:
             return
 
-        def counted(spans: Sequence[Span]) -> dict[Span, list[Row]]:
+        def counted(spans: Sequence[Span]) -> dict[Span, list[Figure]]:
             month = (
                 nw.col("baseline_date").dt.year().cast(nw.Int64) * 12 + nw.col("baseline_date").dt.month() - 1
             )
@@ -304,16 +304,16 @@ class Builder:
             if not len(data):
                 return {}
             of_spans = programs.table(data.to_native(), by=[_PERIOD], indicators=wanted, level=program.level)
-            rows: dict[Span, list[Row]] = {}
+            rows: dict[Span, list[Figure]] = {}
             for cells in nw.from_native(of_spans, eager_only=True).iter_rows(named=True):
                 span = spans[int(cells[_PERIOD]) - 1]
                 values: dict[str, Any] = {
                     field_.name: plain(cells[field_.name])
-                    for field_ in fields(Row)
+                    for field_ in fields(Figure)
                     if field_.name in cells and plain(cells[field_.name]) is not None
                 }
                 values["period"] = label(span, size)
-                rows.setdefault(span, []).append(Row(**values))
+                rows.setdefault(span, []).append(Figure(**values))
             return rows
 
         of_spans = counted(spans)

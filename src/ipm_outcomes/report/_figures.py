@@ -26,8 +26,8 @@ from ipm_outcomes.report._program import (
     ALL,
     OF_SCALE,
     OTHER,
+    Figure,
     Program,
-    Row,
     ScaleKey,
     Shown,
     is_promoter,
@@ -42,9 +42,9 @@ _OF_SITES = ("followup_completion", "mean_improvement", "nps_followup")
 _DROPPED = ("baseline_completion", "mean_change", "nps")
 
 
-def _indicator_rows(given: Any, by: str) -> list[Row]:
+def _indicator_rows(given: Any, by: str) -> list[Figure]:
     table = Table("indicators", given)
-    names = [field_.name for field_ in fields(Row)]
+    names = [field_.name for field_ in fields(Figure)]
     # Columns to the left of `indicator` are the groups; key columns may be among them.
     grouping = [
         name
@@ -73,7 +73,7 @@ def _indicator_rows(given: Any, by: str) -> list[Row]:
             if name in known:
                 known[name] = int(known[name])
         known["group"] = group
-        row = Row(**known)
+        row = Figure(**known)
         # The same name whether or not instrument, scale or target were grouping columns.
         one_scale = bool(row.scale) and " + " not in row.instrument
         parts = (row.definition, f"{row.instrument}.{row.scale}" if one_scale else "", row.target, row.band)
@@ -82,8 +82,8 @@ def _indicator_rows(given: Any, by: str) -> list[Row]:
 
 
 def _completed(
-    rows: list[Row], by: str, changes: Table, scores: Any, episodes: Any
-) -> tuple[list[Row], tuple[str, ...]]:
+    rows: list[Figure], by: str, changes: Table, scores: Any, episodes: Any
+) -> tuple[list[Figure], tuple[str, ...]]:
     """The rows with the totals, or the sites, that the table given does not hold."""
     from ipm_outcomes import program
 
@@ -91,7 +91,7 @@ def _completed(
     level = rows[0].level if rows else 0.95
     groups = tuple(sorted({row.group for row in rows} - {ALL}))
 
-    def more(by: Sequence[str], **sources: Any) -> list[Row]:
+    def more(by: Sequence[str], **sources: Any) -> list[Figure]:
         figures = program.table(changes.face.native, by=by, level=level, **sources)
         return [row for row in _indicator_rows(figures, (*by, "")[0]) if row.definition in wanted]
 
@@ -200,7 +200,7 @@ def gather(
     return program
 
 
-def _of_strata(program: Program, changes: Table) -> list[Row]:
+def _of_strata(program: Program, changes: Table) -> list[Figure]:
     """The figures of the headline by a column that the caller names."""
     from ipm_outcomes.program.table import table
 
@@ -224,7 +224,7 @@ def _of_strata(program: Program, changes: Table) -> list[Row]:
     return rows
 
 
-def _small_sites_joined(rows: list[Row], program: Program, changes: Table) -> tuple[list[Row], Table]:
+def _small_sites_joined(rows: list[Figure], program: Program, changes: Table) -> tuple[list[Figure], Table]:
     """The rows and the changes with small sites put together, and counted anew."""
     lead = program.headline
     if lead is None or program.by not in changes or program.policy not in _small_sites.SIZE:
@@ -359,7 +359,7 @@ def _facts(program: Program, changes: Table) -> None:
     program.open_windows = any(still for still, _ in changes.counts(changes.still_open()))
 
 
-def _chosen(rows: Sequence[Row], program: Program, shown: Sequence[Shown]) -> list[Row]:
+def _chosen(rows: Sequence[Figure], program: Program, shown: Sequence[Shown]) -> list[Figure]:
     """The rows of the indicators that the report prints: the rest is not published, so it need not be protected."""
     keys = {shown_scale.key for shown_scale in shown if not is_promoter(shown_scale)}
     at_target = {row.definition for row in rows if row.target == program.target}
@@ -385,7 +385,7 @@ def _chosen(rows: Sequence[Row], program: Program, shown: Sequence[Shown]) -> li
     return chosen
 
 
-def _published(builder: Builder, policy: str, like: Table) -> list[Row]:
+def _published(builder: Builder, policy: str, like: Table) -> list[Figure]:
     """The rows after disclosure control."""
     from ipm_outcomes.program.suppression import COLUMNS, suppress_with
 

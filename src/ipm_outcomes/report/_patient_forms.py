@@ -28,8 +28,8 @@ Forms = dict[str, list[tuple[date, Scores]]]
 
 
 @dataclass
-class Found:
-    """What was found of one patient: the forms, and what was left out on the way."""
+class History:
+    """The forms of one patient, and what was left out on the way."""
 
     forms: Forms = field(default_factory=dict)
     days: set[date] = field(default_factory=set)
@@ -42,9 +42,9 @@ class Found:
     """Forms of which no cell is an answer, though some hold something."""
 
 
-def of_pairs(entries: Iterable[Any]) -> Found:
+def of_pairs(entries: Iterable[Any]) -> History:
     """Pairs of a date and the scores, or the response, of that day."""
-    history = Found()
+    history = History()
     for entry in entries:
         pair = isinstance(entry, tuple) and len(entry) == 2
         if not pair or not isinstance(entry[0], date) or not isinstance(entry[1], Scores | Response):
@@ -76,7 +76,7 @@ def of_frame(
     invalid: str,
     date_format: Any,
     reading: dict[str, Any],
-) -> Found:
+) -> History:
     """Rows of answers, one a visit."""
     if invalid not in ("raise", "null"):
         raise ParameterError(f"invalid is 'raise' or 'null', not {invalid!r}")
@@ -113,7 +113,7 @@ def of_frame(
             raise FrameError(
                 "visits: the frame has no item columns such as 'phq9_q1'; name them with columns=…"
             )
-    history, held = Found(), np.zeros(len(frame), bool)
+    history, held = History(), np.zeros(len(frame), bool)
     for instrument in wanted:
         held |= _of_instrument(
             history, ItemColumns(frame, instrument, **reading), missing, invalid, (days, dates)
@@ -125,7 +125,7 @@ def of_frame(
 
 
 def _of_instrument(
-    history: Found, items: ItemColumns, missing: str | None, invalid: str, when: tuple[list[date], Dates]
+    history: History, items: ItemColumns, missing: str | None, invalid: str, when: tuple[list[date], Dates]
 ) -> Any:
     """The forms of one instrument; rows in which anything stands."""
     inst, (days, dates) = items.instrument, when

@@ -16,7 +16,7 @@ from ipm_outcomes.change._trajectory import visits_of
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import number_of
 from ipm_outcomes.report import _charts
-from ipm_outcomes.report._patient_forms import Found
+from ipm_outcomes.report._patient_forms import History
 from ipm_outcomes.report._words import listed
 from ipm_outcomes.scores import Scores
 
@@ -76,7 +76,7 @@ class Sheet:
     in_full: bool
 
 
-def sheet(history: Found, definitions: Collection[Instrument]) -> Sheet:
+def sheet(history: History, definitions: Collection[Instrument]) -> Sheet:
     """The page of these forms."""
     own = {definition.id: definition for definition in definitions}
     forms: list[tuple[Instrument, Visits]] = []
@@ -252,7 +252,7 @@ def _score(visits: Visits, scale: Scale) -> Any:
 
 
 def _missing(
-    history: Found,
+    history: History,
     forms: list[tuple[Instrument, Visits]],
     shown: Collection[tuple[str, str]] | None,
     short: bool = False,

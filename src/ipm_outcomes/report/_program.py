@@ -28,7 +28,7 @@ OF_SCALE = (
 
 
 @dataclass(frozen=True)
-class Row:
+class Figure:
     """One published figure; a number that is hidden is None and ``hidden`` says so."""
 
     indicator: str
@@ -122,7 +122,7 @@ class Program:
     groups: tuple[str, ...]
     as_of: date | None
     as_of_given: bool
-    rows: dict[tuple[str, str, str], Row] = field(default_factory=dict)
+    rows: dict[tuple[str, str, str], Figure] = field(default_factory=dict)
     headline: Shown | None = None
     definitions: tuple[Instrument | Indicator, ...] = ()
     """Of the program's own."""
@@ -153,7 +153,7 @@ class Program:
     problems: bool = False
     strata: str = ""
     """The column of the strata."""
-    of_strata: Mapping[tuple[str, str], Row] = field(default_factory=dict)
+    of_strata: Mapping[tuple[str, str], Figure] = field(default_factory=dict)
     """Figures by their name and the stratum."""
     made_by: str = ""
     benchmarks: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -189,15 +189,15 @@ class Program:
         """A site as the page names it."""
         return f"{group} ({len(self.other_sites)} joined)" if self.other_sites and group == OTHER else group
 
-    def row(self, indicator: str, group: str = ALL, period: str = ALL) -> Row | None:
+    def row(self, indicator: str, group: str = ALL, period: str = ALL) -> Figure | None:
         """A figure, if the report has it."""
         return self.rows.get((indicator, group, period))
 
-    def of(self, definition: str, shown: Shown, target: str | None = None, group: str = ALL) -> Row | None:
+    def of(self, definition: str, shown: Shown, target: str | None = None, group: str = ALL) -> Figure | None:
         """The figure of an indicator for one scale."""
         return self.row(f"{definition}:{'.'.join(shown.key)}:{target or self.target}", group)
 
-    def bands(self, definition: str, shown: Shown) -> list[Row]:
+    def bands(self, definition: str, shown: Shown) -> list[Figure]:
         """The figures of a distribution over bands, in the order of the scale."""
         if shown.scale.bands is None:
             return []
@@ -227,7 +227,7 @@ def is_t_score(shown: Shown) -> bool:
     return shown.scale.unit == "T-score"
 
 
-def share(row: Row | None) -> Fraction | None:
+def share(row: Figure | None) -> Fraction | None:
     """A plain share of two published counts."""
     if row is None or row.numerator is None or not row.denominator:
         return None

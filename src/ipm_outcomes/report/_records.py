@@ -8,7 +8,7 @@ from typing import Any
 
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.program.indicators import Indicator
-from ipm_outcomes.report._program import ALL, Row
+from ipm_outcomes.report._program import ALL, Figure
 from ipm_outcomes.report._reading import Table, plain
 
 RECORDS = ("opioids", "work", "utilization", "appointments")
@@ -19,7 +19,7 @@ _COUNTS = ("eligible", "observed", "numerator", "denominator", "patients")
 
 def record_rows(
     tables: Iterable[Any], by: str, definition: Callable[[str], Indicator | None]
-) -> Iterator[Row]:
+) -> Iterator[Figure]:
     """The rows of the whole program, each once."""
     seen: set[tuple[str, str]] = set()
     for given in tables:
@@ -32,14 +32,14 @@ def record_rows(
             yield row
 
 
-def _of_table(table: Table, by: str, definition: Callable[[str], Indicator | None]) -> Iterator[Row]:
+def _of_table(table: Table, by: str, definition: Callable[[str], Indicator | None]) -> Iterator[Figure]:
     table.face.require(["indicator", "suppressed", "definition"], "records")
     groups = [name for name in table.face.names[: table.face.names.index("indicator")] if name != "target"]
     if others := [name for name in groups if name not in (by, *_GROUPS)]:
         raise FrameError(
             f"records: grouped by {others[0]!r} too; give the table with by=[{by!r}] or without groups"
         )
-    names = {field_.name for field_ in fields(Row)} - {"group", "period", "record", "hidden", "limits"}
+    names = {field_.name for field_ in fields(Figure)} - {"group", "period", "record", "hidden", "limits"}
     whole = False
     for cells in table.frame.iter_rows(named=True):
         cells = {name: plain(value) for name, value in cells.items()}
@@ -57,7 +57,7 @@ def _of_table(table: Table, by: str, definition: Callable[[str], Indicator | Non
             )
         known: dict[str, Any] = {name: cells[name] for name in names if cells.get(name) is not None}
         known |= {name: int(known[name]) for name in _COUNTS if name in known}
-        yield Row(
+        yield Figure(
             **known,
             period=str(cells.get("period") or ALL) if "period" in groups else ALL,
             record=indicator.uses,

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 from ipm_outcomes.frames._export import safe_text
-from ipm_outcomes.report._program import Program, Row
+from ipm_outcomes.report._program import Figure, Program
 from ipm_outcomes.report._words import printable, rounded
 
 COLUMNS = (
@@ -38,7 +38,7 @@ def _rows(program: Program) -> Iterator[list[str]]:
         yield [str(cells[name]) if name in _RATES else _cell(cells[name]) for name in COLUMNS]
 
 
-def _rate(value: float | None, row: Row, policy: str) -> str:
+def _rate(value: float | None, row: Figure, policy: str) -> str:
     """A figure as fine as the page prints it, and no finer."""
     if value is None:
         return ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ipm_outcomes.report._claims import diagnostic
 from ipm_outcomes.report._facts import cutoff_words
-from ipm_outcomes.report._program import ALL, Program, Row, Shown, is_t_score, share
+from ipm_outcomes.report._program import ALL, Figure, Program, Shown, is_t_score, share
 from ipm_outcomes.report._words import HIDDEN, NONE, count, percent, rounded, signed
 
 FIGURES = (
@@ -54,13 +54,13 @@ class Wording:
     def percent(self, value: Any, decimals: int | None = None) -> str:
         return percent(value, self.decimals if decimals is None else decimals)
 
-    def interval(self, row: Row, form: Callable[[float], str]) -> str:
+    def interval(self, row: Figure, form: Callable[[float], str]) -> str:
         if row.lower is None or row.upper is None:
             return ""
         return f"{form(row.lower)} to {form(row.upper)}"
 
     @staticmethod
-    def reach(row: Row) -> tuple[Fraction, Fraction] | None:
+    def reach(row: Figure) -> tuple[Fraction, Fraction] | None:
         """The shares between which a hidden one lies, as follows from what is shown; None where nothing follows."""
         limits = {name: (low, high) for name, low, high in row.limits}
         low, high = limits.get("numerator", (0, None))
@@ -70,7 +70,7 @@ class Wording:
         return Fraction(low, whole), Fraction(high, whole)
 
     @staticmethod
-    def possible(row: Row) -> str:
+    def possible(row: Figure) -> str:
         """A hidden count as the interval that follows from what is shown, "24 to 43 of 224"; empty where none does."""
         if Wording.reach(row) is None:
             return ""
@@ -100,7 +100,7 @@ class Wording:
         began = self.program.row("flow:began")
         return began is not None and began.numerator is None
 
-    def cell(self, row: Row | None) -> str:
+    def cell(self, row: Figure | None) -> str:
         """A figure with its interval and its counts."""
         if row is None:
             return NONE
@@ -116,14 +116,14 @@ class Wording:
         inside = self.interval(row, lambda v: self.percent(v).removesuffix(" %"))
         return f"{self.percent(row.estimate)} ({inside}); {count(row.numerator)} of {count(row.denominator)}"
 
-    def brief(self, row: Row | None) -> str:
+    def brief(self, row: Figure | None) -> str:
         """A share with its interval, without counts; of a hidden one what it may be."""
         if row is None or row.estimate is None:
             return NONE if row is None or not row.hidden else self.possible(row) or HIDDEN
         inside = self.interval(row, lambda v: self.percent(v, 0).removesuffix(" %"))
         return f"{self.percent(row.estimate, 0)}{f' ({inside})' if inside else ''}"
 
-    def mean(self, row: Row | None, *, interval: bool = False) -> str:
+    def mean(self, row: Figure | None, *, interval: bool = False) -> str:
         """A mean, with its interval if asked for."""
         if row is None or row.estimate is None:
             return HIDDEN if row is not None and row.hidden else NONE
@@ -131,14 +131,14 @@ class Wording:
         inside = f" ({inside})" if inside else "" if row.decimals else " (whole points)"
         return f"{rounded(row.estimate, row.decimals)}{inside}"
 
-    def part(self, row: Row | None) -> str:
+    def part(self, row: Figure | None) -> str:
         """A count of a whole."""
         if row is None or row.numerator is None or row.denominator is None:
             return NONE if row is None or not row.hidden else self.possible(row) or HIDDEN
         return f"{count(row.numerator)} of {count(row.denominator)}"
 
     @staticmethod
-    def number(row: Row) -> str:
+    def number(row: Figure) -> str:
         """A count; of a hidden one what it may be."""
         return count(row.numerator) if row.numerator is not None else Wording.possible(row) or HIDDEN
 
@@ -182,12 +182,12 @@ class Wording:
         )
 
     @staticmethod
-    def plain_figure(row: Row, decimals: int) -> str:
+    def plain_figure(row: Figure, decimals: int) -> str:
         if row.estimate is None:
             return HIDDEN if row.hidden else NONE
         return signed(row.estimate, min(decimals, row.decimals))
 
-    def rate(self, row: Row, decimals: int) -> str:
+    def rate(self, row: Figure, decimals: int) -> str:
         if row.estimate is None:
             return HIDDEN if row.hidden else NONE
         return self.percent(row.estimate, decimals)
@@ -197,7 +197,7 @@ class Wording:
         row = self.program.row(figure, group)
         return NONE if row is None else count(row.numerator)
 
-    def of_whole(self, row: Row | None) -> list[str]:
+    def of_whole(self, row: Figure | None) -> list[str]:
         part = share(row)
         if row is None or row.numerator is None:
             return [HIDDEN, HIDDEN] if row is not None else [NONE, NONE]
@@ -232,7 +232,7 @@ class Wording:
         used = [cutoff_words(shown.scale, id, value) for value, id in self.program.cutoffs.get(shown.key, [])]
         return f" ({'; '.join(used)})" if used else ""
 
-    def ceiling(self, shown: Shown) -> Row | None:
+    def ceiling(self, shown: Shown) -> Figure | None:
         """Those with the best possible score at the start, where they are more than 15 %."""
         best = self.program.row(f"best:before:{'.'.join(shown.key)}")
         at_best = share(best)

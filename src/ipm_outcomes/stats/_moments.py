@@ -29,14 +29,14 @@ class Moments:
     @classmethod
     def of(cls, numbers: NDArray[np.int64], denominators: NDArray[np.int64] | int = 1) -> Self:
         """The moments of whole numbers, each over a denominator."""
-        found = cls()
+        moments = cls()
         for denominator in np.unique(denominators).tolist():
             own = numbers[np.equal(denominators, denominator)] if np.ndim(denominators) else numbers
             values, counts = np.unique(own, return_counts=True)
             pairs = list(zip(values.tolist(), counts.tolist(), strict=True))
             total, squares = sum(v * n for v, n in pairs), sum(v * v * n for v, n in pairs)
-            found += cls(len(own), total, squares, denominator)
-        return found
+            moments += cls(len(own), total, squares, denominator)
+        return moments
 
     def __add__(self, other: Self) -> Self:
         common = math.lcm(self.denominator, other.denominator)

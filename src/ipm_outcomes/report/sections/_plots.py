@@ -7,7 +7,7 @@ from typing import Any
 
 from ipm_outcomes._drawing.figures import Line
 from ipm_outcomes.report import _charts
-from ipm_outcomes.report._program import Row, Shown, share
+from ipm_outcomes.report._program import Figure, Shown, share
 from ipm_outcomes.report._wording import FIGURES, Wording, reliable_words
 from ipm_outcomes.report._words import HIDDEN, NONE, count, signed
 
@@ -102,7 +102,7 @@ def stack(words: Wording, shown: Shown) -> dict[str, Any] | None:
     return {"lines": lines, "key": key} if lines else None
 
 
-def means(words: Wording, rows: Sequence[tuple[str, Row | None]]) -> Chart:
+def means(words: Wording, rows: Sequence[tuple[str, Figure | None]]) -> Chart:
     """Mean improvements with their intervals."""
     known = [(label, row.lower, row.upper) for label, row in rows if row and _drawn(row)]
     if not known:
@@ -119,7 +119,7 @@ def means(words: Wording, rows: Sequence[tuple[str, Row | None]]) -> Chart:
     }
 
 
-def _mean(words: Wording, row: Row | None) -> list[str]:
+def _mean(words: Wording, row: Figure | None) -> list[str]:
     if row is None or row.estimate is None:
         return [HIDDEN if row and row.hidden else NONE] * 3
     inside = words.interval(row, signed) or (HIDDEN if row.hidden else NONE)
@@ -162,7 +162,7 @@ def common(words: Wording, shown: Sequence[Shown]) -> Chart:
     }
 
 
-def shares(words: Wording, rows: Sequence[tuple[str, Row, bool]]) -> Chart:
+def shares(words: Wording, rows: Sequence[tuple[str, Figure, bool]]) -> Chart:
     """Shares with their intervals."""
     if not any(_drawn(row) for _, row, _ in rows):
         return None
@@ -172,17 +172,17 @@ def shares(words: Wording, rows: Sequence[tuple[str, Row, bool]]) -> Chart:
     }
 
 
-def _drawn(row: Row) -> bool:
+def _drawn(row: Figure) -> bool:
     return row.estimate is not None and row.lower is not None and row.upper is not None
 
 
-def _in_words(row: Row) -> str:
+def _in_words(row: Figure) -> str:
     if row.estimate is not None and not row.decimals:
         return f"{signed(row.estimate, 0)}, in whole points"
     return HIDDEN if row.hidden else "no figure"
 
 
-def _lines(rows: Sequence[tuple[str, Row, bool]]) -> list[Line]:
+def _lines(rows: Sequence[tuple[str, Figure, bool]]) -> list[Line]:
     """The lines of a chart of intervals; where there is no figure, what is said in its place."""
     return [
         Line(label, row.estimate, row.lower, row.upper, good)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ipm_outcomes.report._program import ALL, Row
+from ipm_outcomes.report._program import ALL, Figure
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report._words import HIDDEN, NONE, count, rounded
 
 BETTER = {"lower": "fewer", "higher": "more", "none": NONE}
 
 
-def rows_of(words: Wording, record: str) -> list[Row]:
+def rows_of(words: Wording, record: str) -> list[Figure]:
     """The published figures of one table of records."""
     return [row for row in words.program.rows.values() if row.record == record]
 
 
-def name(row: Row) -> str:
+def name(row: Figure) -> str:
     """The title of a figure, with the period or the day that it is of."""
     title = f"{row.title}: {row.band.replace('_', ' ')}" if row.band else row.title
     parts = (title, f"({row.target})" if row.target else "")
     return " ".join(part for part in (*parts, f"({row.period})" if row.period != ALL else "") if part)
 
 
-def figure(words: Wording, row: Row) -> str:
+def figure(words: Wording, row: Figure) -> str:
     """A figure with its interval."""
     if row.estimate is None:
         return HIDDEN if row.hidden else NONE
@@ -37,12 +37,12 @@ def figure(words: Wording, row: Row) -> str:
     return f"{rounded(row.estimate, decimals)}{' days' if row.unit == 'days' else ''}{inside}"
 
 
-def _between(words: Wording, row: Row) -> str:
+def _between(words: Wording, row: Figure) -> str:
     inside = words.interval(row, lambda value: words.percent(value).removesuffix(" %"))
     return f" ({inside})" if inside else ""
 
 
-def counted(words: Wording, row: Row) -> str:
+def counted(words: Wording, row: Figure) -> str:
     """The counts behind a figure."""
     if row.numerator is None:
         mark = HIDDEN if row.hidden else NONE
@@ -50,7 +50,7 @@ def counted(words: Wording, row: Row) -> str:
     return f"{count(row.numerator)} of {count(row.denominator)}"
 
 
-def table(words: Wording, rows: Iterable[Row]) -> list[list[str]]:
+def table(words: Wording, rows: Iterable[Figure]) -> list[list[str]]:
     """Lines with the figure, its counts and who was eligible."""
     return [
         [

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ipm_outcomes.report._page import Section
-from ipm_outcomes.report._program import ALL, OF_SCALE, Row
+from ipm_outcomes.report._program import ALL, OF_SCALE, Figure
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report._words import NONE, count
 
@@ -51,7 +51,7 @@ def sections(words: Wording) -> Iterator[Section]:
     )
 
 
-def _not_counted(withheld: Sequence[Row]) -> Iterator[str]:
+def _not_counted(withheld: Sequence[Figure]) -> Iterator[str]:
     """Measures that these data cannot carry, with what each of them needs."""
     needs: dict[str, dict[str, int]] = {}
     for row in withheld:
@@ -65,7 +65,7 @@ def _not_counted(withheld: Sequence[Row]) -> Iterator[str]:
         yield f"{'; '.join(names)}: {need}"
 
 
-def _label(row: Row, rows: Sequence[Row]) -> str:
+def _label(row: Figure, rows: Sequence[Figure]) -> str:
     """The name of a measure; one that is for a single follow-up has that in its title."""
     targets = {other.target for other in rows if other.definition == row.definition}
     named_month = len(targets) == 1 and "month" in row.title

@@ -9,7 +9,7 @@ from typing import Any
 
 from ipm_outcomes.report._facts import EVIDENCE, facts_of
 from ipm_outcomes.report._page import Section
-from ipm_outcomes.report._program import ALL, Program, Row
+from ipm_outcomes.report._program import ALL, Figure, Program
 from ipm_outcomes.report._wording import Wording, reliable_words
 from ipm_outcomes.report._words import NONE, listed
 
@@ -98,8 +98,8 @@ def _letter(number: int) -> str:
     return ("" if number < 26 else _letter(number // 26 - 1)) + chr(ord("A") + number % 26)
 
 
-def _definitions(program: Program) -> list[Row]:
-    first_rows: dict[str, Row] = {}
+def _definitions(program: Program) -> list[Figure]:
+    first_rows: dict[str, Figure] = {}
     for row in program.rows.values():
         # What these data cannot carry is no figure of the report.
         if row.group == ALL and row.definition and (row.denominator is not None or row.hidden or row.record):
@@ -107,7 +107,7 @@ def _definitions(program: Program) -> list[Row]:
     return list(first_rows.values())
 
 
-def _marks(program: Program, of: Row) -> list[str]:
+def _marks(program: Program, of: Figure) -> list[str]:
     """The evidence of an indicator: that of what decides may differ from scale to scale."""
     return list(
         dict.fromkeys(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._page import Section
-from ipm_outcomes.report._program import Program, Row
+from ipm_outcomes.report._program import Figure, Program
 from ipm_outcomes.report._wording import Wording
 
 _FEW_POINTS = 12
@@ -48,7 +48,7 @@ def sections(words: Wording) -> Iterator[Section]:
         yield Section("all-time", "over_time_all", values, appendix=True)
 
 
-def _run_chart(program: Program, rows: Sequence[Row | None]) -> dict[str, Any]:
+def _run_chart(program: Program, rows: Sequence[Figure | None]) -> dict[str, Any]:
     """The mean improvement, against its median."""
     from ipm_outcomes.stats import over_time
 
@@ -69,12 +69,12 @@ def _run_chart(program: Program, rows: Sequence[Row | None]) -> dict[str, Any]:
     }
 
 
-def _p_chart(program: Program, rows: Sequence[Row | None]) -> dict[str, Any]:
+def _p_chart(program: Program, rows: Sequence[Figure | None]) -> dict[str, Any]:
     """A share, against its average and the limits of chance."""
     from ipm_outcomes.stats import over_time
 
     # A rate is shown only where both of its counts are.
-    shown = [row if row is not None and row.estimate is not None else Row("") for row in rows]
+    shown = [row if row is not None and row.estimate is not None else Figure("") for row in rows]
     chart = over_time.p_chart(
         [row.numerator or 0 for row in shown], [row.denominator or 0 for row in shown], better="higher"
     )

@@ -9,7 +9,7 @@ from typing import Any
 from ipm_outcomes._drawing.figures import Line
 from ipm_outcomes.program._headline import rank
 from ipm_outcomes.report._page import Section
-from ipm_outcomes.report._program import ALL, Row, Shown, is_promoter
+from ipm_outcomes.report._program import ALL, Figure, Shown, is_promoter
 from ipm_outcomes.report._trend import trend
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report.sections.sites import FEW, against_chance
@@ -81,7 +81,7 @@ def enrolled(words: Wording) -> tuple[str, str] | None:
 def _lines(words: Wording, lead: Shown) -> Iterator[dict[str, Any]]:
     """The figures of the sheet: followed, better on the lead scale and on two others, worse on the lead scale."""
     program, when = words.program, f"at {words.program.target}"
-    figures: list[tuple[str, str, Row | None, bool]] = [
+    figures: list[tuple[str, str, Figure | None, bool]] = [
         (
             "Followed up",
             f"have a {words.short(lead)} score {when}, of those due",
@@ -104,7 +104,7 @@ def _lines(words: Wording, lead: Shown) -> Iterator[dict[str, Any]]:
             yield {"name": name, "what": what, "row": row, "bad": bad, "marks": _marks(words, row)}
 
 
-def _marks(words: Wording, row: Row) -> list[Any]:
+def _marks(words: Wording, row: Figure) -> list[Any]:
     """What a share may be compared with."""
     return list(words.program.benchmarks.get(row.indicator, ())) if row.unit == "share" else []
 

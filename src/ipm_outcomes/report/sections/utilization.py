@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipm_outcomes.report._page import Section
-from ipm_outcomes.report._program import Row
+from ipm_outcomes.report._program import Figure
 from ipm_outcomes.report._wording import Wording
 from ipm_outcomes.report._words import HIDDEN, NONE, count, rounded
 from ipm_outcomes.report.sections import _records as records
@@ -23,7 +23,7 @@ def sections(words: Wording) -> Iterator[Section]:
         yield Section("utilization", "utilization", values)
 
 
-def _line(words: Wording, row: Row) -> list[str]:
+def _line(words: Wording, row: Figure) -> list[str]:
     months = HIDDEN if row.hidden else NONE
     ratio = row.unit == "rate ratio"
     return [

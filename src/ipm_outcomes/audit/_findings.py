@@ -23,7 +23,7 @@ FIRST = 5
 
 
 @dataclass(frozen=True)
-class Found:
+class Finding:
     """One finding, before it becomes a row; of one row alone also how many others are right."""
 
     where: str
@@ -51,7 +51,7 @@ class Column:
     differing: NDArray[np.intp]
 
 
-def findings_table(frame: Frame, findings: Sequence[Found], by: Sequence[str]) -> Any:
+def findings_table(frame: Frame, findings: Sequence[Finding], by: Sequence[str]) -> Any:
     def real(value: float | None) -> float | None:
         return None if value is None or not isfinite(value) else round(value, 6)
 
@@ -94,7 +94,7 @@ _COLUMNS = (
 )
 
 
-def rows_table(frame: Frame, findings: Sequence[Found], columns: Sequence[Column]) -> Any:
+def rows_table(frame: Frame, findings: Sequence[Finding], columns: Sequence[Column]) -> Any:
     rows = np.concatenate([column.differing for column in columns]).astype(np.int64)
     places = np.concatenate([np.full(len(column.differing), n, np.int8) for n, column in enumerate(columns)])
     nothing = np.full(len(frame), np.nan)
@@ -128,7 +128,7 @@ def rows_table(frame: Frame, findings: Sequence[Found], columns: Sequence[Column
 
 
 def summary_table(
-    frame: Frame, columns: Sequence[Column], recorded: Mapping[str, str], findings: Sequence[Found]
+    frame: Frame, columns: Sequence[Column], recorded: Mapping[str, str], findings: Sequence[Finding]
 ) -> Any:
     data: dict[str, list[Any]] = {
         "scale": [column.key for column in columns],
