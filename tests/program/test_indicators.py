@@ -432,6 +432,13 @@ def test_the_index_is_above_nine(score, is_index):
     assert populations(data, period_start="2025-01-01").row(0, named=True)["initial_population"] is is_index
 
 
+def test_a_value_of_a_decimal_column_is_not_cut_to_a_whole_number():
+    """9.6 is above nine; DuckDB gives a literal 9.6 as a decimal."""
+    value = pl.when(pl.col("event") == "phq9").then(pl.lit(9.6)).otherwise(pl.col("value"))
+    data = events().with_columns(value=value.cast(pl.Decimal(5, 1)))
+    assert populations(data, period_start="2025-01-01").row(0, named=True)["initial_population"] is True
+
+
 @pytest.mark.parametrize(
     ("visit", "counts"),
     # 2025 less 14 months is 2023-11-01, less 2 months 2024-11-01, which is no longer in.

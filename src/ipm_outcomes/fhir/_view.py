@@ -10,6 +10,8 @@ from ipm_outcomes.errors import FrameError, InputError
 from ipm_outcomes.fhir._codes import CO_VALUE, ORDINAL, WEIGHT
 from ipm_outcomes.fhir._errors import NotAResponse
 from ipm_outcomes.fhir._many import Line, gather
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import plain_value
 from ipm_outcomes.reading import Backend, Reading
 
 LEVELS = (
@@ -161,35 +163,13 @@ def _table(table: Any) -> dict[str, list[Any]]:
     elif isinstance(table, Mapping):
         columns = {str(name): list(column) for name, column in table.items()}
     else:
-        import narwhals as nw
-
-        try:
-            frame = nw.from_native(table)
-        except TypeError:
-            frame = None
-        if frame is None:
-            raise FrameError(f"a {type(table).__name__} is no data frame that is known here")
-        if isinstance(frame, nw.LazyFrame):
-            frame = frame.select(
-                *[name for name in COLUMNS if name in frame.collect_schema().names()]
-            ).collect()
-        columns = frame.to_dict(as_series=False)
+        frame = Frame(table)
+        columns = {name: frame.values(name) for name in COLUMNS if name in frame.names}
     if absent := [name for name in COLUMNS if name not in columns]:
         raise FrameError(f"the table has no column {absent[0]!r}; it is not that of fhir.view_definition()")
     if len({len(columns[name]) for name in COLUMNS}) > 1:
         raise FrameError("the columns of the table differ in length")
-    return {name: [_plain(value) for value in columns[name]] for name in COLUMNS}
-
-
-def _plain(value: Any) -> Any:
-    """A cell; null in whatever spelling is None."""
-    if value is None or (
-        not isinstance(value, str | list | dict) and type(value).__name__ in ("NAType", "NaTType")
-    ):
-        return None
-    if hasattr(value, "item") and not isinstance(value, str | list | dict):
-        value = value.item()
-    return None if isinstance(value, float) and value != value else value
+    return {name: [plain_value(value) for value in columns[name]] for name in COLUMNS}
 
 
 def _rebuilt(columns: dict[str, list[Any]]) -> Iterator[Line]:

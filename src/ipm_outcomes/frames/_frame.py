@@ -21,7 +21,7 @@ from ipm_outcomes.frames._arrow import Arrow
 from ipm_outcomes.frames._date_cells import FIRST_DAY, LAST_DAY
 from ipm_outcomes.frames._duckdb import arrow_table, is_duckdb, relation
 from ipm_outcomes.frames._duckdb import pyarrow as _pyarrow
-from ipm_outcomes.frames._library import Bools, CellKind, Column, Floats, Ints, Kind, Library
+from ipm_outcomes.frames._library import Bools, CellKind, Column, Floats, Ints, Kind, Library, plain_value
 from ipm_outcomes.frames._pandas import Pandas
 from ipm_outcomes.frames._polars import Polars
 from ipm_outcomes.frames._spark_kind import NOT_COLLECTED, is_spark
@@ -163,6 +163,10 @@ class Frame:
     def cell(self, name: str, row: int) -> Any:
         """One entry as a Python object."""
         return self.library.cell(self.column(name), row)
+
+    def values(self, name: str) -> list[Any]:
+        """Return the entries of a column as plain Python values, None for every kind of missing."""
+        return [plain_value(value) for value in self.library.values(self.column(name))]
 
     def keys(self, columns: Sequence[Any], where: str) -> tuple[list[Ints], Any]:
         """Code native columns of one key together: codes in the order of the values (-1 for null); distinct values."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -154,6 +155,23 @@ class Library(ABC):
     @abstractmethod
     def texts(self, name: str, cells: NDArray[np.object_], like: Any) -> Any:
         """A column of text, in pandas of the dtype of another one where that is one for text."""
+
+
+def plain_value(value: Any) -> Any:
+    """Return an entry of any library as plain Python, None for every kind of missing.
+
+    >>> plain_value(float("nan")), plain_value(np.int64(3)), plain_value(Decimal("7.0")), plain_value(Decimal("4.6"))
+    (None, 3, 7, 4.6)
+    """
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            return None
+        return int(value) if value == value.to_integral_value() else float(value)
+    return None if isinstance(value, float) and value != value else value
 
 
 def every_entry(cells: list[Any]) -> tuple[Ints, list[Any]]:

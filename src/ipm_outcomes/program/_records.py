@@ -14,7 +14,7 @@ from ipm_outcomes.frames._dates import DATED, UNPARSABLE, DateFormat, format_of,
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Bools, Ints
 from ipm_outcomes.program._columns import ALL, NOT_RECORDED
-from ipm_outcomes.program._sources import plain_value, refuse_name_of_total
+from ipm_outcomes.program._sources import refuse_name_of_total
 
 Group = tuple[Any, ...]
 
@@ -110,13 +110,6 @@ def coded(
     return found
 
 
-def values_of(frame: Frame, name: str) -> list[Any]:
-    """A column as plain Python values, None for every kind of missing."""
-    column = frame.column(name)
-    values = column.to_pylist() if hasattr(column, "to_pylist") else column.to_list()
-    return [plain_value(value) for value in values]
-
-
 def columns_at(frame: Frame, names: Sequence[str], rows: Ints) -> dict[str, Any]:
     """Native columns at some rows."""
     return {name: frame.take(frame.column(name), rows) for name in names}
@@ -124,7 +117,7 @@ def columns_at(frame: Frame, names: Sequence[str], rows: Ints) -> dict[str, Any]
 
 def group_keys(frame: Frame, by: Sequence[str]) -> list[Group]:
     """The group of every row, by plain values."""
-    columns = [values_of(frame, name) for name in by]
+    columns = [frame.values(name) for name in by]
     return [
         tuple(NOT_RECORDED if value is None else value for value in row) for row in zip(*columns, strict=True)
     ] or [()] * len(frame)

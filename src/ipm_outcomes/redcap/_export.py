@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -156,20 +156,13 @@ def _of_file(path: Path) -> tuple[list[str], list[list[str]]]:
 def _of_frame(frame: Frame) -> tuple[list[str], list[list[str]]]:
     if len(set(frame.names)) < len(frame.names):
         raise InputError("a column appears twice", "header_not_found")
-    columns = cells_of({name: frame.column(name) for name in frame.names})
+    columns = cells_of({name: frame.values(name) for name in frame.names})
     return list(frame.names), [list(row) for row in zip(*columns.values(), strict=True)]
 
 
-def cells_of(columns: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Columns of any library, or lists, as text."""
-    return {name: [_text(cell) for cell in _listed(column)] for name, column in columns.items()}
-
-
-def _listed(column: Any) -> list[Any]:
-    for way in ("to_pylist", "to_list"):
-        if hasattr(column, way):
-            return list(getattr(column, way)())
-    return list(column)
+def cells_of(columns: Mapping[str, Iterable[Any]]) -> dict[str, list[str]]:
+    """Give columns of a frame, or lists, as text."""
+    return {name: [_text(cell) for cell in column] for name, column in columns.items()}
 
 
 def _text(cell: Any) -> str:

@@ -72,8 +72,8 @@ def rows(
     return as_kind({**out, **{name: columns[name] for name in items}}, backend)
 
 
-def _columns(frame: Frame) -> dict[str, Any]:
-    return {name: frame.column(name) for name in frame.names}
+def _columns(frame: Frame) -> dict[str, list[Any]]:
+    return {name: frame.values(name) for name in frame.names}
 
 
 def _check_keys(keys: Mapping[str, list[str]], record_id: str) -> None:

@@ -306,7 +306,7 @@ def _frame(data: Any, columns: Sequence[str]) -> Any:
         raise FrameError(f"a {type(data).__name__} is not a data frame that can be summarized") from None
     if absent := [name for name in columns if name not in names]:
         raise FrameError(f"summary: the frame has no column {', '.join(map(repr, absent))}")
-    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    return frame.lazy().collect()
 
 
 def _texts(column: Any) -> list[str]:

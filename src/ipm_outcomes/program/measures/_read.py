@@ -8,7 +8,6 @@ from typing import Any
 
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.program._sources import plain_value
 from ipm_outcomes.program.measures._patient import Event
 
 _COLUMNS = ("event", "start", "end", "value", "status", "note")
@@ -20,7 +19,10 @@ def read(
     """The events by patient, and each patient's group."""
     frame = Frame(data)
     frame.require([patient, *_COLUMNS, *by], "events")
-    columns = {name: _values(frame, name) for name in (patient, *_COLUMNS, *by)}
+    columns = {
+        name: [None if value == "" else value for value in frame.values(name)]
+        for name in (patient, *_COLUMNS, *by)
+    }
     events: dict[Any, list[Event]] = {}
     groups: dict[Any, tuple[Any, ...]] = {}
     for row, who in enumerate(columns[patient]):
@@ -43,12 +45,6 @@ def read(
                 f"events: row {row} puts its patient into another group than the rows before; see `by`"
             )
     return frame, events, groups
-
-
-def _values(frame: Any, name: str) -> list[Any]:
-    column = frame.column(name)
-    values = column.to_pylist() if hasattr(column, "to_pylist") else column.to_list()
-    return [None if plain == "" else plain for plain in map(plain_value, values)]
 
 
 def _date(value: Any, name: str, row: int) -> dt.date | None:
