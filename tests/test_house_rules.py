@@ -320,6 +320,65 @@ def test_a_public_function_says_what_it_takes_and_gives(name):
     assert gives == "None" or not parameters or "Returns" in told_in, f"{name}: section Returns"
 
 
+VERBS = set(
+    "Answer Build Check Compare Compute Count Determine Draw Find Follow Give Hide Let List Look Name Neutralize "  # noqa: SIM905
+    "Pair Put Read Reduce Refuse Return Say Score Set Show Summarize Take Write".split()
+)
+"""What the first line of a docstring begins with."""
+SECTIONS = (
+    "Parameters",
+    "Returns",
+    "Yields",
+    "Raises",
+    "Warns",
+    "See Also",
+    "Notes",
+    "References",
+    "Examples",
+)
+"""Their order is that of numpydoc."""
+STYLED_YET = {"ipm_outcomes.program"}
+"""Packages whose docstrings still wait for this style."""
+
+
+def own_raises(function: ast.FunctionDef) -> Iterator[ast.Raise]:
+    """What a function raises itself, not in a function within it."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Raise):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            waiting += ast.iter_child_nodes(node)
+
+
+@pytest.mark.parametrize("name", public_functions())
+def test_docstrings_are_of_one_style(name):
+    if any(name.startswith(f"{package}.") for package in STYLED_YET):
+        pytest.skip("its docstrings wait")
+    function = public_functions()[name]
+    text = ast.get_docstring(function) or ""
+    first, *rest = text.split("\n")
+    assert first.split()[0] in VERBS, f"{name}: begin with a verb that says what it does"
+    assert first.endswith("."), f"{name}: the first line is a sentence"
+    assert rest[:1] in ([], [""]), f"{name}: the first line is a sentence"
+    heads = re.findall(r"^(\w[\w ]*)\n-+$", text, re.MULTILINE)
+    assert heads == [section for section in SECTIONS if section in heads], f"{name}: sections {heads}"
+    assert ">>>" not in text.partition("\nExamples\n")[0], f"{name}: the example belongs under Examples"
+    described = re.split(r"\n\w[\w ]*\n-+\n", text.partition("\nParameters\n----------\n")[2])[0]
+    lines = re.findall(r"^\*{0,2}(\w.*)$", described, re.MULTILINE)
+    listed = {word for line in lines for word in line.split(" : ")[0].split(", ")}
+    takes = function.args
+    parameters = {
+        arg.arg
+        for arg in [*takes.posonlyargs, *takes.args, *takes.kwonlyargs, takes.vararg, takes.kwarg]
+        if arg
+    }
+    assert listed == parameters - {"draw"}, f"{name}: section Parameters"
+    if list(own_raises(function)):
+        assert "Raises" in heads, f"{name}: section Raises"
+
+
 HOUSE_WORDS = re.compile(
     r"\b(shelf|shelves|one's own|stands?|tells?|told|bears?|found)\b"
     r"|\b(a|an|each|every|another|other|further|same) word\b"

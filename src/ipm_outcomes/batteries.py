@@ -173,7 +173,7 @@ def batteries() -> tuple[str, ...]:
 
 @cache
 def battery(id: str) -> Battery:
-    """The measures that a kind of program is asked for, and what of each the library covers.
+    """List the measures that a kind of program is asked for, and what of each the library covers.
 
     Parameters
     ----------

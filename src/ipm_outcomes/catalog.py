@@ -25,7 +25,18 @@ MOST_DIGITS = 40
 
 
 def folder() -> Traversable:
-    """The folder of the definition files: inside the installed package, or beside ``src`` in a checkout."""
+    """Name the folder of the definition files: inside the installed package, or beside ``src`` in a checkout.
+
+    Returns
+    -------
+    Traversable
+        One TOML file for each instrument, and folders of batteries, indicators, sets of factors and what files share.
+
+    Raises
+    ------
+    DefinitionError
+        There is no such folder: the installation is not whole.
+    """
     installed = files("ipm_outcomes") / "instruments"
     if installed.is_dir():
         return installed
@@ -41,8 +52,10 @@ shelf = folder
 
 @cache
 def instruments() -> tuple[str, ...]:
-    """Ids of all instruments in the catalog, in alphabetical order.
+    """List the ids of all instruments in the catalog, in alphabetical order.
 
+    Examples
+    --------
     >>> import ipm_outcomes as ipm
     >>> "phq9" in ipm.instruments()
     True
@@ -56,7 +69,7 @@ def instruments() -> tuple[str, ...]:
 
 @cache
 def instrument(id: str) -> Instrument:
-    """The definition of one instrument.
+    """Give the definition of one instrument.
 
     Parameters
     ----------
@@ -75,6 +88,8 @@ def instrument(id: str) -> Instrument:
     DefinitionError
         The file does not hold together; the message names the place and the fact.
 
+    Examples
+    --------
     >>> import ipm_outcomes as ipm
     >>> ipm.instrument("peg").title
     'Pain, Enjoyment of life, General activity scale'

@@ -43,7 +43,7 @@ def _class(instrument: str) -> type[Response[Any]]:
 def answers(
     instrument: str | Instrument, *, gaps: bool = False
 ) -> st.SearchStrategy[dict[str, int | float | None]]:
-    """Allowed answers of one form, by item id.
+    """Draw allowed answers of one form, by item id.
 
     Parameters
     ----------
@@ -57,6 +57,8 @@ def answers(
     strategy of dict
         Item ids with numbers, or None.
 
+    Examples
+    --------
     >>> from ipm_outcomes.testing import answers
     >>> from hypothesis import find
     >>> find(answers("peg"), lambda given: sum(given.values()) == 30)
@@ -72,7 +74,7 @@ def _allowed(listed: AnswerList) -> st.SearchStrategy[int | float]:
 
 
 def responses(instrument: str, *, gaps: bool = False) -> st.SearchStrategy[Response[Any]]:
-    """Valid responses of one instrument.
+    """Draw valid responses of one instrument.
 
     Parameters
     ----------
@@ -86,6 +88,8 @@ def responses(instrument: str, *, gaps: bool = False) -> st.SearchStrategy[Respo
     strategy of Response
         Instances of the instrument's response class.
 
+    Examples
+    --------
     >>> from ipm_outcomes.testing import responses
     >>> from ipm_outcomes import score
     >>> from hypothesis import find
@@ -96,7 +100,7 @@ def responses(instrument: str, *, gaps: bool = False) -> st.SearchStrategy[Respo
 
 
 def not_answers(instrument: str | Instrument, item: str) -> st.SearchStrategy[Any]:
-    """Values that are not an answer of an item: out of range, fractions, truth values, text.
+    """Draw values that are not an answer of an item: out of range, fractions, truth values, text.
 
     Parameters
     ----------
@@ -110,6 +114,8 @@ def not_answers(instrument: str | Instrument, item: str) -> st.SearchStrategy[An
     strategy
         Values that response classes and frames refuse for that item.
 
+    Examples
+    --------
     >>> from ipm_outcomes.testing import not_answers
     >>> from hypothesis import find
     >>> find(not_answers("peg", "pain"), lambda value: isinstance(value, int))
@@ -128,7 +134,7 @@ def not_answers(instrument: str | Instrument, item: str) -> st.SearchStrategy[An
 
 @st.composite
 def invalid_answers(draw: st.DrawFn, instrument: str | Instrument) -> tuple[dict[str, Any], frozenset[str]]:
-    """Answers of one form of which at least one is not an answer.
+    """Draw answers of one form of which at least one is not an answer.
 
     Parameters
     ----------
@@ -140,6 +146,8 @@ def invalid_answers(draw: st.DrawFn, instrument: str | Instrument) -> tuple[dict
     strategy of tuple
         The answers by item id, and the ids of the items whose values are to be refused.
 
+    Examples
+    --------
     >>> from ipm_outcomes.testing import invalid_answers
     >>> from hypothesis import find
     >>> find(invalid_answers("nps"), lambda form: True)
@@ -157,7 +165,7 @@ def invalid_answers(draw: st.DrawFn, instrument: str | Instrument) -> tuple[dict
 def columns(
     draw: st.DrawFn, instrument: str | Instrument, *, gaps: bool = True, min_rows: int = 0, max_rows: int = 20
 ) -> dict[str, list[int | float | None]]:
-    """Item columns of a frame, to be given to any data-frame library.
+    """Draw item columns of a frame, to be given to any data-frame library.
 
     Parameters
     ----------
@@ -178,6 +186,8 @@ def columns(
     ParameterError
         The limits of the number of rows do not fit.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes.testing import columns
     >>> from hypothesis import find
@@ -202,7 +212,7 @@ def frames(
     min_rows: int = 0,
     max_rows: int = 20,
 ) -> Any:
-    """Data frames of answers, one row per form.
+    """Draw data frames of answers, one row per form.
 
     Parameters
     ----------
@@ -227,6 +237,8 @@ def frames(
     ParameterError
         The kind is not known, or the limits of the number of rows do not fit.
 
+    Examples
+    --------
     >>> from ipm_outcomes.testing import frames
     >>> from hypothesis import find
     >>> find(frames("nps", invalid=True), lambda table: table.height == 1)["nps_recommend"].to_list()

@@ -139,6 +139,8 @@ def audit(
     likelihood; a cause that leaves a number open, such as a lost item, pays for that. Causes within a factor of
     10,000 of the best are rivals.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import audit
     >>> answers = {f"gad7_q{n}": [(row * row * n // 7 + row // n) % 4 for row in range(60)] for n in range(1, 8)}

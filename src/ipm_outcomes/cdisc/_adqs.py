@@ -94,6 +94,8 @@ def adqs(changes: Any, scores: Any, params: Mapping[str, str], *, study: str) ->
         A column is missing, ``params`` names no scale or no valid code, or a baseline is the mean of several
         assessments.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import cdisc, change, frames
     >>> forms = {"patient_id": ["S-01"] * 2, "date": ["2026-01-05", "2026-07-06"], "peg_pain": [8, 5],

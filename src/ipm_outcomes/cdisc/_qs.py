@@ -77,6 +77,8 @@ def qs(
     FrameError, ParameterError, UnknownNameError
         A column is missing, a cell is no answer, or the codes of an instrument are not known.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import cdisc
     >>> form = {"patient_id": ["S-01"], "date": ["2026-03-01"], **{f"gad7_q{n}": [1] for n in range(1, 8)}}

@@ -55,6 +55,8 @@ def read_qs(table: Any, *, codes: Any = None, backend: Backend = None) -> Readin
     FrameError, ParameterError, UnknownNameError, MissingExtraError
         A column is missing, the table of codes does not fit, or the library of the backend is not installed.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import cdisc
     >>> table = pl.DataFrame({"USUBJID": ["S-01"] * 2, "QSTESTCD": ["GAD0201", "GAD0208"], "QSSTRESN": [1.0, 7.0]})

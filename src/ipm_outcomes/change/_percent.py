@@ -26,7 +26,7 @@ def percent_change(
     scale: str,
     definitions: Collection[Instrument] = (),
 ) -> Floats:
-    """Improvement in percent of the first score.
+    """Compute the improvement in percent of the first score.
 
     Parameters
     ----------

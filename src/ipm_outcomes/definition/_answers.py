@@ -182,6 +182,8 @@ def plain_label(label: str) -> str:
     str
         Words in small letters with single spaces.
 
+    Examples
+    --------
     >>> plain_label("  Several   Days. ")
     'several days'
     """
@@ -203,6 +205,8 @@ def numbered_label(text: str, labels: Mapping[str, int]) -> tuple[int, int] | No
     tuple of (int, int) or None
         The number and the answer of the label, which may differ; None for any other text.
 
+    Examples
+    --------
     >>> numbered_label("2 - More than half the days", {"more than half the days": 2})
     (2, 2)
     >>> numbered_label("Several days (4)", {"several days": 1})

@@ -31,6 +31,8 @@ def as_tuple(value: object) -> object:
     object
         The tuple, or any other value as it is.
 
+    Examples
+    --------
     >>> as_tuple("kroenke2001")
     ('kroenke2001',)
     """

@@ -50,7 +50,7 @@ def checked(
     file: str,
     digest: str,
 ) -> M:
-    """What a definition file says, as a model: its grammar first, then whether it holds together.
+    """Read what a definition file says as a model: its grammar first, then whether it holds together.
 
     Parameters
     ----------

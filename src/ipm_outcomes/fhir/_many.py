@@ -76,6 +76,8 @@ def responses(
     -----
     Memory is that of the table and of one line; a line has at most 4 MB.
 
+    Examples
+    --------
     >>> from ipm_outcomes import fhir
     >>> line = '{"resourceType": "QuestionnaireResponse", "status": "completed", "item": '
     >>> line += '[{"linkId": "75893-8", "answer": [{"valueInteger": 7}]}], '

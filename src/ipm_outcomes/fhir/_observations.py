@@ -81,6 +81,8 @@ def observations(
     HL7 Patient-Centered Outcomes IG 1.0.0, pco-prom-score-observation; US Core, screening and assessment. Codes are
     LOINC where there is one, beside our own.
 
+    Examples
+    --------
     >>> from ipm_outcomes import PEG, fhir, score
     >>> scores = score(PEG(pain=7, enjoyment=5, activity=6))
     >>> [one] = fhir.observations(scores, subject="Patient/1", effective="2026-03-07")
@@ -221,6 +223,8 @@ def bundle(
     ParameterError
         What was given are no resources, or the type is another.
 
+    Examples
+    --------
     >>> from ipm_outcomes import PEG, fhir
     >>> made = fhir.bundle([fhir.questionnaire_response(PEG(pain=7))])
     >>> made["entry"][0]["request"]

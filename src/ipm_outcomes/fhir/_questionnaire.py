@@ -65,6 +65,8 @@ def questionnaire(
     -----
     HL7 FHIR R4; Structured Data Capture 4.0.0 (calculatedExpression, variable, observationExtract).
 
+    Examples
+    --------
     >>> from ipm_outcomes import fhir
     >>> form = fhir.questionnaire("phq9")
     >>> form["item"][0]["linkId"], form["item"][0]["text"]
@@ -244,6 +246,8 @@ def questionnaire_response(
     ParameterError
         An argument is outside what it may be.
 
+    Examples
+    --------
     >>> from ipm_outcomes import PEG, fhir
     >>> resource = fhir.questionnaire_response(PEG(pain=7, activity=4), authored="2026-03-07")
     >>> fhir.response(resource).answers == PEG(pain=7, activity=4)

@@ -196,6 +196,8 @@ def response(
     HL7 FHIR R4, QuestionnaireResponse, and Structured Data Capture 4.0.0. All these errors but the last two are
     `ipm_outcomes.errors.InputError`, with ``code`` and ``place``.
 
+    Examples
+    --------
     >>> from ipm_outcomes import fhir, score
     >>> item = {"linkId": "/75893-8", "answer": [{"valueDecimal": 5.0}]}
     >>> read = fhir.response({"resourceType": "QuestionnaireResponse", "status": "completed",

@@ -64,6 +64,8 @@ def recorded(observation: Mapping[str, Any]) -> tuple[Recorded, ...]:
     InputError
         The number has a unit that no score has, or is a bound.
 
+    Examples
+    --------
     >>> from ipm_outcomes import fhir
     >>> code = {"coding": [{"system": "http://loinc.org", "code": "70274-6"}]}
     >>> observation = {"resourceType": "Observation", "status": "final", "code": code, "valueInteger": 12}
@@ -162,6 +164,8 @@ def scores(observations: Sequence[Mapping[str, Any]]) -> Scores:
         A scale is missing or appears twice, they are of several instruments, or the definition never gives
         such a value.
 
+    Examples
+    --------
     >>> from ipm_outcomes import PEG, fhir, score
     >>> ours = score(PEG(pain=7, enjoyment=5, activity=6))
     >>> fhir.scores(fhir.observations(ours, subject="Patient/1", effective="2026-03-07")) == ours

@@ -71,6 +71,8 @@ def view_definition() -> dict[str, Any]:
     SQL on FHIR 2.0. Only what every runner has to understand is used. Questions more than three groups deep are
     not in the table; its column ``deeper`` says so, and `read_view` leaves such responses out and reports them.
 
+    Examples
+    --------
     >>> from ipm_outcomes import fhir
     >>> fhir.view_definition()["resource"]
     'QuestionnaireResponse'
@@ -134,6 +136,8 @@ def read_view(
     ParameterError, UnknownNameError, MissingExtraError
         An argument is outside what it may be, or the library of the backend is not installed.
 
+    Examples
+    --------
     >>> from ipm_outcomes import fhir
     >>> from ipm_outcomes.fhir._view import COLUMNS
     >>> row = dict.fromkeys(COLUMNS) | {"response_id": "r1", "status": "completed", "has_value": True}

@@ -91,6 +91,8 @@ def read(
     OSError
         The file cannot be opened.
 
+    Examples
+    --------
     >>> from pathlib import Path
     >>> from tempfile import mkdtemp
     >>> from ipm_outcomes import files
@@ -185,6 +187,8 @@ def propose(data: Any) -> Mapping:
     -----
     Names prove neither the order of items nor the edition; the evidence of each proposal says so.
 
+    Examples
+    --------
     >>> from ipm_outcomes import files
     >>> result = files.propose([f"phq_{n}" for n in range(1, 10)])
     >>> result.instrument, [one.name for one in result.proposed]

@@ -61,6 +61,8 @@ def check(
     FrameError
         An item column is missing or appears twice, or the kind of frame is not known. Bad data never raise.
 
+    Examples
+    --------
     >>> import pandas as pd
     >>> from ipm_outcomes import frames
     >>> data = pd.DataFrame({"peg_pain": [3, 11], "peg_enjoyment": [4, 5], "peg_activity": [5, 6]})

@@ -64,6 +64,8 @@ def spreadsheet_safe(data: AnyFrame) -> AnyFrame:
     ----------
     OWASP, "CSV Injection".
 
+    Examples
+    --------
     >>> import polars as pl
     >>> spreadsheet_safe(pl.DataFrame({"site": ["=cmd()", "Hilltop"], "change": [-1, 2]})).rows()
     [("'=cmd()", -1), ('Hilltop', 2)]

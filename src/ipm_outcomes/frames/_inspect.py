@@ -97,6 +97,8 @@ def inspect(
     Cells that run to one above the highest answer and never hold the lowest are reported as ``coding_from_one``;
     cells of 20 or more complete forms that never hold the lowest as ``coding_suspected``.
 
+    Examples
+    --------
     >>> import pandas as pd
     >>> from ipm_outcomes import frames
     >>> data = pd.DataFrame({f"pcs_q{n}": [1, 2, 5] for n in range(1, 14)})

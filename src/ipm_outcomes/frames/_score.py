@@ -97,6 +97,8 @@ def score(
 
     Spark has neither categories nor numbers without a sign: words are text there, and counts are of 16 bits.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import frames
     >>> data = pl.DataFrame({"peg_pain": [7, 8], "peg_enjoyment": [6, None], "peg_activity": [7, 4]})

@@ -95,6 +95,8 @@ def tidy(
     InvalidAnswersError, FrameError, ParameterError, UnknownNameError
         As in `score`.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import frames
     >>> data = pl.DataFrame({"patient_id": [1], "peg_pain": [7], "peg_enjoyment": [6], "peg_activity": [7]})

@@ -57,6 +57,8 @@ def read(
         It is neither table, a date is missing or cannot be read, two instruments share codes, or the library of the
         backend is not installed.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import omop
     >>> codes = ["91145-3", "75893-8", "91146-1"]

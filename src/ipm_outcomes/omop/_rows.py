@@ -125,6 +125,8 @@ def rows(
     ``unit_source_value`` is ``{score}``; a category that has no number is in ``value_as_string`` (OBSERVATION) and
     ``value_source_value``. Source values hold at most 50 letters.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import frames, omop
     >>> form = {"person_id": [7], "date": ["2026-03-01"], "peg_pain": [5], "peg_enjoyment": [6], "peg_activity": [7]}

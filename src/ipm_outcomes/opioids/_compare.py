@@ -52,6 +52,8 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     ParameterError
         The two periods are one, or a name that the table does not have.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import opioids
     >>> daily = opioids.daily(pl.DataFrame({

@@ -47,7 +47,7 @@ def daily(
     meanings: Meanings | None = None,
     date_format: DateFormat = None,
 ) -> AnyFrame:
-    """Daily morphine milligram equivalents (MME) from prescriptions: one row per stretch of days without a change.
+    """Compute daily morphine milligram equivalents (MME) from prescriptions, one row per stretch without a change.
 
     The dose of a day is the sum over all prescriptions that run on it, each from its start for its days supply:
     strength x quantity / days supply x factor. Prescriptions that overlap add up, unless ``overlap`` says that those of
@@ -101,6 +101,8 @@ def daily(
     ----------
     Dowell et al., MMWR Recomm Rep 2022;71(RR-3):1-95; CDC compilation of conversion factors, 2016 version (formula).
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from datetime import date
     >>> from ipm_outcomes import opioids
@@ -225,6 +227,8 @@ def check(
     FrameError, ParameterError, UnknownNameError, DefinitionError
         As `daily` does.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import opioids
     >>> opioids.check(pl.DataFrame({

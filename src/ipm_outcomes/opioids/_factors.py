@@ -240,12 +240,14 @@ def _parse_dose(data: Mapping[str, Any], *, file: str, digest: str) -> Dose:
 
 @cache
 def factor_sets() -> tuple[str, ...]:
-    """Ids of all sets of conversion factors that come with the library, in alphabetical order.
+    """List the ids of all sets of conversion factors that come with the library, in alphabetical order.
 
     Returns
     -------
     tuple of str
 
+    Examples
+    --------
     >>> from ipm_outcomes import opioids
     >>> opioids.factor_sets()
     ('cdc_2016', 'cdc_2016_file', 'cdc_2022')
@@ -255,7 +257,7 @@ def factor_sets() -> tuple[str, ...]:
 
 
 def factor_set(id: str | PathLike[str]) -> FactorSet:
-    """A set of conversion factors.
+    """Give a set of conversion factors.
 
     Parameters
     ----------
@@ -276,6 +278,8 @@ def factor_set(id: str | PathLike[str]) -> FactorSet:
     ParameterError
         Neither an id nor a path.
 
+    Examples
+    --------
     >>> from ipm_outcomes import opioids
     >>> [str(one.factor) for one in opioids.factor_set("cdc_2022").of("hydromorphone")]
     ['5.0']

@@ -70,7 +70,7 @@ def summary(
     periods: Any = None,
     date_format: DateFormat = None,
 ) -> AnyFrame:
-    """Average and highest dose, days at or above each threshold, and freedom from opioids, per patient and period.
+    """Summarize doses, days at or above each threshold, and freedom from opioids, per patient and period.
 
     A dose per day has four definitions in use, which differ several times over, so the one that is meant is always
     named: ``dispensed_days`` (total dose over days dispensed, a day counted once for each prescription),
@@ -112,6 +112,8 @@ def summary(
     ----------
     Dasgupta et al., Clin J Pain 2021, PMC8270512 (four definitions).
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import opioids
     >>> daily = opioids.daily(pl.DataFrame({

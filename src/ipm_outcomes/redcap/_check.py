@@ -86,6 +86,8 @@ def check_dictionary(text: str, *, current: str | None = None) -> list[Dictionar
     -----
     REDCap itself was not run.
 
+    Examples
+    --------
     >>> from ipm_outcomes import redcap
     >>> redcap.check_dictionary(redcap.dictionary("phq9"))
     []

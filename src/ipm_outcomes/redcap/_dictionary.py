@@ -67,6 +67,8 @@ def dictionary(
     ParameterError
         No instrument is named, one is named twice, or a name is none that REDCap takes.
 
+    Examples
+    --------
     >>> from ipm_outcomes import redcap
     >>> redcap.dictionary("peg").splitlines()[2].split(",")[:4]
     ['peg_pain', 'peg', '', 'radio']

@@ -124,6 +124,8 @@ def read(
     OSError
         The file cannot be opened.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import redcap
     >>> raw = {"record_id": ["1", "1"], "peg_pain": ["7", ""], "peg_enjoyment": ["6", ""], "peg_activity": ["UNK", ""]}

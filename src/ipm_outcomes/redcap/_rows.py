@@ -52,6 +52,8 @@ def rows(
     ParameterError, UnknownNameError, MissingExtraError
         An argument is outside what it may be, or the library of the backend is not installed.
 
+    Examples
+    --------
     >>> from ipm_outcomes import redcap
     >>> answers = {"patient_id": ["1"], "peg_pain": [7], "peg_enjoyment": [6], "peg_activity": [None]}
     >>> redcap.rows(answers, "peg")

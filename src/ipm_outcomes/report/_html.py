@@ -97,11 +97,6 @@ def html(
     Path
         Of the file.
 
-    Warns
-    -----
-    ProtectionWarning
-        As in `program.suppress`.
-
     Raises
     ------
     MissingExtraError
@@ -110,6 +105,11 @@ def html(
         A table lacks columns or was suppressed before; an argument outside what it may be; an unknown instrument.
     OSError
         The file cannot be written.
+
+    Warns
+    -----
+    ProtectionWarning
+        As in `program.suppress`.
 
     Examples
     --------

@@ -39,6 +39,8 @@ def score(response: Response[S], *, missing: str | None = None) -> S:
     ParameterError
         What was given is not a response.
 
+    Examples
+    --------
     >>> from ipm_outcomes import PHQ9, score
     >>> s = score(PHQ9(q1=2, q2=1, q3=3, q4=2, q5=0, q6=1, q7=1, q8=0, q9=0))
     >>> s.total.value, s.total.band

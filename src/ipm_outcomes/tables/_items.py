@@ -210,7 +210,7 @@ def _cell(
 
 
 def accuracy_sentence(scale: Scale) -> str:
-    """How well the categories of a categorical scale find a condition, as published.
+    """Say how well the categories of a categorical scale find a condition, as published.
 
     Parameters
     ----------
@@ -222,6 +222,8 @@ def accuracy_sentence(scale: Scale) -> str:
     str
         One sentence for each value with a published accuracy; empty where nothing is published.
 
+    Examples
+    --------
     >>> import ipm_outcomes as ipm
     >>> accuracy_sentence(ipm.instrument("phq9").scale("syndrome"))[:84]
     "The word 'major' misses 43 of 100 people with major depression and names 5 of 100 wi"
@@ -252,7 +254,7 @@ def _count_cell(
 
 
 def band_of(bands: Bands, exact: Fraction) -> str:
-    """The band of an exact value: the last whose lower limit it reaches (or passes, where the edge is the lower).
+    """Find the band of an exact value: the last whose lower limit it reaches (or passes, where the edge is the lower).
 
     Parameters
     ----------
