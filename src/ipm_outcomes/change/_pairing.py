@@ -12,14 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes.change._scores import ScaleKey, Values, blank_rows, read_values
-from ipm_outcomes.change._units import NOT_IN_TABLE, Units, as_of_day, day_key, read_units
+from ipm_outcomes.change._units import DATE_COLUMNS, NOT_IN_TABLE, Units, as_of_day, day_key, read_units
 from ipm_outcomes.change._unreadable import refuse_unreadable
 from ipm_outcomes.change._verdict import Moved
-from ipm_outcomes.change._visits import placed
+from ipm_outcomes.change._visits import placed, visit_names
+from ipm_outcomes.change._whole import DateCells, WholeTable
 from ipm_outcomes.change._windows import Baseline, Target, checked_targets
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.frames._dates import DATED, MISSING, UNPARSABLE, DateFormat
+from ipm_outcomes.frames._dates import DATED, MISSING, UNPARSABLE, DateFormat, format_of, read_dates
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Bools, Floats, Ints
 from ipm_outcomes.stats.arguments import better_sign
@@ -169,24 +170,55 @@ class Search:
     date_format: DateFormat = None
 
 
-def find_pairs(scores: Any, search: Search) -> Pairs:
-    """Pair the scores."""
+def seen_in(scores: Any, search: Search) -> WholeTable:
+    """What some rows of scores show of the whole table before anything is paired."""
+    frame = Frame(scores)
+    values = read_values(frame, search.scales, search.definitions)
+    keys = [(inst.id, scale.id) for inst, scale in values.scales]
+    dates, visits = DateCells(), frozenset[str]()
+    if search.baseline.visit is not None:
+        frame.require(["visit"], "scores")
+        visits = frozenset(visit_names(frame.words("visit")[1]))
+    else:
+        frame.require(["date"], "scores")
+        blank = blank_rows(frame)
+        found = read_dates(frame, "date", format_of(search.date_format, "date", DATE_COLUMNS))
+        dates = DateCells.of(found, None if blank is None else ~blank)
+    return WholeTable(dict(zip(keys, values.denominators.tolist(), strict=True)), visits, dates)
+
+
+def seen_in_episodes(episodes: Any, search: Search) -> WholeTable:
+    """What some rows of a table of episodes show of the whole one."""
+    frame = Frame(episodes)
+    frame.require(["start_date"], "episodes")
+    written = format_of(search.date_format, "start_date", DATE_COLUMNS)
+    return WholeTable(starts=DateCells.of(read_dates(frame, "start_date", written)))
+
+
+def find_pairs(scores: Any, search: Search, whole: WholeTable | None = None) -> Pairs:
+    """Pair the scores; ``whole`` is what is known of the whole table, where these are the rows of some patients."""
     if not isinstance(search.baseline, Baseline):
         raise ParameterError("baseline: give a change.Baseline")
     wanted = checked_targets(search.targets, search.baseline, search.overlap)
     until = as_of_day(search.as_of)
     frame = Frame(scores)
-    values = read_values(frame, search.scales, search.definitions)
+    scales, part = search.scales, whole or WholeTable()
+    values = read_values(
+        frame, part.scales if scales is None else scales, search.definitions, part.denominators
+    )
     blank = blank_rows(frame)
     if blank is not None:
         values.scale[blank] = -1
     baseline, visits = search.baseline, search.baseline.visit is not None
     units = read_units(frame, search.episodes, search.by, until, search.date_format, blank, visits)
     if visits:
-        units, baseline, wanted = placed(frame, values, units, baseline, wanted)
+        units, baseline, wanted = placed(
+            frame, values, units, baseline, wanted, None if whole is None else whole.visits
+        )
         return _Pairing(frame, values, units, baseline, wanted, None).pairs().without_windows()
     pairs = _Pairing(frame, values, units, baseline, wanted, until).pairs()
-    refuse_unreadable(units, bool(pairs.paired.any()))
+    if whole is None:
+        refuse_unreadable(units, bool(pairs.paired.any()))
     return pairs
 
 

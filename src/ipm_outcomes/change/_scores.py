@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from math import lcm
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def find(id: str, own: dict[str, Instrument]) -> Instrument:
 
 
 def chosen_scales(
-    scales: Sequence[str | ScaleKey] | str | None, own: dict[str, Instrument]
+    scales: Collection[str | ScaleKey] | str | None, own: dict[str, Instrument]
 ) -> set[ScaleKey] | None:
     """The scales asked for, as ``"peg"``, ``"phq9.total"`` or ``("phq9", "total")``; None for all that are
     seen.
@@ -111,9 +112,12 @@ def numeric(instrument: Instrument, scale_id: str = "") -> list[Scale]:
 
 
 def read_values(
-    frame: Frame, scales: Sequence[str | ScaleKey] | str | None, definitions: Collection[Instrument]
+    frame: Frame,
+    scales: Collection[str | ScaleKey] | str | None,
+    definitions: Collection[Instrument],
+    denominators: Mapping[ScaleKey, int] = MappingProxyType({}),
 ) -> Values:
-    """Read instrument, scale and value of every row."""
+    """Read instrument, scale and value of every row; ``denominators`` are those of other rows of the table."""
     needed = ["instrument", "scale", "value"]
     refuse_other_stage(frame.names, "scores", needed, "scores")
     frame.require(needed, "scores")
@@ -142,14 +146,15 @@ def read_values(
     which = lookup[both]
     value = frame.numbers("value")
     scorable = (which >= 0) & ~np.isnan(value)
-    numerator, denominators = _exact(frame, tuple(ordered), which, value, scorable)
+    over = [denominators.get((inst.id, scale.id), 1) for inst, scale in ordered]
+    numerator, common = _exact(frame, tuple(ordered), which, value, scorable, over)
     se = frame.numbers("se") if "se" in frame.names else np.full(len(frame), np.nan)
     if (wrong := np.flatnonzero(scorable & (se <= 0))).size:
         raise FrameError(
             f"se: {se[wrong[0]]:g} in row {wrong[0]} (counted from 0); a standard error is above 0"
         )
-    least, most, spans = _completed(frame, tuple(ordered), which, numerator, denominators)
-    return Values(tuple(ordered), which, scorable, numerator, denominators, se, least, most, spans)
+    least, most, spans = _completed(frame, tuple(ordered), which, numerator, common)
+    return Values(tuple(ordered), which, scorable, numerator, common, se, least, most, spans)
 
 
 def _completed(
@@ -225,9 +230,14 @@ def _known(
 
 
 def _exact(
-    frame: Frame, scales: tuple[tuple[Instrument, Scale], ...], which: Ints, value: Floats, scorable: Bools
+    frame: Frame,
+    scales: tuple[tuple[Instrument, Scale], ...],
+    which: Ints,
+    value: Floats,
+    scorable: Bools,
+    over: Sequence[int],
 ) -> tuple[Ints, Ints]:
-    """The exact integers behind each value, over one denominator for each scale."""
+    """The exact integers behind each value, over one denominator for each scale, a multiple of that in ``over``."""
     given = [name in frame.names for name in ("exact_numerator", "exact_denominator")]
     if any(given) and not all(given):
         raise FrameError(
@@ -256,27 +266,29 @@ def _exact(
     for n, (inst, scale) in enumerate(scales):
         rows = np.flatnonzero(scorable & (which == n))
         if all(given):
-            numerator[rows], denominators[n] = _common(inst, scale, top[rows], bottom[rows])
+            numerator[rows], denominators[n] = _common(inst, scale, top[rows], bottom[rows], over[n])
             _in_range(inst, scale, numerator[rows], int(denominators[n]), rows)
         else:
-            numerator[rows], denominators[n] = exact_values(inst, scale, value[rows], rows)
+            numerator[rows], denominators[n] = exact_values(inst, scale, value[rows], rows, over[n])
     return numerator, denominators
 
 
-def exact_values(inst: Instrument, scale: Scale, value: Floats, rows: Ints) -> tuple[Ints, int]:
-    """The exact values that floats stand for, as numerators over one denominator; ``rows`` are for
-    messages.
+def exact_values(
+    inst: Instrument, scale: Scale, value: Floats, rows: Ints, over: int = 1
+) -> tuple[Ints, int]:
+    """The exact values that floats stand for, as numerators over one denominator, a multiple of ``over``;
+    ``rows`` are for messages.
     """
-    top, common = _common(inst, scale, *_derived(inst, scale, value, rows))
+    top, common = _common(inst, scale, *_derived(inst, scale, value, rows), over)
     _in_range(inst, scale, top, common, rows)
     return top, common
 
 
-def _common(inst: Instrument, scale: Scale, top: Ints, bottom: Ints) -> tuple[Ints, int]:
+def _common(inst: Instrument, scale: Scale, top: Ints, bottom: Ints, over: int) -> tuple[Ints, int]:
     if scale.quotient:
         # Each has a denominator of its own, and no 64 bits hold what all of them have in common.
         return (top // bottom) * GRID + np.rint(top % bottom / bottom * GRID).astype(np.int64), GRID
-    common = reduce(lcm, np.unique(bottom).tolist(), 1)
+    common = reduce(lcm, np.unique(bottom).tolist(), over)
     if common > _LARGEST or (top.size and int(np.abs(top).max()) * (common // int(bottom.min())) > _LARGEST):
         raise FrameError(f"exact_denominator: too large for {inst.id}.{scale.id}; drop both exact columns")
     return top * (common // bottom), common

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
@@ -41,6 +43,7 @@ from ipm_outcomes.change._reliable import (
     judge,
 )
 from ipm_outcomes.change._scores import ScaleKey, find, own_definitions
+from ipm_outcomes.change._spark import change_spark
 from ipm_outcomes.change._thresholds import (
     IMMPACT_WORDS,
     RESPONDER_LINES,
@@ -58,11 +61,13 @@ from ipm_outcomes.change._thresholds import (
     scale_keys,
 )
 from ipm_outcomes.change._verdict import VERDICTS, Moved
+from ipm_outcomes.change._whole import WholeTable
 from ipm_outcomes.change._windows import DEFAULT_BASELINE, DEFAULT_TARGETS, Baseline, Target
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._dates import DateFormat
-from ipm_outcomes.frames._frame import AnyFrame
+from ipm_outcomes.frames._frame import AnyFrame, of_narwhals
 from ipm_outcomes.frames._library import Bools, Column, Floats, Ints, Whole, Words
+from ipm_outcomes.frames._spark_kind import is_spark
 from ipm_outcomes.stats._moments import Moments
 from ipm_outcomes.stats.classes import CLASS_WORDS
 from ipm_outcomes.stats.reliable_change import Method
@@ -171,6 +176,16 @@ def table(
         As in `pair`, and for thresholds, constants and cut-offs that make no sense; a percentage of a T-score
         is refused.
 
+    Notes
+    -----
+    A Spark DataFrame (`scores`, and `episodes` where given) stays lazy, and nothing is collected: patients are worked
+    on in as many groups as ``spark.sql.shuffle.partitions`` says, each in memory at once, after what only the whole
+    table shows was gathered (scales, the common denominators of the exact columns, the spread of the baselines). Rows
+    are in no order, and equal to those of ``change.table(scores.toArrow())`` to the last bit; words are text. Arguments
+    and columns are checked at once, cells when the table is computed, inside an error of Spark's. With
+    ``constants="sample"`` or ``"auto"``, and with dates that are text or numbers, scores are paired twice. Of several
+    forms of one day without times the last counts, in the order in which Spark holds its rows.
+
     References
     ----------
     Jacobson NS, Truax P (1991), J Consult Clin Psychol 59:12-19. Dworkin RH et al. (2008), J Pain 9:105-121
@@ -206,12 +221,33 @@ def table(
         lines_of(
             inst, inst.scale(scale_id), given_lines
         )  # refused here, also where no score is of that scale
-    pairs = find_pairs(
-        scores,
-        Search(episodes, baseline, targets, as_of, scales, by, overlap, tuple(own.values()), date_format),
-    )
-    result: AnyFrame = made(pairs, _columns(pairs, wishes))
+    search = Search(episodes, baseline, targets, as_of, scales, by, overlap, tuple(own.values()), date_format)
+    native: Any = scores.to_native() if of_narwhals(scores) else scores  # type: ignore[attr-defined]
+    if is_spark(native):
+        samples = _samples if source in ("sample", "auto") else None
+        found = change_spark(native, search, partial(_table_of, wishes), samples)
+        result: AnyFrame = found if native is scores else import_module("narwhals").from_native(found)
+    else:
+        result = _table_of(wishes, scores, search)
     return result
+
+
+def _table_of(wishes: _Wishes, scores: Any, search: Search, whole: WholeTable | None = None) -> Any:
+    """The changes in scores, or in those of some patients."""
+    pairs = find_pairs(scores, search, whole)
+    return made(pairs, _columns(pairs, wishes, _samples(pairs) if whole is None else whole.samples))
+
+
+def _samples(pairs: Pairs) -> dict[ScaleKey, Moments]:
+    """The baselines of each scale; exact, so that the order of the patients cannot change the last bit."""
+    found = {}
+    for n, (inst, scale) in enumerate(pairs.values.scales):
+        rows = slice(n, None, len(pairs.values.scales))
+        there = pairs.baseline[rows] >= 0
+        found[inst.id, scale.id] = Moments.of(
+            pairs.baseline_top[rows][there, 0], pairs.bottom[rows][there, 0]
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -289,14 +325,15 @@ class _Columns:
         return pairs.frame.truth(self.truths[name].true.ravel(), self.truths[name].null.ravel())
 
 
-def _columns(pairs: Pairs, wishes: _Wishes) -> dict[str, Column | Any]:
+def _columns(pairs: Pairs, wishes: _Wishes, samples: Mapping[ScaleKey, Moments]) -> dict[str, Column | Any]:
     out = _Columns(pairs, tuple(dict.fromkeys((wishes.rule.method, PUBLISHED_ERROR, STANDARD_ERRORS))))
     for n, (inst, scale) in enumerate(pairs.values.scales):
         key = (inst.id, scale.id)
         cells = _cells(pairs, n)
         _put_thresholds(out, cells, lines_of(inst, scale, wishes.thresholds.get(key)))
         line = cutoff_of(inst, scale, wishes.cutoffs.get(key))
-        _put_classes(out, pairs, cells, wishes.rule, wishes.constants.get(key), line)
+        sample = samples.get(key, Moments())
+        _put_classes(out, pairs, cells, wishes.rule, wishes.constants.get(key), line, sample)
     return (
         leading_columns(pairs)
         | {
@@ -374,7 +411,13 @@ def _put_thresholds(out: _Columns, cells: _Cells, lines: Lines) -> None:
 
 
 def _put_classes(
-    out: _Columns, pairs: Pairs, cells: _Cells, rule: Rule, given: Known | None, line: Line | None
+    out: _Columns,
+    pairs: Pairs,
+    cells: _Cells,
+    rule: Rule,
+    given: Known | None,
+    line: Line | None,
+    sample: Moments,
 ) -> None:
     rows, scale = cells.rows, cells.scale
     baselines = np.where(cells.has_baseline, cells.base / cells.bottom, np.nan)
@@ -384,9 +427,6 @@ def _put_classes(
         ill = distance(scale, line, baselines) > 0
         out.decide("eligible_to_recover", rows, Decided(ill, ~cells.has_baseline))
     moved = cells.moved
-    there = cells.has_baseline[:, 0]
-    # Exact: the order of the patients cannot change the last bit.
-    sample = Moments.of(cells.base[there, 0], cells.bottom[there, 0])
     se = np.append(pairs.values.se, np.nan)  # -1 takes the last
     for t in range(baselines.shape[1]):
         paired = cells.paired[:, t]

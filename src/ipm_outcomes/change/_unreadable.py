@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ipm_outcomes.change._units import NO_TABLE, Units
@@ -18,36 +20,45 @@ def refuse_unreadable(units: Units, any_pair: bool) -> None:
     refuse_column("date", units.dates, units.assessment)
     if units.starts is not None:
         refuse_column("start_date", units.starts)
-    if any_pair:
-        return
-    bad = (units.dates.state == UNPARSABLE) & units.assessment
-    touched = np.unique(units.row_patient[bad])
-    if units.starts is not None:
-        touched = np.union1d(
-            touched, units.patient[(units.start_state == UNPARSABLE) & (units.listed != NO_TABLE)]
-        )
-    if touched.size > _FEW and 2 * touched.size >= np.unique(units.patient).size:
+    if not any_pair and is_stopped(*patients_stopped(units)):
+        bad = bool(units.dates.unreadable(units.assessment))
         name, dates, rows = (
-            ("date", units.dates, units.assessment) if bad.any() else ("start_date", units.starts, None)
+            ("date", units.dates, units.assessment) if bad else ("start_date", units.starts, None)
         )
         assert dates is not None
         raise UnreadableDatesError(f"nothing could be paired: {described(name, dates, rows)}")
 
 
+def patients_stopped(units: Units) -> tuple[int, int]:
+    """Of how many patients a date cannot be read, and how many patients there are."""
+    stopped = np.unique(units.row_patient[(units.dates.state == UNPARSABLE) & units.assessment])
+    if units.starts is not None:
+        stopped = np.union1d(
+            stopped, units.patient[(units.start_state == UNPARSABLE) & (units.listed != NO_TABLE)]
+        )
+    return stopped.size, np.unique(units.patient).size
+
+
+def is_stopped(stopped: int, patients: int) -> bool:
+    """Whether dates that cannot be read are likely to be why nothing was paired."""
+    return stopped > _FEW and 2 * stopped >= patients
+
+
 def refuse_column(name: str, dates: Dates, rows: Bools | None = None) -> None:
     """Raise where most dates of these rows (None: of all) cannot be read."""
     given = dates.state != MISSING if rows is None else (dates.state != MISSING) & rows
-    bad = dates.unreadable(rows)
-    if 2 * bad > given.sum() and (bad > _FEW or dates.numbers):
+    if is_mostly_unreadable(int(given.sum()), dates.unreadable(rows), dates.numbers):
         raise UnreadableDatesError(described(name, dates, rows))
+
+
+def is_mostly_unreadable(given: int, bad: int, numbers: bool) -> bool:
+    """Whether so many cells that cannot be read are more than slips."""
+    return 2 * bad > given and (bad > _FEW or numbers)
 
 
 def described(name: str, dates: Dates, rows: Bools | None = None) -> str:
     """What stands in a column in place of dates, and the way out."""
     given = int((dates.state != MISSING if rows is None else (dates.state != MISSING) & rows).sum())
-    shapes = dates.shapes(rows)
-    shown = ", ".join(f"{shape} ({count})" for shape, count in list(shapes.items())[:3])
-    more = ", and others" if len(shapes) > 3 else ""
     what = (
         "holds numbers, and nobody can know what they count" if dates.numbers else "the dates cannot be read"
     )
@@ -62,6 +73,13 @@ def described(name: str, dates: Dates, rows: Bools | None = None) -> str:
             f'"{EXCEL}" or "{SAS}" for day numbers'
         )
     return (
-        f"{name}: {what} in {dates.unreadable(rows)} of {given} rows that have one; they look like {shown}{more}. "
+        f"{name}: {what} in {dates.unreadable(rows)} of {given} rows that have one; they look like "
+        f"{shown_shapes(dates.shapes(rows))}. "
         f"{way} (date_format=…)"
     )
+
+
+def shown_shapes(shapes: Mapping[str, int]) -> str:
+    """The first shapes with their counts, in words."""
+    shown = ", ".join(f"{shape} ({count})" for shape, count in list(shapes.items())[:3])
+    return shown + (", and others" if len(shapes) > 3 else "")

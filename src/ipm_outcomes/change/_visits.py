@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -20,19 +22,26 @@ _DAY = 86_400 * 10**9
 
 
 def placed(
-    frame: Frame, values: Values, units: Units, baseline: Baseline, targets: tuple[Target, ...]
+    frame: Frame,
+    values: Values,
+    units: Units,
+    baseline: Baseline,
+    targets: tuple[Target, ...],
+    every: Collection[str] | None = None,
 ) -> tuple[Units, Baseline, tuple[Target, ...]]:
     """Visits laid out as days: the baseline on day 0, each target on a day of its own, other rows nowhere.
 
     Of several rows of one visit the one with the latest date is the last, and without dates the last one given.
+    ``every`` holds the names of visits in the whole table, where these rows are some of it.
     """
     frame.require(["visit"], "scores")
     codes, names = frame.words("visit")
     visits = [baseline.visit, *(target.visit for target in targets)]
     wanted = {str(visit): _APART * place for place, visit in enumerate(visits)}
-    there = [str(name).strip() for name in names]
-    if baseline.visit not in there or not any(target.visit in there for target in targets):
-        lacking = baseline.visit if baseline.visit not in there else targets[0].visit
+    there = visit_names(names)
+    known = there if every is None else every
+    if baseline.visit not in known or not any(target.visit in known for target in targets):
+        lacking = baseline.visit if baseline.visit not in known else targets[0].visit
         raise FrameError(
             f"visit: no row of scores has the visit {lacking!r}; write it as it is in the column"
         )
@@ -61,6 +70,11 @@ def placed(
             for place, target in ((wanted[str(target.visit)], target) for target in targets)
         ),
     )
+
+
+def visit_names(cells: Iterable[Any]) -> list[str]:
+    """Names of visits as they are looked for."""
+    return [str(name).strip() for name in cells]
 
 
 def _of_one_episode(units: Units) -> Ints:

@@ -19,25 +19,14 @@ _FROM_ONE = "ipm_outcomes_from_one"
 
 def score_spark(data: Any, how: Scoring, progress: Callable[[int], None] | None) -> Any:
     """A Spark DataFrame with its scores, computed when it is."""
-    module = type(data).__module__
-    if ".connect." in module or not module.startswith("pyspark.sql"):
-        kind = "Spark Connect DataFrame" if ".connect." in module else "pandas-on-Spark DataFrame"
-        raise FrameError(
-            f"a {kind} cannot be scored; give the DataFrame of a classic session (.to_spark() of pandas-on-Spark), or "
-            "collect it with .toPandas()"
-        )
+    refuse_unserved(data, "scored")
     if progress is not None:
         raise ParameterError("progress is not for a Spark DataFrame, which shows its own; leave it out")
     f: Any = import_module("pyspark.sql.functions")  # by name, since checkers need not have Spark
     types: Any = import_module("pyspark.sql.types")
 
     how = how.like_a_database()
-    names = [name.casefold() for name in data.columns]
-    if doubled := [name for name in data.columns if names.count(name.casefold()) > 1]:
-        raise FrameError(
-            f"the DataFrame has more than one column {doubled[0]!r}; Spark does not distinguish case"
-        )
-    items, added, scored = how.of_empty(_empty(data.schema))
+    items, added, scored = how.of_empty(empty_table(data.schema))
 
     def new(column: Column) -> Any:
         if isinstance(column, Words):
@@ -63,8 +52,24 @@ def score_spark(data: Any, how: Scoring, progress: Callable[[int], None] | None)
     return data.mapInArrow(_scores(how, look), schema)
 
 
-def _empty(schema: Any) -> Any:
-    """A table without rows of the same columns; of types that can hold an answer it has their own, else none."""
+def refuse_unserved(data: Any, done: str) -> None:
+    """Raise where a DataFrame is not one of a classic session, or has two columns of one name."""
+    module = type(data).__module__
+    if ".connect." in module or not module.startswith("pyspark.sql"):
+        kind = "Spark Connect DataFrame" if ".connect." in module else "pandas-on-Spark DataFrame"
+        raise FrameError(
+            f"a {kind} cannot be {done}; give the DataFrame of a classic session (.to_spark() of pandas-on-Spark), or "
+            "collect it with .toPandas()"
+        )
+    names = [name.casefold() for name in data.columns]
+    if doubled := [name for name in data.columns if names.count(name.casefold()) > 1]:
+        raise FrameError(
+            f"the DataFrame has more than one column {doubled[0]!r}; Spark does not distinguish case"
+        )
+
+
+def empty_table(schema: Any) -> Any:
+    """A table without rows of the same columns; of types that can hold an answer or a date it has their own."""
     import pyarrow as pa
 
     plain = {
@@ -76,6 +81,9 @@ def _empty(schema: Any) -> Any:
         "double": pa.float64(),
         "boolean": pa.bool_(),
         "string": pa.string(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us", "UTC"),
+        "timestamp_ntz": pa.timestamp("us"),
     }
     types = [(field.name, plain.get(field.dataType.typeName(), pa.null())) for field in schema]
     return pa.schema(types).empty_table()
@@ -86,7 +94,7 @@ def _scores(how: Scoring, look: bool) -> Callable[[Iterator[Any]], Iterator[Any]
         for part in _joined(batches):
             said = look and part.column(_FROM_ONE)[0].as_py()
             rest = part.drop_columns([_FROM_ONE]) if look else part
-            yield from _plain(how.score(rest, Stretch(None, partial(bool, said)))).to_batches()
+            yield from plain_table(how.score(rest, Stretch(None, partial(bool, said)))).to_batches()
 
     return run
 
@@ -123,7 +131,7 @@ def _joined(batches: Iterator[Any]) -> Iterator[Any]:
         yield pa.Table.from_batches(held)
 
 
-def _plain(table: Any) -> Any:
+def plain_table(table: Any) -> Any:
     """A table without types that Spark does not have: categories become text, small numbers get a sign."""
     import pyarrow as pa
 
