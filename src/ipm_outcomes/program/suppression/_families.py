@@ -141,9 +141,12 @@ class Family:
         self.by_atom = np.minimum(self.x.T, _MOST).astype(np.int32)
         self.effects = _effects(np.ascontiguousarray(self.inside).tobytes(), self.across.tobytes())
         self.touched = np.abs(self.effects.sets).astype(float)
+        self.columns: dict[int, np.ndarray] = {}
+        self.firsts = np.searchsorted(self.effects.effect, np.arange(len(self.touched)))
         self.ways = np.full((len(self.touched), _WAYS, 4), self.x.shape[1] - 1)
         self.listed = np.zeros(len(self.touched), bool)
-        self.turns: dict[tuple[int, int], list[tuple[int, ...]]] = {}
+        self.turns: dict[tuple[int, int], list[tuple[int, int, int, int, bool]]] = {}
+        self.often: dict[tuple[int, int, int], int] = {}
         self.limits: dict[tuple[int, int], np.ndarray] = {}
         self.able = {sign: np.full((len(self.touched), len(nodes)), -1, np.int32) for sign in (1, -1)}
         self.fits: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
@@ -166,24 +169,43 @@ class Family:
         found: np.ndarray = self.ways[effect]
         return found
 
-    def turned(self, effect: int, sign: int) -> list[tuple[int, ...]]:
-        """The ways of an effect, or of its opposite, one by one."""
-        if (effect, sign) not in self.turns:
+    def sets_of(self, effect: int) -> np.ndarray:
+        """The sets that an effect touches."""
+        found = self.columns.get(effect)
+        if found is None:
+            found = self.columns[effect] = self.touched[effect].nonzero()[0]
+        return found
+
+    def turned(self, effect: int, sign: int) -> list[tuple[int, int, int, int, bool]]:
+        """The ways of an effect, or of its opposite, one by one, and whether both patients leave one atom."""
+        found = self.turns.get((effect, sign))
+        if found is None:
             ways = self.ways_of(effect)
             ways = ways[ways[:, 0] < self.x.shape[1] - 1]
             ways = ways[:, [0, 1, 2, 3] if sign > 0 else [2, 3, 0, 1]]
-            self.turns[effect, sign] = [tuple(way) for way in ways.tolist()]
-        return self.turns[effect, sign]
+            found = self.turns[effect, sign] = [(a, b, c, d, a == b) for a, b, c, d in ways.tolist()]
+        return found
+
+    def exactly(self, group: int, effect: int, sign: int) -> int:
+        """How often a group can have an effect, as far as any count has to move."""
+        key = group, effect, sign
+        found = self.often.get(key)
+        if found is None:
+            many = min(self.system.high, int(self.limit(effect, sign)[group]))
+            found = self.often[key] = have(self.rows[group].copy(), self.turned(effect, sign), many)
+        return found
 
     def about(self, effects: np.ndarray, signs: np.ndarray, row: int) -> np.ndarray:
         """How often a group can have effects, at most: where two ways need the same patients, they count in both."""
         found = np.zeros(len(effects), np.int64)
         for sign in (1, -1):
-            those = np.flatnonzero(signs == sign)
+            those = (signs == sign).nonzero()[0]
             of = effects[those]
-            if (self.able[sign][of, 0] < 0).any():
-                self._count(of, sign)
-            found[those] = self.able[sign][of, row]
+            able = self.able[sign]
+            new = of[able[of, 0] < 0]
+            if len(new):
+                self._count(new, sign)
+            found[those] = able[of, row]
         return found
 
     def about_all(self, effect: int, sign: int) -> np.ndarray:
@@ -194,8 +216,7 @@ class Family:
         return found
 
     def _count(self, effects: np.ndarray, sign: int) -> None:
-        """Note how often each group can have effects."""
-        effects = effects[self.able[sign][effects, 0] < 0]
+        """Note how often each group can have effects that were not counted yet."""
         for at in range(0, len(effects), _AT_ONCE):
             some = effects[at : at + _AT_ONCE]
             for effect in some[~self.listed[some]].tolist():
@@ -210,7 +231,7 @@ class Family:
         """How often each group can have an effect, as far as sums with other scenes go."""
         if (effect, sign) not in self.limits:
             change = sign * self.effects.sets[effect]
-            columns = np.flatnonzero((change < 0) & self.limited)
+            columns = ((change < 0) & self.limited).nonzero()[0]
             each = self.most_fewer[:, columns] // -change[columns]
             self.limits[effect, sign] = each.min(axis=1, initial=_MOST)
         return self.limits[effect, sign]
@@ -219,12 +240,10 @@ class Family:
         """Effects that change the number of patients in some atoms by one, and their signs."""
         key = atoms.tobytes()
         if key not in self.fits:
-            found = np.zeros(len(self.effects.sets), np.int64)
             # All ways of an effect change a sum of atoms alike where the sum follows from the sets.
-            firsts = np.searchsorted(self.effects.effect, np.arange(len(found)))
             held = np.zeros(self.x.shape[1], np.int64)
             held[atoms] = 1
-            ends = held[self.effects.ends[firsts]]
+            ends = held[self.effects.ends[self.firsts]]
             found = ends[:, 2] + ends[:, 3] - ends[:, 0] - ends[:, 1]
             those = np.flatnonzero(np.abs(found) == 1)
             self.fits[key] = those, found[those]
@@ -246,13 +265,13 @@ class Family:
         able = np.full(len(those), -1)  # not asked yet
         for _ in range(_STEPS):
             dear = touched @ plan.mine
-            near = np.flatnonzero(able < 0)
+            near = (able < 0).nonzero()[0]
             if len(near) > _ASKED:
-                near = near[np.argpartition(dear[near], _ASKED)[:_ASKED]]
+                near = near[dear[near].argpartition(_ASKED)[:_ASKED]]
             able[near] = self.about(those[near], signs[near], row)
-            each_at = np.where(able > 0, dear / np.clip(able, 1, plan.left), _NEVER)
+            each_at = np.where(able > 0, dear / np.minimum(np.maximum(able, 1), plan.left), _NEVER)
             best: tuple[float, int, list[tuple[int, int]]] | None = None
-            for at in np.argsort(each_at, kind="stable")[:_TRIED].tolist():
+            for at in each_at.argsort(kind="stable")[:_TRIED].tolist():
                 if (
                     each_at[at] >= _NEVER
                     or (best is not None and each_at[at] >= best[0])
@@ -264,7 +283,7 @@ class Family:
                 if not able[at]:
                     continue
                 many = min(int(able[at]), plan.left)
-                found = plan.answer(np.flatnonzero(touched[at]), many, effect, -sign)
+                found = plan.answer(self.sets_of(effect), many, effect, -sign)
                 if found is None or (free and found[0]):
                     able[at] = 0
                     continue
@@ -277,8 +296,8 @@ class Family:
                     return None
                 continue
             _, at, answers = best
-            many = min(int(able[at]), plan.left)
-            if not plan.take(int(those[at]), int(signs[at]), np.flatnonzero(touched[at]), many, answers):
+            many, effect = min(int(able[at]), plan.left), int(those[at])
+            if not plan.take(effect, int(signs[at]), self.sets_of(effect), many, answers):
                 able[at] = 0
             if not plan.left:
                 return plan.made()
@@ -306,9 +325,10 @@ class _Plan:
             return 0.0, []
         able = self.family.about_all(effect, sign)[self.low : self.high]
         cost = self.others[:, sets].sum(axis=1)
-        free = np.flatnonzero((cost == 0) & (able > 0))
+        can = able > 0
+        free = (can & (cost == 0)).nonzero()[0]
         parts, left = [], many
-        for p in free[np.argsort(-able[free], kind="stable")].tolist():
+        for p in free[(-able[free]).argsort(kind="stable")].tolist():
             parts.append((p, min(left, int(able[p]))))
             left -= parts[-1][1]
             if not left:
@@ -316,7 +336,7 @@ class _Plan:
         if parts:
             return 0.0, parts
         choice: tuple[float, list[tuple[int, int]]] | None = None
-        usable = np.flatnonzero((able > 0) & (cost < _NEVER))
+        usable = (can & (cost < _NEVER)).nonzero()[0]
         if len(usable):
             p = int(usable[np.argmin(cost[usable] / np.minimum(able[usable], many))])
             choice = float(cost[p]), [(p, min(many, int(able[p])))]
@@ -345,42 +365,22 @@ class _Plan:
         family = self.family
         x = self.x.get(group)
         if x is None:
-            return self._done(
-                family.rows[group].copy(),
-                effect,
-                sign,
-                min(self.left, int(family.limit(effect, sign)[group])),
-            )
+            return min(self.left, family.exactly(group, effect, sign))
         many = self.left
         change = sign * family.effects.sets[effect]
-        columns = np.flatnonzero((change < 0) & family.limited)
+        columns = ((change < 0) & family.limited).nonzero()[0]
         if len(columns):
             left = (
                 family.most_fewer[group, columns]
                 + family.inside[columns] @ (np.array(x) - family.x[group])[:-2]
             )
             many = min(many, max(0, int((left // -change[columns]).min())))
-        return self._done(x.copy(), effect, sign, many)
+        return have(x.copy(), family.turned(effect, sign), many)
 
     def _have(self, group: int, effect: int, sign: int, many: int) -> int:
         if group not in self.x:
             self.x[group] = self.family.rows[group].copy()
-        return self._done(self.x[group], effect, sign, many)
-
-    def _done(self, x: list[int], effect: int, sign: int, many: int) -> int:
-        left = many
-        for a, b, c, d in self.family.turned(effect, sign):
-            part = x[a] // 2 if a == b else min(x[a], x[b])
-            if part > 0:
-                part = min(left, part)
-                x[a] -= part
-                x[b] -= part
-                x[c] += part
-                x[d] += part
-                left -= part
-                if not left:
-                    break
-        return many - left
+        return have(self.x[group], self.family.turned(effect, sign), many)
 
     def made(self) -> tuple[Move, bool]:
         family = self.family
@@ -390,13 +390,35 @@ class _Plan:
             change = np.array(x) - family.x[group]
             in_all += change
             joined |= bool((family.joined @ change[:-2]).any())
-            atoms = np.flatnonzero(change[:-2])
+            atoms = change[:-2].nonzero()[0]
             there.append(family.system.nodes[family.nodes[group]].start + atoms)
             moved.append(change[atoms])
-        atoms = np.flatnonzero(in_all[:-2])
+        atoms = in_all[:-2].nonzero()[0]
         there.append(family.system.nodes[family.whole].start + atoms)
         moved.append(in_all[atoms])
         return (np.concatenate(there), np.concatenate(moved)), joined
+
+
+def have(x: list[int], ways: list[tuple[int, int, int, int, bool]], many: int) -> int:
+    """Let the patients of a group have an effect, so often at most; how often they did."""
+    left = many
+    for a, b, c, d, same in ways:
+        part = x[a]
+        if same:
+            part //= 2
+        elif x[b] < part:
+            part = x[b]
+        if part > 0:
+            if left < part:
+                part = left
+            x[a] -= part
+            x[b] -= part
+            x[c] += part
+            x[d] += part
+            left -= part
+            if not left:
+                break
+    return many - left
 
 
 def families_of(system: System, price: np.ndarray, may: np.ndarray) -> list[Family]:

@@ -93,7 +93,7 @@ def link(
                     for name in mine:
                         node.fewer.setdefault(name, []).append(fewer)
                 for name in mine if len(ways) == 2 else ():
-                    cells = [partner.cells[other] for other in theirs if other in partner.cells]
+                    cells = sorted(partner.cells[other] for other in theirs if other in partner.cells)
                     node.along.setdefault(name, []).extend(cells)
             system.linked.setdefault(at, set()).add(beside)
             system.linked.setdefault(beside, set()).add(at)

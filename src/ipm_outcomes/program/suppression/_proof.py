@@ -56,17 +56,26 @@ def _added(
     move: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sums that change when some variables do, for each witness by itself: rows, and by how much."""
-    starts, rows, values = matrix
-    first = starts[at].astype(np.int64)
-    many = starts[at + 1].astype(np.int64) - first
-    end = np.cumsum(many)
-    if not len(end) or not end[-1]:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    taken = np.arange(end[-1]) + np.repeat(first - end + many, many)
-    row = rows[taken].astype(np.int64)
-    change = values[taken] * np.repeat(by, many)
-    key = row if move is None else row + np.repeat(move, many) * (int(rows.max()) + 1)
-    order = np.argsort(key, kind="stable")
+    of, row, value = entries(matrix, at)
+    if not len(of):
+        return of, of
+    change = value * by[of]
+    key = row if move is None else row + move[of] * (int(matrix[1].max()) + 1)
+    order = key.argsort(kind="stable")
     key = key[order]
-    new = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
-    return row[order][new], np.add.reduceat(change[order], new)
+    new = np.ones(len(key), bool)
+    np.not_equal(key[1:], key[:-1], out=new[1:])
+    new = new.nonzero()[0]
+    return row[order[new]], np.add.reduceat(change[order], new)
+
+
+def entries(
+    matrix: tuple[np.ndarray, np.ndarray, np.ndarray], at: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The entries of some columns, one after another: the place of the column among them, the row, and the value."""
+    starts, rows, values = matrix
+    first = starts[at]
+    many = starts[at + 1] - first
+    of = np.arange(len(at)).repeat(many)
+    taken = np.arange(len(of)) + (first - many.cumsum() + many)[of]
+    return of, rows[taken], values[taken]

@@ -107,7 +107,11 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
         (*by, "indicator", *COUNTS, *RATES, "level", "method", "suppressed", *more, *beside[1:])
     )
     values = {name: frame[name].to_list() for name in wanted}
-    totals = {name: any(isinstance(v, str) and v == TOTAL for v in values[name]) for name in by}
+    texts = {name: _texts(values[name]) for name in ("rules", *_PLACE) if name in values}
+    nothing: list[str | None] = [None] * len(frame)
+    places = list(zip(*(texts.get(name, nothing) for name in _PLACE), strict=True))
+    rules = texts.get("rules", nothing)
+    groups = [(values[name], any(isinstance(v, str) and v == TOTAL for v in values[name])) for name in by]
     rows: list[Row] = []
     seen: dict[tuple[Any, ...], int] = {}
     for at in range(len(frame)):
@@ -117,20 +121,21 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
         indicator = values["indicator"][at]
         if not isinstance(indicator, str) or not indicator:
             raise FrameError(f"row {at}, column 'indicator': a name is needed, got {shown(indicator)}")
-        key = tuple(_group(values[name][at], totals[name]) for name in by)
+        key = tuple(_group(column[at], total) for column, total in groups)
         if (indicator, key) in seen:
             raise FrameError(
                 f"rows {seen[indicator, key]} and {at}: same group and indicator; name every grouping column "
                 "in `by`"
             )
         seen[indicator, key] = at
-        place = (values[name][at] if name in values else None for name in _PLACE)
-        definition, band, *told_for = (None if null(v) or v == "" else str(v) for v in place)
-        row = Row(at, indicator, key, {}, definition, band, tuple(told_for))
-        row.rules = values["rules"][at] or "" if "rules" in values and not null(values["rules"][at]) else ""
+        definition, band, *told_for = places[at]
+        row = Row(at, indicator, key, {}, definition, band, tuple(told_for), rules[at] or "")
         row.net = values["method"][at] == "adjusted wald"
         for name in (*COUNTS, *beside):
             value: Any = values[name][at] if name in values else None
+            if type(value) is int and 0 <= value < _FAR and not row.net:
+                row.counts[name] = value
+                continue
             if null(value):
                 continue
             if isinstance(value, (bool, np.bool_)) or not isinstance(
@@ -157,6 +162,14 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
     _of_ratios(rows)
     # The order of the rows must not decide what is hidden.
     return sorted(rows, key=lambda row: (row.indicator, [(k is None, str(k)) for k in row.key]))
+
+
+def _texts(values: list[Any]) -> list[str | None]:
+    """Texts, or nothing where there is none."""
+    return [
+        (value or None) if type(value) is str else None if null(value) or value == "" else str(value)
+        for value in values
+    ]
 
 
 def _of_ratios(rows: list[Row]) -> None:

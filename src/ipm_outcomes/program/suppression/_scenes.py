@@ -153,6 +153,7 @@ class Reader:
         self.rows, self.own, self.backend = rows, own, backend
         self.definitions, self.instruments = definitions
         self.families = families
+        self.found: dict[str, Indicator | None] = {}
         self.pairs: dict[Any, Pairs | None] = {}
         self.kinds: dict[Any, Pairs] = {}
         """The pairs that a scene is made of."""
@@ -169,7 +170,9 @@ class Reader:
 
     def named(self, id: str) -> Indicator | None:
         """The indicator of that id, if it is known."""
-        return self.definitions.get(id) or (indicator(id) if id in indicators() else None)
+        if id not in self.found:
+            self.found[id] = self.definitions.get(id) or (indicator(id) if id in indicators() else None)
+        return self.found[id]
 
     def read(self) -> Published:
         out = Published(scenes=dict(self.own.scenes), links=list(self.own.links))
@@ -220,10 +223,11 @@ class Reader:
     ) -> None:
         for column, name in sets.items():
             if column in row.counts:
-                count = Count(scene, key, name, row.counts[column], level(row, column))
-                count.solid = row.rated and column in ("numerator", "denominator")
-                count.solid |= row.net and column in (*RATINGS, "denominator")
-                count.uses = 4 if column in ("numerator", "denominator") else 1
+                of_rate = column in ("numerator", "denominator")
+                solid = (row.rated and of_rate) or (row.net and column in (*RATINGS, "denominator"))
+                count = Count(
+                    scene, key, name, row.counts[column], level(row, column), 4 if of_rate else 1, solid
+                )
                 out.counts.append(count)
                 out.cells.append((row, column, count))
 

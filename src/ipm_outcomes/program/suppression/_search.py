@@ -13,8 +13,8 @@ import numpy as np
 from ipm_outcomes.program.suppression._families import Family, families_of
 from ipm_outcomes.program.suppression._first import NONE_EXISTS, Unproved
 from ipm_outcomes.program.suppression._mends import Mender
-from ipm_outcomes.program.suppression._proof import Move, _added
-from ipm_outcomes.program.suppression._system import System
+from ipm_outcomes.program.suppression._proof import Move, _added, entries
+from ipm_outcomes.program.suppression._system import System, columns_of
 from ipm_outcomes.program.suppression._transfers import Transfers
 
 FAR = 10**9
@@ -28,6 +28,8 @@ _NODES = (
 _SETTLED = (0, 1, NONE_EXISTS)
 _TINY = 1e-4
 _MORE_NODES = 10_000  # of the search where anything may be hidden
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Published counts and by how much they change, protected counts and by how much."""
 
 
 class Search:
@@ -41,6 +43,8 @@ class Search:
     def __init__(
         self, system: System, room: tuple[np.ndarray, np.ndarray], kept: np.ndarray, taken: np.ndarray
     ) -> None:
+        from scipy import sparse
+
         self.system = system
         self.value = np.array(system.value, np.int64)
         self.level = np.array(system.level, np.int64)
@@ -63,6 +67,8 @@ class Search:
         self.goal_high = np.array([item.high for item in system.items], np.int64)
         self.moves: list[Move] = []
         self.moved_by: list[np.ndarray] = []
+        self.says: list[tuple[np.ndarray, np.ndarray]] = []
+        """Of each witness the protected counts that it moves, and what they are in it."""
         self.why: dict[int, int] = {}
         self.solved = 0
         self.undecided = False
@@ -76,7 +82,8 @@ class Search:
                 self.of_cell |= dict.fromkeys(family.place, family)
             for cell in np.flatnonzero(self.hidden):
                 self.mark(int(cell), True)
-        self.Ac, self.Ec, self.Pr = system.A.tocsc(), system.E.tocsc(), system.P
+        self.Pr = system.P
+        self.columns = columns_of(sparse.vstack([system.A, system.P], format="csc"))
         homes = np.array(system.home, np.int64)
         self.of_node: list[np.ndarray] = [np.zeros(0, np.int64)] * len(system.nodes)
         order = np.argsort(homes, kind="stable")
@@ -151,12 +158,13 @@ class Search:
                 if found is None:
                     continue
                 moved, joined = found
+                sums = None
                 if joined or place != node:
                     whole = self.mender.whole(moved)
-                    if whole is None or not self.reaches(q, by, whole, level):
+                    if whole is None or not self.reaches(q, by, sums := self.sums(whole), level):
                         continue
                     moved = whole
-                self.accept(q, moved)
+                self.accept(q, moved, sums)
                 return True
         self.undecided = False
         free = self.transfers.find(q, node, by, form, self.hidden, self.partners)
@@ -194,32 +202,37 @@ class Search:
         both = (outer, 1, large), (inner, -1, small)
         return [one for one in both if one[0] in self.family]
 
-    def reaches(self, q: int, by: int, move: Move, level: int) -> bool:
+    def sums(self, move: Move) -> Sums:
+        """What a move changes: published counts, and protected ones."""
+        rows, change = _added(self.columns, *move)
+        cells = int(np.searchsorted(rows, len(self.value)))
+        return rows[:cells], change[:cells], rows[cells:] - len(self.value), change[cells:]
+
+    def reaches(self, q: int, by: int, sums: Sums, level: int) -> bool:
         """Whether a move changes a count by a number, and nothing that has to stay as it is shown."""
-        cells, change = _added(self.system.columns_A, *move)
+        cells, change, items, of_items = sums
         moved = cells[(change != 0) & ~self.hidden[cells]]
         if ((self.level[moved] < level) | self.kept[moved]).any():
             return False
-        rows, change = _added(self.system.columns_P, *move)
-        return bool(change[rows == q].sum() == by)
+        return bool(of_items[items == q].sum() == by)
 
-    def accept(self, q: int, move: Move) -> None:
-        cells, change = _added(self.system.columns_A, *move)
-        told = self.value[cells] + change
+    def accept(self, q: int, move: Move, sums: Sums | None = None) -> None:
+        cells, change, items, of_items = self.sums(move) if sums is None else sums
         here = self.value[cells]
+        told = here + change
         off = (told < here - self.room[0][cells]) | (told > here + self.room[1][cells])
-        for cell in cells[off & ~self.hidden[cells]]:
-            self.mark(int(cell), True)
-            self.why[int(cell)] = q
+        for cell in cells[off & ~self.hidden[cells]].tolist():
+            self.mark(cell, True)
+            self.why[cell] = q
         self.moves.append(move)
         self.moved_by.append(cells[change != 0])
-        self.note(move)
+        self.says.append((items, self.truth[items] + of_items))
+        self.note(*self.says[-1])
 
-    def note(self, move: Move) -> None:
-        rows, change = _added(self.system.columns_P, *move)
-        told = self.truth[rows] + change
-        self.least[rows] = np.minimum(self.least[rows], told)  # each row once
-        self.most[rows] = np.maximum(self.most[rows], told)
+    def note(self, items: np.ndarray, told: np.ndarray) -> None:
+        """Protected counts, each once, and what they are in a witness."""
+        self.least[items] = np.minimum(self.least[items], told)
+        self.most[items] = np.maximum(self.most[items], told)
 
     def neighborhood(self, node: int, size: int) -> np.ndarray:
         """Variables of a group, of what it is part of, and of some of the groups beside it."""
@@ -283,29 +296,43 @@ class Search:
         self.undecided = False
         system = self.system
         n = len(variables)
-        a, e = self.Ac[:, variables].tocsr(), self.Ec[:, variables].tocsr()
-        rows = np.flatnonzero(np.diff(a.indptr))
-        shown = rows[~self.hidden[rows]]
+        of, rows, values = entries(system.columns_A, variables)
+        told = np.zeros(len(self.value), bool)
+        told[rows] = True
+        shown = (told & ~self.hidden).nonzero()[0]
         may = (self.level[shown] >= level) & ~self.kept[shown]
         if at_any_price:
             shown = shown[~may]
             may = np.zeros(len(shown), bool)
-        a, e = a[shown], e[np.flatnonzero(np.diff(e.indptr))]
-        wanted = self.Pr[q][:, variables]
-        # Who takes only variables in one shown count along is settled by the solver itself.
-        bought = sparse.csr_matrix(
-            (np.ones(int(may.sum())), (np.flatnonzero(may), np.arange(int(may.sum())))),
-            shape=(len(shown), int(may.sum())),
-        )
-        k = int(may.sum())
-        nothing = sparse.csr_matrix((e.shape[0] + 1, 2 * k))
-        fixed = sparse.vstack([e, wanted], format="csr")
-        matrix = sparse.vstack(
-            [sparse.hstack([a, -a, -bought, bought]), sparse.hstack([fixed, -fixed, nothing])], format="csr"
+        place = np.full(len(self.value), -1, np.int64)
+        place[shown] = np.arange(len(shown))
+        there = place[rows] >= 0
+        of_sum, sums, signs = entries(system.columns_E, variables)
+        fixed, in_sum = np.unique(sums, return_inverse=True)
+        form = self.Pr.indices[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
+        wanted = np.searchsorted(variables, form)
+        by = self.Pr.data[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
+        # By columns: each variable up and down, then shown counts that may be bought, down and up. Who takes only
+        # variables in one shown count along is settled by the solver itself.
+        column = np.concatenate([of[there], of_sum, wanted])
+        order = column.argsort(kind="stable")
+        end = len(shown) + len(fixed)
+        row = np.concatenate([place[rows[there]], len(shown) + in_sum.ravel(), np.full(len(wanted), end)])
+        row, value = row[order], np.concatenate([values[there], signs, by])[order]
+        bought = may.nonzero()[0]
+        k = len(bought)
+        many = np.concatenate([np.tile(np.bincount(column, minlength=n), 2), np.ones(2 * k, np.int64)])
+        matrix = sparse.csc_array(
+            (
+                np.concatenate([value, -value, np.full(k, -1), np.full(k, 1)]),
+                np.concatenate([row, row, bought, bought]).astype(np.int32),
+                np.append(0, many.cumsum()).astype(np.int32),
+            ),
+            shape=(end + 1, 2 * n + 2 * k),
         )
         shift = float(target - system.items[q].value)
-        least: Any = np.concatenate([-self.room[0][shown], np.zeros(e.shape[0]), [shift]])
-        most: Any = np.concatenate([self.room[1][shown], np.zeros(e.shape[0]), [shift]])
+        least: Any = np.concatenate([-self.room[0][shown], np.zeros(len(fixed)), [shift]])
+        most: Any = np.concatenate([self.room[1][shown], np.zeros(len(fixed)), [shift]])
         cost = np.concatenate([np.full(2 * n, 1e-3), np.tile(self.price[shown][may], 2)])
         top: Any = np.concatenate(
             [np.full(n, np.inf), system.x[variables].astype(float), np.full(2 * k, np.inf)]
@@ -338,7 +365,6 @@ class Search:
             # Patients come whole: with what was paid for, a plain transfer will do in most cases.
             more = self.hidden.copy()
             more[shown[may][paid > 1e-6]] = True
-            form = self.Pr.indices[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
             node = int(self.item_node[q])
             made = self.transfers.find(q, node, int(shift), form, more, self.partners)
             if made is not None:
@@ -359,11 +385,14 @@ class Search:
                 return None
             move = second[0]
         rounded = np.round(move).astype(np.int64)
-        there = rounded != 0
+        moved = rounded.nonzero()[0]
+        found = variables[moved], rounded[moved]
         self.undecided = bool(
-            np.abs(move - rounded).max() >= _TINY or (e @ rounded).any() or (wanted @ rounded != shift).any()
+            np.abs(move - rounded).max() >= _TINY
+            or _added(system.columns_E, *found)[1].any()
+            or by @ rounded[wanted] != shift
         )
-        return None if self.undecided else (variables[there], rounded[there])
+        return None if self.undecided else found
 
     # -- afterwards
 
@@ -374,26 +403,26 @@ class Search:
             again = again[self.level[again] <= 1]
         for cell in sorted(again, key=lambda c: (self.level[c], -self.value[c], c)):
             using = [at for at, cells in enumerate(self.moved_by) if cell in cells]
-            old = self.moves, self.moved_by, self.least.copy(), self.most.copy()
+            old = self.moves, self.moved_by, self.says, self.least.copy(), self.most.copy()
             away = set(using)
             self.mark(int(cell), False)
-            self.moves = [move for at, move in enumerate(self.moves) if at not in away]
-            self.moved_by = [cells for at, cells in enumerate(old[1]) if at not in away]
-            found = [_added(self.system.columns_P, *old[0][at])[0] for at in using]
+            self.moves = [one for at, one in enumerate(old[0]) if at not in away]
+            self.moved_by = [one for at, one in enumerate(old[1]) if at not in away]
+            self.says = [one for at, one in enumerate(old[2]) if at not in away]
+            found = [old[2][at][0] for at in using]
             touched = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
             self._recount(touched)
             if all(self.serve(int(q), buy=False) for q in touched):
                 self.why.pop(int(cell), None)
                 continue
             self.mark(int(cell), True)
-            self.moves, self.moved_by, self.least, self.most = old
+            self.moves, self.moved_by, self.says, self.least, self.most = old
 
-    def _recount(self, items: Any) -> None:
+    def _recount(self, items: np.ndarray) -> None:
         """What the remaining witnesses show of some protected counts."""
-        for q in items:
-            self.least[q] = self.most[q] = self.truth[q]
-        for move in self.moves:
-            self.note(move)
+        self.least[items] = self.most[items] = self.truth[items]
+        for says in self.says:
+            self.note(*says)
 
 
 def _grouped(sorted_keys: np.ndarray, values: np.ndarray) -> tuple[list[int], list[np.ndarray]]:

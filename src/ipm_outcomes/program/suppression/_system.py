@@ -7,7 +7,7 @@ to their totals atom by atom; who is in a total and in none of its groups has at
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,20 +78,27 @@ class Lines:
 
     def __init__(self) -> None:
         self.at: list[np.ndarray] = []
-        self.value: list[np.ndarray] = []
+        self.value: list[int] = []
+        self.signs: dict[int, np.ndarray] = {}
+        """The values of the rows in which they differ."""
 
     def add(self, at: Any, value: Any) -> int:
-        at = np.asarray(at, np.int64)
-        self.at.append(at)
-        self.value.append(np.broadcast_to(np.asarray(value, np.int64), at.shape))
+        one = isinstance(value, int)
+        if not one:
+            self.signs[len(self.at)] = value
+        self.at.append(np.asarray(at, np.int64))
+        self.value.append(value if one else 0)
         return len(self.at) - 1
 
     def matrix(self, columns: int) -> Any:
         from scipy import sparse
 
-        starts = np.concatenate([[0], np.cumsum([len(at) for at in self.at])]).astype(np.int64)
+        many = [len(at) for at in self.at]
+        starts = np.concatenate([[0], np.cumsum(many)]).astype(np.int64)
         at = np.concatenate(self.at) if self.at else np.zeros(0, np.int64)
-        value = np.concatenate(self.value) if self.value else np.zeros(0, np.int64)
+        value = np.repeat(np.array(self.value, np.int64), np.array(many, np.int64))
+        for row, signs in self.signs.items():
+            value[starts[row] : starts[row + 1]] = signs
         made = sparse.csr_matrix((value, at, starts), shape=(len(self.at), columns))
         made.sum_duplicates()
         return made
@@ -174,7 +181,7 @@ class System:
         self.x = np.concatenate(self.start).astype(np.int64) if self.start else np.zeros(0, np.int64)
         self.A, self.E, self.P = (lines.matrix(n) for lines in (self.forms, self.equal, self.item_forms))
         self.columns_A, self.columns_E, self.columns_P = (
-            (m.indptr, m.indices, m.data) for m in (self.A.tocsc(), self.E.tocsc(), self.P.tocsc())
+            columns_of(lines.tocsc()) for lines in (self.A, self.E, self.P)
         )
         if (
             (self.x < 0).any()
@@ -183,6 +190,11 @@ class System:
         ):
             raise AssertionError("the first table of atoms does not fit the counts")
         self.node_of = np.repeat(np.arange(len(self.nodes)), [node.count for node in self.nodes])
+
+
+def columns_of(matrix: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The columns of a sparse matrix: where they start, rows, and values."""
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data
 
 
 def numbered(matrix: np.ndarray) -> tuple[np.ndarray, int]:
@@ -215,6 +227,7 @@ class SceneBuilder:
             count.set = self.one[count.set]
         self.counts = counts
         self.kinds: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.ordered: dict[frozenset[Any], tuple[Any, ...]] = {}
 
     def run(self) -> None:
         """Add nodes, sums and partitions of the scene."""
@@ -228,7 +241,7 @@ class SceneBuilder:
             by_key,
             key=lambda key: (
                 sum(part is None for part in key),
-                [by_key[key][s] for s in sorted(by_key[key], key=str)],
+                [by_key[key][s] for s in self._ordered(by_key[key])],
                 [str(part) for part in key],
             ),
         )
@@ -236,20 +249,21 @@ class SceneBuilder:
         values = dict(by_key)
         place = {key: at for at, key in enumerate(order)}
         self.counts = sorted(self.counts, key=lambda count: place[count.key])
+        beside: dict[tuple[int, Key], list[Key]] = {}
+        for key in order:
+            for at, part in enumerate(key):
+                if part is not None:
+                    beside.setdefault((at, key[:at] + key[at + 1 :]), []).append(key)
         partitions = []
         broken: set[Key] = set()
         for whole in order:
             for at, part in enumerate(whole):
                 if part is not None:
                     continue
-                members = [
-                    k
-                    for k in order
-                    if k[at] is not None and k[:at] == whole[:at] and k[at + 1 :] == whole[at + 1 :]
-                ]
+                members = beside.get((at, whole[:at] + whole[at + 1 :]), [])
                 if not members:
                     continue
-                shared = set(by_key[whole]).intersection(*(by_key[k] for k in members))
+                shared = [s for s in by_key[whole] if all(s in by_key[k] for k in members)]
                 left = {s: by_key[whole][s] - sum(by_key[k][s] for k in members) for s in shared}
                 if any(n < 0 for n in left.values()):
                     broken.add(whole)
@@ -261,7 +275,7 @@ class SceneBuilder:
                 partitions.append((whole, members))
         tables = self._first_tables(values, partitions)
         for key, sets in values.items():
-            kind = self._kind(tuple(sorted(sets, key=str)))
+            kind = self._kind(self._ordered(sets))
             node = Node(
                 self.id,
                 key,
@@ -274,17 +288,24 @@ class SceneBuilder:
             self.nodes[self.id, key] = self.system.add_node(node)
             self.system.start.append(tables[key])
         for count in self.counts:
-            at = self.system.add_cell(self.nodes[self.id, count.key], count)
+            home = self.nodes[self.id, count.key]
+            at = self.system.add_cell(home, count)
             if at == len(self.system.forms.at):
-                kind = self._kind(self.system.nodes[self.nodes[self.id, count.key]].sets)
-                node = self.system.nodes[self.nodes[self.id, count.key]]
-                self.system.forms.add(node.start + kind["of"][count.set], 1)
+                node = self.system.nodes[home]
+                self.system.forms.add(node.start + node.of[count.set], 1)
             if count.key in broken:
                 self.system.lost.append(at)
         for key, sets in values.items():
             self._items(key, sets)
         for whole, members in partitions:
             self._add_up(whole, members)
+
+    def _ordered(self, sets: Iterable[Any]) -> tuple[Any, ...]:
+        """The names of sets in their order."""
+        names = frozenset(sets)
+        if names not in self.ordered:
+            self.ordered[names] = tuple(sorted(names, key=str))
+        return self.ordered[names]
 
     def _kind(self, sets: tuple[Any, ...]) -> dict[str, Any]:
         """What nodes with the same published sets share."""
@@ -313,6 +334,7 @@ class SceneBuilder:
                 **{"sets": sets, "atoms": atoms, "n": n, "inside": inside, "of": of},
                 "nested": [(sets[a], sets[b], np.setdiff1d(of[sets[b]], of[sets[a]])) for a, b in nested],
                 "pairs": [(sets[a], sets[b]) for a, b in nested],
+                "places": np.array(nested, np.int64).reshape(-1, 2),
                 "apart": [
                     (w, a, b, np.setdiff1d(of[w], np.union1d(of[a], of[b])))
                     for w, a, b in dict.fromkeys(apart)
@@ -326,11 +348,14 @@ class SceneBuilder:
         for s, n in values.items():
             self.system.protect((self.id, key, s), n, node.start + kind["of"][s], 1, node.cells.get(s, -1))
         seen = set()
-        for inner, outer, atoms in kind["nested"]:
-            n = values[outer] - values[inner]
-            if 1 <= n <= self.system.high and (form := atoms.tobytes()) not in seen:
+        told = np.array([values[s] for s in node.sets], np.int64)
+        between = told[kind["places"][:, 1]] - told[kind["places"][:, 0]]
+        for at in ((between >= 1) & (between <= self.system.high)).nonzero()[0].tolist():
+            inner, outer, atoms = kind["nested"][at]
+            if (form := atoms.tobytes()) not in seen:
                 seen.add(form)
-                self.system.protect((self.id, key, outer, "not", inner), n, node.start + atoms, 1)
+                name = self.id, key, outer, "not", inner
+                self.system.protect(name, int(between[at]), node.start + atoms, 1)
         for whole, a, b, atoms in kind["apart"]:
             n = values[whole] - values[a] - values[b]
             if 1 <= n <= self.system.high and (form := atoms.tobytes()) not in seen:
@@ -351,7 +376,7 @@ class SceneBuilder:
     def _first_tables(
         self, values: Mapping[Key, Mapping[Any, int]], partitions: list[tuple[Key, list[Key]]]
     ) -> dict[Key, np.ndarray]:
-        kinds = {key: self._kind(tuple(sorted(sets, key=str))) for key, sets in values.items()}
+        kinds = {key: self._kind(self._ordered(sets)) for key, sets in values.items()}
         whole_of: dict[Key, list[Key]] = {}
         for whole, members in partitions:
             for member in members:
