@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -135,6 +138,21 @@ def test_the_record_tells_reasons_and_no_hidden_count(tmp_path: Path) -> None:
     assert record["sha256"] == hashlib.sha256(canonical.encode()).hexdigest()
     suppress(table, record=path)
     assert path.read_text() == text
+
+
+def test_a_record_does_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
+    """Python keeps sets of words in another order in every process."""
+    code = (
+        "import sys; from suppress_cases import random_table; from ipm_outcomes.program import suppress;"
+        "table, by = random_table(5); suppress(table, by=by, record=sys.argv[1])"
+    )
+    records = []
+    for seed in ("0", "2"):
+        path = tmp_path / seed
+        env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        subprocess.run([sys.executable, "-c", code, str(path)], env=env, check=True, timeout=300)
+        records.append(path.read_bytes())
+    assert records[0] == records[1]
 
 
 @pytest.mark.parametrize("seed", range(4))
