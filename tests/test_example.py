@@ -276,3 +276,20 @@ def test_higher_is_better_where_the_form_says_so() -> None:
                 groups[interference >= 14].append(other)
         means = {worse: sum(values) / len(values) for worse, values in groups.items()}
         assert means[True] + 1 < means[False]
+
+
+def test_figures_that_differ_are_named() -> None:
+    """Of the tool that compares the example's figures at two revisions."""
+    differences = runpy.run_path(str(FOLDER.parents[1] / "tools" / "example_figures.py"))["differences"]
+    before = {"scores": {"value": ["1.0", "2.0"], "band": ["'mild'", "None"]}, "gone": {}}
+    after = {"scores": {"value": ["1.0", "2.0000000000000004"], "row": ["0"]}, "pairs": {"value": []}}
+    assert list(differences(before, before)) == []
+    assert list(differences(before, after)) == [
+        "gone: only before",
+        "pairs: only after",
+        "scores, value: first in row 1, ['2.0'] before and ['2.0000000000000004'] after",
+        "scores, band: only before",
+        "scores, row: only after",
+    ]
+    longer = {"scores": {"value": ["1.0", "2.0", "3.0"], "band": ["'mild'", "None"]}, "gone": {}}
+    assert list(differences(before, longer)) == ["scores, value: first in row 2, [] before and ['3.0'] after"]
