@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ipm_outcomes.responses import Response
 
 
-def _found(instrument: str | Instrument) -> Instrument:
+def _definition(instrument: str | Instrument) -> Instrument:
     from ipm_outcomes.catalog import instrument as find
 
     return instrument if isinstance(instrument, Instrument) else find(instrument)
@@ -35,7 +35,7 @@ def _class(instrument: str) -> type[Response[Any]]:
         raise ParameterError(
             "responses are of instruments in the catalog: give an id; answers() takes a definition"
         )
-    _found(instrument)
+    _definition(instrument)
     model: type[Response[Any]] = getattr(responses, CLASSES[instrument])
     return model
 
@@ -64,7 +64,7 @@ def answers(
     >>> find(answers("peg"), lambda given: sum(given.values()) == 30)
     {'pain': 10, 'enjoyment': 10, 'activity': 10}
     """
-    inst = _found(instrument)
+    inst = _definition(instrument)
     blank = st.none() if gaps else st.nothing()
     return st.fixed_dictionaries({item: blank | _allowed(inst.answers_of(item)) for item in inst.item_ids})
 
@@ -121,7 +121,7 @@ def not_answers(instrument: str | Instrument, item: str) -> st.SearchStrategy[An
     >>> find(not_answers("peg", "pain"), lambda value: isinstance(value, int))
     11
     """
-    listed = _found(instrument).answers_of(item)
+    listed = _definition(instrument).answers_of(item)
     low, high = listed.answer(listed.lowest), listed.answer(listed.highest)
     return st.one_of(
         st.integers(min_value=int(high) + 1, max_value=10_000),
@@ -153,7 +153,7 @@ def invalid_answers(draw: st.DrawFn, instrument: str | Instrument) -> tuple[dict
     >>> find(invalid_answers("nps"), lambda form: True)
     ({'recommend': 11}, frozenset({'recommend'}))
     """
-    inst = _found(instrument)
+    inst = _definition(instrument)
     given: dict[str, Any] = dict(draw(answers(inst, gaps=True)))
     wrong = draw(st.sets(st.sampled_from(inst.item_ids), min_size=1))
     for item in sorted(wrong):
@@ -196,7 +196,7 @@ def columns(
     """
     if not 0 <= min_rows <= max_rows:
         raise ParameterError(f"min_rows must lie between 0 and max_rows, not {min_rows} and {max_rows}")
-    inst = _found(instrument)
+    inst = _definition(instrument)
     rows = draw(st.lists(answers(inst, gaps=gaps), min_size=min_rows, max_size=max_rows))
     return {f"{inst.id}_{item}": [row[item] for row in rows] for item in inst.item_ids}
 
@@ -246,7 +246,7 @@ def frames(
     """
     if kind not in ("pandas", "polars", "pyarrow"):
         raise ParameterError(f"kind is 'pandas', 'polars' or 'pyarrow', not {kind!r}")
-    inst = _found(instrument)
+    inst = _definition(instrument)
     if invalid:
         min_rows, max_rows = max(min_rows, 1), max(max_rows, 1)
     data = draw(columns(inst, gaps=gaps, min_rows=min_rows, max_rows=max_rows))

@@ -48,7 +48,7 @@ def _kind(alt: Any, channel: str, values: Mapping[str, str]) -> Any:
     return getattr(alt, channel)("kind:N", scale=scale, legend=None)
 
 
-def _at(alt: Any, x: float, y: float, text: str, scales: tuple[Any, Any]) -> Any:
+def _text(alt: Any, x: float, y: float, text: str, scales: tuple[Any, Any]) -> Any:
     chart = alt.Chart(looks.data([{"x": x, "y": y, "text": text}]))
     return chart.encode(x=alt.X("x:Q", scale=scales[0]), y=alt.Y("y:Q", scale=scales[1]), text="text:N")
 
@@ -120,7 +120,7 @@ def scatter(
     for kind, (at_x, at_y, align) in corner.items():
         if text := labels.get(kind):  # type: ignore[call-overload]
             layers += haloed(
-                _at(alt, at_x, at_y, text, (scale, scale)),
+                _text(alt, at_x, at_y, text, (scale, scale)),
                 style,
                 align=align,
                 fontWeight=600,
@@ -128,12 +128,12 @@ def scatter(
             )
     rest = "   ".join(labels[kind] for kind in ("same", "unjudged") if labels.get(kind))
     if rest:
-        text = _at(alt, high, high, rest, (scale, scale))
+        text = _text(alt, high, high, rest, (scale, scale))
         layers.append(
             text.mark_text(align="right", dy=-10, fontSize=style.size, color=style.muted, fontWeight=600)
         )
     if cutoff is not None and low < cutoff < high:
-        text = _at(alt, high, cutoff, f"cut-off {cutoff:g}", (scale, scale))
+        text = _text(alt, high, cutoff, f"cut-off {cutoff:g}", (scale, scale))
         layers += haloed(text, style, align="right", dy=-7, fontSize=style.size - 1)
     return alt.layer(*layers).properties(width=_SQUARE, height=_SQUARE)
 
@@ -328,6 +328,6 @@ def ecdf(
         layers.append(line.encode(x=x, y=y))
     if few:
         for n, curve in enumerate(curves):
-            words = _at(alt, high, 0.98 - 0.07 * n, curve.label, (x_scale, y_scale))
+            words = _text(alt, high, 0.98 - 0.07 * n, curve.label, (x_scale, y_scale))
             layers += haloed(words, style, align="right", fontWeight=600, color=_HUES[n])
     return alt.layer(*layers).properties(width=style.width, height=style.height)

@@ -59,12 +59,12 @@ class Audit:
     findings: Any
     rows: Any
     summary: Any
-    _found: tuple[Finding, ...] = field(default=(), repr=False)
+    _findings: tuple[Finding, ...] = field(default=(), repr=False)
 
     @property
     def count(self) -> int:
         """How many findings there are."""
-        return len(self._found)
+        return len(self._findings)
 
 
 @fenced

@@ -228,9 +228,9 @@ class Choice:
         Causes that leave the number open explain much, so that they are looked at only where no others do.
         """
         exact = [candidate for candidate in self.candidates if candidate.chance is None]
-        return self._told(self.best(exact)) or self._told(self.best(self.candidates))
+        return self._decided(self.best(exact)) or self._decided(self.best(self.candidates))
 
-    def _told(self, chosen: Sequence[Candidate]) -> list[Chosen]:
+    def _decided(self, chosen: Sequence[Candidate]) -> list[Chosen]:
         shares = self.shares(chosen)
         taken = np.logical_or.reduce(shares) if shares else np.zeros(self.rows, bool)
         decided = []

@@ -89,7 +89,7 @@ def says(cause: str | None, rivals: tuple[str, ...], rows: int, of: int, others:
     counted = f" ({rows} of {number_of(of, 'row')} where it would show)"
     slip = f"A slip of one row ({others} others are right)" if rows == 1 and others >= MANY else ""
     if cause is not None:
-        return f"{' '.join(_one(part) for part in cause.split(' + '))}{counted}{slip and f' {slip}.'}"
+        return f"{' '.join(_in_words(part) for part in cause.split(' + '))}{counted}{slip and f' {slip}.'}"
     if not rivals and slip:
         return f"{slip}. No known cause explains it."
     if not rivals:
@@ -100,7 +100,7 @@ def says(cause: str | None, rivals: tuple[str, ...], rows: int, of: int, others:
     return f"The cause cannot be determined in {number_of(rows, 'row')}; what fits: {shown}."
 
 
-def _one(cause: str) -> str:
+def _in_words(cause: str) -> str:
     kind, _, detail = cause.partition(":")
     return SAYS[kind].format(
         detail=detail.replace("_", " ") if kind in ("prorated", "rounded", "cut_off") else detail

@@ -167,12 +167,15 @@ def trajectory(
         each = [form.scale(scale.id) for form in forms]
         there = [n for n, s in enumerate(each) if s.value is not None]
         steps = tuple(
-            _one(compared(inst, forms[a], forms[b], flags[b], by), scale.id) for a, b in pairwise(there)
+            _scale_change(compared(inst, forms[a], forms[b], flags[b], by), scale.id)
+            for a, b in pairwise(there)
         )
         overall = None
         if len(there) > 1:
             # With the flags of the last visit, also where that has no score: a text is about the patient today.
-            overall = _one(compared(inst, forms[there[0]], forms[there[-1]], flags[-1], by), scale.id)
+            overall = _scale_change(
+                compared(inst, forms[there[0]], forms[there[-1]], flags[-1], by), scale.id
+            )
         values = tuple(s.value if isinstance(s, Score) else None for s in each)
         bands = tuple(s.band if isinstance(s, Score) else None for s in each)
         scales[scale.id] = ScaleTrajectory(
@@ -220,7 +223,7 @@ def _holds_answer(visit: Any) -> bool:
     )
 
 
-def _one(changes: Mapping[str, AnyChange], scale: str) -> ScaleChange:
+def _scale_change(changes: Mapping[str, AnyChange], scale: str) -> ScaleChange:
     change = changes[scale]
     assert isinstance(change, ScaleChange)
     return change

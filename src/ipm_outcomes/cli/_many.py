@@ -169,14 +169,14 @@ def _side_by_side(
         _write(folder, record)
     if jobs == 1 or len(left) < 2:
         for name, target in left.items():
-            yield (name, *_one(run, name, str(target)))
+            yield (name, *_one_file(run, name, str(target)))
         return
     before = os.environ.get("POLARS_MAX_THREADS")
     os.environ["POLARS_MAX_THREADS"] = "1"  # the files are worked on side by side, not their columns
     pool = ProcessPoolExecutor(min(jobs, len(left)), multiprocessing.get_context("spawn"))
     try:
         waiting: dict[Future[tuple[int, list[str]]], str] = {
-            pool.submit(_one, run, name, str(target)): name for name, target in left.items()
+            pool.submit(_one_file, run, name, str(target)): name for name, target in left.items()
         }
         while waiting:
             finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -197,7 +197,7 @@ def _side_by_side(
             os.environ["POLARS_MAX_THREADS"] = before
 
 
-def _one(run: Run, name: str, target: str) -> tuple[int, list[str]]:
+def _one_file(run: Run, name: str, target: str) -> tuple[int, list[str]]:
     """One file in a process of its own: its exit code, and the lines that it told."""
     lines = io.StringIO()
     with ended_by_signals(), redirect_stderr(lines):

@@ -232,7 +232,7 @@ def plan(source: Source, items: Items, partly: bool = False) -> Plan:
         raise ParameterError(f"--columns: {others[0]} is not among the instruments {', '.join(ids)}")
     complete = asked = ids
     if not ids:
-        asked, complete = _found(source, columns, partly)
+        asked, complete = _present(source, columns, partly)
     elif partly:
         complete = tuple(id for id in ids if not _lacking(source, id, columns, items.scales))
     rules = {rule for id in asked for rule in catalog.instrument(id).missing_rules}
@@ -273,7 +273,9 @@ def split(given: str | Sequence[str] | None) -> list[str]:
     return [word.strip() for part in parts for word in part.split(",") if word.strip()]
 
 
-def _found(source: Source, columns: dict[str, Any], partly: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _present(
+    source: Source, columns: dict[str, Any], partly: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Instruments that are in the file, and those of them that have all their columns."""
     names = source.frame.columns
     present = tuple(

@@ -192,7 +192,8 @@ class Reader:
             meant = beside[1]
         if meant is not None and meant != answer:
             raise _Bad(
-                f"the display is the label of answer {self._told(meant)}, the code that of answer {self._told(answer)}",
+                f"the display is the label of answer {self._shown(meant)}, the code that of answer "
+                f"{self._shown(answer)}",
                 "display_contradicts",
             )
 
@@ -212,9 +213,9 @@ class Reader:
             outcome.notes.append(Note("ordinal_trusted", place, note))
             return
         other = next(weight for weight in weights if weight != code)
-        says = "nothing" if code is None else self._told(code)
+        says = "nothing" if code is None else self._shown(code)
         raise _Bad(
-            f"the code says {says}, the number in the extension {self._told(other)}; if the number is right, "
+            f"the code says {says}, the number in the extension {self._shown(other)}; if the number is right, "
             "ordinal='trust' takes it",
             "ordinal_contradicts",
         )
@@ -225,7 +226,7 @@ class Reader:
             raise _Bad("the number in the extension is no answer of this item", "ordinal_contradicts")
         return got.number
 
-    def _told(self, code: int) -> str:
+    def _shown(self, code: int) -> str:
         return f"{self.listed.answer(code):g}"
 
 

@@ -40,14 +40,16 @@ class Form:
         if part.link in self.items:
             return self.items[part.link]
         links = [self.known.links if self.known else {}, _known.own_links(self.id) if self.own else {}]
-        return self._one(part, links, _known.item_codes(self.id))
+        return self._agreed(part, links, _known.item_codes(self.id))
 
     def scale(self, part: Asked) -> str | None:
         """The score that a part of the response is, or None."""
         links = [self.known.scores if self.known else {}, _known.own_scores(self.id) if self.own else {}]
-        return self._one(part, links, _known.scale_codes(self.id))
+        return self._agreed(part, links, _known.scale_codes(self.id))
 
-    def _one(self, part: Asked, links: Sequence[Mapping[str, str]], by_code: Mapping[str, str]) -> str | None:
+    def _agreed(
+        self, part: Asked, links: Sequence[Mapping[str, str]], by_code: Mapping[str, str]
+    ) -> str | None:
         """What the linkId and all codes say; what they say must be one and the same."""
         matches = {by[part.link] for by in links if part.link in by}
         matches |= {by_code[code] for code in _codes(part, self.codes) if code in by_code}
@@ -108,7 +110,7 @@ def form_of(
         notes.append(
             Note("decided_by_items", None, "which instrument it is was decided by the codes of its items")
         )
-    id = _one(candidates, items, codes, edition, address, notes)
+    id = _chosen(candidates, items, codes, edition, address, notes)
     for item in (links or {}).values():
         definition(id).item(item)
     ours = bool(address and address.startswith(OWN_QUESTIONNAIRE)) or (
@@ -217,7 +219,7 @@ def _by_items(items: Sequence[Asked], codes: Mapping[str, frozenset[str]]) -> tu
     return whole
 
 
-def _one(
+def _chosen(
     candidates: tuple[str, ...],
     items: Sequence[Asked],
     codes: Mapping[str, frozenset[str]],

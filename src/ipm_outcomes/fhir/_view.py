@@ -186,12 +186,12 @@ def _rebuilt(columns: dict[str, list[Any]]) -> Iterator[Line]:
     for number, mine in enumerate(rows.values(), 1):
         place = f"response {number}"
         try:
-            yield Line(number, place, _one(columns, mine, place))
+            yield Line(number, place, _as_resource(columns, mine, place))
         except InputError as error:
             yield Line(number, place, error)
 
 
-def _one(columns: dict[str, list[Any]], rows: list[int], place: str) -> dict[str, Any]:
+def _as_resource(columns: dict[str, list[Any]], rows: list[int], place: str) -> dict[str, Any]:
     first = rows[0]
     if any(_true(columns["deeper"][row]) for row in rows):
         raise NotAResponse("questions are deeper than the view reaches", "not_a_response", place)

@@ -88,7 +88,7 @@ class VisitPart(Part):
     from_suffix: dict[Name, Name] = {}
 
     @model_validator(mode="after")
-    def _one(self) -> VisitPart:
+    def _exactly_one(self) -> VisitPart:
         if sum(map(bool, (self.column, self.from_prefix, self.from_suffix))) != 1:
             raise ValueError("give one of column, from_prefix and from_suffix")
         return self

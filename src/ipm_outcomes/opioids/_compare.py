@@ -85,7 +85,7 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     )]  # fmt: skip
     there = np.flatnonzero((rows[0] >= 0) | (rows[1] >= 0))
     first, second = (rows_of[there] for rows_of in rows)
-    before, after = (_at(amount, rows_of) for rows_of in (first, second))
+    before, after = (_of_rows(amount, rows_of) for rows_of in (first, second))
     known = ~np.isnan(before) & ~np.isnan(after)
     some = known & (before > 0)
     # Doses have nine decimals, so that a half is decided on whole numbers.
@@ -105,7 +105,7 @@ def compare(summary: AnyFrame, *, baseline: str, followup: str) -> AnyFrame:
     columns["percent"] = np.where(some, 100 * (before - after) / safe, np.nan)
     columns["halved"] = frame.truth(halved, ~some)
     for name, side in (("opioid_free_baseline", first), ("opioid_free_followup", second)):
-        free_at = _at(free, side)
+        free_at = _of_rows(free, side)
         columns[name] = frame.truth(free_at == 1, np.isnan(free_at))
     reason = np.select(
         [first < 0, second < 0, np.isnan(before), np.isnan(after)], np.arange(len(_REASONS)).tolist(), -1
@@ -129,7 +129,7 @@ def _rows(patient: Ints, periods: Ints, labels: list[Any], name: str, wanted: st
     return row_of
 
 
-def _at(values: Floats, rows: Ints) -> Floats:
+def _of_rows(values: Floats, rows: Ints) -> Floats:
     """Values of rows, NaN where there is none."""
     amounts: Floats = np.append(values, np.nan)[rows]
     return amounts

@@ -85,7 +85,7 @@ class Cells:
             instrument.scale_ids if self.part is None or self.part.scales is None else tuple(self.part.scales)
         )
         needed = needed_items(instrument, scales)
-        if any(item not in self.names for item in needed) or self._told():
+        if any(item not in self.names for item in needed) or self._is_declared():
             return None
         rows = range(self.export.rows)
         columns = {
@@ -101,7 +101,7 @@ class Cells:
             return NOT_CHECKED
         return gather(ItemColumns(frame, instrument, dict(self.names), None, (), True, scales)).doubt
 
-    def _told(self) -> bool:
+    def _is_declared(self) -> bool:
         """Whether the dictionary says with labels what the codes of all items with options mean."""
         listed = [item for item in self.names if not self.instrument.answers_of(item).numeric]
         return bool(listed) and all(

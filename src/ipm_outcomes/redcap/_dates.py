@@ -31,19 +31,19 @@ class EventDates:
         if day := self.export.cell(field, row):
             return day
         if same := self._dates(field, self.rows.get(key, ())):
-            return self._one(same)
+            return self._single(same)
         if (repeat or instance) and self.instances[record, event, repeat] > 1:
             return None
         if same := self._dates(field, self.rows.get((record, event, "", ""), ())):
-            return self._one(same)
+            return self._single(same)
         if not isinstance(self.date, Mapping):
             return None
-        return self._one(self._dates(field, self.plain.get(record, ())))
+        return self._single(self._dates(field, self.plain.get(record, ())))
 
     def _dates(self, field: str, rows: list[int] | tuple[int, ...]) -> set[str]:
         return {self.export.cell(field, row) for row in rows} - {""}
 
-    def _one(self, days: set[str]) -> str | None:
+    def _single(self, days: set[str]) -> str | None:
         return next(iter(days)) if len(days) == 1 else None
 
     @cached_property

@@ -280,7 +280,7 @@ class Builder:
         missing = part.frame.select(changes.number("followup").is_null().alias("missing"))["missing"]
         paired = ~missing.to_numpy().astype(bool)
         per_month = cohorts.count(paired)
-        fixed, before = self._told_before()
+        fixed, before = self._published_before()
         size = before or self._size(first, per_month, cohorts.mature)
         program.size = WORDS[size]
         months = first + np.arange(cohorts.month.size)
@@ -333,7 +333,7 @@ class Builder:
         self.rows += [row for rows in of_spans.values() for row in rows]
         self.sets.told.append(["periods", size, [list(span) for span in together]])
 
-    def _told_before(self) -> tuple[list[Span], int | None]:
+    def _published_before(self) -> tuple[list[Span], int | None]:
         """The periods of earlier reports in the ledger: cut otherwise, one could be subtracted from another."""
         ledger = self.program.files.get("ledger")
         released = (

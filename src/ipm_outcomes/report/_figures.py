@@ -135,9 +135,9 @@ def gather(
     rows.sort(
         key=lambda row: (row.definition, row.instrument, row.scale, in_order(row.target), row.band, row.group)
     )
-    shelf = {definition.id: definition for definition in definitions if isinstance(definition, Instrument)}
+    custom = {definition.id: definition for definition in definitions if isinstance(definition, Instrument)}
     present = _present(given_scores, given_changes)
-    domains = _domains(present, shelf)
+    domains = _domains(present, custom)
     targets = _targets(given_changes)
     day, given = _as_of(as_of, given_changes)
     program = Program(
@@ -229,7 +229,7 @@ def _small_sites_joined(rows: list[Figure], program: Program, changes: Table) ->
     lead = program.headline
     if lead is None or program.by not in changes or program.policy not in _small_sites.SIZE:
         return rows, changes
-    alone, before = _small_sites.told_before(program.files["ledger"])
+    alone, before = _small_sites.published_before(program.files["ledger"])
     completion = ((site, program.of("followup_completion", lead, group=site)) for site in program.groups)
     due = {site: row.eligible or 0 if row is not None else 0 for site, row in completion}
     joined = _small_sites.together(due, _small_sites.SIZE[program.policy], alone, before)
@@ -261,11 +261,11 @@ def _present(scores: Table, changes: Table) -> list[ScaleKey]:
     return list(keys)
 
 
-def _domains(present: Sequence[ScaleKey], shelf: Mapping[str, Instrument]) -> dict[str, list[Shown]]:
+def _domains(present: Sequence[ScaleKey], custom: Mapping[str, Instrument]) -> dict[str, list[Shown]]:
     """Scales by domain: those that sum an instrument up, else all its numeric scales."""
     by_domain: dict[str, list[Shown]] = {}
     for id in dict.fromkeys(inst for inst, _ in present):
-        instrument = shelf.get(id)
+        instrument = custom.get(id)
         if instrument is None:
             try:
                 instrument = on_shelf(id)

@@ -10,14 +10,14 @@ from typing import Any
 from ipm_outcomes.frames._findings import FINDINGS
 from ipm_outcomes.report._reading import Table, cells_of
 
-Told = tuple[str, str, str, str, bool]
+ReportedFinding = tuple[str, str, str, str, bool]
 """Code, id of the instrument, columns, what settles it (empty where there is none); whether a row is concerned."""
 
 _UNTOLD = {"instrument_found", "columns_missing", "blank_rows"}
 """Not told here; rows without any answer are counted beside the data quality."""
 
 
-def told_findings(findings: Any) -> tuple[Told, ...]:
+def reported_findings(findings: Any) -> tuple[ReportedFinding, ...]:
     """The findings of a table as `ipm_outcomes.frames.inspect` gives it; None: not looked at."""
     if findings is None:
         return ()

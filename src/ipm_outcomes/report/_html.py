@@ -129,7 +129,7 @@ def html(
     from ipm_outcomes.report._benchmarks import match, read
     from ipm_outcomes.report._charts import require
     from ipm_outcomes.report._figures import gather
-    from ipm_outcomes.report._findings import told_findings
+    from ipm_outcomes.report._findings import reported_findings
     from ipm_outcomes.report._tables import as_csv
     from ipm_outcomes.report.sections import write
 
@@ -164,7 +164,7 @@ def html(
         record=record,
         strata=strata,
     )
-    program.findings = told_findings(findings)
+    program.findings = reported_findings(findings)
     program.made_by = made_by or ""
     program.benchmarks, rest = match(program, compared)
     program.not_drawn = tuple(rest)

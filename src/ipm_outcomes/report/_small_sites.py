@@ -49,7 +49,7 @@ def together(
     return tuple(sorted(taken)) if enough or before else ()
 
 
-def told_before(ledger: str | PathLike[str] | None) -> tuple[set[str], set[str]]:
+def published_before(ledger: str | PathLike[str] | None) -> tuple[set[str], set[str]]:
     """The sites with a row of their own in the earlier reports of a ledger, and those that were put together."""
     if ledger is None:
         return set(), set()
