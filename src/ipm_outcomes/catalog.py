@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
@@ -149,20 +149,61 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Instrument
     DefinitionError
         Names the file, the place in it and the fact that does not hold.
     """
-    known: list[str] = []
+
+    def overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+        return _overlaid({key: value for key, value in base.items() if key not in ("id", "class")}, own)
+
+    data, digest = extended(data, file, digest, "instrument", folder(), instruments, overlaid)
+    return parse_whole(data, file=file, digest=digest)
+
+
+def extended(
+    data: Mapping[str, Any],
+    file: str,
+    digest: str,
+    kind: str,
+    place: Traversable,
+    known: Callable[[], Collection[str]],
+    overlaid: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]],
+) -> tuple[Mapping[str, Any], str]:
+    """Give the content with all that it takes over from the definitions that it extends, and the digest of all of them.
+
+    Parameters
+    ----------
+    data, file, digest
+        As in `parse`.
+    kind
+        What the definitions are, for messages.
+    place
+        The folder of the definitions that can be extended.
+    known
+        Gives the ids of them.
+    overlaid
+        Lays a definition over the content of the one that it extends.
+
+    Returns
+    -------
+    tuple
+        The content and the digest.
+
+    Raises
+    ------
+    DefinitionError
+        There is no such definition, or they extend each other in a circle.
+    """
+    bases: list[str] = []
     while "extends" in data:
         id = data["extends"]
-        if not isinstance(id, str) or id not in instruments():
-            raise DefinitionError(f"{file}: extends: there is no instrument of this id to extend")
-        if id in known:
-            raise DefinitionError(f"{file}: extends: the instruments extend each other in a circle")
-        known.append(id)
-        content = (folder() / f"{id}.toml").read_bytes()
+        if not isinstance(id, str) or id not in known():
+            raise DefinitionError(f"{file}: extends: there is no {kind} of this id to extend")
+        if id in bases:
+            raise DefinitionError(f"{file}: extends: the {kind}s extend each other in a circle")
+        bases.append(id)
+        content = (place / f"{id}.toml").read_bytes()
         base = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
-        inherited = {key: value for key, value in base.items() if key not in ("id", "class")}
-        data = _overlaid(inherited, {key: value for key, value in data.items() if key != "extends"})
+        data = overlaid(base, {key: value for key, value in data.items() if key != "extends"})
         digest = hashlib.sha256(digest.encode() + _one_line_end(content)).hexdigest()
-    return parse_whole(data, file=file, digest=digest)
+    return data, digest
 
 
 def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

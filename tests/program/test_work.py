@@ -204,7 +204,7 @@ def test_dates_that_cannot_be_read_and_what_is_missing():
     ("options", "told"),
     [
         ({"to": "half"}, "to: "), ({"at_risk": ["full_duty"]}, "at_risk: "), ({"by": "site"}, "by: "),
-        ({"sustained_weeks": 0}, "sustained_weeks: "), ({"within_days": 1.5}, "within_days: "),
+        ({"sustained_weeks": 0}, "sustained_weeks is 0"), ({"within_days": 1.5}, "within_days must be a whole"),
         ({"meanings": {"x": "nowhere"}}, "meanings: "),
     ],
 )  # fmt: skip

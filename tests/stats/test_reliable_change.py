@@ -323,7 +323,7 @@ def test_other_bad_parameters():
         classify([1], [2], sd=1, reliability=0.5, cutoff=math.nan)
     with pytest.raises(ParameterError, match="sem"):
         smallest_detectable_change(sem=1, sd=2)
-    with pytest.raises(ParameterError, match="n:"):
+    with pytest.raises(ParameterError, match="n is 0; it must be at least 1"):
         smallest_detectable_change(sem=1, n=0)
     with pytest.raises(ParameterError, match="level"):
         smallest_detectable_change(sem=1, level=95)

@@ -9,8 +9,9 @@ import numpy as np
 
 from ipm_outcomes._display import Card, cell
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.stats.arguments import whole_number
 
 _GROUPS = {
     "who": ("patient_id", "episode"),
@@ -55,8 +56,7 @@ def show(changes: Any, *, rows: int = 8) -> Card:
     >>> view.title, view.lines
     ('Changes: 2 rows, 1 with both scores', ('Without: 1 no follow up.',))
     """
-    if isinstance(rows, bool) or not isinstance(rows, int) or not 0 < rows <= 100:
-        raise ParameterError("rows: a whole number from 1 to 100")
+    rows = whole_number("rows", rows, 1, 100)
     frame = Frame(changes)
     if "followup" not in frame.names and "value" in frame.names:
         raise FrameError("changes: these are scores; give change.table(scores)")

@@ -26,6 +26,7 @@ from ipm_outcomes.frames._items import given_names
 from ipm_outcomes.mapping import FilePart, Mapping
 from ipm_outcomes.mapping._mapping import digest
 from ipm_outcomes.reading import Backend, Reading, Tables, append
+from ipm_outcomes.stats.arguments import whole_number
 
 LIMIT_CELLS = 8_000_000
 """Cells of one file. The whole stays below 1 GB of memory with it."""
@@ -103,8 +104,7 @@ def read(
     ([7], ['encoding', 'delimiter'])
     """
     source = Path(path)
-    if not isinstance(limit_cells, int) or isinstance(limit_cells, bool) or limit_cells < 1:
-        raise ParameterError("limit_cells is a whole number above 0")
+    limit_cells = whole_number("limit_cells", limit_cells, 1)
     if mapping is not None and not isinstance(mapping, Mapping):
         raise ParameterError("mapping: give a Mapping, as Mapping.load or reading.mapping gives it")
     pinned = mapping.file if mapping is not None else None

@@ -7,8 +7,8 @@ from typing import Any
 from ipm_outcomes._display import Card
 from ipm_outcomes._drawing.style import number, share
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.program._plot_table import Row, Table
+from ipm_outcomes.stats.arguments import whole_number
 
 
 @fenced
@@ -47,8 +47,7 @@ def show(figures: Any, *, rows: int = 20) -> Card:
     >>> view.rows
     (('responder_30:peg.mean:6 months', '60', '60', '30', '60', '50%', '38 to 62%'),)
     """
-    if isinstance(rows, bool) or not isinstance(rows, int) or not 0 < rows <= 100:
-        raise ParameterError("rows: a whole number from 1 to 100")
+    rows = whole_number("rows", rows, 1, 100)
     table = Table(figures, "none")
     n = len(table.texts["indicator"])
     counts = ("eligible", "observed", "numerator", "denominator")

@@ -18,7 +18,7 @@ from ipm_outcomes.program._records import coded, columns_at, days, frame_of, peo
 from ipm_outcomes.program._result import result_table
 from ipm_outcomes.program.indicators import Indicator, indicator
 from ipm_outcomes.program.table import names
-from ipm_outcomes.stats.arguments import level_of
+from ipm_outcomes.stats.arguments import level_of, whole_number
 
 STATUSES = ("attended", "missed", "canceled_by_patient", "canceled_by_clinic", "planned")
 """What became of an appointment; ``planned`` is one that is still to come."""
@@ -120,9 +120,7 @@ def adherence(
 def _enough(share: float, attended: int | None) -> Fraction | int:
     """How much must be attended to complete: a share of what was planned, or a number."""
     if attended is not None:
-        if isinstance(attended, bool) or not isinstance(attended, int) or attended < 1:
-            raise ParameterError("attended: a whole number of 1 or more")
-        return attended
+        return whole_number("attended", attended, 1)
     if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
         raise ParameterError("share: a number above 0, and 1 at most, such as 0.75")
     return Fraction(repr(share))

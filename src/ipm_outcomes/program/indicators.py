@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ipm_outcomes.catalog import folder, read_content, read_file
+from ipm_outcomes.catalog import extended, folder, read_content, read_file
 from ipm_outcomes.definition import Fact, Id, Source, Text, checked
 from ipm_outcomes.errors import DefinitionError, ParameterError, UnknownNameError, did_you_mean
 from ipm_outcomes.program._event_grammar import Events
@@ -264,31 +264,18 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
             inside += [(place, part, depth + 1) for part in value.values()]
         elif isinstance(value, (list, tuple)):
             inside += [(place, part, depth + 1) for part in value]
-    data, digest = _with_shared(*_extended(data, file, digest), file)
+    own = folder() / "indicators"
+    data, digest = extended(data, file, digest, "indicator", own, indicators, _overlaid)
+    data, digest = _with_shared(data, digest, file)
     return checked(Indicator, _problems, data, file=file, digest=digest)
 
 
-_OWN = ("id", "title", "about", "success", "extends")
+_OWN = ("id", "title", "about", "success")
 """Keys that are not taken over from an indicator that is extended."""
 
 
-def _extended(data: Mapping[str, Any], file: str, digest: str) -> tuple[Mapping[str, Any], str]:
-    """The content with all that it takes over from the indicators that it extends, and the digest of all of them."""
-    known: list[str] = []
-    while "extends" in data:
-        id = data["extends"]
-        if not isinstance(id, str) or id not in indicators():
-            raise DefinitionError(f"{file}: extends: there is no indicator of this id to extend")
-        if id in known:
-            raise DefinitionError(f"{file}: extends: the indicators extend each other in a circle")
-        known.append(id)
-        content = (folder() / "indicators" / f"{id}.toml").read_bytes()
-        base: dict[str, Any] = tomllib.loads(content.decode("utf-8"), parse_float=Decimal)
-        taken = {key: value for key, value in base.items() if key not in _OWN}
-        taken |= {"extends": base["extends"]} if "extends" in base else {}
-        data = taken | {key: value for key, value in data.items() if key != "extends"}
-        digest = hashlib.sha256(digest.encode() + content.replace(b"\r\n", b"\n")).hexdigest()
-    return data, digest
+def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in base.items() if key not in _OWN} | dict(own)
 
 
 def _with_shared(data: Mapping[str, Any], digest: str, file: str) -> tuple[Mapping[str, Any], str]:

@@ -23,7 +23,7 @@ from ipm_outcomes.program._sources import Source
 from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.program.table import chosen_indicators, names
 from ipm_outcomes.stats import intervals
-from ipm_outcomes.stats.arguments import level_of
+from ipm_outcomes.stats.arguments import level_of, whole_number
 
 Asked = Iterable[str | PathLike[str] | Indicator] | None
 _REGRESSION = (
@@ -220,8 +220,7 @@ def rates_before_after(
     """
     by = names(by)
     level = level_of(level)
-    if isinstance(days_each, bool) or not isinstance(days_each, int) or days_each < 1:
-        raise ParameterError("days_each: a whole number of days, 1 or more")
+    days_each = whole_number("days_each", days_each, 1)
     rule = _Rule.checked(partial_months, 1, method, overdispersed)
     first = frame_of(episodes, "episodes", ("patient_id", index, *by))
     frame = frame_of(enrollment, "enrollment", ("patient_id", "start", "end"), first)
@@ -316,8 +315,7 @@ class _Rule:
     def checked(cls, partial_months: str, on_day: int, method: str, overdispersed: bool) -> _Rule:
         if partial_months not in ("days", "on_day"):
             raise ParameterError('partial_months: "days" or "on_day"')
-        if isinstance(on_day, bool) or not isinstance(on_day, int) or not 1 <= on_day <= 28:
-            raise ParameterError("on_day: a day that every month has, 1 to 28")
+        on_day = whole_number("on_day", on_day, 1, 28)  # a day that every month has
         if method not in ("official", "byar", "exact"):
             raise ParameterError('method: "official", "byar" or "exact"')
         return cls(Months(on_day if partial_months == "on_day" else None), method, bool(overdispersed))

@@ -22,7 +22,7 @@ from ipm_outcomes.program._sources import Source, group_of, small_table
 from ipm_outcomes.program.indicators import Indicator, indicator
 from ipm_outcomes.program.table import names
 from ipm_outcomes.stats import survival
-from ipm_outcomes.stats.arguments import level_of
+from ipm_outcomes.stats.arguments import level_of, whole_number
 
 STATUSES = (
     "full_duty", "modified_duty", "off_because_of_pain", "off_for_other_reasons", "not_in_labor_force",
@@ -165,9 +165,7 @@ class _Rule:
         start = (at_risk,) if isinstance(at_risk, str) else tuple(at_risk)
         if not start or any(one not in STATUSES[1:4] for one in start):
             raise ParameterError(f"at_risk: one or several of {', '.join(STATUSES[1:4])}")
-        for name, value, least in (("sustained_weeks", weeks, 1), ("within_days", within, 1)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ParameterError(f"{name}: a whole number of {least} or more")
+        weeks, within = whole_number("sustained_weeks", weeks, 1), whole_number("within_days", within, 1)
         return cls(to, start, weeks, within)
 
     def back(self, start: int) -> set[int]:

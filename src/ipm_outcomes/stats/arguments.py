@@ -175,12 +175,18 @@ def normal_quantile(level: float, *, sides: Literal[1, 2] = 2) -> float:
     return -NormalDist().inv_cdf((1.0 - level_of(level)) / sides)
 
 
-def whole_number(name: str, value: Any, lowest: int | None = None) -> int:
-    """Read a whole number that is not below the lowest."""
+def whole_number(name: str, value: Any, lowest: int | None = None, highest: int | None = None) -> int:
+    """Read a whole number that is not below the lowest, nor above the highest.
+
+    >>> whole_number("rows", 8, 1, 100)
+    8
+    """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise ParameterError(f"{name} must be a whole number, not a {type(value).__name__}")
     if lowest is not None and value < lowest:
         raise ParameterError(f"{name} is {value}; it must be at least {lowest}")
+    if highest is not None and value > highest:
+        raise ParameterError(f"{name} is {value}; it must be at most {highest}")
     return int(value)
 
 

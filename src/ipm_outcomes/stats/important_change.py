@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.stats._anchor_quality import DECIMALS, AnchorQuality, anchor_quality, yes_or_no
-from ipm_outcomes.stats.arguments import Booleans, Floats, finite, normal_quantile, scores_array
+from ipm_outcomes.stats.arguments import Booleans, Floats, finite, normal_quantile, scores_array, whole_number
 from ipm_outcomes.stats.logistic import fit_logistic
 
 __all__ = [
@@ -431,9 +431,7 @@ def minimal_important_change(
         method = "adjusted" if reliability is None else "improved_adjusted"
     if method not in get_args(MicMethod):
         raise ParameterError(f"method: not one of {', '.join(get_args(MicMethod))}")
-    for name, number in (("resamples", resamples), ("seed", seed)):
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 0:
-            raise ParameterError(f"{name}: must be a whole number of at least 0")
+    resamples, seed = whole_number("resamples", resamples, 0), whole_number("seed", seed, 0)
     if (reliability is None) == (method == "improved_adjusted"):
         raise ParameterError(
             "anchor_reliability: needed by the method improved_adjusted and used by no other"

@@ -31,6 +31,7 @@ from ipm_outcomes.stats.arguments import (
     paired_arrays,
     positive,
     reliability_of,
+    whole_number,
 )
 from ipm_outcomes.stats.classes import classes_of, sides
 from ipm_outcomes.stats.limits import directions, integer_above, jacobson_truax_limit
@@ -424,11 +425,10 @@ def smallest_detectable_change(
         source = "sd and reliability"
     else:
         raise ParameterError("sem: give either sem, or sd and reliability together")
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise ParameterError("n: must be a whole number of at least 1")
+    n = whole_number("n", n, 1)
     z = normal_quantile(level) if critical is None else positive("critical", critical)
     individual = jacobson_truax_limit(error, z)
-    return SmallestDetectableChange(individual, individual / math.sqrt(n), int(n), error, source, level, z)
+    return SmallestDetectableChange(individual, individual / math.sqrt(n), n, error, source, level, z)
 
 
 @fenced
