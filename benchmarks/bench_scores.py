@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import math
 import os
+import random
 import subprocess
 import sys
 import time
@@ -60,16 +61,20 @@ def answers_of(id: str, rows: int) -> dict[str, np.ndarray[Any, Any]]:
     return found
 
 
-def interleaved(works: dict[str, Callable[[], object]], rounds: int = 60) -> dict[str, float]:
-    """Least processor seconds of each, taken in turns, so that what else the machine does falls on all alike."""
+def interleaved(works: dict[Any, Callable[[], object]], rounds: int = 60) -> dict[Any, float]:
+    """Least processor seconds of each, taken in turns, so that what else the machine does falls on all alike.
+
+    The turns change, since what a work before gave back is what the next one has to get again, or is spared.
+    """
     for work in works.values():
         work()
-    least = dict.fromkeys(works, math.inf)
+    least, turns = dict.fromkeys(works, math.inf), random.Random(3)
     gc.collect()
     gc.disable()
     try:
         for number in range(rounds):
-            for name, work in works.items():
+            for name in turns.sample(list(works), len(works)):
+                work = works[name]
                 start = time.process_time()
                 work()
                 least[name] = min(least[name], time.process_time() - start)
@@ -199,19 +204,16 @@ def many(ids: Sequence[str], rows: int = ROWS // 8) -> list[bool]:
     column, into memory that is at hand. The bar is the worst ratio of the first six, measured in this run; answers a
     second are shown beside.
     """
-    works: dict[str, Callable[[], object]] = {}
-    items = {}
+    works: dict[Any, Callable[[], object]] = {}
+    items, sizes = {}, {}  # forms of the same columns have one copy
     for id in dict.fromkeys((*FIRST, *ids)):
         table = answered(id, rows)
         work = partial(frames.score, table, id, columns="answer_{item}")
-        sizes = [column.estimated_size() for column in work()]
-        works |= {
-            id: work,
-            f"copy of {id}": partial(copied, [np.ones((2, size), np.uint8) for size in sizes]),
-        }
+        sizes[id] = tuple(column.estimated_size() for column in work())
+        works |= {id: work, sizes[id]: partial(copied, [np.ones((2, size), np.uint8) for size in sizes[id]])}
         items[id] = len(table.columns)
     took = interleaved(works)
-    ratio = {id: took[id] / took[f"copy of {id}"] for id in items}
+    ratio = {id: took[id] / took[sizes[id]] for id in items}
     bar = max(ratio[id] for id in FIRST)
     print(f"The worst of the first six ({', '.join(FIRST)}): {bar:.1f} copies.")
     return [

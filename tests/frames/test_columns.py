@@ -135,3 +135,27 @@ def test_scores_that_rest_on_others_are_those_of_single_responses() -> None:
         single = ipm.score(responses.PROMIS29Plus2(**{item: given[row] for item, given in columns.items()}))
         for id, one in single.scales():
             assert scored[f"promis29_2_{id}"][row] == one.value, id
+
+
+@pytest.mark.parametrize("under", [0, 3, 90, 200, -5, 2**40])
+def test_what_lies_under_a_cell_without_a_value_says_nothing(under: int) -> None:
+    pa = pytest.importorskip("pyarrow")
+    held = pa.py_buffer(np.packbits([1, 0, 1, 1], bitorder="little").tobytes())
+    given = pa.py_buffer(np.array([1, under, 4, 2], np.int64).tobytes())
+    column = pa.Array.from_buffers(pa.int64(), 4, [held, given])
+    table = pa.table({"mini_z_burnout": column, **{f"phq9_q{n}": column for n in range(1, 10)}})
+    mini_z = frames.score(
+        table.select(["mini_z_burnout"]), "mini_z", columns={"burnout": "mini_z_burnout"}, replace=True
+    )
+    assert mini_z["mini_z_burnout_answered"].to_pylist() == [1, 0, 1, 1]
+    for item in ("answer", "position"):
+        scored = frames.score(table, "phq9", coding=item, invalid="null")
+        assert scored["phq9_invalid"].to_pylist() == [0, 0, 9 if item == "answer" else 0, 0]
+        assert scored["phq9_total_answered"].to_pylist() == [9, 0, 0 if item == "answer" else 9, 9]
+
+
+def test_numbers_of_the_other_byte_order() -> None:
+    pd = pytest.importorskip("pandas")
+    given = np.array([7, 0, 10, 3], ">i4")
+    scored = frames.score(pd.DataFrame({"nps_recommend": given}), "nps")
+    assert scored["nps_rating"].tolist() == [7, 0, 10, 3]

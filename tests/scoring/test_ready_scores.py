@@ -18,6 +18,7 @@ from ready_cases import TENTHS, data, read, unchanged
 from ipm_outcomes import PAM, PASTOR, between, change, frames, score
 from ipm_outcomes._printer import print_class
 from ipm_outcomes.errors import DefinitionError, InvalidAnswersError, ParameterError
+from ipm_outcomes.responses._base import _apart
 
 
 @pytest.fixture
@@ -317,3 +318,44 @@ def test_pastor_scores_change_by_their_own_errors() -> None:
         assert f"63.1 to {second}" in found.pain_interference.short
     unknown = between(first, score(PASTOR(pain_interference=57.5)))
     assert unknown.pain_interference.verdict == "error not known"
+
+
+def test_pastor_refuses_the_numbers_of_other_items_once_they_were_met() -> None:
+    scores = [name for name in PASTOR.model_fields if f"{name}_se" in PASTOR.model_fields]
+    whole = {"pain_average": 10, "pain_worst": 0}
+    for _ in range(3):  # the first response is looked at in another way
+        for tenths, hundredths in ((100, 1000), (501, 55), (900, 1), (111, 999)):
+            given = whole | dict.fromkeys(scores, tenths / 10)
+            given |= {f"{name}_se": hundredths / 100 for name in scores}
+            assert PASTOR(**given).model_dump() == given
+            assert PASTOR.model_validate(given).model_dump() == given
+            assert {type(PASTOR(**{**given, "fatigue": 50}).fatigue)} == {float}
+            for item, wrong in (
+                ("fatigue", 0.55), ("fatigue", 9.99), ("fatigue", 50.15), ("fatigue", 10.01), ("fatigue", True),
+                ("fatigue_se", 50.1), ("fatigue_se", 11.1), ("fatigue_se", 0.555), ("fatigue_se", 0.0),
+                ("fatigue_se", -0.0), ("fatigue_se", True),
+                ("pain_worst", 0.55), ("pain_worst", 50.1), ("pain_worst", 11),
+            ):  # fmt: skip
+                for build in (lambda record: PASTOR(**record), PASTOR.model_validate):
+                    with pytest.raises(ValidationError) as refused:
+                        build({**given, item: wrong})
+                    assert [problem["loc"] for problem in refused.value.errors()] == [(item,)]
+    assert PASTOR(fatigue=50.1).fatigue_se is None
+
+
+def test_answers_are_looked_at_together_only_where_none_is_one_of_another_item_alone() -> None:
+    listed = PASTOR.definition().answers
+    kind = type(next(iter(listed.values())))
+    tenths, hundredths, rating = listed.values()
+
+    def steps(lowest: float, highest: float, step: float) -> Any:
+        ends = [Decimal(repr(lowest)), Decimal(repr(highest))]
+        return kind.model_validate(
+            {"range": ends, "step": Decimal(repr(step)), "source": "made", "evidence": "1"}
+        )
+
+    assert _apart([tenths, hundredths, rating])
+    assert not _apart([tenths, hundredths, rating, steps(0, 20, 0.25)])  # 0 has two signs
+    assert not _apart([steps(9.9, 90, 0.1), hundredths])  # 9.95 is an error, and no score
+    assert not _apart([steps(1, 9, 0.5), steps(0.2, 9.8, 0.2)])
+    assert _apart([steps(1, 9, 0.5), rating])

@@ -179,6 +179,15 @@ class Instrument(Part):
 
     def labels(self, item: str) -> dict[str, int]:
         """Every known label of an item's answers and its LOINC answer codes, in plain form (see `plain_label`)."""
+        if item not in self._labels:
+            self._labels[item] = self._plain_labels(item)
+        return dict(self._labels[item])
+
+    @cached_property
+    def _labels(self) -> dict[str, dict[str, int]]:
+        return {}
+
+    def _plain_labels(self, item: str) -> dict[str, int]:
         listed = self.answers_of(item)
         codes = {plain_label(o.label): o.code for o in listed.options}
         codes.update({plain_label(o.loinc): o.code for o in listed.options if o.loinc})

@@ -264,8 +264,13 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: Codes, blank: I8 | N
         most = int(plain.max(initial=0))
         fits = most <= np.iinfo(raw.dtype).max
         np.copyto(raw, plain, casting="unsafe")
-        if most <= reading.highest and (not reading.lowest or raw.min(initial=most) >= reading.lowest):
-            return
+        if most <= reading.highest:
+            if (
+                reading.lowest and blank is not None
+            ):  # a cell that holds nothing is often 0, and above all others now
+                np.bitwise_or(codes, blank, out=codes)
+            if not reading.lowest or raw.min(initial=most) >= reading.lowest:
+                return
     else:
         with np.errstate(invalid="ignore", over="ignore"):
             np.copyto(raw, values, casting="unsafe")

@@ -42,10 +42,12 @@ class Polars(Library):
         return frame[label]
 
     def without(self, frame: Any, labels: Sequence[Any]) -> Any:
-        return frame.drop(labels)
+        # As `drop`, which asks the engine for a plan first.
+        return self.pl.DataFrame([column for column in frame.get_columns() if column.name not in labels])
 
     def added(self, frame: Any, columns: Mapping[str, Column], like: Sequence[Any]) -> Any:
-        return frame.with_columns(self._new(columns))
+        new = self._new(columns)
+        return frame.hstack(new) if frame.width else self.pl.DataFrame(new)
 
     def made(self, columns: Mapping[str, Any], like: Sequence[Any]) -> Any:
         native = {n: c.alias(n) for n, c in columns.items() if isinstance(c, self.pl.Series)}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
 from itertools import combinations
 from math import gcd, prod
+from operator import and_, or_
 from typing import Any
 
 import numpy as np
@@ -60,8 +62,9 @@ class Quotients:
         for first in range(start, stop, _BLOCK):
             last = min(first + _BLOCK, stop)
             given = _Given(codes[:, first - start : last - start])
-            for id, scale in self._scales.items():
-                scale.divide(given, columns[id], slice(first, last))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                for id, scale in self._scales.items():
+                    scale.divide(given, columns[id], slice(first, last))
 
 
 class _Given:
@@ -93,11 +96,19 @@ class _Given:
                 made = self._folded(np.multiply, [self._product(1, (place,), kind) for place in places], key)
             else:
                 codes = self._codes[first]
-                own = codes & ~(codes >> 8 * codes.itemsize - 1)  # the sign of `MISSING`, in all bits
+                own = np.maximum(codes, 0)
                 made = np.empty(len(own), object) if kind is object else self._room(key)
                 made[:] = own
             self._made[key] = made
         return self._made[key]
+
+    @staticmethod
+    def withheld(numbers: NDArray[Any], where: Bools) -> NDArray[Any]:
+        """The same numbers, NaN where it is said."""
+        bits = np.dtype(f"i{numbers.itemsize}")
+        changed = room("withheld", numbers.dtype, numbers.shape)
+        np.bitwise_or(numbers.view(bits), -where.view(np.int8), out=changed.view(bits))
+        return changed
 
     def _room(self, key: Any) -> NDArray[Any]:
         """Memory of what is made next."""
@@ -149,10 +160,8 @@ class _Quotient:
         # Of several reasons the last is said.
         absent.fill(-1)
         if all(inside for _, inside in self._under):
-            nothing = [
-                np.logical_or.reduce([codes[place] <= 0 for place in inside]) for _, inside in self._under
-            ]
-            _say(absent, UNDEFINED, np.logical_and.reduce(nothing))
+            nothing = [reduce(or_, [codes[place] <= 0 for place in inside]) for _, inside in self._under]
+            _say(absent, UNDEFINED, reduce(and_, nothing))
         if blank:
             _say(absent, TOO_FEW, self._too_few(codes, blank))
         for place, code in self._only_if:
@@ -171,9 +180,15 @@ class _Quotient:
         over, under = (given.total(products, self._kind) for products in (self._over, self._under))
         if self._kind is object:
             over, under = (np.asarray(total, np.float64) for total in (over, under))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            np.divide(over, under, out=value, dtype=np.float64)
-        withhold(value, absent >= 0)
+        none = absent >= 0
+        # A number that is NaN before it is divided has half as many bits to change as one after that.
+        top = given.withheld(over, none) if isinstance(over, np.ndarray) and over.ndim else over
+        if isinstance(under, int) and under == 1:
+            value[:] = top
+        else:
+            np.divide(top, under, out=value, dtype=np.float64)
+        if top is over:
+            withhold(value, none)
         if out.numerator is not None and out.denominator is not None:
             top, bottom = (
                 (np.asarray(total, np.float64) * (absent < 0)).astype(np.int64) for total in (over, under)
@@ -185,7 +200,7 @@ class _Quotient:
     def _too_few(self, codes: Codes, blank: dict[int, Bools]) -> Bools:
         """Rows with an answer missing that counts, or with more missing than the rule lets be."""
         if not self.table.rule.at_most:
-            every: Bools = np.logical_or.reduce(list(blank.values()))
+            every: Bools = reduce(or_, blank.values())
             return every
         missing = np.zeros(codes.shape[1], np.uint8)
         for none in blank.values():
@@ -197,8 +212,8 @@ class _Quotient:
         for _, places in (*self._over, *self._under):
             lacking = [blank[place] for place in places if place in blank]
             if lacking:
-                zero = np.logical_or.reduce([codes[place] == 0 for place in places])
-                few |= np.logical_or.reduce(lacking) & ~zero
+                zero = reduce(or_, [codes[place] == 0 for place in places])
+                few |= reduce(or_, lacking) & ~zero
         return few
 
 

@@ -38,10 +38,10 @@ _PLAIN = frozenset({int, float, type(None)})
 class _Steps(dict[float | None, float | None]):
     """The answers of an item in steps, each by itself; a number that is none of them is no key."""
 
-    def __init__(self, answers: AnswerList) -> None:
+    def __init__(self, answers: AnswerList, seen: set[float | None] | None = None) -> None:
         super().__init__({None: None})
         self._answers = answers
-        self.seen: set[float | None] = {None}
+        self.seen: set[float | None] = {None} if seen is None else seen
         """Those that were met before and have one spelling: 0 has two signs, of which one is kept."""
 
     def __missing__(self, given: float | None) -> float | None:
@@ -73,6 +73,37 @@ def _settling(items: list[str], answers: AnswerList) -> _Settle:
             each(given)
 
     return together if len(items) > 2 else each
+
+
+def _apart(lists: list[AnswerList]) -> bool:
+    """Whether a number within the limits of answers in steps is one of them if it is an answer to any item at all.
+
+    0 has two signs, and is looked at by itself.
+    """
+    numbers = {id(answers): set(map(answers.answer, answers.codes)) for answers in lists}
+    every = set[float]().union(*numbers.values())
+    return all(
+        0 < min(own) and {number for number in every if min(own) <= number <= max(own)} <= own
+        for answers in lists
+        if answers.per_unit > 1
+        for own in (numbers[id(answers)],)
+    )
+
+
+def _settling_all(stepped: list[tuple[list[str], AnswerList]], lists: list[AnswerList]) -> _Settle:
+    """Look at all answers of a form at once, whatever item they are to: limits and kinds were seen before."""
+    seen: set[float | None] = {None}
+    seen.update(answers.answer(code) for answers in lists if answers.per_unit == 1 for code in answers.codes)
+    known = [(items, _Steps(answers, seen)) for items, answers in stepped]
+    met = seen.issuperset
+
+    def together(given: dict[str, Any]) -> None:
+        if not met(given.values()):
+            for items, steps in known:
+                for item in items:
+                    given[item] = steps[given[item]]
+
+    return together
 
 
 class Response(BaseModel, Generic[S_co]):
@@ -305,11 +336,12 @@ def _settled(model: type[Response[Any]]) -> tuple[_Settle, ...]:
         instrument, of = model.definition(), dict[str, list[str]]()
         for item in instrument.items:
             of.setdefault(item.answers, []).append(item.id)
-        model.settling = tuple(
-            _settling(items, instrument.answers[name])
-            for name, items in of.items()
-            if instrument.answers[name].per_unit > 1
-        )
+        lists = [(items, instrument.answers[name]) for name, items in of.items()]
+        stepped = [(items, answers) for items, answers in lists if answers.per_unit > 1]
+        if set(model.model_fields) == set(instrument.item_ids) and _apart([answers for _, answers in lists]):
+            model.settling = (_settling_all(stepped, [answers for _, answers in lists]),)
+        else:
+            model.settling = tuple(_settling(items, answers) for items, answers in stepped)
     return model.settling
 
 
