@@ -9,34 +9,34 @@ whether they do. Where none are found the means of the group are printed coarser
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from itertools import product
 from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.program.suppression._figures import (
+    COARSE,
+    FULL,
+    METHOD,
+    WITHHELD,
+    Figure,
+    Group,
+    Way,
+    some_of,
+)
 from ipm_outcomes.program.suppression._proof import Move
 from ipm_outcomes.program.suppression._read import Row, null
 from ipm_outcomes.program.suppression._search import Search
+from ipm_outcomes.program.suppression._together import Counts, Family, Together
 from ipm_outcomes.stats._t_distribution import t_quantile
 
-DECIMALS = 1
-"""Of a mean, its limits and its standard deviation as they are published."""
-METHOD = "student t"
-FULL, COARSE, WITHHELD = range(3)
-"""A mean with its limits; a whole number without limits; nothing."""
-HOW = ("in full", "as a whole number", "not at all")
-"""The same in words."""
-_STEPS = 30  # of the fit at most
-_KINDS = 400  # of patients of a group that are tried, about
-_OF_ATOM = 8  # of those, of each atom at least
-_FITS = 600  # of groups that are tried at most, and one more for ten witnesses: its work and not the clock
+Asked = Callable[[], "list[tuple[Family, Counts]]"]
+_FITS = 800  # of groups that are tried at most, and one more for thirty witnesses: its work and not the clock
 _AT_FIRST = 6  # witnesses of a count at most that are asked before means are given up
 _TRIED = 3  # witnesses of which the cheapest is chosen, where means have to be given up
 _ENDS = ("baseline", "followup")
-Way = tuple[int, int]
 _WAYS: tuple[Way, ...] = (
     (FULL, FULL),
     (COARSE, FULL),
@@ -47,177 +47,8 @@ _WAYS: tuple[Way, ...] = (
     (WITHHELD, WITHHELD),
 )
 """How the means before and after, and that of the change, are printed: the first that holds is taken."""
-_SOFT = 0.1
-"""How far a mean in whole points may give way, in points for each unit of its weight in the exponential family."""
-_OFF = 1e-5  # patients by which a count may be off at the end of the fit
-
-
-def to_decimals(value: float, decimals: int = DECIMALS) -> float:
-    """A number as it is printed: half away from zero, without what depends on the order of additions."""
-    return float(Decimal(f"{value:.12g}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
-
-
-@dataclass
-class Figure:
-    """One mean: of which patients, of what, and how it is printed."""
-
-    row: Row
-    held: np.ndarray
-    """The kinds of patients that it is a mean of."""
-    z: np.ndarray
-    """What it is a mean of, in standard deviations from the mean; 0 for others."""
-    n: int
-    mean: float
-    sd: float
-    half: float
-    """Half of the width of its interval."""
-    with_sd: bool
-    """Whether the standard deviation is published beside the interval."""
-    spread: bool
-    """Whether anything of how they differ is published."""
-    differ: bool
-    """Whether they differ at all."""
-    end: bool
-    """A mean before or after, not of the change."""
-    again: bool = False
-    """Whether it is another one the other way round, so that it says nothing more."""
-    state: int = FULL
-    digits: dict[int, tuple[float, ...]] = field(default_factory=dict)
-
-    def printed(self, n: float, total: float, squares: float) -> tuple[float, ...]:
-        """How it is printed for so many patients with these sums."""
-        mean = self.mean + self.sd * total / n
-        if self.state == COARSE:
-            return (to_decimals(mean, 0),)
-        if not self.spread:
-            return (to_decimals(mean),)
-        off = (max(squares - total**2 / n, 0.0) / (n - 1)) ** 0.5 if n > 1 else 0.0
-        half = self.half * off * (self.n / n) ** 0.5
-        told = (mean, mean - half, mean + half, *((self.sd * off,) if self.with_sd else ()))
-        return tuple(to_decimals(one) for one in told)
-
-    def same(self, y: np.ndarray) -> bool:
-        """Whether it is printed the same for other patients."""
-        if self.state == WITHHELD:
-            return True
-        n, z = float(y[self.held].sum()), self.z[self.held]
-        if n < 1:
-            return False
-        told = self.printed(n, float(z @ y[self.held]), float(z**2 @ y[self.held]))
-        if self.state not in self.digits:
-            self.digits[self.state] = self.printed(self.n, 0.0, self.squares)
-        return told == self.digits[self.state]
-
-    @property
-    def squares(self) -> float:
-        """The sum of the squares of `z`."""
-        return self.n - 1.0 if self.differ else 0.0
-
-
-@dataclass
-class Group:
-    """The means of one group of one scale and target, and the kinds of patients behind them."""
-
-    figures: list[Figure]
-    sets: np.ndarray
-    """Kinds by published set."""
-    cells: np.ndarray
-    """The published count of each set."""
-    nested: tuple[np.ndarray, np.ndarray]
-    """Sets inside others, by their places: the inner and the outer ones."""
-    start: dict[Any, np.ndarray] = field(default_factory=dict)
-    known: dict[Any, bool] = field(default_factory=dict)
-
-    way: Way = (FULL, FULL)
-
-    def take(self, way: Way) -> None:
-        """Print the means like this."""
-        self.way = way
-        for one in self.figures:
-            one.state = way[0 if one.end else 1]
-
-    def is_known(self, counts: np.ndarray) -> bool:
-        """Whether `could_be` was asked before, or needs no work."""
-        return self.way == (WITHHELD, WITHHELD) or (self.way, counts.tobytes()) in self.known
-
-    def could_be(self, counts: np.ndarray) -> bool:
-        """Whether there can be patients with these counts of whom every mean is printed the same.
-
-        Means in whole points are sought exact first, then near: an exact mean at the end of a scale leaves one kind.
-        """
-        key = (self.way, counts.tobytes())
-        if key not in self.known:
-            self.known[key] = (
-                all(one.state == WITHHELD for one in self.figures)
-                or self._fits(counts)
-                or (COARSE in self.way and self._fits(counts, _SOFT))
-            )
-        return self.known[key]
-
-    def _nobody(self, counts: np.ndarray) -> np.ndarray:
-        """The kinds between two nested sets with the same count."""
-        inner, outer = self.nested
-        same = counts[inner] == counts[outer]
-        return np.asarray((self.sets[outer[same]] & ~self.sets[inner[same]]).any(axis=0))
-
-    def _fits(self, counts: np.ndarray, soft: float = 0.0) -> bool:
-        some = counts > 0
-        there: np.ndarray = ~(self.sets[~some].any(axis=0) | self._nobody(counts))
-        rows, wanted, give = [self.sets], [counts.astype(float)], [np.zeros(len(counts))]
-        for one in (one for one in self.figures if one.state != WITHHELD and not one.again):
-            of = [one.z, one.z**2][: 2 if one.state == FULL and one.spread else 1]
-            rows += [np.where(one.held, values, 0.0)[None] for values in of]
-            wanted.append(np.array([0.0, one.squares][: len(of)]))
-            give.append(np.full(len(of), soft * one.n / one.sd if one.state == COARSE else 0.0))
-        used = np.append(some, np.ones(sum(map(len, wanted[1:])), bool))
-        phi, goal = np.vstack(rows)[np.ix_(used, there)].astype(float), np.concatenate(wanted)[used]
-        gives = np.concatenate(give)[used]
-        if not phi.shape[1]:
-            return False
-        many = int(some.sum())
-        if self.way not in self.start:  # everyone alike
-            whole = int(np.argmax(self.sets.sum(axis=1)))
-            self.start[self.way] = np.zeros(len(used))
-            self.start[self.way][whole] = np.log(max(counts[whole], 1) / self.sets[whole].sum())
-        start = self.start[self.way]
-        u = start[used]
-        y = np.zeros(len(there))
-        for _ in range(_STEPS):
-            y[there] = found = np.exp(np.minimum(np.einsum("s,sk->k", u, phi), 30.0))
-            weighted = phi * found
-            left = goal - weighted.sum(axis=1) - gives * u
-            if np.abs(left[:many]).max() < _OFF and all(one.same(y) for one in self.figures):
-                start[used] = u
-                return True
-            curve = _product(weighted, phi) + np.diag(gives)
-            ridge = 1e-10 * np.trace(curve)
-            if not 0 < ridge < np.inf:
-                return False
-            step = np.linalg.solve(curve + ridge * np.eye(len(goal)), left)
-            most = float(np.abs(np.einsum("s,sk->k", step, phi)).max())
-            u = u + step * min(1.0, 3.0 / max(most, 1e-9))
-        return False
-
-
-def _some_of(atoms: np.ndarray, kinds: np.ndarray) -> np.ndarray:
-    """Some kinds of patients of each atom will do: first, last and between."""
-    order = kinds[np.argsort(atoms[kinds], kind="stable")]
-    _, first, many = np.unique(atoms[order], return_index=True, return_counts=True)
-    limit = max(_OF_ATOM, _KINDS // max(len(first), 1))
-    taken = [
-        order[a + np.unique(np.linspace(0, n - 1, min(n, limit)).round().astype(int))]
-        for a, n in zip(first, many, strict=True)
-    ]
-    return np.concatenate([np.zeros(0, np.int64), *taken])
-
-
-def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Product of a matrix and the transpose of another, in pieces so small that no library starts threads for them."""
-    width = max(1, 200_000 // len(a) ** 2)
-    made = np.zeros((len(a), len(b)))
-    for at in range(0, a.shape[1], width):
-        made += a[:, at : at + width] @ b[:, at : at + width].T
-    return made
+_TOGETHER: tuple[Way, ...] = ((COARSE, FULL), (COARSE, COARSE), (WITHHELD, WITHHELD))
+"""The same where several groups are taken together."""
 
 
 def _changes(matrix: Any, moves: Sequence[Move]) -> Any:
@@ -230,6 +61,11 @@ def _changes(matrix: Any, moves: Sequence[Move]) -> Any:
     made = sparse.csr_matrix((by, at, starts), shape=(len(moves), matrix.shape[1])) @ matrix.T.tocsr()
     made.eliminate_zeros()
     return made
+
+
+def _least(way: Way, other: Way) -> Way:
+    """The finest that is nowhere finer than either of two."""
+    return max(way[0], other[0]), max(way[1], other[1])
 
 
 class Means:
@@ -252,8 +88,9 @@ class Means:
         self.read: dict[int, Group] = {}
         self.alike: dict[Any, Any] = {}
         """What groups with the same published sets share."""
-        self.left = _FITS + len(search.moves) // 10
+        self.left = _FITS + len(search.moves) // 30
         self.scores: dict[Any, tuple[np.ndarray, np.ndarray]] = {}
+        self.together = Together(self)
 
     def group(self, node: int) -> Group:
         """The means of a group, read where they are asked for: few of them lie beside a hidden count."""
@@ -261,16 +98,17 @@ class Means:
             self.read[node] = self._read(node)
         return self.read[node]
 
-    def _scores(self, scene: Any, row: Row) -> tuple[np.ndarray, np.ndarray]:
+    def scored(self, node: int, row: Row) -> tuple[np.ndarray, np.ndarray]:
         """The kinds of patients that a mean is of, and their values."""
+        scene = self.system.nodes[node].scene
         if (scene, row.definition) not in self.scores:
             pairs, one = self.reader.kinds[scene], self.reader.definition(row)
             values = [np.nan if v is None else float(v) for v in pairs.columns[one.value]]
             self.scores[scene, row.definition] = pairs.of(one, None)["denominator"], np.array(values)
         return self.scores[scene, row.definition]
 
-    def _figure(self, scene: Any, row: Row) -> Figure:
-        held, values = self._scores(scene, row)
+    def _figure(self, node: int, row: Row) -> Figure:
+        held, values = self.scored(node, row)
         told = {name: column[row.position] for name, column in self.told.items()}
         mean, n, half = float(told["estimate"]), row.counts["denominator"], 0.0
         spread = not any(null(told[name]) for name in ("lower", "upper", "level"))
@@ -284,20 +122,31 @@ class Means:
         return Figure(row, held, z, n, mean, sd or 1.0, half, with_sd, spread or with_sd, bool(sd), end)
 
     def _read(self, node: int) -> Group:
-        of, rows = self.system.nodes[node], self.rows[node]
-        figures = [self._figure(of.scene, row) for row in rows]
         none = self._in_no_whole(node)
-        key = (of.scene, of.sets, tuple(of.cells), tuple(row.definition for row in rows), none.tobytes())
+        paired = np.logical_or.reduce([self.scored(node, row)[0] for row in self.rows[node]])
+        return self.group_of(
+            node,
+            paired,
+            lambda: some_of(self.system.nodes[node].atoms, np.flatnonzero(paired & ~none)),
+            none.tobytes(),
+        )
+
+    def group_of(self, node: int, paired: np.ndarray, kinds_of: Callable[[], np.ndarray], key: Any) -> Group:
+        """The means of a group and its sets of patients with a score at both times, over some kinds of patients."""
+        of, rows = self.system.nodes[node], self.rows.get(node, [])
+        figures = [self._figure(node, row) for row in rows]
+        key = (key, of.scene, of.sets, tuple(of.cells), tuple(row.definition for row in rows))
         if key not in self.alike:
-            paired = np.logical_or.reduce([one.held for one in figures])
-            sets = np.array([np.isin(of.atoms, of.of[name]) for name in of.cells], bool)
-            inside = ~(sets & ~paired).any(axis=1)  # the sets of patients with a score at both times
-            kinds = _some_of(of.atoms, np.flatnonzero(paired & ~none))
+            kinds = kinds_of()
+            sets = np.array([np.isin(of.atoms, of.of[name]) for name in of.cells], bool).reshape(
+                -1, len(of.atoms)
+            )
+            inside = ~(sets & ~paired).any(axis=1)
             kept = [name for name, is_ in zip(of.cells, inside, strict=True) if is_]
             place = {name: at for at, name in enumerate(kept)}
             nested = [(place[a], place[b]) for a, b in of.nested if a in place and b in place]
             inner, outer = np.array(nested, np.int64).reshape(-1, 2).T
-            values = [np.where(*self._scores(of.scene, row), 0.0) for row in rows]
+            values = [np.where(*self.scored(node, row), 0.0) for row in rows]
             again = [
                 any(np.array_equal(one, sign * other) for other in values[:n] for sign in (1, -1))
                 for n, one in enumerate(values)
@@ -306,7 +155,8 @@ class Means:
         kept, kinds, sets, nested_sets, again = self.alike[key]
         for one, same in zip(figures, again, strict=True):
             one.held, one.z, one.again = one.held[kinds], one.z[kinds], same
-        return Group(figures, sets, np.array([of.cells[name] for name in kept], np.int64), nested_sets)
+        cells = np.array([of.cells[name] for name in kept], np.int64)
+        return Group(figures, kept, sets, cells, nested_sets)
 
     def _in_no_whole(self, node: int) -> np.ndarray:
         """The kinds of patients of whom there is nobody in the wholes that a group is a part of."""
@@ -341,22 +191,32 @@ class Means:
         held: set[int] = set()
         refused: set[int] = set()  # until means are given up
 
+        def take(at: int) -> None:
+            held.add(at)
+            those = slice(*told_of.indptr[at : at + 2])
+            rows, told = told_of.indices[those], told_of.data[those]
+            told = search.truth[rows] + told
+            least[rows], most[rows] = np.minimum(least[rows], told), np.maximum(most[rows], told)
+
         def taken(at: int) -> bool:
             if at not in held and at not in refused:
-                if self._agrees(touched(at)):
-                    held.add(at)
-                    those = slice(*told_of.indptr[at : at + 2])
-                    rows, told = told_of.indices[those], told_of.data[those]
-                    told = search.truth[rows] + told
-                    least[rows], most[rows] = np.minimum(least[rows], told), np.maximum(most[rows], told)
+                if self._agrees(touched(at), partial(asked, at)):
+                    take(at)
                 else:
                     refused.add(at)
             return at in held
 
+        def changed(at: int) -> dict[int, int]:
+            those = slice(*counts.indptr[at : at + 2])
+            return dict(zip(counts.indices[those].tolist(), counts.data[those].tolist(), strict=True))
+
         @cache
         def touched(at: int) -> list[tuple[int, np.ndarray]]:
-            those = slice(*counts.indptr[at : at + 2])
-            return self._touched(counts.indices[those], counts.data[those])
+            return self._touched(changed(at))
+
+        @cache
+        def asked(at: int) -> list[tuple[Family, Counts]]:
+            return self.together.asked(changed(at))
 
         def met(q: int, side: int) -> bool:
             return bool(least[q] <= search.goal_low[q] if side == 0 else most[q] >= search.goal_high[q])
@@ -372,11 +232,14 @@ class Means:
         ]
         for q, side in open_:
             if not met(q, side):
-                found = [self._price(touched(at)) for at in reach[q, side][:_TRIED]]
-                for node, way in min(found, key=lambda one: one[0])[1]:
+                found = [
+                    (*self._price(touched(at), partial(asked, at)), at) for at in reach[q, side][:_TRIED]
+                ]
+                _, ways, cheapest = min(found, key=lambda one: one[0])
+                for node, way in ways.items():
                     self._give_up(node, way)
                 refused.clear()
-                assert any(taken(at) for at in reach[q, side][:_TRIED])
+                take(cheapest)
         return {
             one.row.position: one.state
             for group in self.read.values()
@@ -395,9 +258,8 @@ class Means:
                 found.setdefault((one, side), []).append(at)
         return found
 
-    def _touched(self, cells: np.ndarray, change: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    def _touched(self, by: Mapping[int, int]) -> list[tuple[int, np.ndarray]]:
         """The groups with means in which a witness has other counts, and these counts."""
-        by = dict(zip(cells.tolist(), change.tolist(), strict=True))
         nodes = sorted({self.system.home[cell] for cell in by} & self.rows.keys())
         found = []
         for node in nodes:
@@ -407,8 +269,12 @@ class Means:
                 found.append((node, self.search.value[group.cells] + moved))
         return found
 
-    def _agrees(self, touched: list[tuple[int, np.ndarray]]) -> bool:
-        return all(self._could_be(self.group(node), counts) for node, counts in touched)
+    def _agrees(self, touched: list[tuple[int, np.ndarray]], asked: Asked) -> bool:
+        if not all(self._could_be(self.group(node), counts) for node, counts in touched):
+            return False
+        if touched and self.together.left < 0:
+            return False
+        return all(self.together.agrees(*one) for one in asked())
 
     def _could_be(self, group: Group, counts: np.ndarray) -> bool:
         """Whether it is found, within the work allowed, that a group can have other counts and the same means."""
@@ -418,26 +284,48 @@ class Means:
                 return False
         return group.could_be(counts)
 
-    def _price(self, touched: list[tuple[int, np.ndarray]]) -> tuple[int, list[tuple[int, Way]]]:
+    def _price(self, touched: list[tuple[int, np.ndarray]], asked: Asked) -> tuple[int, dict[int, Way]]:
         """What has to be given up for a witness, and how much that is."""
-        total, ways = 0, []
+        before = {node: self.way(node) for node, _ in touched}
         for node, counts in touched:
             group = self.group(node)
-            before = group.way
-            for price, way in enumerate(_WAYS):
-                if way[0] >= before[0] and way[1] >= before[1]:
-                    group.take(way)
-                    if self._could_be(group, counts):
-                        total += (price - _WAYS.index(before)) * len(group.figures)
-                        ways.append((node, way))
-                        break
-            group.take(before)
-        return total, ways
+            for way in self._coarser(before[node]):
+                group.take(way)
+                if self._could_be(group, counts):
+                    break
+        if self.together.left < 0:
+            if not touched:
+                every = [node for family, _ in asked() for node in family.members if node in self.rows]
+                before = {node: self.way(node) for node in every}
+            for node in before:
+                self.group(node).take((WITHHELD, WITHHELD))
+        for family, others in asked() if self.together.left >= 0 else ():
+            nodes = [node for node, _ in others if node in self.rows]
+            parts = [node for node in nodes if node != family.whole]
+            every = [node for node in family.members if node in self.rows]
+            # The means of the parts first; those of other groups only where it is seen that they say too much.
+            for those, way in product((parts, nodes, every), _TOGETHER):
+                if self.together.agrees(family, others) or (those is every and self.together.left < 0):
+                    break
+                for node in those:
+                    before.setdefault(node, self.way(node))
+                    self.group(node).take(_least(self.way(node), way))
+        after = {node: self.way(node) for node in before}
+        total = 0
+        for node, way in before.items():
+            total += (_WAYS.index(after[node]) - _WAYS.index(way)) * len(self.rows[node])
+            self.group(node).take(way)
+        return total, {node: way for node, way in after.items() if way != before[node]}
+
+    @staticmethod
+    def _coarser(way: Way) -> list[Way]:
+        """The ways that are nowhere finer than one."""
+        return [one for one in _WAYS if one[0] >= way[0] and one[1] >= way[1]]
 
     def _give_up(self, node: int, way: Way) -> None:
         """Print the means of a group coarser, and with them those from which they could be worked out."""
         group = self.group(node)
-        way = max(group.way[0], way[0]), max(group.way[1], way[1])
+        way = _least(group.way, way)
         if way == group.way:
             return
         group.take(way)
@@ -453,9 +341,9 @@ class Means:
 
     def _order(self, node: int) -> tuple[int, int, int]:
         """Which of some groups has the least to lose: how much of it is known, how large it is."""
-        return -sum(self._way(node)), max(row.counts["denominator"] for row in self.rows[node]), node
+        return -sum(self.way(node)), max(row.counts["denominator"] for row in self.rows[node]), node
 
-    def _way(self, node: int) -> Way:
+    def way(self, node: int) -> Way:
         return self.read[node].way if node in self.read else (FULL, FULL)
 
     def _one_more(self, node: int, parts: Sequence[int], way: Way) -> bool:
@@ -464,7 +352,7 @@ class Means:
             if part == node:
                 continue
             if part in self.rows:
-                of = self._way(part)
+                of = self.way(part)
                 if of[0] >= way[0] and of[1] >= way[1]:
                     return True
             elif any(self.search.hidden[cell] for cell in self.system.nodes[part].cells.values()):

@@ -14,7 +14,7 @@ import numpy as np
 
 from ipm_outcomes._write import write_whole
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.program.suppression._means import HOW
+from ipm_outcomes.program.suppression._figures import HOW
 from ipm_outcomes.program.suppression._read import Row
 from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.program.suppression._system import System

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.program.suppression._means import DECIMALS, METHOD, WITHHELD, to_decimals
+from ipm_outcomes.program.suppression._figures import DECIMALS, METHOD, WITHHELD, to_decimals
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
 from ipm_outcomes.program.suppression._read import COLUMNS, COUNTS, RATES, Row, null
 from ipm_outcomes.program.suppression._search import FAR
