@@ -1,10 +1,11 @@
 """Disclosure control of the default indicators of two scales at three targets, against the table itself.
 
-python benchmarks/bench_suppress.py [--report] [--once] [sites ...]
+python benchmarks/bench_suppress.py [--report | --months] [--once] [sites ...]
 
 Sites of 40 to 200 patients, and their total, under the default policy. Processor time of this process, the better of
 two runs (`--once`: of one), as a ratio to `program.table` on the same rows in the same run; and how much of the table
-is shown. With `--report` the time of the whole report, by default of 100 and 500 sites.
+is shown. With `--report` the time of the whole report, by default of 100 and 500 sites. With `--months` one indicator
+by site and month of three years, with all totals, by default of 25 sites.
 """
 
 from __future__ import annotations
@@ -103,9 +104,48 @@ def reports(wanted: list[int], runs: int) -> None:
             print(f"{sites:>5} sites: report {took:.2f} s; {took / first:.1f} times the first", flush=True)
 
 
+def months(wanted: list[int], runs: int) -> None:
+    for sites in wanted:
+        draw = np.random.default_rng(sites)
+        n = draw.poisson(draw.gamma(2, 30, (sites, 36)))
+        x = draw.binomial(n, 0.4)
+        groups = [(a, b) for a in (*range(sites), None) for b in (*range(36), None)]
+        counts = {
+            (a, b): [
+                int(of[slice(None) if a is None else a, slice(None) if b is None else b].sum())
+                for of in (n, x)
+            ]
+            for a, b in groups
+        }
+        table = pl.DataFrame(
+            [
+                {"site": "all" if a is None else f"site {a}", "month": "all" if b is None else f"month {b}"}
+                | {"indicator": "responder_50", "eligible": all_, "observed": all_, "numerator": some}
+                | {
+                    "denominator": all_,
+                    "estimate": some / all_ if all_ else None,
+                    "lower": None,
+                    "upper": None,
+                }
+                | {"level": 0.95, "method": "wilson", "suppressed": "", "source": "made up"}
+                for (a, b), (all_, some) in counts.items()
+            ],
+            infer_schema_length=None,
+        )
+        took, public = timed(partial(program.suppress, table), runs)
+        told, all_ = (sum(frame[c].is_not_null().sum() for c in COUNTS) for frame in (public, table))
+        print(
+            f"{sites:>5} sites, 36 months, {3 * table.height:,} numerators, denominators and differences: "
+            f"suppress {took:.2f} s, "
+            f"{told:,} of {all_:,} counts shown ({told / all_:.1%})",
+            flush=True,
+        )
+
+
 def main() -> None:
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     given.add_argument("--report", action="store_true")
+    given.add_argument("--months", action="store_true")
     given.add_argument("--once", action="store_true")
     given.add_argument("sites", nargs="*", type=int)
     options = given.parse_args()
@@ -114,6 +154,8 @@ def main() -> None:
     runs = 1 if options.once else 2
     if options.report:
         reports(options.sites or [100, 500], runs)
+    elif options.months:
+        months(options.sites or [25], runs)
     else:
         tables(options.sites or [20, 200, 2000], runs)
 

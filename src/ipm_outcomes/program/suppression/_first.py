@@ -35,7 +35,9 @@ def spread_out(inside: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.nda
     columns = [np.flatnonzero(row) for row in inside]
     for _ in range(_FILLED):
         for at, atoms in enumerate(columns):
-            x[:, atoms] *= (told[:, at] / np.maximum(x[:, atoms].sum(axis=1), 1e-300))[:, None]
+            part = x[:, atoms]
+            part *= (told[:, at] / np.maximum(part.sum(axis=1), 1e-300))[:, None]
+            x[:, atoms] = part
     for near in _NEAR:
         left = np.flatnonzero(~done)
         if not len(left):

@@ -170,17 +170,17 @@ def _place(node: Node, held: np.ndarray) -> _Place | None:
 
 def _names(node: Node, variables: np.ndarray) -> set[Any]:
     """The sets of a node that these variables make up."""
-    held = set((variables - node.start).tolist())
-    return {name for name, atoms in node.of.items() if set(atoms.tolist()) == held}
+    held = variables - node.start
+    return {name for name, atoms in node.of.items() if np.array_equal(atoms, held)}
 
 
 def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
     """The variables of a node that make up a set; none where the node cannot tell it."""
-    atoms = node.atoms[held]
-    inside = np.unique(atoms)
-    if not len(inside) or inside[0] < 0 or np.isin(node.atoms[~held], inside).any():
+    among = np.zeros(node.count + 1, bool)  # the last one for those in no set
+    among[node.atoms[held]] = True
+    if among[-1] or not among.any() or among[node.atoms[~held]].any():
         return None
-    found: np.ndarray = node.start + inside
+    found: np.ndarray = node.start + among.nonzero()[0]
     return found
 
 

@@ -312,32 +312,34 @@ class Search:
         form = self.Pr.indices[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
         wanted = np.searchsorted(variables, form)
         by = self.Pr.data[self.Pr.indptr[q] : self.Pr.indptr[q + 1]]
-        # By columns: each variable up and down, then shown counts that may be bought, down and up. Who takes only
-        # variables in one shown count along is settled by the solver itself.
+        # By columns: each variable up, each of which there is somebody down, then shown counts that may be bought, down
+        # and up. Who takes only variables in one shown count along is settled by the solver itself.
         column = np.concatenate([of[there], of_sum, wanted])
         order = column.argsort(kind="stable")
         end = len(shown) + len(fixed)
         row = np.concatenate([place[rows[there]], len(shown) + in_sum.ravel(), np.full(len(wanted), end)])
         row, value = row[order], np.concatenate([values[there], signs, by])[order]
+        people = system.x[variables]
+        down = people > 0
+        d = n + int(down.sum())
+        less = down[column[order]]
         bought = may.nonzero()[0]
         k = len(bought)
-        many = np.concatenate([np.tile(np.bincount(column, minlength=n), 2), np.ones(2 * k, np.int64)])
+        each = np.bincount(column, minlength=n)
+        many = np.concatenate([each, each[down], np.ones(2 * k, np.int64)])
         matrix = sparse.csc_array(
             (
-                np.concatenate([value, -value, np.full(k, -1), np.full(k, 1)]),
-                np.concatenate([row, row, bought, bought]).astype(np.int32),
+                np.concatenate([value, -value[less], np.full(k, -1), np.full(k, 1)]),
+                np.concatenate([row, row[less], bought, bought]).astype(np.int32),
                 np.append(0, many.cumsum()).astype(np.int32),
             ),
-            shape=(end + 1, 2 * n + 2 * k),
+            shape=(end + 1, d + 2 * k),
         )
         shift = float(target - system.items[q].value)
         least: Any = np.concatenate([-self.room[0][shown], np.zeros(len(fixed)), [shift]])
         most: Any = np.concatenate([self.room[1][shown], np.zeros(len(fixed)), [shift]])
-        cost = np.concatenate([np.full(2 * n, 1e-3), np.tile(self.price[shown][may], 2)])
-        top: Any = np.concatenate(
-            [np.full(n, np.inf), system.x[variables].astype(float), np.full(2 * k, np.inf)]
-        )
-
+        cost = np.concatenate([np.full(d, 1e-3), np.tile(self.price[shown][may], 2)])
+        top: Any = np.concatenate([np.full(n, np.inf), people[down], np.full(2 * k, np.inf)])
         nodes = _MORE_NODES if at_any_price else _NODES
 
         def solved(whole: int) -> tuple[np.ndarray, np.ndarray] | None:
@@ -346,7 +348,7 @@ class Search:
                     cost,
                     constraints=LinearConstraint(matrix, least, most),
                     bounds=Bounds(0, top),
-                    integrality=np.concatenate([np.full(2 * n, whole), np.zeros(2 * k)]),
+                    integrality=np.concatenate([np.full(d, whole), np.zeros(2 * k)]),
                     options={"node_limit": nodes, "mip_rel_gap": 0.3, "presolve": presolve},
                 )
                 if found.status in _SETTLED:
@@ -355,7 +357,9 @@ class Search:
             if found.x is None:
                 self.undecided = found.status != NONE_EXISTS
                 return None
-            return found.x[:n] - found.x[n : 2 * n], found.x[2 * n : 2 * n + k] + found.x[2 * n + k :]
+            change = found.x[:n].copy()
+            change[down] -= found.x[n:d]
+            return change, found.x[d : d + k] + found.x[d + k :]
 
         first = solved(0)
         if first is None:

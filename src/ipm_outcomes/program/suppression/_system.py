@@ -201,8 +201,8 @@ def numbered(matrix: np.ndarray) -> tuple[np.ndarray, int]:
     """Number the distinct columns of a matrix of truth values; -1 for those in no set."""
     if not matrix.shape[0]:
         return np.full(matrix.shape[1], -1), 0
-    packed = np.packbits(matrix, axis=0).T
-    _, inverse = np.unique(np.ascontiguousarray(packed), axis=0, return_inverse=True)
+    packed = np.ascontiguousarray(np.packbits(matrix, axis=0).T)
+    _, inverse = np.unique(packed.view(f"V{packed.shape[1]}").ravel(), return_inverse=True)
     inverse = inverse.ravel()
     none = ~matrix.any(axis=0)
     kept = np.unique(inverse[~none])
@@ -332,7 +332,7 @@ class SceneBuilder:
             ]
             self.kinds[sets] = {
                 **{"sets": sets, "atoms": atoms, "n": n, "inside": inside, "of": of},
-                "nested": [(sets[a], sets[b], np.setdiff1d(of[sets[b]], of[sets[a]])) for a, b in nested],
+                "nested": [(sets[a], sets[b], (inside[b] & ~inside[a]).nonzero()[0]) for a, b in nested],
                 "pairs": [(sets[a], sets[b]) for a, b in nested],
                 "places": np.array(nested, np.int64).reshape(-1, 2),
                 "apart": [
