@@ -247,6 +247,7 @@ def _fits(slabs: Sequence[Slab], shape: tuple[int, ...], soft: float = 0.0) -> b
         # As far along as the dual of the fit falls; it is convex.
         by = min(1.0, _FAR / max(float((more[table] if shape else more).max()), 1e-9))
         now, slope = np.concatenate(u), float(left @ step)
+        tried = y
         for _ in range(_HALVES):
             tried = np.exp(np.minimum(weight + by * more, 30.0))
             rise = (

@@ -141,7 +141,7 @@ class Means:
             sets = np.array([np.isin(of.atoms, of.of[name]) for name in of.cells], bool).reshape(
                 -1, len(of.atoms)
             )
-            inside = ~(sets & ~paired).any(axis=1)
+            inside = np.asarray(~(sets & ~paired).any(axis=1))
             kept = [name for name, is_ in zip(of.cells, inside, strict=True) if is_]
             place = {name: at for at, name in enumerate(kept)}
             nested = [(place[a], place[b]) for a, b in of.nested if a in place and b in place]
