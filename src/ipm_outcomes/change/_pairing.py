@@ -182,8 +182,8 @@ def seen_in(scores: Any, search: Search) -> WholeTable:
     else:
         frame.require(["date"], "scores")
         blank = blank_rows(frame)
-        found = read_dates(frame, "date", format_of(search.date_format, "date", DATE_COLUMNS))
-        dates = DateCells.of(found, None if blank is None else ~blank)
+        dates_read = read_dates(frame, "date", format_of(search.date_format, "date", DATE_COLUMNS))
+        dates = DateCells.of(dates_read, None if blank is None else ~blank)
     return WholeTable(dict(zip(keys, values.denominators.tolist(), strict=True)), visits, dates)
 
 

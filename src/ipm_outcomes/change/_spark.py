@@ -88,7 +88,7 @@ def _schemas(scores: Any, search: Search, table: Table) -> tuple[dict[str, Any],
     no_episodes = None if search.episodes is None else empty_table(search.episodes.schema)
     # No row has a visit, so that a table without any is told of all that are asked for.
     asked: list[Any] = [search.baseline, *search.targets]
-    every = frozenset(str(one.visit) for one in asked if getattr(one, "visit", None))
+    every = frozenset(str(target.visit) for target in asked if getattr(target, "visit", None))
     empty = plain_table(table(no_scores, replace(search, episodes=no_episodes), WholeTable(visits=every)))
     of = {
         pa.int8(): types.ByteType(), pa.int16(): types.ShortType(), pa.int32(): types.IntegerType(),
@@ -125,16 +125,16 @@ def _by_patient(scores: Any, episodes: Any, whole: Any, groups: int) -> Any:
 
     parts = {"scores": packed(scores)} | ({} if episodes is None else {"episodes": packed(episodes)})
     kinds = {name: rows.schema["rows"].dataType for name, rows in parts.items()} | {"shown": "binary"}
-    found = None
+    united = None
     for name, rows in (parts | {"shown": whole.withColumnRenamed("shown", "rows")}).items():
         own = [
             f.col("rows").alias(n) if n == name else f.lit(None).cast(kind).alias(n)
             for n, kind in kinds.items()
         ]
-        one = rows.select("part", *own)
-        found = one if found is None else found.union(one)
-    assert found is not None
-    return found.groupBy("part")
+        selected = rows.select("part", *own)
+        united = selected if united is None else united.union(selected)
+    assert united is not None
+    return united.groupBy("part")
 
 
 def _shown(
@@ -142,23 +142,23 @@ def _shown(
 ) -> Iterator[Any]:
     import pyarrow as pa
 
-    found = WholeTable()
+    known = WholeTable()
     for batch in batches:
         if batch.num_rows:
-            found += _of_part(seen)(pa.Table.from_batches([batch]), search)
-    yield pa.RecordBatch.from_pydict({"shown": [pickle.dumps(found)]})
+            known += _of_part(seen)(pa.Table.from_batches([batch]), search)
+    yield pa.RecordBatch.from_pydict({"shown": [pickle.dumps(known)]})
 
 
 def _merged(groups: int, check: Callable[[WholeTable], None], batches: Iterator[Any]) -> Iterator[Any]:
     """What is known of the whole table, once for each group."""
     import pyarrow as pa
 
-    found = WholeTable()
+    known = WholeTable()
     for batch in batches:
-        for one in batch.column("shown").to_pylist():
-            found += pickle.loads(one)
-    check(found)
-    columns = [pa.array(range(groups), pa.int32()), pa.array([pickle.dumps(found)] * groups)]
+        for pickled in batch.column("shown").to_pylist():
+            known += pickle.loads(pickled)
+    check(known)
+    columns = [pa.array(range(groups), pa.int32()), pa.array([pickle.dumps(known)] * groups)]
     yield pa.RecordBatch.from_arrays(columns, ["part", "shown"])
 
 
@@ -169,7 +169,7 @@ def _in_group(work: Callable[[Any, Any, WholeTable], Any]) -> Callable[[Any], An
         parts = {
             name: _rows(group.column(name)) for name in ("scores", "episodes") if name in group.column_names
         }
-        shown = [one for one in group.column("shown").to_pylist() if one]
+        shown = [pickled for pickled in group.column("shown").to_pylist() if pickled]
         whole = pickle.loads(shown[0]) if shown else WholeTable()
         return _of_part(work)(parts["scores"], parts.get("episodes"), whole)
 
@@ -191,12 +191,12 @@ def _changed(
 ) -> Any:
     import pyarrow as pa
 
-    found = table(scores, replace(search, episodes=episodes), whole)
-    columns = [found.column(name) for name in found.column_names]
+    changes = table(scores, replace(search, episodes=episodes), whole)
+    columns = [changes.column(name) for name in changes.column_names]
     return pa.table(
         {
             name: column.cast(arrow.get(name, column.type))
-            for name, column in zip(found.column_names, columns, strict=True)
+            for name, column in zip(changes.column_names, columns, strict=True)
         }
     )
 
@@ -206,13 +206,13 @@ def _gathered(search: Search, samples: Samples | None, scores: Any, episodes: An
 
     pairs = find_pairs(scores, replace(search, episodes=episodes), whole)
     stopped, patients = patients_stopped(pairs.units)
-    found = WholeTable(
+    known = WholeTable(
         samples=samples(pairs) if samples else {},
         pairs=bool(pairs.paired.any()),
         patients=patients,
         stopped=stopped,
     )
-    return pa.table({"shown": [pickle.dumps(found)]})
+    return pa.table({"shown": [pickle.dumps(known)]})
 
 
 def _of_part(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -224,10 +224,10 @@ def _of_part(work: Callable[..., Any]) -> Callable[..., Any]:
             return work(*given)
         except IpmOutcomesError as error:
             error.args = tuple(
-                one.replace("(counted from 0)", "(counted from 0 within a group of patients)")
-                if isinstance(one, str)
-                else one
-                for one in error.args
+                text.replace("(counted from 0)", "(counted from 0 within a group of patients)")
+                if isinstance(text, str)
+                else text
+                for text in error.args
             )
             raise
 

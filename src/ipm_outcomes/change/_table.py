@@ -225,8 +225,8 @@ def table(
     native: Any = scores.to_native() if of_narwhals(scores) else scores  # type: ignore[attr-defined]
     if is_spark(native):
         samples = _samples if source in ("sample", "auto") else None
-        found = change_spark(native, search, partial(_table_of, wishes), samples)
-        result: AnyFrame = found if native is scores else import_module("narwhals").from_native(found)
+        changes = change_spark(native, search, partial(_table_of, wishes), samples)
+        result: AnyFrame = changes if native is scores else import_module("narwhals").from_native(changes)
     else:
         result = _table_of(wishes, scores, search)
     return result
@@ -240,14 +240,14 @@ def _table_of(wishes: _Wishes, scores: Any, search: Search, whole: WholeTable | 
 
 def _samples(pairs: Pairs) -> dict[ScaleKey, Moments]:
     """The baselines of each scale; exact, so that the order of the patients cannot change the last bit."""
-    found = {}
+    moments = {}
     for n, (inst, scale) in enumerate(pairs.values.scales):
         rows = slice(n, None, len(pairs.values.scales))
         there = pairs.baseline[rows] >= 0
-        found[inst.id, scale.id] = Moments.of(
+        moments[inst.id, scale.id] = Moments.of(
             pairs.baseline_top[rows][there, 0], pairs.bottom[rows][there, 0]
         )
-    return found
+    return moments
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ class Months:
 
     def of(self, first: Ints, last: Ints) -> Floats:
         """Months of each span, both ends included; 0 where it ends before it begins."""
-        found = np.where(last >= first, self._before(last + 1) - self._before(first), 0)
-        months: Floats = found / _WHOLE
+        days_enrolled = np.where(last >= first, self._before(last + 1) - self._before(first), 0)
+        months: Floats = days_enrolled / _WHOLE
         return months
 
     def _before(self, day: Ints) -> Ints:
@@ -93,25 +93,25 @@ class Enrollment:
                 "which day the data reach, by period=(first, last) or by an end"
             )
         groups = sorted(set(group_of), key=lambda group: [(str(type(value)), value) for value in group])
-        place = {one: at for at, one in enumerate(groups)}
-        group = np.array([place[one] for one in group_of], np.int64)
+        place = {group_: position for position, group_ in enumerate(groups)}
+        group = np.array([place[name] for name in group_of], np.int64)
         if period is not None:
             last = np.minimum(np.where(ended, last, period[1]), period[1])
             first = np.maximum(first, period[0])
         kept = np.flatnonzero(last >= first)
         kept = kept[np.lexsort((first[kept], patient[kept]))]
         merged: list[list[int]] = []
-        for at in kept.tolist():
-            one = [int(patient[at]), int(first[at]), int(last[at]), int(group[at])]
-            if merged and merged[-1][0] == one[0] and one[1] <= merged[-1][2]:
-                if merged[-1][3] != one[3]:
+        for row in kept.tolist():
+            span = [int(patient[row]), int(first[row]), int(last[row]), int(group[row])]
+            if merged and merged[-1][0] == span[0] and span[1] <= merged[-1][2]:
+                if merged[-1][3] != span[3]:
                     raise FrameError(
-                        f"enrollment: row {at} (counted from 0) overlaps a span of the same patient in another group; "
+                        f"enrollment: row {row} (counted from 0) overlaps a span of the same patient in another group; "
                         "end one where the other begins, or the time counts twice"
                     )
-                merged[-1][2] = max(merged[-1][2], one[2])
+                merged[-1][2] = max(merged[-1][2], span[2])
             else:
-                merged.append(one)
+                merged.append(span)
         table = np.array(merged, np.int64).reshape(len(merged), 4)
         return cls(table[:, 0], table[:, 1], table[:, 2], table[:, 3], groups, patient, group)
 
@@ -121,40 +121,40 @@ class Enrollment:
 
     def of_group(self, group: Group) -> Bools:
         """Where a span is of a group."""
-        found: Bools = self.group == self.groups.index(group)
-        return found
+        rows: Bools = self.group == self.groups.index(group)
+        return rows
 
     def listed_in(self, group: Group) -> Bools:
         """Where a row of the table is of a group."""
-        found: Bools = self._listed_group == self.groups.index(group)
-        return found
+        rows: Bools = self._listed_group == self.groups.index(group)
+        return rows
 
     def span_of(self, patient: Ints, day: Ints) -> Ints:
         """The span in which each day of a patient lies, -1 for none."""
-        at = np.searchsorted(day_key(self.patient, self.first), day_key(patient, day), "right") - 1
-        there = np.maximum(at, 0)
+        place = np.searchsorted(day_key(self.patient, self.first), day_key(patient, day), "right") - 1
+        there = np.maximum(place, 0)
         if not len(self):
             return np.full(len(patient), -1, np.int64)
-        inside = (at >= 0) & (self.patient[there] == patient) & (self.last[there] >= day)
-        found: Ints = np.where(inside, at, -1)
-        return found
+        inside = (place >= 0) & (self.patient[there] == patient) & (self.last[there] >= day)
+        spans: Ints = np.where(inside, place, -1)
+        return spans
 
     def covers(self, first: Ints, last: Ints) -> Bools:
         """Whether a patient is enrolled on every day from one to another; spans that touch are one."""
-        found = np.zeros(len(first), bool)
-        at = 0
-        while at < len(self):
-            until = at
+        covered = np.zeros(len(first), bool)
+        start = 0
+        while start < len(self):
+            until = start
             while (
                 until + 1 < len(self)
-                and self.patient[until + 1] == self.patient[at]
+                and self.patient[until + 1] == self.patient[start]
                 and self.first[until + 1] <= self.last[until] + 1
             ):
                 until += 1
-            who = self.patient[at]
-            found[who] |= bool(self.first[at] <= first[who] and self.last[until] >= last[who])
-            at = until + 1
-        return found
+            who = self.patient[start]
+            covered[who] |= bool(self.first[start] <= first[who] and self.last[until] >= last[who])
+            start = until + 1
+        return covered
 
     @staticmethod
     def lengths(day0: Ints, days_each: int) -> tuple[Floats, Floats]:
@@ -169,9 +169,9 @@ def period_of(period: tuple[Any, Any] | None) -> tuple[int, int] | None:
         return None
     if not isinstance(period, (tuple, list)) or len(period) != 2:
         raise ParameterError("period: two dates, the first and the last day")
-    found = [as_of_day(one) if isinstance(one, (date, str)) else None for one in period]
-    if found[0] is None or found[1] is None:
+    ends = [as_of_day(day) if isinstance(day, (date, str)) else None for day in period]
+    if ends[0] is None or ends[1] is None:
         raise ParameterError("period: two dates, or ISO text such as '2026-01-01'")
-    if found[1] < found[0]:
+    if ends[1] < ends[0]:
         raise ParameterError("period: the last day lies before the first")
-    return found[0], found[1]
+    return ends[0], ends[1]

@@ -135,23 +135,27 @@ class Events(Part):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        ids = [one.id for one in self.sets]
+        ids = [event_set.id for event_set in self.sets]
         if len(set(ids)) != len(ids):
             raise ValueError("the id of a set appears twice")
         self._check_versions()
         before: set[str] = set()
         late = {id for id, span in self.windows.items() if "index" in (span.first.anchor, span.last.anchor)}
         after_index: set[str] = set()
-        for one in self.sets:
-            if one.occurs is not None and one.occurs.window not in self.windows:
-                raise ValueError(f"sets.{one.id}: there is no window {one.occurs.window!r}")
-            used = [name for name in (one.overlaps, one.near.set if one.near else None) if name is not None]
+        for event_set in self.sets:
+            if event_set.occurs is not None and event_set.occurs.window not in self.windows:
+                raise ValueError(f"sets.{event_set.id}: there is no window {event_set.occurs.window!r}")
+            used = [
+                name
+                for name in (event_set.overlaps, event_set.near.set if event_set.near else None)
+                if name is not None
+            ]
             for name in used:
                 if name not in before:
-                    raise ValueError(f"sets.{one.id}: there is no set {name!r} above it")
-            if (one.occurs is not None and one.occurs.window in late) or after_index & set(used):
-                after_index.add(one.id)
-            before.add(one.id)
+                    raise ValueError(f"sets.{event_set.id}: there is no set {name!r} above it")
+            if (event_set.occurs is not None and event_set.occurs.window in late) or after_index & set(used):
+                after_index.add(event_set.id)
+            before.add(event_set.id)
         named = [self.index.set, self.outcome.set, *(name for e in self.exclusions for name in e.any_of)]
         for name in named:
             if name not in before:
@@ -161,13 +165,13 @@ class Events(Part):
         return self
 
     def _check_versions(self) -> None:
-        ids = [one.id for one in self.versions]
+        ids = [version.id for version in self.versions]
         if len(set(ids)) != len(ids):
             raise ValueError("the id of a version appears twice")
-        asked = {one.status_of for one in self.sets if one.status_of is not None}
-        for one in self.sets:
-            if one.status_of is not None and one.status:
-                raise ValueError(f"sets.{one.id}: either status or status_of")
+        asked = {event_set.status_of for event_set in self.sets if event_set.status_of is not None}
+        for event_set in self.sets:
+            if event_set.status_of is not None and event_set.status:
+                raise ValueError(f"sets.{event_set.id}: either status or status_of")
         if asked and not self.versions:
             raise ValueError(f"there is no version that lists the statuses {sorted(asked)[0]!r}")
         for version in self.versions:

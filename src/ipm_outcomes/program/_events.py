@@ -70,64 +70,68 @@ class Events:
         if "quantity" in frame.names:
             quantity, null = frame.wholes("quantity")
             quantity = np.where(null, -1, quantity)
-        found = cls(patient, day, word, labels, quantity)
-        found.told = found._chosen(asked)
-        return found
+        events = cls(patient, day, word, labels, quantity)
+        events.told = events._chosen(asked)
+        return events
 
     def _chosen(self, asked: Sequence[Indicator] | None) -> list[tuple[Indicator, str | None]]:
         """The indicators to be told, each with the word that it is told of, where it takes every word apart."""
         if asked is None:
-            chosen = [one for id in indicators() if (one := indicator(id)).rate is not None]
+            chosen = [rule for id in indicators() if (rule := indicator(id)).rate is not None]
             chosen = [
-                one
-                for one in chosen
-                if one.rate is not None
-                and (not one.rate.events or set(one.rate.events) & set(self.labels))
-                and (one.rate.counts == "events" or self.quantity is not None)
+                rule
+                for rule in chosen
+                if rule.rate is not None
+                and (not rule.rate.events or set(rule.rate.events) & set(self.labels))
+                and (rule.rate.counts == "events" or self.quantity is not None)
             ]
         else:
             chosen = list(asked)
-        named = {word for one in chosen if one.rate is not None for word in one.rate.events}
-        told: list[tuple[Indicator, str | None]] = []
-        for one in chosen:
-            assert one.rate is not None
-            if one.rate.counts == "quantity":
-                self._checked_quantity(one)
-            if one.rate.events:
-                told.append((one, None))
+        named = {word for rule in chosen if rule.rate is not None for word in rule.rate.events}
+        chosen_by_word: list[tuple[Indicator, str | None]] = []
+        for rule in chosen:
+            assert rule.rate is not None
+            if rule.rate.counts == "quantity":
+                self._checked_quantity(rule)
+            if rule.rate.events:
+                chosen_by_word.append((rule, None))
             else:
-                told += [(one, word) for word in self.labels if word not in named]
+                chosen_by_word += [(rule, word) for word in self.labels if word not in named]
         return sorted(
-            told, key=lambda pair: (not (pair[0].rate and pair[0].rate.events), pair[0].id, pair[1] or "")
+            chosen_by_word,
+            key=lambda pair: (not (pair[0].rate and pair[0].rate.events), pair[0].id, pair[1] or ""),
         )
 
-    def _checked_quantity(self, one: Indicator) -> None:
+    def _checked_quantity(self, indicator: Indicator) -> None:
         if self.quantity is None:
             raise ParameterError(
-                f"indicators: {one.id!r} adds up the column quantity, which events does not have"
+                f"indicators: {indicator.id!r} adds up the column quantity, which events does not have"
             )
-        rows = self.counted(one, None).rows
+        rows = self.counted(indicator, None).rows
         if (odd := rows[self.quantity[rows] < 0]).size:
             raise FrameError(
-                f"events: quantity is missing or below 0 in {odd.size} row(s) that {one.id!r} counts, first in row "
+                f"events: quantity is missing or below 0 in {odd.size} row(s) that {indicator.id!r} "
+                "counts, first in row "
                 f"{odd[0]} (counted from 0)"
             )
 
-    def counted(self, one: Indicator, band: str | None) -> Counted:
+    def counted(self, indicator: Indicator, band: str | None) -> Counted:
         """The rows that an indicator counts, one a day where its definition says so."""
-        assert one.rate is not None
+        assert indicator.rate is not None
         wanted = [
-            self.labels.index(word) for word in ((band,) if band else one.rate.events) if word in self.labels
+            self.labels.index(word)
+            for word in ((band,) if band else indicator.rate.events)
+            if word in self.labels
         ]
         rows = np.flatnonzero(np.isin(self.word, wanted))
-        if one.rate.once_a_day and rows.size:
+        if indicator.rate.once_a_day and rows.size:
             both = np.stack([self.patient[rows], self.day[rows]])
             rows = rows[np.sort(np.unique(both, axis=1, return_index=True)[1])]
         return Counted(rows)
 
-    def weight(self, one: Indicator) -> Any:
+    def weight(self, indicator: Indicator) -> Any:
         """How much each event counts."""
-        if one.rate is not None and one.rate.counts == "quantity" and self.quantity is not None:
+        if indicator.rate is not None and indicator.rate.counts == "quantity" and self.quantity is not None:
             return np.maximum(self.quantity, 0)
         return np.ones(len(self.patient), np.int64)
 

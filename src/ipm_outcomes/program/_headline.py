@@ -19,8 +19,12 @@ def success_of(scale: Scale, there: Collection[str], known: Callable[[str], Indi
     """
     if scale.success in there:
         return scale.success or ""
-    found = [one for id in there if (one := known(id)) is not None]
-    rules = sorted((one.success.order, one.id) for one in found if one.success is not None)
+    known_here = [definition for id in there if (definition := known(id)) is not None]
+    rules = sorted(
+        (definition.success.order, definition.id)
+        for definition in known_here
+        if definition.success is not None
+    )
     return rules[0][1] if rules else ""
 
 

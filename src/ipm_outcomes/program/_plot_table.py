@@ -33,8 +33,8 @@ class Row:
         return self.numbers.get(name)
 
     def count(self, name: str) -> int | None:
-        found = self.numbers.get(name)
-        return None if found is None else int(found)
+        number = self.numbers.get(name)
+        return None if number is None else int(number)
 
     @property
     def is_share(self) -> bool:
@@ -74,30 +74,32 @@ class Table:
     def starting(self, indicator: str) -> list[int]:
         """Rows of an indicator, or of those whose names begin so."""
         names = self.texts["indicator"]
-        exact = [at for at, name in enumerate(names) if name == indicator]
+        exact = [position for position, name in enumerate(names) if name == indicator]
         return exact or [
-            at for at, name in enumerate(names) if name.startswith((f"{indicator}:", f"{indicator}."))
+            position
+            for position, name in enumerate(names)
+            if name.startswith((f"{indicator}:", f"{indicator}."))
         ]
 
     def chosen(self, indicator: str, argument: str, by: str | None) -> list[int]:
         """Rows of the one indicator that is meant, at the total of all groupings but one."""
         if not isinstance(indicator, str):
             raise ParameterError(f"{argument}: text, not a {type(indicator).__name__}")
-        found = self.starting(indicator)
-        names = list(dict.fromkeys(self.texts["indicator"][at] for at in found))
+        rows = self.starting(indicator)
+        names = list(dict.fromkeys(self.texts["indicator"][row] for row in rows))
         if len(names) > 1:
             raise ParameterError(f"{argument}: say which: {', '.join(map(repr, names[:6]))}")
         if not names:
             near = did_you_mean(indicator, self.texts["indicator"])
             raise UnknownNameError(f"{argument}: the figures have no such indicator{near}")
         others = [key for key in self.keys if key != (by or self.keys[0])]
-        return [at for at in found if all(self.texts[key][at] == ALL for key in others)]
+        return [row for row in rows if all(self.texts[key][row] == ALL for key in others)]
 
-    def row(self, at: int, by: str | None) -> Row:
+    def row(self, position: int, by: str | None) -> Row:
         return Row(
-            self.texts[by][at] if by else ALL,
-            {name: values[at] for name, values in self.texts.items()},
-            {name: values[at] for name, values in self.numbers.items()},
+            self.texts[by][position] if by else ALL,
+            {name: values[position] for name, values in self.texts.items()},
+            {name: values[position] for name, values in self.numbers.items()},
         )
 
 
@@ -109,10 +111,10 @@ def rows_of(figures: Any, indicator: str, by: str | None, policy: str | None) ->
     by = by or (table.keys[0] if table.keys else None)
     if by is not None and by not in table.keys:
         raise ParameterError("by: the table has no such grouping column")
-    found = [table.row(at, by) for at in table.chosen(indicator, "indicator", by)]
-    if not found:
+    rows = [table.row(position, by) for position in table.chosen(indicator, "indicator", by)]
+    if not rows:
         raise ParameterError("figures: there is no total over the other groupings; count with totals=True")
-    return found, "site" if by == "site" else "group"
+    return rows, "site" if by == "site" else "group"
 
 
 def _numbers(frame: Frame, name: str) -> list[float | None]:
@@ -128,7 +130,7 @@ def _texts(frame: Frame, name: str) -> list[str]:
 def about(row: Row) -> str:
     """The scale and the follow-up of a figure."""
     of, scale, target = (row.texts.get(name, "not recorded") for name in ("instrument", "scale", "target"))
-    known = [one for one in (scale_name(of, scale), target) if one and one != "not recorded"]
+    known = [part for part in (scale_name(of, scale), target) if part and part != "not recorded"]
     return " at ".join(known) or row.texts["indicator"]
 
 

@@ -54,18 +54,18 @@ def funnel_message(n: int, outside: int, far: int, noun: str) -> str:
             if n > 1
             else f"The {noun} is within the limits of chance"
         )
-    told = f"{outside} of {number_of(n, noun)} {'is' if outside == 1 else 'are'} outside the 95% limits"
-    return f"{told}, {far} of them outside the 99.8% limits" if far else told
+    message = f"{outside} of {number_of(n, noun)} {'is' if outside == 1 else 'are'} outside the 95% limits"
+    return f"{message}, {far} of them outside the 99.8% limits" if far else message
 
 
-def time_message(points: Sequence[Point], kind: str, found: Any) -> str:
+def time_message(points: Sequence[Point], kind: str, chart: Any) -> str:
     n = sum(point.value is not None for point in points)
     if n < 3:
         return f"Only {n} of {number_of(len(points), 'period')} can be shown"
     if kind == "run":
         return (
             "The level shifted over time by more than chance"
-            if bool(found.signal[0])
+            if bool(chart.signal[0])
             else f"No shift of the level over {number_of(n, 'period')}"
         )
     marked = [point.period for point in points if point.marked]

@@ -19,34 +19,36 @@ from ipm_outcomes.program._sources import refuse_name_of_total
 Group = tuple[Any, ...]
 
 
-def frame_of(data: Any, told: str, needed: Sequence[str], like: Frame | None = None) -> Frame:
+def frame_of(data: Any, table: str, needed: Sequence[str], like: Frame | None = None) -> Frame:
     """A table of records, in the kind of another one where that is given."""
     frame = Frame(data)
-    frame.require(needed, told)
-    return frame if like is None else frame.in_kind_of(like, None, told)
+    frame.require(needed, table)
+    return frame if like is None else frame.in_kind_of(like, None, table)
 
 
 def people(frames: Mapping[str, Frame], name: str = "patient_id") -> tuple[list[Ints], Any]:
     """Codes of the patients of each table, and the distinct ids."""
     first = next(iter(frames.values()))
     try:
-        found, values = first.keys([frame.column(name) for frame in frames.values()], name)
+        codes_of, values = first.keys([frame.column(name) for frame in frames.values()], name)
     except FrameError as error:
-        told = str(error).replace("in the scores", "in one table").replace("in the episodes", "in the other")
-        raise FrameError(told) from None
-    for told, codes in zip(frames, found, strict=True):
+        message = (
+            str(error).replace("in the scores", "in one table").replace("in the episodes", "in the other")
+        )
+        raise FrameError(message) from None
+    for table, codes in zip(frames, codes_of, strict=True):
         if (lost := np.flatnonzero(codes < 0)).size:
             raise FrameError(
-                f"{told}: {name} is missing in {lost.size} row(s), first in row {lost[0]} (counted from 0); name the "
+                f"{table}: {name} is missing in {lost.size} row(s), first in row {lost[0]} (counted from 0); name the "
                 "patient or leave the row out"
             )
-    return found, values
+    return codes_of, values
 
 
 def days(
     frame: Frame,
     name: str,
-    told: str,
+    table: str,
     date_format: DateFormat,
     names: Sequence[str],
     empty: str | None = None,
@@ -57,12 +59,12 @@ def days(
     """
     dates = read_dates(frame, name, format_of(date_format, name, names))
     if (dates.state == UNPARSABLE).any():
-        raise UnreadableDatesError(f"{told}: {described(name, dates)}")
+        raise UnreadableDatesError(f"{table}: {described(name, dates)}")
     known: Bools = dates.state == DATED
     if empty is None and not known.all():
         lost = np.flatnonzero(~known)
         raise FrameError(
-            f"{told}: {name} is empty in {lost.size} row(s), first in row {lost[0]} (counted from 0); fill it in or "
+            f"{table}: {name} is empty in {lost.size} row(s), first in row {lost[0]} (counted from 0); fill it in or "
             "leave the row out"
         )
     return dates.day, known
@@ -87,27 +89,28 @@ def meanings_of(meanings: Mapping[str, str | None] | None, known: Sequence[str])
 
 
 def coded(
-    frame: Frame, name: str, told: str, known: Sequence[str], meanings: Mapping[str, str | None] | None
+    frame: Frame, name: str, table: str, known: Sequence[str], meanings: Mapping[str, str | None] | None
 ) -> Ints:
     """A column of words as positions in those that are known, -1 for none or left out; others are refused."""
     declared = meanings_of(meanings, known)
     codes, labels = frame.words(name)
     place = np.full(len(labels) + 1, -1, np.int64)
-    for at, label in enumerate(labels):
+    for position, label in enumerate(labels):
         word = plain(str(label))
         if word in declared:
             meant = declared[word]
-            place[at] = -1 if meant is None else known.index(meant)
+            place[position] = -1 if meant is None else known.index(meant)
         elif word:
-            place[at] = known.index(word) if word in known else -2
-    found: Ints = place[codes]
-    if (odd := np.flatnonzero(found == -2)).size:
+            place[position] = known.index(word) if word in known else -2
+    places: Ints = place[codes]
+    if (odd := np.flatnonzero(places == -2)).size:
         raise FrameError(
-            f"{told}: {name} holds {int((place == -2).sum())} label(s) that are not known, in {odd.size} row(s), first "
+            f"{table}: {name} holds {int((place == -2).sum())} label(s) that are not known, in "
+            f"{odd.size} row(s), first "
             f"in row {odd[0]} (counted from 0); known are {', '.join(known)}. Declare each: "
             f'meanings={{"label in the table": "{known[0]}"}}, or None for rows to be left out'
         )
-    return found
+    return places
 
 
 def columns_at(frame: Frame, names: Sequence[str], rows: Ints) -> dict[str, Any]:
@@ -127,5 +130,5 @@ def with_total(groups: Sequence[Group], by: Sequence[str], totals: bool) -> list
     """The groups in order, and behind them that of all together."""
     if totals:
         refuse_name_of_total(groups)
-    found = sorted(set(groups), key=lambda group: [(str(type(value)), value) for value in group])
-    return [*found, (ALL,) * len(by)] if totals and by else found
+    distinct = sorted(set(groups), key=lambda group: [(str(type(value)), value) for value in group])
+    return [*distinct, (ALL,) * len(by)] if totals and by else distinct

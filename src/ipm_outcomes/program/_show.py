@@ -53,11 +53,11 @@ def show(figures: Any, *, rows: int = 20) -> Card:
     counts = ("eligible", "observed", "numerator", "denominator")
     columns = (*table.keys, "indicator", *counts, "estimate", "interval")
     body = []
-    for at in range(min(rows, n)):
-        row = table.row(at, None)
+    for position in range(min(rows, n)):
+        row = table.row(position, None)
         groups = [row.texts[key] for key in table.keys]
-        told = [_count(row, name) for name in counts]
-        body.append((*groups, row.texts["indicator"], *told, _estimate(row), _interval(row)))
+        cells = [_count(row, name) for name in counts]
+        body.append((*groups, row.texts["indicator"], *cells, _estimate(row), _interval(row)))
     limits = [table.numbers[f"{name}_low"] for name in counts if f"{name}_low" in table.numbers]
     hidden = sum(any(low is not None for low in lows) for lows in zip(*limits, strict=True))
     shown = {*columns, "lower", "upper"}
@@ -78,9 +78,9 @@ def show(figures: Any, *, rows: int = 20) -> Card:
 
 
 def _count(row: Row, name: str) -> str:
-    found, low, high = (row.count(one) for one in (name, f"{name}_low", f"{name}_high"))
-    if found is not None:
-        return f"{found:,}"
+    count, low, high = (row.count(column) for column in (name, f"{name}_low", f"{name}_high"))
+    if count is not None:
+        return f"{count:,}"
     if low is None:
         return "·"
     return f"{low:,} to {high:,}" if high is not None else f"{low:,} or more"

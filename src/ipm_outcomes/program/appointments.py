@@ -95,6 +95,8 @@ def adherence(
     Cochran, Sampling Techniques, 3rd ed. 1977, chapter 6 (ratio of sums); Wilson, JASA 1927;22:209-212. Two attended
     appointments: NHS Talking Therapies, as two public analyses use it.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import program
     >>> appointments = pl.DataFrame({

@@ -135,93 +135,99 @@ _TABLES = {"events": ("events",), "rate": ("utilization",), "km_share": ("work",
 """Kinds that are counted from one table only."""
 
 
-def _problems(found: Indicator) -> Iterator[tuple[str, str]]:
-    yield from _source_problems(found)
-    yield from _kind_problems(found)
-    if found.kind not in ("events", "rate"):
-        yield from _reach_problems(found)
-        yield from _part_problems(found)
+def _problems(definition: Indicator) -> Iterator[tuple[str, str]]:
+    yield from _source_problems(definition)
+    yield from _kind_problems(definition)
+    if definition.kind not in ("events", "rate"):
+        yield from _reach_problems(definition)
+        yield from _part_problems(definition)
 
 
-def _source_problems(found: Indicator) -> Iterator[tuple[str, str]]:
-    keys = [source.key for source in found.sources]
+def _source_problems(definition: Indicator) -> Iterator[tuple[str, str]]:
+    keys = [source.key for source in definition.sources]
     if len(set(keys)) != len(keys):
         yield "sources", "a key appears twice"
-    for key in found.source:
+    for key in definition.source:
         if key not in keys:
             yield "source", f"the source {key!r} is not among the sources of the file"
-    if unused := [key for key in keys if key not in found.source]:
+    if unused := [key for key in keys if key not in definition.source]:
         yield "sources", f"{unused[0]!r} is not named by source"
 
 
-def _kind_problems(found: Indicator) -> Iterator[tuple[str, str]]:
+def _kind_problems(definition: Indicator) -> Iterator[tuple[str, str]]:
     """What the kind needs and excludes."""
-    needs = _NEEDS[found.kind]
+    needs = _NEEDS[definition.kind]
     for field in ("numerator", "value", "over", "ratings", "events", "rate"):
-        if (getattr(found, field) is not None) != (field in needs):
+        if (getattr(definition, field) is not None) != (field in needs):
             wanted = "needs" if field in needs else "has no"
-            yield field, f"an indicator of kind {found.kind!r} {wanted} {field}"
-    if (found.kind == "events") != (found.uses == "events"):
+            yield field, f"an indicator of kind {definition.kind!r} {wanted} {field}"
+    if (definition.kind == "events") != (definition.uses == "events"):
         yield "uses", "kind and uses are both 'events', or neither"
-    if (found.kind == "rate") != (found.uses == "utilization"):
+    if (definition.kind == "rate") != (definition.uses == "utilization"):
         yield "uses", "a rate uses 'utilization', and nothing else does"
-    if found.kind in _TABLES and found.uses not in _TABLES[found.kind]:
-        yield "uses", f"an indicator of kind {found.kind!r} uses {' or '.join(_TABLES[found.kind])}"
+    if definition.kind in _TABLES and definition.uses not in _TABLES[definition.kind]:
+        yield "uses", f"an indicator of kind {definition.kind!r} uses {' or '.join(_TABLES[definition.kind])}"
     elsewhere = ("eligible", "observed", "denominator", "exclusions", "each")
-    extra = [field for field in elsewhere if getattr(found, field)]
-    if found.kind in ("events", "rate") and extra:
-        yield extra[0], f"an indicator of kind {found.kind!r} says this in its table {found.kind!r}"
+    extra = [field for field in elsewhere if getattr(definition, field)]
+    if definition.kind in ("events", "rate") and extra:
+        yield extra[0], f"an indicator of kind {definition.kind!r} says this in its table {definition.kind!r}"
 
 
-def _reach_problems(found: Indicator) -> Iterator[tuple[str, str]]:
+def _reach_problems(definition: Indicator) -> Iterator[tuple[str, str]]:
     """The table it is counted on, and the scales, targets and windows it is for."""
-    if found.scales and found.uses != "changes":
+    if definition.scales and definition.uses != "changes":
         yield "scales", "scales are put side by side from the table of changes"
-    if found.scales and (found.of or found.not_of or "instrument" in found.each or "scale" in found.each):
-        yield "scales", "an indicator over several scales is not reported for each scale"
-    if (found.window or found.targets) and found.uses != "changes":
-        yield "window", "windows and targets belong to the table of changes"
-    if found.window and found.scales:
-        yield "window", "a window needs the dates of one scale"
-    if found.uses in ("episodes", "opioids", "work", "appointments") and (
-        found.each or found.of or found.not_of
+    if definition.scales and (
+        definition.of or definition.not_of or "instrument" in definition.each or "scale" in definition.each
     ):
-        yield "each", f"the table of {found.uses} has no instruments, scales or targets"
-    if found.uses == "scores" and "target" in found.each:
+        yield "scales", "an indicator over several scales is not reported for each scale"
+    if (definition.window or definition.targets) and definition.uses != "changes":
+        yield "window", "windows and targets belong to the table of changes"
+    if definition.window and definition.scales:
+        yield "window", "a window needs the dates of one scale"
+    if definition.uses in ("episodes", "opioids", "work", "appointments") and (
+        definition.each or definition.of or definition.not_of
+    ):
+        yield "each", f"the table of {definition.uses} has no instruments, scales or targets"
+    if definition.uses == "scores" and "target" in definition.each:
         yield "each", "the table of scores has no targets"
-    if (found.of or found.not_of) and not {"instrument", "scale"} <= set(found.each):
+    if (definition.of or definition.not_of) and not {"instrument", "scale"} <= set(definition.each):
         yield "of", "an indicator for some scales is reported for each instrument and scale"
-    if found.of and found.not_of:
+    if definition.of and definition.not_of:
         yield "not_of", "an indicator names the scales it is for, or those it is not for"
-    if found.once and (found.uses != "changes" or found.scales or "target" in found.each):
+    if definition.once and (definition.uses != "changes" or definition.scales or "target" in definition.each):
         yield (
             "once",
             "what counts once for all targets is counted from the table of changes, and not for each target",
         )
-    if found.evidence_from and (found.uses != "changes" or found.scales):
+    if definition.evidence_from and (definition.uses != "changes" or definition.scales):
         yield "evidence_from", "the evidence of a scale stands in the table of changes"
-    if found.targets and "target" not in found.each:
+    if definition.targets and "target" not in definition.each:
         yield "targets", "an indicator for some targets is reported for each target"
 
 
-def _part_problems(found: Indicator) -> Iterator[tuple[str, str]]:
+def _part_problems(definition: Indicator) -> Iterator[tuple[str, str]]:
     """What is observed, excluded and required."""
-    if found.success and (found.kind != "proportion" or not {"instrument", "scale"} <= set(found.each)):
+    if definition.success and (
+        definition.kind != "proportion" or not {"instrument", "scale"} <= set(definition.each)
+    ):
         yield "success", "only a proportion that is reported for each instrument and scale says who did well"
-    if found.missing != "not_needed" and found.observed is None:
+    if definition.missing != "not_needed" and definition.observed is None:
         yield "observed", "say what must be observed, or missing = 'not_needed'"
     for place in ("exclusions", "requires"):
-        ids = [one.id for one in getattr(found, place)]
+        ids = [part.id for part in getattr(definition, place)]
         if len(set(ids)) != len(ids):
             yield place, "an id appears twice"
-    if found.requires and found.uses != "changes":
+    if definition.requires and definition.uses != "changes":
         yield "requires", "requirements are tested on the table of changes"
-    if found.scales:
-        wide = {f"{key}_{column}" for key in found.scales for column in SIDES}
-        rows = [one.when for one in found.exclusions if not found.of_scales(one.when)]
+    if definition.scales:
+        wide = {f"{key}_{column}" for key in definition.scales for column in SIDES}
+        rows = [
+            exclusion.when for exclusion in definition.exclusions if not definition.of_scales(exclusion.when)
+        ]
         # What tests columns of the rows, such as the status of the episode, is tested before they are put together.
         apart = {name for condition in rows for name, _ in condition.columns()}
-        for column, _ in found.columns():
+        for column, _ in definition.columns():
             if column in apart:
                 continue
             if column not in wide | {"window_open"}:
@@ -300,12 +306,14 @@ def _with_shared(data: Mapping[str, Any], digest: str, file: str) -> tuple[Mappi
 
 @cache
 def indicators() -> tuple[str, ...]:
-    """Ids of all indicators in the catalog, in alphabetical order.
+    """List the ids of all indicators in the catalog, in alphabetical order.
 
     Returns
     -------
     tuple of str
 
+    Examples
+    --------
     >>> from ipm_outcomes import program
     >>> "responder_30" in program.indicators()
     True
@@ -315,7 +323,7 @@ def indicators() -> tuple[str, ...]:
 
 
 def indicator(id: str) -> Indicator:
-    """The definition of one indicator in the catalog.
+    """Give the definition of one indicator in the catalog.
 
     Parameters
     ----------
@@ -335,6 +343,8 @@ def indicator(id: str) -> Indicator:
     DefinitionError
         The file does not hold together; the message names the place and the fact.
 
+    Examples
+    --------
     >>> from ipm_outcomes import program
     >>> program.indicator("responder_30").title
     'Improved by at least 30 percent'

@@ -181,7 +181,7 @@ def funnel(
     )
     places: list[Any] = np.asarray(beyond).tolist()
     chart = drawing.funnel(
-        [drawing.Site(*one, outside) for one, outside in zip(known, places, strict=True)],
+        [drawing.Site(*site, outside) for site, outside in zip(known, places, strict=True)],
         [
             drawing.Limits(
                 f"{100 * level:g}%", list(zip(grid.tolist(), low.tolist(), high.tolist(), strict=True))
@@ -264,19 +264,19 @@ def control(
         raise ParameterError("chart: one of 'p', 'xmr', 'run'")
     if kind == "p" and not shares:
         raise ParameterError("chart: 'p' is for shares; give 'xmr' or 'run'")
-    found = _charted(rows, kind)
+    charted = _charted(rows, kind)
     points = [
         Point(
             row.group,
             row["estimate"],
-            center=_known(found.center, at),
-            lower=_known(getattr(found, "lower", None), at),
-            upper=_known(getattr(found, "upper", None), at),
-            marked=bool(kind != "run" and found.flag[at]),
+            center=_known(charted.center, position),
+            lower=_known(getattr(charted, "lower", None), position),
+            upper=_known(getattr(charted, "upper", None), position),
+            marked=bool(kind != "run" and charted.flag[position]),
             text="" if (value := row["estimate"]) is None else share(value) if shares else number(value),
             below="hidden" if value is None else f"n {n:,}" if (n := row.count("denominator")) else "",
         )
-        for at, row in enumerate(rows)
+        for position, row in enumerate(rows)
     ]
     drawn = over_time(
         points,
@@ -289,7 +289,7 @@ def control(
         "n: patients counted." + ("" if kind == "run" else " Dashed: the limits of chance."),
         "Fewer than 12 points: the rules find little." if len(rows) < 12 else "",
     ]
-    return finished(drawn, time_message(points, kind, found), noted)
+    return finished(drawn, time_message(points, kind, charted), noted)
 
 
 def _charted(rows: Sequence[Row], kind: str) -> Any:
@@ -311,8 +311,8 @@ def _charted(rows: Sequence[Row], kind: str) -> Any:
     return charts.p_chart(*counts, better=better)
 
 
-def _known(values: Any, at: int) -> float | None:
-    return None if values is None or np.isnan(values[at]) else float(values[at])
+def _known(values: Any, position: int) -> float | None:
+    return None if values is None or np.isnan(values[position]) else float(values[position])
 
 
 @fenced
@@ -370,14 +370,16 @@ def flow(
     began = table.chosen(f"baseline_completion:{scale}", "scale", None)
     if target is None:
         targets = list(
-            dict.fromkeys(table.texts["target"][at] for at in table.starting(f"followup_completion:{scale}"))
+            dict.fromkeys(
+                table.texts["target"][row] for row in table.starting(f"followup_completion:{scale}")
+            )
         )
         if len(targets) > 1:
             raise ParameterError(f"target: name one of {', '.join(map(repr, targets))}")
         target = targets[0] if targets else ""
     name = table.texts["indicator"][began[0]].split(":", 1)[1]
     followed = table.chosen(f"followup_completion:{name}:{target}", "target", None)
-    first, last = (_of_group(table, at, group) for at in (began, followed))
+    first, last = (_of_group(table, rows, group) for rows in (began, followed))
     counts = [
         ("who began", first, "denominator", ""),
         ("with a baseline score", first, "numerator", "without a baseline score"),
@@ -405,15 +407,15 @@ def flow(
 
 
 def _of(row: Row, name: str, whole: int | None) -> str:
-    n, low, high = (row.count(one) for one in (name, f"{name}_low", f"{name}_high"))
+    n, low, high = (row.count(column) for column in (name, f"{name}_low", f"{name}_high"))
     if n is None:
         known = f"{low:,} to {high:,}" if None not in (low, high) else f"at least {low:,}" if low else ""
         return f"hidden: {known}" if known else "hidden"
     return f"{n:,} ({share(n / whole)})" if whole else f"{n:,}"
 
 
-def _of_group(table: Table, at: Sequence[int], group: str | None) -> Row:
-    rows = list(starmap(table.row, ((place, table.keys[0] if table.keys else None) for place in at)))
+def _of_group(table: Table, positions: Sequence[int], group: str | None) -> Row:
+    rows = list(starmap(table.row, ((place, table.keys[0] if table.keys else None) for place in positions)))
     wanted = [row for row in rows if row.group == (group or ALL)]
     if not wanted:
         raise ParameterError(

@@ -136,6 +136,8 @@ def table(
     2016;70:365-372 (adjusted Wald for Net Promoter); Cochran, Sampling Techniques, 3rd ed. 1977, chapter 6
     (ratio of sums).
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import program
     >>> changes = pl.DataFrame({

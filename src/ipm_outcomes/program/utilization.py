@@ -49,7 +49,7 @@ def rates(
     level: float = 0.95,
     totals: bool = False,
 ) -> Any:
-    """Rates of care used: events per 1,000 member-months, by type of event.
+    """Compute rates of care used: events per 1,000 member-months, by type of event.
 
     Parameters
     ----------
@@ -107,6 +107,8 @@ def rates(
     ----------
     Breslow and Day, Statistical Methods in Cancer Research II, IARC 1987 (Byar); Garwood, Biometrika 1936;28:437-442.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import program
     >>> enrollment = pl.DataFrame({"patient_id": ["a", "b"], "start": ["2025-01-01"] * 2, "end": ["2025-12-31"] * 2})
@@ -165,7 +167,7 @@ def rates_before_after(
     level: float = 0.95,
     totals: bool = False,
 ) -> Any:
-    """Rates of care used before and after the start of the program, in the same patients, and their ratio.
+    """Compare rates of care used before and after the start of the program, in the same patients, and their ratio.
 
     Two windows of equal length: ``days_each`` days before the index date, and as many from it on. Only patients who are
     enrolled on every day of both are observed (usual practice; unverified).
@@ -206,6 +208,8 @@ def rates_before_after(
     ----------
     Liang and Zeger, Biometrika 1986;73:13-22; the rates as in `rates`.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import program
     >>> enrollment = pl.DataFrame({"patient_id": ["a", "b"], "start": ["2024-01-01"] * 2, "end": ["2025-12-31"] * 2})

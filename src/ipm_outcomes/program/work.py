@@ -121,6 +121,8 @@ def return_to_work(
     ----------
     Kaplan and Meier, J Am Stat Assoc 1958;53:457-481 (see `ipm_outcomes.stats.survival`); Wilson, JASA 1927;22:209-212.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import program
     >>> statuses = pl.DataFrame({

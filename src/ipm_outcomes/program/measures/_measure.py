@@ -120,6 +120,8 @@ def populations(
     FrameError, ParameterError, UnknownNameError, DefinitionError
         As `program.table`; an event without a date, or that ends before it starts, is named by its row.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes.program.measures import populations
     >>> rows = [
@@ -194,6 +196,8 @@ def measure(
     FrameError, ParameterError, UnknownNameError, DefinitionError
         As `populations`.
 
+    Examples
+    --------
     >>> import polars as pl
     >>> from ipm_outcomes import program
     >>> rows = [

@@ -78,51 +78,58 @@ class Patient:
             )
         self.met = self.met and not self.excluded_by
 
-    def _early(self, one: EventSet) -> bool:
+    def _early(self, event_set: EventSet) -> bool:
         """Whether a set can be found before the index is known."""
-        used = [name for name in (one.overlaps, one.near.set if one.near else None) if name is not None]
-        spans = [self.spec.windows[one.occurs.window]] if one.occurs else []
+        used = [
+            name
+            for name in (event_set.overlaps, event_set.near.set if event_set.near else None)
+            if name is not None
+        ]
+        spans = [self.spec.windows[event_set.occurs.window]] if event_set.occurs else []
         return all(name in self.found for name in used) and all(
             "index" not in (span.first.anchor, span.last.anchor) for span in spans
         )
 
     def _find(self, possible: Any) -> None:
-        for one in self.spec.sets:
-            if possible(one):
-                self.found[one.id] = [(e, e.end_of(one.ongoing)) for e in self.events if self._in(one, e)]
+        for event_set in self.spec.sets:
+            if possible(event_set):
+                self.found[event_set.id] = [
+                    (e, e.end_of(event_set.ongoing)) for e in self.events if self._in(event_set, e)
+                ]
 
-    def _in(self, one: EventSet, event: Event) -> bool:
-        if event.event not in one.event:
+    def _in(self, event_set: EventSet, event: Event) -> bool:
+        if event.event not in event_set.event:
             return False
-        statuses = self.statuses[one.status_of] if one.status_of else one.status
+        statuses = self.statuses[event_set.status_of] if event_set.status_of else event_set.status
         if statuses and event.status not in statuses:
             return False
-        if event.status in one.status_not:
+        if event.status in event_set.status_not:
             return False
         notes = {part.strip() for part in event.note.split(";")}
         if (
-            not set(one.note) <= notes
-            or (one.note_any and not set(one.note_any) & notes)
-            or set(one.note_not) & notes
+            not set(event_set.note) <= notes
+            or (event_set.note_any and not set(event_set.note_any) & notes)
+            or set(event_set.note_not) & notes
         ):
             return False
-        if one.value_is is not None and (event.value is None or event.value != one.value_is):
+        if event_set.value_is is not None and (event.value is None or event.value != event_set.value_is):
             return False
-        if one.above is not None and (event.value is None or not event.value > one.above):
+        if event_set.above is not None and (event.value is None or not event.value > event_set.above):
             return False
-        end = event.end_of(one.ongoing)
-        if one.occurs is not None and not self._occurs(one.occurs, event.start, end):
+        end = event.end_of(event_set.ongoing)
+        if event_set.occurs is not None and not self._occurs(event_set.occurs, event.start, end):
             return False
-        if one.overlaps is not None and not any(
-            event.start <= other_end and end >= other.start for other, other_end in self.found[one.overlaps]
+        if event_set.overlaps is not None and not any(
+            event.start <= other_end and end >= other.start
+            for other, other_end in self.found[event_set.overlaps]
         ):
             return False
-        if one.near is None:
+        if event_set.near is None:
             return True
-        before = dt.timedelta(days=one.near.days_before)
+        before = dt.timedelta(days=event_set.near.days_before)
         return any(
             other.start - before <= event.start and end <= other_end
-            for other, other_end in self.found[one.near.set]
+            for other, other_end in self.found[event_set.near.set]
         )
 
     def _occurs(self, occurs: Occurs, start: dt.date, end: dt.date) -> bool:

@@ -134,14 +134,6 @@ def suppress(
     data frame
         Same kind, same rows, the columns of the table and eight for the intervals.
 
-    Warns
-    -----
-    ProtectionWarning
-        Rows are protected one by one, in their sums and groups only, because a definition that they name is not
-        known or their counts do not fit it; or the search came to the end of its work for some small counts, so that
-        more may be hidden than they need (never less). The record names every row that is protected by itself, also
-        those that name no definition.
-
     Raises
     ------
     ParameterError
@@ -152,6 +144,14 @@ def suppress(
         Missing or doubled columns, a count that is negative or not whole, a key that occurs twice, a table
         that has been suppressed before, parts that do not add up, or a lazy or unknown kind of table; or no proof
         that small counts are safe was found, so that nothing is published.
+
+    Warns
+    -----
+    ProtectionWarning
+        Rows are protected one by one, in their sums and groups only, because a definition that they name is not
+        known or their counts do not fit it; or the search came to the end of its work for some small counts, so that
+        more may be hidden than they need (never less). The record names every row that is protected by itself, also
+        those that name no definition.
 
     Notes
     -----
@@ -231,15 +231,15 @@ def suppress_with(
         for row, column, _ in release.cells:
             (taken if old.hidden[row.position, column] else kept)[row.cells[column]] = True
     if again is not None:  # the same release again is the same, whatever has been released since
-        for at, row in enumerate(rows):
+        for index, row in enumerate(rows):
             for column, cell in row.cells.items():
-                (taken if again.hidden[at, column] else kept)[cell] = True
+                (taken if again.hidden[index, column] else kept)[cell] = True
     search = _searched([cell for release in releases for cell in release.cells], system, rule, kept, taken)
     limits = intervals_of(system, search.low, search.high)
     if again is None:
         coarser = Means(rows, frame, readers[0], search).given_up()
     else:
-        coarser = {rows[at].position: how for at, how in again.means.items()}
+        coarser = {rows[index].position: how for index, how in again.means.items()}
     done = write(frame, rows, search.hidden, unrated, limits, rule.rounds, keep, columns, coarser)
     if to_record is not None:
         write_text(to_record, record_of(policy, columns, rows, system, search, readers[0].alone, coarser))
@@ -262,29 +262,31 @@ _LIMITED = (
 def _tell(alone: Mapping[int, str], dear: int) -> None:
     """Warn of rows that are protected one by one and should be by their definition, and of more hidden than needed."""
     notices = {
-        code: tuple(sorted(at for at, why in alone.items() if why == code))
+        code: tuple(sorted(position for position, why in alone.items() if why == code))
         for code in _TOLD
         if code in alone.values()
     }
-    told = [_TOLD[code].format(n=number_of(len(rows), "row")) for code, rows in notices.items()]
-    told = [f"{one} (until then each is protected by itself, in its sums and groups only)" for one in told]
+    notes = [_TOLD[code].format(n=number_of(len(rows), "row")) for code, rows in notices.items()]
+    notes = [
+        f"{note} (until then each is protected by itself, in its sums and groups only)" for note in notes
+    ]
     if dear:
         notices["work_limit"] = ()
-        told.append(_LIMITED.format(n=number_of(dear, "small count")))
-    if told:
-        warnings.warn(ProtectionWarning(f"table: {'; '.join(told)}", notices), stacklevel=5)
+        notes.append(_LIMITED.format(n=number_of(dear, "small count")))
+    if notes:
+        warnings.warn(ProtectionWarning(f"table: {'; '.join(notes)}", notices), stacklevel=5)
 
 
 def _without_rate(rows: list[Row], rule: Policy) -> set[int]:
     """Rows whose rate would tell a small complement beside counts that are only rounded."""
-    found = set()
+    unrated = set()
     for row in rows:
         if rule.rounds and row.rated:
             x, n = row.counts["numerator"], row.counts.get("denominator", 0)
             if 1 <= n - x <= rule.highest:
                 row.rated = False
-                found.add(row.position)
-    return found
+                unrated.add(row.position)
+    return unrated
 
 
 def _built(readers: Sequence[Reader], rule: Policy) -> tuple[list[Published], System]:

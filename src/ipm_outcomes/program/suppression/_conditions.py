@@ -41,16 +41,16 @@ def both(condition: Condition, columns: Columns) -> tuple[Bools, Bools]:
             "above": lambda v: v > value,
             "at_least": lambda v: v >= value,
         }
-        told = [v is not None and bool(tests[name](v)) for v in values]
-        held = np.array(told, np.bool_)
+        met = [v is not None and bool(tests[name](v)) for v in values]
+        held = np.array(met, np.bool_)
         return held, there & ~held
     if condition.not_ is not None:
         yes, no = both(condition.not_, columns)
         return no, yes
     parts = [both(part, columns) for part in (condition.all_ or condition.any_ or ())]
     join, part_of = (np.logical_and, np.logical_or) if condition.all_ else (np.logical_or, np.logical_and)
-    found = join.reduce([yes for yes, _ in parts]), part_of.reduce([no for _, no in parts])
-    return np.asarray(found[0], np.bool_), np.asarray(found[1], np.bool_)
+    joined = join.reduce([yes for yes, _ in parts]), part_of.reduce([no for _, no in parts])
+    return np.asarray(joined[0], np.bool_), np.asarray(joined[1], np.bool_)
 
 
 _COMPARED: Mapping[str, Any] = {
@@ -65,11 +65,11 @@ _COMPARED: Mapping[str, Any] = {
 
 def _numbers(values: npt.NDArray[Any], there: Bools) -> npt.NDArray[np.float64] | None:
     """The values that are there as numbers; none where some are words."""
-    told = values[there]
-    if any(isinstance(one, (str, tuple)) for one in told[:1]):
+    given = values[there]
+    if any(isinstance(value, (str, tuple)) for value in given[:1]):
         return None
     try:
-        return np.asarray(told, np.float64)
+        return np.asarray(given, np.float64)
     except (TypeError, ValueError):
         return None
 

@@ -39,20 +39,20 @@ class Effects:
         order = np.argsort(sums, kind="stable")
         first, second, sums = first[order], second[order], sums[order]
         wanted = self._wanted(columns, across)
-        at, source, target = [], [], []
+        effects, source, target = [], [], []
         for number, goal in enumerate(wanted @ numbers):
             low = np.searchsorted(sums, sums + goal, "left")
             high = np.searchsorted(sums, sums + goal, "right")
             many = high - low
-            one = np.repeat(np.arange(len(sums)), many)
+            left = np.repeat(np.arange(len(sums)), many)
             other = (
                 np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many, many) + np.repeat(low, many)
             )
-            at.append(np.full(len(one), number))
-            source.append(one)
+            effects.append(np.full(len(left), number))
+            source.append(left)
             target.append(other)
-        effect, one, other = np.concatenate(at), np.concatenate(source), np.concatenate(target)
-        ends = np.stack([first[one], second[one], first[other], second[other]], axis=1)
+        effect, left, other = np.concatenate(effects), np.concatenate(source), np.concatenate(target)
+        ends = np.stack([first[left], second[left], first[other], second[other]], axis=1)
         none = atoms
         real = np.ones(len(ends), bool)
         for a in (0, 1):
@@ -79,10 +79,10 @@ class Effects:
         kept = []
         parts, part = np.unique(alone[:, across], axis=0, return_inverse=True)
         part = part.ravel()
-        for at, joined in enumerate(parts):
+        for number, joined in enumerate(parts):
             if joined.any():
                 back = np.flatnonzero((alone[:, across] == -joined).all(axis=1))
-                kept.append(alone[part == at] + alone[back[np.argmin(width[back])]])
+                kept.append(alone[part == number] + alone[back[np.argmin(width[back])]])
         made = np.concatenate([unit, unit[a] - unit[b], unit[a] + unit[b], alone, *kept])
         made = made[np.abs(made).sum(axis=1) <= _WIDE]
         made = made[made.any(axis=1)]
@@ -106,8 +106,8 @@ class Family:
         self.row = {node: row for row, node in enumerate(nodes)}
         first = system.nodes[nodes[0]]
         self.inside = np.zeros((len(first.sets), first.count), bool)
-        for at, name in enumerate(first.sets):
-            self.inside[at, first.of[name]] = True
+        for number, name in enumerate(first.sets):
+            self.inside[number, first.of[name]] = True
         # The total is the last row.
         rows = [*nodes, whole]
         self.cells = np.array([[system.nodes[n].cells.get(name, -1) for name in first.sets] for n in rows])
@@ -154,9 +154,9 @@ class Family:
 
     def mark(self, cell: int, hidden: bool) -> None:
         """A cell is hidden, or shown again."""
-        at = self.place.get(cell)
-        if at is not None:
-            self.cost[at] = 0 if hidden else self.price[at]
+        column = self.place.get(cell)
+        if column is not None:
+            self.cost[column] = 0 if hidden else self.price[column]
 
     def ways_of(self, effect: int) -> np.ndarray:
         """Ways in which patients have an effect: two atoms that they leave, and two that they go to."""
@@ -166,38 +166,38 @@ class Family:
             best = np.argsort(-self.weight[ends].min(axis=1), kind="stable")[:_WAYS]
             self.ways[effect, : len(best)] = ends[best]
             self.listed[effect] = True
-        found: np.ndarray = self.ways[effect]
-        return found
+        ways: np.ndarray = self.ways[effect]
+        return ways
 
     def sets_of(self, effect: int) -> np.ndarray:
         """The sets that an effect touches."""
-        found = self.columns.get(effect)
-        if found is None:
-            found = self.columns[effect] = self.touched[effect].nonzero()[0]
-        return found
+        columns = self.columns.get(effect)
+        if columns is None:
+            columns = self.columns[effect] = self.touched[effect].nonzero()[0]
+        return columns
 
     def turned(self, effect: int, sign: int) -> list[tuple[int, int, int, int, bool]]:
         """The ways of an effect, or of its opposite, one by one, and whether both patients leave one atom."""
-        found = self.turns.get((effect, sign))
-        if found is None:
+        turned = self.turns.get((effect, sign))
+        if turned is None:
             ways = self.ways_of(effect)
             ways = ways[ways[:, 0] < self.x.shape[1] - 1]
             ways = ways[:, [0, 1, 2, 3] if sign > 0 else [2, 3, 0, 1]]
-            found = self.turns[effect, sign] = [(a, b, c, d, a == b) for a, b, c, d in ways.tolist()]
-        return found
+            turned = self.turns[effect, sign] = [(a, b, c, d, a == b) for a, b, c, d in ways.tolist()]
+        return turned
 
     def exactly(self, group: int, effect: int, sign: int) -> int:
         """How often a group can have an effect, as far as any count has to move."""
         key = group, effect, sign
-        found = self.often.get(key)
-        if found is None:
+        often = self.often.get(key)
+        if often is None:
             many = min(self.system.high, int(self.limit(effect, sign)[group]))
-            found = self.often[key] = have(self.rows[group].copy(), self.turned(effect, sign), many)
-        return found
+            often = self.often[key] = have(self.rows[group].copy(), self.turned(effect, sign), many)
+        return often
 
     def about(self, effects: np.ndarray, signs: np.ndarray, row: int) -> np.ndarray:
         """How often a group can have effects, at most: where two ways need the same patients, they count in both."""
-        found = np.zeros(len(effects), np.int64)
+        counts = np.zeros(len(effects), np.int64)
         for sign in (1, -1):
             those = (signs == sign).nonzero()[0]
             of = effects[those]
@@ -205,20 +205,20 @@ class Family:
             new = of[able[of, 0] < 0]
             if len(new):
                 self._count(new, sign)
-            found[those] = able[of, row]
-        return found
+            counts[those] = able[of, row]
+        return counts
 
     def about_all(self, effect: int, sign: int) -> np.ndarray:
         """How often each group can have an effect, at most."""
         if self.able[sign][effect, 0] < 0:
             self._count(np.array([effect]), sign)
-        found: np.ndarray = self.able[sign][effect]
-        return found
+        able: np.ndarray = self.able[sign][effect]
+        return able
 
     def _count(self, effects: np.ndarray, sign: int) -> None:
         """Note how often each group can have effects that were not counted yet."""
-        for at in range(0, len(effects), _AT_ONCE):
-            some = effects[at : at + _AT_ONCE]
+        for start in range(0, len(effects), _AT_ONCE):
+            some = effects[start : start + _AT_ONCE]
             for effect in some[~self.listed[some]].tolist():
                 self.ways_of(effect)
             leave = self.ways[some][:, :, :2] if sign > 0 else self.ways[some][:, :, 2:]
@@ -244,9 +244,9 @@ class Family:
             held = np.zeros(self.x.shape[1], np.int64)
             held[atoms] = 1
             ends = held[self.effects.ends[self.firsts]]
-            found = ends[:, 2] + ends[:, 3] - ends[:, 0] - ends[:, 1]
-            those = np.flatnonzero(np.abs(found) == 1)
-            self.fits[key] = those, found[those]
+            net = ends[:, 2] + ends[:, 3] - ends[:, 0] - ends[:, 1]
+            those = np.flatnonzero(np.abs(net) == 1)
+            self.fits[key] = those, net[those]
         return self.fits[key]
 
     def move(self, node: int, by: int, atoms: np.ndarray, free: bool) -> tuple[Move, bool] | None:
@@ -271,34 +271,34 @@ class Family:
             able[near] = self.about(those[near], signs[near], row)
             each_at = np.where(able > 0, dear / np.minimum(np.maximum(able, 1), plan.left), _NEVER)
             best: tuple[float, int, list[tuple[int, int]]] | None = None
-            for at in each_at.argsort(kind="stable")[:_TRIED].tolist():
+            for choice in each_at.argsort(kind="stable")[:_TRIED].tolist():
                 if (
-                    each_at[at] >= _NEVER
-                    or (best is not None and each_at[at] >= best[0])
-                    or (free and dear[at])
+                    each_at[choice] >= _NEVER
+                    or (best is not None and each_at[choice] >= best[0])
+                    or (free and dear[choice])
                 ):
                     break
-                effect, sign = int(those[at]), int(signs[at])
-                able[at] = min(int(able[at]), plan.able(row, effect, sign))
-                if not able[at]:
+                effect, sign = int(those[choice]), int(signs[choice])
+                able[choice] = min(int(able[choice]), plan.able(row, effect, sign))
+                if not able[choice]:
                     continue
-                many = min(int(able[at]), plan.left)
-                found = plan.answer(self.sets_of(effect), many, effect, -sign)
-                if found is None or (free and found[0]):
-                    able[at] = 0
+                many = min(int(able[choice]), plan.left)
+                answer = plan.answer(self.sets_of(effect), many, effect, -sign)
+                if answer is None or (free and answer[0]):
+                    able[choice] = 0
                     continue
-                many = sum(n for _, n in found[1]) or many
-                each = float(dear[at] + found[0]) / many
+                many = sum(n for _, n in answer[1]) or many
+                each = float(dear[choice] + answer[0]) / many
                 if best is None or each < best[0]:
-                    best = each, at, found[1]
+                    best = each, choice, answer[1]
             if best is None:
                 if (each_at.min() >= _NEVER or free) and (able >= 0).all():
                     return None
                 continue
-            _, at, answers = best
-            many, effect = min(int(able[at]), plan.left), int(those[at])
-            if not plan.take(effect, int(signs[at]), self.sets_of(effect), many, answers):
-                able[at] = 0
+            _, choice, answers = best
+            many, effect = min(int(able[choice]), plan.left), int(those[choice])
+            if not plan.take(effect, int(signs[choice]), self.sets_of(effect), many, answers):
+                able[choice] = 0
             if not plan.left:
                 return plan.made()
         return None
@@ -423,12 +423,12 @@ def have(x: list[int], ways: list[tuple[int, int, int, int, bool]], many: int) -
 
 def families_of(system: System, price: np.ndarray, may: np.ndarray) -> list[Family]:
     """Groups that are in one sum only and publish what their total publishes."""
-    found = []
+    families = []
     for whole, near in enumerate(system.near):
-        one = system.nodes[whole]
-        if len(near) != 1 or near[0][0] != whole or not one.sets:
+        node = system.nodes[whole]
+        if len(near) != 1 or near[0][0] != whole or not node.sets:
             continue
-        alike = [p for p in near[0][1:] if system.nodes[p].sets == one.sets and len(system.near[p]) == 1]
+        alike = [p for p in near[0][1:] if system.nodes[p].sets == node.sets and len(system.near[p]) == 1]
         if len(alike) > 1:
-            found.append(Family(system, whole, alike, price, may))
-    return found
+            families.append(Family(system, whole, alike, price, may))
+    return families

@@ -19,9 +19,9 @@ def intervals_of(system: System, low: np.ndarray, high: np.ndarray) -> tuple[np.
     for _ in range(_ROUNDS):
         before = low.copy(), high.copy()
         _nested(nested, low, high)
-        for at, near in enumerate(system.near):
+        for node, near in enumerate(system.near):
             for ids in near:
-                if ids[0] == at:
+                if ids[0] == node:
                     _summed(system, ids, low, high)
         if (before[0] == low).all() and (before[1] == high).all():
             break
@@ -38,7 +38,7 @@ def _pairs(nodes: Iterable[Node]) -> tuple[np.ndarray, np.ndarray]:
     for node in nodes:
         key = id(node.nested), len(node.sets)
         if key not in alike:
-            place = {name: at for at, name in enumerate(node.sets)}
+            place = {name: place for place, name in enumerate(node.sets)}
             pairs = np.array([(place[a], place[b]) for a, b in node.nested], np.int64).reshape(-1, 2)
             alike[key] = pairs[:, 0], pairs[:, 1]
         cells = np.array([node.cells.get(name, -1) for name in node.sets], np.int64)
@@ -56,7 +56,7 @@ def _nested(pairs: tuple[np.ndarray, np.ndarray], low: np.ndarray, high: np.ndar
 
 
 def _summed(system: System, ids: list[int], low: np.ndarray, high: np.ndarray) -> None:
-    whole, parts = system.nodes[ids[0]], [system.nodes[at] for at in ids[1:]]
+    whole, parts = system.nodes[ids[0]], [system.nodes[part] for part in ids[1:]]
     for name, cell in whole.cells.items():
         inside = [part.cells[name] for part in parts if name in part.cells]
         if not inside:

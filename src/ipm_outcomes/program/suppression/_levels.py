@@ -28,19 +28,19 @@ class Levels:
         definition: Callable[[str], Indicator | None],
         instruments: Mapping[str, Instrument],
     ) -> None:
-        told: dict[str, dict[str, set[str]]] = {}
+        details: dict[str, dict[str, set[str]]] = {}
         for row in rows:
             of_instrument, of_scale, target = row.told_for
-            one = scored(of_instrument, instruments)
-            if one is not None and of_scale == one.lead_scale.id and row.definition and target:
-                told.setdefault(one.id, {}).setdefault(row.definition, set()).add(target)
-        leads = [one for id in told if (one := scored(id, instruments)) is not None]
+            instrument = scored(of_instrument, instruments)
+            if instrument is not None and of_scale == instrument.lead_scale.id and row.definition and target:
+                details.setdefault(instrument.id, {}).setdefault(row.definition, set()).add(target)
+        leads = [instrument for id in details if (instrument := scored(id, instruments)) is not None]
         self.lead: tuple[str, str] | None = None
         self.success = self.target = ""
-        for one in sorted(leads, key=lambda one: rank(one, one.lead_scale.id)):
-            if success := success_of(one.lead_scale, told[one.id], definition):
-                self.lead, self.success = (one.id, one.lead_scale.id), success
-                self.target = main_target(told[one.id][success])
+        for instrument in sorted(leads, key=lambda instrument: rank(instrument, instrument.lead_scale.id)):
+            if success := success_of(instrument.lead_scale, details[instrument.id], definition):
+                self.lead, self.success = (instrument.id, instrument.lead_scale.id), success
+                self.target = main_target(details[instrument.id][success])
                 break
 
     def __call__(self, row: Row, column: str) -> int:

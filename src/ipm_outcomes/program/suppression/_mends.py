@@ -52,10 +52,10 @@ class Mender:
             if all(system.x[variable] + by >= 0 for variable, by in between):
                 changed |= dict(between)
                 continue
-            for at, by in zip(*move, strict=True):
-                here = system.nodes[system.node_of[at]]
+            for variable_id, by in zip(*move, strict=True):
+                here = system.nodes[system.node_of[variable_id]]
                 there = system.nodes[system.index.get((other, here.key), 0)]
-                variable = int(at) - here.start + there.start
+                variable = int(variable_id) - here.start + there.start
                 if there.scene != other or not _same_sets(here, there) or system.x[variable] + by < 0:
                     return None
                 changed[variable] = int(by)
@@ -68,7 +68,7 @@ class Mender:
         if not off.any():
             return move
         changed = dict(zip(move[0].tolist(), move[1].tolist(), strict=True))
-        settled = {int(system.node_of[at]) for at in changed}
+        settled = {int(system.node_of[variable]) for variable in changed}
         for _ in range(_ROUNDS):
             reached: set[int] = set()
             for row, left in zip(rows[off != 0].tolist(), off[off != 0].tolist(), strict=True):
@@ -82,14 +82,16 @@ class Mender:
                 else:
                     return None
             settled |= reached
-            at = np.array(sorted(changed), np.int64)
-            made = at, np.array([changed[one] for one in at.tolist()], np.int64)
+            variables = np.array(sorted(changed), np.int64)
+            made = variables, np.array([changed[variable] for variable in variables.tolist()], np.int64)
             rows, off = _added(system.columns_E, *made)
             if not off.any():
                 return made
         return None
 
 
-def _same_sets(one: Node, other: Node) -> bool:
+def _same_sets(node: Node, other: Node) -> bool:
     """Whether the same atoms make up the same sets."""
-    return one.sets == other.sets and all(np.array_equal(one.of[name], other.of[name]) for name in one.sets)
+    return node.sets == other.sets and all(
+        np.array_equal(node.of[name], other.of[name]) for name in node.sets
+    )

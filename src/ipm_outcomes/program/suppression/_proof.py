@@ -24,18 +24,18 @@ def verify(
     truth = np.array([item.value for item in system.items], np.int64)
     value = np.array(system.value, np.int64)
     least, most = truth.copy(), truth.copy()
-    for move, at, by in _many(moves):
-        if len(np.unique(move * len(system.x) + at)) < len(at):
+    for move, variables, by in _many(moves):
+        if len(np.unique(move * len(system.x) + variables)) < len(variables):
             raise AssertionError("a witness that names a variable twice")
-        if (system.x[at] + by < 0).any():
+        if (system.x[variables] + by < 0).any():
             raise AssertionError("a witness with less than nobody")
-        if _added(system.columns_E, at, by, move)[1].any():
+        if _added(system.columns_E, variables, by, move)[1].any():
             raise AssertionError("a witness that breaks a sum")
-        rows, change = _added(system.columns_A, at, by, move)
-        told = value[rows] + change
-        if ((told < low[rows]) | (told > high[rows])).any():
+        rows, change = _added(system.columns_A, variables, by, move)
+        shown = value[rows] + change
+        if ((shown < low[rows]) | (shown > high[rows])).any():
             raise AssertionError("a witness that moves what is shown")
-        rows, change = _added(system.columns_P, at, by, move)
+        rows, change = _added(system.columns_P, variables, by, move)
         np.minimum.at(least, rows, truth[rows] + change)
         np.maximum.at(most, rows, truth[rows] + change)
     return least, most
@@ -45,18 +45,22 @@ def _many(moves: Iterable[Move]) -> Iterator[tuple[np.ndarray, np.ndarray, np.nd
     """Some witnesses at a time: their numbers, variables and changes."""
     rest = iter(moves)
     while some := list(islice(rest, _AT_ONCE)):
-        number = np.repeat(np.arange(len(some)), [len(at) for at, _ in some])
-        yield number, np.concatenate([at for at, _ in some]), np.concatenate([by for _, by in some])
+        number = np.repeat(np.arange(len(some)), [len(variables) for variables, _ in some])
+        yield (
+            number,
+            np.concatenate([variables for variables, _ in some]),
+            np.concatenate([by for _, by in some]),
+        )
 
 
 def _added(
     matrix: tuple[np.ndarray, np.ndarray, np.ndarray],
-    at: np.ndarray,
+    variables: np.ndarray,
     by: np.ndarray,
     move: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sums that change when some variables do, for each witness by itself: rows, and by how much."""
-    of, row, value = entries(matrix, at)
+    of, row, value = entries(matrix, variables)
     if not len(of):
         return of, of
     change = value * by[of]
@@ -70,12 +74,12 @@ def _added(
 
 
 def entries(
-    matrix: tuple[np.ndarray, np.ndarray, np.ndarray], at: np.ndarray
+    matrix: tuple[np.ndarray, np.ndarray, np.ndarray], columns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The entries of some columns, one after another: the place of the column among them, the row, and the value."""
     starts, rows, values = matrix
-    first = starts[at]
-    many = starts[at + 1] - first
-    of = np.arange(len(at)).repeat(many)
+    first = starts[columns]
+    many = starts[columns + 1] - first
+    of = np.arange(len(columns)).repeat(many)
     taken = np.arange(len(of)) + (first - many.cumsum() + many)[of]
     return of, rows[taken], values[taken]

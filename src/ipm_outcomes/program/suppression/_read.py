@@ -114,25 +114,25 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
     groups = [(values[name], any(isinstance(v, str) and v == TOTAL for v in values[name])) for name in by]
     rows: list[Row] = []
     seen: dict[tuple[Any, ...], int] = {}
-    for at in range(len(frame)):
-        before = values["suppressed"][at]
+    for position in range(len(frame)):
+        before = values["suppressed"][position]
         if not null(before) and before not in ("", False):
-            raise FrameError(f"row {at}: already suppressed; give the table as it was before")
-        indicator = values["indicator"][at]
+            raise FrameError(f"row {position}: already suppressed; give the table as it was before")
+        indicator = values["indicator"][position]
         if not isinstance(indicator, str) or not indicator:
-            raise FrameError(f"row {at}, column 'indicator': a name is needed, got {shown(indicator)}")
-        key = tuple(_group(column[at], total) for column, total in groups)
+            raise FrameError(f"row {position}, column 'indicator': a name is needed, got {shown(indicator)}")
+        key = tuple(_group(column[position], total) for column, total in groups)
         if (indicator, key) in seen:
             raise FrameError(
-                f"rows {seen[indicator, key]} and {at}: same group and indicator; name every grouping column "
+                f"rows {seen[indicator, key]} and {position}: same group and indicator; name every grouping column "
                 "in `by`"
             )
-        seen[indicator, key] = at
-        definition, band, *told_for = places[at]
-        row = Row(at, indicator, key, {}, definition, band, tuple(told_for), rules[at] or "")
-        row.net = values["method"][at] == "adjusted wald"
+        seen[indicator, key] = position
+        definition, band, *told_for = places[position]
+        row = Row(position, indicator, key, {}, definition, band, tuple(told_for), rules[position] or "")
+        row.net = values["method"][position] == "adjusted wald"
         for name in (*COUNTS, *beside):
-            value: Any = values[name][at] if name in values else None
+            value: Any = values[name][position] if name in values else None
             if type(value) is int and 0 <= value < _FAR and not row.net:
                 row.counts[name] = value
                 continue
@@ -141,23 +141,25 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
             if isinstance(value, (bool, np.bool_)) or not isinstance(
                 value, (int, float, decimal.Decimal, np.number)
             ):
-                raise FrameError(f"row {at}, column {name!r}: a count is needed, got {shown(value)}")
+                raise FrameError(f"row {position}, column {name!r}: a count is needed, got {shown(value)}")
             if abs(value) == float("inf"):
-                raise FrameError(f"row {at}, column {name!r}: an infinite count")
+                raise FrameError(f"row {position}, column {name!r}: an infinite count")
             number: Any = value
             whole = abs(number) < _FAR and number == int(number)
             if whole and number >= 0 and not (row.net and name == "numerator"):
                 row.counts[name] = int(number)
             elif name in ("eligible", "observed", *beside) or (name == "denominator" and not number >= 0):
-                raise FrameError(f"row {at}, column {name!r}: {value} is not a count of people")
+                raise FrameError(f"row {position}, column {name!r}: {value} is not a count of people")
             else:
                 row.other = True
         excluded = row.counts.pop("excluded", None)
         if excluded is not None and "eligible" in row.counts:
             row.counts[WHOLE] = row.counts["eligible"] + excluded
         if row.net:
-            _read_ratings(row, {name: values[name][at] for name in ("numerator", *RATES, "level")})
-        row.rated = not (row.net or row.other or null(values["estimate"][at])) and "numerator" in row.counts
+            _read_ratings(row, {name: values[name][position] for name in ("numerator", *RATES, "level")})
+        row.rated = (
+            not (row.net or row.other or null(values["estimate"][position])) and "numerator" in row.counts
+        )
         rows.append(row)
     _of_ratios(rows)
     # The order of the rows must not decide what is hidden.
@@ -204,11 +206,11 @@ def _read_ratings(row: Row, figures: dict[str, Any]) -> None:
     promoters = detractors + net
     passives = n - promoters - detractors
     lower, upper = intervals.nps(promoters, passives, detractors, level=level)
-    (found,) = np.nonzero((np.abs(lower - low) < _TINY) & (np.abs(upper - high) < _TINY))
-    if len(found) == 1:
+    (fitting,) = np.nonzero((np.abs(lower - low) < _TINY) & (np.abs(upper - high) < _TINY))
+    if len(fitting) == 1:
         row.closed = False
         parts = (promoters, passives, detractors)
-        row.counts |= {name: int(part[found[0]]) for name, part in zip(RATINGS, parts, strict=True)}
+        row.counts |= {name: int(part[fitting[0]]) for name, part in zip(RATINGS, parts, strict=True)}
 
 
 def _group(value: Any, has_total_word: bool) -> Any:

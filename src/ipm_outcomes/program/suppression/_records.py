@@ -22,33 +22,35 @@ _MOST = 4000  # kinds of patients at most
 def kinds_of(definitions: Sequence[Indicator]) -> Pairs | None:
     """A patient of each kind that the conditions on one table tell apart; none where there are too many."""
     values: dict[str, dict[Any, None]] = {}
-    for one in definitions:
-        for test in _tests(_conditions(one)):
+    for definition in definitions:
+        for test in _tests(_conditions(definition)):
             values.setdefault(str(test.column), {None: None}).update(dict.fromkeys(_around(test)))
     if int(np.prod([len(held) for held in values.values()], dtype=np.float64)) > _MOST:
         return None
     rows = list(product(*values.values()))
     columns = {}
-    for at, name in enumerate(values):
+    for position, name in enumerate(values):
         columns[name] = np.empty(len(rows), object)
-        columns[name][:] = [row[at] for row in rows]
+        columns[name][:] = [row[position] for row in rows]
     return Pairs({"baseline": np.zeros(len(rows), object), **columns})
 
 
-def alike(definitions: Sequence[Indicator], one: Indicator) -> list[Indicator]:
+def alike(definitions: Sequence[Indicator], indicator: Indicator) -> list[Indicator]:
     """The definitions that test columns of one, or of another one that does."""
-    found, columns = [one], columns_read(one)
-    while more := [other for other in definitions if other not in found and columns_read(other) & columns]:
-        found += more
+    related, columns = [indicator], columns_read(indicator)
+    while more := [other for other in definitions if other not in related and columns_read(other) & columns]:
+        related += more
         columns = columns.union(*(columns_read(other) for other in more))
-    return sorted(found, key=lambda other: other.id)
+    return sorted(related, key=lambda other: other.id)
 
 
-def sets_of(pairs: Pairs, one: Indicator, band: str | None) -> dict[str, Bools]:
+def sets_of(pairs: Pairs, indicator: Indicator, band: str | None) -> dict[str, Bools]:
     """The sets of an indicator, with kinds behind those of the patients for what is counted and is no patient."""
-    told = one.model_copy(update={"value": None, "over": None}) if one.kind == "ratio" else one
-    held = {name: np.append(members, [False, False]) for name, members in pairs.of(told, band).items()}
-    if one.kind == "ratio":
+    plain = (
+        indicator.model_copy(update={"value": None, "over": None}) if indicator.kind == "ratio" else indicator
+    )
+    held = {name: np.append(members, [False, False]) for name, members in pairs.of(plain, band).items()}
+    if indicator.kind == "ratio":
         nobody = np.zeros(len(held["eligible"]) - 2, bool)
         held["numerator"] = np.append(nobody, [True, False])
         held["denominator"] = np.append(nobody, [True, True])
@@ -82,22 +84,27 @@ def same_patients(scenes: Mapping[Any, Any]) -> Iterator[Link]:
         if scene[:2] == ("pairs", "utilization"):
             mine.setdefault(scene[3], []).append(scene)
     for scenes_of in mine.values():
-        for one, other in pairwise(scenes_of):
+        for scene, other in pairwise(scenes_of):
             for name in ("observed", "eligible", WHOLE):
-                yield (other, name), (one, name), "same"
+                yield (other, name), (scene, name), "same"
 
 
-def _conditions(one: Indicator) -> Iterable[Condition]:
-    parts = (one.eligible, one.observed, one.denominator, one.numerator)
-    return [*(part for part in parts if part is not None), *(exclusion.when for exclusion in one.exclusions)]
+def _conditions(indicator: Indicator) -> Iterable[Condition]:
+    parts = (indicator.eligible, indicator.observed, indicator.denominator, indicator.numerator)
+    return [
+        *(part for part in parts if part is not None),
+        *(exclusion.when for exclusion in indicator.exclusions),
+    ]
 
 
 def _tests(conditions: Iterable[Condition]) -> Iterator[Condition]:
     """The tests of single columns."""
-    for one in conditions:
-        if one.column is not None:
-            yield one
-        yield from _tests([*(one.all_ or ()), *(one.any_ or ()), *((one.not_,) if one.not_ else ())])
+    for condition in conditions:
+        if condition.column is not None:
+            yield condition
+        yield from _tests(
+            [*(condition.all_ or ()), *(condition.any_ or ()), *((condition.not_,) if condition.not_ else ())]
+        )
 
 
 def _around(test: Condition) -> tuple[Any, ...]:

@@ -67,12 +67,12 @@ class Published:
 
     def values(self) -> dict[Any, int]:
         """The counts by scene, group and set; sets of pairs are known by what they hold, whatever their names."""
-        found = {}
+        counts = {}
         for count in self.counts:
             scene: Any = self.plain(count.scene)
             held = self.scenes[count.scene].sets[count.set].tobytes() if scene[0] == "pairs" else count.set
-            found[scene, count.key, held] = count.value
-        return found
+            counts[scene, count.key, held] = count.value
+        return counts
 
     def rename(self, release: int) -> None:
         """Set the scenes of an earlier release apart from those of this one."""
@@ -85,14 +85,14 @@ class Published:
     def since(self, earlier: Published) -> list[tuple[tuple[Any, Any], tuple[Any, Any], str]]:
         """Who was counted in an earlier release is counted in this one; of the same data they are the same people."""
         now, then = self.values(), earlier.values()
-        told = dict.fromkeys(
-            (one.plain(count.scene), count.set) for one in (earlier, self) for count in one.counts
+        named = dict.fromkeys(
+            (release.plain(count.scene), count.set) for release in (earlier, self) for count in release.counts
         )
         both = now.keys() & then.keys()
-        how = "same data" if both and all(now[one] == then[one] for one in both) else "within"
+        how = "same data" if both and all(now[key] == then[key] for key in both) else "within"
         return [
             ((earlier.name(scene), name), (self.name(scene), name), how)
-            for scene, name in told
+            for scene, name in named
             if earlier.name(scene) in earlier.scenes
             and self.name(scene) in self.scenes
             and _in_both(earlier.scenes[earlier.name(scene)], self.scenes[self.name(scene)], name, scene)
@@ -102,8 +102,8 @@ class Published:
 def _in_both(old: Scene, new: Scene, name: Any, scene: Any) -> bool:
     """Whether both scenes know a set; sets of pairs are the same in each: what one publishes the other may tell."""
     if scene[0] == "pairs":
-        for one, other in ((old, new), (new, old)):
-            held = one.sets.get(name)
+        for holder, other in ((old, new), (new, old)):
+            held = holder.sets.get(name)
             if held is not None and len(held) == len(next(iter(other.sets.values()), ())):
                 other.sets.setdefault(name, held)
     return name in old.sets and name in new.sets
@@ -125,17 +125,17 @@ def known(definitions: Iterable[Definition]) -> tuple[dict[str, Indicator], dict
             scored[given.id] = given
             continue
         if isinstance(given, Indicator):
-            one = given
+            definition = given
         elif isinstance(given, str) and not given.endswith(".toml"):
-            one = indicator(given)
+            definition = indicator(given)
         elif isinstance(given, (str, PathLike)):
-            one = read_indicator(given)
+            definition = read_indicator(given)
         else:
             raise ParameterError(
                 f"definitions: ids or paths of indicators, Indicator or Instrument objects, not a "
                 f"{type(given).__name__}"
             )
-        own[one.id] = one
+        own[definition.id] = definition
     return own, scored
 
 
@@ -179,11 +179,11 @@ class Reader:
         level = self.own.level or Levels(self.rows, self.named, self.instruments)
         rules: dict[tuple[str | None, ...], str] = {}
         for row in self.rows:
-            one = self.definition(row)
+            definition = self.definition(row)
             if row.rules:
                 rules.setdefault(row.told_for, row.rules)
                 rules.setdefault((*row.told_for[:2], None), row.rules)
-            if one is not None and one.window is not None:
+            if definition is not None and definition.window is not None:
                 self.window.add(row.told_for)
         family_of = {name: family for family in self.families for name in family}
         loose: dict[Any, list[Row]] = {}
@@ -196,22 +196,22 @@ class Reader:
                 asked[name] = (
                     self._of_records(row, out) or self._of_pairs(row, rules, out) or self._of_own(row)
                 )
-            found = asked[name]
-            if found is None:
-                one = self.definition(row)
+            sets_asked = asked[name]
+            if sets_asked is None:
+                definition = self.definition(row)
                 if row.indicator not in family_of:
-                    self.alone[row.position] = self._why_alone(row, one)
+                    self.alone[row.position] = self._why_alone(row, definition)
                 if row.indicator in family_of:
                     scene: Any = ("family", *family_of[row.indicator])
-                elif one is not None and one.kind == "distribution":
-                    scene = ("bands", one.id, *row.told_for)
+                elif definition is not None and definition.kind == "distribution":
+                    scene = ("bands", definition.id, *row.told_for)
                 else:
                     scene = ("row", row.definition or row.indicator, *row.told_for)
                     if row.definition is None:
                         scene = ("row", row.indicator)
                 loose.setdefault(scene, []).append(row)
                 continue
-            scene, sets = found
+            scene, sets = sets_asked
             self._add(out, row, scene, row.key, sets, level)
         for scene, members in loose.items():
             self._loose(out, scene, members, level)
@@ -247,93 +247,94 @@ class Reader:
     def _beside(self, name: str | None) -> Pairs | None:
         """Kinds of patients of the indicators over the same scales, with the same exclusions."""
         if name not in self.pairs:
-            found = {
-                one.id: one for row in self.rows if (one := self.definition(row)) is not None and one.scales
-            }
-            self.pairs[name] = beside([one for one in found.values() if _side_by_side_name(one) == name])
+            over = {d.id: d for row in self.rows if (d := self.definition(row)) is not None and d.scales}
+            self.pairs[name] = beside([d for d in over.values() if _side_by_side_name(d) == name])
         return self.pairs[name]
 
     def _of_pairs(
         self, row: Row, rules: Mapping[Any, str], out: Published
     ) -> tuple[Any, dict[str, Any]] | None:
         """The sets of a row as sets of pairs."""
-        one = self.definition(row)
+        definition = self.definition(row)
         told_for, own = row.told_for, None
         if row.indicator in self.own.stretches:
             told_for, own = self.own.stretches[row.indicator]
-        elif one is None or one.uses != "changes" or one.kind in ("events", "ratio"):
+        elif definition is None or definition.uses != "changes" or definition.kind in ("events", "ratio"):
             return None
-        elif one.scales:
-            told_for = (_side_by_side_name(one), "", told_for[2])
-        elif one.once:
+        elif definition.scales:
+            told_for = (_side_by_side_name(definition), "", told_for[2])
+        elif definition.once:
             told_for = (*told_for[:2], None)
         scene = ("pairs", *told_for)
         if scene in self.apart:
             return None
-        pairs = self._beside(told_for[0]) if one is not None and one.scales else self._pairs(told_for, rules)
+        several = definition is not None and definition.scales
+        pairs = self._beside(told_for[0]) if several else self._pairs(told_for, rules)
         if pairs is None:
             return None
         self.kinds[scene] = pairs
-        name = row.indicator if own else (one.id, row.band)  # type: ignore[union-attr]
+        name = row.indicator if own else (definition.id, row.band)  # type: ignore[union-attr]
         there = out.scenes.setdefault(scene, Scene({}))
-        found = {}
+        sets_found = {}
         try:
-            held = {c: s(pairs) for c, s in own.items()} if own else pairs.of(one, row.band)  # type: ignore[arg-type]
+            held = {c: s(pairs) for c, s in own.items()} if own else pairs.of(definition, row.band)  # type: ignore[arg-type]
         except (KeyError, TypeError):
             return None
-        if one is not None and one.once:
+        if definition is not None and definition.once:
             # Told once for all targets: whether the window of one of them is open does not matter.
             held = {
                 c: s & ~np.array([bool(o) for o in pairs.columns["window_open"]]) for c, s in held.items()
             }
         for column, members in held.items():
             there.sets.setdefault((name, column), members)
-            found[column] = (name, column)
-        if one is not None and one.kind == "proportion" and "numerator" in found:
+            sets_found[column] = (name, column)
+        if definition is not None and definition.kind == "proportion" and "numerator" in sets_found:
             for other in [
                 s for s in there.sets if s[1] == "numerator" and isinstance(s[0], tuple) and s[0][1] is None
             ]:
                 if other[0] != name and not (there.sets[other] & held["numerator"]).any():
-                    there.apart.append((found["denominator"], found["numerator"], other))
-        return scene, found
+                    there.apart.append((sets_found["denominator"], sets_found["numerator"], other))
+        return scene, sets_found
 
     def _of_records(self, row: Row, out: Published) -> tuple[Any, dict[str, Any]] | None:
         """The sets of a row that is counted from records."""
-        one = self.definition(row)
-        if one is None or one.uses not in (*_records.USES, "utilization"):
+        definition = self.definition(row)
+        if definition is None or definition.uses not in (*_records.USES, "utilization"):
             return None
-        if one.rate is not None:
+        if definition.rate is not None:
             around = "windows" if row.told_for[2] else None
-            scene = ("pairs", "utilization", repr((one.id, row.band)), around)
+            scene = ("pairs", "utilization", repr((definition.id, row.band)), around)
             if scene in self.apart:
                 return None
             out.scenes.setdefault(scene, Scene(_records.rate_sets()))
             return scene, _records.rate_columns(row)
-        if one.id not in self.alike:
-            used = [o for r in self.rows if (o := self.definition(r)) is not None and o.uses == one.uses]
-            self.alike[one.id] = _records.alike(list({o.id: o for o in used}.values()), one)
-        scene = ("pairs", one.uses, self.alike[one.id][0].id, None)
+        if definition.id not in self.alike:
+            used = [
+                o for r in self.rows if (o := self.definition(r)) is not None and o.uses == definition.uses
+            ]
+            self.alike[definition.id] = _records.alike(list({o.id: o for o in used}.values()), definition)
+        scene = ("pairs", definition.uses, self.alike[definition.id][0].id, None)
         if scene not in self.pairs:
-            self.pairs[scene] = _records.kinds_of(self.alike[one.id])
+            self.pairs[scene] = _records.kinds_of(self.alike[definition.id])
         pairs = self.pairs[scene]
         if pairs is None or scene in self.apart:
             return None
         there = out.scenes.setdefault(scene, Scene({}))
-        found = {}
-        for column, members in _records.sets_of(pairs, one, row.band).items():
-            there.sets.setdefault(((one.id, row.band), column), members)
-            found[column] = ((one.id, row.band), column)
-        return scene, found
+        columns = {}
+        for column, members in _records.sets_of(pairs, definition, row.band).items():
+            there.sets.setdefault(((definition.id, row.band), column), members)
+            columns[column] = ((definition.id, row.band), column)
+        return scene, columns
 
-    def _why_alone(self, row: Row, one: Indicator | None) -> str:
+    def _why_alone(self, row: Row, indicator: Indicator | None) -> str:
         of_instrument, of_scale, target = row.told_for
         if row.definition is None:
             return "no_definition"
-        if one is None:
+        if indicator is None:
             return "definition_unknown"
-        if one.uses != "changes" or one.kind in ("events", "ratio"):
+        if indicator.uses != "changes" or indicator.kind in ("events", "ratio"):
             return "counted_by_itself"
-        scenes = (("pairs", of_instrument, of_scale, told) for told in (target, None))
+        scenes = (("pairs", of_instrument, of_scale, of_target) for of_target in (target, None))
         if any(scene in self.apart for scene in scenes):
             return "counts_do_not_fit"
         if of_instrument and " + " not in of_instrument and not scored(of_instrument, self.instruments):
@@ -358,7 +359,7 @@ class Reader:
         names = sorted({row.indicator for row in rows})
         kinds = [*names, "denominator", "observed", "eligible", WHOLE]
         sets = {c: np.arange(len(kinds)) <= kinds.index(c) for c in kinds[len(names) :]}
-        sets |= {name: np.arange(len(kinds)) == at for at, name in enumerate(names)}
+        sets |= {name: np.arange(len(kinds)) == position for position, name in enumerate(names)}
         sets["denominator"] = np.arange(len(kinds)) < len(names)
         by_key: dict[Any, list[Row]] = {}
         for row in rows:
@@ -408,9 +409,9 @@ class Reader:
                         _named(out, whole, "numerator", "baseline_completion"),
                     )
                     if a and b and scene != whole:
-                        told = (scene, WHOLE) in published
-                        a = a if told else _named(out, scene, "eligible", "followup_completion")
-                        out.links.append(((scene, a), (whole, b), "same" if told else "within"))
+                        same = (scene, WHOLE) in published
+                        a = a if same else _named(out, scene, "eligible", "followup_completion")
+                        out.links.append(((scene, a), (whole, b), "same" if same else "within"))
             out.links += due_earlier(out.scenes, self.kinds, timed)
         self._across_scales(out)
 
@@ -418,30 +419,30 @@ class Reader:
         """Everybody is everybody for each scale and target; who has a score of a scale has one of each scale whose
         items are among its own.
         """
-        told = {scene: self._plain_sets(out, scene) for scene in out.scenes if scene in self.kinds}
-        everybody = [(scene, sets["everybody"]) for scene, sets in told.items() if "everybody" in sets]
-        out.links += [(one, everybody[0], "everybody") for one in everybody[1:]]
-        once = {scene[1:3] for scene in told if scene[3] is None}
-        for large, small in permutations(told, 2):
+        plain = {scene: self._plain_sets(out, scene) for scene in out.scenes if scene in self.kinds}
+        everybody = [(scene, sets["everybody"]) for scene, sets in plain.items() if "everybody" in sets]
+        out.links += [(entry, everybody[0], "everybody") for entry in everybody[1:]]
+        once = {scene[1:3] for scene in plain if scene[3] is None}
+        for large, small in permutations(plain, 2):
             if large[1] != small[1] or large[3] != small[3]:
                 continue
             inst = scored(large[1], self.instruments)
             if inst is None or not _needs(inst, large[2], small[2]):
                 continue
-            for part in told[large].keys() & told[small].keys() - {"everybody"}:
+            for part in plain[large].keys() & plain[small].keys() - {"everybody"}:
                 if part != "baseline" or large[3] is None or not {large[1:3], small[1:3]} <= once:
-                    out.links.append(((large, told[large][part]), (small, told[small][part]), "within"))
+                    out.links.append(((large, plain[large][part]), (small, plain[small][part]), "within"))
 
     def _plain_sets(self, out: Published, scene: Any) -> dict[str, Any]:
         """Of a scene the sets that ask only which scores are known."""
         columns = self.kinds[scene].columns
-        closed = ~np.array([bool(one) for one in columns["window_open"]], bool)
-        first = np.array([one is not None for one in columns["baseline"]], bool)
+        closed = ~np.array([bool(value) for value in columns["window_open"]], bool)
+        first = np.array([value is not None for value in columns["baseline"]], bool)
         wanted = {"everybody": np.ones(len(closed), bool), "baseline": first, "due": first & closed}
         if scene[3] is None:  # told once for all targets
             wanted = {"everybody": closed, "baseline": first & closed}
         elif "followup" in columns:
-            last = np.array([one is not None for one in columns["followup"]], bool)
+            last = np.array([value is not None for value in columns["followup"]], bool)
             wanted["paired"] = first & last & closed
         if " + " in scene[1] or "followup" not in columns:
             wanted = {"everybody": wanted["everybody"]}
@@ -449,23 +450,23 @@ class Reader:
         return {part: named[held.tobytes()] for part, held in wanted.items() if held.tobytes() in named}
 
 
-def _side_by_side_name(one: Indicator) -> str:
-    return repr((sorted(one.scales.items()), [exclusion.when for exclusion in one.exclusions]))
+def _side_by_side_name(indicator: Indicator) -> str:
+    return repr((sorted(indicator.scales.items()), [exclusion.when for exclusion in indicator.exclusions]))
 
 
 def _needs(inst: Instrument, large: str, small: str) -> bool:
     """Whether a score of the large scale takes all answers from which the small one gets its own."""
     if large == small or not {large, small} <= set(inst.scale_ids):
         return False
-    one, other = inst.scale(large), inst.scale(small)
-    if one.only_if or other.only_if or one.rule().at_most or other.rule().at_most:
+    wide, other = inst.scale(large), inst.scale(small)
+    if wide.only_if or other.only_if or wide.rule().at_most or other.rule().at_most:
         return False
     return bool(other.items) and _items(inst, small) <= _items(inst, large)
 
 
 def _items(inst: Instrument, scale: str) -> set[str]:
-    one = inst.scale(scale)
-    return set(one.items).union(*(_items(inst, part) for part in one.components))
+    part = inst.scale(scale)
+    return set(part.items).union(*(_items(inst, part) for part in part.components))
 
 
 def _named(out: Published, scene: Any, column: str, definition: str) -> Any:
@@ -492,4 +493,4 @@ def _patterns(columns: Sequence[str], rows: Sequence[Row]) -> dict[str, np.ndarr
             continue
         kinds.append(held)
     matrix = np.array(kinds, bool).reshape(len(kinds), len(columns))
-    return {c: matrix[:, at] for at, c in enumerate(columns)}
+    return {c: matrix[:, position] for position, c in enumerate(columns)}

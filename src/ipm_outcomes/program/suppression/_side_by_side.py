@@ -22,16 +22,16 @@ def beside(definitions: Sequence[Indicator]) -> Pairs | None:
     All definitions are over the same scales, with the same exclusions.
     """
     scales = definitions[0].scales
-    tests = [test for one in definitions for test in _tests(_conditions(one))]
+    tests = [test for definition in definitions for test in _tests(_conditions(definition))]
     kinds: list[list[dict[str, float | None]]] = []
     for key, name in scales.items():
-        found = _of_one(
+        kind = _of_one(
             key, name, [test for test in tests if test.column in {f"{key}_{side}" for side in SIDES}]
         )
-        if found is None:
+        if kind is None:
             return None
-        kinds.append(found)
-    many = 2 * int(np.prod([len(found) for found in kinds]))
+        kinds.append(kind)
+    many = 2 * int(np.prod([len(kind) for kind in kinds]))
     if many > _MOST:
         return None
     rows = [
@@ -47,16 +47,22 @@ def beside(definitions: Sequence[Indicator]) -> Pairs | None:
     return Pairs({**columns, "baseline": first, "window_open": np.array([False] * len(rows), object)})
 
 
-def _conditions(one: Indicator) -> Iterable[Condition]:
-    return [c for c in (one.eligible, one.observed, one.denominator, one.numerator) if c is not None]
+def _conditions(indicator: Indicator) -> Iterable[Condition]:
+    return [
+        c
+        for c in (indicator.eligible, indicator.observed, indicator.denominator, indicator.numerator)
+        if c is not None
+    ]
 
 
 def _tests(conditions: Iterable[Condition]) -> Iterator[Condition]:
     """The tests of single columns."""
-    for one in conditions:
-        if one.column is not None:
-            yield one
-        yield from _tests([*(one.all_ or ()), *(one.any_ or ()), *((one.not_,) if one.not_ else ())])
+    for condition in conditions:
+        if condition.column is not None:
+            yield condition
+        yield from _tests(
+            [*(condition.all_ or ()), *(condition.any_ or ()), *((condition.not_,) if condition.not_ else ())]
+        )
 
 
 def _of_one(key: str, name: str, tests: Sequence[Condition]) -> list[dict[str, float | None]] | None:
@@ -69,9 +75,9 @@ def _of_one(key: str, name: str, tests: Sequence[Condition]) -> list[dict[str, f
     sign = -1 if scale.worse == "lower" else 1
     pairs = [(b, f, None if b is None or f is None else sign * (b - f)) for b in values for f in values]
     columns = {}
-    for at, side in enumerate(SIDES):
+    for place, side in enumerate(SIDES):
         columns[f"{key}_{side}"] = np.empty(len(pairs), object)
-        columns[f"{key}_{side}"][:] = [pair[at] for pair in pairs]
+        columns[f"{key}_{side}"][:] = [pair[place] for pair in pairs]
     decided = [part for test in tests for part in both(test, columns)] or [np.zeros(len(pairs), bool)]
     _, firsts = np.unique(np.array(decided), axis=1, return_index=True)
-    return [{name: column[at] for name, column in columns.items()} for at in sorted(firsts)]
+    return [{name: column[first] for name, column in columns.items()} for first in sorted(firsts)]

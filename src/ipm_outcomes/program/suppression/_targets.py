@@ -20,19 +20,21 @@ def due_earlier(
 ) -> Iterator[Link]:
     """Of targets in their order, each set that asks for the score at the start alone, within the nearest before it."""
     starts: dict[int, _Starts] = {}
-    found = {}
+    asked = {}
     for scene in timed:
         if scene in kinds:
             of = starts.setdefault(id(kinds[scene]), _Starts(kinds[scene]))
-            found[scene] = of.asked(scenes[scene])
-    for early, late in combinations(found, 2):
-        for held, name in found[late].items():
-            around = [one for one in found[early] if held <= one]
+            asked[scene] = of.asked(scenes[scene])
+    for early, late in combinations(asked, 2):
+        for held, name in asked[late].items():
+            around = [scores for scores in asked[early] if held <= scores]
             # What a wider set of the later target says already is not said again.
-            wider = [one for one in found[late] if held < one]
-            for one in around:
-                if not any(other < one for other in around) and not any(other <= one for other in wider):
-                    yield (late, name), (early, found[early][one]), "within"
+            wider = [scores for scores in asked[late] if held < scores]
+            for scores in around:
+                if not any(other < scores for other in around) and not any(
+                    other <= scores for other in wider
+                ):
+                    yield (late, name), (early, asked[early][scores]), "within"
 
 
 class _Starts:
@@ -54,10 +56,12 @@ class _Starts:
 
     def asked(self, scene: Scene) -> dict[frozenset[Any], Any]:
         """The sets that ask those due for nothing but the score at the start, by the scores they ask for."""
-        found: dict[frozenset[Any], Any] = {}
+        by_scores: dict[frozenset[Any], Any] = {}
         for name, held in scene.sets.items():
             if held.any() and not (held & ~self.due).any():
                 inside = np.bincount(self.of[held], minlength=len(self.many))
                 if ((inside == 0) | (inside == self.many)).all():
-                    found.setdefault(frozenset(self.scores[at] for at in np.flatnonzero(inside)), name)
-        return found
+                    by_scores.setdefault(
+                        frozenset(self.scores[place] for place in np.flatnonzero(inside)), name
+                    )
+        return by_scores

@@ -28,42 +28,42 @@ class Transfers:
 
     def inside(self, node: int) -> tuple[np.ndarray, np.ndarray]:
         """Sets by atoms (the last one outside of all), and a random number for each set."""
-        one = self.system.nodes[node]
-        key = (one.scene, one.sets)
+        here = self.system.nodes[node]
+        key = (here.scene, here.sets)
         if key not in self.kinds:
-            matrix = np.zeros((len(one.sets), one.count + 1), np.uint64)
-            for row, name in enumerate(one.sets):
-                matrix[row, one.of[name]] = 1
-            self.kinds[key] = matrix, self.random.integers(1, 2**63, len(one.sets), dtype=np.uint64)
+            matrix = np.zeros((len(here.sets), here.count + 1), np.uint64)
+            for row, name in enumerate(here.sets):
+                matrix[row, here.of[name]] = 1
+            self.kinds[key] = matrix, self.random.integers(1, 2**63, len(here.sets), dtype=np.uint64)
         return self.kinds[key]
 
     def fixed(self, nodes: tuple[int, ...], hidden: np.ndarray) -> np.ndarray:
         """The sets of which a count of these groups is shown, or that a sum with another scene rests on."""
         fixed = np.zeros(len(self.system.nodes[nodes[0]].sets), bool)
-        for at in nodes:
-            one = self.system.nodes[at]
-            for row, name in enumerate(one.sets):
-                cell = one.cells.get(name)
-                if (cell is not None and not hidden[cell]) or name in one.linked:
+        for node in nodes:
+            here = self.system.nodes[node]
+            for row, name in enumerate(here.sets):
+                cell = here.cells.get(name)
+                if (cell is not None and not hidden[cell]) or name in here.linked:
                     fixed[row] = True
         return fixed
 
     def labels(self, nodes: tuple[int, ...], hidden: np.ndarray) -> np.ndarray:
         """Atoms with the same label are told apart by no shown count of these groups."""
         matrix, numbers = self.inside(nodes[0])
-        found: np.ndarray = (numbers * self.fixed(nodes, hidden)) @ matrix
-        return found
+        labels: np.ndarray = (numbers * self.fixed(nodes, hidden)) @ matrix
+        return labels
 
     def find(
         self, q: int, node: int, by: int, atoms: np.ndarray, hidden: np.ndarray, partners: Any
     ) -> Move | None:
         """A move that changes a sum of atoms of a group by a number."""
         system = self.system
-        one = system.nodes[node]
-        if len(system.near[node]) > 1 or not one.sets:
+        here = system.nodes[node]
+        if len(system.near[node]) > 1 or not here.sets:
             return None
-        mine = np.zeros(one.count + 1, bool)
-        mine[atoms - one.start] = True
+        mine = np.zeros(here.count + 1, bool)
+        mine[atoms - here.start] = True
         from_, to = (~mine, mine) if by > 0 else (mine, ~mine)
         if not system.near[node]:
             return self._made(((node, 1),), node, None, abs(by), from_, to, self.labels((node,), hidden))
@@ -71,7 +71,7 @@ class Transfers:
         whole = ids[0]
         if node == whole:
             for child in partners(node, ids[1:])[:_PARTNERS]:
-                if self.plain(child, one.sets):
+                if self.plain(child, here.sets):
                     move = self._made(
                         ((node, 1), (child, 1)),
                         child,
@@ -84,14 +84,14 @@ class Transfers:
                     if move is not None:
                         return move
             return None
-        if len(system.near[whole]) == 1 and system.nodes[whole].sets == one.sets:
+        if len(system.near[whole]) == 1 and system.nodes[whole].sets == here.sets:
             move = self._made(
                 ((node, 1), (whole, 1)), node, None, abs(by), from_, to, self.labels((node, whole), hidden)
             )
             if move is not None:
                 return move
         for other in partners(node, [part for part in ids[1:] if part != node])[:_PARTNERS]:
-            if self.plain(other, one.sets):
+            if self.plain(other, here.sets):
                 move = self._made(
                     ((node, 1), (other, -1)),
                     node,
@@ -127,10 +127,10 @@ class Transfers:
             else np.append(system.x[system.nodes[taker].variables], _OUTSIDE)
         )
         give, take = np.where(from_, give, 0), np.where(to, take, 0)
-        _, at = np.unique(labels, return_inverse=True)
-        at = at.ravel()
-        n = at.max() + 1
-        both = np.minimum(np.bincount(at, give, n), np.bincount(at, take, n)).astype(np.int64)
+        _, code = np.unique(labels, return_inverse=True)
+        code = code.ravel()
+        n = code.max() + 1
+        both = np.minimum(np.bincount(code, give, n), np.bincount(code, take, n)).astype(np.int64)
         if both.sum() < many:
             return None
         change = np.zeros(len(give), np.int64)
@@ -138,7 +138,7 @@ class Transfers:
             moved = min(many, int(both[label]))
             for side, have in ((-1, give), (1, take)):
                 left = moved
-                for atom in np.flatnonzero((at == label) & (have > 0)):
+                for atom in np.flatnonzero((code == label) & (have > 0)):
                     part = min(left, int(have[atom]))
                     change[atom] += side * part
                     left -= part
