@@ -55,7 +55,7 @@ def scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
     if scale.counts:
         yield from _count_problems(inst, scale, scale.counts)
     if scale.weighted:
-        yield from _weight_problems(inst, scale, scale.weighted)
+        yield from _weight_problems(inst, scale.weighted)
     if scale.utility:
         yield from _utility_problems(inst, scale, scale.utility)
     if scale.quotient:
@@ -187,7 +187,7 @@ def _count_problems(inst: Instrument, scale: Scale, counts: Counts) -> Iterator[
                 return
 
 
-def _weight_problems(inst: Instrument, scale: Scale, weighted: Weighted) -> Iterator[tuple[str, str]]:
+def _weight_problems(inst: Instrument, weighted: Weighted) -> Iterator[tuple[str, str]]:
     used = {name for term in weighted.terms for name in term.scales}
     if used != set(weighted.standardize):
         yield ".weighted", "the standardized scales and the scales of the terms must be the same"

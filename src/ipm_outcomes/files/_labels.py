@@ -55,26 +55,6 @@ def says(instrument: Instrument, item: str, labels: Mapping[Any, str]) -> dict[s
     return {code: answer for code, answer in answers.items() if answer is not None}
 
 
-def label_map(
-    instrument: Instrument, columns: Mapping[str, str], labels: Labels
-) -> dict[str, int] | str | None:
-    """A coding other than that of the definition, by the labels of the file: a map, or ``label`` where no map does.
-
-    No map does where a code has other answers in other columns.
-    """
-    answers: dict[str, float] = {}
-    clash = False
-    for item, name in columns.items():
-        for code, answer in says(instrument, item, labels.get(name, {})).items():
-            clash = clash or answers.setdefault(code, answer) != answer
-    if clash:
-        return "label"
-    if all(code == f"{answer:g}" for code, answer in answers.items()):
-        return None
-    whole = all(answer == int(answer) for answer in answers.values())
-    return {code: int(answer) for code, answer in answers.items()} if whole else "label"
-
-
 def check_skipped(grid: Grid, header: Header, skip: int, mapping: Pinned) -> None:
     """Refuse rows that a mapping takes for further rows of the header and that hold answers."""
     places = {name: position for position, name in enumerate(header.names) if name is not None}

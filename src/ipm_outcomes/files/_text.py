@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -262,8 +261,3 @@ def _widths(lines: Callable[[], Iterator[str]], separator: str) -> list[int]:
         return [len(row) for row in islice(rows, SAMPLE)]
     except InputError:
         return []
-
-
-def as_lines(text: str) -> Iterator[str]:
-    """Lines of a text that is held already, with their ends."""
-    return iter(io.StringIO(text, newline=""))

@@ -22,15 +22,6 @@ def jacobson_truax_limit(sem: float, critical: float) -> float:
     return critical * math.sqrt(2.0) * sem
 
 
-def exceeds(size: float, limit: float) -> bool:
-    """Whether one change, without its sign, lies strictly above the limit.
-
-    >>> exceeds(7.0, 6.93), exceeds(9.8 + 1e-15, 9.8)
-    (True, False)
-    """
-    return size - limit > TIE * limit
-
-
 def directions(excess: Floats, limit: Floats | float, sign: int) -> npt.NDArray[np.int8]:
     """+1 reliable improvement, -1 reliable worsening, 0 neither; 0 where NaN.
 
