@@ -20,23 +20,23 @@ class Unproved(Exception):  # noqa: N818 - caught inside, told as a refusal
     """Nothing was found, within the work allowed, and nothing shows that there is none."""
 
 
-def spread_out(inside: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def spread_out(inside: np.ndarray, totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Tables of atoms (groups by atoms) that have the counts told (groups by sets), patients spread over many atoms.
 
     Also which of the groups were solved. Sets are filled in proportion until all agree; the rest after rounding is put
     right in as many atoms as the sets are independent.
     """
-    many, sets = told.shape
+    many, sets = totals.shape
     x: np.ndarray = np.ones((many, inside.shape[1]))
-    found = np.zeros(x.shape, np.int64)
+    table = np.zeros(x.shape, np.int64)
     done: np.ndarray = np.zeros(many, bool)
     if not sets:
-        return found, ~done
+        return table, ~done
     columns = [np.flatnonzero(row) for row in inside]
     for _ in range(_FILLED):
-        for at, atoms in enumerate(columns):
+        for number, atoms in enumerate(columns):
             part = x[:, atoms]
-            part *= (told[:, at] / np.maximum(part.sum(axis=1), 1e-300))[:, None]
+            part *= (totals[:, number] / np.maximum(part.sum(axis=1), 1e-300))[:, None]
             x[:, atoms] = part
     for near in _NEAR:
         left = np.flatnonzero(~done)
@@ -44,12 +44,12 @@ def spread_out(inside: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.nda
             break
         whole = np.floor(x[left] + near).astype(np.int64)
         rows, atoms = _independent(inside, x[left].sum(axis=0))
-        short = told[left] - whole @ inside.T
+        short = totals[left] - whole @ inside.T
         more = np.linalg.solve(inside[np.ix_(rows, atoms)].astype(float), short[:, rows].T.astype(float)).T
         whole[:, atoms] += np.round(more).astype(np.int64)
-        good = (whole >= 0).all(axis=1) & (whole @ inside.T == told[left]).all(axis=1)
-        found[left[good]], done[left[good]] = whole[good], True
-    return found, done
+        good = (whole >= 0).all(axis=1) & (whole @ inside.T == totals[left]).all(axis=1)
+        table[left[good]], done[left[good]] = whole[good], True
+    return table, done
 
 
 def _independent(inside: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,18 +76,18 @@ def whole_solution(matrix: Any, right: Any) -> np.ndarray:
             raise Contradiction
         return np.zeros(0, np.int64)
     for whole in (0, 1):
-        found = milp(
+        result = milp(
             np.zeros(n),
             constraints=LinearConstraint(matrix, right, right),
             bounds=Bounds(0, np.inf),
             integrality=np.full(n, whole),
             options={"node_limit": _NODES},
         )
-        if found.x is None and found.status == NONE_EXISTS:
+        if result.x is None and result.status == NONE_EXISTS:
             raise Contradiction
-        if found.x is None:
+        if result.x is None:
             continue
-        rounded: np.ndarray = np.round(found.x).astype(np.int64)
+        rounded: np.ndarray = np.round(result.x).astype(np.int64)
         if (matrix @ rounded == right).all() and (rounded >= 0).all():
             return rounded
     raise Unproved

@@ -29,31 +29,33 @@ def link(
 ) -> None:
     """Sets of one scene that are inside a set of another, group by group."""
     everybody: dict[Key, dict[Any, tuple[Node, set[Any], int]]] = {}
-    found: dict[Any, _Place | None] = {}
+    places: dict[Any, _Place | None] = {}
     by_scene: dict[Any, list[tuple[Key, int]]] = {}
-    for (of, key), at in nodes.items():
-        by_scene.setdefault(of, []).append((key, at))
+    for (of, key), number in nodes.items():
+        by_scene.setdefault(of, []).append((key, number))
 
     def place(node: Node, name: Any) -> _Place | None:
         """Groups with the same published sets have a set in the same atoms."""
         alike = (node.scene, node.sets, name)
-        if alike not in found:
-            found[alike] = _place(node, scenes[node.scene].sets[name])
-        return found[alike]
+        if alike not in places:
+            places[alike] = _place(node, scenes[node.scene].sets[name])
+        return places[alike]
 
     for (scene, inner), (other, outer), how in links:
         if scene not in by_scene or inner not in scenes[scene].sets:
             continue
-        for key, at in by_scene[scene]:
+        for key, number in by_scene[scene]:
             beside = nodes.get((other, key))
             if beside is None:
                 continue
-            a, b = system.nodes[at], system.nodes[beside]
+            a, b = system.nodes[number], system.nodes[beside]
             inside, around = place(a, inner), place(b, outer)
             if inside is None or around is None:
                 continue
             small, large = a.start + inside.atoms, b.start + around.atoms
-            left = int(system.start[beside][large - b.start].sum() - system.start[at][small - a.start].sum())
+            left = int(
+                system.start[beside][large - b.start].sum() - system.start[number][small - a.start].sum()
+            )
             if left < 0 or (how in _SAME and left):
                 continue  # not so in these data: nobody can rest on it
             ways = [(b.start + around.alone, 1), (a.start + inside.alone, -1)]
@@ -71,10 +73,10 @@ def link(
                     np.concatenate([np.full(len(large), 1), np.full(len(small), -1), [-1]]),
                 )
                 ways.insert(0, (rest.start, -1))
-                system.between[new] = (beside, large), (at, small)
+                system.between[new] = (beside, large), (number, small)
                 system.protect(((other, outer), key, "not", (scene, inner)), left, np.array([rest.start]), 1)
-                system.linked[new] = {at, beside}
-                system.linked.setdefault(at, set()).add(new)
+                system.linked[new] = {number, beside}
+                system.linked.setdefault(number, set()).add(new)
                 system.linked.setdefault(beside, set()).add(new)
             system.mends[row] = ways
             names = inside.names, around.names
@@ -95,8 +97,8 @@ def link(
                 for name in mine if len(ways) == 2 else ():
                     cells = sorted(partner.cells[other] for other in theirs if other in partner.cells)
                     node.along.setdefault(name, []).extend(cells)
-            system.linked.setdefault(at, set()).add(beside)
-            system.linked.setdefault(beside, set()).add(at)
+            system.linked.setdefault(number, set()).add(beside)
+            system.linked.setdefault(beside, set()).add(number)
     for together in everybody.values():
         for node, mine, _ in together.values():
             others = [[variable] for other, _, variable in together.values() if other is not node]
@@ -113,10 +115,10 @@ def apart(
 ) -> None:
     """Sets without a common member that are all inside a set of another scene, group by group."""
     firsts = np.concatenate(system.start)
-    for (of, key), at in list(nodes.items()):
+    for (of, key), number in list(nodes.items()):
         if of != whole[0]:
             continue
-        places = [at, *(nodes.get((scene, key), -1) for scene, _ in parts)]
+        places = [number, *(nodes.get((scene, key), -1) for scene, _ in parts)]
         held = []
         for (scene, name), place in zip((whole, *parts), places, strict=True):
             if place < 0 or name not in scenes[scene].sets:
@@ -180,8 +182,8 @@ def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
     among[node.atoms[held]] = True
     if among[-1] or not among.any() or among[node.atoms[~held]].any():
         return None
-    found: np.ndarray = node.start + among.nonzero()[0]
-    return found
+    variables: np.ndarray = node.start + among.nonzero()[0]
+    return variables
 
 
 def build(

@@ -142,26 +142,26 @@ class Ledger:
     ) -> tuple[list[Earlier], Earlier | None]:
         """The earlier releases, and the same one as this where it was noted before."""
         now = _noted(policy, by, rows)
-        found, again = [], None
+        others, again = [], None
         for release in self.releases:
             if release["policy"] != policy:
                 raise ParameterError(
                     "ledger: an earlier release followed another policy; keep to one in a ledger"
                 )
-            one = self._read(release, by)
+            old = self._read(release, by)
             if [_told(row) for row in release["rows"]] == [_told(row) for row in now["rows"]] and release[
                 "by"
             ] == list(by):
-                again = one
+                again = old
             else:
-                found.append(one)
-        return found, again
+                others.append(old)
+        return others, again
 
     @staticmethod
     def _read(release: Mapping[str, Any], by: Sequence[str]) -> Earlier:
         rows: list[Row] = []
         hidden: dict[tuple[int, str], bool] = {}
-        for at, kept in enumerate(release["rows"]):
+        for position, kept in enumerate(release["rows"]):
             key = tuple(
                 None if part is None else tuple(part) if isinstance(part, list) else part
                 for part in kept["key"]
@@ -170,13 +170,13 @@ class Ledger:
                 # Other groups: only the total of the whole program is the same in both.
                 total = all(part is None for part in key)
                 key = (None,) * len(by) if total else ("earlier groups", *release["by"], *key)
-            row = Row(at, kept["indicator"], key, dict(kept["counts"]))
+            row = Row(position, kept["indicator"], key, dict(kept["counts"]))
             for name in _FIELDS:
                 setattr(row, name, kept[name])
             row.told_for = tuple(kept["told_for"])
             rows.append(row)
-            hidden |= {(at, column): column in kept["hidden"] for column in row.counts}
-        means = {at: kept["mean"] for at, kept in enumerate(release["rows"]) if "mean" in kept}
+            hidden |= {(position, column): column in kept["hidden"] for column in row.counts}
+        means = {position: kept["mean"] for position, kept in enumerate(release["rows"]) if "mean" in kept}
         return Earlier(rows, hidden, release.get("own", []), means)
 
     def add(

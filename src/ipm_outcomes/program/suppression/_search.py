@@ -154,10 +154,10 @@ class Search:
         by = target - self.system.items[q].value
         if level:
             for place, sign, atoms in self.places(node, form):
-                found = self.family[place].move(place, sign * by, atoms, free=level == FAR)
-                if found is None:
+                result = self.family[place].move(place, sign * by, atoms, free=level == FAR)
+                if result is None:
                     continue
-                moved, joined = found
+                moved, joined = result
                 sums = None
                 if joined or place != node:
                     whole = self.mender.whole(moved)
@@ -200,7 +200,7 @@ class Search:
             return []
         (outer, large), (inner, small) = self.system.between[node]
         both = (outer, 1, large), (inner, -1, small)
-        return [one for one in both if one[0] in self.family]
+        return [entry for entry in both if entry[0] in self.family]
 
     def sums(self, move: Move) -> Sums:
         """What a move changes: published counts, and protected ones."""
@@ -219,8 +219,8 @@ class Search:
     def accept(self, q: int, move: Move, sums: Sums | None = None) -> None:
         cells, change, items, of_items = self.sums(move) if sums is None else sums
         here = self.value[cells]
-        told = here + change
-        off = (told < here - self.room[0][cells]) | (told > here + self.room[1][cells])
+        moved = here + change
+        off = (moved < here - self.room[0][cells]) | (moved > here + self.room[1][cells])
         for cell in cells[off & ~self.hidden[cells]].tolist():
             self.mark(cell, True)
             self.why[cell] = q
@@ -229,10 +229,10 @@ class Search:
         self.says.append((items, self.truth[items] + of_items))
         self.note(*self.says[-1])
 
-    def note(self, items: np.ndarray, told: np.ndarray) -> None:
+    def note(self, items: np.ndarray, values: np.ndarray) -> None:
         """Protected counts, each once, and what they are in a witness."""
-        self.least[items] = np.minimum(self.least[items], told)
-        self.most[items] = np.maximum(self.most[items], told)
+        self.least[items] = np.minimum(self.least[items], values)
+        self.most[items] = np.maximum(self.most[items], values)
 
     def neighborhood(self, node: int, size: int) -> np.ndarray:
         """Variables of a group, of what it is part of, and of some of the groups beside it."""
@@ -246,12 +246,12 @@ class Search:
         rounds, most = (4, 10 * size) if wide else (2, size)
         for _ in range(rounds if size < FAR else len(system.nodes)):
             new: set[int] = set()
-            for one in frontier:
+            for neighbor in frontier:
                 if size > _SIZES[0] or not system.nodes[node].sets or len(system.nodes) <= _MANY:
-                    new |= system.linked.get(one, set())
-                for whole, *parts in system.near[one]:
+                    new |= system.linked.get(neighbor, set())
+                for whole, *parts in system.near[neighbor]:
                     new.add(whole)
-                    beside = [part for part in parts if part != one]
+                    beside = [part for part in parts if part != neighbor]
                     if len(beside) > size:
                         beside = self.partners(node, beside)[:size]
                     new.update(beside)
@@ -259,15 +259,15 @@ class Search:
             taken |= new
             if not frontier or len(taken) > 4 * most + 6:
                 break
-        variables = np.concatenate([system.nodes[at].variables for at in sorted(taken)])
+        variables = np.concatenate([system.nodes[node_id].variables for node_id in sorted(taken)])
         self.around[node, size] = variables
         return variables
 
     def partners(self, node: int, others: list[int]) -> list[int]:
         """Groups beside a group, those first in which the same is hidden."""
         if len(others) > 40:  # of many, the neighbors in the order of the groups
-            at = int(np.searchsorted(others, node))
-            others = others[max(0, at - 20) : at + 20]
+            index = int(np.searchsorted(others, node))
+            others = others[max(0, index - 20) : index + 20]
         return sorted(others, key=lambda other: self.fitness(node, other))
 
     def fitness(self, node: int, other: int) -> tuple[float, int]:
@@ -275,9 +275,9 @@ class Search:
         mine, theirs = self.system.nodes[node], self.system.nodes[other]
         cost = 0.0
         for name, cell in mine.cells.items():
-            at = theirs.cells.get(name)
-            if self.hidden[cell] and at is not None and not self.hidden[at]:
-                cost += float(self.price[at])
+            other_cell = theirs.cells.get(name)
+            if self.hidden[cell] and other_cell is not None and not self.hidden[other_cell]:
+                cost += float(self.price[other_cell])
         hidden = sum(bool(self.hidden[cell]) for cell in theirs.cells.values())
         return cost - 1e-3 * hidden, other
 
@@ -297,9 +297,9 @@ class Search:
         system = self.system
         n = len(variables)
         of, rows, values = entries(system.columns_A, variables)
-        told = np.zeros(len(self.value), bool)
-        told[rows] = True
-        shown = (told & ~self.hidden).nonzero()[0]
+        touched = np.zeros(len(self.value), bool)
+        touched[rows] = True
+        shown = (touched & ~self.hidden).nonzero()[0]
         may = (self.level[shown] >= level) & ~self.kept[shown]
         if at_any_price:
             shown = shown[~may]
@@ -344,22 +344,22 @@ class Search:
 
         def solved(whole: int) -> tuple[np.ndarray, np.ndarray] | None:
             for presolve in (True, False):  # what simplifying alone does not settle is solved as it stands
-                found = milp(
+                result = milp(
                     cost,
                     constraints=LinearConstraint(matrix, least, most),
                     bounds=Bounds(0, top),
                     integrality=np.concatenate([np.full(d, whole), np.zeros(2 * k)]),
                     options={"node_limit": nodes, "mip_rel_gap": 0.3, "presolve": presolve},
                 )
-                if found.status in _SETTLED:
+                if result.status in _SETTLED:
                     break
-            self.limited |= found.status == 1
-            if found.x is None:
-                self.undecided = found.status != NONE_EXISTS
+            self.limited |= result.status == 1
+            if result.x is None:
+                self.undecided = result.status != NONE_EXISTS
                 return None
-            change = found.x[:n].copy()
-            change[down] -= found.x[n:d]
-            return change, found.x[d : d + k] + found.x[d + k :]
+            change = result.x[:n].copy()
+            change[down] -= result.x[n:d]
+            return change, result.x[d : d + k] + result.x[d + k :]
 
         first = solved(0)
         if first is None:
@@ -374,8 +374,8 @@ class Search:
             if made is not None:
                 return made
             # Or with the same sets hidden in every group beside it, of which a plain transfer takes what it needs.
-            for at in np.unique(system.node_of[variables]):
-                here = system.nodes[at]
+            for node_id in np.unique(system.node_of[variables]):
+                here = system.nodes[node_id]
                 if here.scene == system.nodes[node].scene:
                     names = {system.names[c][2] for c in shown[may][paid > 1e-6]}
                     cells = [here.cells[name] for name in names if name in here.cells]
@@ -390,13 +390,13 @@ class Search:
             move = second[0]
         rounded = np.round(move).astype(np.int64)
         moved = rounded.nonzero()[0]
-        found = variables[moved], rounded[moved]
+        answer = variables[moved], rounded[moved]
         self.undecided = bool(
             np.abs(move - rounded).max() >= _TINY
-            or _added(system.columns_E, *found)[1].any()
+            or _added(system.columns_E, *answer)[1].any()
             or by @ rounded[wanted] != shift
         )
-        return None if self.undecided else found
+        return None if self.undecided else answer
 
     # -- afterwards
 
@@ -406,15 +406,15 @@ class Search:
         if len(again) > _POLISHED or len(self.system.nodes) > _MANY:
             again = again[self.level[again] <= 1]
         for cell in sorted(again, key=lambda c: (self.level[c], -self.value[c], c)):
-            using = [at for at, cells in enumerate(self.moved_by) if cell in cells]
+            using = [index for index, cells in enumerate(self.moved_by) if cell in cells]
             old = self.moves, self.moved_by, self.says, self.least.copy(), self.most.copy()
             away = set(using)
             self.mark(int(cell), False)
-            self.moves = [one for at, one in enumerate(old[0]) if at not in away]
-            self.moved_by = [one for at, one in enumerate(old[1]) if at not in away]
-            self.says = [one for at, one in enumerate(old[2]) if at not in away]
-            found = [old[2][at][0] for at in using]
-            touched = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+            self.moves = [move for index, move in enumerate(old[0]) if index not in away]
+            self.moved_by = [cells for index, cells in enumerate(old[1]) if index not in away]
+            self.says = [said for index, said in enumerate(old[2]) if index not in away]
+            items = [old[2][index][0] for index in using]
+            touched = np.unique(np.concatenate(items)) if items else np.zeros(0, np.int64)
             self._recount(touched)
             if all(self.serve(int(q), buy=False) for q in touched):
                 self.why.pop(int(cell), None)

@@ -82,24 +82,24 @@ class Lines:
         self.signs: dict[int, np.ndarray] = {}
         """The values of the rows in which they differ."""
 
-    def add(self, at: Any, value: Any) -> int:
-        one = isinstance(value, int)
-        if not one:
+    def add(self, indices: Any, value: Any) -> int:
+        constant = isinstance(value, int)
+        if not constant:
             self.signs[len(self.at)] = value
-        self.at.append(np.asarray(at, np.int64))
-        self.value.append(value if one else 0)
+        self.at.append(np.asarray(indices, np.int64))
+        self.value.append(value if constant else 0)
         return len(self.at) - 1
 
     def matrix(self, columns: int) -> Any:
         from scipy import sparse
 
-        many = [len(at) for at in self.at]
+        many = [len(indices) for indices in self.at]
         starts = np.concatenate([[0], np.cumsum(many)]).astype(np.int64)
-        at = np.concatenate(self.at) if self.at else np.zeros(0, np.int64)
+        indices = np.concatenate(self.at) if self.at else np.zeros(0, np.int64)
         value = np.repeat(np.array(self.value, np.int64), np.array(many, np.int64))
         for row, signs in self.signs.items():
             value[starts[row] : starts[row + 1]] = signs
-        made = sparse.csr_matrix((value, at, starts), shape=(len(self.at), columns))
+        made = sparse.csr_matrix((value, indices, starts), shape=(len(self.at), columns))
         made.sum_duplicates()
         return made
 
@@ -152,28 +152,28 @@ class System:
         return len(self.nodes) - 1
 
     def add_cell(self, node: int, count: Count) -> int:
-        one = self.nodes[node]
-        at = one.cells.get(count.set)
-        if at is not None:
-            if self.value[at] != count.value:
+        home = self.nodes[node]
+        cell = home.cells.get(count.set)
+        if cell is not None:
+            if self.value[cell] != count.value:
                 raise Contradiction
-            self.level[at] = min(self.level[at], count.level)
-            self.uses[at] += count.uses
-            return at
-        at = len(self.names)
-        one.cells[count.set] = at
-        self.names.append((one.scene, one.key, count.set))
+            self.level[cell] = min(self.level[cell], count.level)
+            self.uses[cell] += count.uses
+            return cell
+        cell = len(self.names)
+        home.cells[count.set] = cell
+        self.names.append((home.scene, home.key, count.set))
         self.value.append(count.value)
         self.level.append(count.level)
         self.uses.append(count.uses)
         self.home.append(node)
-        return at
+        return cell
 
-    def protect(self, name: Any, value: int, at: Any, signs: Any, cell: int = -1) -> None:
+    def protect(self, name: Any, value: int, indices: Any, signs: Any, cell: int = -1) -> None:
         low = self.low if cell >= 0 else max(self.low, 1)
         if low <= value <= self.high:
             self.items.append(Item(name, value, low, self.high, cell))
-            self.item_forms.add(at, signs)
+            self.item_forms.add(indices, signs)
 
     def finish(self) -> None:
         """The matrices."""
@@ -233,8 +233,8 @@ class SceneBuilder:
         """Add nodes, sums and partitions of the scene."""
         by_key: dict[Key, dict[Any, int]] = {}
         for count in self.counts:
-            told = by_key.setdefault(count.key, {})
-            if told.setdefault(count.set, count.value) != count.value:
+            known_sets = by_key.setdefault(count.key, {})
+            if known_sets.setdefault(count.set, count.value) != count.value:
                 raise Contradiction
         # By what is counted, not by name: other names of the groups must not change what is hidden.
         order = sorted(
@@ -247,20 +247,20 @@ class SceneBuilder:
         )
         by_key = {key: by_key[key] for key in order}
         values = dict(by_key)
-        place = {key: at for at, key in enumerate(order)}
+        place = {key: position for position, key in enumerate(order)}
         self.counts = sorted(self.counts, key=lambda count: place[count.key])
         beside: dict[tuple[int, Key], list[Key]] = {}
         for key in order:
-            for at, part in enumerate(key):
+            for position, part in enumerate(key):
                 if part is not None:
-                    beside.setdefault((at, key[:at] + key[at + 1 :]), []).append(key)
+                    beside.setdefault((position, key[:position] + key[position + 1 :]), []).append(key)
         partitions = []
         broken: set[Key] = set()
         for whole in order:
-            for at, part in enumerate(whole):
+            for position, part in enumerate(whole):
                 if part is not None:
                     continue
-                members = beside.get((at, whole[:at] + whole[at + 1 :]), [])
+                members = beside.get((position, whole[:position] + whole[position + 1 :]), [])
                 if not members:
                     continue
                 shared = [s for s in by_key[whole] if all(s in by_key[k] for k in members)]
@@ -269,7 +269,7 @@ class SceneBuilder:
                     broken.add(whole)
                     continue
                 if any(left.values()):
-                    rest = (*whole[:at], REST, *whole[at + 1 :])
+                    rest = (*whole[:position], REST, *whole[position + 1 :])
                     values[rest] = left
                     members = [*members, rest]
                 partitions.append((whole, members))
@@ -289,12 +289,12 @@ class SceneBuilder:
             self.system.start.append(tables[key])
         for count in self.counts:
             home = self.nodes[self.id, count.key]
-            at = self.system.add_cell(home, count)
-            if at == len(self.system.forms.at):
+            position = self.system.add_cell(home, count)
+            if position == len(self.system.forms.at):
                 node = self.system.nodes[home]
                 self.system.forms.add(node.start + node.of[count.set], 1)
             if count.key in broken:
-                self.system.lost.append(at)
+                self.system.lost.append(position)
         for key, sets in values.items():
             self._items(key, sets)
         for whole, members in partitions:
@@ -348,14 +348,14 @@ class SceneBuilder:
         for s, n in values.items():
             self.system.protect((self.id, key, s), n, node.start + kind["of"][s], 1, node.cells.get(s, -1))
         seen = set()
-        told = np.array([values[s] for s in node.sets], np.int64)
-        between = told[kind["places"][:, 1]] - told[kind["places"][:, 0]]
-        for at in ((between >= 1) & (between <= self.system.high)).nonzero()[0].tolist():
-            inner, outer, atoms = kind["nested"][at]
+        published = np.array([values[s] for s in node.sets], np.int64)
+        between = published[kind["places"][:, 1]] - published[kind["places"][:, 0]]
+        for pair in ((between >= 1) & (between <= self.system.high)).nonzero()[0].tolist():
+            inner, outer, atoms = kind["nested"][pair]
             if (form := atoms.tobytes()) not in seen:
                 seen.add(form)
                 name = self.id, key, outer, "not", inner
-                self.system.protect(name, int(between[at]), node.start + atoms, 1)
+                self.system.protect(name, int(between[pair]), node.start + atoms, 1)
         for whole, a, b, atoms in kind["apart"]:
             n = values[whole] - values[a] - values[b]
             if 1 <= n <= self.system.high and (form := atoms.tobytes()) not in seen:
@@ -365,9 +365,9 @@ class SceneBuilder:
     def _add_up(self, whole: Key, members: list[Key]) -> None:
         """The whole is the sum of its members, as finely as both tell patients apart."""
         ids = [self.nodes[self.id, key] for key in (whole, *members)]
-        for at in ids:
-            self.system.near[at].append(ids)
-        for blocks in _shared_blocks([self.system.nodes[at] for at in ids]):
+        for node_id in ids:
+            self.system.near[node_id].append(ids)
+        for blocks in _shared_blocks([self.system.nodes[node_id] for node_id in ids]):
             signs = [np.full(len(b), 1 if n else -1) for n, b in enumerate(blocks)]
             self.system.equal.add(np.concatenate(blocks), np.concatenate(signs))
 
@@ -393,23 +393,23 @@ class SceneBuilder:
         for key in values:
             if key not in wholes:
                 alike.setdefault(kinds[key]["sets"], []).append(key)
-        found: dict[Key, np.ndarray] = {}
+        tables: dict[Key, np.ndarray] = {}
         for sets, keys in alike.items():
-            told = np.array([[values[key][s] for s in sets] for key in keys], np.int64)
-            spread, done = spread_out(kinds[keys[0]]["inside"], told)
-            found |= {key: spread[at] for at, key in enumerate(keys) if done[at]}
+            wanted = np.array([[values[key][s] for s in sets] for key in keys], np.int64)
+            spread, done = spread_out(kinds[keys[0]]["inside"], wanted)
+            tables |= {key: spread[number] for number, key in enumerate(keys) if done[number]}
             memo: dict[bytes, np.ndarray] = {}
-            for at in np.flatnonzero(~done):
-                signature = told[at].tobytes()
+            for number in np.flatnonzero(~done):
+                signature = wanted[number].tobytes()
                 if signature not in memo:
-                    memo[signature] = self._joint([keys[at]], values, kinds, [], {})[keys[at]]
-                found[keys[at]] = memo[signature]
+                    memo[signature] = self._joint([keys[number]], values, kinds, [], {})[keys[number]]
+                tables[keys[number]] = memo[signature]
         for whole, members in partitions:
             if all(kinds[m]["sets"] == kinds[whole]["sets"] for m in members):
-                found[whole] = np.sum([found[m] for m in members], axis=0)
+                tables[whole] = np.sum([tables[m] for m in members], axis=0)
             else:
-                found |= self._joint([whole], values, kinds, [(whole, members)], found)
-        return found
+                tables |= self._joint([whole], values, kinds, [(whole, members)], tables)
+        return tables
 
     def _joint(
         self,
@@ -419,13 +419,13 @@ class SceneBuilder:
         partitions: list[tuple[Key, list[Key]]],
         fixed: Mapping[Key, np.ndarray],
     ) -> dict[Key, np.ndarray]:
-        lines, right, start, at = Lines(), [], {}, 0
+        lines, right, start, offset = Lines(), [], {}, 0
         for key in keys:
-            start[key] = at
+            start[key] = offset
             for s, n in values[key].items():
-                lines.add(at + kinds[key]["of"][s], 1)
+                lines.add(offset + kinds[key]["of"][s], 1)
                 right.append(n)
-            at += kinds[key]["n"]
+            offset += kinds[key]["n"]
         for whole, members in partitions:
             trio = [
                 Node(
@@ -445,7 +445,7 @@ class SceneBuilder:
                 if columns:
                     lines.add(np.concatenate(columns), np.concatenate(signs))
                     right.append(known)
-        solved = whole_solution(lines.matrix(at), np.array(right, float))
+        solved = whole_solution(lines.matrix(offset), np.array(right, float))
         return {key: solved[start[key] : start[key] + kinds[key]["n"]] for key in keys}
 
 

@@ -43,20 +43,20 @@ def _more_than_counts(frame: Any, rows: list[Row]) -> np.ndarray:
         return more
     worst, best = (frame[name].to_list() for name in ("worst", "best"))
     for row in rows:
-        at = row.position
-        if all(null(bound[at]) for bound in (worst, best)):
+        position = row.position
+        if all(null(bound[position]) for bound in (worst, best)):
             continue
         x, n, seen, all_ = (row.counts.get(name, 0) for name in COUNTS)
         lost = all_ - seen
         # Nobody could have counted; all could, and come to the denominator; or they are in it already, as not met.
-        told = [(x, x, n), (x, x + lost, n + lost), (x, x + lost, n)]
-        more[at] = not any(
+        cases = [(x, x, n), (x, x + lost, n + lost), (x, x + lost, n)]
+        more[position] = not any(
             whole
-            and not null(worst[at])
-            and not null(best[at])
-            and abs(worst[at] - low / whole) < _TINY**2
-            and abs(best[at] - high / whole) < _TINY**2
-            for low, high, whole in told
+            and not null(worst[position])
+            and not null(best[position])
+            and abs(worst[position] - low / whole) < _TINY**2
+            and abs(best[position] - high / whole) < _TINY**2
+            for low, high, whole in cases
         )
     return more
 
@@ -84,24 +84,24 @@ def write(
         f"{name}_{end}": [None] * n for name in reversed(COUNTS) for end in ("low", "high")
     }
     for row in rows:
-        at = row.position
+        position = row.position
         for name in COUNTS:
             if name in row.cells and hidden[cell := row.cells[name]]:
-                gone[name][at] = True
-                ends[f"{name}_low"][at] = int(limits[0][cell])
-                ends[f"{name}_high"][at] = int(limits[1][cell]) if limits[1][cell] < FAR else None
-        covered = any(gone[name][at] for name in COUNTS)
-        gone["rate"][at] = at in unrated or row.closed or hidden[rate_cells(row)].any()
-        gone["rate"][at] |= coarser.get(at) == WITHHELD
+                gone[name][position] = True
+                ends[f"{name}_low"][position] = int(limits[0][cell])
+                ends[f"{name}_high"][position] = int(limits[1][cell]) if limits[1][cell] < FAR else None
+        covered = any(gone[name][position] for name in COUNTS)
+        gone["rate"][position] = position in unrated or row.closed or hidden[rate_cells(row)].any()
+        gone["rate"][position] |= coarser.get(position) == WITHHELD
         if row.net:
-            gone["numerator"][at] = gone["rate"][at]
+            gone["numerator"][position] = gone["rate"][position]
         elif row.other and covered:  # a figure that is no count goes with its row
             for name in ("numerator", "denominator"):
-                gone[name][at] |= name not in row.cells
-        gone["limits"][at] = gone["rate"][at] or at in coarser
-        gone["any"][at] = covered or gone["limits"][at]
+                gone[name][position] |= name not in row.cells
+        gone["limits"][position] = gone["rate"][position] or position in coarser
+        gone["any"][position] = covered or gone["limits"][position]
         if WHOLE in row.cells:
-            gone["excluded"][at] = hidden[[row.cells["eligible"], row.cells[WHOLE]]].any()
+            gone["excluded"][position] = hidden[[row.cells["eligible"], row.cells[WHOLE]]].any()
     schema = frame.collect_schema()
     extra = [
         name
@@ -133,9 +133,9 @@ def write(
             )
             frame = frame.with_columns(nw.when(~nw.col(mark)).then(nw.col(name)).alias(name)).drop(mark)
     word = ["hidden" if a or b else "" for a, b in zip(gone["any"], gone["excluded"], strict=True)]
-    told = [series("suppressed", word, nw.String)]
-    told += [_whole_numbers(frame, name, values, series) for name, values in ends.items()]
-    return frame.with_columns(*(_aligned(frame, one) for one in told)).to_native()
+    columns = [series("suppressed", word, nw.String)]
+    columns += [_whole_numbers(frame, name, values, series) for name, values in ends.items()]
+    return frame.with_columns(*(_aligned(frame, column) for column in columns)).to_native()
 
 
 def _whole_numbers(frame: Any, name: str, values: list[int | None], series: Any) -> Any:
@@ -168,19 +168,19 @@ def _rounded(frame: Any, rows: list[Row], series: Any, rounds: bool, coarser: Ma
     import narwhals as nw
 
     counts = {row.position: row.counts for row in rows}
-    means = {at for at, method in enumerate(frame["method"].to_list()) if method == METHOD}
+    means = {position for position, method in enumerate(frame["method"].to_list()) if method == METHOD}
     columns = []
     for name in (*RATES, "sd") if "sd" in frame.columns else RATES:
         values = [None if null(v) else float(v) for v in frame[name].to_list()]
-        if not rounds and not any(values[at] is not None for at in means):
+        if not rounds and not any(values[position] is not None for position in means):
             continue
         rounded = [
             v
-            if v is None or not (rounds or at in means)
-            else to_decimals(v, 0 if at in coarser else DECIMALS)
-            if at in means
-            else _two_decimals(v, counts[at].get("numerator"), counts[at].get("denominator"))
-            for at, v in enumerate(values)
+            if v is None or not (rounds or position in means)
+            else to_decimals(v, 0 if position in coarser else DECIMALS)
+            if position in means
+            else _two_decimals(v, counts[position].get("numerator"), counts[position].get("denominator"))
+            for position, v in enumerate(values)
         ]
         columns.append(_aligned(frame, series(name, rounded, nw.Float64)))
     return columns
