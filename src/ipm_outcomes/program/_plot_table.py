@@ -22,7 +22,7 @@ _TEXTS = ("indicator", "definition", "title", "instrument", "scale", "target", "
 
 
 @dataclass(frozen=True)
-class Row:
+class PlotRow:
     """A figure of the table; None is a number that is hidden or not there."""
 
     group: str
@@ -95,15 +95,15 @@ class Table:
         others = [key for key in self.keys if key != (by or self.keys[0])]
         return [row for row in rows if all(self.texts[key][row] == ALL for key in others)]
 
-    def row(self, position: int, by: str | None) -> Row:
-        return Row(
+    def row(self, position: int, by: str | None) -> PlotRow:
+        return PlotRow(
             self.texts[by][position] if by else ALL,
             {name: values[position] for name, values in self.texts.items()},
             {name: values[position] for name, values in self.numbers.items()},
         )
 
 
-def rows_of(figures: Any, indicator: str, by: str | None, policy: str | None) -> tuple[list[Row], str]:
+def rows_of(figures: Any, indicator: str, by: str | None, policy: str | None) -> tuple[list[PlotRow], str]:
     """The rows of an indicator, and the word for a group."""
     table = Table(figures, policy)
     if by is None and len(table.keys) > 1:
@@ -127,7 +127,7 @@ def _texts(frame: Frame, name: str) -> list[str]:
     return ["not recorded" if code < 0 else texts[code] for code in codes.tolist()]
 
 
-def about(row: Row) -> str:
+def about(row: PlotRow) -> str:
     """The scale and the follow-up of a figure."""
     of, scale, target = (row.texts.get(name, "not recorded") for name in ("instrument", "scale", "target"))
     known = [part for part in (scale_name(of, scale), target) if part and part != "not recorded"]

@@ -9,12 +9,12 @@ from ipm_outcomes._drawing.figures import Line
 from ipm_outcomes._drawing.periods import Point
 from ipm_outcomes._drawing.style import number, share
 from ipm_outcomes.errors import number_of
-from ipm_outcomes.program._plot_table import Row
+from ipm_outcomes.program._plot_table import PlotRow
 
 _METHODS = {"wilson": "Wilson", "student t": "Student's t"}
 
 
-def message(row: Row, total: Row | None, noun: str) -> str:
+def message(row: PlotRow, total: PlotRow | None, noun: str) -> str:
     title = row.texts.get("title") or row.texts["indicator"]
     if total is None or (estimate := total["estimate"]) is None:
         return f"{title}, by {noun}" if noun else title
@@ -29,17 +29,17 @@ def _patients(n: int) -> str:
     return f"{n:,} patient{'' if n == 1 else 's'}"
 
 
-def method_of(row: Row) -> str:
+def method_of(row: PlotRow) -> str:
     method = row.texts.get("method", "of the table")
     return _METHODS.get(method, method)
 
 
-def level_of(row: Row) -> str:
+def level_of(row: PlotRow) -> str:
     level = row["level"]
     return f"{100 * (0.95 if level is None else level):g}%"
 
 
-def hidden_notes(rows: Sequence[Row]) -> list[str]:
+def hidden_notes(rows: Sequence[PlotRow]) -> list[str]:
     return (
         ["Dotted: a hidden figure lies there."]
         if any(row.could for row in rows if row["estimate"] is None)
@@ -76,7 +76,7 @@ def time_message(points: Sequence[Point], kind: str, chart: Any) -> str:
     return f"{len(marked)} of {number_of(n, 'period')} {differ} beyond chance{named}"
 
 
-def line_of(row: Row, label: str, total: bool) -> Line:
+def line_of(row: PlotRow, label: str, total: bool) -> Line:
     estimate, n, x = row["estimate"], row.count("denominator"), row.count("numerator")
     if estimate is None:
         if row.could is not None:

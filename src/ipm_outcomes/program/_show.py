@@ -7,7 +7,7 @@ from typing import Any
 from ipm_outcomes._display import Card
 from ipm_outcomes._drawing.style import number, share
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.program._plot_table import Row, Table
+from ipm_outcomes.program._plot_table import PlotRow, Table
 from ipm_outcomes.stats.arguments import whole_number
 
 
@@ -77,7 +77,7 @@ def show(figures: Any, *, rows: int = 20) -> Card:
     )
 
 
-def _count(row: Row, name: str) -> str:
+def _count(row: PlotRow, name: str) -> str:
     count, low, high = (row.count(column) for column in (name, f"{name}_low", f"{name}_high"))
     if count is not None:
         return f"{count:,}"
@@ -86,12 +86,12 @@ def _count(row: Row, name: str) -> str:
     return f"{low:,} to {high:,}" if high is not None else f"{low:,} or more"
 
 
-def _estimate(row: Row) -> str:
+def _estimate(row: PlotRow) -> str:
     value = row["estimate"]
     return "·" if value is None else share(value) if row.is_share else number(value)
 
 
-def _interval(row: Row) -> str:
+def _interval(row: PlotRow) -> str:
     low, high = row["lower"], row["upper"]
     if low is None or high is None:
         return "·"

@@ -19,7 +19,7 @@ from ipm_outcomes._drawing.style import altair, finished, number, share
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.program._columns import ALL
-from ipm_outcomes.program._plot_table import Row, Table, about, rows_of
+from ipm_outcomes.program._plot_table import PlotRow, Table, about, rows_of
 from ipm_outcomes.program._plot_words import (
     funnel_message,
     hidden_notes,
@@ -292,7 +292,7 @@ def control(
     return finished(drawn, time_message(points, kind, charted), noted)
 
 
-def _charted(rows: Sequence[Row], kind: str) -> Any:
+def _charted(rows: Sequence[PlotRow], kind: str) -> Any:
     from ipm_outcomes.stats import over_time as charts
 
     direction = rows[0].texts.get("direction")
@@ -406,7 +406,7 @@ def flow(
     )
 
 
-def _of(row: Row, name: str, whole: int | None) -> str:
+def _of(row: PlotRow, name: str, whole: int | None) -> str:
     n, low, high = (row.count(column) for column in (name, f"{name}_low", f"{name}_high"))
     if n is None:
         known = f"{low:,} to {high:,}" if None not in (low, high) else f"at least {low:,}" if low else ""
@@ -414,7 +414,7 @@ def _of(row: Row, name: str, whole: int | None) -> str:
     return f"{n:,} ({share(n / whole)})" if whole else f"{n:,}"
 
 
-def _of_group(table: Table, positions: Sequence[int], group: str | None) -> Row:
+def _of_group(table: Table, positions: Sequence[int], group: str | None) -> PlotRow:
     rows = list(starmap(table.row, ((place, table.keys[0] if table.keys else None) for place in positions)))
     wanted = [row for row in rows if row.group == (group or ALL)]
     if not wanted:

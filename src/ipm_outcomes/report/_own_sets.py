@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.program.suppression._pairs import RATINGS, Pairs
-from ipm_outcomes.program.suppression._read import Row as Counted
+from ipm_outcomes.program.suppression._read import TableRow as Counted
 from ipm_outcomes.program.suppression._scenes import Own
 from ipm_outcomes.program.suppression._system import Scene
 from ipm_outcomes.report._program import Program, ScaleKey

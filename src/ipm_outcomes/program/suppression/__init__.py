@@ -27,7 +27,7 @@ from ipm_outcomes.program.suppression._means import Means
 from ipm_outcomes.program.suppression._proof import verify
 from ipm_outcomes.program.suppression._read import (
     COLUMNS,
-    Row,
+    TableRow,
     columns_of,
     families_of,
     frame_of,
@@ -277,7 +277,7 @@ def _tell(alone: Mapping[int, str], dear: int) -> None:
         warnings.warn(ProtectionWarning(f"table: {'; '.join(notes)}", notices), stacklevel=5)
 
 
-def _without_rate(rows: list[Row], rule: Policy) -> set[int]:
+def _without_rate(rows: list[TableRow], rule: Policy) -> set[int]:
     """Rows whose rate would tell a small complement beside counts that are only rounded."""
     unrated = set()
     for row in rows:
@@ -339,7 +339,11 @@ def _unproved() -> FrameError:
 
 
 def _searched(
-    cells: Iterable[tuple[Row, str, Count]], system: System, rule: Policy, kept: np.ndarray, taken: np.ndarray
+    cells: Iterable[tuple[TableRow, str, Count]],
+    system: System,
+    rule: Policy,
+    kept: np.ndarray,
+    taken: np.ndarray,
 ) -> Search:
     n = len(system.value)
     value = np.array(system.value, np.int64)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.program.suppression._read import Row
+from ipm_outcomes.program.suppression._read import TableRow
 
 DECIMALS = 1
 """Of a mean, its limits and its standard deviation as they are published."""
@@ -42,7 +42,7 @@ def to_decimals(value: float, decimals: int = DECIMALS) -> float:
 class Figure:
     """One mean: of which patients, of what, and how it is printed."""
 
-    row: Row
+    row: TableRow
     held: np.ndarray
     """The kinds of patients that it is a mean of."""
     z: np.ndarray

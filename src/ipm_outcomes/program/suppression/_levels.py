@@ -9,7 +9,7 @@ from ipm_outcomes.definition import Instrument
 from ipm_outcomes.program._headline import main_target, rank, success_of
 from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.program.suppression._pairs import WHOLE
-from ipm_outcomes.program.suppression._read import Row
+from ipm_outcomes.program.suppression._read import TableRow
 
 
 def scored(id: str | None, own: Mapping[str, Instrument]) -> Instrument | None:
@@ -24,7 +24,7 @@ class Levels:
 
     def __init__(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[TableRow],
         definition: Callable[[str], Indicator | None],
         instruments: Mapping[str, Instrument],
     ) -> None:
@@ -43,7 +43,7 @@ class Levels:
                 self.target = main_target(details[instrument.id][success])
                 break
 
-    def __call__(self, row: Row, column: str) -> int:
+    def __call__(self, row: TableRow, column: str) -> int:
         if column == WHOLE:
             return 6
         if row.definition == "baseline_completion":

@@ -27,7 +27,7 @@ from ipm_outcomes.program.suppression._figures import (
     some_of,
 )
 from ipm_outcomes.program.suppression._proof import Move
-from ipm_outcomes.program.suppression._read import Row, null
+from ipm_outcomes.program.suppression._read import TableRow, null
 from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.program.suppression._together import Counts, Family, Together
 from ipm_outcomes.stats._t_distribution import t_quantile
@@ -71,11 +71,11 @@ def _least(way: Way, other: Way) -> Way:
 class Means:
     """The means of a release, and which witnesses they agree with."""
 
-    def __init__(self, rows: Sequence[Row], frame: Any, reader: Any, search: Search) -> None:
+    def __init__(self, rows: Sequence[TableRow], frame: Any, reader: Any, search: Search) -> None:
         self.search, self.system, self.reader = search, search.system, reader
         columns = ("estimate", "lower", "upper", "level", "sd")
         self.told = {name: frame[name].to_list() for name in columns if name in frame.columns}
-        self.rows: dict[int, list[Row]] = {}
+        self.rows: dict[int, list[TableRow]] = {}
         """Of each group those with a mean that is shown."""
         method = frame["method"].to_list()
         for row in rows:
@@ -98,7 +98,7 @@ class Means:
             self.read[node] = self._read(node)
         return self.read[node]
 
-    def scored(self, node: int, row: Row) -> tuple[np.ndarray, np.ndarray]:
+    def scored(self, node: int, row: TableRow) -> tuple[np.ndarray, np.ndarray]:
         """The kinds of patients that a mean is of, and their values."""
         scene = self.system.nodes[node].scene
         if (scene, row.definition) not in self.scores:
@@ -107,7 +107,7 @@ class Means:
             self.scores[scene, row.definition] = pairs.of(one, None)["denominator"], np.array(values)
         return self.scores[scene, row.definition]
 
-    def _figure(self, node: int, row: Row) -> Figure:
+    def _figure(self, node: int, row: TableRow) -> Figure:
         held, values = self.scored(node, row)
         told = {name: column[row.position] for name, column in self.told.items()}
         mean, n, half = float(told["estimate"]), row.counts["denominator"], 0.0

@@ -29,7 +29,7 @@ _TINY = 1e-6
 
 
 @dataclass
-class Row:
+class TableRow:
     """One row of the table."""
 
     position: int
@@ -100,7 +100,7 @@ def null(value: Any) -> bool:
         return True
 
 
-def rows_of(frame: Any, by: list[str]) -> list[Row]:
+def rows_of(frame: Any, by: list[str]) -> list[TableRow]:
     more = [name for name in ("excluded", "rules", *_PLACE) if name in frame.columns]
     beside = ["excluded", *([PATIENTS] if {PATIENTS, "member_months"} <= set(frame.columns) else [])]
     wanted = dict.fromkeys(
@@ -112,7 +112,7 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
     places = list(zip(*(texts.get(name, nothing) for name in _PLACE), strict=True))
     rules = texts.get("rules", nothing)
     groups = [(values[name], any(isinstance(v, str) and v == TOTAL for v in values[name])) for name in by]
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     seen: dict[tuple[Any, ...], int] = {}
     for position in range(len(frame)):
         before = values["suppressed"][position]
@@ -129,7 +129,7 @@ def rows_of(frame: Any, by: list[str]) -> list[Row]:
             )
         seen[indicator, key] = position
         definition, band, *told_for = places[position]
-        row = Row(position, indicator, key, {}, definition, band, tuple(told_for), rules[position] or "")
+        row = TableRow(position, indicator, key, {}, definition, band, tuple(told_for), rules[position] or "")
         row.net = values["method"][position] == "adjusted wald"
         for name in (*COUNTS, *beside):
             value: Any = values[name][position] if name in values else None
@@ -174,7 +174,7 @@ def _texts(values: list[Any]) -> list[str | None]:
     ]
 
 
-def _of_ratios(rows: list[Row]) -> None:
+def _of_ratios(rows: list[TableRow]) -> None:
     """Give the ratio of two rates the counts of both: with one of them it would tell the other."""
     place = {(row.definition, row.band, row.key, row.told_for[2]): row for row in rows}
     for row in rows:
@@ -186,7 +186,7 @@ def _of_ratios(rows: list[Row]) -> None:
                         row.counts[f"{name} {side}"] = other.counts[name]
 
 
-def _read_ratings(row: Row, figures: dict[str, Any]) -> None:
+def _read_ratings(row: TableRow, figures: dict[str, Any]) -> None:
     """The promoters, passives and detractors who alone give this score and interval."""
     n = row.counts.get("denominator", 0)
     low, high, level, estimate = (
@@ -221,7 +221,7 @@ def _group(value: Any, has_total_word: bool) -> Any:
     return value
 
 
-def families_of(parts: Iterable[Sequence[str]], rows: list[Row]) -> list[tuple[str, ...]]:
+def families_of(parts: Iterable[Sequence[str]], rows: list[TableRow]) -> list[tuple[str, ...]]:
     known = {row.indicator for row in rows}
     if not isinstance(parts, Iterable):
         raise ParameterError(f"parts: sequences of indicators, not {shown(parts)}")

@@ -15,7 +15,7 @@ import numpy as np
 from ipm_outcomes._write import write_whole
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program.suppression._figures import HOW
-from ipm_outcomes.program.suppression._read import Row
+from ipm_outcomes.program.suppression._read import TableRow
 from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.program.suppression._system import System
 
@@ -31,7 +31,7 @@ def canonical(content: Any) -> str:
 def record_of(
     policy: str,
     by: Sequence[str],
-    rows: Sequence[Row],
+    rows: Sequence[TableRow],
     system: System,
     search: Search,
     alone: Mapping[int, str],
@@ -107,7 +107,7 @@ def write_text(place: Path, text: str) -> None:
 class Earlier:
     """An earlier release."""
 
-    rows: list[Row]
+    rows: list[TableRow]
     """In the groups of this one."""
     hidden: dict[tuple[int, str], bool]
     own: list[Any]
@@ -138,7 +138,7 @@ class Ledger:
                 ) from None
 
     def earlier(
-        self, policy: str, by: Sequence[str], rows: Sequence[Row]
+        self, policy: str, by: Sequence[str], rows: Sequence[TableRow]
     ) -> tuple[list[Earlier], Earlier | None]:
         """The earlier releases, and the same one as this where it was noted before."""
         now = _noted(policy, by, rows)
@@ -159,7 +159,7 @@ class Ledger:
 
     @staticmethod
     def _read(release: Mapping[str, Any], by: Sequence[str]) -> Earlier:
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         hidden: dict[tuple[int, str], bool] = {}
         for position, kept in enumerate(release["rows"]):
             key = tuple(
@@ -170,7 +170,7 @@ class Ledger:
                 # Other groups: only the total of the whole program is the same in both.
                 total = all(part is None for part in key)
                 key = (None,) * len(by) if total else ("earlier groups", *release["by"], *key)
-            row = Row(position, kept["indicator"], key, dict(kept["counts"]))
+            row = TableRow(position, kept["indicator"], key, dict(kept["counts"]))
             for name in _FIELDS:
                 setattr(row, name, kept[name])
             row.told_for = tuple(kept["told_for"])
@@ -183,7 +183,7 @@ class Ledger:
         self,
         policy: str,
         by: Sequence[str],
-        rows: Sequence[Row],
+        rows: Sequence[TableRow],
         hidden: np.ndarray,
         own: Sequence[Any],
         means: Mapping[int, int],
@@ -208,7 +208,7 @@ def earlier_groups(path: str | PathLike[str], by: Sequence[str]) -> set[str]:
     return {str(row["key"][0]) for row in rows if row["key"][0] is not None}
 
 
-def _noted(policy: str, by: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
+def _noted(policy: str, by: Sequence[str], rows: Sequence[TableRow]) -> dict[str, Any]:
     """A release as the ledger holds it, without what was hidden."""
     kept = [
         {name: getattr(row, name) for name in _FIELDS}

@@ -11,7 +11,7 @@ import numpy as np
 from ipm_outcomes.program.indicators import Condition, Indicator
 from ipm_outcomes.program.suppression._conditions import Bools
 from ipm_outcomes.program.suppression._pairs import WHOLE, Pairs, columns_read
-from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, SIDES, Row
+from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, SIDES, TableRow
 
 Link = tuple[tuple[Any, Any], tuple[Any, Any], str]
 USES = ("work", "appointments", "opioids")
@@ -68,7 +68,7 @@ def rate_sets() -> dict[Any, Bools]:
     return {name: np.array([name in kind for kind in kinds], bool) for name in names}
 
 
-def rate_columns(row: Row) -> dict[str, Any]:
+def rate_columns(row: TableRow) -> dict[str, Any]:
     """The set of each column of a row of a rate."""
     target = row.told_for[2]
     side = target if target in (None, *SIDES) else "either"

@@ -17,7 +17,7 @@ from ipm_outcomes.program.indicators import Indicator, indicator, indicators, re
 from ipm_outcomes.program.suppression import _records
 from ipm_outcomes.program.suppression._levels import Levels, scored
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE, Pairs, pairs_of
-from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, Row
+from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, TableRow
 from ipm_outcomes.program.suppression._side_by_side import beside
 from ipm_outcomes.program.suppression._system import Count, Scene
 from ipm_outcomes.program.suppression._targets import due_earlier
@@ -38,7 +38,7 @@ class Own:
     links: list[tuple[tuple[Any, Any], tuple[Any, Any], str]] = field(default_factory=list)
     apart: list[tuple[Sequence[tuple[Any, Any]], tuple[Any, Any]]] = field(default_factory=list)
     """Sets that have nothing in common, and a set that they are all inside of."""
-    level: Callable[[Row, str], int] | None = None
+    level: Callable[[TableRow, str], int] | None = None
     told: list[Any] = field(default_factory=list)
     """The figures as data, so that a ledger can hold them."""
     again: Callable[[Sequence[Any]], Own] | None = None
@@ -50,7 +50,7 @@ class Published:
     """All counts of a table, and what is known of their sets."""
 
     counts: list[Count] = field(default_factory=list)
-    cells: list[tuple[Row, str, Count]] = field(default_factory=list)
+    cells: list[tuple[TableRow, str, Count]] = field(default_factory=list)
     scenes: dict[Any, Scene] = field(default_factory=dict)
     links: list[tuple[tuple[Any, Any], tuple[Any, Any], str]] = field(default_factory=list)
 
@@ -144,7 +144,7 @@ class Reader:
 
     def __init__(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[TableRow],
         definitions: tuple[Mapping[str, Indicator], Mapping[str, Instrument]],
         families: Sequence[tuple[str, ...]],
         own: Own,
@@ -165,7 +165,7 @@ class Reader:
         self.alone: dict[int, str] = {}
         """Why a row is protected by itself, by its position."""
 
-    def definition(self, row: Row) -> Indicator | None:
+    def definition(self, row: TableRow) -> Indicator | None:
         return None if row.definition is None else self.named(row.definition)
 
     def named(self, id: str) -> Indicator | None:
@@ -186,7 +186,7 @@ class Reader:
             if definition is not None and definition.window is not None:
                 self.window.add(row.told_for)
         family_of = {name: family for family in self.families for name in family}
-        loose: dict[Any, list[Row]] = {}
+        loose: dict[Any, list[TableRow]] = {}
         asked: dict[
             Any, tuple[Any, dict[str, Any]] | None
         ] = {}  # a definition counts the same in every group
@@ -219,7 +219,7 @@ class Reader:
         return out
 
     def _add(
-        self, out: Published, row: Row, scene: Any, key: Any, sets: Mapping[str, Any], level: Any
+        self, out: Published, row: TableRow, scene: Any, key: Any, sets: Mapping[str, Any], level: Any
     ) -> None:
         for column, name in sets.items():
             if column in row.counts:
@@ -252,7 +252,7 @@ class Reader:
         return self.pairs[name]
 
     def _of_pairs(
-        self, row: Row, rules: Mapping[Any, str], out: Published
+        self, row: TableRow, rules: Mapping[Any, str], out: Published
     ) -> tuple[Any, dict[str, Any]] | None:
         """The sets of a row as sets of pairs."""
         definition = self.definition(row)
@@ -296,7 +296,7 @@ class Reader:
                     there.apart.append((sets_found["denominator"], sets_found["numerator"], other))
         return scene, sets_found
 
-    def _of_records(self, row: Row, out: Published) -> tuple[Any, dict[str, Any]] | None:
+    def _of_records(self, row: TableRow, out: Published) -> tuple[Any, dict[str, Any]] | None:
         """The sets of a row that is counted from records."""
         definition = self.definition(row)
         if definition is None or definition.uses not in (*_records.USES, "utilization"):
@@ -326,7 +326,7 @@ class Reader:
             columns[column] = ((definition.id, row.band), column)
         return scene, columns
 
-    def _why_alone(self, row: Row, indicator: Indicator | None) -> str:
+    def _why_alone(self, row: TableRow, indicator: Indicator | None) -> str:
         of_instrument, of_scale, target = row.told_for
         if row.definition is None:
             return "no_definition"
@@ -341,12 +341,12 @@ class Reader:
             return "instrument_unknown"
         return "not_finite"
 
-    def _of_own(self, row: Row) -> tuple[Any, dict[str, Any]] | None:
+    def _of_own(self, row: TableRow) -> tuple[Any, dict[str, Any]] | None:
         if row.indicator not in self.own.counts:
             return None
         return self.own.counts[row.indicator]
 
-    def _loose(self, out: Published, scene: Any, rows: Sequence[Row], level: Any) -> None:
+    def _loose(self, out: Published, scene: Any, rows: Sequence[TableRow], level: Any) -> None:
         """Rows whose definition is not known: nested counts, or parts of one denominator."""
         if scene[0] == "row":
             columns = [c for c in (*_CHAIN, *RATINGS) if any(c in row.counts for row in rows)]
@@ -361,7 +361,7 @@ class Reader:
         sets = {c: np.arange(len(kinds)) <= kinds.index(c) for c in kinds[len(names) :]}
         sets |= {name: np.arange(len(kinds)) == position for position, name in enumerate(names)}
         sets["denominator"] = np.arange(len(kinds)) < len(names)
-        by_key: dict[Any, list[Row]] = {}
+        by_key: dict[Any, list[TableRow]] = {}
         for row in rows:
             by_key.setdefault(row.key, []).append(row)
         for key, members in by_key.items():
@@ -474,7 +474,7 @@ def _named(out: Published, scene: Any, column: str, definition: str) -> Any:
     return name if name in out.scenes[scene].sets else None
 
 
-def _patterns(columns: Sequence[str], rows: Sequence[Row]) -> dict[str, np.ndarray]:
+def _patterns(columns: Sequence[str], rows: Sequence[TableRow]) -> dict[str, np.ndarray]:
     """Every way in which a patient can be in the counts of a row, given how they are nested."""
     chain = [c for c in columns if c in _CHAIN]
     inside = [

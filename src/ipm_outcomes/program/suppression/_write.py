@@ -10,13 +10,13 @@ import numpy as np
 
 from ipm_outcomes.program.suppression._figures import DECIMALS, METHOD, WITHHELD, to_decimals
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
-from ipm_outcomes.program.suppression._read import COLUMNS, COUNTS, RATES, Row, null
+from ipm_outcomes.program.suppression._read import COLUMNS, COUNTS, RATES, TableRow, null
 from ipm_outcomes.program.suppression._search import FAR
 
 _TINY = 1e-6
 
 
-def rate_cells(row: Row) -> list[int]:
+def rate_cells(row: TableRow) -> list[int]:
     """Cells from which the rate is made, or without a counted denominator every cell of the row."""
     if row.net and "promoters" in row.cells:
         return [row.cells[name] for name in ("denominator", *RATINGS)]
@@ -36,7 +36,7 @@ def _two_decimals(value: float, numerator: int | None, denominator: int | None) 
     return float(decimal.Decimal(repr(value)).quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_UP))
 
 
-def _more_than_counts(frame: Any, rows: list[Row]) -> np.ndarray:
+def _more_than_counts(frame: Any, rows: list[TableRow]) -> np.ndarray:
     """Rows whose bounds tell more than their counts: who of those not observed could have counted."""
     more = np.zeros(len(frame), dtype=bool)
     if "worst" not in frame.columns or "best" not in frame.columns:
@@ -63,7 +63,7 @@ def _more_than_counts(frame: Any, rows: list[Row]) -> np.ndarray:
 
 def write(
     frame: Any,
-    rows: list[Row],
+    rows: list[TableRow],
     hidden: np.ndarray,
     unrated: set[int],
     limits: tuple[np.ndarray, np.ndarray],
@@ -163,7 +163,9 @@ def _aligned(frame: Any, column: Any) -> Any:
     return nw.from_native(native, series_only=True)
 
 
-def _rounded(frame: Any, rows: list[Row], series: Any, rounds: bool, coarser: Mapping[int, int]) -> list[Any]:
+def _rounded(
+    frame: Any, rows: list[TableRow], series: Any, rounds: bool, coarser: Mapping[int, int]
+) -> list[Any]:
     """Means to their decimals, rates to two where counts are rounded too."""
     import narwhals as nw
 
