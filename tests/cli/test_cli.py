@@ -567,7 +567,7 @@ def test_a_fault_of_our_own_shows_no_data(run: Run, peg: Path, monkeypatch: pyte
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("Smith")
 
-    monkeypatch.setattr("ipm_outcomes.frames.score", broken)
+    monkeypatch.setattr("ipm_outcomes.cli._score.Scoring.score", broken)
     code, _, err = run("score", peg)
     assert code == 70
     assert "RuntimeError at" in err

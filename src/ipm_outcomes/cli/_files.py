@@ -8,10 +8,13 @@ import io
 import sys
 from array import array
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from ipm_outcomes.cli._plain import read_plain
 from ipm_outcomes.errors import FrameError, InputError, MissingExtraError, ParameterError, number_of
 from ipm_outcomes.files._text import named_separator, records
 
@@ -30,20 +33,23 @@ class Source:
     name : str
         The file as the user named it.
     frame : polars.DataFrame
-        Its rows; all columns of a CSV file are text.
-    lines : array of int or None
+        Its rows; all columns of a CSV file are text, or categories where that was asked for.
+    lines : sequence of int or None
         For a CSV file the line on which each row begins.
     delimiter : str
         Of a CSV file.
     declared : frozenset of str
         Instruments of which a mapping says the coding; their cells are answers.
+    categories : bool
+        Whether categories stand for text.
     """
 
     name: str
     frame: Any
-    lines: array[int] | None
+    lines: Sequence[int] | None
     delimiter: str = ","
     declared: frozenset[str] = frozenset()
+    categories: bool = False
 
     @property
     def text(self) -> bool:
@@ -61,8 +67,20 @@ class Source:
         return None if self.lines is None else self.lines[row]
 
 
-def read(name: str, *, delimiter: str | None = None, encoding: str = "utf-8") -> Source:
+def read(
+    name: str, *, delimiter: str | None = None, encoding: str = "utf-8", categories: bool = False
+) -> Source:
     """Read a file of answers.
+
+    Parameters
+    ----------
+    name
+        The file; - for CSV from standard input.
+    delimiter, encoding
+        Of a CSV file.
+    categories
+        Whether columns of a CSV file that hold few distinct texts may be categories, which take less memory and are
+        judged once by distinct text; they print alike.
 
     Raises
     ------
@@ -76,8 +94,14 @@ def read(name: str, *, delimiter: str | None = None, encoding: str = "utf-8") ->
         separator = _delimiter(delimiter, ending)
         if name == STREAM and sys.stdin is None:
             raise ParameterError("standard input is closed; name a file")
-        data = sys.stdin.buffer.read() if name == STREAM else Path(name).read_bytes()
-        return _read_csv("standard input" if name == STREAM else name, data, separator, encoding)
+        with _opened(name) as file:
+            label = "standard input" if name == STREAM else name
+            if categories and _is_utf8(encoding):
+                frame = read_plain(file, separator)
+                if frame is not None:
+                    return Source(label, frame, range(2, len(frame) + 2), separator, categories=True)
+                file.seek(0)
+            return _read_csv(label, file.read(), separator, encoding)
     if ending not in PARQUET_ENDINGS + SAS_ENDINGS:
         endings = ", ".join(CSV_ENDINGS + PARQUET_ENDINGS + SAS_ENDINGS)
         raise ParameterError(
@@ -90,6 +114,20 @@ def read(name: str, *, delimiter: str | None = None, encoding: str = "utf-8") ->
     if not frame.width:
         raise FrameError(f"{name}: the file has no columns")
     return Source(name, frame, None)
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[IO[bytes]]:
+    """A file, or all of a stream, to be read from its beginning more than once."""
+    if name == STREAM:
+        yield io.BytesIO(sys.stdin.buffer.read())
+        return
+    with Path(name).open("rb") as file:
+        yield file if file.seekable() else io.BytesIO(file.read())
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("_", "-") in ("utf-8", "utf8")
 
 
 def _delimiter(given: str | None, ending: str) -> str:
@@ -136,9 +174,7 @@ def _parsed(text: str, separator: str, header: list[str]) -> Any:
 
 def _decoded(name: str, data: bytes, encoding: str) -> str:
     try:
-        text = data.decode(
-            "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
-        )
+        text = data.decode("utf-8-sig" if _is_utf8(encoding) else encoding)
     except LookupError:
         raise ParameterError(
             "--encoding: there is no such encoding; give one such as utf-8, cp1252 or utf-16"

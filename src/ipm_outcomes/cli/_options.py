@@ -53,13 +53,16 @@ class Reading:
     date_format: str | None = None
     mapping: str | None = None
 
-    def answers(self, file: str) -> Source:
-        """The file of answers, without the rows to be skipped; by its mapping where there is one."""
+    def answers(self, file: str, categories: bool = False) -> Source:
+        """The file of answers, without the rows to be skipped; by its mapping where there is one.
+
+        ``categories`` says that columns of few distinct texts may be categories.
+        """
         if self.mapping is not None:
             if self.skip_rows:
                 raise ParameterError("--skip-rows: the mapping says which rows are no answers; leave it out")
             return mapped(file, self.mapping)
-        source = read(file, delimiter=self.delimiter, encoding=self.encoding)
+        source = read(file, delimiter=self.delimiter, encoding=self.encoding, categories=categories)
         if not 0 <= self.skip_rows <= len(source.frame):
             raise ParameterError(f"--skip-rows lies between 0 and the number of rows, {len(source.frame)}")
         return source.without(self.skip_rows)
@@ -140,8 +143,11 @@ class Plan:
 
         tables = []
         for id in self.ids:
+            items = ItemColumns(Frame(self.source.frame), id, **self.reading(id))
+            if self.source.categories and items.all_are_answers():
+                continue
             with progress(f"checking {id}", len(self.source.frame)) as done:
-                table = problems(ItemColumns(Frame(self.source.frame), id, **self.reading(id)), progress=done)
+                table = problems(items, progress=done)
             lines = pl.Series("line", [self.source.line(row) for row in table["row"]], pl.Int64)
             tables.append(table.insert_column(1, lines).insert_column(2, pl.lit(id).alias("instrument")))
         if not tables:

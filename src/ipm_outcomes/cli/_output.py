@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from ipm_outcomes._write import write_whole
 from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, STREAM
 from ipm_outcomes.errors import FrameError, ParameterError
+
+MOST_IN_MEMORY = 1 << 26
+"""Bytes for standard output from which on they are kept in a file until the last is there."""
 
 
 def output_kind(
@@ -71,33 +75,59 @@ def _identities(name: str | None, stream: Any) -> Iterator[os.stat_result]:
         yield state
 
 
+def is_parquet(name: str | None) -> bool:
+    """Whether an output is Parquet by the ending of its name."""
+    return name not in (None, STREAM) and Path(name or "").suffix.lower() in PARQUET_ENDINGS
+
+
 def write_frame(frame: Any, name: str | None, delimiter: str = ",") -> None:
     """Write a table by the ending of its name, or as CSV to standard output, with formulas neutralized."""
+    if not is_parquet(name):
+        write_csv([frame], name, delimiter)
+        return
+    from ipm_outcomes.frames._export import spreadsheet_safe
+
+    safe = spreadsheet_safe(frame)
+    _write(name, lambda file: safe.write_parquet(file))
+
+
+def write_csv(parts: Iterable[Any], name: str | None, delimiter: str = ",") -> None:
+    """Write a table that comes in parts, one or more, as CSV with formulas neutralized; whole or not at all."""
     import polars as pl
 
     from ipm_outcomes.frames._export import spreadsheet_safe
 
-    ending = Path(name).suffix.lower() if name not in (None, STREAM) else ""
-    safe = spreadsheet_safe(frame)
-    if ending in PARQUET_ENDINGS:
-        _write(name, lambda file: safe.write_parquet(file))
-        return
+    separator = (
+        "\t" if name not in (None, STREAM) and Path(name or "").suffix.lower() == ".tsv" else delimiter
+    )
+
+    def fill(file: IO[bytes]) -> None:
+        for number, part in enumerate(parts):
+            safe = spreadsheet_safe(part)
+            if number == 0:
+                _refuse_nested(safe)
+            try:
+                safe.write_csv(file, separator=separator, include_header=number == 0)
+            except pl.exceptions.PolarsError:
+                kinds = ", ".join(sorted({str(dtype) for dtype in safe.schema.values()}))
+                raise FrameError(
+                    f"CSV cannot hold a column of these kinds ({kinds}); write Parquet with -o"
+                ) from None
+
+    _write(name, fill)
+
+
+def _refuse_nested(frame: Any) -> None:
+    import polars as pl
+
     if nested := [
         column
-        for column, dtype in safe.schema.items()
+        for column, dtype in frame.schema.items()
         if dtype.is_nested() or dtype in (pl.Binary, pl.Object)
     ]:
         raise FrameError(
             f"the column {nested[0]!r} holds lists or bytes, which CSV cannot hold; write Parquet with -o"
         )
-    separator = "\t" if ending == ".tsv" else delimiter
-    try:
-        _write(name, lambda file: safe.write_csv(file, separator=separator))
-    except pl.exceptions.PolarsError:
-        kinds = ", ".join(sorted({str(dtype) for dtype in safe.schema.values()}))
-        raise FrameError(
-            f"CSV cannot hold a column of these kinds ({kinds}); write Parquet with -o"
-        ) from None
 
 
 def write_text(text: str, name: str | None) -> None:
@@ -112,8 +142,9 @@ def _write(name: str | None, fill: Callable[[IO[bytes]], object]) -> None:
         return
     if sys.stdout is None:
         raise ParameterError("standard output is closed; name a file with -o")
-    buffer = io.BytesIO()
-    fill(buffer)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(buffer.getbuffer())
-    sys.stdout.buffer.flush()
+    with SpooledTemporaryFile(MOST_IN_MEMORY) as buffer:
+        fill(buffer)
+        buffer.seek(0)
+        sys.stdout.flush()
+        copyfileobj(buffer, sys.stdout.buffer)
+        sys.stdout.buffer.flush()

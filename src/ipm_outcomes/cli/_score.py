@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -14,11 +14,15 @@ from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import STREAM
 from ipm_outcomes.cli._many import into_folder, is_folder
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
-from ipm_outcomes.cli._output import output_kind, write_frame
+from ipm_outcomes.cli._output import is_parquet, output_kind, write_csv, write_frame
+from ipm_outcomes.cli._plain import as_text
 from ipm_outcomes.cli._print import progress, say, tell
 from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.frames._blank import in_words
 from ipm_outcomes.frames._findings import Finding
+from ipm_outcomes.frames._items import check_level
+from ipm_outcomes.frames._score_columns import Stretch
+from ipm_outcomes.frames._stretches import ROWS, Scoring
 from ipm_outcomes.report._layout import PLAIN
 from ipm_outcomes.report.text import WrongCell, findings_table
 
@@ -63,7 +67,7 @@ def check(
     """
     how = reading or Reading()
     output_kind(output, inputs=(file, how.mapping))
-    work = plan(how.answers(file), items or Items(), partly=True)
+    work = plan(how.answers(file, categories=True), items or Items(), partly=True)
     findings = work.findings(id=id, date=date, by=split(by), date_format=how.date_format)
     where = say if output is None else tell
     where(findings_table(findings, PLAIN))
@@ -163,7 +167,7 @@ def score_file(
         raise ParameterError("--level is not for --tidy, which holds the standard errors")
     if how.date_format is not None and not (tidy and date):
         raise ParameterError("--date-format is for --tidy with --date; without them dates stay as they stand")
-    work = plan(how.answers(file), items or Items())
+    work = plan(how.answers(file, categories=not tidy), items or Items())
     if level is not None and not 0 < level < 1:
         raise ParameterError(f"--level must lie between 0 and 1, not {level:g}")
     wrong = work.wrong()
@@ -182,8 +186,10 @@ def score_file(
     if not tidy:  # dates stay as they stand, and forms are scored each by itself
         findings = [finding for finding in findings if finding.finding not in OF_DATES]
     tell_findings(without_invalid(findings))
-    result = _tidy(work, id, date, split(by), how.date_format) if tidy else _wide(work, invalid, level)
-    write_frame(result, output, work.source.delimiter)
+    if tidy:
+        write_frame(_tidy(work, id, date, split(by), how.date_format), output, work.source.delimiter)
+    else:
+        _write_wide(work, invalid, level, output)
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered")
     if output not in (None, STREAM) and not quiet:
@@ -238,21 +244,45 @@ def count_of(wrong: int) -> str:
     return "no wrong cells" if not wrong else f"{wrong} wrong cell{'' if wrong == 1 else 's'}"
 
 
-def _wide(work: Plan, invalid: Literal["raise", "null"], level: float | None) -> Any:
-    frame = work.source.frame
-    for id in work.ids:
-        with progress(f"scoring {id}", len(frame)) as done:
-            frame = frames.score(
-                frame,
-                id,
-                missing=work.rule(id),
-                invalid=invalid,
-                level=level,
-                replace=work.replace,
-                progress=done,
-                **work.reading(id),
-            )
-    return frame
+def _write_wide(
+    work: Plan, invalid: Literal["raise", "null"], level: float | None, output: str | None
+) -> None:
+    """Score and write a stretch of rows at a time; as Parquet all at once."""
+    import polars as pl
+
+    source = work.source
+    with progress(f"scoring {', '.join(work.ids)}", len(source.frame)) as done:
+        parts = _wide(work, invalid, level, done)
+        if is_parquet(output):
+            scored = pl.concat(parts).rechunk()
+            write_frame(as_text(scored, source.frame.columns) if source.categories else scored, output)
+        else:
+            write_csv(parts, output, source.delimiter)
+
+
+def _wide(
+    work: Plan, invalid: Literal["raise", "null"], level: float | None, done: Callable[[int], None] | None
+) -> Iterator[Any]:
+    """The rows with their scores, in parts. That the coding is settled was seen in the whole table."""
+    frame, z = work.source.frame, check_level(level)
+    each = [
+        Scoring(
+            id,
+            missing=work.rule(id),
+            invalid=invalid,
+            z=z,
+            replace=work.replace,
+            **work.reading(id),
+        )
+        for id in work.ids
+    ]
+    for first in range(0, max(len(frame), 1), ROWS):
+        part = frame[first : first + ROWS]
+        for how in each:
+            part = how.score(part, Stretch(first, lambda: False))
+        yield part
+        if done:
+            done(min(first + ROWS, len(frame)))
 
 
 def _tidy(work: Plan, id: str | None, date: str | None, by: list[str], date_format: str | None) -> Any:

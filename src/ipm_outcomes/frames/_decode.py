@@ -327,6 +327,14 @@ def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.i
             held = cells.places.astype(np.intp)
             if blank is not None:
                 held[blank != 0] = -1
+            if len(cells.values) <= len(held):
+                parts = np.flatnonzero(np.bincount(held + 1, minlength=len(cells.values) + 1)) - 1
+                of_part = np.zeros(
+                    len(cells.values) + 1, np.intp
+                )  # counted from the end, the last is that of null
+                of_part[parts] = [place(None if part < 0 else cells.values[part]) for part in parts.tolist()]
+                places[start:stop] = of_part[held]
+                continue
             parts, inverse = np.unique(held, return_inverse=True)
             numbers = [place(None if part < 0 else cells.values[part]) for part in parts.tolist()]
             places[start:stop] = np.array(numbers, np.intp)[inverse]

@@ -172,12 +172,14 @@ def _column(
 
     answers = rows(lambda kind: kind.code > MISSING)
     evidence.answered |= answers
-    evidence.unread |= rows(lambda kind: kind.code < MISSING)
+    if any(kind.code < MISSING for kind in kinds):
+        evidence.unread |= rows(lambda kind: kind.code < MISSING)
     if item in evidence.items.needed:
         evidence.complete &= answers
-    other = rows(lambda kind: kind.text and kind.word is None)
-    if other.any() and any(kind.number is not None for kind in kinds):
-        evidence.texts[evidence.items.names[item]] = other
+    if any(kind.number is not None for kind in kinds):
+        other = rows(lambda kind: kind.text and kind.word is None)
+        if other.any():
+            evidence.texts[evidence.items.names[item]] = other
     for n, kind in enumerate(kinds):
         if kind.word is not None:
             evidence.words[kind.word] = evidence.words.get(kind.word, False) | (places == n)

@@ -54,7 +54,9 @@ def _merged(counts: Counter[str], column: str, like: Frame | None) -> dict[str, 
 
 
 def misspelled(frame: Frame, column: str, like: Frame | None = None) -> tuple[int, int]:
-    """Rows with a name that is another spelling of a more frequent one, and rows with a name."""
+    """Rows with a name that is another spelling of a more frequent one, and rows with a name (0 where none is)."""
+    if like is None and not frame.library.respelled(frame.column(column)):
+        return 0, 0
     counts = _counts(frame, column)
     return sum(counts[name] for name in _merged(counts, column, like)), sum(counts.values())
 

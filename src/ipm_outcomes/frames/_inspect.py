@@ -34,6 +34,9 @@ from ipm_outcomes.frames._items import (
 from ipm_outcomes.frames._recorded import disagreeing
 from ipm_outcomes.frames._score_columns import score_columns
 
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+"""Spreads the bits of a number over all of its places."""
+
 
 @fenced
 def inspect(
@@ -344,14 +347,26 @@ def _duplicates(
     frame: Frame, evidences: list[Evidence], names: tuple[str, str], dates: Dates, skipped: int
 ) -> list[Finding]:
     """Rows with answers of a patient, day and time that an earlier row has as well."""
-    patients, places = distinct(frame.kind, frame.column(names[0]), len(frame))
     there = np.logical_or.reduce([evidence.answered for evidence in evidences]) & (dates.state == DATED)
-    known = [patient is not None and str(patient).strip() != "" for patient in patients]
-    there &= np.array(known, bool)[places]
     there[:skipped] = False
-    rows = np.flatnonzero(there)
-    times = np.zeros(len(rows), np.int64) if dates.time is None else dates.time[rows]
-    key = np.stack([places[rows], dates.day[rows], times])
+    times = np.zeros(len(frame), np.int64) if dates.time is None else dates.time
+    column = frame.column(names[0])
+    hashed = frame.library.hashes(column)
+    if hashed is None:
+        patients, places = distinct(frame.kind, column, len(frame))
+        known = [patient is not None and str(patient).strip() != "" for patient in patients]
+        rows = np.flatnonzero(there & np.array(known, bool)[places])
+        places, of = places[rows], len(rows)
+    else:  # rows alike by number are few, and only these are compared
+        numbers, named = hashed
+        rows = np.flatnonzero(there & named)
+        of = len(rows)
+        moments = (dates.day * 1_000_003 + times)[rows].view(np.uint64)
+        rows = rows[_repeated(numbers[rows] ^ moments * _ODD)]
+        _, places = distinct(frame.kind, frame.library.take(column, rows), len(rows))
+    if not len(rows):
+        return []
+    key = np.stack([places, dates.day[rows], times[rows]])
     _, first, inverse = np.unique(key, axis=1, return_index=True, return_inverse=True)
     earlier = rows[first[inverse.ravel()]]
     repeats = rows != earlier
@@ -366,15 +381,30 @@ def _duplicates(
             span(names),
             None,
             count,
-            len(rows),
+            of,
             moves=others > 0,
             words=f"forms of a patient and date that an earlier row has as well, {others} of them with other answers",
         )
     ]
 
 
+def _repeated(keys: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Where a number stands that stands elsewhere as well, in order."""
+    order = np.argsort(keys)
+    alike = np.diff(keys[order]) == 0
+    repeated = np.zeros(len(keys), bool)
+    repeated[order[:-1][alike]] = repeated[order[1:][alike]] = True
+    return np.flatnonzero(repeated)
+
+
 def _differ(items: ItemColumns, rows: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Whether the answers of these rows are not those of the others."""
-    codes = np.concatenate([part.copy() for _, part in items.chunks()], axis=1)
-    differing: NDArray[np.bool_] = (codes[:, rows] != codes[:, others]).any(axis=0)
+    wanted = np.union1d(rows, others)
+    parts = []
+    for start, codes in items.chunks():
+        low, high = np.searchsorted(wanted, (start, start + codes.shape[1]))
+        parts.append(codes[:, wanted[low:high] - start])
+    answers = np.concatenate(parts, axis=1)
+    own, other = np.searchsorted(wanted, rows), np.searchsorted(wanted, others)
+    differing: NDArray[np.bool_] = (answers[:, own] != answers[:, other]).any(axis=0)
     return differing

@@ -100,6 +100,14 @@ class ItemColumns:
             if self.names.get(item) == f"{instrument.id}_{scale.id}{ending}"
         ]
 
+    def all_are_answers(self) -> bool:
+        """Whether the categories of all columns say that no cell is wrong; that a wrong one is there says nothing."""
+        for item, name in self.names.items():
+            texts = self.frame.library.categories(self.frame.column(name))
+            if texts is None or any(self.readings[item].judge(text)[0] < MISSING for text in texts):
+                return False
+        return True
+
     def readers(self) -> list[tuple[int, Reader]]:
         """The place of each item that has a column, with the reader of that column."""
         return [

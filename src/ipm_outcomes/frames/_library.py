@@ -144,6 +144,18 @@ class Library(ABC):
     def distinct(self, column: Any) -> tuple[Ints, list[Any]]:
         """Codes of a column without dates (-1 for null), and its distinct values as Python objects."""
 
+    def categories(self, column: Any) -> list[str] | None:
+        """What the cells of a column may be, where its type says so."""
+        return None
+
+    def hashes(self, column: Any) -> tuple[NDArray[np.uint64], Bools] | None:
+        """A number for each text, alike for like texts, and where a text is more than spaces; None: not at hand."""
+        return None
+
+    def respelled(self, column: Any) -> bool:
+        """Whether texts of a column may differ from each other only by spelling, as far as that is quick to say."""
+        return True
+
     @abstractmethod
     def dates(self, days: Ints, null: Bools) -> Any:
         """A column of dates, from days since 1970-01-01."""

@@ -25,6 +25,9 @@ from ipm_outcomes.frames._library import (
     too_large,
 )
 
+_SPACE, _NO_SPACE = r"[\s\x1c-\x1f]", r"[^\s\x1c-\x1f]"
+"""What Python takes for spaces, which has four more signs than Polars."""
+
 
 class Polars(Library):
     """Eager Polars frames."""
@@ -152,12 +155,43 @@ class Polars(Library):
         pl = self.pl
         if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
             return every_entry(column.to_list())
+        if column.dtype == pl.Enum:
+            codes = column.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+            held = np.flatnonzero(np.bincount(codes + 1)[1:])
+            names = column.dtype.categories.to_list()
+            places = np.full(len(names) + 1, -1, np.int64)  # counted from the end, the last is that of null
+            places[held] = np.arange(len(held))
+            return places[codes], [names[place] for place in held.tolist()]
         column = column.cast(pl.String)
         values = column.drop_nulls().unique()
         if not len(values):
             return np.full(len(column), -1, np.int64), []
         codes = column.replace_strict(values, np.arange(len(values)), default=-1, return_dtype=pl.Int64)
         return codes.fill_null(-1).to_numpy(), values.to_list()
+
+    def categories(self, column: Any) -> list[str] | None:
+        return column.dtype.categories.to_list() if column.dtype == self.pl.Enum else None
+
+    def hashes(self, column: Any) -> tuple[NDArray[np.uint64], Bools] | None:
+        if column.dtype == self.pl.Enum:
+            named = [bool(text.strip()) for text in column.dtype.categories.to_list()]
+            codes = column.to_physical().cast(self.pl.Int64).fill_null(-1).to_numpy()
+            return codes.view(np.uint64), np.array([*named, False])[codes]
+        if column.dtype != self.pl.String:
+            return None
+        held = column.str.contains(_NO_SPACE).fill_null(False)
+        return column.hash().to_numpy(), held.to_numpy()
+
+    def respelled(self, column: Any) -> bool:
+        """Of ASCII text, by how many hashes there are with and without differences of spelling."""
+        if column.dtype != self.pl.String or column.str.len_bytes().sum() != column.str.len_chars().sum():
+            return True
+        plain = column.str.to_lowercase()
+        if plain.str.contains(_SPACE).any():
+            plain = plain.str.replace_all(_SPACE, "")
+        if plain.str.starts_with("0").any():
+            plain = plain.str.replace(r"^0+([0-9]+)$", "${1}")
+        return _different(plain.hash()) != _different(column.hash())
 
     def dates(self, days: Ints, null: Bools) -> Any:
         return self._with_nulls(self.pl.Series("date", days.astype(np.int32)).cast(self.pl.Date), null)
@@ -211,6 +245,11 @@ def _each_word(labels: tuple[str, ...]) -> Any:
     """A column of the words, and none at the end."""
     pl = sys.modules["polars"]
     return pl.Series([*labels, None], dtype=pl.Enum(list(labels)))
+
+
+def _different(numbers: Any) -> int:
+    """How many different numbers these are."""
+    return int(np.count_nonzero(np.diff(np.sort(numbers.to_numpy()))))
 
 
 _MOST_PUT = 16

@@ -1,0 +1,101 @@
+"""``ipm-outcomes score`` on a CSV file, against Polars that reads and writes it.
+
+``python benchmarks/bench_csv.py [ROWS]``.
+
+Processor seconds are of the work in one process, where everything is imported; memory is that of a process of its own
+beyond that of one with five rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+from bench_scores import interleaved, line
+
+from ipm_outcomes.cli import main
+
+ROWS = 1_000_000
+MISSING_SHARE = 0.02
+TIME = 3.5
+"""Times Polars' own read and write of the file."""
+MEMORY = 300
+"""Bytes a row."""
+
+
+def written(file: Path, rows: int, keys: bool) -> None:
+    """A file of PHQ-9 forms, with or without patient, date and site."""
+    rng = np.random.default_rng(5)
+    columns: dict[str, pl.Series] = {}
+    if keys:
+        patients = rng.integers(0, rows // 4, rows)
+        days = np.datetime64("2020-01-01") + rng.integers(0, 1500, rows)
+        columns["patient_id"] = "P" + pl.Series(patients).cast(pl.String)
+        columns["date"] = pl.Series(days.astype("datetime64[D]"))
+        columns["site"] = pl.Series(rng.choice(["Hilltop", "Lake", "Valley", "North"], rows))
+    for n in range(1, 10):
+        answers = pl.Series(rng.integers(0, 4, rows))
+        columns[f"phq9_q{n}"] = answers.set(pl.Series(rng.random(rows) < MISSING_SHARE), None)
+    pl.DataFrame(columns).write_csv(file)
+
+
+def scored(file: Path, output: Path) -> None:
+    """What the command does, without its words."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        if main(["score", str(file), "-o", str(output)]):
+            raise RuntimeError("the file was not scored")
+
+
+def peak(file: Path, output: Path) -> int:
+    """Most bytes of a process that scores a file."""
+    code = "import sys; from ipm_outcomes.cli import main; sys.exit(main(sys.argv[1:]))"
+    words = [sys.executable, "-c", code, "score", str(file), "-o", str(output)]
+    watched = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    told = subprocess.run([sys.executable, "-c", watched, *words], check=True, capture_output=True, text=True)
+    return int(told.stdout) * (1 if sys.platform == "darwin" else 1024)
+
+
+def command(rows: int, folder: Path, keys: bool) -> list[bool]:
+    """Time and memory of one kind of file."""
+    what = "csv with patient, date, site" if keys else "csv of answers alone"
+    file, few, output, copy = (folder / f"{name}.csv" for name in ("in", "few", "out", "copy"))
+    written(file, rows, keys)
+    with file.open() as text:
+        few.write_text("".join(islice(text, 6)))
+    scored(file, output)
+    took = interleaved(
+        {
+            "copy": lambda: pl.read_csv(file).write_csv(copy),
+            "copy of the output": lambda: pl.read_csv(output).write_csv(copy),
+            "score": lambda: scored(file, output),
+        },
+        5,
+    )
+    ratio, beside = took["score"] / took["copy"], took["score"] / took["copy of the output"]
+    a_row = (peak(file, output) - peak(few, output)) / rows
+    return [
+        line(
+            f"score, {what}",
+            f"{ratio:.2f} x read and write, {beside:.2f} x those of the output ({took['score']:.2f} s)",
+            f"{TIME:g} x",
+            ratio <= TIME,
+        ),
+        line(f"score, {what}: memory", f"{a_row:.0f} B a row", f"{MEMORY} B", a_row <= MEMORY),
+    ]
+
+
+if __name__ == "__main__":
+    rows = int(sys.argv[1]) if sys.argv[1:] else ROWS
+    with TemporaryDirectory() as folder:
+        results = [held for keys in (False, True) for held in command(rows, Path(folder), keys)]
+    sys.exit(not all(results))

@@ -1,0 +1,211 @@
+"""A plain file that is read in stretches gives what it gives when read as a whole: rows, findings, output."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from ipm_outcomes.cli import _files, _plain, _score, main
+from ipm_outcomes.cli._files import read
+from ipm_outcomes.cli._plain import as_text, read_plain
+from ipm_outcomes.errors import IpmOutcomesError
+
+PHQ9 = [f"phq9_q{n}" for n in range(1, 10)]
+QUICK = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stretches so small that tables of a test have many."""
+    monkeypatch.setattr(_plain, "BLOCK", 24)
+    monkeypatch.setattr(_plain, "MOST_DISTINCT", 3)
+    monkeypatch.setattr(_score, "ROWS", 2)
+
+
+def plain(content: bytes, separator: str = ",") -> Any:
+    return read_plain(io.BytesIO(content), separator)
+
+
+def told(file: Path, **how: Any) -> Any:
+    """The rows of a file and where they begin, or the error."""
+    try:
+        source = read(str(file), **how)
+    except IpmOutcomesError as error:
+        return str(error)
+    frame = as_text(source.frame, source.frame.columns)
+    return frame.columns, frame.rows(), list(source.lines or ()), source.delimiter
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+PIECES = [
+    *["a", "b", "1", "NA", " ", "é", "=", "-1", "\ufeff", "\t", ";", "\x1c", "\x85"],
+    *[",", ",", ",", "\n", "\n", "\n", "\r\n", "\r", '"', '"', '""', '"a"', '"a,b"', '"a\nb"', "\0"],
+]
+
+
+@pytest.mark.usefixtures("stretches")
+@QUICK
+@given(st.lists(st.sampled_from(PIECES), max_size=40), st.booleans(), st.sampled_from([",", ";", "\t"]))
+def test_any_text_is_read_alike(tmp_path: Path, pieces: list[str], marked: bool, separator: str) -> None:
+    file = tmp_path / "in.csv"
+    text = "".join(pieces)
+    file.write_bytes((b"\xef\xbb\xbf" if marked else b"") + b"x,y\n" + text.encode())
+    assert told(file, delimiter=separator, categories=True) == told(file, delimiter=separator)
+
+
+CELLS = st.sampled_from(["", "", "a", "b", "c", "d", "e", "é", " a", "-1", '"a"', '""', '"a,b"', '"c,"'])
+
+
+@pytest.mark.usefixtures("stretches")
+@QUICK
+@given(
+    st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=12),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_plain_rows_are_read_in_stretches_and_alike(
+    tmp_path: Path, rows: list[list[str]], end: str, ended: bool
+) -> None:
+    file = tmp_path / "in.csv"
+    lines = [",".join(row) for row in [["x", '"y,"', "z"], *rows]]
+    file.write_bytes((end.join(lines) + (end if ended else "")).encode())
+    assert plain(file.read_bytes()) is not None
+    columns, found, places, _ = told(file, categories=True)
+    own = list(csv.reader(lines))
+    assert (columns, places) == (own[0], list(range(2, len(rows) + 2)))
+    assert [[cell or "" for cell in row] for row in found] == own[1:]
+    assert told(file, categories=True) == told(file)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"x,y",
+        b"x,y\n",
+        b"x\n1\n",
+        b"\nx,y\n1,2\n",
+        b"x,y\n1,2\n\n",
+        b"x,y\n\n1,2\n",
+        b"x,y\n1\n",
+        b"x,y\n1\n2,3,4\n",
+        b"x,x\n1,2\n",
+        b"sep=;\nx;y\n1;2\n",
+        b"x,y\n1,\xe9\n",
+        b"x\xe9,y\n1,2\n",
+        b"x,y\n1,\0\n",
+        b"x,y\r1,2\r",
+        b"x,y\n1,a\rb\n",
+        b'x,y\n1,"a\nb"\n',
+        b'x,y\n1,"a""b"\n',
+        b'x,y\n1,a"b\n',
+        b'x,y\n1,"a"b\n',
+        b'x,y\n1,"a\n',
+        b'"x,y\n1,2\n',
+        b"x,y\n\xef\xbb\xbf1,2\n",
+        b"\xef\xbb\xbf\xef\xbb\xbfx,y\n1,2\n",
+        b"x,y\n1," + b"a" * 1_000_001 + b"\n",
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_other_reader(content: bytes) -> None:
+    assert plain(content) is None
+
+
+def test_few_texts_become_categories_and_many_stay_text(stretches: None) -> None:
+    lines = [f"P{n},{'ab'[n % 2]}" for n in range(40)]
+    frame = plain("\n".join(["id,site", *lines]).encode())
+    assert frame.dtypes == [pl.String, pl.Enum]
+    expected = pl.DataFrame([line.split(",") for line in lines], schema=["id", "site"], orient="row")
+    assert_frame_equal(as_text(frame, ["site"]), expected)
+
+
+def test_late_texts_join_the_categories(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_plain, "BLOCK", 16)
+    frame = plain(b"x,y\n" + b"1,a\n" * 20 + b"2,b\n" * 20 + b",c\n")
+    assert as_text(frame, "xy").rows() == [*[("1", "a")] * 20, *[("2", "b")] * 20, (None, "c")]
+
+
+# -- score and check -------------------------------------------------------------------------------
+
+ANSWER = st.sampled_from([*["0", "1", "2", "3"] * 6, "", "", "4", "9", "NA", "Not at all", '"2"', "x", "-1"])
+FORM = st.tuples(
+    st.sampled_from(["a", "A", "b", "b ", "", "=c", "7", "007"]),
+    st.sampled_from(["2026-01-05", "2026-01-05", "2026-02-06", "01/02/2026", "", "2026-02-06T10:00"]),
+    st.sampled_from(["North", "north", "South", "", "+1 to 2"]),
+    st.lists(ANSWER, min_size=9, max_size=9) | st.lists(st.sampled_from("0123"), min_size=9, max_size=9),
+)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        code = main(list(words))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.mark.usefixtures("stretches")
+@settings(QUICK, max_examples=100)
+@given(
+    st.lists(FORM, min_size=1, max_size=30),
+    st.sampled_from([(), ("--invalid", "null"), ("--not-answered", "9,NA"), ("--coding", "answer")]),
+)
+def test_output_and_findings_do_not_depend_on_the_reader(
+    run: Run, monkeypatch: pytest.MonkeyPatch, forms: list[Any], options: tuple[str, ...]
+) -> None:
+    lines = [",".join([id, day, site, *answers]) for id, day, site, answers in forms]
+    Path("in.csv").write_text("\n".join([",".join(["patient_id", "date", "site", *PHQ9]), *lines]) + "\n")
+    for words in (
+        ("score", "in.csv", *options),
+        ("score", "in.csv", *options, "-o", "out.csv"),
+        ("score", "in.csv", *options, "-o", "out.parquet"),
+        ("check", "in.csv", *(options if options[:1] != ("--invalid",) else ())),
+    ):
+        found = []
+        for reader in (read_plain, lambda *_: None):
+            with monkeypatch.context() as patched:
+                patched.setattr(_files, "read_plain", reader)
+                said = run(*words)
+            outputs = [Path(name) for name in ("out.csv", "out.parquet") if Path(name).exists()]
+            found.append((said, [output.read_bytes() for output in outputs]))
+            for output in outputs:
+                output.unlink()
+        assert found[0] == found[1]
+
+
+def test_scores_are_written_in_stretches(run: Run, stretches: None) -> None:
+    rows = [f"{n}," + ",".join("0123"[(n + k) % 4] for k in range(9)) for n in range(9)]
+    Path("in.csv").write_text("\n".join(["id," + ",".join(PHQ9), *rows]))
+    code, out, _ = run("score", "in.csv")
+    assert code == 0
+    totals = [float(row["phq9_total"]) for row in csv.DictReader(io.StringIO(out))]
+    assert totals == [sum((n + k) % 4 for k in range(9)) for n in range(9)]
+
+
+def test_nothing_is_left_where_writing_ends_early(
+    run: Run, stretches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Any, data: Any, *_: Any) -> Any:
+        if "4" in data["id"].to_list():
+            raise RuntimeError
+        return data
+
+    monkeypatch.setattr(_score.Scoring, "score", broken)
+    Path("in.csv").write_text("\n".join(["id," + ",".join(PHQ9), *[f"{n}" + ",0" * 9 for n in range(9)]]))
+    assert run("score", "in.csv", "-o", "out.csv")[0] == 70
+    assert [path.name for path in Path.cwd().iterdir()] == ["in.csv"]
