@@ -64,6 +64,23 @@ def test_any_text_is_read_alike(tmp_path: Path, pieces: list[str], marked: bool,
     assert told(file, delimiter=separator, categories=True) == told(file, delimiter=separator)
 
 
+HEADERS = ["x", "", " ", "\u00a0", "=a", '""', '"x,"', '"x""y"', "\x1c", "column_1"]
+
+
+@pytest.mark.usefixtures("stretches")
+@QUICK
+@given(
+    st.lists(st.sampled_from(HEADERS), min_size=1, max_size=4),
+    st.lists(st.sampled_from(["", " ", "1", '""']), min_size=1, max_size=9),
+    st.sampled_from([",", "\t"]),
+)
+def test_any_header_is_read_alike(tmp_path: Path, names: list[str], cells: list[str], separator: str) -> None:
+    file = tmp_path / "in.csv"
+    rows = [names, *[[cell, *names[1:]] for cell in cells]]
+    file.write_text("".join(separator.join(row) + "\n" for row in rows), encoding="utf-8")
+    assert told(file, delimiter=separator, categories=True) == told(file, delimiter=separator)
+
+
 CELLS = st.sampled_from(["", "", "a", "b", "c", "d", "e", "é", " a", "-1", '"a"', '""', '"a,b"', '"c,"'])
 
 
@@ -116,6 +133,7 @@ def test_plain_rows_are_read_in_stretches_and_alike(
         b"x,y\n\xef\xbb\xbf1,2\n",
         b"\xef\xbb\xbf\xef\xbb\xbfx,y\n1,2\n",
         b"x,y\n1," + b"a" * 1_000_001 + b"\n",
+        b"x,y\n" + b"a" * 5_000_000,
     ],
 )
 def test_what_is_not_plain_is_left_to_the_other_reader(content: bytes) -> None:
@@ -175,6 +193,7 @@ def test_output_and_findings_do_not_depend_on_the_reader(
         ("score", "in.csv", *options, "-o", "out.csv"),
         ("score", "in.csv", *options, "-o", "out.parquet"),
         ("check", "in.csv", *(options if options[:1] != ("--invalid",) else ())),
+        ("check", "in.csv", "-o", "out.csv"),
     ):
         found = []
         for reader in (read_plain, lambda *_: None):

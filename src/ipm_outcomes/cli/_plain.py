@@ -55,7 +55,7 @@ def _header(file: IO[bytes], separator: str) -> list[str] | None:
         ((_, names),) = records(io.StringIO(text, newline=""), separator)
     except (InputError, ValueError):
         return None
-    plain = len(names) > 1 and len(set(names)) == len(names)
+    plain = len(names) > 1 and len(set(names)) == len(names) and not text.isspace()
     return names if plain and named_separator(text) is None and not text.startswith("\ufeff") else None
 
 
@@ -78,7 +78,7 @@ def _read(block: bytes, separator: str, columns: list[_Column]) -> bool:
     """Add these lines to the columns; false where they are not plain."""
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    if b"\r" in block or b"\0" in block or block.startswith(_MARK):
+    if b"\r" in block or b"\0" in block or block.startswith(_MARK) or not block.endswith(b"\n"):
         return False
     signs = np.frombuffer(block, np.uint8)
     marks = _marks(signs, ord(separator), len(columns))
@@ -196,4 +196,6 @@ def _frame(header: list[str], columns: list[_Column]) -> Any:
 
     if not columns[0].parts:
         return None
-    return pl.DataFrame([column.whole().alias(name) for name, column in zip(header, columns, strict=True)])
+    frame = pl.DataFrame([column.whole() for column in columns])
+    frame.columns = header  # given before, a name without a letter would be replaced
+    return frame
