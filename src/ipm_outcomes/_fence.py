@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
@@ -20,7 +20,7 @@ def fenced(function: Callable[P, R]) -> Callable[P, R]:
     """Let only errors of this library out of a function, without what led to them.
 
     Errors of others become a `FrameError` that names their kind and place. What remains as it is: a wrong call, a
-    file that the system refuses, too little memory, an interruption.
+    file that the system refuses, too little memory, an interruption, an error of a function that the caller gave.
     """
 
     @wraps(function)
@@ -47,12 +47,25 @@ def fenced(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
+def of_caller(function: Callable[P, R]) -> Callable[P, R]:
+    """A function that the caller gave, such as one for progress: no cell is handed to it, and its errors pass."""
+    return partial(_called, function)
+
+
+def _called(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    return function(*args, **kwargs)
+
+
 def _is_of_caller(error: BaseException) -> bool:
-    """Whether the call itself was wrong, or the system refused a file."""
-    if isinstance(error, OSError):
-        return error.errno is not None
+    """Whether the call itself or a function of the caller was wrong, or the system refused a file."""
     trace = error.__traceback__
-    return isinstance(error, TypeError) and trace is not None and trace.tb_next is None
+    if isinstance(error, TypeError) and trace is not None and trace.tb_next is None:
+        return True
+    while trace:
+        if trace.tb_frame.f_code is _called.__code__:
+            return True
+        trace = trace.tb_next
+    return isinstance(error, OSError) and error.errno is not None
 
 
 def _place(trace: TracebackType | None) -> str:

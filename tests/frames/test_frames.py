@@ -412,6 +412,22 @@ def test_progress_tells_rows_done() -> None:
     assert done == [CHUNK, CHUNK + 1]
 
 
+@pytest.mark.parametrize("kind", ["eager", "relation"])
+def test_an_error_of_the_progress_function_is_the_callers_own(kind: str) -> None:
+    import duckdb
+
+    class CancelledError(Exception):
+        """What a program raises to stop a long run."""
+
+    def cancel(rows: int) -> None:
+        raise CancelledError(rows)
+
+    eager: Any = pl.DataFrame(PEG)
+    table = eager if kind == "eager" else duckdb.connect().from_arrow(eager.to_arrow())
+    with pytest.raises(CancelledError, match="4"):
+        frames.score(table, "peg", progress=cancel)
+
+
 def test_duckdb_takes_nothing_of_the_same_name_from_the_database() -> None:
     import duckdb
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ipm_outcomes._fence import fenced
+from ipm_outcomes._fence import fenced, of_caller
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.frames._by_stretches import SCORERS
 from ipm_outcomes.frames._frame import AnyFrame, of_narwhals
@@ -68,7 +68,8 @@ def score(
     replace
         Whether columns of the result that are in the frame already are dropped and scored again.
     progress
-        Called with the number of rows done; not for a Spark DataFrame, which shows its own.
+        Called with the number of rows done; not for a Spark DataFrame, which shows its own. What it raises stops the
+        scoring.
 
     Returns
     -------
@@ -117,6 +118,7 @@ def score(
         scales,
         replace,
     )
+    progress = progress and of_caller(progress)
     native: Any = data.to_native() if of_narwhals(data) else data  # type: ignore[attr-defined]
     scorer = next((score for is_one, score in SCORERS if is_one(native)), None)
     if scorer is None:
