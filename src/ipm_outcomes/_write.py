@@ -11,11 +11,11 @@ from uuid import uuid4
 
 
 class _Sink(io.RawIOBase):
-    """A file of which the first failure is kept: libraries that write to it tell it in words of their own."""
+    """A file of which the first failure is kept: libraries that write to it make an error of their own of it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
-        self.failure: OSError | None = None
+        self.failure: BaseException | None = None
 
     def writable(self) -> bool:
         return True
@@ -23,7 +23,7 @@ class _Sink(io.RawIOBase):
     def write(self, data: Any, /) -> int:
         try:
             return self.file.write(data)
-        except OSError as error:
+        except BaseException as error:
             self.failure = self.failure or error
             raise
 
@@ -49,14 +49,18 @@ def write_whole(target: Path, fill: Callable[[IO[bytes]], object]) -> None:
     """
     place = Path(os.path.realpath(target))
     if place.exists() and not place.is_file():
-        with place.open("wb") as file:
-            _fill(file, fill, target)
+        try:
+            with place.open("wb") as file:
+                fill_into(file, fill)
+        except OSError as error:
+            _name(error, target)
+            raise
         return
     # A name of its own length: that of the file may be as long as names can be.
     temporary = place.with_name(f".{uuid4().hex}.part")
     try:
         with temporary.open("xb") as file:
-            _fill(file, fill, target)
+            fill_into(file, fill)
             os.fsync(file.fileno())
         temporary.chmod(place.stat().st_mode & 0o7777 if place.exists() else 0o666 & ~_umask())
         temporary.replace(place)
@@ -67,22 +71,21 @@ def write_whole(target: Path, fill: Callable[[IO[bytes]], object]) -> None:
         raise
 
 
-def _fill(file: IO[bytes], fill: Callable[[IO[bytes]], object], target: Path) -> None:
+def fill_into(file: IO[bytes], fill: Callable[[IO[bytes]], object]) -> None:
+    """Fill an open file; what ends a writing early, as Ctrl-C does, is raised as it was."""
     sink = _Sink(file)
     try:
         fill(cast("IO[bytes]", sink))
         file.flush()
-    except Exception as error:
-        failure = sink.failure or (error if isinstance(error, OSError) else None)
-        if failure is None:
+    except BaseException:
+        if sink.failure is None:
             raise
-        raise _name(failure, target) from None
+        raise sink.failure from None
 
 
-def _name(error: OSError, target: Path) -> OSError:
-    """The error with the name of the file that was asked for."""
+def _name(error: OSError, target: Path) -> None:
+    """Give the error the name of the file that was asked for."""
     error.filename, error.filename2 = str(target), None
-    return error
 
 
 def _umask() -> int:

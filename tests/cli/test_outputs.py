@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from inspect import signature
 from pathlib import Path
-from typing import IO, get_type_hints
+from typing import IO, Any, get_type_hints
 
+import polars as pl
 import pytest
 
 from ipm_outcomes._write import write_whole
@@ -190,6 +192,43 @@ def test_a_full_disk(folder: Path, capsys: pytest.CaptureFixture[str], output: s
     assert (code, told.out, told.err) == (2, "", f"ipm-outcomes: {output}: File too large\n")
     assert names_in(folder) == ["answers.csv", "episodes.csv", "many.csv", "old.csv", "sub"]
     assert (folder / "old.csv").read_text(encoding="utf-8") == "old"
+
+
+@posix
+def test_a_full_folder_of_temporary_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Standard output that is too large for memory is kept there; the message names it."""
+    monkeypatch.setattr("ipm_outcomes.cli._output.MOST_IN_MEMORY", 1)
+    assert main(["score", "answers.csv"]) == 0
+    assert capsys.readouterr().out.count("\n") == ANSWERS.count("\n")
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (9, before[1]))
+    try:
+        code = main(["score", "answers.csv"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    told = capsys.readouterr()
+    assert (code, told.out, told.err) == (2, "", f"ipm-outcomes: {tempfile.gettempdir()}: File too large\n")
+
+
+@pytest.mark.parametrize("how", ["write_csv", "write_parquet"])
+@pytest.mark.parametrize("end", [KeyboardInterrupt, MemoryError])
+def test_an_end_while_polars_writes_is_raised_as_it_was(
+    tmp_path: Path, how: str, end: type[BaseException]
+) -> None:
+    class Ending(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise end
+
+    def fill(file: Any) -> None:
+        file.file = Ending()
+        getattr(pl.DataFrame({"a": [1]}), how)(file)
+
+    with pytest.raises(end):
+        write_whole(tmp_path / "out", fill)
+    assert names_in(tmp_path) == []
 
 
 @posix

@@ -159,3 +159,10 @@ def test_numbers_of_the_other_byte_order() -> None:
     given = np.array([7, 0, 10, 3], ">i4")
     scored = frames.score(pd.DataFrame({"nps_recommend": given}), "nps")
     assert scored["nps_rating"].tolist() == [7, 0, 10, 3]
+
+
+def test_a_column_without_a_name_stays_so() -> None:
+    data = pl.DataFrame(
+        {"": ["a"], "peg_pain": [7], "peg_enjoyment": [6], "peg_activity": [7], "peg_mean": [1.0]}
+    )
+    assert frames.score(data, "peg", replace=True).columns[:2] == ["", "peg_pain"]

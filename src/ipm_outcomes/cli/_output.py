@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from ipm_outcomes._write import write_whole
+from ipm_outcomes._write import fill_into, write_whole
 from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, STREAM
 from ipm_outcomes.errors import FrameError, ParameterError
 
@@ -142,9 +142,16 @@ def _write(name: str | None, fill: Callable[[IO[bytes]], object]) -> None:
         return
     if sys.stdout is None:
         raise ParameterError("standard output is closed; name a file with -o")
-    with SpooledTemporaryFile(MOST_IN_MEMORY) as buffer:
-        fill(buffer)
-        buffer.seek(0)
-        sys.stdout.flush()
-        copyfileobj(buffer, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+    held = False
+    try:
+        with tempfile.SpooledTemporaryFile(MOST_IN_MEMORY) as buffer:
+            fill_into(buffer, fill)
+            buffer.seek(0)
+            held = True
+            sys.stdout.flush()
+            copyfileobj(buffer, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+    except OSError as error:
+        if not held:
+            error.filename = error.filename or tempfile.tempdir
+        raise

@@ -45,8 +45,10 @@ class Polars(Library):
         return frame[label]
 
     def without(self, frame: Any, labels: Sequence[Any]) -> Any:
-        # As `drop`, which asks the engine for a plan first.
-        return self.pl.DataFrame([column for column in frame.get_columns() if column.name not in labels])
+        # As `drop`, which asks the engine for a plan first. Of a list a column without a name would be given one.
+        return self.pl.DataFrame(
+            {column.name: column for column in frame.get_columns() if column.name not in labels}
+        )
 
     def added(self, frame: Any, columns: Mapping[str, Column], like: Sequence[Any]) -> Any:
         new = self._new(columns)
@@ -56,7 +58,7 @@ class Polars(Library):
         native = {n: c.alias(n) for n, c in columns.items() if isinstance(c, self.pl.Series)}
         new = self._new({n: c for n, c in columns.items() if n not in native})
         series = {column.name: column for column in new} | native
-        return self.pl.DataFrame([series[n] for n in columns])
+        return self.pl.DataFrame({n: series[n] for n in columns})
 
     def listed(
         self, columns: Mapping[str, list[Any]], kinds: Mapping[str, CellKind], like: Mapping[str, Any]
