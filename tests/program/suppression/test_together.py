@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.program.suppression._figures import Figure, Group, Slab, could_be
+from ipm_outcomes.program.suppression._figures import FULL, Figure, Group, Slab, could_be
 
 POINTS = np.array([0.0, 5.0, 20.0])
 SETS = {"all": POINTS >= 0, "improved": POINTS >= 5, "by much": POINTS >= 20}
@@ -79,3 +79,10 @@ def test_a_part_of_a_part_is_limited_as_well() -> None:
     first = slab((0, 0), 18, all=7)
     assert could_be([whole, site, first, slab((0, 1), all=8, improved=2)], (2, 2))
     assert not could_be([whole, site, first, slab((0, 1), all=8, improved=7)], (2, 2))
+
+
+def test_where_the_last_fit_ended_does_not_matter() -> None:
+    """10 of 30 by 5 points and 5 of them by 20 are 125 points, or 4.2 on average."""
+    whole = slab((EVERY,), 4.2, all=30, improved=10)
+    whole.group.start[FULL,] = np.array([20.0, 20.0, 3.0])
+    assert could_be([whole, slab((0,), all=15, improved=5)], (2,))

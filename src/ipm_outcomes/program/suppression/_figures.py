@@ -166,13 +166,13 @@ class Slab:
         self.goal, self.gives = np.concatenate(wanted)[self.used], np.concatenate(give)[self.used]
         self.many = int(some.sum())
 
-    def begin(self, among: int) -> np.ndarray:
+    def begin(self, among: int, anew: bool = False) -> np.ndarray:
         """Where the fit begins: a part with its share of a whole of so many; else where the last fit of the group by
-        itself ended, or with everyone alike.
+        itself ended, or, also where it has to be ``anew``, with everyone alike.
         """
         key = tuple(one.state for one in self.group.figures)
         self.start = self.group.start.get(key, np.zeros(len(self.used)))
-        if len(self.counts) and (among or key not in self.group.start):
+        if len(self.counts) and (among or anew or key not in self.group.start):
             self.start = np.zeros(len(self.used))
             whole = int(np.argmax(self.group.sets.sum(axis=1)))
             self.start[whole] = np.log(max(self.counts[whole], 1) / (among or self.group.sets[whole].sum()))
@@ -204,13 +204,16 @@ def _fits(slabs: Sequence[Slab], shape: tuple[int, ...], soft: float = 0.0) -> b
     for slab in slabs:
         slab.phi = slab.phi[:, there]
     n = int(max(slabs[0].counts, default=0))
-    u = [slab.begin(n if at else 0) for at, slab in enumerate(slabs)]
     goal = np.concatenate([slab.goal for slab in slabs])
     gives = np.concatenate([slab.gives for slab in slabs])
     ends = np.cumsum([len(slab.goal) for slab in slabs])
     places = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
     whole = np.zeros(kinds)
-    weight = np.where(table, _spread(slabs, u, table.shape), -np.inf)
+    for anew in (False, True):  # where the last fit ended there may be far too many of other kinds
+        u = [slab.begin(n if at else 0, anew) for at, slab in enumerate(slabs)]
+        weight = np.where(table, _spread(slabs, u, table.shape), -np.inf)
+        if weight.max() < np.log(max(n, 1)) + _FAR:
+            break
     y = np.exp(np.minimum(weight, 30.0))
     for _ in range(_STEPS):
         sums: dict[Any, np.ndarray] = {}

@@ -230,11 +230,17 @@ class Means:
             for side in (0, 1)
             if not met(q, side) and not any(taken(at) for at in reach.get((q, side), ())[:_AT_FIRST])
         ]
+        # A witness may be one that the means of a small part rule out, where others leave that part as it is.
+        another: dict[tuple[int, int], list[int]] = {}
+        for q, side in open_:
+            if (move := search.another(q, side)) is not None:
+                another[q, side] = [len(moves)]
+                moves.append(move)
+        counts, told_of = _changes(system.A, moves), _changes(system.P, moves)
         for q, side in open_:
             if not met(q, side):
-                found = [
-                    (*self._price(touched(at), partial(asked, at)), at) for at in reach[q, side][:_TRIED]
-                ]
+                tried = reach[q, side][:_TRIED] + another.get((q, side), [])
+                found = [(*self._price(touched(at), partial(asked, at)), at) for at in tried]
                 _, ways, cheapest = min(found, key=lambda one: one[0])
                 for node, way in ways.items():
                     self._give_up(node, way)

@@ -6,6 +6,7 @@ neighborhood first. The counts that a witness has to move are hidden; the headli
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from ipm_outcomes.program.suppression._families import Family, families_of
 from ipm_outcomes.program.suppression._first import NONE_EXISTS, Unproved
 from ipm_outcomes.program.suppression._mends import Mender
-from ipm_outcomes.program.suppression._proof import Move, _added, entries
+from ipm_outcomes.program.suppression._proof import Move, _added, entries, verify
 from ipm_outcomes.program.suppression._system import System, columns_of
 from ipm_outcomes.program.suppression._transfers import Transfers
 
@@ -233,6 +234,33 @@ class Search:
         """Protected counts, each once, and what they are in a witness."""
         self.least[items] = np.minimum(self.least[items], values)
         self.most[items] = np.maximum(self.most[items], values)
+
+    def another(self, q: int, side: int) -> Move | None:
+        """One more witness of a count of a whole: the same in all of its parts, or in all but the largest ones.
+
+        Nothing more is hidden for it.
+        """
+        node, system = int(self.item_node[q]), self.system
+        of = system.nodes[node]
+        largest = [
+            max(parts, key=lambda part: self.value[list(system.nodes[part].cells.values())].max(initial=0))
+            for whole, *parts in system.near[node]
+            if whole == node
+        ]
+        names = [
+            dict.fromkeys(one)
+            for one in zip(of.key, *(system.nodes[part].key for part in largest), strict=True)
+        ]
+        some = [system.index[of.scene, key] for key in product(*names) if (of.scene, key) in system.index]
+        goal = int((self.goal_low, self.goal_high)[side][q])
+        for nodes in ([node], some) if largest else ():
+            variables = np.concatenate([system.nodes[one].variables for one in sorted(nodes)])
+            move = self.alternative(q, goal, variables, FAR)
+            if move is not None:
+                verify(system, self.low, self.high, [move])
+                self.accept(q, move)
+                return move
+        return None
 
     def neighborhood(self, node: int, size: int) -> np.ndarray:
         """Variables of a group, of what it is part of, and of some of the groups beside it."""
