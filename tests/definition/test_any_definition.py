@@ -252,6 +252,7 @@ ACCEPTED = {
     "as it stands": lambda d: None,
     "a rating up to 100": lambda d: rating(d, 100, 2),
     "a rating up to 30000": lambda d: rating(d, 30_000, 1),
+    "255 ratings up to 101": lambda d: rating(d, 101, 255),
     "sum and number of items together 255": lambda d: rating(d, 84, 3),
     "recoded to 100": lambda d: (
         d["items"][2].update(recode=[[0, 1], [1, 5], [2, 100]]),
@@ -282,7 +283,8 @@ REFUSED = {
     "accuracy of no word": (lambda d: accurate(d, 50, 50, "many"), "is no category of the scale"),
     "127 items, one of them the core": (lambda d: counted(d, 127), "too many items to count"),
     "a rating up to 30001": (lambda d: rating(d, 30_001, 1), "at most 30000 steps"),
-    "ratings up to 101 that add up to 30098": (lambda d: rating(d, 101, 298), "sums above 30000"),
+    "256 ratings up to 101": (lambda d: rating(d, 101, 256), "more than 255 items"),
+    "ratings up to 118 that add up to 30090": (lambda d: rating(d, 118, 255), "sums above 30000"),
     "an option above 100": (
         lambda d: d["answers"]["tail"].update(options=[[100, "Short"], [101, "Long"]]),
         "0 to 100",

@@ -28,6 +28,9 @@ def takes_codes(inst: Instrument, item: str) -> bool:
     return listed.per_unit == 1 and listed.highest <= MOST_OPTIONS
 
 
+MOST_ITEMS = 255
+"""How many answered items eight bits count."""
+
 _FIELD_OF_KIND = {"table": "conversion", "counts": "counts", "weighted": "weighted", "quotient": "quotient"}
 _FIELD_OF_KIND["utility"] = "utility"
 
@@ -45,6 +48,9 @@ def scale_problems(inst: Instrument, scale: Scale) -> Iterator[tuple[str, str]]:
     if bool(scale.items) == (scale.kind in ("weighted", "utility")):
         yield "", "a weighted scale or a utility rests on other scales, every other scale on items"
         return
+    rests_on = [inst.scale(id) for id in scale.components if id in inst.scale_ids]
+    if sum(len(part.items) for part in rests_on or [scale]) > MOST_ITEMS:
+        yield "", f"a score of more than {MOST_ITEMS} items is not supported"
     yield from _step_problems(inst, scale)
     yield from _point_problems(inst, scale)
     yield from _missing_problems(inst, scale)
