@@ -156,11 +156,14 @@ def test_late_texts_join_the_categories(monkeypatch: pytest.MonkeyPatch) -> None
 
 # -- score and check -------------------------------------------------------------------------------
 
-ANSWER = st.sampled_from([*["0", "1", "2", "3"] * 6, "", "", "4", "9", "NA", "Not at all", '"2"', "x", "-1"])
+ODD = ["2.0", " 2", "+2", "1e0", "\u0662", '"1,000"', '""', "\x1f2", "2 - More than half the days"]
+ANSWER = st.sampled_from(
+    [*["0", "1", "2", "3"] * 6, "", "", "4", "9", "NA", "Not at all", '"2"', "x", "-1", *ODD]
+)
 FORM = st.tuples(
     st.sampled_from(["a", "A", "b", "b ", "", "=c", "7", "007"]),
     st.sampled_from(["2026-01-05", "2026-01-05", "2026-02-06", "01/02/2026", "", "2026-02-06T10:00"]),
-    st.sampled_from(["North", "north", "South", "", "+1 to 2"]),
+    st.sampled_from(["North", "north", "South", "", "+1 to 2", '"a,b"', '""', " "]),
     st.lists(ANSWER, min_size=9, max_size=9) | st.lists(st.sampled_from("0123"), min_size=9, max_size=9),
 )
 
@@ -187,7 +190,8 @@ def test_output_and_findings_do_not_depend_on_the_reader(
     run: Run, monkeypatch: pytest.MonkeyPatch, forms: list[Any], options: tuple[str, ...]
 ) -> None:
     lines = [",".join([id, day, site, *answers]) for id, day, site, answers in forms]
-    Path("in.csv").write_text("\n".join([",".join(["patient_id", "date", "site", *PHQ9]), *lines]) + "\n")
+    text = "\n".join([",".join(["patient_id", "date", "site", *PHQ9]), *lines]) + "\n"
+    Path("in.csv").write_text(text, encoding="utf-8")
     for words in (
         ("score", "in.csv", *options),
         ("score", "in.csv", *options, "-o", "out.csv"),
