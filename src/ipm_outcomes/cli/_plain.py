@@ -196,6 +196,5 @@ def _frame(header: list[str], columns: list[_Column]) -> Any:
 
     if not columns[0].parts:
         return None
-    frame = pl.DataFrame([column.whole() for column in columns])
-    frame.columns = header  # given before, a name without a letter would be replaced
-    return frame
+    # Of a list a column without a name would be given one.
+    return pl.DataFrame({name: column.whole() for name, column in zip(header, columns, strict=True)})
