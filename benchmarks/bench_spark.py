@@ -106,7 +106,7 @@ def main(rows: int) -> bool:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "forms").mkdir()
-        make(folder / "forms", rows)
+        make(folder / "forms", rows, "phq9")
         settings = {"ui.enabled": "false", "driver.host": "127.0.0.1", "driver.bindAddress": "127.0.0.1"}
         settings |= {"local.dir": name, "sql.warehouse.dir": f"{name}/warehouse", "log.level": "ERROR"}
         settings |= {"ui.showConsoleProgress": "false"}

@@ -443,8 +443,7 @@ NAMELESS_YET = {
         *("_requirements", "_result", "_rules", "_sources", "_windows", "table"),
         *("_enrollment", "_events", "appointments", "measures._measure", "utilization", "work"),
         # Disclosure control.
-        *("suppression._figures", "suppression._means", "suppression._pairs", "suppression._record"),
-        *("suppression._scenes", "suppression._search", "suppression._together"),
+        *("suppression._figures", "suppression._means", "suppression._search", "suppression._together"),
     )
 }
 """Modules in which some variables still wait for a name. It only shrinks."""

@@ -331,7 +331,7 @@ class Builder:
         program.months = {label(span, size): span for span in together}
         program.periods = tuple(program.months)
         self.rows += [row for rows in of_spans.values() for row in rows]
-        self.sets.told.append(["periods", size, [list(span) for span in together]])
+        self.sets.as_data.append(["periods", size, [list(span) for span in together]])
 
     def _published_before(self) -> tuple[list[Span], int | None]:
         """The periods of earlier reports in the ledger: cut otherwise, one could be subtracted from another."""

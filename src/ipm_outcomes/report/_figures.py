@@ -180,7 +180,7 @@ def gather(
     rows, given_changes = _small_sites_joined(rows, program, given_changes)
     builder = Builder(program, given_scores, given_changes)
     if program.other_sites:
-        builder.sets.told.append(["sites", list(program.other_sites)])
+        builder.sets.as_data.append(["sites", list(program.other_sites)])
     if program.headline is not None:
         builder.flow()
     builder.indicators(_chosen(rows, program, shown))

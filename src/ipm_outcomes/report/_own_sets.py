@@ -37,7 +37,7 @@ def stretch(own: Own, figure: str, key: ScaleKey, target: str, when: str, piece:
 
     own.stretches[figure] = ((*key, target), {"numerator": held, "denominator": both_scores})
     ends = [str(piece.low), str(piece.high), piece.with_low, piece.with_high]
-    own.told.append(["stretch", figure, list(key), target, when, ends])
+    own.as_data.append(["stretch", figure, list(key), target, when, ends])
 
 
 def single(value: Decimal) -> Piece:
@@ -54,7 +54,7 @@ def promoters(own: Own, figures: Sequence[str], key: ScaleKey, target: str) -> N
 
     for figure, rating in zip(figures, RATINGS, strict=True):
         own.stretches[figure] = ((*key, target), {"numerator": of(rating), "denominator": of("denominator")})
-    own.told.append(["promoters", list(figures), list(key), target])
+    own.as_data.append(["promoters", list(figures), list(key), target])
 
 
 def whole_and_parts(own: Own, id: tuple[Any, ...], whole: str | None, parts: Sequence[str]) -> None:
@@ -66,7 +66,7 @@ def whole_and_parts(own: Own, id: tuple[Any, ...], whole: str | None, parts: Seq
     if whole is not None:
         own.counts[whole] = (id, {"numerator": "whole", "denominator": "whole"})
     own.counts |= {part: (id, {"numerator": part, "denominator": "whole"}) for part in parts}
-    own.told.append(["whole_and_parts", list(id), whole, list(parts)])
+    own.as_data.append(["whole_and_parts", list(id), whole, list(parts)])
 
 
 def flow(
@@ -114,7 +114,7 @@ def flow(
             due = (("pairs", *key, other), (completed, "eligible"))
             own.links.append((due, (FLOW, "flow:with baseline"), "within"))
     figures = {place: list(counts) for place, counts in steps.items()}
-    own.told.append(["flow", figures, list(key), target, list(targets), one_each])
+    own.as_data.append(["flow", figures, list(key), target, list(targets), one_each])
 
 
 def forms(
@@ -125,7 +125,7 @@ def forms(
     paired = [(("pairs", *key, target), (completed, "numerator")) for target in targets]
     began = (FLOW, "flow:with baseline") if lead else (("pairs", *key, targets[0]), (completed, "eligible"))
     own.apart.append(([began, *paired], (id, scored)))
-    own.told.append(["forms", list(id), scored, list(key), list(targets), lead])
+    own.as_data.append(["forms", list(id), scored, list(key), list(targets), lead])
 
 
 def again(earlier: Sequence[Any]) -> Own:

@@ -245,7 +245,7 @@ def suppress_with(
         write_text(to_record, record_of(policy, columns, rows, system, search, readers[0].alone, coarser))
     _tell(readers[0].alone, search.dear)  # where a warning is an error, there is no release to note
     if book is not None and again is None:
-        book.add(policy, columns, rows, search.hidden, own.told, coarser)
+        book.add(policy, columns, rows, search.hidden, own.as_data, coarser)
     return done
 
 

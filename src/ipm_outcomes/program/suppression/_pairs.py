@@ -37,35 +37,35 @@ class Pairs:
 
     columns: Mapping[str, np.ndarray]
 
-    def of(self, one: Indicator, band: str | None) -> dict[str, Bools]:
+    def of(self, indicator: Indicator, band: str | None) -> dict[str, Bools]:
         """The sets that an indicator counts; `KeyError` where it reads a column that pairs do not tell."""
         columns = self.columns
         n = len(columns["baseline"])
-        who = true(one.eligible, columns) if one.eligible else np.ones(n, bool)
+        who = true(indicator.eligible, columns) if indicator.eligible else np.ones(n, bool)
         out = np.zeros(n, bool)
-        if one.scales:
+        if indicator.scales:
             out = np.array([bool(held) for held in columns["__excluded"]], bool)
         else:
-            for exclusion in one.exclusions:
+            for exclusion in indicator.exclusions:
                 out |= true(exclusion.when, columns)
         eligible = who & ~out
-        observed = eligible & true(one.observed, columns) if one.observed else eligible
-        counted = observed if one.missing == "complete_case" else eligible
-        if one.denominator:
-            counted = counted & true(one.denominator, columns)
-        if one.value is not None:
-            counted = counted & np.asarray(columns[one.value] != np.array(None), bool)
-        found = {WHOLE: who, "eligible": eligible, "observed": observed, "denominator": counted}
-        if one.numerator is not None:
-            found["numerator"] = counted & true(one.numerator, columns)
-        elif one.kind == "distribution" and one.value is not None:
-            found["numerator"] = counted & np.asarray(columns[one.value] == band, bool)
-        elif one.ratings is not None and one.value is not None:
-            rating = np.array([np.nan if v is None else float(v) for v in columns[one.value]])
-            low, high = one.ratings.detractors[1], one.ratings.promoters[0]
+        observed = eligible & true(indicator.observed, columns) if indicator.observed else eligible
+        counted = observed if indicator.missing == "complete_case" else eligible
+        if indicator.denominator:
+            counted = counted & true(indicator.denominator, columns)
+        if indicator.value is not None:
+            counted = counted & np.asarray(columns[indicator.value] != np.array(None), bool)
+        sets = {WHOLE: who, "eligible": eligible, "observed": observed, "denominator": counted}
+        if indicator.numerator is not None:
+            sets["numerator"] = counted & true(indicator.numerator, columns)
+        elif indicator.kind == "distribution" and indicator.value is not None:
+            sets["numerator"] = counted & np.asarray(columns[indicator.value] == band, bool)
+        elif indicator.ratings is not None and indicator.value is not None:
+            rating = np.array([np.nan if v is None else float(v) for v in columns[indicator.value]])
+            low, high = indicator.ratings.detractors[1], indicator.ratings.promoters[0]
             parts = (rating >= high, (rating > low) & (rating < high), rating <= low)
-            found |= {name: counted & part for name, part in zip(RATINGS, parts, strict=True)}
-        return found
+            sets |= {name: counted & part for name, part in zip(RATINGS, parts, strict=True)}
+        return sets
 
     def holds(self, column: str, low: Decimal, high: Decimal, with_low: bool, with_high: bool) -> Bools:
         """Pairs with both scores, window closed, whose score lies in a stretch."""
@@ -92,11 +92,11 @@ def pairs_of(
     backend: Any,
 ) -> Pairs | None:
     """Every kind of patient of a scale; none where the scale is unknown or has too many scores."""
-    own = {one.id: one for one in definitions}
-    told = tuple(sorted(rules.items()))
+    own = {definition.id: definition for definition in definitions}
+    rule_items = tuple(sorted(rules.items()))
     if of_instrument in own:
-        return _of_scale(own[of_instrument], of_scale, told, in_window, backend)
-    return _of_shelf(of_instrument, of_scale, told, in_window, backend)
+        return _of_scale(own[of_instrument], of_scale, rule_items, in_window, backend)
+    return _of_shelf(of_instrument, of_scale, rule_items, in_window, backend)
 
 
 @lru_cache(maxsize=128)
@@ -152,17 +152,17 @@ def _changes(
     key = (inst.id, scale.id)
     given: dict[str, Any] = {"targets": [change.Target("then", day=_DAY, days=(137, 227))]}
     given["constants"] = "published"
-    told = {name: value for name, value in rules.items() if value != VARIES}
+    single_values = {name: value for name, value in rules.items() if value != VARIES}
     method = rules.get("reliable_method", "jacobson_truax")
-    limit = told.get("minimal_reliable_change")
+    limit = single_values.get("minimal_reliable_change")
     if method in _ONE_LIMIT and limit is not None and float(limit) > 0:
         given["constants"] = {key: {"sem": float(limit) / (_NORMAL * 2**0.5)}}
-    if "important_points" in told:
-        given["thresholds"] = {key: {"important": float(told["important_points"])}}
-    if "cutoff_id" in told and told["cutoff_id"] != "given":
-        given["cutoffs"] = {key: told["cutoff_id"]}
-    elif "cutoff" in told:
-        given["cutoffs"] = {key: float(told["cutoff"])}
+    if "important_points" in single_values:
+        given["thresholds"] = {key: {"important": float(single_values["important_points"])}}
+    if "cutoff_id" in single_values and single_values["cutoff_id"] != "given":
+        given["cutoffs"] = {key: single_values["cutoff_id"]}
+    elif "cutoff" in single_values:
+        given["cutoffs"] = {key: float(single_values["cutoff"])}
     columns: dict[str, list[Any]] = {
         "patient_id": list(ids),
         "date": list(days),
@@ -189,7 +189,7 @@ def _changes(
         limit is None and "minimal_reliable_change" in rules
     ):
         unknown |= set(_OF_RELIABLE)
-    if "important_points" in rules and "important_points" not in told:
+    if "important_points" in rules and "important_points" not in single_values:
         unknown |= {"important", "can_improve", "can_worsen"}
     return table, set(table.columns) - unknown
 
@@ -248,9 +248,13 @@ def _plain(values: list[Any]) -> np.ndarray:
     return made
 
 
-def columns_read(one: Indicator) -> set[str]:
+def columns_read(indicator: Indicator) -> set[str]:
     """The columns that the sets of an indicator depend on."""
-    conditions: list[Condition] = [e.when for e in one.exclusions]
-    conditions += [c for c in (one.eligible, one.observed, one.denominator, one.numerator) if c is not None]
+    conditions: list[Condition] = [e.when for e in indicator.exclusions]
+    conditions += [
+        c
+        for c in (indicator.eligible, indicator.observed, indicator.denominator, indicator.numerator)
+        if c is not None
+    ]
     read = {name for condition in conditions for name, _ in condition.columns()}
-    return read | ({one.value} if one.value is not None else set())
+    return read | ({indicator.value} if indicator.value is not None else set())

@@ -149,9 +149,9 @@ class Ledger:
                     "ledger: an earlier release followed another policy; keep to one in a ledger"
                 )
             old = self._read(release, by)
-            if [_told(row) for row in release["rows"]] == [_told(row) for row in now["rows"]] and release[
-                "by"
-            ] == list(by):
+            if [_as_noted(row) for row in release["rows"]] == [
+                _as_noted(row) for row in now["rows"]
+            ] and release["by"] == list(by):
                 again = old
             else:
                 others.append(old)
@@ -219,7 +219,7 @@ def _noted(policy: str, by: Sequence[str], rows: Sequence[TableRow]) -> dict[str
     return noted
 
 
-def _told(kept: Mapping[str, Any]) -> dict[str, Any]:
+def _as_noted(kept: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if name not in ("hidden", "mean")}
 
 

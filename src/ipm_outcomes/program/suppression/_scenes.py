@@ -39,7 +39,7 @@ class Own:
     apart: list[tuple[Sequence[tuple[Any, Any]], tuple[Any, Any]]] = field(default_factory=list)
     """Sets that have nothing in common, and a set that they are all inside of."""
     level: Callable[[TableRow, str], int] | None = None
-    told: list[Any] = field(default_factory=list)
+    as_data: list[Any] = field(default_factory=list)
     """The figures as data, so that a ledger can hold them."""
     again: Callable[[Sequence[Any]], Own] | None = None
     """Makes from such data what it was made from."""
