@@ -342,9 +342,7 @@ class Changes(Stored):
         return None
 
     def _repr_html_(self) -> str:
-        from ipm_outcomes._display import of_changes
-
-        return of_changes(self)._repr_html_()
+        return str(self.__rich__()._repr_html_())
 
     def __rich__(self) -> Any:
         from ipm_outcomes._display import of_changes

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ipm_outcomes.catalog import folder, instrument, instruments, read_content
+from ipm_outcomes.catalog import folder, instrument, instruments
 from ipm_outcomes.definition import Fact, Id, Part, Source, Text, checked
+from ipm_outcomes.definition._files import ids_in, read_within
 from ipm_outcomes.errors import UnknownNameError
 
 Ids = Annotated[tuple[Id, ...], Field(strict=False)]
@@ -167,8 +168,7 @@ def batteries() -> tuple[str, ...]:
     >>> batteries()
     ('table3',)
     """
-    entries = (folder() / "batteries").iterdir()
-    return tuple(sorted(e.name.removesuffix(".toml") for e in entries if e.name.endswith(".toml")))
+    return ids_in(folder() / "batteries")
 
 
 @cache
@@ -209,5 +209,4 @@ def battery(id: str) -> Battery:
         if isinstance(id, str) and id.casefold() in batteries():
             return battery(id.casefold())
         raise UnknownNameError(f"there is no battery of this id; there are {', '.join(batteries())}")
-    file = folder() / "batteries" / f"{id}.toml"
-    return read_content(file.read_bytes(), f"instruments/batteries/{id}.toml", id, parse)
+    return read_within(folder(), f"batteries/{id}.toml", parse)

@@ -282,9 +282,7 @@ class Scores(Stored):
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def _repr_html_(self) -> str:
-        from ipm_outcomes._display import of_scores
-
-        return of_scores(self)._repr_html_()
+        return str(self.__rich__()._repr_html_())
 
     def __rich__(self) -> Any:
         from ipm_outcomes._display import of_scores

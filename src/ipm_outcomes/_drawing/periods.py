@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from ipm_outcomes._drawing import style as looks
@@ -43,7 +44,7 @@ def over_time(
             "marked": point.marked,
             "run": run,
         }
-        for (n, point), run in zip(enumerate(points), _runs(points), strict=True)
+        for (n, point), run in zip(enumerate(points), runs([point.value for point in points]), strict=True)
     ]
     periods = [point.period for point in points]
     worded = any(point.text for point in points)
@@ -159,12 +160,9 @@ def _scale(points: Sequence[Point], shares: bool, worded: bool) -> tuple[Any, An
     return scale, alt.Axis(values=ticks, **({"format": ".0%"} if shares else {}))
 
 
-def _runs(points: Sequence[Point]) -> Iterator[int]:
+def runs(values: Iterable[float | None]) -> Iterator[int]:
     """A number that grows at every gap, so that the line does not bridge it."""
-    run = 0
-    for point in points:
-        run += point.value is None
-        yield run
+    return accumulate(value is None for value in values)
 
 
 def _long(periods: Sequence[str]) -> bool:

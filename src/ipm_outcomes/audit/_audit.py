@@ -22,7 +22,7 @@ from ipm_outcomes.audit._words import place_of
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._dates import DATED, DateFormat, format_of, read_dates
-from ipm_outcomes.frames._decode import distinct
+from ipm_outcomes.frames._decode import distinct_in
 from ipm_outcomes.frames._evidence import Evidence, without_lowest
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, definition_of
@@ -261,7 +261,7 @@ def _beside(
     day = date or ("date" if frame.names.count("date") == 1 else None)
     patients = order = None
     if patient is not None:
-        values, places = distinct(frame.kind, frame.column(patient), len(frame))
+        values, places = distinct_in(frame, patient)
         known = np.array(
             [value is not None and str(value).strip() != "" for value in values] or [False], bool
         )
@@ -293,7 +293,7 @@ def _groups(frame: Frame, by: Sequence[str]) -> _Groups:
     key = np.zeros(len(frame), np.int64)
     parts = []
     for name in by:
-        values, places = distinct(frame.kind, frame.column(name), len(frame))
+        values, places = distinct_in(frame, name)
         key = key * (len(values) + 1) + places
         parts.append((values, places))
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
@@ -360,14 +360,9 @@ def _numbers(
     if column.text.any():
         rows, of = np.flatnonzero(column.text), int((there | column.text).sum())
         findings.append(Finding("total", key, "not_a_number", _of_cells(len(rows), of), rows, of))
-    outcomes = _by_group(scored, material, groups)
-    for group, outcome in outcomes:
-        findings.append(
-            Finding(
-                place_of(outcome.cause, False), key, outcome.cause, outcome.sure, outcome.rows, outcome.of,
-                outcome.rivals, group,
-            )
-        )  # fmt: skip
+    findings += [
+        _finding(key, outcome, False, group) for group, outcome in _by_group(scored, material, groups)
+    ]
     counts = {
         "recorded": int((there | column.text).sum()),
         "equal": int(equal.sum()),
@@ -381,6 +376,11 @@ def _numbers(
         Column(key, scale, material.recorded, material.right, counts, (), differing),
         material.recorded,
     )
+
+
+def _finding(key: str, cause: Outcome, band: bool, group: tuple[str | None, ...] | None) -> Finding:
+    where = place_of(cause.cause, band)
+    return Finding(where, key, cause.cause, cause.sure, cause.rows, cause.of, cause.rivals, group)
 
 
 def _alike(scored: Scored, scale: Scale, rows: NDArray[np.intp] | None) -> tuple[tuple[str, ...], ...]:
@@ -425,15 +425,9 @@ def _bands(key: str, scale: Scale, column: BandColumn, groups: _Groups) -> tuple
     meant = column.meant
     withheld = there & (column.own < 0)
     equal = there & ~withheld & (meant == column.own)
-    findings = []
-    for outcome in explain_bands(column):
-        group = _only_group(outcome.rows, groups)
-        findings.append(
-            Finding(
-                place_of(outcome.cause, True), key, outcome.cause, outcome.sure, outcome.rows, outcome.of,
-                outcome.rivals, group,
-            )
-        )  # fmt: skip
+    findings = [
+        _finding(key, outcome, True, _only_group(outcome.rows, groups)) for outcome in explain_bands(column)
+    ]
     counts = {
         "recorded": int(there.sum()),
         "equal": int(equal.sum()),

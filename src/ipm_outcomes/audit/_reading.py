@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes.definition import Scale
-from ipm_outcomes.frames._decode import distinct
+from ipm_outcomes.frames._decode import distinct_in
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import ItemColumns
-from ipm_outcomes.frames._kernel import MISSING
 from ipm_outcomes.frames._recorded import decimals_of, empty, number_in
 from ipm_outcomes.frames._scale_columns import ScaleColumns
 from ipm_outcomes.scores import Score
@@ -245,7 +244,7 @@ def from_table(first: int, values: Sequence[float]) -> Callable[[Any], Floats]:
 
 def read_numbers(frame: Frame, name: str) -> Recorded:
     """The numbers of a recorded column; an empty cell and a word for no answer are none."""
-    values, places = distinct(frame.kind, frame.column(name), len(frame))
+    values, places = distinct_in(frame, name)
     kept = [None if isinstance(value, str) and empty(value) else value for value in values]
     numbers = [None if value is None or isinstance(value, bool) else number_in(value) for value in kept]
     plain = [None if number is None else round(float(number), MOST_DECIMALS) for number in numbers]
@@ -261,7 +260,7 @@ def read_numbers(frame: Frame, name: str) -> Recorded:
 
 def read_words(frame: Frame, name: str) -> tuple[list[str], NDArray[np.intp]]:
     """The different words of a recorded column, and for each row which of them it holds; -1 for none."""
-    values, places = distinct(frame.kind, frame.column(name), len(frame))
+    values, places = distinct_in(frame, name)
     words: dict[str, int] = {}
     codes = []
     for value in values:
@@ -277,13 +276,13 @@ def read_words(frame: Frame, name: str) -> tuple[list[str], NDArray[np.intp]]:
 def read_extra(frame: Frame, name: str) -> Ints | None:
     """A column of few whole numbers from 0 on, as an item or a code would have them; None for any other column."""
     try:
-        values, places = distinct(frame.kind, frame.column(name), min(len(frame), 2000))
+        values, places = distinct_in(frame, name, 2000)
     except (NotImplementedError, TypeError, ValueError):  # a kind of column that cannot be read is no item
         return None
     if _small_whole(values) is None:
         return None
     if len(frame) > 2000:
-        values, places = distinct(frame.kind, frame.column(name), len(frame))
+        values, places = distinct_in(frame, name)
     whole = _small_whole(values)
     return None if whole is None else np.array(whole, np.int32)[places]
 
@@ -330,19 +329,10 @@ def answers_of(items: ItemColumns, codes: NDArray[Any], scale: Scale, table: Sca
 
 def _raw(items: ItemColumns, item: str, given: Bools) -> Floats:
     """The numbers that stand in cells of an item that are no answers."""
-    values, places = distinct(items.frame.kind, items.frame.column(items.names[item]), len(items.frame))
+    values, places = distinct_in(items.frame, items.names[item])
     numbers = [None if value is None or isinstance(value, bool) else number_in(value) for value in values]
     raw = np.array([np.nan if number is None else float(number) for number in numbers])[places]
     return np.where(given, np.nan, raw)
-
-
-def all_codes(items: ItemColumns) -> NDArray[Any]:
-    """Codes of all items; what is no answer is `MISSING`."""
-    parts = [part.copy() for _, part in items.chunks()]
-    if not parts:
-        return np.zeros((len(items.instrument.items), 0), np.int8)
-    codes = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-    return np.maximum(codes, MISSING)
 
 
 def right_values(columns: ScaleColumns) -> Floats:

@@ -460,15 +460,15 @@ def _put_figures(
     judged = result.evaluable
     out.say("reliable_method", here, result.method, judged)
     out.numbers["minimal_reliable_change"][here] = np.where(judged, result.minimal_change, np.nan)
+    for column, figure in (("sd", result.sd), ("reliability", result.reliability)):
+        if figure is not None:
+            value = np.nan if figure.kind == "sem" else figure.value
+            out.numbers[column][here] = np.where(judged, value, np.nan)
     if result.sd is not None:
-        value = np.nan if result.sd.kind == "sem" else result.sd.value
-        out.numbers["sd"][here] = np.where(judged, value, np.nan)
         out.say("sd_source", here, result.sd.origin, judged)
         if result.sd.origin == SAMPLE:
             out.sample_n[here] = np.where(judged, sample_n, -1)
     if result.reliability is not None:
-        value = np.nan if result.reliability.kind == "sem" else result.reliability.value
-        out.numbers["reliability"][here] = np.where(judged, value, np.nan)
         out.say("reliability_kind", here, result.reliability.kind, judged)
     marks = [figure.evidence for figure in result.figures] + ([line.evidence] if line else [])
     out.say("evidence", here, weakest_mark(marks) or GIVEN, judged)

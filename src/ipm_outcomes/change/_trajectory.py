@@ -154,10 +154,7 @@ def trajectory(
     >>> change.trajectory(visits)["mean"].overall.verdict
     'possibly better'
     """
-    visits = visits_of(list(scores))
-    inst = common(visits[0][1], visits[0][1], definition)
-    for _, visit in visits:
-        common(visits[0][1], visit, inst)
+    inst, visits = visits_of(list(scores), definition)
     by, forms = options(inst, constants, critical), [visit for _, visit in visits]
     flags = tuple(flag_changes(inst, forms[: n + 1]) for n in range(len(forms)))
     scales = {}
@@ -184,7 +181,18 @@ def trajectory(
     return Trajectory(flags[-1], flags, inst.lead_scale.id, scales)
 
 
-def visits_of(entries: list[Any]) -> list[tuple[date | None, Scores]]:
+def visits_of(
+    entries: list[Any], definition: Instrument | None
+) -> tuple[Instrument, list[tuple[date | None, Scores]]]:
+    """Their one definition, and the visits in the order of `_in_order`."""
+    visits = _in_order(entries)
+    inst = common(visits[0][1], visits[0][1], definition)
+    for _, visit in visits:
+        common(visits[0][1], visit, inst)
+    return inst, visits
+
+
+def _in_order(entries: list[Any]) -> list[tuple[date | None, Scores]]:
     """The visits in the order of their dates, or as given where none has one; a blank form is no visit."""
     if not entries:
         raise ParameterError("scores: give at least one visit")

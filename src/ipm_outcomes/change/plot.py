@@ -18,7 +18,7 @@ import numpy as np
 from ipm_outcomes._drawing import one_patient, patients
 from ipm_outcomes._drawing.style import altair, finished, number, share
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._between import common, options
+from ipm_outcomes.change._between import options
 from ipm_outcomes.change._course import course
 from ipm_outcomes.change._plot_rows import Changes, bins, changes_of, guarded
 from ipm_outcomes.change._scores import numeric
@@ -368,10 +368,7 @@ def trajectory(
     ['PHQ-9 total 16 to 6 (mild): reliably better, 10 points.']
     """
     altair()
-    visits = visits_of(list(scores))
-    inst = common(visits[0][1], visits[0][1], definition)
-    for _, visit in visits:
-        common(visits[0][1], visit, inst)
+    inst, visits = visits_of(list(scores), definition)
     of = numeric(inst, scale)[0] if scale else inst.lead_scale
     drawn = course(inst, of, visits, options(inst, constants, critical))
     if drawn is None:

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from ipm_outcomes.cli._plain import read_plain
 from ipm_outcomes.errors import FrameError, InputError, MissingExtraError, ParameterError, number_of
-from ipm_outcomes.files._text import named_separator, records
+from ipm_outcomes.files._text import checked_separator, named_separator, records
 
 STREAM = "-"
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
@@ -133,10 +133,7 @@ def _is_utf8(encoding: str) -> bool:
 def _delimiter(given: str | None, ending: str) -> str:
     if given is None:
         return "\t" if ending == ".tsv" else ","
-    separator = {"tab": "\t", "\\t": "\t"}.get(given, given)
-    if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
-        raise ParameterError("--delimiter is one character, such as ';', or the word tab")
-    return separator
+    return checked_separator(given, "--delimiter")
 
 
 def _read_csv(name: str, data: bytes, separator: str, encoding: str) -> Source:

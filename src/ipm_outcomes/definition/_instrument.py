@@ -100,9 +100,7 @@ class Instrument(Part):
     """SHA-256 of the file's bytes, so that a score can name the very definition it came from."""
 
     def _repr_html_(self) -> str:
-        from ipm_outcomes._display import of_instrument
-
-        return of_instrument(self)._repr_html_()
+        return str(self.__rich__()._repr_html_())
 
     def __rich__(self) -> Any:
         from ipm_outcomes._display import of_instrument

@@ -102,11 +102,11 @@ def read_text(path: Path, encoding: str | None, separator: str | None, limit: in
     return grid
 
 
-def checked_separator(given: str) -> str:
+def checked_separator(given: str, argument: str = "delimiter") -> str:
     """One character, or the word tab."""
     separator = {"tab": "\t", "\\t": "\t"}.get(given, given)
     if len(separator) != 1 or not separator.isascii() or separator in '"\r\n':
-        raise ParameterError("delimiter is one character, such as ';', or the word tab")
+        raise ParameterError(f"{argument} is one character, such as ';', or the word tab")
     return separator
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ from ipm_outcomes.frames._missing import (
     suspected_word,
 )
 from ipm_outcomes.frames._scale_columns import I8, Codes
+
+if TYPE_CHECKING:
+    from ipm_outcomes.frames._frame import Frame
 
 
 @dataclass(frozen=True)
@@ -295,6 +298,11 @@ def _numbers(values: NDArray[Any], reading: Reading, codes: Codes, blank: I8 | N
     odd = values[places]
     codes[places[np.isin(odd, reading.suspects) & (codes[places] == WRONG)]] = CODE
     codes[places[np.isin(odd, list(reading.not_answered.numbers))]] = MISSING
+
+
+def distinct_in(frame: Frame, name: str, most: int | None = None) -> tuple[list[Any], NDArray[np.intp]]:
+    """The different cells of a column of a table, or of its first rows; see `distinct`."""
+    return distinct(frame.kind, frame.column(name), len(frame) if most is None else min(len(frame), most))
 
 
 def distinct(kind: str, column: Any, rows: int) -> tuple[list[Any], NDArray[np.intp]]:

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
-from weakref import ReferenceType, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +31,7 @@ from ipm_outcomes.tables import (
     UtilityTable,
     tables,
 )
+from ipm_outcomes.tables._kept import Kept, kept_of
 
 MISSING = -1
 WRONG, CODE, WORD = -2, -3, -4
@@ -67,22 +67,15 @@ def holding(codes: Codes) -> NDArray[np.bool_]:
     return held
 
 
-_laid_out: dict[int, tuple[ReferenceType[Instrument], dict[Any, Kernel]]] = {}
-"""Kernels by the definition itself, for as long as it lives."""
+_laid_out: Kept[Kernel] = {}
 
 
 def kernel_of(
     instrument: Instrument, missing: str | None = None, scales: Collection[str] | None = None
 ) -> Kernel:
     """The kernel of an instrument under one missing rule, for all scales or some, laid out once."""
-    own = id(instrument)
-    kept = _laid_out.get(own)
-    if kept is None or kept[0]() is not instrument:
-        kept = _laid_out[own] = (ref(instrument, lambda _: _laid_out.pop(own, None)), {})
     key = missing, None if scales is None else frozenset(scales)
-    if key not in kept[1]:
-        kept[1][key] = Kernel(instrument, missing, scales)
-    return kept[1][key]
+    return kept_of(_laid_out, instrument, key, lambda: Kernel(instrument, missing, scales))
 
 
 class Kernel:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipm_outcomes.frames._decode import distinct
+from ipm_outcomes.frames._decode import distinct_in
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Column, Whole, Words
 from ipm_outcomes.frames._missing import suspected_word
@@ -27,7 +27,7 @@ def disagreeing(frame: Frame, scored: Mapping[str, Column]) -> tuple[list[str], 
     names = frame.holding(scored)
     differs, compared = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
     for ours, name in names.items():
-        values, places = distinct(frame.kind, frame.column(name), len(frame))
+        values, places = distinct_in(frame, name)
         texts, codes = _plain(scored[ours])
         recorded = [None if isinstance(value, str) and empty(value) else value for value in values]
         places_by_value, pairs = np.unique(places * len(texts) + codes, return_inverse=True)

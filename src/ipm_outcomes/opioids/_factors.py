@@ -17,8 +17,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ipm_outcomes.catalog import folder, read_content, read_file
+from ipm_outcomes.catalog import folder
 from ipm_outcomes.definition import Exact, Fact, Id, Part, Source, Text, checked
+from ipm_outcomes.definition._files import ids_in, read_file, read_within
 from ipm_outcomes.errors import ParameterError, UnknownNameError
 
 Words = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
@@ -252,8 +253,7 @@ def factor_sets() -> tuple[str, ...]:
     >>> opioids.factor_sets()
     ('cdc_2016', 'cdc_2016_file', 'cdc_2022')
     """
-    entries = (folder() / "opioids" / "factors").iterdir()
-    return tuple(sorted(e.name.removesuffix(".toml") for e in entries if e.name.endswith(".toml")))
+    return ids_in(folder() / "opioids" / "factors")
 
 
 def factor_set(id: str | PathLike[str]) -> FactorSet:
@@ -300,12 +300,10 @@ def _of_catalog(id: str) -> FactorSet:
             f"factors: there is no set of factors of this id; there are {', '.join(factor_sets())}, and custom "
             "files (.toml)"
         )
-    file = folder() / "opioids" / "factors" / f"{id}.toml"
-    return read_content(file.read_bytes(), f"instruments/opioids/factors/{id}.toml", id, parse)
+    return read_within(folder(), f"opioids/factors/{id}.toml", parse)
 
 
 @cache
 def dose() -> Dose:
     """Thresholds and denominators, each with its source."""
-    file = folder() / "opioids" / "dose.toml"
-    return read_content(file.read_bytes(), "instruments/opioids/dose.toml", "dose", _parse_dose)
+    return read_within(folder(), "opioids/dose.toml", _parse_dose)

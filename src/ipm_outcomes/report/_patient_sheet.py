@@ -10,7 +10,7 @@ from typing import Any
 from ipm_outcomes import catalog
 from ipm_outcomes._drawing.one_patient import Small
 from ipm_outcomes._drawing.style import number
-from ipm_outcomes.change._between import common, options
+from ipm_outcomes.change._between import options
 from ipm_outcomes.change._course import Course, course
 from ipm_outcomes.change._trajectory import visits_of
 from ipm_outcomes.definition import Instrument, Scale
@@ -81,11 +81,7 @@ def sheet(history: History, definitions: Collection[Instrument]) -> Sheet:
     own = {definition.id: definition for definition in definitions}
     forms: list[tuple[Instrument, Visits]] = []
     for id, entries in history.forms.items():
-        visits = visits_of(list(entries))
-        inst = common(visits[0][1], visits[0][1], own.get(id))
-        for _, visit in visits:
-            common(visits[0][1], visit, inst)
-        forms.append((inst, visits))
+        forms.append(visits_of(list(entries), own.get(id)))
     forms.sort(key=lambda form: (form[0].priority is None, form[0].priority or 0, form[0].id))
     last = max(history.days)
     courses: list[tuple[Instrument, Visits, Course]] = []
@@ -116,14 +112,14 @@ def sheet(history: History, definitions: Collection[Instrument]) -> Sheet:
     absent = _missing(history, forms, shown)
     height = next(height for most, height in _HEIGHTS if len(drawn) <= most)
     days = tuple(sorted(history.days))
-    lines = tuple(_line(*entry, height, days, n, drawn) for n, entry in enumerate(drawn, 1))
+    lines = tuple(_line(*entry[1:], height, days, n, drawn) for n, entry in enumerate(drawn, 1))
     return Sheet(
         _days(history.days),
         tuple(sorted(alerts, key=lambda alert: not alert.open)),
         tuple(unflagged),
         lines,
-        tuple(_line(*entry, 0, days, 0, ()) for entry in rest),
-        tuple(_line(*entry, 0, days, 0, ()) for entry in silent),
+        tuple(_line(*entry[1:], 0, days, 0, ()) for entry in rest),
+        tuple(_line(*entry[1:], 0, days, 0, ()) for entry in silent),
         tuple(absent if len(absent) <= MOST_LISTED else _missing(history, forms, shown, short=True)),
         tuple(_missing(history, forms, None)),
         _notes([course_ for _, _, course_ in drawn]),
@@ -197,7 +193,6 @@ def _alerts(inst: Instrument, visits: Visits, last: date) -> list[Alert]:
 
 
 def _line(
-    inst: Instrument,
     visits: Visits,
     drawn_course: Course,
     height: int,

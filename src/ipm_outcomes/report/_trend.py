@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ipm_outcomes._drawing import style as looks
 from ipm_outcomes._drawing.figures import Line
+from ipm_outcomes._drawing.periods import runs
 from ipm_outcomes.report import _charts
 
 
@@ -24,7 +25,7 @@ def trend(rows: Sequence[Line], marks: Sequence[float] = ()) -> Any:
             "note": row.note or "not shown",
             "run": run,
         }
-        for row, run in zip(rows, _runs(rows), strict=True)
+        for row, run in zip(rows, runs(row.estimate for row in rows), strict=True)
     ]
     top = max([row.upper for row in rows if row.upper is not None] + list(marks))
     scale = alt.Scale(domain=[0, min(1, math.ceil(top * 10 + 0.5) / 10)])
@@ -65,11 +66,3 @@ def trend(rows: Sequence[Line], marks: Sequence[float] = ()) -> Any:
 
 _LABELED = 8
 """Up to so many points of a trend carry their figures."""
-
-
-def _runs(rows: Sequence[Line]) -> Iterator[int]:
-    """A number that grows at every gap, so that the line does not bridge it."""
-    run = 0
-    for row in rows:
-        run += row.estimate is None
-        yield run

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, number_of
-from ipm_outcomes.stats.arguments import whole_number
-
-Ints: TypeAlias = npt.NDArray[np.int64]
-Bools: TypeAlias = npt.NDArray[np.bool_]
+from ipm_outcomes.stats.arguments import Booleans, Ints, whole_number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,9 +48,9 @@ class Cohorts:
     month: npt.NDArray[np.datetime64]
     enrolled: Ints
     closes: npt.NDArray[np.datetime64]
-    mature: Bools
+    mature: Booleans
     index: Ints
-    included: Bools
+    included: Booleans
     as_of: np.datetime64
     notes: tuple[str, ...]
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.stats._phases import Phase, phases_of, points_of, short_notes, side_of, slack_of
-from ipm_outcomes.stats.arguments import Floats, choice, part_of
-
-Ints: TypeAlias = npt.NDArray[np.int64]
-Bools: TypeAlias = npt.NDArray[np.bool_]
-Signs: TypeAlias = npt.NDArray[np.int8]
-Freeze: TypeAlias = "int | Sequence[int | None] | None"
+from ipm_outcomes.stats._phases import (
+    Freeze,
+    Phase,
+    Signs,
+    phases_of,
+    points_of,
+    short_notes,
+    side_of,
+    slack_of,
+)
+from ipm_outcomes.stats.arguments import Booleans, Floats, Ints, choice, part_of
 
 # Mean moving range of two over the standard deviation, and the upper limit of a moving range over their mean.
 _D2 = 1.128
@@ -118,7 +121,7 @@ def _rules(value: Floats, center: Floats, sigma: Floats, slack: float) -> list[S
 
 def _chart(
     value: Floats,
-    usable: Bools,
+    usable: Booleans,
     center: Floats,
     sigma: Floats,
     phases: Sequence[Phase],
@@ -141,8 +144,8 @@ def _chart(
         ):
             mark[points] = flags
     stacked = np.stack(marks)
-    up: Bools = np.asarray((stacked > 0).any(axis=0))
-    down: Bools = np.asarray((stacked < 0).any(axis=0))
+    up: Booleans = np.asarray((stacked > 0).any(axis=0))
+    down: Booleans = np.asarray((stacked < 0).any(axis=0))
     if direction:
         good, bad = (up, down) if direction > 0 else (down, up)
         flag = np.select([good & bad, good, bad], ["mixed", "improvement", "concern"], "")

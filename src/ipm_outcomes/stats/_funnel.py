@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ from ipm_outcomes.stats.arguments import (
     Floats,
     choice,
     counts_of,
+    fitting,
     level_of,
     normal_quantile,
     numbers,
@@ -72,9 +72,9 @@ class Dispersion:
 
 def _dispersion(z: Floats, s: Floats, target: float, method: str, share: float) -> Dispersion:
     choice(method, ("winsorize", "truncate"))
-    if isinstance(share, bool) or not isinstance(share, Real) or not 0 <= float(share) < 0.5:
-        shown = f"{float(share):g}" if isinstance(share, Real) else type(share).__name__
-        raise ParameterError(f"share is {shown}; the share trimmed at each end must be 0 or more, below 0.5")
+    fitting(
+        "share", share, lambda x: 0 <= x < 0.5, "the share trimmed at each end must be 0 or more, below 0.5"
+    )
     usable = ~np.isnan(z)
     units, weights = z[usable], 1 / s[usable] ** 2
     if units.size < _FEW_UNITS:
@@ -145,7 +145,7 @@ def proportion_dispersion(
     """
     xs, ns = (np.atleast_1d(a).ravel() for a in part_of("x", x, "n", n))
     pooled = float(xs.sum() / ns.sum()) if ns.sum() > 0 else math.nan
-    center = pooled if target is None else _fraction("target", target)
+    center = pooled if target is None else _fraction(target)
     some = ns > 0
     safe = np.where(some, ns, 1.0)
     s = 1 / (2 * np.sqrt(safe))
@@ -239,17 +239,12 @@ class FunnelLimits:
     tau2: float
 
 
-def _fraction(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
-        shown = f"{float(value):g}" if isinstance(value, Real) else type(value).__name__
-        raise ParameterError(f"{name} is {shown}; it must lie between 0 and 1")
-    return float(value)
+def _fraction(target: float) -> float:
+    return fitting("target", target, lambda x: 0 <= x <= 1, "it must lie between 0 and 1")
 
 
 def _levels(levels: Sequence[float], tau2: float, method: str, needs: str) -> tuple[float, ...]:
-    if isinstance(tau2, bool) or not isinstance(tau2, Real) or not 0 <= float(tau2) < math.inf:
-        shown = f"{float(tau2):g}" if isinstance(tau2, Real) else type(tau2).__name__
-        raise ParameterError(f"tau2 is {shown}; it must be a finite variance of 0 or more")
+    fitting("tau2", tau2, lambda x: 0 <= x < math.inf, "it must be a finite variance of 0 or more")
     if tau2 > 0 and method != needs:
         raise ParameterError(f"tau2 is {float(tau2):g}, which needs method {needs!r}, not {method!r}")
     try:
@@ -307,7 +302,7 @@ def funnel(
     """
     choice(method, ("exact", "wilson", "arcsine"))
     sizes = np.atleast_1d(counts_of("n", n)).ravel()
-    center = _fraction("target", target)
+    center = _fraction(target)
     checked = _levels(levels, tau2, method, "arcsine")
     some = sizes > 0
     safe = np.where(some, sizes, 1.0)

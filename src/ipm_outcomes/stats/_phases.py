@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes.errors import ParameterError, number_of
-from ipm_outcomes.stats.arguments import Floats, numbers, refuse, whole_number
+from ipm_outcomes.stats.arguments import Booleans, Floats, numbers, refuse, whole_number
 
-Bools: TypeAlias = npt.NDArray[np.bool_]
 Signs: TypeAlias = npt.NDArray[np.int8]
 Freeze: TypeAlias = "int | Sequence[int | None] | None"
 
@@ -60,7 +59,7 @@ def phases_of(count: int, freeze: Freeze, rebase: Sequence[int]) -> list[Phase]:
     return phases
 
 
-def short_notes(phases: Sequence[Phase], usable: Bools) -> list[str]:
+def short_notes(phases: Sequence[Phase], usable: Booleans) -> list[str]:
     """What limits the lines: periods without a value, short baselines."""
     notes = []
     if not usable.all():
@@ -75,7 +74,7 @@ def short_notes(phases: Sequence[Phase], usable: Bools) -> list[str]:
     return notes
 
 
-def points_of(values: npt.ArrayLike) -> tuple[Floats, Bools]:
+def points_of(values: npt.ArrayLike) -> tuple[Floats, Booleans]:
     """The values of a chart, and which periods have one."""
     array = numbers("values", values)
     if array.ndim != 1:
@@ -84,7 +83,7 @@ def points_of(values: npt.ArrayLike) -> tuple[Floats, Bools]:
     return array, ~np.isnan(array)
 
 
-def slack_of(values: Floats, usable: Bools) -> float:
+def slack_of(values: Floats, usable: Booleans) -> float:
     """Differences from a line up to this are rounding."""
     return 1e-9 * float(np.abs(values[usable]).max()) if usable.any() else 0.0
 

@@ -5,19 +5,18 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.stats._proportions import clopper_pearson
 from ipm_outcomes.stats._results import Interval, Intervals, Scalar, both_limits
 from ipm_outcomes.stats.arguments import (
     Floats,
     choice,
     counts_of,
+    fitting,
     level_of,
     normal_quantile,
     numbers,
@@ -35,10 +34,9 @@ def _exposure(name: str, values: npt.ArrayLike, events: str, counts: Floats) -> 
 
 
 def _factor(phi: float) -> float:
-    if isinstance(phi, bool) or not isinstance(phi, Real) or not 1 <= float(phi) < math.inf:
-        shown = f"{float(phi):g}" if isinstance(phi, Real) else type(phi).__name__
-        raise ParameterError(f"overdispersion is {shown}; it must be a finite factor of 1 or more")
-    return float(phi)
+    return fitting(
+        "overdispersion", phi, lambda x: 1 <= x < math.inf, "it must be a finite factor of 1 or more"
+    )
 
 
 def _byar(x: Floats, level: float) -> Intervals:

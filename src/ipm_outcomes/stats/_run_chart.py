@@ -5,19 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.stats._phases import phases_of, points_of, short_notes, side_of, slack_of
-from ipm_outcomes.stats.arguments import Floats
-
-Ints: TypeAlias = npt.NDArray[np.int64]
-Bools: TypeAlias = npt.NDArray[np.bool_]
-Signs: TypeAlias = npt.NDArray[np.int8]
-Freeze: TypeAlias = "int | Sequence[int | None] | None"
+from ipm_outcomes.stats._phases import Freeze, Signs, phases_of, points_of, short_notes, side_of, slack_of
+from ipm_outcomes.stats.arguments import Booleans, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +50,7 @@ class RunChart:
     longest_run_limit: Ints
     crossings: Ints
     crossings_limit: Ints
-    signal: Bools
+    signal: Booleans
     notes: tuple[str, ...]
 
 

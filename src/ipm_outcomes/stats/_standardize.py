@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,17 +12,8 @@ import numpy.typing as npt
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.stats import intervals
-from ipm_outcomes.stats.arguments import (
-    Floats,
-    choice,
-    level_of,
-    normal_quantile,
-    numbers,
-    refuse,
-)
+from ipm_outcomes.stats.arguments import Floats, Ints, choice, level_of, normal_quantile, numbers, refuse
 from ipm_outcomes.stats.logistic import fit_logistic
-
-Ints: TypeAlias = npt.NDArray[np.int64]
 
 # Peduzzi et al., J Clin Epidemiol 1996;49:1373-1379.
 _EVENTS_PER_COVARIATE = 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
 from statistics import NormalDist
@@ -16,6 +16,7 @@ from ipm_outcomes.errors import ParameterError, number_of
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Booleans: TypeAlias = npt.NDArray[np.bool_]
+Ints: TypeAlias = npt.NDArray[np.int64]
 Worse: TypeAlias = Literal["higher", "lower"]
 
 
@@ -265,10 +266,15 @@ def part_of(name: str, x: npt.ArrayLike, total: str, n: npt.ArrayLike) -> tuple[
 
 def level_of(level: float) -> float:
     """The confidence level, if it lies between 0 and 1."""
-    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < float(level) < 1:
-        shown = f"{float(level):g}" if isinstance(level, Real) else type(level).__name__
-        raise ParameterError(f"level is {shown}; it must lie between 0 and 1, such as 0.95")
-    return float(level)
+    return fitting("level", level, lambda x: 0 < x < 1, "it must lie between 0 and 1, such as 0.95")
+
+
+def fitting(name: str, value: Any, fits: Callable[[float], bool], must: str) -> float:
+    """The number, if it is one that fits."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not fits(float(value)):
+        shown = f"{float(value):g}" if isinstance(value, Real) else type(value).__name__
+        raise ParameterError(f"{name} is {shown}; {must}")
+    return float(value)
 
 
 def choice(method: str, allowed: Sequence[str], name: str = "method") -> None:

@@ -28,6 +28,32 @@ def sides(
     return dysfunctional, functional
 
 
+class Judged:
+    """Patients with scores before and after, and a direction of reliable change that was found by whatever method."""
+
+    __slots__ = ()
+    before: Floats
+    after: Floats
+    direction: npt.NDArray[np.int8]
+    evaluable: Booleans
+    worse: str
+
+    def classes(
+        self, *, cutoff: float, require_dysfunctional_baseline: bool = True, harmed: bool = False
+    ) -> npt.NDArray[np.str_]:
+        """Class words of the patients, from the direction and from the sides of the two scores; see `classify`."""
+        return classes_of(
+            self.before,
+            self.after,
+            self.direction,
+            self.evaluable,
+            cutoff=cutoff,
+            worse=self.worse,
+            require_dysfunctional_baseline=require_dysfunctional_baseline,
+            harmed=harmed,
+        )
+
+
 def classes_of(
     before: Floats,
     after: Floats,

@@ -20,14 +20,14 @@ from ipm_outcomes.stats.arguments import (
     positive,
     scores_array,
 )
-from ipm_outcomes.stats.classes import classes_of
+from ipm_outcomes.stats.classes import Judged
 from ipm_outcomes.stats.limits import directions
 
 _Array: TypeAlias = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class GrowthCurve:
+class GrowthCurve(Judged):
     """What `growth_curve` found; arrays have one entry per patient, in the order of `patients`.
 
     Attributes
@@ -85,21 +85,6 @@ class GrowthCurve:
     residual_variance: float
     critical: float
     worse: str
-
-    def classes(
-        self, *, cutoff: float, require_dysfunctional_baseline: bool = True, harmed: bool = False
-    ) -> npt.NDArray[np.str_]:
-        """Class words of the patients, from the slope and from the sides of the first and last score."""
-        return classes_of(
-            self.before,
-            self.after,
-            self.direction,
-            self.evaluable,
-            cutoff=cutoff,
-            worse=self.worse,
-            require_dysfunctional_baseline=require_dysfunctional_baseline,
-            harmed=harmed,
-        )
 
 
 @fenced

@@ -54,13 +54,10 @@ def fit_logistic(design: Floats, outcome: Floats) -> LogisticFit:
     from scipy.special import expit
 
     n = outcome.size
-    scale = np.abs(design).max(axis=0)
-    scale[scale == 0] = 1.0
-    left, singular, right = np.linalg.svd(design / scale, full_matrices=False)
-    kept = singular > 1e-10 * singular[0]
+    scale, left, singular, right = singular_parts(design, 1e-10)
     # Orthogonal columns of unit mean square: the information matrix below is the identity / 4 at the start.
-    columns = left[:, kept] * math.sqrt(n)
-    gamma = np.zeros(int(kept.sum()))
+    columns = left * math.sqrt(n)
+    gamma = np.zeros(singular.size)
     likelihood = -n * math.log(2)
     separated = False
     for _ in range(100):
@@ -79,8 +76,17 @@ def fit_logistic(design: Floats, outcome: Floats) -> LogisticFit:
             break
     else:
         raise ParameterError("outcome: the logistic regression did not settle; use fewer or other columns")
-    back = right[kept].T @ (gamma * math.sqrt(n) / singular[kept])
+    back = right.T @ (gamma * math.sqrt(n) / singular)
     return LogisticFit(back / scale, expit(columns @ gamma), separated)
+
+
+def singular_parts(columns: Floats, least: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """The scales of columns, and of the scaled columns what does not depend on each other: left, values, right."""
+    scale = np.abs(columns).max(axis=0)
+    scale[scale == 0] = 1.0
+    left, singular, right = np.linalg.svd(columns / scale, full_matrices=False)
+    kept = singular > least * singular[0]
+    return scale, left[:, kept], singular[kept], right[kept]
 
 
 def _log_likelihood(eta: Floats, outcome: Floats) -> float:

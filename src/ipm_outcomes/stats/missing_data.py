@@ -23,7 +23,7 @@ from ipm_outcomes.stats.arguments import (
     scores_array,
     whole_number,
 )
-from ipm_outcomes.stats.logistic import fit_logistic
+from ipm_outcomes.stats.logistic import fit_logistic, singular_parts
 
 _CYCLES = 10
 
@@ -351,11 +351,7 @@ def impute(
 
 
 def _draw(known: Floats, target: Floats, wanted: Floats, generator: np.random.Generator) -> Floats:
-    scale = np.abs(known).max(axis=0)
-    scale[scale == 0] = 1.0
-    left, singular, right = np.linalg.svd(known / scale, full_matrices=False)
-    kept = singular > 1e-9 * singular[0]
-    left, singular, right = left[:, kept], singular[kept], right[kept]
+    scale, left, singular, right = singular_parts(known, 1e-9)
     freedom = target.size - singular.size
     if freedom < 1:
         raise ParameterError(

@@ -33,7 +33,7 @@ from ipm_outcomes.stats.arguments import (
     reliability_of,
     whole_number,
 )
-from ipm_outcomes.stats.classes import classes_of, sides
+from ipm_outcomes.stats.classes import Judged, sides
 from ipm_outcomes.stats.limits import directions, integer_above, jacobson_truax_limit
 
 Method: TypeAlias = Literal[
@@ -47,7 +47,7 @@ Method: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class ReliableChange:
+class ReliableChange(Judged):
     """What `reliable_change` found; arrays have one entry per patient.
 
     Attributes
@@ -124,21 +124,6 @@ class ReliableChange:
         """Whether the patient worsened reliably."""
         worsened: Booleans = np.equal(self.direction, -1)
         return worsened
-
-    def classes(
-        self, *, cutoff: float, require_dysfunctional_baseline: bool = True, harmed: bool = False
-    ) -> npt.NDArray[np.str_]:
-        """Class words of the patients; see `classify`."""
-        return classes_of(
-            self.before,
-            self.after,
-            self.direction,
-            self.evaluable,
-            cutoff=cutoff,
-            worse=self.worse,
-            require_dysfunctional_baseline=require_dysfunctional_baseline,
-            harmed=harmed,
-        )
 
     def crossed(self, *, cutoff: float) -> Booleans:
         """Whether the patient passed from dysfunctional to functional *without* a reliable change."""

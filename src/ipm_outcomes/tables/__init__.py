@@ -9,8 +9,6 @@ Scores that are formulas over other scales' values (PROMIS summary scores) are e
 quotients of answers (work impairment) are fractions of whole numbers.
 """
 
-from weakref import ReferenceType, ref
-
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import UnknownNameError, described
 from ipm_outcomes.tables._absent import (
@@ -24,6 +22,7 @@ from ipm_outcomes.tables._absent import (
 )
 from ipm_outcomes.tables._formulas import FormulaTable, UtilityTable, formula_table
 from ipm_outcomes.tables._items import ScaleTable, TableArrays, accuracy_sentence, band_of, item_table
+from ipm_outcomes.tables._kept import Kept, kept_of
 from ipm_outcomes.tables._quotients import QuotientTable, quotient_table
 
 __all__ = [
@@ -48,8 +47,7 @@ __all__ = [
 
 AnyTable = ScaleTable | FormulaTable | QuotientTable | UtilityTable
 
-_computed: dict[int, tuple[ReferenceType[Instrument], dict[str | None, dict[str, AnyTable]]]] = {}
-"""Tables by the definition itself, not by its id or what it holds, for as long as it lives."""
+_computed: Kept[dict[str, AnyTable]] = {}
 
 
 def tables(instrument: Instrument, missing: str | None = None) -> dict[str, AnyTable]:
@@ -84,13 +82,8 @@ def tables(instrument: Instrument, missing: str | None = None) -> dict[str, AnyT
             f"{instrument.id} has no missing rule of that name ({described(missing)}); it has "
             f"{', '.join(instrument.missing_rules)}"
         )
-    key = id(instrument)
-    kept = _computed.get(key)
-    if kept is None or kept[0]() is not instrument:
-        kept = _computed[key] = (ref(instrument, lambda _: _computed.pop(key, None)), {})
-    if missing not in kept[1]:
-        kept[1][missing] = _tables(instrument, missing)
-    return dict(kept[1][missing])
+    computed = kept_of(_computed, instrument, missing, lambda: _tables(instrument, missing))
+    return dict(computed)
 
 
 def _tables(instrument: Instrument, missing: str | None) -> dict[str, AnyTable]:
