@@ -11,8 +11,9 @@ import os
 import random
 import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,6 +28,11 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 # Nothing is kept in the checkout, which may be one that cannot be written to.
 settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")), database=None)
 settings.load_profile("project")
+
+# What is compiled is kept, as Python does unless it is forbidden: each run of the command line would compile
+# the library anew, and each run of the tests every assertion.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def _own_folder(namespace: dict[str, Any]) -> None:
@@ -56,11 +62,22 @@ pages = Sybil(
     setup=_own_folder,
     teardown=_without_folder,
 )
+
+
+class Examples(PythonDocStringDocument):
+    """The docstrings of a module that shows an example; a file that shows none is not parsed."""
+
+    @staticmethod
+    def extract_docstrings(source: str) -> Iterator[tuple[int, int, str]]:
+        """As of any module, where there is an example to be looked for."""
+        return PythonDocStringDocument.extract_docstrings(source) if ">>>" in source else iter(())
+
+
 docstrings = Sybil(
     path="src",
     parsers=[DocTestParser()],
     patterns=["*.py"],
-    document_types={".py": PythonDocStringDocument},
+    document_types={".py": Examples},
     setup=_own_folder,
     teardown=_without_folder,
 )

@@ -4,7 +4,8 @@
 
 A file may be read or refused. What must not be: a traceback or a fault of the program, more than 1 GB of memory, more
 than a minute, more than one line of an error, a result beside an error, or a signal that ends the process. Each file is
-read in a process of its own, which is forked before any data-frame library is loaded. A sample runs with the tests.
+read in a process of its own, which is forked before any data-frame library is loaded, but after the library itself. A
+sample runs with the tests.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -375,6 +377,10 @@ def ends(n: int, seed: int) -> Iterator[End]:
         code, _, _ = in_a_child(make)
         if code:
             raise RuntimeError("the files could not be made")
+        for module in ("cli._app", "files", "mapping"):
+            import_module(f"ipm_outcomes.{module}")
+        if loaded := {"pandas", "polars", "pyarrow"} & set(sys.modules):
+            raise RuntimeError(f"loaded before the processes are forked: {loaded}")
         for path in sorted(Path(folder).iterdir()):
             yield read_one(path, Path(scratch))
 
