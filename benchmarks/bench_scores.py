@@ -22,9 +22,11 @@ import timeit
 import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import cycle
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 from pydantic import ConfigDict, create_model
 
@@ -229,6 +231,23 @@ def many(ids: Sequence[str], rows: int = ROWS // 8) -> list[bool]:
     ]
 
 
+def objects(table: pl.DataFrame, gaps: Sequence[Any], shared: bool = True) -> pd.DataFrame:
+    """Columns of Python objects, with these in turn where nothing is held; ``shared``: like texts are one object."""
+    turns, known = cycle(gaps), dict[Any, Any]()
+    return pd.DataFrame(
+        {
+            column.name: pd.Series(
+                [
+                    next(turns) if cell is None else known.setdefault(cell, cell) if shared else cell
+                    for cell in column
+                ],
+                dtype=object,
+            )
+            for column in table
+        }
+    )
+
+
 def kinds_of_cells(id: str = "phq9", rows: int = ROWS // 10) -> bool:
     """Text, labels, categories and objects, against whole numbers (floats in pandas) of the same library."""
     definition = instrument(id)
@@ -251,8 +270,13 @@ def kinds_of_cells(id: str = "phq9", rows: int = ROWS // 10) -> bool:
         "Polars Enum": (enum, "Polars", 1.5),
         "Polars Categorical": (labels.cast(pl.Categorical), "Polars", 6),
         "pandas objects that are numbers": (table.to_pandas().astype(object), "pandas", 5),
+        "pandas objects with NaN, None or NA": (objects(table, (math.nan, None, pd.NA)), "pandas", 5),
+        "pandas objects, floats and NA": (objects(table.cast(pl.Float64), (pd.NA,), False), "pandas", 5),
         "pandas text numbers": (table.cast(pl.String).to_pandas(), "pandas", 6),
         "pandas labels": (labels.to_pandas(), "pandas", 6),
+        "pandas labels as objects": (objects(labels, (None,)), "pandas", 6),
+        # To compare each of these texts with one word takes about 3 x alone.
+        "pandas labels, each an object of its own": (objects(labels, (None,), False), "pandas", 10),
         "pandas categories": (labels.to_pandas().astype("category"), "pandas", 1.5),
         "Arrow labels": (labels.to_arrow(), "PyArrow", 6),
     }

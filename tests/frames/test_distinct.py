@@ -36,6 +36,11 @@ def labels(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def pandas_objects_of_their_own(table: pl.DataFrame, null: Any) -> pd.DataFrame:
+    """Of which no two cells are one object."""
+    return pandas_objects(table, null).map(lambda cell: "".join([*cell]) if isinstance(cell, str) else cell)
+
+
 def pandas_objects(table: pl.DataFrame, null: Any) -> pd.DataFrame:
     columns = {
         name: pd.Series([null if cell is None else cell for cell in column.to_list()], dtype=object)
@@ -58,6 +63,8 @@ KINDS = {
     "pandas objects": lambda table: pandas_objects(table, None),
     "pandas objects with NaN": lambda table: pandas_objects(table, float("nan")),
     "pandas objects with NA": lambda table: pandas_objects(table, pd.NA),
+    "pandas floats as objects": lambda table: pandas_objects(table.cast(pl.Float64), pd.NA),
+    "pandas labels as objects of their own": lambda table: pandas_objects_of_their_own(labels(table), None),
     "pandas labels as objects": lambda table: pandas_objects(labels(table), None),
 }
 
@@ -74,6 +81,22 @@ def test_every_kind_of_cell_scores_as_whole_numbers_do(
     for name in ("gad7_total", "gad7_total_answered", "gad7_gad2"):
         cells = found[name].to_pylist() if hasattr(found, "column_names") else found[name].to_list()
         assert [None if cell != cell else cell for cell in cells] == wanted[name].to_list()
+
+
+def test_a_category_of_many_is_found_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fetch, "_BLOCK", CHUNK)
+    others = pl.Series([f"other {n}" for n in range(CHUNK + 9)], dtype=pl.Categorical)
+    table = numbers(50)
+    many = pl.DataFrame(
+        {
+            name: pl.concat([others, cells.cast(pl.Categorical)]).tail(len(table))
+            for name, cells in labels(table).to_dict().items()
+        }
+    )
+    assert (many[NAMES[0]].to_physical() > CHUNK).all()
+    wanted, scored = frames.score(table, "gad7"), frames.score(many, "gad7")
+    for name in ("gad7_total", "gad7_total_answered", "gad7_gad2"):
+        assert scored[name].to_list() == wanted[name].to_list()
 
 
 @pytest.mark.parametrize("library", ["polars", "pandas", "pandas objects"])

@@ -151,7 +151,7 @@ def is_text_column(kind: str, column: Any) -> bool:
 
     if hasattr(dtype, "categories"):
         return bool(dtype.categories.dtype.kind == "O" and infer_dtype(dtype.categories) == "string")
-    if first_kind(column) in (int, float):
+    if first_kind(column.array) in (int, float):
         return False
     return bool(infer_dtype(column, skipna=True) == "string")
 

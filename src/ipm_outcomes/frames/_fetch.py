@@ -25,6 +25,8 @@ _BLOCK = 16 * CHUNK
 _SAMPLE = 1000
 _MOST_DISTINCT = 10_000
 """With more distinct texts than these in a block, cells are judged one by one."""
+_MOST_SHARED = 100
+"""With more distinct objects than these among the first cells, they are no longer looked at by where they are."""
 
 Fetch = Callable[[int, int], tuple[Any, I8 | None]]
 """Gives the cells from row start to stop, with -1 where there is none and 0 elsewhere (None: none is missing)."""
@@ -88,13 +90,17 @@ def _coded_of_categories(part: Any) -> tuple[Coded, None]:
     import polars as pl
 
     each = part.drop_nulls().unique()
-    numbers = each.to_physical().to_numpy()
-    order = np.argsort(numbers)
-    places = np.searchsorted(numbers[order], part.to_physical().fill_null(0).to_numpy())
+    numbers, held = each.to_physical().to_numpy(), part.to_physical().fill_null(0).to_numpy()
+    if numbers.max(initial=0) < _BLOCK:
+        place_of = np.full(_BLOCK, -1)
+        place_of[numbers] = np.arange(len(numbers))
+        places = place_of[held]
+    else:
+        order = np.argsort(numbers)
+        places = order[np.searchsorted(numbers[order], held)]
     if part.null_count():
         places[part.is_null().to_numpy()] = -1
-    values = each.cast(pl.String).to_list()
-    return Coded(places, [values[place] for place in order.tolist()]), None
+    return Coded(places, each.cast(pl.String).to_list()), None
 
 
 def _of_texts(column: Any) -> Fetch:
@@ -198,29 +204,57 @@ def _from_pandas(column: Any, whole: bool) -> Fetch:
         return lambda start, stop: (_factorized(array[start:stop]), None)
     if column.dtype != object:
         return lambda start, stop: (list(array[start:stop]), None)
-    if first_kind(column) is str:
-        return lambda start, stop: (_texts(array[start:stop]), None)
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    if whole and kind in ("integer", "floating", "mixed-integer-float"):
-        return lambda start, stop: (_floats(array[start:stop]), None)
-    return lambda start, stop: (list(array[start:stop]), None)
+    return lambda start, stop: (_objects(np.ascontiguousarray(array[start:stop], object), whole), None)
 
 
-def first_kind(column: Any) -> type | None:
-    """Whether text or a number comes first in a pandas column of objects; None where that was not seen.
+def first_kind(cells: Any) -> type | None:
+    """Whether text or a number comes first among pandas cells; None where that was not seen.
 
     To ask pandas for the kind of all cells takes as long as reading them.
     """
-    for cell in np.asarray(column.array[:_SAMPLE], object):
+    for cell in np.asarray(cells[:_SAMPLE], object):
         if type(cell) is str or (type(cell) in (int, float) and cell == cell):
             return type(cell)
     return None
 
 
-def _texts(part: Any) -> Any:
-    """Objects by their distinct values, where all are text: 1, 1.0 and True are one value, and not one answer."""
-    coded = _factorized(part)
-    return coded if all(isinstance(value, str) for value in coded.values) else list(part)
+def _objects(part: NDArray[np.object_], whole: bool) -> Any:
+    """Python objects: each once where the cells share a few, else as text or numbers if all are of one kind."""
+    import pandas as pd
+
+    if (shared := _shared(part)) is not None:
+        return shared
+    if first_kind(part) is str:
+        try:
+            coded = _factorized(part)
+        except TypeError:  # lists and other values that cannot be looked up
+            return list(part)
+        # 1, 1.0 and True are one value, and not one answer.
+        return coded if all(isinstance(value, str) for value in coded.values) else list(part)
+    kind = pd.api.types.infer_dtype(part, skipna=True)
+    if whole and kind in ("integer", "floating", "mixed-integer-float"):
+        return _floats(part)
+    return list(part)
+
+
+def _shared(part: NDArray[np.object_]) -> Coded | None:
+    """Cells by the object that they hold, as small whole numbers and repeated texts are held; None: too many."""
+    import pandas as pd
+
+    addresses = _addresses(part)
+    if len(set(addresses[: 2 * _MOST_SHARED].tolist())) > _MOST_SHARED:
+        return None
+    places, different = pd.factorize(addresses)
+    if len(different) > _MOST_DISTINCT:
+        return None
+    holder = np.empty(len(different), np.intp)
+    holder[places] = np.arange(len(part))
+    return Coded(places, part[holder].tolist())
+
+
+def _addresses(part: NDArray[np.object_]) -> NDArray[np.intp]:
+    """Where the objects of an array are in memory: cells of one address are one object."""
+    return np.ndarray(part.shape, np.intp, part)
 
 
 def _factorized(part: Any) -> Coded:
@@ -232,14 +266,17 @@ def _factorized(part: Any) -> Coded:
     return Coded(np.asarray(places), list(values))
 
 
-def _floats(part: Any) -> Any:
-    """Objects that are numbers, as floats, or by their distinct values where pandas.NA is among them."""
+def _floats(part: NDArray[np.object_]) -> Any:
+    """Objects that are numbers, as floats."""
+    import pandas as pd
+
+    values = np.full(part.shape, np.nan)
+    present = _addresses(part) != _addresses(np.array([pd.NA], object))
     try:
-        return np.asarray(part, np.float64)
-    except (TypeError, ValueError):
-        return _factorized(part)
-    except OverflowError:  # numbers that no float holds
+        np.copyto(values, part, where=present, casting="unsafe")
+    except (TypeError, ValueError, OverflowError):  # such as numbers that no float holds
         return list(part)
+    return values
 
 
 _FETCHERS: dict[str, Callable[[Any, bool], Fetch]] = {
