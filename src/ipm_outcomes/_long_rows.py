@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ipm_outcomes.catalog import instrument
-from ipm_outcomes.errors import InputError
+from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.reading import Backend, Inference, Reading, Tables, append
 
@@ -75,6 +75,14 @@ class Forms:
         ]
         parts = self.tables.parts(data, inferences, len(self._answers), backend)
         return Reading(instruments=tuple(self.ids), **parts)
+
+
+def asked_ids(instruments: str | Iterable[str]) -> list[str]:
+    """Ids of the instruments that were asked for, of one at least."""
+    ids = [instruments] if isinstance(instruments, str) else list(instruments)
+    if not ids:
+        raise ParameterError("instruments: name at least one")
+    return ids
 
 
 def texts(frame: Frame, name: str) -> list[str | None]:

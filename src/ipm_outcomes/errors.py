@@ -61,6 +61,11 @@ def number_of(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
+def printable(text: str) -> str:
+    """The text without control characters, which could steer a terminal and end a renderer."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """The nearest of the names that there are, for the end of a message; empty where none is near.
 

@@ -154,9 +154,9 @@ def test_wrong_calls_say_what_is_wrong() -> None:
     for told, kind, call in (
         ("codes of peg are not known", ParameterError, lambda: cdisc.qs(data, "peg", study="X")),
         ("at least one", ParameterError, lambda: cdisc.qs(data, [], study="X")),
-        ("column 'who' is missing", FrameError, lambda: cdisc.qs(data, "gad7", study="X", subject="who")),
+        ("no column 'who'", FrameError, lambda: cdisc.qs(data, "gad7", study="X", subject="who")),
         ("are no answers", FrameError, lambda: cdisc.qs(data.with_columns(gad7_q1=9), "gad7", study="X")),
-        ("USUBJID is missing", FrameError, lambda: cdisc.read_qs(data)),
+        ("no column 'USUBJID'", FrameError, lambda: cdisc.read_qs(data)),
         (
             "neither QSSTRESN nor",
             FrameError,
@@ -182,7 +182,7 @@ def test_wrong_calls_say_what_is_wrong() -> None:
             ParameterError,
             lambda: cdisc.read_qs(table, codes=codes.with_columns(QSTEST=pl.lit("x" * 41))),
         ),
-        ("column QSCAT is missing", FrameError, lambda: cdisc.read_qs(table, codes=codes.drop("QSCAT"))),
+        ("no column 'QSCAT'", FrameError, lambda: cdisc.read_qs(table, codes=codes.drop("QSCAT"))),
     ):
         with pytest.raises(kind, match=told):
             call()
@@ -281,7 +281,7 @@ def test_wrong_params_say_what_is_wrong() -> None:
     ):
         with pytest.raises(kind, match=told):
             cdisc.adqs(changes, scores, params, study="IPM")
-    with pytest.raises(FrameError, match="'followup' is missing"):
+    with pytest.raises(FrameError, match="no column 'followup'"):
         cdisc.adqs(changes.drop("followup"), scores, {"peg.mean": "A"}, study="IPM")
     averaged = change.table(scores, baseline=change.Baseline(pick="mean"), overlap=True)
     with pytest.raises(FrameError, match="mean of several"):

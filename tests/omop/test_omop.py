@@ -215,7 +215,7 @@ def test_two_rows_of_an_item_in_one_form_are_refused() -> None:
     ("table", "ids", "told"),
     [
         ({"person_id": [1]}, "peg", "neither OBSERVATION nor MEASUREMENT"),
-        ({"observation_source_value": ["x"]}, "peg", "column person_id is missing"),
+        ({"observation_source_value": ["x"]}, "peg", "no column 'person_id'"),
         (
             {"measurement_source_value": ["x"], "person_id": [1], "measurement_date": ["soon"]},
             "peg",
@@ -255,13 +255,13 @@ def test_wrong_calls_say_what_is_wrong() -> None:
 
     refused(ParameterError, "table is", table="visit")
     refused(ParameterError, "first_id", first_id={"visit": 3})
-    refused(FrameError, "column 'person_id' is missing", given=scores.drop("person_id"))
-    refused(FrameError, "column 'value' is missing", given=scores.drop("value"))
+    refused(FrameError, "no column 'person_id'", given=scores.drop("person_id"))
+    refused(FrameError, "no column 'value'", given=scores.drop("value"))
     refused(FrameError, "no instrument and scale", given=scores.with_columns(scale=pl.lit("total")))
     refused(FrameError, "person_id is empty", given=scores.with_columns(person_id=pl.lit(None, pl.Int64)))
     refused(FrameError, "no whole number", given=scores.with_columns(person_id=pl.lit(1.5)))
     refused(UnreadableDatesError, "date cannot be read", given=scores.with_columns(date=pl.lit("soon")))
-    refused(FrameError, "the column domain_id is missing", by=concepts.drop("domain_id"))
+    refused(FrameError, "no column 'domain_id'", by=concepts.drop("domain_id"))
     refused(FrameError, "appears twice", by=pl.concat([concepts, concepts]))
     refused(
         FrameError, "neither Observation nor Measurement", by=concepts.with_columns(domain_id=pl.lit("Drug"))

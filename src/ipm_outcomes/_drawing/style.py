@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ipm_outcomes.errors import MissingExtraError
+from ipm_outcomes.errors import MissingExtraError, printable
 
 LINE = 75
 """Characters in a line of text below a title: a longer one would make the picture wider than what it shows."""
@@ -135,8 +135,3 @@ def finished(chart: Any, title: str, sentences: Sequence[str], style: Style = PL
             offset=14,
         )
     )
-
-
-def printable(text: str) -> str:
-    """Text without control characters: one of them would end the renderer and all with it."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from ipm_outcomes.catalog import instrument
 from ipm_outcomes.definition import Instrument, Item
+from ipm_outcomes.errors import printable
 
 ORIGIN = "Printed from ``instruments/{id}.toml`` by ``python -m ipm_outcomes._printer``; do not edit."
 
@@ -236,5 +237,4 @@ def _docstring(text: str, indent: int, more: str = "", example: Iterable[str] = 
 
 def _escaped(text: str) -> str:
     """Text of a definition as it stands inside a docstring: nothing in it ends the string or means something else."""
-    plain = "".join(sign if sign.isprintable() else " " for sign in text)
-    return plain.replace("\\", "\\\\").replace('"""', "'''")
+    return printable(text).replace("\\", "\\\\").replace('"""', "'''")

@@ -108,8 +108,7 @@ def adqs(changes: Any, scores: Any, params: Mapping[str, str], *, study: str) ->
     wanted = _params(params)
     pairs, frame = Frame(changes), Frame(scores)
     for table, given, needed in (("changes", pairs, _OF_CHANGES), ("scores", frame, _OF_SCORES)):
-        if lacking := [name for name in needed if name not in given.names]:
-            raise FrameError(f"{table}: the column {lacking[0]!r} is missing")
+        given.require(needed, table)
     prorated = _prorated(frame, wanted)
     columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     for row in _rows(pairs, wanted):

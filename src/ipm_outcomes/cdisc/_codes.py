@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from ipm_outcomes.catalog import instrument as definition
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._frame import Frame
 
 MOST_CODE, MOST_NAME = 8, 40
@@ -68,9 +68,8 @@ def tests_of(codes: Any) -> tuple[Test, ...]:
 
 def _of_table(frame: Frame) -> tuple[Test, ...]:
     needed = ("instrument", "part", "QSTESTCD", "QSTEST", "QSCAT")
-    if lacking := [name for name in needed if name not in frame.names]:
-        raise FrameError(f"codes: the column {lacking[0]} is missing; it has {', '.join(needed)}")
-    cells = [frame.library.values(frame.column(name)) for name in needed]
+    frame.require(needed, "codes")
+    cells = [frame.values(name) for name in needed]
     tests = []
     for id, part, code, name, category in zip(*cells, strict=True):
         inst = definition(str(id))

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes._long_rows import texts
+from ipm_outcomes._long_rows import asked_ids, texts
 from ipm_outcomes.cdisc._codes import items_of, tests_of
-from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames import check
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._items import ItemColumns
@@ -86,11 +86,8 @@ def qs(
     ('S-01', 'GAD0201', 1.0)
     """
     frame = Frame(data)
-    ids = [instruments] if isinstance(instruments, str) else list(instruments)
-    if not ids:
-        raise ParameterError("instruments: name at least one")
-    if lacking := [name for name in (subject, date, visit, visit_number) if name and name not in frame.names]:
-        raise FrameError(f"the column {lacking[0]!r} is missing")
+    ids = asked_ids(instruments)
+    frame.require([name for name in (subject, date, visit, visit_number) if name], "data")
     of_row: dict[str, list[Any]] = {
         name: texts(frame, column or "")
         for name, column in (("USUBJID", subject), ("QSDTC", date), ("VISIT", visit))

@@ -65,8 +65,7 @@ def read_qs(table: Any, *, codes: Any = None, backend: Backend = None) -> Readin
     ([1], [7.0])
     """
     frame = Frame(table)
-    if lacking := [name for name in ("USUBJID", "QSTESTCD") if name not in frame.names]:
-        raise FrameError(f"QS: the column {lacking[0]} is missing")
+    frame.require(("USUBJID", "QSTESTCD"), "QS")
     if not {"QSSTRESN", "QSORRES"} & set(frame.names):
         raise FrameError("QS: there is neither QSSTRESN nor QSORRES")
     tests = {test.code: test for test in tests_of(codes)}

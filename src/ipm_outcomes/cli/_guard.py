@@ -10,7 +10,7 @@ from ipm_outcomes.cli._codes import CLOSED, INTERNAL, INTERRUPTED, PROBLEMS, USA
 from ipm_outcomes.cli._named import named
 from ipm_outcomes.cli._print import tell
 from ipm_outcomes.cli._signals import Ended
-from ipm_outcomes.errors import IpmOutcomesError, UnreadableDatesError
+from ipm_outcomes.errors import IpmOutcomesError, UnreadableDatesError, printable
 
 
 def guarded(run: Callable[[], int], arguments: Sequence[str] = ()) -> int:
@@ -42,7 +42,7 @@ def guarded(run: Callable[[], int], arguments: Sequence[str] = ()) -> int:
 def fail(message: str, code: int) -> int:
     """Tell what went wrong, and give the exit code."""
     # The message is one line; what a terminal would take for a command is not handed to it.
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in message).split())
+    line = " ".join(printable(message).split())
     with suppress(OSError):  # where even this cannot be determined, the exit code says it
         tell(f"ipm-outcomes: {line}")
     return code

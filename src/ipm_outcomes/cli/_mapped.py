@@ -65,10 +65,8 @@ def read_by(file: str, mapping: Mapping) -> Reading:
 
 def of_fhir(mapping: Mapping) -> dict[str, Any]:
     """Arguments of `fhir.responses`: the instrument, its edition, linkIds as columns, labels as coding."""
-    if mapping.file is not None and mapping.file.kind != "fhir":
-        raise _misfit(
-            f'the mapping is for {mapping.file.kind}; that of FHIR responses has kind = "fhir"', "file.kind"
-        )
+    if mapping.file is not None:
+        mapping.file.require("fhir", "FHIR responses")
     if len(mapping.instrument) != 1:
         raise _misfit("a mapping of responses is about one instrument", "instrument")
     (part,) = mapping.instrument

@@ -22,9 +22,8 @@ def _of(
     mapping: Mapping, ids: tuple[str, ...]
 ) -> tuple[tuple[str, ...], str | None, dict[str, dict[str, str]]]:
     """Instruments, the record id, and the names of fields, by a mapping."""
-    if mapping.file is not None and mapping.file.kind != "redcap":
-        message = f'the mapping is for {mapping.file.kind}; that of a project of REDCap has kind = "redcap"'
-        raise InputError(message, "mapping_does_not_fit", "file.kind")
+    if mapping.file is not None:
+        mapping.file.require("redcap", "a project of REDCap")
     parts = {part.id: part for part in mapping.instrument}
     if absent := [id for id in ids if id not in parts]:
         raise ParameterError(f"{absent[0]}: the mapping has no such instrument")

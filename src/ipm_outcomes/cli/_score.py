@@ -78,9 +78,7 @@ def check(
             say(cell_line(cell))
     else:
         write_frame(table, output, work.source.delimiter)
-    where(
-        f"{count_of(len(wrong))} in {rows} row{'' if rows == 1 else 's'} of {', '.join(work.ids) or 'no instrument'}"
-    )
+    where(f"{count_of(len(wrong))} in {number_of(rows, 'row')} of {', '.join(work.ids) or 'no instrument'}")
     return PROBLEMS if wrong or any(finding.moves for finding in findings) else FINE
 
 
@@ -241,7 +239,7 @@ def tell_findings(findings: Sequence[Finding]) -> None:
 
 def count_of(wrong: int) -> str:
     """The number of wrong cells in words."""
-    return "no wrong cells" if not wrong else f"{wrong} wrong cell{'' if wrong == 1 else 's'}"
+    return number_of(wrong, "wrong cell") if wrong else "no wrong cells"
 
 
 def _write_wide(

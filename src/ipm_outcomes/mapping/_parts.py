@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
+from ipm_outcomes.errors import InputError
+
 Name = Annotated[StrictStr, Field(min_length=1)]
 Coding = Literal["answer", "position", "label"]
 
@@ -63,6 +65,12 @@ class FilePart(Part):
     drop_rows: list[Annotated[StrictStr, Field(pattern=r"^.+ is .+$")]] = []
     columns_seen: Annotated[StrictStr, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
     long: LongPart | None = None
+
+    def require(self, kind: str, of: str) -> None:
+        """Refuse a mapping that is for another kind of file."""
+        if self.kind != kind:
+            message = f'the mapping is for {self.kind}; that of {of} has kind = "{kind}"'
+            raise InputError(message, "mapping_does_not_fit", "file.kind")
 
 
 class DatePart(Part):

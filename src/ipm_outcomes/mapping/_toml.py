@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ipm_outcomes.errors import printable
+
 Proposed = tuple[tuple[str, ...], Any, str]
 """Place, value, and why."""
 _SECTIONS = ("file", "keys", "not_answered")
@@ -46,7 +48,7 @@ def _instrument(part: Mapping[str, Any], proposed: Sequence[Proposed]) -> list[s
 
 
 def _sentence(text: str) -> str:
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return " ".join(printable(text).split())
 
 
 def _key(key: Any) -> str:

@@ -93,14 +93,12 @@ class Concepts:
     def read(cls, table: Any) -> Concepts:
         """Read the table ``loinc, concept_id, domain_id``; a code or a concept that is there twice is refused."""
         frame = Frame(table)
-        needed = ["loinc", "concept_id", "domain_id"]
-        if lacking := [name for name in needed if name not in frame.names]:
-            raise FrameError(f"concepts: the column {lacking[0]} is missing; it has {', '.join(needed)}")
+        frame.require(("loinc", "concept_id", "domain_id"), "concepts")
         ids, null = frame.wholes("concept_id")
         if null.any():
             raise FrameError(f"concepts: concept_id is empty in row {null.argmax()} (counted from 0)")
-        codes = [str(cell).strip() for cell in frame.library.values(frame.column("loinc"))]
-        domains = [str(cell).strip().casefold() for cell in frame.library.values(frame.column("domain_id"))]
+        codes = [str(cell).strip() for cell in frame.values("loinc")]
+        domains = [str(cell).strip().casefold() for cell in frame.values("domain_id")]
         for name, cells in (("loinc", codes), ("concept_id", ids.tolist())):
             if len(set(cells)) < len(cells):
                 raise FrameError(f"concepts: an entry of {name} appears twice; keep one row for each code")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ipm_outcomes import _loinc as loinc
 from ipm_outcomes._fence import fenced
-from ipm_outcomes._long_rows import Forms, Key, texts
+from ipm_outcomes._long_rows import Forms, Key, asked_ids, texts
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import FrameError, InputError, ParameterError
 from ipm_outcomes.frames._dates import DATED, read_dates
@@ -68,9 +68,7 @@ def read(
     [5]
     """
     frame = Frame(table)
-    ids = [instruments] if isinstance(instruments, str) else list(instruments)
-    if not ids:
-        raise ParameterError("instruments: name at least one")
+    ids = asked_ids(instruments)
     name = _kind(frame)
     items, scores = _sources(ids)
     known = None if concepts is None else Concepts.read(concepts)
@@ -107,8 +105,7 @@ def read(
 def _kind(frame: Frame) -> TableName:
     for name in COLUMNS:
         if f"{name}_source_value" in frame.names or f"{name}_concept_id" in frame.names:
-            if lacking := [column for column in ("person_id", f"{name}_date") if column not in frame.names]:
-                raise FrameError(f"{name}: the column {lacking[0]} is missing")
+            frame.require(("person_id", f"{name}_date"), name)
             return name
     raise FrameError(
         "this is neither OBSERVATION nor MEASUREMENT: it has no column observation_source_value, "

@@ -176,8 +176,7 @@ def _first(given: int | Mapping[str, int]) -> dict[str, int]:
 
 def _when(frame: Frame, person: str, place: str) -> tuple[list[int], list[date | None]]:
     """Person and day of each row."""
-    if lacking := [name for name in (person, "date") if name not in frame.names]:
-        raise FrameError(f"{place}: the column {lacking[0]!r} is missing")
+    frame.require((person, "date"), place)
     persons, null = frame.wholes(person)
     if null.any():
         raise FrameError(f"{place}: {person} is empty in row {null.argmax()} (counted from 0)")
@@ -195,16 +194,10 @@ def _when(frame: Frame, person: str, place: str) -> tuple[list[int], list[date |
 
 def _scores(frame: Frame, person: str, reasons: Counter[str]) -> Iterator[_Entry]:
     """The scores that there are; the others are counted by why there is none."""
-    needed = ["instrument", "scale", "value", "band", "absent"]
-    if lacking := [name for name in needed if name not in frame.names]:
-        raise FrameError(
-            f"scores: the column {lacking[0]!r} is missing; give the tidy table of frames.tidy with "
-            f"by=[{person!r}, 'date']"
-        )
+    where = f"scores (the tidy table of frames.tidy with by=[{person!r}, 'date'])"
+    frame.require(("instrument", "scale", "value", "band", "absent"), where)
     persons, days = _when(frame, person, "scores")
-    ids, scales, bands, absent = (
-        frame.library.values(frame.column(name)) for name in ("instrument", "scale", "band", "absent")
-    )
+    ids, scales, bands, absent = map(frame.values, ("instrument", "scale", "band", "absent"))
     values = frame.numbers("value")
     known = {id: definition(id) for id in dict.fromkeys(ids) if id in instruments()}
     for row, (id, scale) in enumerate(zip(ids, scales, strict=True)):
@@ -212,7 +205,7 @@ def _scores(frame: Frame, person: str, reasons: Counter[str]) -> Iterator[_Entry
         if id not in known or scale not in known[id].scale_ids:
             raise FrameError(f"scores: no instrument and scale of the library in row {row} (counted from 0)")
         definition_of_scale = known[id].scale(scale)
-        text = str(bands[row]) if definition_of_scale.categorical and _there(bands[row]) else None
+        text = str(bands[row]) if definition_of_scale.categorical and bands[row] is not None else None
         day = days[row]
         if number is None and text is None:
             reasons[str(absent[row])] += 1
@@ -222,10 +215,6 @@ def _scores(frame: Frame, person: str, reasons: Counter[str]) -> Iterator[_Entry
             code = next((code for code, coded in loinc.scale_codes(str(id)).items() if coded == scale), None)
             source = _source(code or f"{id}_{scale}")
             yield _Entry(persons[row], day, source, code, number, text, text, str(id), str(scale), True)
-
-
-def _there(cell: Any) -> bool:
-    return cell is not None and cell == cell and str(cell) != "<NA>"
 
 
 def _answers(frame: Frame, person: str, ids: list[str], reasons: Counter[str]) -> Iterator[_Entry]:

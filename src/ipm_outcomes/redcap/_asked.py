@@ -173,10 +173,7 @@ def _listed(part: InstrumentPart | Pinned) -> dict[str, str]:
 def _check_file(file: FilePart | None) -> None:
     if file is None:
         return
-    if file.kind != "redcap":
-        raise _misfit(
-            f'the mapping is for {file.kind}; that of an export of REDCap has kind = "redcap"', "file.kind"
-        )
+    file.require("redcap", "an export of REDCap")
     other = set(file.model_dump(exclude_defaults=True)) - {"kind", "columns_seen"}
     if other:
         raise _misfit("exports of REDCap are all written alike; leave the key out", f"file.{min(other)}")

@@ -17,8 +17,8 @@ from ipm_outcomes._drawing import style as looks
 from ipm_outcomes._drawing.figures import QUARTERS, Limits, Line, Reference, Site
 from ipm_outcomes._drawing.one_patient import Small, Stretch
 from ipm_outcomes._drawing.periods import Point
-from ipm_outcomes._drawing.style import Style, printable
-from ipm_outcomes.errors import MissingExtraError
+from ipm_outcomes._drawing.style import Style
+from ipm_outcomes.errors import MissingExtraError, printable
 from ipm_outcomes.report._words import safe
 
 _TOKENS = {

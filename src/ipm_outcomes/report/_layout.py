@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ipm_outcomes.report._words import printable
+from ipm_outcomes.errors import printable
 
 Cells = list[list[str]]
 """Rows of cells; the first row is the header."""

@@ -11,22 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ipm_outcomes.errors import DefinitionError
+from ipm_outcomes.errors import DefinitionError, printable
 from ipm_outcomes.report import _charts
 from ipm_outcomes.report._claims import inside
 from ipm_outcomes.report._program import Program, share
 from ipm_outcomes.report._wording import Wording
-from ipm_outcomes.report._words import (
-    count,
-    listed,
-    percent,
-    plural,
-    printable,
-    rounded,
-    signed,
-    were,
-    withheld,
-)
+from ipm_outcomes.report._words import count, listed, percent, plural, rounded, signed, were, withheld
 
 _BLOCKS = r"p|h[1-6]|div|section|ul|ol|li|dl|dt|dd|table|caption|thead|tbody|tr|th|td|figure|figcaption|details|summary"
 

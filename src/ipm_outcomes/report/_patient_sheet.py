@@ -158,7 +158,7 @@ def _days(days: Collection[date]) -> str:
     ordered = sorted(days)
     if len(ordered) > 6:
         return f"{len(ordered)} visits, {day(ordered[0])} to {day(ordered[-1])}"
-    visits = "1 visit" if len(ordered) == 1 else f"{len(ordered)} visits"
+    visits = number_of(len(ordered), "visit")
     return f"{visits}: {listed([day(when) for when in ordered])}"
 
 

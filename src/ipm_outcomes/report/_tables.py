@@ -6,9 +6,10 @@ import csv
 import io
 from collections.abc import Iterator
 
+from ipm_outcomes.errors import printable
 from ipm_outcomes.frames._export import safe_text
 from ipm_outcomes.report._program import Figure, Program
-from ipm_outcomes.report._words import printable, rounded
+from ipm_outcomes.report._words import rounded
 
 COLUMNS = (
     *("indicator", "title", "group", "period", "stratum", "instrument", "scale", "target", "band"),

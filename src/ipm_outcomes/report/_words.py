@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from html import escape
 
+from ipm_outcomes.errors import printable
+
 HIDDEN = "not shown"
 """What stands in place of a number that disclosure control withholds."""
 OF_POINTS = 1
@@ -21,11 +23,6 @@ NONE = "–"
 def withheld(cell: str) -> bool:
     """Whether a cell of a table shows no figure."""
     return cell == NONE or cell.startswith(HIDDEN) or re.fullmatch(_POSSIBLE, cell) is not None
-
-
-def printable(text: str) -> str:
-    """Without control characters, which could steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def safe(text: object) -> str:
