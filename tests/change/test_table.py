@@ -445,7 +445,7 @@ def test_classes_are_exhaustive_and_exclusive_and_runs_are_equal(
         ({"constants": {PHQ9: {"sd": 6.1}}}, "constants of phq9.total: give"),
         ({"constants": "norms"}, "constants: 'auto', 'sample', 'published', or a mapping"),
         ({"constants": 3}, "constants: give a mapping"),
-        ({"method": "jacobson"}, "method: not one of jacobson_truax"),
+        ({"method": "jacobson"}, "method is 'jacobson'; it must be one of: jacobson_truax"),
         ({"method": "nunnally_kotsch"}, "reliability_after: needed"),
         ({"reliability": "icc"}, "reliability: must be one of test_retest, alpha"),
         ({"critical": 0}, "critical: is 0"),

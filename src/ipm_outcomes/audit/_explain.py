@@ -252,7 +252,7 @@ def _copied(material: Material, differing: Bools, population: Bools) -> Outcome 
     total = np.where(material.complete, total_of(material, base), np.nan)
     copies: list[tuple[str, Bools, int]] = []
     for measure in material.measures:
-        tally = measure.back(material.recorded, material.near if measure.near else material.exact)
+        tally = material.tally(measure)
         if tally is None:
             continue
         sums = [

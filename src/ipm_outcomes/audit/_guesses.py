@@ -178,7 +178,7 @@ def _changed_items(
     """Columns of items that are not what the total was made of: a copy of another, or overwritten."""
     if len(answers.items) < 2 or not (base.weights == 1).all() or base.constant:
         return
-    tally = measure.back(material.recorded, material.near if measure.near else material.exact)
+    tally = material.tally(measure)
     if tally is None:
         return
     chances = []
@@ -264,7 +264,7 @@ def _lost_items(
     material: Material, answers: Answers, measure: Measure, rows: Bools, summed: Floats
 ) -> Iterator[Guess]:
     """The total was made while the items were there, and they were lost since."""
-    tally = measure.back(material.recorded, material.near if measure.near else material.exact)
+    tally = material.tally(measure)
     if tally is None:
         return
     missing = ~answers.given

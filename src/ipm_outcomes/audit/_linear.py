@@ -47,7 +47,7 @@ def fit(material: Material, measure: Measure, rows: Bools) -> Fit | None:
     answers = material.answers
     if answers is None:
         return None
-    tally = measure.back(material.recorded, material.near if measure.near else material.exact)
+    tally = material.tally(measure)
     if tally is None:
         return None
     wanted = rows & material.complete
@@ -90,7 +90,7 @@ def fit(material: Material, measure: Measure, rows: Bools) -> Fit | None:
     return None
 
 
-def full_rank(material: Material, extra: tuple[str, ...] = ()) -> bool:
+def full_rank(material: Material, extra: tuple[str, ...]) -> bool:
     """Whether no column of an item is a weighted sum of others, so that an exact sum is the only one."""
     if material.answers is None:
         return False

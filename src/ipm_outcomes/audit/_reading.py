@@ -211,6 +211,10 @@ class Material:
             self, answers=answers, right=roll(self.right, np.nan), others={}, extra=extra, identical=()
         )
 
+    def tally(self, measure: Measure) -> Floats | None:
+        """The raw sums of which a measure makes what was recorded; see `Measure.back`."""
+        return measure.back(self.recorded, self.near if measure.near else self.exact)
+
     def same(self, values: Floats, near: bool) -> Bools:
         """Where values are what was recorded; where nothing was recorded, nothing is the same."""
         return np.asarray(np.abs(values - self.recorded) <= (self.near if near else self.exact))

@@ -302,10 +302,8 @@ def _reliable(judged: Judged, limits: tuple[Limit, ...], scores: tuple[Score, Sc
 
 def _limits(scale: Scale) -> tuple[Fraction | None, Fraction | None]:
     """The best and the worst possible score, where the range is known."""
-    if scale.range is None:
-        return None, None
-    low, high = map(Fraction, scale.range)
-    return (low, high) if scale.worse == "higher" else (high, low)
+    best, worst = scale.ends or (None, None)
+    return None if best is None else Fraction(best), None if worst is None else Fraction(worst)
 
 
 def _direction(improvement: Fraction | int) -> Direction:

@@ -14,7 +14,7 @@ from ipm_outcomes._changes import FlagChange, ScaleChange
 from ipm_outcomes._drawing.one_patient import Stretch, Visit
 from ipm_outcomes._drawing.style import number
 from ipm_outcomes.change._between import Options, one_scale
-from ipm_outcomes.change._flags import flag_changes
+from ipm_outcomes.change._flags import flags_by_visit
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.scores import Score, Scores
 
@@ -66,7 +66,7 @@ def course(
 ) -> Course | None:
     """The course on one scale; None where no visit has a score of it."""
     forms = [visit for _, visit in visits]
-    flags = [flag_changes(inst, forms[: n + 1]) for n in range(len(forms))]
+    flags = flags_by_visit(inst, forms)
     scores = [score for form in forms if isinstance(score := form.scale(of.id), Score)]
     there = [n for n, score in enumerate(scores) if score.value is not None]
     if not there:

@@ -30,11 +30,21 @@ def flag_changes(inst: Instrument, forms: Sequence[Scores]) -> tuple[FlagChange,
     return tuple(flag for flag in changes if flag is not None)
 
 
+def flags_by_visit(inst: Instrument, forms: Sequence[Scores]) -> tuple[tuple[FlagChange, ...], ...]:
+    """What to say of the flags at each of these forms."""
+    return tuple(flag_changes(inst, forms[: n + 1]) for n in range(len(forms)))
+
+
+def holds_answer(form: Scores) -> bool:
+    """Whether any item of a scale was answered."""
+    return any(score.answered for _, score in form.scales())
+
+
 def _answer(inst: Instrument, rule: FlagRule, form: Scores) -> _Answer:
     flag = next((flag for flag in form.flags if flag.id == rule.id), None)
     if flag is not None:
         return _Answer("blank") if flag.answer is None else _Answer("raised", flag.answer)
-    if not any(score.answered for _, score in form.scales()):
+    if not holds_answer(form):
         return _Answer("blank")  # a form without any answer raises no flag, and clears none
     below = [code for code in inst.answers_of(rule.item).codes if code < rule.raised_from]
     return _Answer("clear", below[0] if len(below) == 1 else None)

@@ -40,7 +40,7 @@ from ipm_outcomes.change._verdict import (
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._library import Bools, Floats, Ints
-from ipm_outcomes.stats.arguments import better_sign, finite, normal_quantile, positive
+from ipm_outcomes.stats.arguments import better_sign, choice, finite, normal_quantile, positive
 from ipm_outcomes.stats.classes import classes_of
 from ipm_outcomes.stats.reliable_change import Method, reliable_change
 
@@ -81,8 +81,7 @@ class Rule:
     harmed: bool
 
     def __post_init__(self) -> None:
-        if self.method not in (*get_args(Method), STANDARD_ERRORS):
-            raise ParameterError(f"method: not one of {', '.join((*get_args(Method), STANDARD_ERRORS))}")
+        choice(self.method, (*get_args(Method), STANDARD_ERRORS))
         if self.constants not in get_args(Constants):
             raise ParameterError(
                 "constants: 'auto', 'sample', 'published', or a mapping from scales to sd and reliability"

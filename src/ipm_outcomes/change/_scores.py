@@ -130,7 +130,7 @@ def read_values(
     keys = {}
     for code in seen.tolist():
         i, s = divmod(code, len(scale_ids))
-        keys[code] = _known(frame, instrument_ids[i], scale_ids[s], int(np.argmax(both == code)), own)
+        keys[code] = _known(instrument_ids[i], scale_ids[s], int(np.argmax(both == code)), own)
     of_scale = {
         (inst.id, scale.id): (inst, scale)
         for inst, scale in keys.values()
@@ -210,7 +210,7 @@ def _names(frame: Frame, name: str) -> tuple[Ints, list[Any]]:
 
 
 def _known(
-    frame: Frame, instrument_id: str, scale_id: str, row: int, own: dict[str, Instrument]
+    instrument_id: str, scale_id: str, row: int, own: dict[str, Instrument]
 ) -> tuple[Instrument, Scale]:
     there = (*catalog.instruments(), *(id for id in own if id not in catalog.instruments()))
     if instrument_id not in there:

@@ -236,10 +236,9 @@ def _goal(facts: Facts) -> tuple[str | None, str]:
 
 
 def _ends(facts: Facts) -> Iterator[str]:
-    if facts.scale.range is None or facts.between[1][0] != facts.between[1][1]:
+    if facts.scale.ends is None or facts.between[1][0] != facts.between[1][1]:
         return
-    low, high = map(Fraction, facts.scale.range)
-    best, worst = (low, high) if facts.scale.worse == "higher" else (high, low)
+    best, worst = map(Fraction, facts.scale.ends)
     if facts.x2 == best:
         yield "This is the best possible score: further improvement would not show."
     if facts.x2 == worst:

@@ -227,9 +227,9 @@ def room(scale: Scale, lines: Lines, baseline: Ints, bottom: Ints, there: Bools)
     """
     nothing = Decided(np.zeros(baseline.shape, bool), np.ones(baseline.shape, bool))
     mine = [points for points in lines.important if points.scope == "individual"]
-    if scale.range is None or not mine:
+    if scale.ends is None or not mine:
         return nothing, nothing
-    best, worst = scale.range if scale.worse == "higher" else scale.range[::-1]
+    best, worst = scale.ends
     answers = []
     for limit, side in ((best, "better"), (worst, "worse")):
         top, over = exact_points(limit)

@@ -11,7 +11,7 @@ from typing import Any
 from ipm_outcomes._changes import AnyChange, FlagChange, ScaleChange
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._between import common, compared, options
-from ipm_outcomes.change._flags import flag_changes
+from ipm_outcomes.change._flags import flags_by_visit, holds_answer
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._date_cells import NO_TIME, point_of
@@ -156,7 +156,7 @@ def trajectory(
     """
     inst, visits = visits_of(list(scores), definition)
     by, forms = options(inst, constants, critical), [visit for _, visit in visits]
-    flags = tuple(flag_changes(inst, forms[: n + 1]) for n in range(len(forms)))
+    flags = flags_by_visit(inst, forms)
     scales = {}
     for scale in inst.scales:
         if scale.categorical:
@@ -224,11 +224,7 @@ def _answered(visits: list[Any]) -> list[Any]:
 
 def _holds_answer(visit: Any) -> bool:
     # Scores of another kind are refused where they are compared.
-    return (
-        not isinstance(visit, Scores)
-        or bool(visit.flags)
-        or any(result.answered for _, result in visit.scales())
-    )
+    return not isinstance(visit, Scores) or bool(visit.flags) or holds_answer(visit)
 
 
 def _scale_change(changes: Mapping[str, AnyChange], scale: str) -> ScaleChange:

@@ -212,10 +212,9 @@ def _mean_row(method: str, data: FollowUpData, after: Floats, note: str, level: 
 
 def _mean_bounds(data: FollowUpData, exact: ExactPairs | None, level: float) -> list[Estimate]:
     """The mean change if all who were not seen ended at the worst, or at the best, score of the scale."""
-    if exact is None or exact.scale.range is None:
+    if exact is None or exact.scale.ends is None:
         return []
-    low, high = map(float, exact.scale.range)
-    worst, best = (high, low) if exact.scale.worse == "higher" else (low, high)
+    best, worst = map(float, exact.scale.ends)
     return [
         _mean_row(
             f"{word} case",

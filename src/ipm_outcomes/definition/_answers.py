@@ -218,3 +218,15 @@ def numbered_label(text: str, labels: Mapping[str, int]) -> tuple[int, int] | No
         return None
     answer = labels.get(match[2] or match[3])
     return None if answer is None else (int(match[1] or match[4]), answer)
+
+
+def code_of_label(text: str, labels: Mapping[str, int], per_unit: int) -> int | None:
+    """The answer of a label, also of one with its number beside it; None for any other text.
+
+    >>> known = {"several days": 1}
+    >>> [code_of_label(text, known, 1) for text in ("Several days", "Several days (1)", "Several days (4)")]
+    [1, 1, None]
+    """
+    beside = numbered_label(text, labels)
+    agreed = beside[1] if beside and beside[0] * per_unit == beside[1] else None
+    return labels.get(plain_label(text), agreed)

@@ -176,6 +176,11 @@ class Scale(Fact):
         return self.chart_title or self.short_title or self.title
 
     @property
+    def ends(self) -> tuple[Decimal, Decimal] | None:
+        """The best and the worst possible value, where both are known."""
+        return self.range and (self.range if self.worse == "higher" else self.range[::-1])
+
+    @property
     def categorical(self) -> bool:
         """Whether the value is a category."""
         return self.kind == "counts"

@@ -10,6 +10,7 @@ from typing import Any
 
 from ipm_outcomes.answers import read
 from ipm_outcomes.definition import numbered_label, plain_label
+from ipm_outcomes.definition._answers import code_of_label
 from ipm_outcomes.errors import described
 from ipm_outcomes.fhir._codes import ABSENT_EXTENSION, ABSENT_SYSTEM, LOINC, ORDINALS, OWN_ANSWERS, UCUM
 from ipm_outcomes.fhir._errors import Note, Problem
@@ -133,11 +134,10 @@ class Reader:
             raise _Bad(
                 f"{described(value)} in the place of a code; labels='accept' takes the printed labels of this item"
             )
-        plain = plain_label(value[:LONGEST_LABEL])
-        code = self.options.labels.get(plain, self.known.labels.get(plain))
-        beside = None if code is not None else numbered_label(value[:LONGEST_LABEL], self.known.labels)
-        if beside and beside[0] * self.listed.per_unit == beside[1]:
-            code = beside[1]
+        text = value[:LONGEST_LABEL]
+        code = self.options.labels.get(plain_label(text))
+        if code is None:
+            code = code_of_label(text, self.known.labels, self.listed.per_unit)
         if code is None or not self.listed.lowest <= code <= self.listed.highest:
             raise _Bad(
                 f"{described(value)} is no label of this item; where it is another label of one of its answers, say "

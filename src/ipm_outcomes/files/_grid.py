@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from typing import Any
 
 from ipm_outcomes.frames._findings import python
@@ -72,6 +73,15 @@ class Interned:
             if len(self.kept) < _MOST_KEPT:
                 self.kept[cell] = cell
         return kept
+
+
+def plain_cell(cell: Any) -> Any:
+    """A whole number as an integer, and a moment at the start of a day as that day."""
+    if isinstance(cell, float):
+        return int(cell) if cell.is_integer() and abs(cell) < 2**53 else cell
+    if isinstance(cell, datetime):
+        return cell.date() if cell.time() == time() else cell
+    return cell
 
 
 def note(

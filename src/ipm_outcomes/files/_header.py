@@ -88,7 +88,7 @@ def find_header(grid: Grid, given: int | None, *, rows: int = 1, quiet: bool = F
         if given not in grid.lines:
             raise InputError(f"header: there is no {grid.unit} {given}", "header_not_found")
         row = grid.lines.index(given)
-        names = _joined(grid, row) if rows == 2 else _cells(grid, row)
+        names = _joined(grid, row) if rows == 2 else row_names(grid, row)
         return Header(row, rows, names)
     held = [
         position
@@ -97,7 +97,7 @@ def find_header(grid: Grid, given: int | None, *, rows: int = 1, quiet: bool = F
     ][:LOOKED_AT]
     for row in held:
         used = _used(grid, row)
-        for names, count in ((_joined(grid, row), 2), (_cells(grid, row), 1)):
+        for names, count in ((_joined(grid, row), 2), (row_names(grid, row), 1)):
             if names and _is_header(names, used) and all(isinstance(name, str) for name in _row(grid, row)):
                 return Header(row, count, names)
     if quiet:
@@ -112,7 +112,7 @@ def _row(grid: Grid, row: int) -> list[Any]:
     return [cell for cell in grid.rows[row] if cell is not None]
 
 
-def _cells(grid: Grid, row: int) -> list[str | None]:
+def row_names(grid: Grid, row: int) -> list[str | None]:
     return [None if cell is None else " ".join(str(cell).split()) for cell in grid.rows[row]]
 
 
@@ -120,7 +120,7 @@ def _joined(grid: Grid, row: int) -> list[str | None]:
     """Names out of two rows, ``upper / lower``, where the upper one has a name for several columns; else none."""
     if row == 0 or is_blank(grid.rows[row - 1]):
         return []
-    upper, lower = _cells(grid, row - 1), _cells(grid, row)
+    upper, lower = row_names(grid, row - 1), row_names(grid, row)
     first = next(n for n, cell in enumerate(upper) if cell is not None)
     alone = sum(cell is not None for cell in upper) == 1
     if alone and (first == 0 or not any(lower[:first])):  # a title

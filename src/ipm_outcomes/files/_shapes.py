@@ -9,7 +9,7 @@ from typing import Any
 
 from ipm_outcomes.errors import number_of
 from ipm_outcomes.files._grid import Grid, is_blank, note
-from ipm_outcomes.files._header import Header, Table
+from ipm_outcomes.files._header import Header, Table, row_names
 
 PREVIEW, TEST = "Survey Preview", "Survey Test"
 
@@ -102,7 +102,7 @@ def shape_of(grid: Grid, given: int | None) -> tuple[Shape, Header] | None:
     row = grid.lines.index(given) if given in grid.lines else 0
     for shape in SHAPES:
         if shape.marks(grid, row):
-            names = [None if cell is None else " ".join(str(cell).split()) for cell in grid.rows[row]]
+            names = row_names(grid, row)
             if shape.asked:
                 under = grid.rows[row + 1]
                 grid.wording = {a: str(b) for a, b in zip(names, under, strict=False) if a and b is not None}

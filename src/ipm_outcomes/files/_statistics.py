@@ -6,7 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
-from datetime import date, datetime, time, timedelta
+from datetime import time, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from ipm_outcomes.answers import SAS_ZERO_HIGH, SAS_ZERO_LOW
 from ipm_outcomes.errors import InputError, MissingExtraError
 from ipm_outcomes.files import _apart
-from ipm_outcomes.files._grid import Grid, Interned, note
+from ipm_outcomes.files._grid import Grid, Interned, note, plain_cell
 from ipm_outcomes.files._text import MOST_BYTES
 
 PROGRAMS = {"sav": "SPSS", "por": "SPSS portable", "dta": "Stata", "xpt": "SAS transport"}
@@ -75,16 +75,8 @@ def _cell(cell: Any, keep: Interned) -> Any:
         return keep(cell)
     if cell is None or cell != cell:
         return None
-    if isinstance(cell, datetime):
-        return cell.date() if cell.time() == time() else cell
-    if isinstance(cell, date):
-        return cell
     if isinstance(cell, (time, timedelta)):
         return str(cell)
     if hasattr(cell, "item"):
         cell = cell.item()
-    if isinstance(cell, float):
-        if SAS_ZERO_LOW < cell < SAS_ZERO_HIGH:
-            return 0
-        return int(cell) if cell.is_integer() and abs(cell) < 2**53 else cell
-    return cell
+    return 0 if isinstance(cell, float) and SAS_ZERO_LOW < cell < SAS_ZERO_HIGH else plain_cell(cell)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from ipm_outcomes.errors import InputError, MissingExtraError, ParameterError, number_of
-from ipm_outcomes.files._grid import Grid, Interned, note
+from ipm_outcomes.files._grid import Grid, Interned, note, plain_cell
 from ipm_outcomes.files._header import find_header
 from ipm_outcomes.files._package import Sheet, look
 
@@ -95,10 +95,6 @@ def _grid(path: Path, sheet: Sheet, limit: int) -> Grid:
 def _cell(cell: Any, keep: Interned) -> Any:
     if isinstance(cell, str):
         return keep(cell)
-    if isinstance(cell, float):
-        return int(cell) if cell.is_integer() and abs(cell) < 2**53 else cell
-    if isinstance(cell, datetime):
-        return cell.date() if cell.time() == time() else cell
     if isinstance(cell, (timedelta, time)) and not isinstance(cell, date):
         return keep(str(cell))
-    return cell
+    return plain_cell(cell)

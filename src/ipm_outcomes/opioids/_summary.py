@@ -140,7 +140,7 @@ def summary(
     days, unplaced = _read(frame, asked.daily_patient, limits)
     if asked.own:
         asked = asked.from_days(days)
-    result: AnyFrame = _Figures(days, unplaced, asked, limits).table(
+    result: AnyFrame = _Figures(days, unplaced, asked).table(
         frame, chosen, {name: _rule(frame, name) for name in RULES}
     )
     return result
@@ -297,7 +297,7 @@ FIGURES = (
 class _Figures:
     """The figures of every period, from the days that lie in it."""
 
-    def __init__(self, days: _Days, unplaced: _Days, asked: _Periods, limits: Sequence[int]) -> None:
+    def __init__(self, days: _Days, unplaced: _Days, asked: _Periods) -> None:
         self.asked = asked
         self.size = len(asked.patient)
         begin = np.searchsorted(day_key(days.patient, days.last), day_key(asked.patient, asked.first))

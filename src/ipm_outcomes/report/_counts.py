@@ -30,7 +30,7 @@ from ipm_outcomes.report._program import (
     is_promoter,
     rated_bands,
 )
-from ipm_outcomes.report._reading import Table, days_of, is_scale, plain
+from ipm_outcomes.report._reading import Table, at_target, days_of, plain
 from ipm_outcomes.report._stretches import Piece, stretches
 
 _PERIOD = "period of enrollment"
@@ -64,7 +64,7 @@ class Builder:
 
         program, changes, shown = self.program, self.changes, self.program.headline
         assert shown is not None
-        part = changes.only(is_scale(shown.key, changes) & (changes.word("target") == program.target))
+        part = changes.only(at_target(shown.key, program.target, changes))
         before = (~changes.number("baseline").is_null()).alias("before")
         after = (~changes.number("followup").is_null()).alias("after")
         steps: dict[str, dict[str, int]] = {"no_baseline": {}, "not_due": {}, "lost": {}}
@@ -146,10 +146,7 @@ class Builder:
     def _ends(self, shown: Shown, when: str, values: Mapping[float, int], column: str) -> None:
         """Patients at the best and the worst possible score, who cannot improve or worsen."""
         scale = shown.scale
-        if scale.range is None:
-            return
-        low, high = scale.range if scale.worse == "higher" else scale.range[::-1]
-        for word, end in (("best", low), ("worst", high)):
+        for word, end in zip(("best", "worst"), scale.ends or (), strict=False):
             at_end = sum(n for value, n in values.items() if Decimal(repr(value)) == end)
             figure = f"{word}:{when}:{'.'.join(shown.key)}"
             self.own(figure, at_end, sum(values.values()))
@@ -184,10 +181,7 @@ class Builder:
                 continue
             rating, bands = changes.number("followup"), rated_bands(shown.scale)
             part = changes.only(
-                is_scale(shown.key, changes)
-                & (changes.word("target") == program.target)
-                & ~rating.is_null()
-                & ~changes.still_open()
+                at_target(shown.key, program.target, changes) & ~rating.is_null() & ~changes.still_open()
             )
             keys = [changes.word(program.by)] if program.by in changes and program.groups else []
             counts: dict[str, dict[str, int]] = {ALL: dict.fromkeys(bands, 0)}
@@ -262,9 +256,7 @@ class Builder:
         if "baseline_date" not in changes or not changes.schema["baseline_date"].is_temporal():
             return
         part = changes.only(
-            is_scale(shown.key, changes)
-            & (changes.word("target") == program.target)
-            & ~nw.col("baseline_date").is_null()
+            at_target(shown.key, program.target, changes) & ~nw.col("baseline_date").is_null()
         )
         if not len(part.frame) or program.as_of is None:
             return
@@ -378,8 +370,7 @@ class Builder:
             if not column or column not in changes:  # decided for each patient in the changes
                 continue
             part = changes.only(
-                is_scale(shown.key, changes)
-                & (changes.word("target") == program.target)
+                at_target(shown.key, program.target, changes)
                 & (~nw.col(column).is_null() | (changes.number("baseline") == 0))
                 & ~changes.number("followup").is_null()
                 & ~changes.number("baseline").is_null()

@@ -32,7 +32,14 @@ from ipm_outcomes.report._program import (
     Shown,
     is_promoter,
 )
-from ipm_outcomes.report._reading import Table, cells_of, days_of, is_scale, plain, small_frame
+from ipm_outcomes.report._reading import (
+    Table,
+    at_target,
+    cells_of,
+    days_of,
+    small_frame,
+    unhidden_rows,
+)
 from ipm_outcomes.report._records import record_rows
 from ipm_outcomes.report._words import OF_POINTS, as_printed
 
@@ -56,13 +63,7 @@ def _indicator_rows(given: Any, by: str) -> list[Figure]:
             f"indicators: grouped by {others[0]!r} too; give the table made by program.table with by=[{by!r}]"
         )
     rows = []
-    for cells in table.frame.iter_rows(named=True):
-        cells = {name: plain(value) for name, value in cells.items()}
-        if cells["suppressed"] not in (None, "", False):
-            raise FrameError(
-                "indicators: already suppressed; give the table as it was before, the report hides "
-                "small counts itself"
-            )
+    for cells in unhidden_rows(table, "the report hides small counts itself"):
         group = str(cells[by]) if by in grouping and cells[by] is not None else ALL
         known: dict[str, Any] = {
             name: cells[name]
@@ -216,7 +217,7 @@ def _of_strata(program: Program, changes: Table) -> list[Figure]:
     ]
     if not known:
         return []
-    of_lead = changes.only(is_scale(lead.key, changes) & (changes.word("target") == program.target))
+    of_lead = changes.only(at_target(lead.key, program.target, changes))
     figures = table(of_lead.frame.to_native(), by=[program.strata], indicators=known, level=program.level)
     rows = [replace(row, group=ALL, stratum=row.group) for row in _indicator_rows(figures, program.strata)]
     if any(row.stratum == ALL for row in rows):

@@ -11,6 +11,7 @@ import numpy as np
 
 from ipm_outcomes import responses, scoring
 from ipm_outcomes.catalog import instruments as ids_of_catalog
+from ipm_outcomes.change._flags import holds_answer
 from ipm_outcomes.errors import FrameError, InvalidAnswersError, ParameterError, number_of
 from ipm_outcomes.frames._check import problems
 from ipm_outcomes.frames._date_cells import NO_TIME
@@ -56,7 +57,7 @@ def of_pairs(entries: Iterable[Any]) -> History:
         if isinstance(scores, Response):
             scores = scoring.score(scores)
         plain = day.date() if isinstance(day, datetime) else day
-        if not scores.flags and not any(score.answered for _, score in scores.scales()):
+        if not scores.flags and not holds_answer(scores):
             history.blank.append(plain)
             continue
         history.forms.setdefault(scores.provenance.instrument, []).append((day, scores))

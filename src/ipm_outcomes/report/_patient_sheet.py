@@ -12,6 +12,7 @@ from ipm_outcomes._drawing.one_patient import Small
 from ipm_outcomes._drawing.style import number
 from ipm_outcomes.change._between import options
 from ipm_outcomes.change._course import Course, course
+from ipm_outcomes.change._flags import flags_by_visit
 from ipm_outcomes.change._trajectory import visits_of
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import number_of
@@ -170,11 +171,9 @@ def _name(inst: Instrument) -> str:
 
 
 def _alerts(inst: Instrument, visits: Visits, last: date) -> list[Alert]:
-    from ipm_outcomes.change._flags import flag_changes
-
     forms = [scores for _, scores in visits]
     alerts = []
-    by_visit = [flag_changes(inst, forms[: n + 1]) for n in range(len(forms))]
+    by_visit = flags_by_visit(inst, forms)
     for flag in by_visit[-1]:
         last_day = _when(visits[-1])
         late = "; no such form since" if last_day < last else ""

@@ -195,13 +195,17 @@ class Program:
 
     def of(self, definition: str, shown: Shown, target: str | None = None, group: str = ALL) -> Figure | None:
         """The figure of an indicator for one scale."""
-        return self.row(f"{definition}:{'.'.join(shown.key)}:{target or self.target}", group)
+        return self.row(self.name(definition, shown, target), group)
+
+    def name(self, definition: str, shown: Shown, target: str | None = None) -> str:
+        """The name of the figure of an indicator for one scale."""
+        return f"{definition}:{'.'.join(shown.key)}:{target or self.target}"
 
     def bands(self, definition: str, shown: Shown) -> list[Figure]:
         """The figures of a distribution over bands, in the order of the scale."""
         if shown.scale.bands is None:
             return []
-        name = f"{definition}:{'.'.join(shown.key)}:{self.target}"
+        name = self.name(definition, shown)
         figures = [self.row(f"{name}:{band.label}") for band in shown.scale.bands.of]
         return [row for row in figures if row is not None]
 

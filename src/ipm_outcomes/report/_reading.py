@@ -118,6 +118,18 @@ def is_scale(key: ScaleKey, table: Table) -> Any:
     return (table.word("instrument") == key[0]) & (table.word("scale") == key[1])
 
 
+def at_target(key: ScaleKey, target: str, table: Table) -> Any:
+    return is_scale(key, table) & (table.word("target") == target)
+
+
+def unhidden_rows(table: Table, way_out: str) -> Iterator[dict[str, Any]]:
+    """The rows of a table of figures as plain values; one that was suppressed is refused."""
+    for cells in table.frame.iter_rows(named=True):
+        if plain(cells["suppressed"]) not in (None, "", False):
+            raise FrameError(f"{table.name}: already suppressed; give the table as it was before, {way_out}")
+        yield {name: plain(value) for name, value in cells.items()}
+
+
 def days_of(table: Table, column: str) -> Any:
     days = table.frame[column].to_numpy()
     if days.dtype.kind != "M":  # Python dates, from Arrow

@@ -9,7 +9,7 @@ from typing import Any
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.report._program import ALL, Figure
-from ipm_outcomes.report._reading import Table, plain
+from ipm_outcomes.report._reading import Table, unhidden_rows
 
 RECORDS = ("opioids", "work", "utilization", "appointments")
 """What an indicator of a record uses."""
@@ -41,12 +41,7 @@ def _of_table(table: Table, by: str, definition: Callable[[str], Indicator | Non
         )
     names = {field_.name for field_ in fields(Figure)} - {"group", "period", "record", "hidden", "limits"}
     whole = False
-    for cells in table.frame.iter_rows(named=True):
-        cells = {name: plain(value) for name, value in cells.items()}
-        if cells["suppressed"] not in (None, "", False):
-            raise FrameError(
-                "records: already suppressed; give the table as it was before, the report hides small counts"
-            )
+    for cells in unhidden_rows(table, "the report hides small counts itself"):
         if by in groups and cells[by] != ALL:
             continue
         whole = True

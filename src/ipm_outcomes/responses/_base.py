@@ -297,7 +297,7 @@ class Response(BaseModel, Generic[S_co]):
 
     @classmethod
     def _from_labels(cls, labels: Mapping[str, str | float | None]) -> Self:
-        from ipm_outcomes.definition import numbered_label, plain_label
+        from ipm_outcomes.definition._answers import code_of_label
 
         instrument = cls.definition()
         answers: dict[str, Any] = {}
@@ -305,16 +305,13 @@ class Response(BaseModel, Generic[S_co]):
         for item, label in labels.items():
             answers[item] = label
             if isinstance(label, str) and label.strip() and item in cls.model_fields:
-                known = instrument.labels(item)
-                code = known.get(plain_label(label))
-                beside = numbered_label(label, known)
-                if beside and beside[0] * instrument.answers_of(item).per_unit == beside[1]:
-                    code = beside[1]
-                answers[item] = None if code is None else instrument.answers_of(item).answer(code)
+                listed = instrument.answers_of(item)
+                code = code_of_label(label, instrument.labels(item), listed.per_unit)
+                answers[item] = None if code is None else listed.answer(code)
                 if code is None:
-                    listed = ", ".join(repr(o.label) for o in instrument.answers_of(item).options)
+                    labeled = ", ".join(repr(o.label) for o in listed.options)
                     message = (
-                        f"text of {number_of(len(label), 'character')} is no label of this item; its labels are {listed}"
+                        f"text of {number_of(len(label), 'character')} is no label of this item; its labels are {labeled}"
                     )
                     problems.append(
                         _detail(item, PydanticCustomError("label_unknown", literal(message)), label)

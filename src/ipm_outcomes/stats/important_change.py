@@ -18,7 +18,15 @@ import numpy.typing as npt
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.stats._anchor_quality import DECIMALS, AnchorQuality, anchor_quality, yes_or_no
-from ipm_outcomes.stats.arguments import Booleans, Floats, finite, normal_quantile, scores_array, whole_number
+from ipm_outcomes.stats.arguments import (
+    Booleans,
+    Floats,
+    choice,
+    finite,
+    normal_quantile,
+    scores_array,
+    whole_number,
+)
 from ipm_outcomes.stats.logistic import fit_logistic
 
 __all__ = [
@@ -429,8 +437,7 @@ def minimal_important_change(
     reliability = _checked_reliability(anchor_reliability)
     if method is None:
         method = "adjusted" if reliability is None else "improved_adjusted"
-    if method not in get_args(MicMethod):
-        raise ParameterError(f"method: not one of {', '.join(get_args(MicMethod))}")
+    choice(method, get_args(MicMethod))
     resamples, seed = whole_number("resamples", resamples, 0), whole_number("seed", seed, 0)
     if (reliability is None) == (method == "improved_adjusted"):
         raise ParameterError(

@@ -26,6 +26,7 @@ from ipm_outcomes.stats.arguments import (
     Floats,
     Worse,
     better_sign,
+    choice,
     finite,
     normal_quantile,
     paired_arrays,
@@ -219,8 +220,7 @@ def reliable_change(
     """
     x1, x2 = paired_arrays(before, after)
     sign = better_sign(worse)
-    if method not in get_args(Method):
-        raise ParameterError(f"method: not one of {', '.join(get_args(Method))}")
+    choice(method, get_args(Method))
     r = reliability_of("reliability", reliability)
     if (reliability_after is None) == (method == "nunnally_kotsch"):
         raise ParameterError("reliability_after: needed by the method nunnally_kotsch and used by no other")

@@ -24,7 +24,7 @@ def sections(words: Wording) -> Iterator[Section]:
     charts = []
     enough = len(program.periods) > 1
     for definition in ("mean_improvement", program.success.get(shown.key, ""), "followup_completion"):
-        figure = f"{definition}:{'.'.join(shown.key)}:{program.target}"
+        figure = program.name(definition, shown)
         rows = [program.row(figure, period=period) for period in program.periods]
         there = sum(row is not None and row.estimate is not None for row in rows)
         if not enough or there < 3:

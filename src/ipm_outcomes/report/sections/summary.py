@@ -140,7 +140,7 @@ def _trend(words: Wording, shown: Shown) -> dict[str, Any] | None:
     from ipm_outcomes.stats import intervals
 
     program, name = words.program, words.program.success.get(shown.key, "")
-    figure = f"{name}:{'.'.join(shown.key)}:{program.target}"
+    figure = program.name(name, shown)
     rows = [(period, program.row(figure, period=period)) for period in program.periods] if name else []
     known = [(p, row) for p, row in rows if row is not None and row.estimate is not None]
     if len(known) < 2:
