@@ -46,17 +46,20 @@ def written(file: Path, rows: int, keys: bool) -> None:
     pl.DataFrame(columns).write_csv(file)
 
 
-def scored(file: Path, output: Path) -> None:
+TIDY = ("--tidy", "--id", "patient_id", "--date", "date", "--by", "site")
+
+
+def scored(file: Path, output: Path, *options: str) -> None:
     """What the command does, without its words."""
     with contextlib.redirect_stderr(io.StringIO()):
-        if main(["score", str(file), "-o", str(output)]):
+        if main(["score", str(file), "-o", str(output), *options]):
             raise RuntimeError("the file was not scored")
 
 
-def peak(file: Path, output: Path) -> int:
+def peak(file: Path, output: Path, *options: str) -> int:
     """Most bytes of a process that scores a file."""
     code = "import sys; from ipm_outcomes.cli import main; sys.exit(main(sys.argv[1:]))"
-    words = [sys.executable, "-c", code, "score", str(file), "-o", str(output)]
+    words = [sys.executable, "-c", code, "score", str(file), "-o", str(output), *options]
     watched = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
@@ -94,8 +97,33 @@ def command(rows: int, folder: Path, keys: bool) -> list[bool]:
     ]
 
 
+def tidied(rows: int, folder: Path) -> list[bool]:
+    """Time and memory of the file with patient, date and site as a tidy table, of four rows a form."""
+    file, few, output, copy = (folder / f"{name}.csv" for name in ("in", "few", "out", "copy"))
+    scored(file, output, *TIDY)
+    result = pl.read_csv(output)
+
+    def least() -> None:
+        pl.read_csv(file)
+        result.write_csv(copy)
+
+    took = interleaved({"least": least, "tidy": lambda: scored(file, output, *TIDY)}, 5)
+    ratio = took["tidy"] / took["least"]
+    a_row = (peak(file, output, *TIDY) - peak(few, output, *TIDY)) / rows
+    return [
+        line(
+            "score --tidy",
+            f"{ratio:.2f} x reading the file and writing the table ({took['tidy']:.2f} s)",
+            f"{TIME:g} x",
+            ratio <= TIME,
+        ),
+        line("score --tidy: memory", f"{a_row:.0f} B a row", f"{MEMORY} B", a_row <= MEMORY),
+    ]
+
+
 if __name__ == "__main__":
     rows = int(sys.argv[1]) if sys.argv[1:] else ROWS
     with TemporaryDirectory() as folder:
         results = [held for keys in (False, True) for held in command(rows, Path(folder), keys)]
+        results += tidied(rows, Path(folder))
     sys.exit(not all(results))

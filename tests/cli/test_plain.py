@@ -30,6 +30,7 @@ def stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_plain, "BLOCK", 24)
     monkeypatch.setattr(_plain, "MOST_DISTINCT", 3)
     monkeypatch.setattr(_score, "ROWS", 2)
+    monkeypatch.setattr(_score, "TIDY_ROWS", 2)
 
 
 def plain(content: bytes, separator: str = ",") -> Any:
@@ -184,7 +185,27 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 @settings(QUICK, max_examples=100)
 @given(
     st.lists(FORM, min_size=1, max_size=30),
-    st.sampled_from([(), ("--invalid", "null"), ("--not-answered", "9,NA"), ("--coding", "answer")]),
+    st.sampled_from(
+        [
+            (),
+            ("--invalid", "null"),
+            ("--not-answered", "9,NA"),
+            ("--coding", "answer"),
+            ("--tidy", "--invalid", "null"),
+            ("--tidy", "--id", "patient_id", "--date", "date", "--by", "site"),
+            (
+                "--tidy",
+                "--date",
+                "date",
+                "--date-format",
+                "%d.%m.%Y",
+                "--invalid",
+                "null",
+                "--coding",
+                "answer",
+            ),
+        ]
+    ),
 )
 def test_output_and_findings_do_not_depend_on_the_reader(
     run: Run, monkeypatch: pytest.MonkeyPatch, forms: list[Any], options: tuple[str, ...]
@@ -196,7 +217,7 @@ def test_output_and_findings_do_not_depend_on_the_reader(
         ("score", "in.csv", *options),
         ("score", "in.csv", *options, "-o", "out.csv"),
         ("score", "in.csv", *options, "-o", "out.parquet"),
-        ("check", "in.csv", *(options if options[:1] != ("--invalid",) else ())),
+        ("check", "in.csv", *(options if not {"--invalid", "--tidy"} & {*options} else ())),
         ("check", "in.csv", "-o", "out.csv"),
     ):
         found = []
@@ -218,6 +239,36 @@ def test_scores_are_written_in_stretches(run: Run, stretches: None) -> None:
     assert code == 0
     totals = [float(row["phq9_total"]) for row in csv.DictReader(io.StringIO(out))]
     assert totals == [sum((n + k) % 4 for k in range(9)) for n in range(9)]
+
+
+def test_tidy_scores_are_written_in_stretches(run: Run, stretches: None) -> None:
+    """Of which one by itself would look as if it were counted from 1."""
+    rows = ["a" + ",0" * 9, "b" + ",1" * 9, "c" + ",2" * 9, "d,4" + ",3" * 8, "e" + ",3" * 9]
+    Path("in.csv").write_text("\n".join(["id," + ",".join(PHQ9), *rows]))
+    code, out, _ = run("score", "in.csv", "--tidy", "--id", "id")
+    assert code == 1
+    code, out, _ = run("score", "in.csv", "--tidy", "--id", "id", "--invalid", "null")
+    assert code == 0
+    found = [
+        (row["patient_id"], row["scale"], row["value"], row["invalid"])
+        for row in csv.DictReader(io.StringIO(out))
+        if row["scale"] in ("total", "phq2")
+    ]
+    assert found == [
+        *[
+            ("a", "total", "0.0", "0"),
+            ("a", "phq2", "0.0", "0"),
+            ("b", "total", "9.0", "0"),
+            ("b", "phq2", "2.0", "0"),
+        ],
+        *[
+            ("c", "total", "18.0", "0"),
+            ("c", "phq2", "4.0", "0"),
+            ("d", "total", "", "1"),
+            ("d", "phq2", "", "1"),
+        ],
+        *[("e", "total", "27.0", "0"), ("e", "phq2", "6.0", "0")],
+    ]
 
 
 def test_nothing_is_left_where_writing_ends_early(

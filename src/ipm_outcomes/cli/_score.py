@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from ipm_outcomes import frames
+from ipm_outcomes._fence import fenced
 from ipm_outcomes.cli._codes import FINE, PROBLEMS
-from ipm_outcomes.cli._files import STREAM
+from ipm_outcomes.cli._files import STREAM, Source
 from ipm_outcomes.cli._many import into_folder, is_folder
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
 from ipm_outcomes.cli._output import is_parquet, output_kind, write_csv, write_frame
@@ -23,11 +23,15 @@ from ipm_outcomes.frames._findings import Finding
 from ipm_outcomes.frames._items import check_level
 from ipm_outcomes.frames._score_columns import Stretch
 from ipm_outcomes.frames._stretches import ROWS, Scoring
+from ipm_outcomes.frames._tidy import tidy_rows
 from ipm_outcomes.report._layout import PLAIN
 from ipm_outcomes.report.text import WrongCell, findings_table
 
 SHOWN = 20
 """How many wrong cells `score` names before it refuses; `check` names all."""
+
+TIDY_ROWS = ROWS // 4
+"""Rows that are laid out long at a time, since each becomes several."""
 
 OF_DATES = ("dates_unreadable", "dates_ambiguous", "duplicate_forms")
 """Findings about dates, which move nothing where each form is scored by itself."""
@@ -165,7 +169,7 @@ def score_file(
         raise ParameterError("--level is not for --tidy, which holds the standard errors")
     if how.date_format is not None and not (tidy and date):
         raise ParameterError("--date-format is for --tidy with --date; without them dates stay as they stand")
-    work = plan(how.answers(file, categories=not tidy), items or Items())
+    work = plan(how.answers(file, categories=True), items or Items())
     if level is not None and not 0 < level < 1:
         raise ParameterError(f"--level must lie between 0 and 1, not {level:g}")
     wrong = work.wrong()
@@ -184,10 +188,10 @@ def score_file(
     if not tidy:  # dates stay as they stand, and forms are scored each by itself
         findings = [finding for finding in findings if finding.finding not in OF_DATES]
     tell_findings(without_invalid(findings))
-    if tidy:
-        write_frame(_tidy(work, id, date, split(by), how.date_format), output, work.source.delimiter)
-    else:
-        _write_wide(work, invalid, level, output)
+    kept = _kept(id, date, split(by)) if tidy else {name: name for name in work.source.frame.columns}
+    with progress(f"scoring {', '.join(work.ids)}", len(work.source.frame)) as done:
+        parts = _tidy(work, kept, how.date_format, done) if tidy else _wide(work, invalid, level, done)
+        _write(parts, output, work.source, list(kept.values()))
     if wrong:
         tell(f"{count_of(len(wrong))} taken as not answered")
     if output not in (None, STREAM) and not quiet:
@@ -242,20 +246,15 @@ def count_of(wrong: int) -> str:
     return number_of(wrong, "wrong cell") if wrong else "no wrong cells"
 
 
-def _write_wide(
-    work: Plan, invalid: Literal["raise", "null"], level: float | None, output: str | None
-) -> None:
-    """Score and write a stretch of rows at a time; as Parquet all at once."""
+def _write(parts: Iterator[Any], output: str | None, source: Source, kept: Sequence[str]) -> None:
+    """Score and write a stretch of rows at a time; as Parquet all at once, with columns of the file as text again."""
     import polars as pl
 
-    source = work.source
-    with progress(f"scoring {', '.join(work.ids)}", len(source.frame)) as done:
-        parts = _wide(work, invalid, level, done)
-        if is_parquet(output):
-            scored = pl.concat(parts).rechunk()
-            write_frame(as_text(scored, source.frame.columns) if source.categories else scored, output)
-        else:
-            write_csv(parts, output, source.delimiter)
+    if is_parquet(output):
+        scored = pl.concat(parts).rechunk()
+        write_frame(as_text(scored, kept) if source.categories else scored, output)
+    else:
+        write_csv(parts, output, source.delimiter)
 
 
 def _wide(
@@ -283,21 +282,44 @@ def _wide(
             done(min(first + ROWS, len(frame)))
 
 
-def _tidy(work: Plan, id: str | None, date: str | None, by: list[str], date_format: str | None) -> Any:
+def _kept(id: str | None, date: str | None, by: list[str]) -> dict[str, str]:
+    """Columns that a tidy table carries along, with their names there."""
     names = {name: new for name, new in ((id, "patient_id"), (date, "date")) if name}
     if (id and id == date) or set(names) & set(by) or set(names.values()) & set(by):
         raise ParameterError(
             "--id, --date and --by must name different columns; patient_id and date are taken by --id "
             "and --date"
         )
-    formats = {date: date_format} if date and date_format else None
-    return tidy_scores(work, list(dict.fromkeys([*names, *by])), formats).rename(names)
+    return names | {name: name for name in by}
 
 
-def tidy_scores(work: Plan, by: list[str], date_format: dict[str, str] | None = None) -> Any:
-    """Tidy scores of all instruments of the plan; wrong cells are taken as not answered."""
-    return frames.tidy(
-        work.source.frame,
+def _tidy(
+    work: Plan, kept: dict[str, str], date_format: str | None, done: Callable[[int], None] | None
+) -> Iterator[Any]:
+    """The scores laid out long, in parts. That the coding is settled was seen in the whole table."""
+    formats = {name: date_format for name, new in kept.items() if date_format and new == "date"}
+    frame = work.source.frame
+    for first in range(0, max(len(frame), 1), TIDY_ROWS):
+        rows, stretch = frame[first : first + TIDY_ROWS], Stretch(first, lambda: False)
+        yield tidy_scores(work, list(kept), formats, rows, stretch).rename(kept)
+        if done:
+            done(min(first + TIDY_ROWS, len(frame)))
+
+
+@fenced
+def tidy_scores(
+    work: Plan,
+    by: list[str],
+    date_format: dict[str, str] | None = None,
+    rows: Any = None,
+    stretch: Stretch | None = None,
+) -> Any:
+    """Tidy scores of all instruments of the plan; wrong cells are taken as not answered.
+
+    ``rows`` are those of a stretch; None: all.
+    """
+    return tidy_rows(
+        work.source.frame if rows is None else rows,
         work.ids,
         by,
         columns={id: work.columns.get(id) for id in work.ids},
@@ -307,5 +329,7 @@ def tidy_scores(work: Plan, by: list[str], date_format: dict[str, str] | None = 
         invalid="null",
         text_numbers=True if work.source.text else None,
         scales=None if work.scales is None else dict.fromkeys(work.ids, work.scales),
+        group_names=None,
         date_format=date_format,
+        stretch=stretch,
     )

@@ -16,7 +16,7 @@ from ipm_outcomes.frames._groups import GroupNames, renames
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy, definition_of
 from ipm_outcomes.frames._library import Column, Whole, Words
 from ipm_outcomes.frames._scale_columns import ScaleColumns
-from ipm_outcomes.frames._score_columns import Invalid, score_items
+from ipm_outcomes.frames._score_columns import Invalid, Stretch, score_items
 from ipm_outcomes.tables import ABSENT_CODES, ScaleTable
 
 SCORE_COLUMNS = (
@@ -103,6 +103,40 @@ def tidy(
     >>> frames.tidy(data, ["peg"], by=["patient_id"]).select("scale", "exact_numerator", "exact_denominator").rows()
     [('mean', 20, 3)]
     """
+    made: AnyFrame = tidy_rows(
+        data,
+        instruments,
+        by,
+        columns=columns,
+        missing=missing,
+        coding=coding,
+        not_answered=not_answered,
+        invalid=invalid,
+        text_numbers=text_numbers,
+        scales=scales,
+        group_names=group_names,
+        date_format=date_format,
+    )
+    return made
+
+
+def tidy_rows(
+    data: Any,
+    instruments: Sequence[str | Instrument] | str | Instrument,
+    by: Sequence[str],
+    *,
+    columns: Mapping[str, Columns] | None,
+    missing: str | None,
+    coding: Codings,
+    not_answered: NotAnsweredBy,
+    invalid: Invalid,
+    text_numbers: bool | None,
+    scales: Mapping[str, Sequence[str]] | None,
+    group_names: GroupNames,
+    date_format: DateFormat,
+    stretch: Stretch | None = None,
+) -> Any:
+    """What `tidy` gives; ``stretch`` where the rows are a part of a table."""
     wanted = [instruments] if isinstance(instruments, (str, Instrument)) else instruments
     if not isinstance(wanted, Sequence) or not wanted:
         raise ParameterError("instruments: name at least one instrument")
@@ -144,7 +178,7 @@ def tidy(
     for items in every:
         items.held = held
         rule = missing if missing in items.instrument.missing_rules else None
-        scored, _, wrong = score_items(items, rule, invalid, exact=True)
+        scored, _, wrong = score_items(items, rule, invalid, exact=True, stretch=stretch)
         counts += [wrong] * len(scored)
         blocks += [(items.instrument.id, id, scale) for id, scale in scored.items()]
         like += list(items.names.values())
@@ -161,8 +195,7 @@ def tidy(
     result["blank_row"] = np.repeat(~held, times)
     if invalid == "null":
         result["invalid"] = np.stack(counts, axis=1).ravel()
-    made: AnyFrame = frame.make(result, like)
-    return made
+    return frame.make(result, like)
 
 
 def _date_columns(frame: Frame, by: Sequence[str], date_format: DateFormat) -> dict[str, Dates]:
