@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
+import pytest
 from example_cases import wrong_cells_file
 
 from ipm_outcomes import change, frames, opioids, program, report
+from ipm_outcomes.report import _charts
+from ipm_outcomes.report._words import safe
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "clinic"
 AS_OF = "2026-06-30"  # of the example, by its README
@@ -76,7 +80,7 @@ def example_records() -> tuple[pl.DataFrame, ...]:
 
 
 def example(path: Path, policy: str = "cms", charts: bool = True) -> Path:
-    """Without charts for tests in which `undrawn` draws."""
+    """With charts that are drawn, or without."""
     path.write_text(_example_page(policy, charts), encoding="utf-8")
     return path
 
@@ -84,7 +88,9 @@ def example(path: Path, policy: str = "cms", charts: bool = True) -> Path:
 @cache
 def _example_page(policy: str, charts: bool) -> str:
     given = {"episodes": example_episodes(), "problems": example_problems(), "as_of": AS_OF, "policy": policy}
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        if not charts:
+            patch.setattr(_charts, "svg", undrawn)
         page = report.html(*example_tables(), Path(folder) / "report.html", **given).read_text("utf-8")
     assert (undrawn() not in page) == charts
     return page
@@ -144,6 +150,12 @@ def nothing(path: Path, **options: Any) -> Path:
 def undrawn(*_: Any) -> str:
     """In the place of what draws a chart, which takes most of the time of a page."""
     return '<svg role="img"></svg>'
+
+
+def specification(chart: Any, number: int, message: str, *_: Any) -> str:
+    """The same, with what there is to be drawn."""
+    made = safe(json.dumps(chart.to_dict(validate=False), sort_keys=True, default=str))
+    return f'<svg role="img" aria-label="{safe(message)}"><desc>{made}</desc></svg>'
 
 
 def hostile(path: Path, **options: Any) -> Path:

@@ -7,19 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_cases import pairs, peg_report, peg_tables, undrawn
+from report_cases import pairs, peg_report, peg_tables
 
 from ipm_outcomes import report
 from ipm_outcomes.cli import main
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.report import _charts
 
 SITES = {"A": [(8, 4)] * 30 + [(8, 8)] * 20, "B": [(6, 3)] * 20 + [(7, 7)] * 25}
-
-
-@pytest.fixture(autouse=True)
-def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_charts, "svg", undrawn)
 
 
 def entry(**changed: Any) -> str:

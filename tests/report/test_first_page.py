@@ -8,16 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_cases import example, peg_report, peg_tables, undrawn
+from report_cases import example, peg_report, peg_tables
 
 from ipm_outcomes import instrument, instruments, report
 from ipm_outcomes._drawing import style as looks
-from ipm_outcomes.report import _charts
-
-
-@pytest.fixture(autouse=True)
-def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_charts, "svg", undrawn)
 
 
 def first_page(text: str) -> list[str]:

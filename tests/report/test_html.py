@@ -120,8 +120,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def inside(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of the example with every number shown."""
-    return example(tmp_path_factory.mktemp("report") / "inside.html", policy="none")
+    """The report of the example with every number shown, its charts not drawn."""
+    return example(tmp_path_factory.mktemp("report") / "inside.html", policy="none", charts=False)
 
 
 def gathered(tables: Any, **options: Any) -> Program:
@@ -425,6 +425,7 @@ def test_measures_that_count_the_same_patients_are_one_population(published: Pro
         assert (row.numerator is None) == (other.numerator is None)
 
 
+@pytest.mark.usefixtures("drawn")
 def test_charts_hold_no_hidden_figure(tmp_path: Path) -> None:
     """7 of 60 got better: neither the share nor the count may stand anywhere, in text or drawing."""
     text = read(peg_report(tmp_path / "r.html", {"A": [(8, 4)] * 7 + [(8, 8)] * 53}))
@@ -550,6 +551,7 @@ def test_methods_name_versions_digests_and_what_is_unverified(page: Path) -> Non
 # -- hostile data and edges --------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("drawn")
 def test_markup_in_data_does_no_harm(tmp_path: Path) -> None:
     text = read(hostile(tmp_path / "r.html"))
     assert "<script" not in text
@@ -561,6 +563,7 @@ def test_markup_in_data_does_no_harm(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_hostile_title_and_control_characters(tmp_path: Path) -> None:
     text = read(
         peg_report(
@@ -603,6 +606,7 @@ def test_edge_programs_say_so(sites: Any, policy: str, words: str, tmp_path: Pat
     assert answer(read(peg_report(tmp_path / "r.html", sites, policy=policy))).startswith(words)
 
 
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize("policy", ["cms", "nhs", "none"])
 @pytest.mark.parametrize(
     "sites", [{"A": [(8, 8)] * 30, "B": [(8, 8)] * 20}, {"A": [(10, 10)] * 30, "B": [(10, 10)] * 20}]
@@ -717,6 +721,7 @@ def test_a_form_partly_filled_in_is_not_called_blank(tmp_path: Path) -> None:
 SITES = {"A": [(8, 4)] * 30 + [(8, 8)] * 20, "B": [(6, 3)] * 20 + [(7, 7)] * 25 + [(5, None)] * 15}
 
 
+@pytest.mark.usefixtures("specified")
 def test_lacking_totals_or_sites_are_counted(tmp_path: Path) -> None:
     scores, changes, full = peg_tables(pairs(SITES))
     wanted = read(report.html(scores, changes, full, tmp_path / "a.html"))
@@ -724,6 +729,7 @@ def test_lacking_totals_or_sites_are_counted(tmp_path: Path) -> None:
         assert read(report.html(scores, changes, given, tmp_path / "b.html")) == wanted
 
 
+@pytest.mark.usefixtures("specified")
 def test_every_kind_of_frame_gives_the_same_page(tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     tables = peg_tables(pairs(SITES))
@@ -738,6 +744,7 @@ def test_every_kind_of_frame_gives_the_same_page(tmp_path: Path) -> None:
         assert read(report.html(*map(kind, tables), tmp_path / "other.html")) == wanted
 
 
+@pytest.mark.usefixtures("specified")
 def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
     tables = peg_tables(pairs(SITES))
     wanted = read(report.html(*tables, tmp_path / "a.html"))
@@ -759,6 +766,7 @@ def test_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [p.name for p in tmp_path.iterdir()] == ["r.html"]
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tables = peg_tables(pairs(SITES))
     monkeypatch.setitem(sys.modules, "vl_convert", None)
@@ -831,6 +839,7 @@ def test_few_points_are_no_proof_of_calm(page: Path, tmp_path: Path) -> None:
     assert "<p>No signal: all points vary as chance does around 50%.</p>" in told
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_hidden_figure_keeps_its_line_in_the_chart(tmp_path: Path) -> None:
     """3 of 60 got worse: the line stands there, and says that its figure is withheld."""
     sites = {"A": [(8, 4)] * 30 + [(5, 5)] * 27 + [(4, 9)] * 3}

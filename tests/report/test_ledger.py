@@ -59,6 +59,7 @@ def test_two_reports_of_growing_data_do_not_tell_who_is_new(tmp_path: Path) -> N
     assert sum(row.estimate is not None for row in later.rows.values()) > 15
 
 
+@pytest.mark.usefixtures("specified")
 def test_the_same_data_give_the_same_report_whatever_came_between(tmp_path: Path) -> None:
     ledger, record = tmp_path / "ledger.json", tmp_path / "record.json"
     first = peg_report(tmp_path / "1.html", SITES, ledger=ledger, record=record).read_text()

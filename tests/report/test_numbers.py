@@ -417,6 +417,7 @@ def test_only_published_figures_are_drawn(make: Callable[[str], Program], policy
     assert drawn > 10
 
 
+@pytest.mark.usefixtures("drawn")
 def test_texts_inside_the_drawings_are_ticks_and_names() -> None:
     """Long names end in an ellipsis; what is no name is an axis, ruled in steps of 1, 2 or 5."""
     program = small_of("cms")

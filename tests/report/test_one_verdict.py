@@ -11,19 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pytest
-from report_cases import EXAMPLE, undrawn
+from report_cases import EXAMPLE
 
 from ipm_outcomes import between, change, frames, instrument, program, report, responses, score
-from ipm_outcomes.report import _charts
 
 IDS = ("peg", "phq9", "gad7", "pcs")
 DAYS = (date(2025, 1, 6), date(2025, 7, 7))  # 182 days apart
-
-
-@pytest.fixture(autouse=True)
-def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_charts, "svg", undrawn)
 
 
 def made_up(patients: int) -> pl.DataFrame:

@@ -16,16 +16,9 @@ from report_cases import EXAMPLE, INSTRUMENTS
 
 from ipm_outcomes import GAD7, PEG, PHQ9, between, frames, report, score
 from ipm_outcomes.errors import FrameError, InvalidAnswersError, ParameterError, UnknownNameError
-from ipm_outcomes.report import _charts
 from ipm_outcomes.responses import CLASSES, PHQ9Scores, Response
 
 DAYS = (date(2026, 1, 8), date(2026, 4, 7), date(2026, 7, 6))
-
-
-@pytest.fixture(autouse=True)
-def _undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not request.node.name.startswith("test_the_picture"):
-        monkeypatch.setattr(_charts, "svg", lambda *_: '<svg role="img"></svg>')
 
 
 def phq9(*answers: int | None) -> PHQ9Scores:
@@ -267,6 +260,7 @@ def test_definitions_are_named_with_edition_and_digest(tmp_path: Path) -> None:
     assert "by Dr. A." in text
 
 
+@pytest.mark.usefixtures("drawn")
 def test_the_picture_holds_the_scores_and_is_described(tmp_path: Path) -> None:
     page = report.patient([(DAYS[0], HIGH), (DAYS[2], LOW)], tmp_path / "page.html").read_text(
         encoding="utf-8"

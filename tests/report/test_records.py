@@ -18,14 +18,12 @@ from report_cases import (
     example_tables,
     pairs,
     peg_tables,
-    undrawn,
 )
 
 import ipm_outcomes as ipm
 from ipm_outcomes import change, frames, opioids, program, report
 from ipm_outcomes.cli import main
 from ipm_outcomes.errors import FrameError
-from ipm_outcomes.report import _charts
 
 SECTIONS = {
     "opioids": "Opioid doses",
@@ -41,11 +39,6 @@ def sections(page: str) -> dict[str, str]:
     for id, inside in re.findall(r'<section id="([a-z_-]+)"(.*?)</section>', page, re.DOTALL):
         found[id] = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", inside))
     return found
-
-
-@pytest.fixture(autouse=True)
-def _no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_charts, "svg", undrawn)
 
 
 def small(tmp_path: Path, *tables: Any, **options: Any) -> str:

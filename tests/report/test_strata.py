@@ -7,18 +7,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from report_cases import pairs, peg_tables, undrawn
+from report_cases import pairs, peg_tables
 
 from ipm_outcomes import report
 from ipm_outcomes.cli import main
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.report import _charts
 from ipm_outcomes.report._figures import gather
-
-
-@pytest.fixture(autouse=True)
-def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_charts, "svg", undrawn)
 
 
 def tables(groups: dict[str | None, list[tuple[int, int | None]]]) -> Any:
