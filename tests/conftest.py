@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import runpy
 import signal
+import subprocess
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -114,3 +119,20 @@ def signals_taken() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def modules_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would run a module with a Python of its own runs it here: for tests of what comes of it."""
+
+    def run(words: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        python, option, module, *arguments = words
+        assert (python, option) == (sys.executable, "-m")
+        with monkeypatch.context() as patched, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            patched.setattr(sys, "argv", [module, *arguments])
+            patched.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO()))
+            runpy.run_module(module, run_name="__main__")
+            return subprocess.CompletedProcess(words, 0, sys.stdout.buffer.getvalue(), b"")
+
+    monkeypatch.setattr(subprocess, "run", run)

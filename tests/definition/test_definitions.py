@@ -16,6 +16,7 @@ import pytest
 
 from ipm_outcomes import catalog
 from ipm_outcomes.definition import Instrument, parse, plain_label
+from ipm_outcomes.definition._consistency import _check_digit_holds
 from ipm_outcomes.errors import DefinitionError, UnknownNameError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -351,6 +352,9 @@ def test_every_other_check_digit_is_refused() -> None:
     assert "44261-6" in codes
     assert "LA18938-3" in codes
     for code in codes:
+        body, right = code.split("-")
+        assert [digit for digit in "0123456789" if _check_digit_holds(f"{body}-{digit}")] == [right]
+    for code in ("44261-6", "LA18938-3"):
         body, right = code.split("-")
         for digit in "0123456789":
             data = content("phq9")

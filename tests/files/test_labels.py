@@ -15,6 +15,7 @@ from ipm_outcomes.mapping import Mapping as FileMapping
 from ipm_outcomes.reading import Reading
 
 pytest.importorskip("polars")
+pytestmark = pytest.mark.usefixtures("modules_run_here")
 WORDS = ["Not at all", "Several days", "More than half the days", "Nearly every day"]
 FROM_0 = dict(enumerate(WORDS))
 FROM_1 = dict(enumerate(WORDS, 1))

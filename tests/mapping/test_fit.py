@@ -14,6 +14,7 @@ from ipm_outcomes.mapping import Mapping
 from ipm_outcomes.reading import Reading
 
 pytest.importorskip("polars")
+pytestmark = pytest.mark.usefixtures("modules_run_here")
 
 ITEMS = [f"q{n}" for n in range(1, 8)]
 OPTIONS = ["Not at all", "Several days", "More than half the days", "Nearly every day"]

@@ -6,6 +6,7 @@ import random
 import re
 from collections import Counter
 from datetime import date
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -115,18 +116,21 @@ def test_every_patient_of_the_example_has_one_verdict() -> None:
     tidy = frames.tidy(answers, IDS, by=["patient_id", "episode", "date", "site"])
     changes = change.table(tidy, episodes=pl.read_csv(EXAMPLE / "episodes.csv"), as_of="2026-06-30")
     rows = {(row["patient_id"], row["date"]): row for row in answers.to_dicts()}
+
+    @cache
+    def of_pair(patient: str, id: str, *days: str) -> Any:
+        pair = [rows.get((patient, day)) for day in days]
+        return between(*(scores_of(row, id) for row in pair if row is not None)) if all(pair) else None
+
     seen = 0
     for row in changes.filter(pl.col("verdict").is_not_null() & pl.col("followup").is_not_null()).to_dicts():
         if row["baseline_rows"] > 1 if "baseline_rows" in row else False:
             continue
-        before, after = (
-            rows.get((row["patient_id"], str(row[f"{when}_date"]))) for when in ("baseline", "followup")
-        )
-        if before is None or after is None:
+        days = (str(row[f"{when}_date"]) for when in ("baseline", "followup"))
+        changed = of_pair(row["patient_id"], row["instrument"], *days)
+        if changed is None:
             continue
-        one = between(scores_of(before, row["instrument"]), scores_of(after, row["instrument"])).scale(
-            row["scale"]
-        )
+        one = changed.scale(row["scale"])
         if (one.before, one.after) != (row["baseline"], row["followup"]):
             continue  # two forms of one day: the table took the other one
         assert one.verdict == row["verdict"]
