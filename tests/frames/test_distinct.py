@@ -13,6 +13,7 @@ import pytest
 import ipm_outcomes as ipm
 from ipm_outcomes import frames
 from ipm_outcomes.frames import _fetch
+from ipm_outcomes.frames._decode import unique
 from ipm_outcomes.frames._kernel import CHUNK
 
 GAD7 = ipm.instrument("gad7")
@@ -135,3 +136,24 @@ def test_truth_values_among_numbers_are_no_answers() -> None:
     scored = frames.score(table, "gad7", invalid="null")
     assert scored["gad7_invalid"].to_list() == [0, 8, 0, 0, 8, 0]
     assert scored["gad7_total"].dropna().to_list() == [7, 7, 14]
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "i4", "u8", "i8", "f4", "f8", ">i4", ">f8", "?"])
+def test_distinct_numbers_are_those_that_numpy_sorts(dtype: str) -> None:
+    rng = np.random.default_rng(3)
+    few = np.array([0, 1, 2, 3, 127, -128, -1], np.int64).astype(dtype)
+    many = rng.integers(-(2**62), 2**62, 40).astype(dtype)
+    odd = np.array([128, -129, 255, 256, 999], np.int64).astype(dtype)
+    if few.dtype.kind == "f":
+        odd = np.concatenate([odd, np.array([np.nan, np.inf, -np.inf, -0.0, 0.5, 1e-40], dtype)])
+    for cells in (
+        few[:0],
+        few,
+        many,
+        rng.choice(few, 900),
+        rng.permutation(np.tile([*few, *odd, *many], 9)).astype(dtype),
+    ):
+        values, places = unique(cells)
+        wanted, inverse = np.unique(cells, return_inverse=True)
+        np.testing.assert_array_equal(values, wanted)
+        np.testing.assert_array_equal(places, inverse)
