@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -20,6 +21,7 @@ PICTURE = ROOT / "docs" / "architecture.svg"
 WIDTH, ROW, BOX, HEIGHT, MARGIN = 960, 84, 112, 32, 24
 
 
+@cache
 def imports() -> dict[str, set[str]]:
     """The parts of the package, each with those that it imports, anywhere in it."""
     parts: dict[str, set[str]] = {}

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -158,10 +157,14 @@ def test_a_program_that_uses_all_of_table_3_is_twelve_pages(tmp_path: Path) -> N
         assert "Made with ipm-outcomes" in " ".join(text for *_, text in sheets[0])
 
 
+@pytest.fixture(scope="module", params=[patient_page, patient_of_three])
+def patients_page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return request.param(tmp_path_factory.mktemp("patient") / "page.html")
+
+
 @pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize("made", [patient_page, patient_of_three])
-def test_the_page_of_a_patient_is_one_sheet(made: Callable[[Path], Path], paper: str, tmp_path: Path) -> None:
-    page = made(tmp_path / "page.html")
+def test_the_page_of_a_patient_is_one_sheet(patients_page: Path, paper: str, tmp_path: Path) -> None:
+    page = patients_page
     [sheet] = printed(page, paper, tmp_path)
     assert min(left for left, *_ in sheet) >= _MARGIN - 1
     assert max(right for _, right, _ in sheet) <= PAPERS[paper][0] - _MARGIN + 1

@@ -300,7 +300,7 @@ def one_verdict(id: str, one: ScaleChange) -> None:
 @pytest.mark.parametrize("missing", [None, "prorate"])
 @pytest.mark.parametrize("id", CLASSES)
 def test_the_table_and_the_sentence_give_one_verdict(id: str, missing: str | None) -> None:
-    inst, rng, pairs = ipm.instrument(id), random.Random(f"{id} {missing}"), 60
+    inst, rng, pairs = ipm.instrument(id), random.Random(f"{id} {missing}"), 40
     rule = missing if missing in inst.missing_rules else None
     forms = [random_answers(rng, id) for _ in range(2 * pairs)]
     data = pl.DataFrame(

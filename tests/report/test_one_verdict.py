@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from report_cases import EXAMPLE
+import pytest
+from report_cases import EXAMPLE, undrawn
 
 from ipm_outcomes import between, change, frames, instrument, program, report, responses, score
+from ipm_outcomes.report import _charts
 
 IDS = ("peg", "phq9", "gad7", "pcs")
 DAYS = (date(2025, 1, 6), date(2025, 7, 7))  # 182 days apart
@@ -50,7 +52,8 @@ def scores_of(row: dict[str, Any], id: str) -> Any:
     )
 
 
-def test_a_thousand_patients_have_one_verdict_each(tmp_path: Path) -> None:
+def test_a_thousand_patients_have_one_verdict_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_charts, "patient_svg", undrawn)  # of pages whose text is read
     answers = made_up(1000)
     tidy = frames.tidy(answers, IDS, by=["patient_id", "date", "site"])
     changes = change.table(tidy, by=["site"], as_of="2025-12-31")

@@ -40,7 +40,7 @@ def model(id: str) -> Any:
 
 @pytest.mark.parametrize("id", IDS)
 @given(data=st.data())
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_json_round_trip_and_row_equals_frame(id: str, data: st.DataObject) -> None:
     response = data.draw(testing.responses(id, gaps=True))
     again = model(id).model_validate_json(response.model_dump_json())
@@ -68,7 +68,7 @@ def test_json_round_trip_and_row_equals_frame(id: str, data: st.DataObject) -> N
 
 @pytest.mark.parametrize("id", IDS)
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_invalid_answers_are_all_named(id: str, data: st.DataObject) -> None:
     given_answers, wrong = data.draw(testing.invalid_answers(id))
     with pytest.raises(ValidationError) as caught:
@@ -78,7 +78,7 @@ def test_invalid_answers_are_all_named(id: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("id", IDS)
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=10)
 def test_order_of_items_does_not_matter(id: str, data: st.DataObject) -> None:
     answers = data.draw(testing.answers(id, gaps=True))
     shuffled = data.draw(st.permutations(list(answers.items())))
