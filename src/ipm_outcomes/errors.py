@@ -18,7 +18,7 @@ rows are named by position, numbers are shown, text is described by its length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 __all__ = [
@@ -297,3 +297,10 @@ class ProtectionWarning(UserWarning):
     def __init__(self, message: str, notices: dict[str, tuple[int, ...]] | None = None) -> None:
         super().__init__(message)
         self.notices = notices or {}
+
+
+def choice(given: object, allowed: Sequence[str], name: str = "method") -> None:
+    """Refuse a name that is not one of those allowed."""
+    if given not in allowed:
+        shown = repr(given) if isinstance(given, str) and len(given) <= 30 else "not one of the names"
+        raise ParameterError(f"{name} is {shown}; it must be one of: {', '.join(allowed)}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from ipm_outcomes.errors import MissingExtraError, ParameterError
+from ipm_outcomes.errors import MissingExtraError, choice
 
 Backend = Literal["polars", "pandas", "pyarrow"] | None
 """Kind of the tables; None: dictionaries of columns."""
@@ -141,8 +141,7 @@ def as_kind(table: dict[str, list[Any]], backend: Backend) -> Any:
     """A table of the kind that was asked for."""
     if backend is None:
         return table
-    if backend not in ("polars", "pandas", "pyarrow"):
-        raise ParameterError("backend is 'polars', 'pandas', 'pyarrow' or None")
+    choice(backend, ("polars", "pandas", "pyarrow"), "backend")
     try:
         if backend == "polars":
             import polars as pl

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from ipm_outcomes.definition import AnswerList, Instrument
-from ipm_outcomes.errors import MissingExtraError, ParameterError
+from ipm_outcomes.errors import MissingExtraError, ParameterError, choice
 from ipm_outcomes.responses import CLASSES
 
 try:
@@ -244,8 +244,7 @@ def frames(
     >>> find(frames("nps", invalid=True), lambda table: table.height == 1)["nps_recommend"].to_list()
     [11]
     """
-    if kind not in ("pandas", "polars", "pyarrow"):
-        raise ParameterError(f"kind is 'pandas', 'polars' or 'pyarrow', not {kind!r}")
+    choice(kind, ("pandas", "polars", "pyarrow"), "kind")
     inst = _definition(instrument)
     if invalid:
         min_rows, max_rows = max(min_rows, 1), max(max_rows, 1)

@@ -447,7 +447,7 @@ def test_classes_are_exhaustive_and_exclusive_and_runs_are_equal(
         ({"constants": 3}, "constants: give a mapping"),
         ({"method": "jacobson"}, "method is 'jacobson'; it must be one of: jacobson_truax"),
         ({"method": "nunnally_kotsch"}, "reliability_after: needed"),
-        ({"reliability": "icc"}, "reliability: must be one of test_retest, alpha"),
+        ({"reliability": "icc"}, "reliability is 'icc'; it must be one of: test_retest, alpha"),
         ({"critical": 0}, "critical: is 0"),
         ({"cutoffs": {PHQ9: float("nan")}}, "must be a finite number"),
         ({"thresholds": {PHQ9: {"important": 0}}}, "important: is 0; it must be above 0"),

@@ -376,7 +376,7 @@ def test_refusals():
         opioids.daily(data, meanings={"unit": {"TAB": None}})
     with pytest.raises(ParameterError, match="factors: the id of a set"):
         opioids.daily(data, 2022)
-    with pytest.raises(ParameterError, match="overlap: one of add, in_turn"):
+    with pytest.raises(ParameterError, match="must be one of: add, in_turn"):
         opioids.daily(data, overlap="sum")
 
 

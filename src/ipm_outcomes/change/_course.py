@@ -80,7 +80,7 @@ def course(
             step = one_scale(inst, of, (first, score), (), by)
             kind = "better" if step.verdict == "reliably better" else kind
             kind = "worse" if step.verdict == "reliably worse" else kind
-            limit = step.reliable.limit if step.reliable is not None else limit
+            limit = step.reliable.limit
         error = None if score.se is None or score.value is None else 1.959964 * score.se
         when_or_place = when if when is not None else n + 1
         marks.append(Visit(when_or_place, score.value, kind, _flag(flags[n]), error))

@@ -38,9 +38,9 @@ from ipm_outcomes.change._verdict import (
     verdict_codes,
 )
 from ipm_outcomes.definition import Instrument, Scale
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, choice
 from ipm_outcomes.frames._library import Bools, Floats, Ints
-from ipm_outcomes.stats.arguments import better_sign, choice, finite, normal_quantile, positive
+from ipm_outcomes.stats.arguments import better_sign, finite, normal_quantile, positive
 from ipm_outcomes.stats.classes import classes_of
 from ipm_outcomes.stats.reliable_change import Method, reliable_change
 
@@ -86,8 +86,7 @@ class Rule:
             raise ParameterError(
                 "constants: 'auto', 'sample', 'published', or a mapping from scales to sd and reliability"
             )
-        if self.reliability not in get_args(Reliability):
-            raise ParameterError(f"reliability: must be one of {', '.join(get_args(Reliability))}")
+        choice(self.reliability, get_args(Reliability), "reliability")
         if self.critical is not None:
             positive("critical", self.critical)
         if (self.reliability_after is None) == (self.method == "nunnally_kotsch"):

@@ -24,7 +24,7 @@ from ipm_outcomes.change._plot_rows import Changes, bins, changes_of, guarded
 from ipm_outcomes.change._scores import numeric
 from ipm_outcomes.change._trajectory import visits_of
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import ParameterError, number_of
+from ipm_outcomes.errors import ParameterError, choice, number_of
 from ipm_outcomes.frames._library import Floats
 from ipm_outcomes.scores import Scores
 
@@ -256,8 +256,7 @@ def ecdf(
     ['PHQ-9 total: half of 2 patients improved by 9 points or', 'more']
     """
     altair()
-    if policy not in ("cms", "none"):
-        raise ParameterError("policy: one of 'cms', 'none'")
+    choice(policy, ("cms", "none"), "policy")
     rows = changes_of(changes, scale, target, by, definitions)
     marks = _marks(rows)
     mark = marks[-1][0]

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, choice
 from ipm_outcomes.fhir import _known
 from ipm_outcomes.fhir._codes import (
     ABSENT_SYSTEM,
@@ -230,8 +230,7 @@ def bundle(
     >>> made["entry"][0]["request"]
     {'method': 'POST', 'url': 'QuestionnaireResponse'}
     """
-    if type not in ("transaction", "collection"):
-        raise ParameterError("type is 'transaction' or 'collection'")
+    choice(type, ("transaction", "collection"), "type")
     entries = []
     for position, resource in enumerate(resources):
         kind = resource.get("resourceType") if isinstance(resource, Mapping) else None

@@ -10,7 +10,7 @@ from typing import Any
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.definition import AnswerList, Instrument, Scale
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, choice
 from ipm_outcomes.fhir import _known
 from ipm_outcomes.fhir._codes import (
     CALCULATED,
@@ -255,8 +255,7 @@ def questionnaire_response(
     """
     if not isinstance(answers, Response):
         raise ParameterError("give a response such as PHQ9(q1=0, ...)")
-    if status not in STATUS:
-        raise ParameterError(f"status is one of {', '.join(STATUS)}")
+    choice(status, STATUS, "status")
     instrument = answers.definition()
     items = []
     for item in instrument.item_ids:

@@ -13,7 +13,7 @@ from ipm_outcomes import responses as classes
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.definition import plain_label
-from ipm_outcomes.errors import ParameterError, number_of
+from ipm_outcomes.errors import ParameterError, choice, number_of
 from ipm_outcomes.fhir._answer import Options, Outcome, Reader
 from ipm_outcomes.fhir._errors import NotAResponse, Note, Problem, UnknownForm, WrongAnswers
 from ipm_outcomes.fhir._form import Form, form_of
@@ -234,10 +234,8 @@ def response(
 
 def options_of(labels: object, ordinal: object, invalid: object) -> Options:
     """The options of the caller, checked."""
-    if ordinal not in ("witness", "trust"):
-        raise ParameterError("ordinal is 'witness' or 'trust'")
-    if invalid not in ("raise", "null"):
-        raise ParameterError("invalid is 'raise' or 'null'")
+    choice(ordinal, ("witness", "trust"), "ordinal")
+    choice(invalid, ("raise", "null"), "invalid")
     if labels == "refuse":
         return Options(None, ordinal == "trust")
     if labels == "accept":

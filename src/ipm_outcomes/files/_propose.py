@@ -413,7 +413,7 @@ def _is_there(instrument: Instrument, scale: str, columns: Mapping[str, str], na
     if len(items) < _OF_A_BANK or not set(items) <= set(columns):
         return False
     banks = {re.match(r"[a-z]+", item)[0] for item in items}  # type: ignore[index]
-    listed = {name for item, name in columns.items()}
+    listed = set(columns.values())
     return not any(
         re.fullmatch(rf"(?:.*[\W_]|q)?{bank}[\W_]?\d+", name, re.IGNORECASE) and name not in listed
         for bank in banks

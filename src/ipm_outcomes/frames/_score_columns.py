@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ipm_outcomes.errors import InvalidAnswersError, ParameterError
+from ipm_outcomes.errors import InvalidAnswersError, ParameterError, choice
 from ipm_outcomes.frames._check import problems
 from ipm_outcomes.frames._evidence import gather, without_lowest
 from ipm_outcomes.frames._findings import of_cells, way_out
@@ -63,8 +63,7 @@ def score_items(
     stretch: Stretch | None = None,
 ) -> tuple[dict[str, ScaleColumns], dict[str, I8], Any]:
     """Score the item columns of a frame: columns by scale, flag states, and how many cells of each row were invalid."""
-    if invalid not in ("raise", "null"):
-        raise ParameterError(f"invalid is 'raise' or 'null', not {invalid!r}")
+    choice(invalid, ("raise", "null"), "invalid")
     if missing is not None and not isinstance(missing, str):
         raise ParameterError(f"missing: give the name of a rule, not a {type(missing).__name__}")
     kernel = kernel_of(items.instrument, missing, items.scales)

@@ -14,7 +14,7 @@ from ipm_outcomes import _loinc as loinc
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.catalog import instruments
-from ipm_outcomes.errors import FrameError, ParameterError, UnreadableDatesError
+from ipm_outcomes.errors import FrameError, ParameterError, UnreadableDatesError, choice
 from ipm_outcomes.frames import check
 from ipm_outcomes.frames._dates import DATED, MISSING, read_dates
 from ipm_outcomes.frames._frame import Frame
@@ -136,8 +136,7 @@ def rows(
     >>> result.measurement.select("person_id", "measurement_concept_id", "value_as_number").row(0)
     (7, 1001, 6.0)
     """
-    if table not in ("by-domain", "observation", "measurement"):
-        raise ParameterError("table is 'by-domain', 'observation' or 'measurement'")
+    choice(table, ("by-domain", "observation", "measurement"), "table")
     known = Concepts.read(concepts)
     frame = Frame(scores)
     reasons: Counter[str] = Counter()

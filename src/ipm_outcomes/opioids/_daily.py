@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import choice
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import AnyFrame
 from ipm_outcomes.frames._library import Bools, Ints, Whole, Words
@@ -118,8 +118,7 @@ def daily(
      (datetime.date(2026, 1, 31), datetime.date(2026, 2, 19), 20, 30.0)]
     """
     chosen = _set(factors)
-    if overlap not in OVERLAPS:
-        raise ParameterError(f"overlap: one of {', '.join(OVERLAPS)}")
+    choice(overlap, OVERLAPS, "overlap")
     read = read_prescriptions(prescriptions, chosen, columns, meanings, date_format)
     if overlap == "in_turn":
         read = in_turn(read)

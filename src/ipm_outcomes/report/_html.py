@@ -11,7 +11,7 @@ from typing import Any
 from ipm_outcomes._fence import fenced
 from ipm_outcomes._write import write_whole
 from ipm_outcomes.definition import Instrument
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, choice
 from ipm_outcomes.program.indicators import Indicator
 
 
@@ -133,8 +133,7 @@ def html(
     from ipm_outcomes.report._tables import as_csv
     from ipm_outcomes.report.sections import write
 
-    if policy not in ("cms", "nhs", "none"):
-        raise ParameterError("policy: one of 'cms', 'nhs', 'none'")
+    choice(policy, ("cms", "nhs", "none"), "policy")
     place = checked_file(path, {"title": title, "by": by}, {"made_by": made_by, "strata": strata})
     if strata is not None and ledger is not None:
         raise ParameterError(

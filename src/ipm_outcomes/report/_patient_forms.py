@@ -12,7 +12,7 @@ import numpy as np
 from ipm_outcomes import responses, scoring
 from ipm_outcomes.catalog import instruments as ids_of_catalog
 from ipm_outcomes.change._flags import holds_answer
-from ipm_outcomes.errors import FrameError, InvalidAnswersError, ParameterError, number_of
+from ipm_outcomes.errors import FrameError, InvalidAnswersError, ParameterError, choice, number_of
 from ipm_outcomes.frames._check import problems
 from ipm_outcomes.frames._date_cells import NO_TIME
 from ipm_outcomes.frames._dates import DATED, Dates, format_of, read_dates
@@ -79,8 +79,7 @@ def of_frame(
     reading: dict[str, Any],
 ) -> History:
     """Rows of answers, one a visit."""
-    if invalid not in ("raise", "null"):
-        raise ParameterError(f"invalid is 'raise' or 'null', not {invalid!r}")
+    choice(invalid, ("raise", "null"), "invalid")
     frame = Frame(data)
     frame.require([date], "date")
     if not len(frame):

@@ -97,9 +97,6 @@ class Table:
         return self._of(self.frame.filter(condition))
 
     def _of(self, frame: Any) -> Table:
-        import narwhals as nw
-
-        assert isinstance(frame, nw.DataFrame)
         table = object.__new__(Table)
         table.face, table.name, table.schema = self.face, self.name, self.schema
         table.blank_rows, table.frame = self.blank_rows, frame

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, choice
 from ipm_outcomes.stats._phases import (
     Freeze,
     Phase,
@@ -21,7 +21,7 @@ from ipm_outcomes.stats._phases import (
     side_of,
     slack_of,
 )
-from ipm_outcomes.stats.arguments import Booleans, Floats, Ints, choice, part_of
+from ipm_outcomes.stats.arguments import Booleans, Floats, Ints, part_of
 
 # Mean moving range of two over the standard deviation, and the upper limit of a moving range over their mean.
 _D2 = 1.128

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import ParameterError, number_of
+from ipm_outcomes.errors import ParameterError, choice, number_of
 from ipm_outcomes.stats.arguments import (
     Floats,
-    choice,
     counts_of,
     fitting,
     level_of,

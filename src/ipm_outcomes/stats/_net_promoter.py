@@ -9,14 +9,9 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes.errors import choice
 from ipm_outcomes.stats._results import Interval, Intervals, Scalar, both_limits
-from ipm_outcomes.stats.arguments import (
-    Floats,
-    choice,
-    counts_of,
-    normal_quantile,
-    together,
-)
+from ipm_outcomes.stats.arguments import Floats, counts_of, normal_quantile, together
 
 
 def _nps_parts(counts: list[Floats], method: str) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:

@@ -10,16 +10,9 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes.errors import choice
 from ipm_outcomes.stats._results import Interval, Intervals, Scalar, both_limits
-from ipm_outcomes.stats.arguments import (
-    Floats,
-    choice,
-    counts_of,
-    level_of,
-    normal_quantile,
-    part_of,
-    together,
-)
+from ipm_outcomes.stats.arguments import Floats, counts_of, level_of, normal_quantile, part_of, together
 
 # Bisection on an interval of length at most 2: after 60 halvings the remaining width is below 2e-18.
 _HALVINGS = 60

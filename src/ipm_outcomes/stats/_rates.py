@@ -10,11 +10,11 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from ipm_outcomes.errors import choice
 from ipm_outcomes.stats._proportions import clopper_pearson
 from ipm_outcomes.stats._results import Interval, Intervals, Scalar, both_limits
 from ipm_outcomes.stats.arguments import (
     Floats,
-    choice,
     counts_of,
     fitting,
     level_of,

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import ParameterError, number_of
+from ipm_outcomes.errors import ParameterError, choice, number_of
 from ipm_outcomes.stats import intervals
-from ipm_outcomes.stats.arguments import Floats, Ints, choice, level_of, normal_quantile, numbers, refuse
+from ipm_outcomes.stats.arguments import Floats, Ints, level_of, normal_quantile, numbers, refuse
 from ipm_outcomes.stats.logistic import fit_logistic
 
 # Peduzzi et al., J Clin Epidemiol 1996;49:1373-1379.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from numbers import Real
 from statistics import NormalDist
@@ -275,10 +275,3 @@ def fitting(name: str, value: Any, fits: Callable[[float], bool], must: str) -> 
         shown = f"{float(value):g}" if isinstance(value, Real) else type(value).__name__
         raise ParameterError(f"{name} is {shown}; {must}")
     return float(value)
-
-
-def choice(method: str, allowed: Sequence[str], name: str = "method") -> None:
-    """Refuse a name that is not one of those allowed."""
-    if method not in allowed:
-        shown = repr(method) if isinstance(method, str) and len(method) <= 30 else "not one of the names"
-        raise ParameterError(f"{name} is {shown}; it must be one of: {', '.join(allowed)}")

@@ -16,17 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, choice
 from ipm_outcomes.stats._anchor_quality import DECIMALS, AnchorQuality, anchor_quality, yes_or_no
-from ipm_outcomes.stats.arguments import (
-    Booleans,
-    Floats,
-    choice,
-    finite,
-    normal_quantile,
-    scores_array,
-    whole_number,
-)
+from ipm_outcomes.stats.arguments import Booleans, Floats, finite, normal_quantile, scores_array, whole_number
 from ipm_outcomes.stats.logistic import fit_logistic
 
 __all__ = [

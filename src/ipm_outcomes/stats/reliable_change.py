@@ -20,13 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.errors import ParameterError
+from ipm_outcomes.errors import ParameterError, choice
 from ipm_outcomes.stats.arguments import (
     Booleans,
     Floats,
     Worse,
     better_sign,
-    choice,
     finite,
     normal_quantile,
     paired_arrays,
@@ -224,8 +223,7 @@ def reliable_change(
     r = reliability_of("reliability", reliability)
     if (reliability_after is None) == (method == "nunnally_kotsch"):
         raise ParameterError("reliability_after: needed by the method nunnally_kotsch and used by no other")
-    if second_sd not in ("before", "after"):
-        raise ParameterError("second_sd: must be 'before' or 'after'")
+    choice(second_sd, ("before", "after"), "second_sd")
     both = ~np.isnan(x1) & ~np.isnan(x2)
     pairs = _Pairs(x1[both], x2[both])
     if sd is None or (isinstance(sd, str) and sd == "sample"):
