@@ -100,6 +100,10 @@ LONG = (
     "tests/frames/test_frames.py",
     "tests/fhir/test_hostile.py",
     "tests/definition/test_adding_an_instrument.py",
+    "tests/test_typing.py",
+    "tests/cli/test_plain.py",
+    "tests/change/test_spark.py",
+    "tests/frames/test_spark.py",
     "docs/report.md",
 )
 """Files that take long begin first, so that no worker waits for another at the end."""

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from report_cases import specification, undrawn
-
-from ipm_outcomes.report import _charts
 
 
 @pytest.fixture
@@ -21,5 +18,10 @@ def specified() -> None:
 @pytest.fixture(autouse=True)
 def _charts_of_the_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "drawn" not in request.fixturenames:
+        # Here, because the files of these tests are skipped where a library of an extra is not installed.
+        from report_cases import specification, undrawn
+
+        from ipm_outcomes.report import _charts
+
         made = specification if "specified" in request.fixturenames else undrawn
         monkeypatch.setattr(_charts, "svg", made)
