@@ -227,6 +227,8 @@ def test_output_and_findings_do_not_depend_on_the_reader(
         ("score", "in.csv", *options, "-o", "out.parquet"),
         ("check", "in.csv", *(options if not {"--invalid", "--tidy"} & {*options} else ())),
         ("check", "in.csv", "-o", "out.csv"),
+        ("change", "in.csv", *(options if not {"--invalid", "--tidy"} & {*options} else ())),
+        ("change", "in.csv", "--by", "site", "--as-of", "2026-02-28", "-o", "out.parquet"),
     ):
         found = []
         for reader in (read_plain, lambda *_: None):

@@ -18,6 +18,7 @@ from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, read
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan, split
 from ipm_outcomes.cli._output import output_kind, write_frame, write_text
+from ipm_outcomes.cli._plain import as_text
 from ipm_outcomes.cli._print import tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores, without_invalid
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -110,7 +111,7 @@ def change(
     pairs.rule()  # before anything is read
     how = reading or Reading()
     ending = output_kind(output, (*tables, ".txt", ".md"), inputs=(file, pairs.episodes, how.mapping))
-    work = plan(how.answers(file), items or Items())
+    work = plan(how.answers(file, categories=True), items or Items())
     findings = without_invalid(work.findings(id=id, date=date, by=split(by), date_format=how.date_format))
     work = work.declared(findings)
     wrong = work.wrong()
@@ -159,8 +160,10 @@ def dated_scores(
     if clash := [name for name in by if name in taken]:
         raise ParameterError(f"--by: the column {clash[0]!r} is carried along already")
     formats = {day: date_format} if day and date_format else None
-    scores = tidy_scores(work, [name for name in (*taken, *by) if name is not None], formats)
-    frame = work.source.frame
+    kept = [name for name in (*taken, *by) if name is not None]
+    scores, frame = tidy_scores(work, kept, formats), work.source.frame
+    if work.source.categories:
+        scores = as_text(scores, kept)
     if day and len(frame):
         refuse_column(day, read_dates(Frame(frame), day, date_format), rows_with_answers(scores, len(frame)))
     return scores.rename({old: new for old, new in taken.items() if old and old != new})
