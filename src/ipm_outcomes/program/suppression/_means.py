@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.program.suppression._due import Chain
 from ipm_outcomes.program.suppression._figures import (
     COARSE,
     FULL,
@@ -32,7 +33,7 @@ from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.program.suppression._together import Counts, Family, Together
 from ipm_outcomes.stats._t_distribution import t_quantile
 
-Asked = Callable[[], "list[tuple[Family, Counts]]"]
+Asked = Callable[[], "list[tuple[Family | Chain, Counts]]"]
 _FITS = 800  # of groups that are tried at most, and one more for thirty witnesses: its work and not the clock
 _AT_FIRST = 6  # witnesses of a count at most that are asked before means are given up
 _TRIED = 3  # witnesses of which the cheapest is chosen, where means have to be given up
@@ -215,7 +216,7 @@ class Means:
             return self._touched(changed(at))
 
         @cache
-        def asked(at: int) -> list[tuple[Family, Counts]]:
+        def asked(at: int) -> list[tuple[Family | Chain, Counts]]:
             return self.together.asked(changed(at))
 
         def met(q: int, side: int) -> bool:
@@ -301,17 +302,21 @@ class Means:
                     break
         if self.together.left < 0:
             if not touched:
-                every = [node for family, _ in asked() for node in family.members if node in self.rows]
+                families = [family for family, _ in asked() if isinstance(family, Family)]
+                every = [node for family in families for node in family.members if node in self.rows]
                 before = {node: self.way(node) for node in every}
             for node in before:
                 self.group(node).take((WITHHELD, WITHHELD))
-        for family, others in asked() if self.together.left >= 0 else ():
+        for family, others in asked():
+            if self.together.left < 0 and isinstance(family, Family):
+                continue
             nodes = [node for node, _ in others if node in self.rows]
             parts = [node for node in nodes if node != family.whole]
             every = [node for node in family.members if node in self.rows]
             # The means of the parts first; those of other groups only where it is seen that they say too much.
             for those, way in product((parts, nodes, every), _TOGETHER):
-                if self.together.agrees(family, others) or (those is every and self.together.left < 0):
+                out_of_work = self.together.left < 0 and isinstance(family, Family)
+                if self.together.agrees(family, others) or (those is every and out_of_work):
                     break
                 for node in those:
                     before.setdefault(node, self.way(node))

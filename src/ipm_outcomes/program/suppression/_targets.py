@@ -19,11 +19,11 @@ def due_earlier(
     scenes: Mapping[Any, Scene], kinds: Mapping[Any, Pairs], timed: Sequence[Any]
 ) -> Iterator[Link]:
     """Of targets in their order, each set that asks for the score at the start alone, within the nearest before it."""
-    starts: dict[int, _Starts] = {}
+    starts: dict[int, Starts] = {}
     asked = {}
     for scene in timed:
         if scene in kinds:
-            of = starts.setdefault(id(kinds[scene]), _Starts(kinds[scene]))
+            of = starts.setdefault(id(kinds[scene]), Starts(kinds[scene]))
             asked[scene] = of.asked(scenes[scene])
     for early, late in combinations(asked, 2):
         for held, name in asked[late].items():
@@ -37,7 +37,7 @@ def due_earlier(
                     yield (late, name), (early, asked[early][scores]), "within"
 
 
-class _Starts:
+class Starts:
     """Which patients of a scale are due, and with which score at the start."""
 
     def __init__(self, pairs: Pairs) -> None:

@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.program.suppression._due import Chain, chain_of
 from ipm_outcomes.program.suppression._figures import FULL, WITHHELD, Figure, Group, Slab, could_be, some_of
 
 _CELLS = (
     60_000  # places by kinds of patients that are fitted at once at most; of more each dimension by itself
 )
 _SLABS = 1500  # groups that are fitted with others at most: the work and not the clock
+_OF_TARGETS = 500  # wholes that are fitted at all their targets at most
 Counts = tuple[tuple[int, tuple[int, ...]], ...]
 """The groups in which a witness has other counts, and these counts."""
 
@@ -43,8 +45,9 @@ class Together:
     def __init__(self, means: Any) -> None:
         self.means, self.system, self.value = means, means.system, means.search.value
         self.families: dict[int, Family | None] = {}
+        self.chains: dict[int, Chain | None] = {}
         self.known: dict[Any, bool] = {}
-        self.left = _SLABS
+        self.left, self.of_targets = _SLABS, _OF_TARGETS
 
     def wholes(self, node: int) -> set[int]:
         """The groups above a group that are in no other one."""
@@ -96,8 +99,36 @@ class Together:
         made.take(self.means.way(node))
         return made
 
-    def asked(self, by: Mapping[int, int]) -> list[tuple[Family, Counts]]:
-        """The families in which a witness has other counts, by published count what it changes."""
+    def chain(self, whole: int) -> Chain | None:
+        """A whole at all targets of its scale."""
+        if whole not in self.chains:
+            made = chain_of(self.means, whole)
+            self.chains |= dict.fromkeys([whole, *(made.members if made else ())], made)
+        return self.chains[whole]
+
+    def asked(self, by: Mapping[int, int]) -> list[tuple[Family | Chain, Counts]]:
+        """The families and wholes in which a witness has other counts, by published count what it changes."""
+        return [*self._families_of(by), *self._chains_of(by)]
+
+    def _chains_of(self, by: Mapping[int, int]) -> list[tuple[Chain, Counts]]:
+        homes = sorted({self.system.home[cell] for cell in by})
+        chains = {
+            chain.members[0]: chain
+            for node in homes
+            if self.system.nodes[node].scene in self.means.reader.kinds and self.wholes(node) == {node}
+            if (chain := self.chain(node)) is not None and node in chain.members
+        }
+        made = []
+        for chain in chains.values():
+            counts = []
+            for node, target in zip(chain.members, chain.targets, strict=True):
+                cells = target.group.cells.tolist()
+                if any(by.get(cell) for cell in cells):
+                    counts.append((node, tuple(int(self.value[cell]) + by.get(cell, 0) for cell in cells)))
+            made.append((chain, tuple(counts)))
+        return made
+
+    def _families_of(self, by: Mapping[int, int]) -> list[tuple[Family, Counts]]:
         touched: dict[int, dict[int, tuple[int, ...]]] = {}
         for node in sorted({self.system.home[cell] for cell in by}):
             if self.system.nodes[node].scene not in self.means.reader.kinds:
@@ -117,14 +148,27 @@ class Together:
                 made.append((family, tuple(counts_of.items())))
         return made
 
-    def agrees(self, family: Family, counts: Counts) -> bool:
+    def agrees(self, family: Family | Chain, counts: Counts) -> bool:
         """Whether there can be patients with these counts of whom all means are printed the same."""
-        if self.left < 0:
+        at_once = isinstance(family, Chain)
+        if self.left < 0 and not at_once:
             return False
-        key = family.whole, counts, tuple(map(self.means.way, family.members))
+        key = tuple(family.members), counts, tuple(map(self.means.way, family.members))
         if key not in self.known:
-            self.known[key] = self._agrees(family, dict(counts))
+            self.known[key] = self._due(family, dict(counts)) if at_once else self._agrees(family, dict(counts))
         return self.known[key]
+
+    def _due(self, chain: Chain, counts: Mapping[int, tuple[int, ...]]) -> bool:
+        for node, target in zip(chain.members, chain.targets, strict=True):
+            target.group.take(self.means.way(node))
+        if not chain.is_withheld():
+            self.of_targets -= 1
+            if self.of_targets < 0:
+                return False
+        every = zip(chain.members, chain.targets, strict=True)
+        return chain.could_be(
+            [np.array(counts.get(node, self.value[target.group.cells]), np.int64) for node, target in every]
+        )
 
     def _agrees(self, family: Family, counts: Mapping[int, tuple[int, ...]]) -> bool:
         if all(
