@@ -96,18 +96,20 @@ class Chain:
         return made[::-1]
 
 
-def chain_of(means: Any, whole: int) -> Chain | None:
-    """A whole at the targets of its scale; nothing where that says no more than each target by itself."""
-    system, key = means.system, means.system.nodes[whole].key
-    scale = system.nodes[whole].scene[:3]
+def chain_of(means: Any, node: int, is_whole: bool) -> Chain | None:
+    """A whole at the targets of its scale, or a part at its target; nothing where that says no more than its means by
+    themselves.
+    """
+    system, key = means.system, means.system.nodes[node].key
+    scale = system.nodes[node].scene[: 3 if is_whole else 4]
     beside = {
-        scene: node
-        for (scene, place), node in system.index.items()
-        if place == key and scene[:3] == scale and scene in means.reader.kinds and len(scene) == 4
+        scene: number
+        for (scene, place), number in system.index.items()
+        if place == key and scene[: len(scale)] == scale and scene in means.reader.kinds and len(scene) == 4
     }
     timed = sorted((s for s in beside if in_order(s[3])[0] >= 0), key=lambda scene: in_order(scene[3]))
     found, scores = [], {}
-    for scene in timed if any(node in means.rows for node in beside.values()) else ():
+    for scene in timed if any(one in means.rows for one in beside.values()) else ():
         pairs, of = means.reader.kinds[scene], system.nodes[beside[scene]]
         if OUT in pairs.columns or "followup" not in pairs.columns:
             continue

@@ -99,12 +99,12 @@ class Together:
         made.take(self.means.way(node))
         return made
 
-    def chain(self, whole: int) -> Chain | None:
-        """A whole at all targets of its scale."""
-        if whole not in self.chains:
-            made = chain_of(self.means, whole)
-            self.chains |= dict.fromkeys([whole, *(made.members if made else ())], made)
-        return self.chains[whole]
+    def chain(self, node: int) -> Chain | None:
+        """A whole at all targets of its scale, a part at its target."""
+        if node not in self.chains:
+            made = chain_of(self.means, node, self.wholes(node) == {node})
+            self.chains |= dict.fromkeys([node, *(made.members if made else ())], made)
+        return self.chains[node]
 
     def asked(self, by: Mapping[int, int]) -> list[tuple[Family | Chain, Counts]]:
         """The families and wholes in which a witness has other counts, by published count what it changes."""
@@ -115,7 +115,7 @@ class Together:
         chains = {
             chain.members[0]: chain
             for node in homes
-            if self.system.nodes[node].scene in self.means.reader.kinds and self.wholes(node) == {node}
+            if self.system.nodes[node].scene in self.means.reader.kinds
             if (chain := self.chain(node)) is not None and node in chain.members
         }
         made = []
