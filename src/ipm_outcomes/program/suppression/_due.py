@@ -29,8 +29,9 @@ from ipm_outcomes.program.suppression._figures import (
     _solved,
     some_of,
 )
+from ipm_outcomes.program.suppression._pairs import Pairs
 from ipm_outcomes.program.suppression._side_by_side import OUT
-from ipm_outcomes.program.suppression._system import Scene
+from ipm_outcomes.program.suppression._system import Node, Scene
 from ipm_outcomes.program.suppression._targets import Starts
 
 
@@ -108,42 +109,58 @@ def chain_of(means: Any, node: int, is_whole: bool) -> Chain | None:
         if place == key and scene[: len(scale)] == scale and scene in means.reader.kinds and len(scene) == 4
     }
     timed = sorted((s for s in beside if in_order(s[3])[0] >= 0), key=lambda scene: in_order(scene[3]))
-    found, scores = [], {}
-    for scene in timed if any(one in means.rows for one in beside.values()) else ():
-        pairs, of = means.reader.kinds[scene], system.nodes[beside[scene]]
-        if OUT in pairs.columns or "followup" not in pairs.columns:
-            continue
-        starts = Starts(pairs)
-        sets = {name: np.isin(of.atoms, of.of[name]) for name in of.cells}
-        asked = starts.asked(Scene(sets))
-        if not asked:
-            continue
-        start = np.full(len(of.atoms), -1)
-        for n in np.flatnonzero(starts.due & (of.atoms >= 0)).tolist():
-            start[n] = scores.setdefault(starts.scores[starts.of[n]], len(scores))
-        paired = (start >= 0) & np.asarray(pairs.columns["followup"] != np.array(None), bool)
-        kinds = _kinds(of.atoms, start, paired, beside[scene] in means.rows)
-        found.append((beside[scene], start, asked, kinds))
-    if not any(node in means.rows for node, *_ in found):
+    if not any(beside[scene] in means.rows for scene in timed):
         return None
-    if len(found) == 1 and len(found[0][2]) == 1:
+    found = [(beside[scene], of) for scene in timed if (of := _due(means, beside[scene])) is not None]
+    if not any(one in means.rows for one, _ in found) or (len(found) == 1 and len(found[0][1].asked) == 1):
         return None
+    scores: dict[Any, int] = {}
     targets = []
-    for node, start, asked, kinds in found:
-        of = system.nodes[node]
-        group = means.group_of(node, of.atoms >= 0, lambda kinds=kinds: kinds, "due")
+    for one, of in found:
+        group = means.group_of(one, system.nodes[one].atoms >= 0, lambda of=of: of.kinds, "due")
         place = {name: n for n, name in enumerate(group.names)}
-        told = [(frozenset(scores[one] for one in held), place[name]) for held, name in asked.items()]
-        targets.append(Target(group, start[kinds], sorted(told, key=lambda one: -len(one[0]))))
-    return Chain([node for node, *_ in found], len(scores), targets)
+        number = np.array([scores.setdefault(score, len(scores)) for score in of.scores] + [-1])
+        told = [(frozenset(scores[score] for score in held), place[name]) for held, name in of.asked.items()]
+        targets.append(Target(group, number[of.start], sorted(told, key=lambda each: -len(each[0]))))
+    return Chain([one for one, _ in found], len(scores), targets)
 
 
-def _kinds(atoms: np.ndarray, start: np.ndarray, paired: np.ndarray, with_means: bool) -> np.ndarray:
+@dataclass
+class _Due:
+    """Who is due in groups with the same published sets."""
+
+    kinds: np.ndarray
     """Of those with a mean some of each atom, of others one of each atom and score at the start."""
-    some = some_of(atoms, np.flatnonzero(paired)) if with_means else np.zeros(0, np.int64)
-    others = np.flatnonzero((atoms >= 0) & ~(paired & with_means))
-    _, first = np.unique(atoms[others] * (start.max() + 2) + start[others], return_index=True)
-    return np.concatenate([some, others[first]])
+    start: np.ndarray
+    """Of each of them the place of the score at the start; -1 for those who are not due."""
+    scores: list[Any]
+    asked: dict[frozenset[Any], Any]
+
+
+def _due(means: Any, node: int) -> _Due | None:
+    of, with_means = means.system.nodes[node], node in means.rows
+    key = "due", of.scene, of.sets, tuple(of.cells), with_means
+    if key not in means.alike:
+        means.alike[key] = _due_among(means.reader.kinds[of.scene], of, with_means)
+    made: _Due | None = means.alike[key]
+    return made
+
+
+def _due_among(pairs: Pairs, of: Node, with_means: bool) -> _Due | None:
+    if OUT in pairs.columns or "followup" not in pairs.columns:
+        return None
+    starts = Starts(pairs)
+    asked = starts.asked(Scene({name: np.isin(of.atoms, of.of[name]) for name in of.cells}))
+    if not asked:
+        return None
+    start = np.where(starts.due & (of.atoms >= 0), starts.of, -1)
+    paired = (start >= 0) & np.asarray(pairs.columns["followup"] != np.array(None), bool) & with_means
+    some = some_of(of.atoms, np.flatnonzero(paired))
+    others = np.flatnonzero((of.atoms >= 0) & ~paired)
+    _, first = np.unique(of.atoms[others] * (start.max() + 2) + start[others], return_index=True)
+    kinds = np.concatenate([some, others[first]])
+    scores, place = np.unique(np.append(start[kinds], -1), return_inverse=True)
+    return _Due(kinds, place.ravel()[:-1] - 1, [starts.scores[one] for one in scores[1:]], asked)
 
 
 def _fits(chain: Chain, counts: Sequence[np.ndarray], soft: float = 0.0) -> bool:
@@ -164,12 +181,17 @@ def _fits(chain: Chain, counts: Sequence[np.ndarray], soft: float = 0.0) -> bool
     places = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
     many = range(len(slabs))
 
-    def patients(u: np.ndarray) -> tuple[float, list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-        """How many in all; by target how many of each kind, the weights of the kinds, and by score who is due after."""
-        weight = [
-            np.exp(np.clip(u[place] @ slab.phi, -700, 30)) for slab, place in zip(slabs, places, strict=True)
+    def along(u: np.ndarray) -> list[np.ndarray]:
+        return [np.einsum("s,sk->k", u[place], slab.phi) for slab, place in zip(slabs, places, strict=True)]
+
+    def patients(u: np.ndarray) -> tuple[float, Any]:
+        """How many in all; by target the weights of the kinds, how many of each kind, and by score at the start how
+        many for one weight, and for one who is due.
+        """
+        weight = [np.exp(np.minimum(one, 30.0)) for one in along(u)]
+        each = [
+            np.bincount(start + 1, w, chain.scores + 1)[1:] for start, w in zip(starts, weight, strict=True)
         ]
-        each = [held @ w for held, w in zip(of, weight, strict=True)]
         after = [np.ones(chain.scores)]
         for at in reversed(many[:-1]):
             after.insert(0, leaves[at] + each[at + 1] * after[0])
@@ -178,7 +200,7 @@ def _fits(chain: Chain, counts: Sequence[np.ndarray], soft: float = 0.0) -> bool
             y.append(np.where(starts[at] >= 0, (before * after[at])[starts[at]], 1.0) * weight[at])
             total += float(weight[at][starts[at] < 0].sum())
             before = before * each[at]
-        return total, y, weight, after
+        return total, (weight, y, each, after)
 
     key = chain.states()
     alike = chain.begin(counts, [int((start >= 0).sum()) for start in starts])
@@ -188,12 +210,12 @@ def _fits(chain: Chain, counts: Sequence[np.ndarray], soft: float = 0.0) -> bool
             for one, slab in zip(begin, slabs, strict=True)
         ]
         u = np.concatenate([one[slab.used] for one, slab in zip(begin, slabs, strict=True)])
-        total, y, weight, after = patients(u)
+        total, (weight, y, each, after) = patients(u)
         if total < sum(float(n.max()) for n in counts) * np.exp(_FAR):
             break
     for _ in range(_STEPS):
-        sums = [(slab.phi * one).sum(axis=1) for slab, one in zip(slabs, y, strict=True)]
-        left = goal - gives * u - np.concatenate(sums)
+        weighted = [slab.phi * one for slab, one in zip(slabs, y, strict=True)]
+        left = goal - gives * u - np.concatenate([one.sum(axis=1) for one in weighted])
         off = max(
             float(np.abs(left[place][: slab.many]).max(initial=0.0))
             for slab, place in zip(slabs, places, strict=True)
@@ -205,10 +227,9 @@ def _fits(chain: Chain, counts: Sequence[np.ndarray], soft: float = 0.0) -> bool
             return True
         curve = np.diag(gives)
         by_score = [_product(slab.phi * w, held) for slab, w, held in zip(slabs, weight, of, strict=True)]
-        each = [held @ w for held, w in zip(of, weight, strict=True)]
         before = np.ones(chain.scores)
         for i in many:
-            curve[places[i], places[i]] += _product(slabs[i].phi * y[i], slabs[i].phi)
+            curve[places[i], places[i]] += _product(weighted[i], slabs[i].phi)
             between = before
             for j in many[i + 1 :]:
                 part = _product(by_score[i] * (between * after[j]), by_score[j])
@@ -220,19 +241,17 @@ def _fits(chain: Chain, counts: Sequence[np.ndarray], soft: float = 0.0) -> bool
         if not 0 < ridge < np.inf:
             return False
         step = _solved(curve + ridge * np.eye(len(goal)), left, places)
-        more = sum(
-            float((step[place] @ slab.phi).max(initial=0.0))
-            for slab, place in zip(slabs, places, strict=True)
-        )
+        more = sum(float(one.max(initial=0.0)) for one in along(step))
         by, slope = min(1.0, _FAR / max(more, 1e-9)), float(left @ step)
+        now, found = total, (weight, y, each, after)
         for _ in range(_HALVES):
-            now = patients(u + by * step)
-            rise = now[0] - total - by * (goal @ step) + gives @ (by * step * u + (by * step) ** 2 / 2)
+            now, found = patients(u + by * step)
+            rise = now - total - by * (goal @ step) + gives @ (by * step * u + (by * step) ** 2 / 2)
             if rise <= -1e-4 * by * slope:
                 break
             by /= 2
         u = u + by * step
-        total, y, weight, after = now
+        total, (weight, y, each, after) = now, found
     return False
 
 

@@ -111,13 +111,12 @@ class Together:
         return [*self._families_of(by), *self._chains_of(by)]
 
     def _chains_of(self, by: Mapping[int, int]) -> list[tuple[Chain, Counts]]:
-        homes = sorted({self.system.home[cell] for cell in by})
-        chains = {
-            chain.members[0]: chain
-            for node in homes
-            if self.system.nodes[node].scene in self.means.reader.kinds
-            if (chain := self.chain(node)) is not None and node in chain.members
-        }
+        chains = {}
+        for node in sorted({self.system.home[cell] for cell in by}):
+            if self.system.nodes[node].scene in self.means.reader.kinds:
+                chain = self.chain(node) if self._is_known(node) or self.wholes(node) == {node} else None
+                if chain is not None and node in chain.members:
+                    chains[chain.members[0]] = chain
         made = []
         for chain in chains.values():
             counts = []
@@ -150,12 +149,13 @@ class Together:
 
     def agrees(self, family: Family | Chain, counts: Counts) -> bool:
         """Whether there can be patients with these counts of whom all means are printed the same."""
-        at_once = isinstance(family, Chain)
-        if self.left < 0 and not at_once:
+        if self.left < 0 and isinstance(family, Family):
             return False
         key = tuple(family.members), counts, tuple(map(self.means.way, family.members))
         if key not in self.known:
-            self.known[key] = self._due(family, dict(counts)) if at_once else self._agrees(family, dict(counts))
+            told = dict(counts)
+            agrees = self._due(family, told) if isinstance(family, Chain) else self._agrees(family, told)
+            self.known[key] = agrees
         return self.known[key]
 
     def _due(self, chain: Chain, counts: Mapping[int, tuple[int, ...]]) -> bool:
