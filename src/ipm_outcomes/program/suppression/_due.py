@@ -66,7 +66,7 @@ class Chain:
 
     def states(self) -> tuple[int, ...]:
         """How each mean is printed."""
-        return tuple(one.state for target in self.targets for one in target.group.figures)
+        return tuple(entry.state for target in self.targets for entry in target.group.figures)
 
     def is_withheld(self) -> bool:
         """Whether no mean is given."""
@@ -75,22 +75,24 @@ class Chain:
     def leaves(self, counts: Sequence[np.ndarray]) -> list[np.ndarray]:
         """By target and score at the start, 1 where somebody may be due who is not due at the next target, else 0."""
         made = [np.ones(self.scores) for _ in self.targets]
-        for at, (early, late) in enumerate(pairwise(self.targets)):
+        for index, (early, late) in enumerate(pairwise(self.targets)):
             for wide, outer in early.asked:
                 for narrow, inner in late.asked:
-                    if narrow <= wide and counts[at][outer] == counts[at + 1][inner]:
-                        made[at][list(wide)] = 0
+                    if narrow <= wide and counts[index][outer] == counts[index + 1][inner]:
+                        made[index][list(wide)] = 0
         return made
 
     def begin(self, counts: Sequence[np.ndarray], kinds: Sequence[int]) -> list[np.ndarray]:
         """Where a fit begins: with everybody alike."""
         due = [float(n[target.asked[0][1]]) for target, n in zip(self.targets, counts, strict=True)]
         made, onward = [], 1.0
-        for at in reversed(range(len(due))):
-            share = due[at] / (max(due[at - 1] - due[at], 0.0) + 0.5) if at else due[0] / self.scores
-            start = np.zeros(len(counts[at]))
-            start[self.targets[at].asked[0][1]] = np.log(
-                max(share, 1e-3) * self.scores / max(kinds[at], 1) / onward
+        for index in reversed(range(len(due))):
+            share = (
+                due[index] / (max(due[index - 1] - due[index], 0.0) + 0.5) if index else due[0] / self.scores
+            )
+            start = np.zeros(len(counts[index]))
+            start[self.targets[index].asked[0][1]] = np.log(
+                max(share, 1e-3) * self.scores / max(kinds[index], 1) / onward
             )
             made.append(start)
             onward = 1.0 + share
@@ -111,18 +113,18 @@ def chain_of(means: Any, node: int, is_whole: bool) -> Chain | None:
     timed = sorted((s for s in beside if in_order(s[3])[0] >= 0), key=lambda scene: in_order(scene[3]))
     if not any(beside[scene] in means.rows for scene in timed):
         return None
-    found = [(beside[scene], of) for scene in timed if (of := _due(means, beside[scene])) is not None]
-    if not any(one in means.rows for one, _ in found) or (len(found) == 1 and len(found[0][1].asked) == 1):
+    due = [(beside[scene], of) for scene in timed if (of := _due(means, beside[scene])) is not None]
+    if not any(entry in means.rows for entry, _ in due) or (len(due) == 1 and len(due[0][1].asked) == 1):
         return None
     scores: dict[Any, int] = {}
     targets = []
-    for one, of in found:
-        group = means.group_of(one, system.nodes[one].atoms >= 0, lambda of=of: of.kinds, "due")
+    for entry, of in due:
+        group = means.group_of(entry, system.nodes[entry].atoms >= 0, lambda of=of: of.kinds, "due")
         place = {name: n for n, name in enumerate(group.names)}
         number = np.array([scores.setdefault(score, len(scores)) for score in of.scores] + [-1])
-        told = [(frozenset(scores[score] for score in held), place[name]) for held, name in of.asked.items()]
-        targets.append(Target(group, number[of.start], sorted(told, key=lambda each: -len(each[0]))))
-    return Chain([one for one, _ in found], len(scores), targets)
+        sets = [(frozenset(scores[score] for score in held), place[name]) for held, name in of.asked.items()]
+        targets.append(Target(group, number[of.start], sorted(sets, key=lambda each: -len(each[0]))))
+    return Chain([entry for entry, _ in due], len(scores), targets)
 
 
 @dataclass
@@ -160,7 +162,7 @@ def _due_among(pairs: Pairs, of: Node, with_means: bool) -> _Due | None:
     _, first = np.unique(of.atoms[others] * (start.max() + 2) + start[others], return_index=True)
     kinds = np.concatenate([some, others[first]])
     scores, place = np.unique(np.append(start[kinds], -1), return_inverse=True)
-    return _Due(kinds, place.ravel()[:-1] - 1, [starts.scores[one] for one in scores[1:]], asked)
+    return _Due(kinds, place.ravel()[:-1] - 1, [starts.scores[entry] for entry in scores[1:]], asked)
 
 
 def _fits(chain: Chain, counts: Sequence[np.ndarray], soft: float = 0.0) -> bool:
@@ -188,41 +190,43 @@ def _fits(chain: Chain, counts: Sequence[np.ndarray], soft: float = 0.0) -> bool
         """How many in all; by target the weights of the kinds, how many of each kind, and by score at the start how
         many for one weight, and for one who is due.
         """
-        weight = [np.exp(np.minimum(one, 30.0)) for one in along(u)]
+        weight = [np.exp(np.minimum(entry, 30.0)) for entry in along(u)]
         each = [
             np.bincount(start + 1, w, chain.scores + 1)[1:] for start, w in zip(starts, weight, strict=True)
         ]
         after = [np.ones(chain.scores)]
-        for at in reversed(many[:-1]):
-            after.insert(0, leaves[at] + each[at + 1] * after[0])
+        for index in reversed(many[:-1]):
+            after.insert(0, leaves[index] + each[index + 1] * after[0])
         before, total, y = np.ones(chain.scores), float(each[0] @ after[0]), []
-        for at in many:
-            y.append(np.where(starts[at] >= 0, (before * after[at])[starts[at]], 1.0) * weight[at])
-            total += float(weight[at][starts[at] < 0].sum())
-            before = before * each[at]
+        for index in many:
+            y.append(
+                np.where(starts[index] >= 0, (before * after[index])[starts[index]], 1.0) * weight[index]
+            )
+            total += float(weight[index][starts[index] < 0].sum())
+            before = before * each[index]
         return total, (weight, y, each, after)
 
     key = chain.states()
     alike = chain.begin(counts, [int((start >= 0).sum()) for start in starts])
     for begin in (chain.last.get(key, alike), alike):
         begin = [
-            np.concatenate([one, np.zeros(len(slab.used) - len(one))])
-            for one, slab in zip(begin, slabs, strict=True)
+            np.concatenate([entry, np.zeros(len(slab.used) - len(entry))])
+            for entry, slab in zip(begin, slabs, strict=True)
         ]
-        u = np.concatenate([one[slab.used] for one, slab in zip(begin, slabs, strict=True)])
+        u = np.concatenate([entry[slab.used] for entry, slab in zip(begin, slabs, strict=True)])
         total, (weight, y, each, after) = patients(u)
         if total < sum(float(n.max()) for n in counts) * np.exp(_FAR):
             break
     for _ in range(_STEPS):
-        weighted = [slab.phi * one for slab, one in zip(slabs, y, strict=True)]
-        left = goal - gives * u - np.concatenate([one.sum(axis=1) for one in weighted])
+        weighted = [slab.phi * entry for slab, entry in zip(slabs, y, strict=True)]
+        left = goal - gives * u - np.concatenate([entry.sum(axis=1) for entry in weighted])
         off = max(
             float(np.abs(left[place][: slab.many]).max(initial=0.0))
             for slab, place in zip(slabs, places, strict=True)
         )
         if off < _OFF and all(map(_printed_alike, slabs, theres, y)):
-            for one, slab, place in zip(begin, slabs, places, strict=True):
-                one[slab.used] = u[place]
+            for entry, slab, place in zip(begin, slabs, places, strict=True):
+                entry[slab.used] = u[place]
             chain.last[key] = begin
             return True
         curve = np.diag(gives)
@@ -241,21 +245,21 @@ def _fits(chain: Chain, counts: Sequence[np.ndarray], soft: float = 0.0) -> bool
         if not 0 < ridge < np.inf:
             return False
         step = _solved(curve + ridge * np.eye(len(goal)), left, places)
-        more = sum(float(one.max(initial=0.0)) for one in along(step))
+        more = sum(float(entry.max(initial=0.0)) for entry in along(step))
         by, slope = min(1.0, _FAR / max(more, 1e-9)), float(left @ step)
-        now, found = total, (weight, y, each, after)
+        now, state = total, (weight, y, each, after)
         for _ in range(_HALVES):
-            now, found = patients(u + by * step)
+            now, state = patients(u + by * step)
             rise = now - total - by * (goal @ step) + gives @ (by * step * u + (by * step) ** 2 / 2)
             if rise <= -1e-4 * by * slope:
                 break
             by /= 2
         u = u + by * step
-        total, (weight, y, each, after) = now, found
+        total, (weight, y, each, after) = now, state
     return False
 
 
 def _printed_alike(slab: Slab, there: np.ndarray, y: np.ndarray) -> bool:
     whole = np.zeros(len(there))
     whole[there] = y
-    return all(one.same(whole) for one in slab.group.figures)
+    return all(entry.same(whole) for entry in slab.group.figures)
