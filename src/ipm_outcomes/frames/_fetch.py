@@ -270,9 +270,11 @@ def _floats(part: NDArray[np.object_]) -> Any:
     """Objects that are numbers, as floats."""
     import pandas as pd
 
-    values = np.full(part.shape, np.nan)
     present = _addresses(part) != _addresses(np.array([pd.NA], object))
     try:
+        if present.all():
+            return part.astype(np.float64)
+        values = np.full(part.shape, np.nan)
         np.copyto(values, part, where=present, casting="unsafe")
     except (TypeError, ValueError, OverflowError):  # such as numbers that no float holds
         return list(part)
