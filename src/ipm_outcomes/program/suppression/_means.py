@@ -33,7 +33,7 @@ from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.program.suppression._together import Counts, Family, Together
 from ipm_outcomes.stats._t_distribution import t_quantile
 
-Asked = Callable[[], "list[tuple[Family | Chain, Counts]]"]
+Asked = Callable[..., "list[tuple[Family | Chain, Counts]]"]
 _FITS = 800  # of groups that are tried at most, and one more for thirty witnesses: its work and not the clock
 _AT_FIRST = 6  # witnesses of a count at most that are asked before means are given up
 _TRIED = 3  # witnesses of which the cheapest is chosen, where means have to be given up
@@ -216,8 +216,8 @@ class Means:
             return self._touched(changed(at))
 
         @cache
-        def asked(at: int) -> list[tuple[Family | Chain, Counts]]:
-            return self.together.asked(changed(at))
+        def asked(at: int, families: bool = True) -> list[tuple[Family | Chain, Counts]]:
+            return self.together.asked(changed(at), families)
 
         def met(q: int, side: int) -> bool:
             return bool(least[q] <= search.goal_low[q] if side == 0 else most[q] >= search.goal_high[q])
@@ -307,7 +307,7 @@ class Means:
                 before = {node: self.way(node) for node in every}
             for node in before:
                 self.group(node).take((WITHHELD, WITHHELD))
-        for family, others in asked():
+        for family, others in asked(self.together.left >= 0):
             if self.together.left < 0 and isinstance(family, Family):
                 continue
             nodes = [node for node, _ in others if node in self.rows]

@@ -22,6 +22,7 @@ _CELLS = (
 )
 _SLABS = 1500  # groups that are fitted with others at most: the work and not the clock
 _OF_TARGETS = 500  # wholes that are fitted at all their targets at most
+_OF_PARTS = 250  # parts that are fitted with those due who have no follow-up at most
 Counts = tuple[tuple[int, tuple[int, ...]], ...]
 """The groups in which a witness has other counts, and these counts."""
 
@@ -45,14 +46,17 @@ class Together:
     def __init__(self, means: Any) -> None:
         self.means, self.system, self.value = means, means.system, means.search.value
         self.families: dict[int, Family | None] = {}
+        self.above: dict[int, set[int]] = {}
         self.chains: dict[int, Chain | None] = {}
         self.known: dict[Any, bool] = {}
-        self.left, self.of_targets = _SLABS, _OF_TARGETS
+        self.left, self.of_targets, self.of_parts = _SLABS, _OF_TARGETS, _OF_PARTS
 
     def wholes(self, node: int) -> set[int]:
         """The groups above a group that are in no other one."""
-        above = {ids[0] for ids in self.system.near[node]} - {node}
-        return set().union(*(self.wholes(one) for one in above)) if above else {node}
+        if node not in self.above:
+            above = {ids[0] for ids in self.system.near[node]} - {node}
+            self.above[node] = set().union(*(self.wholes(one) for one in above)) if above else {node}
+        return self.above[node]
 
     def family(self, whole: int) -> Family | None:
         """A whole and its parts; nothing where no part has a mean."""
@@ -106,9 +110,12 @@ class Together:
             self.chains |= dict.fromkeys([node, *(made.members if made else ())], made)
         return self.chains[node]
 
-    def asked(self, by: Mapping[int, int]) -> list[tuple[Family | Chain, Counts]]:
-        """The families and wholes in which a witness has other counts, by published count what it changes."""
-        return [*self._families_of(by), *self._chains_of(by)]
+    def asked(self, by: Mapping[int, int], families: bool = True) -> list[tuple[Family | Chain, Counts]]:
+        """The families, and the groups at their targets, in which a witness has other counts; or only the latter.
+
+        ``by`` is what it changes, by published count.
+        """
+        return [*(self._families_of(by) if families else ()), *self._chains_of(by)]
 
     def _chains_of(self, by: Mapping[int, int]) -> list[tuple[Chain, Counts]]:
         chains = {}
@@ -162,8 +169,10 @@ class Together:
         for node, target in zip(chain.members, chain.targets, strict=True):
             target.group.take(self.means.way(node))
         if not chain.is_withheld():
-            self.of_targets -= 1
-            if self.of_targets < 0:
+            is_whole = self.wholes(chain.members[0]) == {chain.members[0]}
+            self.of_targets -= is_whole
+            self.of_parts -= not is_whole
+            if (self.of_targets if is_whole else self.of_parts) < 0:
                 return False
         every = zip(chain.members, chain.targets, strict=True)
         return chain.could_be(
