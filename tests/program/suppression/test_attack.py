@@ -9,6 +9,7 @@ counting one patient of each kind. An exact solver then looks for the least and 
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from functools import cache
@@ -129,8 +130,12 @@ class Reader:
                     ],
                     float,
                 )
-                total = round(unit * seen["estimate"] * true["denominator"])
-                lines, low, high = [*lines, self.spread(value, true["site"])], [*low, total], [*high, total]
+                half = 0.5 if seen["lower"] is None else 1e-9  # in whole points where no limit is shown
+                n, total = true["denominator"], round(unit * true["estimate"] * true["denominator"])
+                least, most = (round(unit * n * (seen["estimate"] + by), 6) for by in (-half, half))
+                assert math.ceil(least) <= total <= math.floor(most)
+                lines.append(self.spread(value, true["site"]))
+                low, high = [*low, math.ceil(least)], [*high, math.floor(most)]
         self.hidden = list(hidden.values())
         matrix = np.array(lines).reshape(len(lines), -1)
         if not means:  # kinds that no equation distinguishes are one unknown

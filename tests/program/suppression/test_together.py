@@ -5,11 +5,14 @@ Patients improved by 0, 5 or 20 points.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
-from ipm_outcomes.program.suppression._figures import FULL, Figure, Group, Slab, could_be
+from ipm_outcomes.program.suppression._figures import COARSE, FULL, Figure, Group, Slab, could_be
+from ipm_outcomes.program.suppression._together import Family, Together
 
 POINTS = np.array([0.0, 5.0, 20.0])
 SETS = {"all": POINTS >= 0, "improved": POINTS >= 5, "by much": POINTS >= 20}
@@ -86,3 +89,28 @@ def test_where_the_last_fit_ended_does_not_matter() -> None:
     whole = slab((EVERY,), 4.2, all=30, improved=10)
     whole.group.start[FULL,] = np.array([20.0, 20.0, 3.0])
     assert could_be([whole, slab((0,), all=15, improved=5)], (2,))
+
+
+def test_parts_are_one_only_where_their_means_are_printed_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sum of the scores of 200 in full and of 12 in whole points is known to 6 points, not to 106.
+
+    Of four sites a witness changes the first, and the third has its means in whole points.
+    """
+    whole, *sites = range(5)
+    nodes = [SimpleNamespace(key=(key,), cells={}) for key in (None, "A", "B", "C", "D")]
+    ways = dict.fromkeys(sites, (FULL, FULL)) | {3: (COARSE, COARSE)}
+    together = Together(
+        SimpleNamespace(
+            system=SimpleNamespace(nodes=nodes),
+            search=SimpleNamespace(value=None),
+            rows=ways,
+            way=ways.__getitem__,
+        )
+    )
+    merged = []
+    monkeypatch.setattr(together, "_slab", lambda *arguments: None)
+    monkeypatch.setattr(together, "_sum", lambda family, parts, at: merged.append((parts, at)))
+    family = Family(whole, [(0, sites)], np.ones(1, bool), np.zeros(1, np.int64), [whole, *sites])
+    _, shape = together._slabs(family, {1: (7,)}, family.dimensions)
+    assert merged == [([2, 4], (1,)), ([3], (2,))]
+    assert shape == (3,)

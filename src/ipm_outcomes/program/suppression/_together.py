@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.program.suppression._due import Chain, chain_of
-from ipm_outcomes.program.suppression._figures import FULL, WITHHELD, Figure, Group, Slab, could_be, some_of
+from ipm_outcomes.program.suppression._figures import (
+    FULL,
+    WITHHELD,
+    Figure,
+    Group,
+    Slab,
+    Way,
+    could_be,
+    some_of,
+)
 
 _CELLS = (
     60_000  # places by kinds of patients that are fitted at once at most; of more each dimension by itself
@@ -205,12 +214,15 @@ class Together:
             named = {self.system.nodes[node].key[place] for node in counts} - {key[place]}
             place_of = {name: n for n, name in enumerate(sorted(named, key=str))}
             others = [part for part in parts if self.system.nodes[part].key[place] not in place_of]
-            known = [part for part in others if self._is_known(part)]
+            known: dict[Way, list[int]] = {}  # means printed alike, since a sum is as exact as its parts
+            for part in others:
+                if self._is_known(part):
+                    known.setdefault(self.means.way(part), []).append(part)
             n = len(place_of)
-            if known:
-                slabs.append(self._sum(family, known, (*every[:d], n, *every[d + 1 :])))
+            for alike in known.values():
+                slabs.append(self._sum(family, alike, (*every[:d], n, *every[d + 1 :])))
                 n += 1
-            shape.append(n + (len(known) < len(others)))
+            shape.append(n + (sum(map(len, known.values())) < len(others)))
             places.append(place_of)
         free = {place: d for d, (place, _) in enumerate(dimensions)}
         for node in family.members:
