@@ -22,7 +22,7 @@ from ipm_outcomes.errors import FrameError, ParameterError, ProtectionWarning, n
 from ipm_outcomes.frames._frame import AnyFrame
 from ipm_outcomes.program.suppression._first import Contradiction, Unproved
 from ipm_outcomes.program.suppression._intervals import intervals_of
-from ipm_outcomes.program.suppression._links import build
+from ipm_outcomes.program.suppression._links import build, join
 from ipm_outcomes.program.suppression._means import Means
 from ipm_outcomes.program.suppression._proof import verify
 from ipm_outcomes.program.suppression._read import (
@@ -304,6 +304,7 @@ def _built(readers: Sequence[Reader], rule: Policy) -> tuple[list[Published], Sy
             link for old, new in combinations([*releases[1:], releases[0]], 2) for link in new.since(old)
         ]
         counts = [count for release in releases for count in release.counts]
+        join(counts)
         try:
             apart = [
                 ([(release.name(part), name) for part, name in parts], (release.name(whole), of))

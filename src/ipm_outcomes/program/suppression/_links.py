@@ -186,6 +186,32 @@ def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
     return variables
 
 
+def join(counts: Sequence[Count]) -> None:
+    """Make one grouping column of those that have a total only together, so that their groups add up to it.
+
+    With sites by sex and one total of all there is no row of a site, nor of a sex, that would be between them.
+    """
+    by_length: dict[int, list[Count]] = {}
+    for count in counts:
+        by_length.setdefault(len(count.key), []).append(count)
+    for length, mine in by_length.items():
+        total_at: dict[tuple[bool, ...], list[int]] = {}
+        patterns = {tuple(part is None for part in count.key) for count in mine}
+        for position in range(length):
+            total_at.setdefault(tuple(pattern[position] for pattern in patterns), []).append(position)
+        for totals, (first, *others) in total_at.items():
+            if not others or all(totals) or not any(totals):
+                continue
+            for count in mine:
+                if count.key[first] is None:
+                    continue
+                key = list(count.key)
+                key[first] = tuple(count.key[position] for position in (first, *others))
+                for position in others:
+                    key[position] = None
+                count.key = tuple(key)
+
+
 def build(
     counts: Iterable[Count],
     scenes: Mapping[Any, Scene],
