@@ -21,11 +21,13 @@ from ipm_outcomes.errors import IpmOutcomesError
 from ipm_outcomes.program._rules import VARIES
 from ipm_outcomes.program.indicators import Condition, Indicator
 from ipm_outcomes.program.suppression._conditions import Bools, true
+from ipm_outcomes.tables import QuotientTable, tables
 
 WHOLE = "eligible and excluded"
 """The population before exclusions: what a reader of both columns knows."""
 RATINGS = ("promoters", "passives", "detractors")
 _DAY, _MOST = 182, 70  # scores of a scale at most, one more than the widest T-score range in use
+_SOME = 61  # of a scale with more: so many of them, so that kinds that differ by less than their distance are left out
 _ONE_LIMIT = ("jacobson_truax", "published_error")
 _NORMAL = 1.959963984540054
 _OF_RELIABLE = ("reliable", "class", "verdict", "class_reason", "minimal_reliable_change")
@@ -91,7 +93,7 @@ def pairs_of(
     definitions: Iterable[Instrument],
     backend: Any,
 ) -> Pairs | None:
-    """Every kind of patient of a scale; none where the scale is unknown or has too many scores."""
+    """Every kind of patient of a scale, of very many scores some; none where the scale is unknown or has no range."""
     own = {definition.id: definition for definition in definitions}
     rule_items = tuple(sorted(rules.items()))
     if of_instrument in own:
@@ -114,9 +116,11 @@ def _of_scale(
     if of_scale not in inst.scale_ids:
         return None
     scale = inst.scale(of_scale)
-    values = scores_of(scale)
-    if not values or len(values) > _MOST:
+    values = scores_of(scale) or _between(inst, scale)
+    if not values:
         return None
+    if len(values) > _MOST:
+        values = [values[place] for place in np.linspace(0, len(values) - 1, _SOME).round().astype(int)]
     made = _changes(inst, scale, values, dict(rules), backend)
     return None if made is None else Pairs(_Columns(*made, in_window))
 
@@ -135,6 +139,16 @@ def scores_of(scale: Scale) -> list[float]:
     if low != int(low) or high != int(high) or not scale.whole:
         return []
     return [float(k) for k in range(int(low), int(high) + 1)]
+
+
+def _between(inst: Instrument, scale: Scale) -> list[float]:
+    """Scores from one end to the other of a scale with many between them."""
+    if scale.range is None:
+        return []
+    table = tables(inst)[scale.id]
+    steps = 1 if isinstance(table, QuotientTable) else table.denominator
+    low, high = (float(end) * steps for end in scale.range)
+    return [float(step) / steps for step in np.unique(np.linspace(low, high, _SOME).round())]
 
 
 def _changes(
