@@ -140,7 +140,7 @@ def test_thirty_sites_keep_page_1_on_its_sheet(tmp_path: Path) -> None:
     assert len(sheets) <= 6
 
 
-def test_a_program_that_uses_all_of_table_3_is_twelve_pages(tmp_path: Path) -> None:
+def test_a_program_that_uses_all_of_table_3_is_thirteen_pages(tmp_path: Path) -> None:
     """Every questionnaire in every edition, three sites, and all records."""
     answers = everything(240, sites=("Aspen", "Birch", "Cedar"), spread=120)
     scores = frames.tidy(answers, list(ipm.instruments()), by=["patient_id", "date", "site"])
@@ -150,7 +150,7 @@ def test_a_program_that_uses_all_of_table_3_is_twelve_pages(tmp_path: Path) -> N
     report.html(scores, changes, found, page, as_of="2025-12-31", records=records())
     for paper in PAPERS:
         sheets = printed(page, paper, tmp_path)
-        assert len(sheets) <= 12
+        assert len(sheets) <= 13
         for sheet in sheets:
             assert min(left for left, *_ in sheet) >= _MARGIN - 1
             assert max(right for _, right, _ in sheet) <= PAPERS[paper][0] - _MARGIN + 1

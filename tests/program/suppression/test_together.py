@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ipm_outcomes.program.suppression._figures import COARSE, FULL, Figure, Group, Slab, could_be
+from ipm_outcomes.program.suppression._figures import COARSE, FULL, Figure, Group, Slab, _product, could_be
 from ipm_outcomes.program.suppression._together import Family, Together
 
 POINTS = np.array([0.0, 5.0, 20.0])
@@ -114,3 +114,9 @@ def test_parts_are_one_only_where_their_means_are_printed_alike(monkeypatch: pyt
     _, shape = together._slabs(family, {1: (7,)}, family.dimensions)
     assert merged == [([2, 4], (1,)), ([3], (2,))]
     assert shape == (3,)
+
+
+def test_a_group_of_which_nothing_is_known_adds_nothing() -> None:
+    """No counts and no means: an empty matrix."""
+    nothing = np.zeros((0, 3))
+    assert _product(nothing, nothing).shape == (0, 0)

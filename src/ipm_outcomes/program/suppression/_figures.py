@@ -337,7 +337,7 @@ def some_of(atoms: np.ndarray, kinds: np.ndarray) -> np.ndarray:
 
 def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Product of a matrix and the transpose of another, in pieces so small that no library starts threads for them."""
-    width = max(1, 200_000 // len(a) ** 2)
+    width = max(1, 200_000 // max(len(a), 1) ** 2)
     made = np.zeros((len(a), len(b)))
     for at in range(0, a.shape[1], width):
         made += a[:, at : at + width] @ b[:, at : at + width].T

@@ -38,6 +38,8 @@ class Pairs:
     """Every kind of patient of one scale, as columns of a table of changes."""
 
     columns: Mapping[str, np.ndarray]
+    complete: bool = True
+    """Whether of every score there is one; else some patients may be of a kind that is left out."""
 
     def of(self, indicator: Indicator, band: str | None) -> dict[str, Bools]:
         """The sets that an indicator counts; `KeyError` where it reads a column that pairs do not tell."""
@@ -116,13 +118,16 @@ def _of_scale(
     if of_scale not in inst.scale_ids:
         return None
     scale = inst.scale(of_scale)
-    values = scores_of(scale) or _between(inst, scale)
+    values = scores_of(scale)
+    complete = 0 < len(values) <= _MOST
+    if not values:
+        values = _between(inst, scale)
     if not values:
         return None
     if len(values) > _MOST:
         values = [values[place] for place in np.linspace(0, len(values) - 1, _SOME).round().astype(int)]
     made = _changes(inst, scale, values, dict(rules), backend)
-    return None if made is None else Pairs(_Columns(*made, in_window))
+    return None if made is None else Pairs(_Columns(*made, in_window), complete)
 
 
 def scores_of(scale: Scale) -> list[float]:
@@ -199,9 +204,8 @@ def _changes(
         return None
     table = table.sort("patient_id")
     unknown: set[str] = set()
-    if method not in (*_ONE_LIMIT, "standard_errors") or (
-        limit is None and "minimal_reliable_change" in rules
-    ):
+    by_error = method == "standard_errors" and "se" in columns
+    if not (by_error or method in _ONE_LIMIT) or (limit is None and "minimal_reliable_change" in rules):
         unknown |= set(_OF_RELIABLE)
     if "important_points" in rules and "important_points" not in single_values:
         unknown |= {"important", "can_improve", "can_worsen"}

@@ -335,7 +335,7 @@ class Reader:
         if indicator.uses != "changes" or indicator.kind in ("events", "ratio"):
             return "counted_by_itself"
         scenes = (("pairs", of_instrument, of_scale, of_target) for of_target in (target, None))
-        if any(scene in self.apart for scene in scenes):
+        if any(scene in self.apart and self.kinds[scene].complete for scene in scenes if scene in self.kinds):
             return "counts_do_not_fit"
         if of_instrument and " + " not in of_instrument and not scored(of_instrument, self.instruments):
             return "instrument_unknown"
