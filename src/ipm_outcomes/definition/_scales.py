@@ -178,7 +178,10 @@ class Scale(Fact):
     @property
     def ends(self) -> tuple[Decimal, Decimal] | None:
         """The best and the worst possible value, where both are known."""
-        return self.range and (self.range if self.worse == "higher" else self.range[::-1])
+        if self.range is None:
+            return None
+        low, high = self.range
+        return (low, high) if self.worse == "higher" else (high, low)
 
     @property
     def categorical(self) -> bool:
