@@ -12,10 +12,7 @@ from typing import Any
 
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.definition import parse as parse_whole
-from ipm_outcomes.definition._files import extended as extended
-from ipm_outcomes.definition._files import ids_in, read_within
-from ipm_outcomes.definition._files import read_content as read_content
-from ipm_outcomes.definition._files import read_file as read_file
+from ipm_outcomes.definition._files import extended, ids_in, read_file, read_within
 from ipm_outcomes.errors import DefinitionError, UnknownNameError, did_you_mean
 
 

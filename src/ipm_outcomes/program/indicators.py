@@ -19,8 +19,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ipm_outcomes.catalog import extended, folder, read_content, read_file
+from ipm_outcomes.catalog import folder
 from ipm_outcomes.definition import Fact, Id, Source, Text, checked
+from ipm_outcomes.definition._files import extended, read_content, read_file
 from ipm_outcomes.errors import DefinitionError, ParameterError, UnknownNameError, did_you_mean
 from ipm_outcomes.program._event_grammar import Events
 from ipm_outcomes.program._indicator_parts import DEEPEST, Column, Name, Rate, Ratings, Success

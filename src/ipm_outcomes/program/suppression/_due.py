@@ -57,6 +57,7 @@ class Chain:
     last: dict[Any, list[np.ndarray]] = field(default_factory=dict)
     """Where the last fit ended."""
     whole: int = -1
+    """No target is the whole of the others."""
 
     def could_be(self, counts: Sequence[np.ndarray]) -> bool:
         """Whether there can be patients with these counts at each target of whom every mean is printed the same."""
