@@ -73,7 +73,7 @@ def levels(table: pl.DataFrame, by: list[str], own: list[Instrument]) -> set[tup
     level = Levels(
         rows, lambda name: indicator(name) if name in indicators() else None, {o.id: o for o in own}
     )
-    return {(row.definition, *row.told_for) for row in rows if level(row, "numerator") == 0}
+    return {(row.definition, *row.about) for row in rows if level(row, "numerator") == 0}
 
 
 def test_of_several_instruments_the_one_of_the_lowest_priority_leads() -> None:

@@ -18,7 +18,7 @@ def with_answers(frame: Any) -> Any:
     """
     import narwhals as nw
 
-    return frame.filter(~nw.col(COLUMN).fill_null(False)) if _tells(frame) else frame
+    return frame.filter(~nw.col(COLUMN).fill_null(False)) if _has_column(frame) else frame
 
 
 def blank_rows(frame: Any) -> int:
@@ -28,7 +28,7 @@ def blank_rows(frame: Any) -> int:
     """
     import narwhals as nw
 
-    if not _tells(frame):
+    if not _has_column(frame):
         return 0
     blank = frame.filter(nw.col(COLUMN).fill_null(False)).select(
         nw.col("instrument", "scale").cast(nw.String)
@@ -40,7 +40,7 @@ def blank_rows(frame: Any) -> int:
     return int(counts[0]) if counts and counts[0] is not None and counts[0] == counts[0] else 0
 
 
-def _tells(frame: Any) -> bool:
+def _has_column(frame: Any) -> bool:
     """Whether the column is there, as truth values: a file or a concatenation may have made something else of it."""
     import narwhals as nw
 

@@ -303,17 +303,19 @@ class _Figures:
         begin = np.searchsorted(day_key(days.patient, days.last), day_key(asked.patient, asked.first))
         end = np.searchsorted(day_key(days.patient, days.first), day_key(asked.patient, asked.last), "right")
         count = np.where(asked.known, np.maximum(end - begin, 0), 0)
-        self.at = np.repeat(np.arange(self.size), count)
+        self.period = np.repeat(np.arange(self.size), count)
         index = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(begin, count)
         parts = days.rows(index)
         length = (
-            np.minimum(parts.last, asked.last[self.at]) - np.maximum(parts.first, asked.first[self.at]) + 1
+            np.minimum(parts.last, asked.last[self.period])
+            - np.maximum(parts.first, asked.first[self.period])
+            + 1
         )
         good = ~np.isnan(parts.mme)
         amount = np.where(good, parts.mme, 0.0)
-        self.total = np.round(np.bincount(self.at, amount * length, minlength=self.size), _DECIMALS)
+        self.total = np.round(np.bincount(self.period, amount * length, minlength=self.size), _DECIMALS)
         self.maximum = np.zeros(self.size)
-        np.maximum.at(self.maximum, self.at, amount)
+        np.maximum.at(self.maximum, self.period, amount)
         self.dispensed = self._sum(np.where(good, parts.prescriptions * length, 0))
         self.covered = self._sum(np.where(good, length, 0))
         self.window = np.where(asked.known, asked.last - asked.first + 1, 0)
@@ -321,10 +323,10 @@ class _Figures:
         # A day of an unknown dose leaves a count of days open unless what is known reaches the limit.
         self.open = {n: self._any(parts.blocked & np.isnan(part)) for n, part in parts.at_least.items()}
         self.reason = np.full(self.size, len(_CODES), np.int64)
-        np.minimum.at(self.reason, self.at[parts.blocked], parts.reason[parts.blocked])
+        np.minimum.at(self.reason, self.period[parts.blocked], parts.reason[parts.blocked])
         left_out = np.full(self.size, len(_CODES), np.int64)
         alone = ~good & ~parts.blocked
-        np.minimum.at(left_out, self.at[alone], parts.reason[alone])
+        np.minimum.at(left_out, self.period[alone], parts.reason[alone])
         on = self._any(parts.opioid == 1)
         maybe = self._any(np.isnan(parts.opioid))
         lost_blocks, lost_maybe, lost_reason = self._lost(unplaced)
@@ -342,12 +344,12 @@ class _Figures:
 
     def _sum(self, part: npt.NDArray[Any]) -> Ints:
         total = np.zeros(self.size, np.int64)
-        np.add.at(total, self.at, part)
+        np.add.at(total, self.period, part)
         return total
 
     def _any(self, part: Bools) -> Bools:
         any_of = np.zeros(self.size, bool)
-        any_of[self.at[part]] = True
+        any_of[self.period[part]] = True
         return any_of
 
     def _lost(self, unplaced: _Days) -> tuple[Bools, Bools, Ints]:

@@ -28,7 +28,7 @@ class Months:
     """None: by the share of the days of each calendar month; else whole months, of those enrolled on this day."""
 
     @property
-    def told(self) -> str:
+    def note(self) -> str:
         """The rule in words."""
         if self.on_day is None:
             return "A month counts by the share of its days enrolled."

@@ -29,10 +29,10 @@ class Events:
 
     patient: Ints
     day: Ints
-    word: Ints
+    event: Ints
     labels: list[str]
     quantity: Ints | None
-    told: list[tuple[Indicator, str | None]] = field(default_factory=list)
+    indicators: list[tuple[Indicator, str | None]] = field(default_factory=list)
 
     @classmethod
     def read(
@@ -62,20 +62,20 @@ class Events:
             )
         declared = _declared(meanings)
         plains = [plain(str(value)) for value in values]
-        meant = [declared.get(word, word) for word in plains]
-        labels = sorted({word for word in meant if word})
-        place = np.array([labels.index(word) if word else -1 for word in meant], np.int64)
-        word = place[codes] if len(place) else codes
+        meant = [declared.get(event, event) for event in plains]
+        labels = sorted({event for event in meant if event})
+        place = np.array([labels.index(event) if event else -1 for event in meant], np.int64)
+        event = place[codes] if len(place) else codes
         quantity = None
         if "quantity" in frame.names:
             quantity, null = frame.wholes("quantity")
             quantity = np.where(null, -1, quantity)
-        events = cls(patient, day, word, labels, quantity)
-        events.told = events._chosen(asked)
+        events = cls(patient, day, event, labels, quantity)
+        events.indicators = events._choose(asked)
         return events
 
-    def _chosen(self, asked: Sequence[Indicator] | None) -> list[tuple[Indicator, str | None]]:
-        """The indicators to be told, each with the word that it is told of, where it takes every word apart."""
+    def _choose(self, asked: Sequence[Indicator] | None) -> list[tuple[Indicator, str | None]]:
+        """The indicators asked for; one without events of its own once for each event that no other one counts."""
         if asked is None:
             chosen = [rule for id in indicators() if (rule := indicator(id)).rate is not None]
             chosen = [
@@ -87,18 +87,18 @@ class Events:
             ]
         else:
             chosen = list(asked)
-        named = {word for rule in chosen if rule.rate is not None for word in rule.rate.events}
-        chosen_by_word: list[tuple[Indicator, str | None]] = []
+        named = {event for rule in chosen if rule.rate is not None for event in rule.rate.events}
+        by_event: list[tuple[Indicator, str | None]] = []
         for rule in chosen:
             assert rule.rate is not None
             if rule.rate.counts == "quantity":
                 self._checked_quantity(rule)
             if rule.rate.events:
-                chosen_by_word.append((rule, None))
+                by_event.append((rule, None))
             else:
-                chosen_by_word += [(rule, word) for word in self.labels if word not in named]
+                by_event += [(rule, event) for event in self.labels if event not in named]
         return sorted(
-            chosen_by_word,
+            by_event,
             key=lambda pair: (not (pair[0].rate and pair[0].rate.events), pair[0].id, pair[1] or ""),
         )
 
@@ -119,11 +119,11 @@ class Events:
         """The rows that an indicator counts, one a day where its definition says so."""
         assert indicator.rate is not None
         wanted = [
-            self.labels.index(word)
-            for word in ((band,) if band else indicator.rate.events)
-            if word in self.labels
+            self.labels.index(event)
+            for event in ((band,) if band else indicator.rate.events)
+            if event in self.labels
         ]
-        rows = np.flatnonzero(np.isin(self.word, wanted))
+        rows = np.flatnonzero(np.isin(self.event, wanted))
         if indicator.rate.once_a_day and rows.size:
             both = np.stack([self.patient[rows], self.day[rows]])
             rows = rows[np.sort(np.unique(both, axis=1, return_index=True)[1])]

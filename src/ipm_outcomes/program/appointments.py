@@ -114,7 +114,7 @@ def adherence(
     table = _per_patient(frame, episodes, by, enough, meanings, date_format)
     if per_patient:
         return table
-    chosen = [_told(indicator(id), enough) for id in FIGURES]
+    chosen = [_with_note(indicator(id), enough) for id in FIGURES]
     source, rows = rows_of("appointments", table, chosen, by, totals)
     return result_table(source, rows, by, level, totals)
 
@@ -128,16 +128,16 @@ def _enough(share: float, attended: int | None) -> Fraction | int:
     return Fraction(repr(share))
 
 
-def _told(one: Indicator, enough: Fraction | int) -> Indicator:
-    if one.kind == "ratio":
-        return one
+def _with_note(definition: Indicator, enough: Fraction | int) -> Indicator:
+    if definition.kind == "ratio":
+        return definition
     chosen = (
         f"Completed: {enough} appointments attended"
         if isinstance(enough, int)
         else f"Completed: {float(enough):.10g} of the planned appointments attended"
     )
     note = f"{chosen}, or discharged as completed."
-    return one.model_copy(update={"note": " ".join(part for part in (note, one.note) if part)})
+    return definition.model_copy(update={"note": " ".join(part for part in (note, definition.note) if part)})
 
 
 def _per_patient(
@@ -169,7 +169,7 @@ def _per_patient(
             if "planned_sessions" in other.names
             else (np.zeros(size, np.int64), np.ones(size, bool))
         )
-    counts = np.array([np.bincount(unit[status == at], minlength=size) for at in range(len(STATUSES))])
+    counts = np.array([np.bincount(unit[status == code], minlength=size) for code in range(len(STATUSES))])
     came, to_come = counts[0], counts[4]
     scheduled = counts[:3].sum(axis=0)
     planned = np.where(unplanned, scheduled + to_come, planned)
@@ -216,9 +216,9 @@ def _units(frame: Frame, other: Frame) -> Ints:
     if np.unique(of).size < of.size:
         raise FrameError("episodes: a patient has several rows of one episode; keep one of them")
     place = np.searchsorted(of[order], patient)
-    found = np.append(order, -1)[place]
+    rows: Ints = np.append(order, -1)[place]
     lost = (
-        np.flatnonzero((found < 0) | (of[np.maximum(found, 0)] != patient))
+        np.flatnonzero((rows < 0) | (of[np.maximum(rows, 0)] != patient))
         if len(other)
         else np.arange(len(frame))
     )
@@ -227,5 +227,4 @@ def _units(frame: Frame, other: Frame) -> Ints:
             f"appointments: {lost.size} row(s) of patients or episodes that are not in episodes, first in row "
             f"{lost[0]} (counted from 0); add them to episodes, or leave the rows out"
         )
-    rows: Ints = found
     return rows

@@ -127,24 +127,30 @@ def rates(
     other = frame_of(events, "events", ("patient_id", "date", "event"), frame)
     (patient, of), ids = people({"events": other, "enrollment": frame})
     spans = Enrollment.read(frame, of, group_keys(frame, by), date_format, period_of(period))
-    found = Events.read(other, patient, len(ids), of, _asked(indicators), meanings, date_format)
-    at = spans.span_of(found.patient, found.day)
+    care = Events.read(other, patient, len(ids), of, _asked(indicators), meanings, date_format)
+    span = spans.span_of(care.patient, care.day)
     time = spans.months(rule.months)
     groups = with_total(spans.groups, by, totals)
     rows: list[FigureRow] = []
-    for one, band in found.told:
-        counted = found.counted(one, band)
+    for indicator, band in care.indicators:
+        counted = care.counted(indicator, band)
         for group in groups:
             whole = totals and bool(by) and group == (ALL,) * len(by)
             mine = np.ones(len(spans), bool) if whole else spans.of_group(group)
-            inside = counted.rows[(at[counted.rows] >= 0) & np.append(mine, False)[at[counted.rows]]]
+            inside = counted.rows[(span[counted.rows] >= 0) & np.append(mine, False)[span[counted.rows]]]
             amounts = np.bincount(
-                found.patient[inside], found.weight(one)[inside], minlength=len(ids)
+                care.patient[inside], care.weight(indicator)[inside], minlength=len(ids)
             ).astype(np.int64)
             months = np.bincount(spans.patient[mine], time[mine], minlength=len(ids))
             there = np.unique(spans.listed[np.ones(len(of), bool) if whole else spans.listed_in(group)])
             rows.append(
-                FigureRow(group, rule.told(one), {}, band, rule.cell(one, amounts, months, len(there), level))
+                FigureRow(
+                    group,
+                    rule.with_note(indicator),
+                    {},
+                    band,
+                    rule.cell(indicator, amounts, months, len(there), level),
+                )
             )
     return result_table(Source("enrollment", frame.given), rows, by, level, totals)
 
@@ -236,7 +242,7 @@ def rates_before_after(
         first, index, "episodes", date_format, ("date", "start", "end", index), empty="no index date"
     )
     spans = Enrollment.read(frame, of, [()] * len(frame), date_format, None)
-    found = Events.read(other, patient, len(ids), of, _asked(indicators), meanings, date_format)
+    care = Events.read(other, patient, len(ids), of, _asked(indicators), meanings, date_format)
     day0 = np.zeros(len(ids), np.int64)
     day0[who] = day
     indexed = np.zeros(len(ids), bool)
@@ -244,16 +250,16 @@ def rates_before_after(
     observed = indexed & spans.covers(day0 - days_each, day0 + days_each - 1)
     own = group_keys(first, by)
     rows: list[FigureRow] = []
-    for one, band in found.told:
-        counted = found.counted(one, band).rows
-        since = found.day[counted] - day0[found.patient[counted]]
+    for indicator, band in care.indicators:
+        counted = care.counted(indicator, band).rows
+        since = care.day[counted] - day0[care.patient[counted]]
         sides = {"before": (since >= -days_each) & (since < 0), "after": (since >= 0) & (since < days_each)}
         for group in with_total(own, by, totals):
             whole = totals and bool(by) and group == (ALL,) * len(by)
             mine = np.zeros(len(ids), bool)
             mine[who[[whole or one_group == group for one_group in own]]] = True
             rows += _compared(
-                rule, one, band, group, found, counted, sides, (mine & indexed, mine & observed, mine & ~indexed),
+                rule, indicator, band, group, care, counted, sides, (mine & indexed, mine & observed, mine & ~indexed),
                 spans.lengths(day0, days_each), level,
             )  # fmt: skip
     return result_table(Source("episodes", first.given), rows, by, level, totals)
@@ -261,10 +267,10 @@ def rates_before_after(
 
 def _compared(
     rule: _Rule,
-    one: Indicator,
+    indicator: Indicator,
     band: str | None,
     group: Group,
-    found: Events,
+    care: Events,
     counted: Ints,
     sides: Mapping[str, Any],
     people_of: tuple[Any, Any, Any],
@@ -274,16 +280,16 @@ def _compared(
     """The rows of one indicator and group: before, after, and their ratio."""
     eligible, seen, without = people_of
     rows, amounts = [], []
-    told = rule.told(one, _REGRESSION)
+    definition = rule.with_note(indicator, _REGRESSION)
     for (name, side), months in zip(sides.items(), lengths, strict=True):
         inside = counted[side]
-        amount = np.bincount(found.patient[inside], found.weight(one)[inside], minlength=len(seen)).astype(
-            np.int64
-        )
+        amount = np.bincount(
+            care.patient[inside], care.weight(indicator)[inside], minlength=len(seen)
+        ).astype(np.int64)
         amounts.append(np.where(seen, amount, 0))
-        cell = rule.cell(one, amounts[-1], np.where(seen, months, 0.0), int(eligible.sum()), level)
+        cell = rule.cell(indicator, amounts[-1], np.where(seen, months, 0.0), int(eligible.sum()), level)
         cell.excluded = int(without.sum())
-        rows.append(FigureRow(group, told, {"target": name}, band, cell))
+        rows.append(FigureRow(group, definition, {"target": name}, band, cell))
     before, after = (np.where(seen, months, 0.0) for months in lengths)
     ratio = Cell(
         eligible=int(eligible.sum()),
@@ -294,17 +300,17 @@ def _compared(
         method="ratio of rates in the same patients, generalized estimating equations, student t",
         patients=int(((amounts[0] > 0) | (amounts[1] > 0)).sum()),
     )
-    rows.append(FigureRow(group, told, {"target": "after / before"}, band, ratio))
+    rows.append(FigureRow(group, definition, {"target": "after / before"}, band, ratio))
     return rows
 
 
 def _asked(wanted: Asked) -> list[Indicator] | None:
     if wanted is None:
         return None
-    found = chosen_indicators(wanted)
-    if odd := [one.id for one in found if one.rate is None]:
+    chosen = chosen_indicators(wanted)
+    if odd := [indicator.id for indicator in chosen if indicator.rate is None]:
         raise ParameterError(f"indicators: {odd[0]!r} is not of kind 'rate'")
-    return found
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -324,21 +330,21 @@ class _Rule:
             raise ParameterError('method: "official", "byar" or "exact"')
         return cls(Months(on_day if partial_months == "on_day" else None), method, bool(overdispersed))
 
-    def told(self, one: Indicator, more: str = "") -> Indicator:
+    def with_note(self, indicator: Indicator, more: str = "") -> Indicator:
         """The definition with the rule that was chosen."""
-        note = " ".join(part for part in (self.months.told, one.note, more) if part)
-        return one.model_copy(update={"note": note})
+        note = " ".join(part for part in (self.months.note, indicator.note, more) if part)
+        return indicator.model_copy(update={"note": note})
 
-    def cell(self, one: Indicator, amounts: Ints, months: Any, eligible: int, level: float) -> Cell:
+    def cell(self, indicator: Indicator, amounts: Ints, months: Any, eligible: int, level: float) -> Cell:
         """Events, time and interval of some patients."""
-        assert one.rate is not None
+        assert indicator.rate is not None
         there = months > 0
         total, time = int(amounts[there].sum()), float(months.sum())
         factor = intervals.overdispersion(amounts[there], months[there]) if self.overdispersed else 1.0
         ready = (float("nan"), float("nan"), float("nan"))
         if time > 0:
             low, high = intervals.rate(total, time, self.method, level, factor)
-            ready = (one.rate.per * total / time, one.rate.per * low, one.rate.per * high)
+            ready = (indicator.rate.per * total / time, indicator.rate.per * low, indicator.rate.per * high)
         method = {"official": "exact below 10, else byar"}.get(self.method, self.method) + " poisson"
         return Cell(
             eligible=eligible,

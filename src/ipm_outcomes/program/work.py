@@ -142,7 +142,7 @@ def return_to_work(
     table = units.table(rule)
     if per_patient:
         return table
-    chosen = [_told(indicator(id), units.index, rule) for id in FIGURES]
+    chosen = [_with_note(indicator(id), units.index, rule) for id in FIGURES]
     source, rows = rows_of("work", table, chosen, by, totals)
     times = _times(source, by)
     for row in rows:
@@ -165,7 +165,7 @@ class _Rule:
         if to not in ("work", "full_duty"):
             raise ParameterError('to: "work" or "full_duty"')
         start = (at_risk,) if isinstance(at_risk, str) else tuple(at_risk)
-        if not start or any(one not in STATUSES[1:4] for one in start):
+        if not start or any(status not in STATUSES[1:4] for status in start):
             raise ParameterError(f"at_risk: one or several of {', '.join(STATUSES[1:4])}")
         weeks, within = whole_number("sustained_weeks", weeks, 1), whole_number("within_days", within, 1)
         return cls(to, start, weeks, within)
@@ -175,16 +175,18 @@ class _Rule:
         return {0, 1} if self.to == "work" and STATUSES[start] in OFF else {0}
 
 
-def _told(one: Indicator, index: str, rule: _Rule) -> Indicator:
+def _with_note(definition: Indicator, index: str, rule: _Rule) -> Indicator:
     """The definition with what was chosen here."""
     back = "the first day at any work" if rule.to == "work" else "the first day at full duty"
     chosen = (
         f"Day 0: {index}. Off or restricted at the start: {', '.join(rule.at_risk)}. Back: {back} for those off work, "
         f"at full duty for those restricted."
     )
-    if one.id == "return_to_work_sustained":
+    if definition.id == "return_to_work_sustained":
         chosen += f" Sustained: {rule.weeks} weeks or more."
-    return one.model_copy(update={"note": " ".join(part for part in (chosen, one.note) if part)})
+    return definition.model_copy(
+        update={"note": " ".join(part for part in (chosen, definition.note) if part)}
+    )
 
 
 def _times(source: Source, by: Sequence[str]) -> dict[tuple[Any, ...], list[tuple[float, bool]]]:
@@ -196,22 +198,22 @@ def _times(source: Source, by: Sequence[str]) -> dict[tuple[Any, ...], list[tupl
         "followed": "truth",
     }
     small = small_table(source.plain(columns))
-    found: dict[tuple[Any, ...], list[tuple[float, bool]]] = {}
-    for at in range(len(small["days"])):
-        if small["at_risk"][at] and small["followed"][at]:
-            group = group_of([small[name][at] for name in by], by, source)
-            found.setdefault(group, []).append((float(small["days"][at]), bool(small["back"][at])))
-    return found
+    times: dict[tuple[Any, ...], list[tuple[float, bool]]] = {}
+    for row in range(len(small["days"])):
+        if small["at_risk"][row] and small["followed"][row]:
+            group = group_of([small[name][row] for name in by], by, source)
+            times.setdefault(group, []).append((float(small["days"][row]), bool(small["back"][row])))
+    return times
 
 
 def _estimated(
-    row: FigureRow, one: Indicator, times: Mapping[Any, Any], rule: _Rule, level: float, totals: bool
+    row: FigureRow, definition: Indicator, times: Mapping[Any, Any], rule: _Rule, level: float, totals: bool
 ) -> None:
     """Put the Kaplan-Meier estimate into a row."""
     whole = totals and bool(row.group) and all(value == ALL for value in row.group)
     mine = [pair for pairs in times.values() for pair in pairs] if whole else times.get(row.group, [])
     lengths, ended = [pair[0] for pair in mine], [pair[1] for pair in mine]
-    if one.kind == "km_share":
+    if definition.kind == "km_share":
         row.each = {"target": f"{rule.within} days"}
         row.cell.ready = survival.share_by(lengths, ended, rule.within, level)
     else:
@@ -284,11 +286,13 @@ class _Units:
         for patient, day in zip(patients, self.day0, strict=True):
             later = [other for other in starts.get(patient, []) if day is not None and other > day]
             end = min(later, default=None)
-            self.records.append([one for one in records[patient] if end is None or one[0] < end])
+            self.records.append([record for record in records[patient] if end is None or record[0] < end])
 
     def table(self, rule: _Rule) -> Any:
         """One row per unit, in the caller's kind of frame."""
-        found = [_outcome(day, records, rule) for day, records in zip(self.day0, self.records, strict=True)]
+        outcomes = [
+            _outcome(day, records, rule) for day, records in zip(self.day0, self.records, strict=True)
+        ]
         frame = self.frame
         columns: dict[str, Any] = dict(self.columns)
         clash = set(_COLUMNS) & set(columns)
@@ -296,33 +300,33 @@ class _Units:
             raise FrameError(f"by: the result has a column {min(clash)!r} of its own; rename the column")
         whole = np.array([day or 0 for day in self.day0], np.int64)
         columns["index_date"] = frame.dates(whole, np.array([day is None for day in self.day0], bool))
-        start = np.array([-1 if one.start is None else one.start for one in found], np.int8)
+        start = np.array([-1 if outcome.start is None else outcome.start for outcome in outcomes], np.int8)
         columns["start_status"] = Words(start, STATUSES)
         for name in ("at_risk", "followed", "back", "back_in_time", "sustained"):
-            told = [getattr(one, name) for one in found]
-            null = np.array([value is None for value in told], bool)
-            columns[name] = frame.truth(np.array([bool(value) for value in told], bool), null)
-        lengths = [one.days for one in found]
+            values = [getattr(outcome, name) for outcome in outcomes]
+            null = np.array([value is None for value in values], bool)
+            columns[name] = frame.truth(np.array([bool(value) for value in values], bool), null)
+        lengths = [outcome.days for outcome in outcomes]
         columns["days"] = Whole(
             np.array([value or 0 for value in lengths], np.int64),
             np.array([value is None for value in lengths], bool),
         )
         codes = list(REASONS)
-        reason = [-1 if one.reason is None else codes.index(one.reason) for one in found]
+        reason = [-1 if outcome.reason is None else codes.index(outcome.reason) for outcome in outcomes]
         columns["reason"] = Words(np.array(reason, np.int8), tuple(codes))
         return frame.make(columns, like=["patient_id"])
 
 
 def _by_patient(patient: Any, day: Any, status: Any, size: int) -> list[list[tuple[int, int]]]:
     """Day and status of every record, by patient and day; of one day the later row comes last."""
-    found: list[list[tuple[int, int]]] = [[] for _ in range(size)]
-    for at in np.lexsort((np.arange(len(day)), day)).tolist():
-        if status[at] >= 0:
-            own, when = found[int(patient[at])], int(day[at])
+    records: list[list[tuple[int, int]]] = [[] for _ in range(size)]
+    for row in np.lexsort((np.arange(len(day)), day)).tolist():
+        if status[row] >= 0:
+            own, when = records[int(patient[row])], int(day[row])
             if own and own[-1][0] == when:
                 own.pop()  # of two statuses of one day the later row counts
-            own.append((when, int(status[at])))
-    return found
+            own.append((when, int(status[row])))
+    return records
 
 
 @dataclass
@@ -365,7 +369,9 @@ def _outcome(day0: int | None, records: Sequence[tuple[int, int]], rule: _Rule) 
     last = later[-1][0]
     running = None if since is None else last - since
     long = 7 * rule.weeks
-    sustained: bool | None = any(one >= long for one in [*lengths, *([] if running is None else [running])])
+    sustained: bool | None = any(
+        length >= long for length in [*lengths, *([] if running is None else [running])]
+    )
     if not sustained and running is not None:
         sustained = None  # back at the last record, and not yet long enough
     days_ = (last if first is None else first) - day0

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.catalog import instrument as on_shelf
+from ipm_outcomes.catalog import instrument as in_catalog
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError, UnknownNameError
 from ipm_outcomes.frames._frame import Frame
@@ -269,7 +269,7 @@ def _domains(present: Sequence[ScaleKey], custom: Mapping[str, Instrument]) -> d
         instrument = custom.get(id)
         if instrument is None:
             try:
-                instrument = on_shelf(id)
+                instrument = in_catalog(id)
             except UnknownNameError:
                 raise UnknownNameError(
                     "definitions: the tables hold an instrument that is not in the catalog; give its definition in "

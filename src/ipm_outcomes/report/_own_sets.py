@@ -172,7 +172,7 @@ class Levels:
             return 4
         if row.band is not None:
             return 5
-        if row.told_for[:2] == self.lead and row.told_for[2] == self.target:
+        if row.about[:2] == self.lead and row.about[2] == self.target:
             if row.definition == self.success and column in ("numerator", "denominator"):
                 return 0
             if row.definition in (self.success, "followup_completion", "mean_improvement"):

@@ -27,28 +27,28 @@ from ipm_outcomes.stats.arguments import level_of
 
 def _definition(definition: str | PathLike[str] | Indicator) -> tuple[Indicator, Events]:
     if isinstance(definition, Indicator):
-        found = definition
+        chosen = definition
     elif isinstance(definition, str) and not definition.endswith(".toml"):
-        found = indicator(definition)
+        chosen = indicator(definition)
     else:
-        found = read_indicator(definition)
-    if found.events is None:
+        chosen = read_indicator(definition)
+    if chosen.events is None:
         raise ParameterError(
-            f"definition: the indicator {found.id!r} is not defined on events; use program.table"
+            f"definition: the indicator {chosen.id!r} is not defined on events; use program.table"
         )
-    return found, found.events
+    return chosen, chosen.events
 
 
-def _version(found: Indicator, spec: Events, asked: str | None) -> Version | None:
+def _version(definition: Indicator, spec: Events, asked: str | None) -> Version | None:
     """The text that is asked for, else the newest."""
-    ids = [one.id for one in spec.versions]
+    ids = [text.id for text in spec.versions]
     if asked is None:
         return spec.versions[-1] if ids else None
     if not isinstance(asked, str):
         raise ParameterError(f"version: the id of a version, as text, not a {type(asked).__name__}")
     if asked not in ids:
         there = f"there are {', '.join(ids)}" if ids else "its definition has no versions"
-        raise UnknownNameError(f"version: {found.id!r} has no version of this name; {there}")
+        raise UnknownNameError(f"version: {definition.id!r} has no version of this name; {there}")
     return spec.versions[ids.index(asked)]
 
 
@@ -73,12 +73,12 @@ def _patients(
     patient: str,
     by: Sequence[str],
 ) -> tuple[Any, Indicator, Version | None, dict[Any, tuple[tuple[Any, ...], Patient]]]:
-    found, spec = _definition(definition)
-    text = _version(found, spec, version)
+    chosen, spec = _definition(definition)
+    text = _version(chosen, spec, version)
     period = _period(period_start)
     frame, events, groups = read(data, patient, by)
     patients = {who: (groups[who], Patient(spec, text, rows, period)) for who, rows in events.items()}
-    return frame, found, text, patients
+    return frame, chosen, text, patients
 
 
 @fenced
@@ -134,19 +134,19 @@ def populations(
     >>> populations(events, "cms159", period_start="2025-01-01").select("numerator", "version").row(0)
     (True, '0.3.000')
     """
-    frame, _, text, found = _patients(events, definition, period_start, version, patient, ())
-    who = [one for _, one in found.values()]
+    frame, _, text, patients = _patients(events, definition, period_start, version, patient, ())
+    people = [person for _, person in patients.values()]
     columns: dict[str, list[Any]] = {
-        patient: list(found),
-        "index_date": [one.index.start.isoformat() if one.index else None for one in who],
-        "age": [one.age for one in who],
-        "initial_population": [one.eligible for one in who],
-        "denominator": [one.eligible for one in who],
-        "denominator_exclusion": [bool(one.excluded_by) for one in who],
-        "observed": [one.observed for one in who],
-        "numerator": [one.met for one in who],
-        "excluded_by": [", ".join(one.excluded_by) for one in who],
-        "version": [text.id if text else None] * len(who),
+        patient: list(patients),
+        "index_date": [person.index.start.isoformat() if person.index else None for person in people],
+        "age": [person.age for person in people],
+        "initial_population": [person.eligible for person in people],
+        "denominator": [person.eligible for person in people],
+        "denominator_exclusion": [bool(person.excluded_by) for person in people],
+        "observed": [person.observed for person in people],
+        "numerator": [person.met for person in people],
+        "excluded_by": [", ".join(person.excluded_by) for person in people],
+        "version": [text.id if text else None] * len(people),
     }
     result: AnyFrame = _framed(frame, columns)
     return result
@@ -212,32 +212,32 @@ def measure(
     """
     level = level_of(level)
     by = names(by)
-    _, found, text, patients = _patients(events, definition, period_start, version, patient, by)
-    spec = found.events
+    _, chosen, text, patients = _patients(events, definition, period_start, version, patient, by)
+    spec = chosen.events
     if text is not None:
-        found = found.model_copy(update={"source": text.source})
+        chosen = chosen.model_copy(update={"source": text.source})
     rows = []
     groups = {group for group, _ in patients.values()} or ({()} if not by else set())
     if any(value is None for group in groups for value in group):
         raise FrameError("by: a grouping column has rows without a value; fill them")
     for group in sorted(groups):
-        mine = [one for own, one in patients.values() if own == group]
-        rows.append(FigureRow(group, found, {}, None, _counted(mine)))
+        mine = [person for own, person in patients.values() if own == group]
+        rows.append(FigureRow(group, chosen, {}, None, _counted(mine)))
         for stratum in spec.strata if spec else ():
             low, high = stratum.age
-            part = [one for one in mine if one.age is not None and low <= one.age <= high]
-            rows.append(FigureRow(group, found, {}, stratum.id, _counted(part)))
+            part = [person for person in mine if person.age is not None and low <= person.age <= high]
+            rows.append(FigureRow(group, chosen, {}, stratum.id, _counted(part)))
     figures: AnyFrame = result(events, "events", rows, by, level, version=text.id if text else None)
     return figures
 
 
 def _counted(patients: Iterable[Patient]) -> Cell:
-    inside = [one for one in patients if one.eligible]
-    kept = [one for one in inside if not one.excluded_by]
+    inside = [person for person in patients if person.eligible]
+    kept = [person for person in inside if not person.excluded_by]
     return Cell(
         eligible=len(kept),
         excluded=len(inside) - len(kept),
-        observed=sum(one.observed for one in kept),
+        observed=sum(person.observed for person in kept),
         denominator=len(kept),
-        numerator=sum(one.met for one in kept),
+        numerator=sum(person.met for person in kept),
     )

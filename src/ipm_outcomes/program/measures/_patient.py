@@ -43,7 +43,7 @@ class Patient:
         self.statuses = version.statuses if version else {}
         self.events = events
         self.anchors = {"period": period}
-        self.found: dict[str, list[tuple[Event, dt.date]]] = {}
+        self.events_of: dict[str, list[tuple[Event, dt.date]]] = {}
         self.index: Event | None = None
         self.age: int | None = None
         self.excluded_by: list[str] = []
@@ -66,9 +66,11 @@ class Patient:
         if not self.eligible:
             return
         self.anchors["index"] = on
-        self.found.clear()
+        self.events_of.clear()
         self._find(lambda _: True)
-        self.excluded_by = [e.id for e in self.spec.exclusions if any(self.found[name] for name in e.any_of)]
+        self.excluded_by = [
+            e.id for e in self.spec.exclusions if any(self.events_of[name] for name in e.any_of)
+        ]
         last = self._pick(self.spec.outcome.set, self.spec.outcome.pick)
         self.observed = last is not None and last.value is not None
         if last is not None and last.value is not None:
@@ -86,14 +88,14 @@ class Patient:
             if name is not None
         ]
         spans = [self.spec.windows[event_set.occurs.window]] if event_set.occurs else []
-        return all(name in self.found for name in used) and all(
+        return all(name in self.events_of for name in used) and all(
             "index" not in (span.first.anchor, span.last.anchor) for span in spans
         )
 
     def _find(self, possible: Any) -> None:
         for event_set in self.spec.sets:
             if possible(event_set):
-                self.found[event_set.id] = [
+                self.events_of[event_set.id] = [
                     (e, e.end_of(event_set.ongoing)) for e in self.events if self._in(event_set, e)
                 ]
 
@@ -121,7 +123,7 @@ class Patient:
             return False
         if event_set.overlaps is not None and not any(
             event.start <= other_end and end >= other.start
-            for other, other_end in self.found[event_set.overlaps]
+            for other, other_end in self.events_of[event_set.overlaps]
         ):
             return False
         if event_set.near is None:
@@ -129,7 +131,7 @@ class Patient:
         before = dt.timedelta(days=event_set.near.days_before)
         return any(
             other.start - before <= event.start and end <= other_end
-            for other, other_end in self.found[event_set.near.set]
+            for other, other_end in self.events_of[event_set.near.set]
         )
 
     def _occurs(self, occurs: Occurs, start: dt.date, end: dt.date) -> bool:
@@ -148,7 +150,7 @@ class Patient:
         return start <= last and end >= first
 
     def _pick(self, name: str, pick: str) -> Event | None:
-        events = sorted((e for e, _ in self.found.get(name, [])), key=lambda e: e.start)
+        events = sorted((e for e, _ in self.events_of.get(name, [])), key=lambda e: e.start)
         if not events:
             return None
         # Of several on one day the last row given counts, as everywhere in this library.

@@ -278,7 +278,7 @@ def _tell(alone: Mapping[int, str], dear: int) -> None:
 
 
 def _without_rate(rows: list[TableRow], rule: Policy) -> set[int]:
-    """Rows whose rate would tell a small complement beside counts that are only rounded."""
+    """Rows whose rate would give a small complement away beside counts that are only rounded."""
     unrated = set()
     for row in rows:
         if rule.rounds and row.rated:
@@ -291,7 +291,7 @@ def _without_rate(rows: list[TableRow], rule: Policy) -> set[int]:
 
 def _built(readers: Sequence[Reader], rule: Policy) -> tuple[list[Published], System]:
     """The system of this release and the earlier ones; where counts do not fit the definitions, rows of that scene
-    stand for themselves.
+    are by themselves.
     """
     while True:
         releases = [reader.read() for reader in readers]

@@ -31,8 +31,8 @@ def both(condition: Condition, columns: Columns) -> tuple[Bools, Bools]:
             held[there] = _COMPARED[name](numbers, value)
             return held, there & ~held
         if name in ("is", "is_not", "in"):
-            words: Any = value if name == "in" else (value,)
-            among = np.logical_or.reduce([np.asarray(values == word, np.bool_) for word in words])
+            wanted: Any = value if name == "in" else (value,)
+            among = np.logical_or.reduce([np.asarray(values == member, np.bool_) for member in wanted])
             held = there & (~among if name == "is_not" else among)
             return held, there & ~held
         tests = {
@@ -64,7 +64,7 @@ _COMPARED: Mapping[str, Any] = {
 
 
 def _numbers(values: npt.NDArray[Any], there: Bools) -> npt.NDArray[np.float64] | None:
-    """The values that are there as numbers; none where some are words."""
+    """The values that are there as numbers; none where some are text."""
     given = values[there]
     if any(isinstance(value, (str, tuple)) for value in given[:1]):
         return None

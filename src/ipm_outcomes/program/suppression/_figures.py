@@ -1,7 +1,7 @@
 """Whether there can be patients with given counts whose means are printed with given digits.
 
 They are looked for among all the kinds of patients of a group, weighted by an exponential family (as in Deming and
-Stephan 1940, iterative fitting of a table to its margins); additions then tell whether they do.
+Stephan 1940, iterative fitting of a table to its margins); additions then show whether they do.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Figure:
             return (to_decimals(mean),)
         off = (max(squares - total**2 / n, 0.0) / (n - 1)) ** 0.5 if n > 1 else 0.0
         half = self.half * off * (self.n / n) ** 0.5
-        told = (mean, mean - half, mean + half, *((self.sd * off,) if self.with_sd else ()))
-        return tuple(to_decimals(one) for one in told)
+        printed = (mean, mean - half, mean + half, *((self.sd * off,) if self.with_sd else ()))
+        return tuple(to_decimals(number) for number in printed)
 
     def same(self, y: np.ndarray) -> bool:
         """Whether it is printed the same for other patients."""
@@ -84,10 +84,10 @@ class Figure:
         n, z = float(y[self.held].sum()), self.z[self.held]
         if n < 1:
             return False
-        told = self.printed(n, float(z @ y[self.held]), float(z**2 @ y[self.held]))
+        printed = self.printed(n, float(z @ y[self.held]), float(z**2 @ y[self.held]))
         if self.state not in self.digits:
             self.digits[self.state] = self.printed(self.n, 0.0, self.squares)
-        return told == self.digits[self.state]
+        return printed == self.digits[self.state]
 
     @property
     def squares(self) -> float:
@@ -115,8 +115,8 @@ class Group:
     def take(self, way: Way) -> None:
         """Print the means like this."""
         self.way = way
-        for one in self.figures:
-            one.state = way[0 if one.end else 1]
+        for figure in self.figures:
+            figure.state = way[0 if figure.end else 1]
 
     def is_known(self, counts: np.ndarray) -> bool:
         """Whether `could_be` was asked before, or needs no work."""
@@ -126,7 +126,7 @@ class Group:
         """Whether there can be patients with these counts of whom every mean is printed the same."""
         key = (self.way, counts.tobytes())
         if key not in self.known:
-            self.known[key] = all(one.state == WITHHELD for one in self.figures) or could_be(
+            self.known[key] = all(figure.state == WITHHELD for figure in self.figures) or could_be(
                 [Slab(self, counts, ())], ()
             )
         return self.known[key]
@@ -148,7 +148,7 @@ class Slab:
 
     group: Group
     counts: np.ndarray
-    at: tuple[Any, ...]
+    index: tuple[Any, ...]
     """Its place in each dimension but the last, or all of them: `slice(None)`."""
 
     def lines(self, soft: float) -> None:
@@ -156,11 +156,13 @@ class Slab:
         some = self.counts > 0
         sets, counts = self.group.sets, self.counts
         rows, wanted, give = [sets], [counts.astype(float)], [np.zeros(len(counts))]
-        for one in (one for one in self.group.figures if one.state != WITHHELD and not one.again):
-            of = [one.z, one.z**2][: 2 if one.state == FULL and one.spread else 1]
-            rows += [np.where(one.held, values, 0.0)[None] for values in of]
-            wanted.append(np.array([0.0, one.squares][: len(of)]))
-            give.append(np.full(len(of), soft * one.n / one.sd if one.state == COARSE else 0.0))
+        for figure in (
+            figure for figure in self.group.figures if figure.state != WITHHELD and not figure.again
+        ):
+            of = [figure.z, figure.z**2][: 2 if figure.state == FULL and figure.spread else 1]
+            rows += [np.where(figure.held, values, 0.0)[None] for values in of]
+            wanted.append(np.array([0.0, figure.squares][: len(of)]))
+            give.append(np.full(len(of), soft * figure.n / figure.sd if figure.state == COARSE else 0.0))
         self.used = np.append(some, np.ones(sum(map(len, wanted[1:])), bool))
         self.phi = np.vstack(rows)[self.used].astype(float)
         self.goal, self.gives = np.concatenate(wanted)[self.used], np.concatenate(give)[self.used]
@@ -170,13 +172,13 @@ class Slab:
         """Where the fit begins: a part with its share of a whole of so many; else where the last fit of the group by
         itself ended, or, also where it has to be ``anew``, with everyone alike.
         """
-        key = tuple(one.state for one in self.group.figures)
+        key = tuple(figure.state for figure in self.group.figures)
         self.start = self.group.start.get(key, np.zeros(len(self.used)))
         if len(self.counts) and (among or anew or key not in self.group.start):
             self.start = np.zeros(len(self.used))
             whole = int(np.argmax(self.group.sets.sum(axis=1)))
             self.start[whole] = np.log(max(self.counts[whole], 1) / (among or self.group.sets[whole].sum()))
-        if not self.at:
+        if not self.index:
             self.group.start[key] = self.start
         return np.asarray(self.start[self.used])
 
@@ -186,7 +188,7 @@ def could_be(slabs: Sequence[Slab], shape: tuple[int, ...]) -> bool:
 
     Means in whole points are sought exact first, then near: an exact mean at the end of a scale leaves one kind.
     """
-    coarse = any(one.state == COARSE for slab in slabs for one in slab.group.figures)
+    coarse = any(figure.state == COARSE for slab in slabs for figure in slab.group.figures)
     return _fits(slabs, shape) or (coarse and _fits(slabs, shape, _SOFT))
 
 
@@ -195,7 +197,7 @@ def _fits(slabs: Sequence[Slab], shape: tuple[int, ...], soft: float = 0.0) -> b
     table = np.ones((*shape, kinds), bool)
     for slab in slabs:
         slab.lines(soft)
-        table[slab.at] &= slab.group.there(slab.counts)
+        table[slab.index] &= slab.group.there(slab.counts)
     there = table.reshape(-1, kinds).any(axis=0)
     table = table[..., there]
     if not there.any():
@@ -210,7 +212,7 @@ def _fits(slabs: Sequence[Slab], shape: tuple[int, ...], soft: float = 0.0) -> b
     places = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
     whole = np.zeros(kinds)
     for anew in (False, True):  # where the last fit ended there may be far too many of other kinds
-        u = [slab.begin(n if at else 0, anew) for at, slab in enumerate(slabs)]
+        u = [slab.begin(n if index else 0, anew) for index, slab in enumerate(slabs)]
         weight = np.where(table, _spread(slabs, u, table.shape), -np.inf)
         if weight.max() < np.log(max(n, 1)) + _FAR:
             break
@@ -220,13 +222,13 @@ def _fits(slabs: Sequence[Slab], shape: tuple[int, ...], soft: float = 0.0) -> b
         left = goal - gives * np.concatenate(u)
         off = 0.0
         for slab, place in zip(slabs, places, strict=True):
-            weighted = slab.phi * _sum(y, slab.at, sums)
+            weighted = slab.phi * _sum(y, slab.index, sums)
             left[place] -= weighted.sum(axis=1)
             off = max(off, float(np.abs(left[place][: slab.many]).max(initial=0.0)))
         if off < _OFF:
             for slab in slabs:
-                whole[there] = _sum(y, slab.at, sums)
-                if not all(one.same(whole) for one in slab.group.figures):
+                whole[there] = _sum(y, slab.index, sums)
+                if not all(figure.same(whole) for figure in slab.group.figures):
                     break
             else:
                 if not shape:
@@ -235,9 +237,9 @@ def _fits(slabs: Sequence[Slab], shape: tuple[int, ...], soft: float = 0.0) -> b
         curve = np.diag(gives)
         for i, slab in enumerate(slabs):
             for j, other in enumerate(slabs[: i + 1]):
-                at = _both(slab.at, other.at)
-                if at is not None:
-                    part = _product(slab.phi * _sum(y, at, sums), other.phi)
+                common = _both(slab.index, other.index)
+                if common is not None:
+                    part = _product(slab.phi * _sum(y, common, sums), other.phi)
                     curve[places[i], places[j]] += part
                     if i != j:
                         curve[places[j], places[i]] += part.T
@@ -259,7 +261,7 @@ def _fits(slabs: Sequence[Slab], shape: tuple[int, ...], soft: float = 0.0) -> b
             if rise <= -1e-4 * by * slope:
                 break
             by /= 2
-        u = [one + by * more_ for one, more_ in zip(u, steps, strict=True)]
+        u = [weights + by * more_ for weights, more_ in zip(u, steps, strict=True)]
         weight, y = weight + by * more, tried
     return False
 
@@ -270,25 +272,25 @@ def _solved(a: np.ndarray, b: np.ndarray, places: Sequence[slice]) -> np.ndarray
         return np.linalg.solve(a, b)
     a, b = a.copy(), b.copy()
     order = [
-        slice(at, min(at + _AT_ONCE, place.stop))
+        slice(start, min(start + _AT_ONCE, place.stop))
         for place in reversed(places)
-        for at in range(place.start, place.stop, _AT_ONCE)
+        for start in range(place.start, place.stop, _AT_ONCE)
     ]
     made = []
-    for n, one in enumerate(order):
-        later = [other for other in order[n + 1 :] if a[other, one].any()]
-        columns = np.concatenate([a[one, other] for other in later] + [b[one][:, None]], axis=1)
-        columns = np.linalg.solve(a[one, one], columns)
+    for n, block in enumerate(order):
+        later = [other for other in order[n + 1 :] if a[other, block].any()]
+        columns = np.concatenate([a[block, other] for other in later] + [b[block][:, None]], axis=1)
+        columns = np.linalg.solve(a[block, block], columns)
         ends = np.cumsum([other.stop - other.start for other in later])
         parts = np.split(columns[:, :-1], ends[:-1], axis=1) if later else []
-        made.append((one, later, parts, columns[:, -1]))
+        made.append((block, later, parts, columns[:, -1]))
         for other in later:
-            b[other] -= a[other, one] @ columns[:, -1]
+            b[other] -= a[other, block] @ columns[:, -1]
             for third, part in zip(later, parts, strict=True):
-                a[other, third] -= a[other, one] @ part
+                a[other, third] -= a[other, block] @ part
     x = np.zeros(len(b))
-    for one, later, parts, right in reversed(made):
-        x[one] = right - sum(
+    for block, later, parts, right in reversed(made):
+        x[block] = right - sum(
             (part @ x[other] for other, part in zip(later, parts, strict=True)), np.zeros(len(right))
         )
     return x
@@ -297,27 +299,27 @@ def _solved(a: np.ndarray, b: np.ndarray, places: Sequence[slice]) -> np.ndarray
 def _spread(slabs: Sequence[Slab], u: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     """The weights of the lines of all groups, added up for every kind at every place."""
     made = np.zeros(shape)
-    for slab, one in zip(slabs, u, strict=True):
-        made[slab.at] += np.einsum("s,sk->k", one, slab.phi)
+    for slab, weights in zip(slabs, u, strict=True):
+        made[slab.index] += np.einsum("s,sk->k", weights, slab.phi)
     return made
 
 
-def _sum(y: np.ndarray, at: tuple[Any, ...], known: dict[Any, np.ndarray]) -> np.ndarray:
+def _sum(y: np.ndarray, index: tuple[Any, ...], known: dict[Any, np.ndarray]) -> np.ndarray:
     """The patients of each kind in a part of the table."""
-    key = tuple(-1 if isinstance(one, slice) else one for one in at)
+    key = tuple(-1 if isinstance(place, slice) else place for place in index)
     if key not in known:
-        known[key] = y[at].reshape(-1, y.shape[-1]).sum(axis=0)
+        known[key] = y[index].reshape(-1, y.shape[-1]).sum(axis=0)
     return known[key]
 
 
 def _both(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """What two parts of the table have in common."""
     made = []
-    for one, other in zip(a, b, strict=True):
-        if isinstance(one, slice):
+    for place, other in zip(a, b, strict=True):
+        if isinstance(place, slice):
             made.append(other)
-        elif isinstance(other, slice) or one == other:
-            made.append(one)
+        elif isinstance(other, slice) or place == other:
+            made.append(place)
         else:
             return None
     return tuple(made)
@@ -339,6 +341,6 @@ def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Product of a matrix and the transpose of another, in pieces so small that no library starts threads for them."""
     width = max(1, 200_000 // max(len(a), 1) ** 2)
     made = np.zeros((len(a), len(b)))
-    for at in range(0, a.shape[1], width):
-        made += a[:, at : at + width] @ b[:, at : at + width].T
+    for start in range(0, a.shape[1], width):
+        made += a[:, start : start + width] @ b[:, start : start + width].T
     return made

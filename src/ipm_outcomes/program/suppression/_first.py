@@ -16,12 +16,12 @@ class Contradiction(Exception):  # noqa: N818 - a fact about the counts, caught 
     """One set with two counts, or counts that no patients could have."""
 
 
-class Unproved(Exception):  # noqa: N818 - caught inside, told as a refusal
+class Unproved(Exception):  # noqa: N818 - caught inside, and made a refusal
     """Nothing was found, within the work allowed, and nothing shows that there is none."""
 
 
 def spread_out(inside: np.ndarray, totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Tables of atoms (groups by atoms) that have the counts told (groups by sets), patients spread over many atoms.
+    """Tables of atoms (groups by atoms) that have the given counts (groups by sets), patients spread over many atoms.
 
     Also which of the groups were solved. Sets are filled in proportion until all agree; the rest after rounding is put
     right in as many atoms as the sets are independent.
@@ -53,7 +53,7 @@ def spread_out(inside: np.ndarray, totals: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _independent(inside: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sets that tell all that the others do, and as many atoms that tell them apart, the heaviest."""
+    """Sets that say all that the others do, and as many atoms that distinguish them, the heaviest."""
     left = inside.astype(float)
     rows, atoms = [], []
     for atom in np.argsort(-weight, kind="stable"):

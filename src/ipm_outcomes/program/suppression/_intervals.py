@@ -31,7 +31,7 @@ def intervals_of(system: System, low: np.ndarray, high: np.ndarray) -> tuple[np.
 def _pairs(nodes: Iterable[Node]) -> tuple[np.ndarray, np.ndarray]:
     """Published counts of which the first is inside the second, of all groups: the inner ones and the outer ones.
 
-    With two of them also any third between, so that one look at each pair tells all that nesting does.
+    With two of them also any third between, so that one look at each pair shows all that nesting does.
     """
     alike: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
     inner, outer = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]

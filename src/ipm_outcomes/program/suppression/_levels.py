@@ -13,7 +13,7 @@ from ipm_outcomes.program.suppression._read import TableRow
 
 
 def scored(id: str | None, own: Mapping[str, Instrument]) -> Instrument | None:
-    """An instrument of the program's own, or on the shelf."""
+    """A custom instrument of the program, or one of the catalog."""
     if id is None or id in own:
         return own.get(id or "")
     return catalog.instrument(id) if id in catalog.instruments() else None
@@ -30,7 +30,7 @@ class Levels:
     ) -> None:
         details: dict[str, dict[str, set[str]]] = {}
         for row in rows:
-            of_instrument, of_scale, target = row.told_for
+            of_instrument, of_scale, target = row.about
             instrument = scored(of_instrument, instruments)
             if instrument is not None and of_scale == instrument.lead_scale.id and row.definition and target:
                 details.setdefault(instrument.id, {}).setdefault(row.definition, set()).add(target)
@@ -52,11 +52,11 @@ class Levels:
             return 5 if row.band is not None else 3
         if row.band is not None:
             return 5
-        if row.told_for[:2] == self.lead:
+        if row.about[:2] == self.lead:
             if (
                 row.definition == self.success
                 and column in ("numerator", "denominator")
-                and row.told_for[2] == self.target
+                and row.about[2] == self.target
             ):
                 return 0
             return 1 if row.definition in (self.success, "followup_completion") else 2

@@ -177,7 +177,7 @@ def _names(node: Node, variables: np.ndarray) -> set[Any]:
 
 
 def _variables(node: Node, held: np.ndarray) -> np.ndarray | None:
-    """The variables of a node that make up a set; none where the node cannot tell it."""
+    """The variables of a node that make up a set; none where the node does not have it."""
     among = np.zeros(node.count + 1, bool)  # the last one for those in no set
     among[node.atoms[held]] = True
     if among[-1] or not among.any() or among[node.atoms[~held]].any():

@@ -1,9 +1,9 @@
 """Means beside hidden counts: whether every witness could have been printed with the same means.
 
-A mean of n patients tells the sum of their scores, its interval the sum of the squares, each as far as it is printed.
+A mean of n patients shows the sum of their scores, its interval the sum of the squares, each as far as it is printed.
 So a witness has to be more than a table of counts: there have to be patients with these counts whose means and limits
 are printed with the same digits. They are looked for among all the kinds of patients of a group, weighted by an
-exponential family (as in Deming and Stephan 1940, iterative fitting of a table to its margins); additions then tell
+exponential family (as in Deming and Stephan 1940, iterative fitting of a table to its margins); additions then show
 whether they do. Where none are found the means of the group are printed coarser, and only then withheld.
 """
 
@@ -56,10 +56,10 @@ def _changes(matrix: Any, moves: Sequence[Move]) -> Any:
     """Witnesses by counts: what each of them changes, as a sparse matrix."""
     from scipy import sparse
 
-    starts = np.concatenate([[0], np.cumsum([len(at) for at, _ in moves])]).astype(np.int64)
-    at = np.concatenate([np.zeros(0, np.int64), *(at for at, _ in moves)])
+    starts = np.concatenate([[0], np.cumsum([len(variables) for variables, _ in moves])]).astype(np.int64)
+    variables = np.concatenate([np.zeros(0, np.int64), *(variables for variables, _ in moves)])
     by = np.concatenate([np.zeros(0, np.int64), *(by for _, by in moves)])
-    made = sparse.csr_matrix((by, at, starts), shape=(len(moves), matrix.shape[1])) @ matrix.T.tocsr()
+    made = sparse.csr_matrix((by, variables, starts), shape=(len(moves), matrix.shape[1])) @ matrix.T.tocsr()
     made.eliminate_zeros()
     return made
 
@@ -75,13 +75,18 @@ class Means:
     def __init__(self, rows: Sequence[TableRow], frame: Any, reader: Any, search: Search) -> None:
         self.search, self.system, self.reader = search, search.system, reader
         columns = ("estimate", "lower", "upper", "level", "sd")
-        self.told = {name: frame[name].to_list() for name in columns if name in frame.columns}
+        self.columns = {name: frame[name].to_list() for name in columns if name in frame.columns}
         self.rows: dict[int, list[TableRow]] = {}
         """Of each group those with a mean that is shown."""
         method = frame["method"].to_list()
         for row in rows:
-            at, cell = row.position, row.cells.get("denominator")
-            if method[at] != METHOD or cell is None or search.hidden[cell] or null(self.told["estimate"][at]):
+            position, cell = row.position, row.cells.get("denominator")
+            if (
+                method[position] != METHOD
+                or cell is None
+                or search.hidden[cell]
+                or null(self.columns["estimate"][position])
+            ):
                 continue
             node = self.system.home[cell]
             if self.system.nodes[node].scene in reader.kinds and row.counts["denominator"] > 1:
@@ -103,21 +108,21 @@ class Means:
         """The kinds of patients that a mean is of, and their values."""
         scene = self.system.nodes[node].scene
         if (scene, row.definition) not in self.scores:
-            pairs, one = self.reader.kinds[scene], self.reader.definition(row)
-            values = [np.nan if v is None else float(v) for v in pairs.columns[one.value]]
-            self.scores[scene, row.definition] = pairs.of(one, None)["denominator"], np.array(values)
+            pairs, definition = self.reader.kinds[scene], self.reader.definition(row)
+            values = [np.nan if v is None else float(v) for v in pairs.columns[definition.value]]
+            self.scores[scene, row.definition] = pairs.of(definition, None)["denominator"], np.array(values)
         return self.scores[scene, row.definition]
 
     def _figure(self, node: int, row: TableRow) -> Figure:
         held, values = self.scored(node, row)
-        told = {name: column[row.position] for name, column in self.told.items()}
-        mean, n, half = float(told["estimate"]), row.counts["denominator"], 0.0
-        spread = not any(null(told[name]) for name in ("lower", "upper", "level"))
-        sd = 0.0 if null(told.get("sd")) else float(told["sd"])
+        printed = {name: column[row.position] for name, column in self.columns.items()}
+        mean, n, half = float(printed["estimate"]), row.counts["denominator"], 0.0
+        spread = not any(null(printed[name]) for name in ("lower", "upper", "level"))
+        sd = 0.0 if null(printed.get("sd")) else float(printed["sd"])
         if spread:
-            half = (float(told["upper"]) - float(told["lower"])) / 2
-            sd = sd or half * n**0.5 / t_quantile(float(told["level"]), n - 1)
-        with_sd = not null(told.get("sd"))
+            half = (float(printed["upper"]) - float(printed["lower"])) / 2
+            sd = sd or half * n**0.5 / t_quantile(float(printed["level"]), n - 1)
+        with_sd = not null(printed.get("sd"))
         z = np.where(held, (values - mean) / (sd or 1.0), 0.0)
         end = self.reader.definition(row).value in _ENDS
         return Figure(row, held, z, n, mean, sd or 1.0, half, with_sd, spread or with_sd, bool(sd), end)
@@ -144,18 +149,18 @@ class Means:
             )
             inside = np.asarray(~(sets & ~paired).any(axis=1))
             kept = [name for name, is_ in zip(of.cells, inside, strict=True) if is_]
-            place = {name: at for at, name in enumerate(kept)}
+            place = {name: index for index, name in enumerate(kept)}
             nested = [(place[a], place[b]) for a, b in of.nested if a in place and b in place]
             inner, outer = np.array(nested, np.int64).reshape(-1, 2).T
             values = [np.where(*self.scored(node, row), 0.0) for row in rows]
             again = [
-                any(np.array_equal(one, sign * other) for other in values[:n] for sign in (1, -1))
-                for n, one in enumerate(values)
+                any(np.array_equal(scores, sign * other) for other in values[:n] for sign in (1, -1))
+                for n, scores in enumerate(values)
             ]
             self.alike[key] = kept, kinds, sets[inside][:, kinds], (inner, outer), again
         kept, kinds, sets, nested_sets, again = self.alike[key]
-        for one, same in zip(figures, again, strict=True):
-            one.held, one.z, one.again = one.held[kinds], one.z[kinds], same
+        for figure, same in zip(figures, again, strict=True):
+            figure.held, figure.z, figure.again = figure.held[kinds], figure.z[kinds], same
         cells = np.array([of.cells[name] for name in kept], np.int64)
         return Group(figures, kept, sets, cells, nested_sets)
 
@@ -187,37 +192,37 @@ class Means:
         least = np.array([item.value for item in system.items], np.int64)
         most = least.copy()
         moves = sorted(search.moves, key=lambda move: len(move[0]))
-        counts, told_of = _changes(system.A, moves), _changes(system.P, moves)
-        reach = self._reach(told_of)
+        counts, protected = _changes(system.A, moves), _changes(system.P, moves)
+        reach = self._reach(protected)
         held: set[int] = set()
         refused: set[int] = set()  # until means are given up
 
-        def take(at: int) -> None:
-            held.add(at)
-            those = slice(*told_of.indptr[at : at + 2])
-            rows, told = told_of.indices[those], told_of.data[those]
-            told = search.truth[rows] + told
-            least[rows], most[rows] = np.minimum(least[rows], told), np.maximum(most[rows], told)
+        def take(witness: int) -> None:
+            held.add(witness)
+            those = slice(*protected.indptr[witness : witness + 2])
+            rows, values = protected.indices[those], protected.data[those]
+            values = search.truth[rows] + values
+            least[rows], most[rows] = np.minimum(least[rows], values), np.maximum(most[rows], values)
 
-        def taken(at: int) -> bool:
-            if at not in held and at not in refused:
-                if self._agrees(touched(at), partial(asked, at)):
-                    take(at)
+        def taken(witness: int) -> bool:
+            if witness not in held and witness not in refused:
+                if self._agrees(touched(witness), partial(asked, witness)):
+                    take(witness)
                 else:
-                    refused.add(at)
-            return at in held
+                    refused.add(witness)
+            return witness in held
 
-        def changed(at: int) -> dict[int, int]:
-            those = slice(*counts.indptr[at : at + 2])
+        def changed(witness: int) -> dict[int, int]:
+            those = slice(*counts.indptr[witness : witness + 2])
             return dict(zip(counts.indices[those].tolist(), counts.data[those].tolist(), strict=True))
 
         @cache
-        def touched(at: int) -> list[tuple[int, np.ndarray]]:
-            return self._touched(changed(at))
+        def touched(witness: int) -> list[tuple[int, np.ndarray]]:
+            return self._touched(changed(witness))
 
         @cache
-        def asked(at: int, families: bool = True) -> list[tuple[Family | Chain, Counts]]:
-            return self.together.asked(changed(at), families)
+        def asked(witness: int, families: bool = True) -> list[tuple[Family | Chain, Counts]]:
+            return self.together.asked(changed(witness), families)
 
         def met(q: int, side: int) -> bool:
             return bool(least[q] <= search.goal_low[q] if side == 0 else most[q] >= search.goal_high[q])
@@ -229,7 +234,8 @@ class Means:
             (q, side)
             for q in sorted(range(len(system.items)), key=wide)
             for side in (0, 1)
-            if not met(q, side) and not any(taken(at) for at in reach.get((q, side), ())[:_AT_FIRST])
+            if not met(q, side)
+            and not any(taken(witness) for witness in reach.get((q, side), ())[:_AT_FIRST])
         ]
         # A witness may be one that the means of a small part rule out, where others leave that part as it is.
         another: dict[tuple[int, int], list[int]] = {}
@@ -237,51 +243,53 @@ class Means:
             if (move := search.another(q, side)) is not None:
                 another[q, side] = [len(moves)]
                 moves.append(move)
-        counts, told_of = _changes(system.A, moves), _changes(system.P, moves)
+        counts, protected = _changes(system.A, moves), _changes(system.P, moves)
         for q, side in open_:
             if not met(q, side):
                 tried = reach[q, side][:_TRIED] + another.get((q, side), [])
-                found = [(*self._price(touched(at), partial(asked, at)), at) for at in tried]
-                _, ways, cheapest = min(found, key=lambda one: one[0])
+                prices = [
+                    (*self._price(touched(witness), partial(asked, witness)), witness) for witness in tried
+                ]
+                _, ways, cheapest = min(prices, key=lambda price: price[0])
                 for node, way in ways.items():
                     self._give_up(node, way)
                 refused.clear()
                 take(cheapest)
         return {
-            one.row.position: one.state
+            figure.row.position: figure.state
             for group in self.read.values()
-            for one in group.figures
-            if one.state != FULL
+            for figure in group.figures
+            if figure.state != FULL
         }
 
-    def _reach(self, told: Any) -> dict[tuple[int, int], list[int]]:
+    def _reach(self, protected: Any) -> dict[tuple[int, int], list[int]]:
         """By protected count and end, the witnesses in which it is there."""
         search = self.search
-        found: dict[tuple[int, int], list[int]] = {}
-        move = np.repeat(np.arange(told.shape[0]), np.diff(told.indptr))
-        q, value = told.indices, search.truth[told.indices] + told.data
+        reach: dict[tuple[int, int], list[int]] = {}
+        move = np.repeat(np.arange(protected.shape[0]), np.diff(protected.indptr))
+        q, value = protected.indices, search.truth[protected.indices] + protected.data
         for side, there in enumerate((value <= search.goal_low[q], value >= search.goal_high[q])):
-            for one, at in zip(q[there].tolist(), move[there].tolist(), strict=True):
-                found.setdefault((one, side), []).append(at)
-        return found
+            for item, witness in zip(q[there].tolist(), move[there].tolist(), strict=True):
+                reach.setdefault((item, side), []).append(witness)
+        return reach
 
     def _touched(self, by: Mapping[int, int]) -> list[tuple[int, np.ndarray]]:
         """The groups with means in which a witness has other counts, and these counts."""
         nodes = sorted({self.system.home[cell] for cell in by} & self.rows.keys())
-        found = []
+        touched = []
         for node in nodes:
             group = self.group(node)
             moved = np.array([by.get(cell, 0) for cell in group.cells.tolist()], np.int64)
             if moved.any():
-                found.append((node, self.search.value[group.cells] + moved))
-        return found
+                touched.append((node, self.search.value[group.cells] + moved))
+        return touched
 
     def _agrees(self, touched: list[tuple[int, np.ndarray]], asked: Asked) -> bool:
         if not all(self._could_be(self.group(node), counts) for node, counts in touched):
             return False
         if touched and self.together.left < 0:
             return False
-        return all(self.together.agrees(*one) for one in asked())
+        return all(self.together.agrees(*question) for question in asked())
 
     def _could_be(self, group: Group, counts: np.ndarray) -> bool:
         """Whether it is found, within the work allowed, that a group can have other counts and the same means."""
@@ -331,7 +339,7 @@ class Means:
     @staticmethod
     def _coarser(way: Way) -> list[Way]:
         """The ways that are nowhere finer than one."""
-        return [one for one in _WAYS if one[0] >= way[0] and one[1] >= way[1]]
+        return [coarser for coarser in _WAYS if coarser[0] >= way[0] and coarser[1] >= way[1]]
 
     def _give_up(self, node: int, way: Way) -> None:
         """Print the means of a group coarser, and with them those from which they could be worked out."""
@@ -343,8 +351,8 @@ class Means:
         for whole, *parts in self.system.near[node]:
             others = [part for part in parts if part in self.rows and part != node]
             if whole != node:
-                # Of two parts the whole and the other parts tell the sum alone: the smallest goes along.
-                if whole not in self.rows or self._one_more(node, parts, way):
+                # Of two parts the whole and the other parts show the sum alone: the smallest goes along.
+                if whole not in self.rows or self._another_as_coarse(node, parts, way):
                     continue
                 others = sorted(others, key=self._order)[:1]
             for part in others:
@@ -357,7 +365,7 @@ class Means:
     def way(self, node: int) -> Way:
         return self.read[node].way if node in self.read else (FULL, FULL)
 
-    def _one_more(self, node: int, parts: Sequence[int], way: Way) -> bool:
+    def _another_as_coarse(self, node: int, parts: Sequence[int], way: Way) -> bool:
         """Whether of another part no mean is given more exactly than this."""
         for part in parts:
             if part == node:

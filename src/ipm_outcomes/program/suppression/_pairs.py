@@ -42,7 +42,7 @@ class Pairs:
     """Whether of every score there is one; else some patients may be of a kind that is left out."""
 
     def of(self, indicator: Indicator, band: str | None) -> dict[str, Bools]:
-        """The sets that an indicator counts; `KeyError` where it reads a column that pairs do not tell."""
+        """The sets that an indicator counts; `KeyError` where it reads a column that pairs do not have."""
         columns = self.columns
         n = len(columns["baseline"])
         who = true(indicator.eligible, columns) if indicator.eligible else np.ones(n, bool)
@@ -100,11 +100,11 @@ def pairs_of(
     rule_items = tuple(sorted(rules.items()))
     if of_instrument in own:
         return _of_scale(own[of_instrument], of_scale, rule_items, in_window, backend)
-    return _of_shelf(of_instrument, of_scale, rule_items, in_window, backend)
+    return _of_catalog(of_instrument, of_scale, rule_items, in_window, backend)
 
 
 @lru_cache(maxsize=128)
-def _of_shelf(
+def _of_catalog(
     of_instrument: str, of_scale: str, rules: tuple[tuple[str, str], ...], in_window: bool, backend: Any
 ) -> Pairs | None:
     if of_instrument not in instruments():

@@ -38,7 +38,7 @@ class TableRow:
     counts: dict[str, int]  # what is a count of people
     definition: str | None = None
     band: str | None = None
-    told_for: tuple[str | None, ...] = (None, None, None)  # instrument, scale, target
+    about: tuple[str | None, ...] = (None, None, None)  # instrument, scale, target
     rules: str = ""
     rated: bool = False  # has a share of the two counts
     other: bool = False  # numerator or denominator that is a number but not a count
@@ -128,8 +128,8 @@ def rows_of(frame: Any, by: list[str]) -> list[TableRow]:
                 "in `by`"
             )
         seen[indicator, key] = position
-        definition, band, *told_for = places[position]
-        row = TableRow(position, indicator, key, {}, definition, band, tuple(told_for), rules[position] or "")
+        definition, band, *about = places[position]
+        row = TableRow(position, indicator, key, {}, definition, band, tuple(about), rules[position] or "")
         row.net = values["method"][position] == "adjusted wald"
         for name in (*COUNTS, *beside):
             value: Any = values[name][position] if name in values else None
@@ -175,10 +175,10 @@ def _texts(values: list[Any]) -> list[str | None]:
 
 
 def _of_ratios(rows: list[TableRow]) -> None:
-    """Give the ratio of two rates the counts of both: with one of them it would tell the other."""
-    place = {(row.definition, row.band, row.key, row.told_for[2]): row for row in rows}
+    """Give the ratio of two rates the counts of both: with one of them it would give the other away."""
+    place = {(row.definition, row.band, row.key, row.about[2]): row for row in rows}
     for row in rows:
-        if PATIENTS in row.counts and row.told_for[2] not in (None, *SIDES):
+        if PATIENTS in row.counts and row.about[2] not in (None, *SIDES):
             for side in SIDES:
                 other = place.get((row.definition, row.band, row.key, side))
                 for name in ("numerator", PATIENTS):

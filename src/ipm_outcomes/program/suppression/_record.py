@@ -173,7 +173,7 @@ class Ledger:
             row = TableRow(position, kept["indicator"], key, dict(kept["counts"]))
             for name in _FIELDS:
                 setattr(row, name, kept[name])
-            row.told_for = tuple(kept["told_for"])
+            row.about = tuple(kept["told_for"])
             rows.append(row)
             hidden |= {(position, column): column in kept["hidden"] for column in row.counts}
         means = {position: kept["mean"] for position, kept in enumerate(release["rows"]) if "mean" in kept}
@@ -198,7 +198,7 @@ class Ledger:
 
 
 def earlier_figures(path: str | PathLike[str]) -> list[Any]:
-    """What the earlier releases in a ledger told of their own figures, from the first to the last."""
+    """What the earlier releases in a ledger say of their own figures, from the first to the last."""
     return [figure for release in Ledger(path).releases for figure in release.get("own", [])]
 
 
@@ -212,7 +212,7 @@ def _noted(policy: str, by: Sequence[str], rows: Sequence[TableRow]) -> dict[str
     """A release as the ledger holds it, without what was hidden."""
     kept = [
         {name: getattr(row, name) for name in _FIELDS}
-        | {"key": list(row.key), "told_for": list(row.told_for), "counts": row.counts}
+        | {"key": list(row.key), "told_for": list(row.about), "counts": row.counts}
         for row in rows
     ]
     noted: dict[str, Any] = json.loads(canonical({"policy": policy, "by": list(by), "rows": kept}))

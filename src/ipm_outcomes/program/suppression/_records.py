@@ -70,7 +70,7 @@ def rate_sets() -> dict[Any, Bools]:
 
 def rate_columns(row: TableRow) -> dict[str, Any]:
     """The set of each column of a row of a rate."""
-    target = row.told_for[2]
+    target = row.about[2]
     side = target if target in (None, *SIDES) else "either"
     own: dict[str, Any] = {"numerator": ("numerator", side), PATIENTS: (PATIENTS, side)}
     own |= {name: tuple(name.split(" ")) for name in OF_SIDES}

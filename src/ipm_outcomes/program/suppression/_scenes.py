@@ -100,7 +100,7 @@ class Published:
 
 
 def _in_both(old: Scene, new: Scene, name: Any, scene: Any) -> bool:
-    """Whether both scenes know a set; sets of pairs are the same in each: what one publishes the other may tell."""
+    """Whether both scenes know a set; sets of pairs are the same in each: what one publishes the other may show."""
     if scene[0] == "pairs":
         for holder, other in ((old, new), (new, old)):
             held = holder.sets.get(name)
@@ -153,7 +153,7 @@ class Reader:
         self.rows, self.own, self.backend = rows, own, backend
         self.definitions, self.instruments = definitions
         self.families = families
-        self.found: dict[str, Indicator | None] = {}
+        self.known: dict[str, Indicator | None] = {}
         self.pairs: dict[Any, Pairs | None] = {}
         self.kinds: dict[Any, Pairs] = {}
         """The pairs that a scene is made of."""
@@ -161,7 +161,7 @@ class Reader:
         """Of an indicator of records, those that test the same columns."""
         self.window: set[tuple[str | None, ...]] = set()
         self.apart: set[Any] = set()
-        """Scenes whose counts do not fit the pairs: every row stands for itself there."""
+        """Scenes whose counts do not fit the pairs: every row is by itself there."""
         self.alone: dict[int, str] = {}
         """Why a row is protected by itself, by its position."""
 
@@ -170,9 +170,9 @@ class Reader:
 
     def named(self, id: str) -> Indicator | None:
         """The indicator of that id, if it is known."""
-        if id not in self.found:
-            self.found[id] = self.definitions.get(id) or (indicator(id) if id in indicators() else None)
-        return self.found[id]
+        if id not in self.known:
+            self.known[id] = self.definitions.get(id) or (indicator(id) if id in indicators() else None)
+        return self.known[id]
 
     def read(self) -> Published:
         out = Published(scenes=dict(self.own.scenes), links=list(self.own.links))
@@ -181,17 +181,17 @@ class Reader:
         for row in self.rows:
             definition = self.definition(row)
             if row.rules:
-                rules.setdefault(row.told_for, row.rules)
-                rules.setdefault((*row.told_for[:2], None), row.rules)
+                rules.setdefault(row.about, row.rules)
+                rules.setdefault((*row.about[:2], None), row.rules)
             if definition is not None and definition.window is not None:
-                self.window.add(row.told_for)
+                self.window.add(row.about)
         family_of = {name: family for family in self.families for name in family}
         loose: dict[Any, list[TableRow]] = {}
         asked: dict[
             Any, tuple[Any, dict[str, Any]] | None
         ] = {}  # a definition counts the same in every group
         for row in self.rows:
-            name = (row.indicator, row.definition, row.band, row.told_for)
+            name = (row.indicator, row.definition, row.band, row.about)
             if name not in asked:
                 asked[name] = (
                     self._of_records(row, out) or self._of_pairs(row, rules, out) or self._of_own(row)
@@ -204,9 +204,9 @@ class Reader:
                 if row.indicator in family_of:
                     scene: Any = ("family", *family_of[row.indicator])
                 elif definition is not None and definition.kind == "distribution":
-                    scene = ("bands", definition.id, *row.told_for)
+                    scene = ("bands", definition.id, *row.about)
                 else:
-                    scene = ("row", row.definition or row.indicator, *row.told_for)
+                    scene = ("row", row.definition or row.indicator, *row.about)
                     if row.definition is None:
                         scene = ("row", row.indicator)
                 loose.setdefault(scene, []).append(row)
@@ -231,12 +231,12 @@ class Reader:
                 out.counts.append(count)
                 out.cells.append((row, column, count))
 
-    def _pairs(self, told_for: tuple[str | None, ...], rules: Mapping[Any, str]) -> Pairs | None:
-        of_instrument, of_scale, _ = told_for
+    def _pairs(self, about: tuple[str | None, ...], rules: Mapping[Any, str]) -> Pairs | None:
+        of_instrument, of_scale, _ = about
         if of_instrument is None or of_scale is None or " + " in of_instrument:
             return None
-        windows = told_for in self.window
-        text = rules.get(told_for, "")
+        windows = about in self.window
+        text = rules.get(about, "")
         key = (of_instrument, of_scale, text, windows)
         if key not in self.pairs:
             self.pairs[key] = pairs_of(
@@ -256,45 +256,45 @@ class Reader:
     ) -> tuple[Any, dict[str, Any]] | None:
         """The sets of a row as sets of pairs."""
         definition = self.definition(row)
-        told_for, own = row.told_for, None
+        about, own = row.about, None
         if row.indicator in self.own.stretches:
-            told_for, own = self.own.stretches[row.indicator]
+            about, own = self.own.stretches[row.indicator]
         elif definition is None or definition.uses != "changes" or definition.kind in ("events", "ratio"):
             return None
         elif definition.scales:
-            told_for = (_side_by_side_name(definition), "", told_for[2])
+            about = (_side_by_side_name(definition), "", about[2])
         elif definition.once:
-            told_for = (*told_for[:2], None)
-        scene = ("pairs", *told_for)
+            about = (*about[:2], None)
+        scene = ("pairs", *about)
         if scene in self.apart:
             return None
         several = definition is not None and definition.scales
-        pairs = self._beside(told_for[0]) if several else self._pairs(told_for, rules)
+        pairs = self._beside(about[0]) if several else self._pairs(about, rules)
         if pairs is None:
             return None
         self.kinds[scene] = pairs
         name = row.indicator if own else (definition.id, row.band)  # type: ignore[union-attr]
         there = out.scenes.setdefault(scene, Scene({}))
-        sets_found = {}
+        set_of = {}
         try:
             held = {c: s(pairs) for c, s in own.items()} if own else pairs.of(definition, row.band)  # type: ignore[arg-type]
         except (KeyError, TypeError):
             return None
         if definition is not None and definition.once:
-            # Told once for all targets: whether the window of one of them is open does not matter.
+            # Counted once for all targets: whether the window of one of them is open does not matter.
             held = {
                 c: s & ~np.array([bool(o) for o in pairs.columns["window_open"]]) for c, s in held.items()
             }
         for column, members in held.items():
             there.sets.setdefault((name, column), members)
-            sets_found[column] = (name, column)
-        if definition is not None and definition.kind == "proportion" and "numerator" in sets_found:
+            set_of[column] = (name, column)
+        if definition is not None and definition.kind == "proportion" and "numerator" in set_of:
             for other in [
                 s for s in there.sets if s[1] == "numerator" and isinstance(s[0], tuple) and s[0][1] is None
             ]:
                 if other[0] != name and not (there.sets[other] & held["numerator"]).any():
-                    there.apart.append((sets_found["denominator"], sets_found["numerator"], other))
-        return scene, sets_found
+                    there.apart.append((set_of["denominator"], set_of["numerator"], other))
+        return scene, set_of
 
     def _of_records(self, row: TableRow, out: Published) -> tuple[Any, dict[str, Any]] | None:
         """The sets of a row that is counted from records."""
@@ -302,7 +302,7 @@ class Reader:
         if definition is None or definition.uses not in (*_records.USES, "utilization"):
             return None
         if definition.rate is not None:
-            around = "windows" if row.told_for[2] else None
+            around = "windows" if row.about[2] else None
             scene = ("pairs", "utilization", repr((definition.id, row.band)), around)
             if scene in self.apart:
                 return None
@@ -327,7 +327,7 @@ class Reader:
         return scene, columns
 
     def _why_alone(self, row: TableRow, indicator: Indicator | None) -> str:
-        of_instrument, of_scale, target = row.told_for
+        of_instrument, of_scale, target = row.about
         if row.definition is None:
             return "no_definition"
         if indicator is None:
@@ -439,7 +439,7 @@ class Reader:
         closed = ~np.array([bool(value) for value in columns["window_open"]], bool)
         first = np.array([value is not None for value in columns["baseline"]], bool)
         wanted = {"everybody": np.ones(len(closed), bool), "baseline": first, "due": first & closed}
-        if scene[3] is None:  # told once for all targets
+        if scene[3] is None:  # counted once for all targets
             wanted = {"everybody": closed, "baseline": first & closed}
         elif "followup" in columns:
             last = np.array([value is not None for value in columns["followup"]], bool)

@@ -117,13 +117,13 @@ class Search:
         system = self.system
         order = sorted(
             range(len(system.items)),
-            key=lambda q: (system.items[q].cell < 0, -system.items[q].value, self.told(q), q),
+            key=lambda q: (system.items[q].cell < 0, -system.items[q].value, self.name_in_group(q), q),
         )
         for q in order:
             self.serve(q)
         self.polish()
 
-    def told(self, q: int) -> str:
+    def name_in_group(self, q: int) -> str:
         """The name of a protected count without that of its group, which must decide nothing."""
         scene, _, *sets = self.system.items[q].name
         return str((scene, *sets))
@@ -248,13 +248,13 @@ class Search:
             if whole == node
         ]
         names = [
-            dict.fromkeys(one)
-            for one in zip(of.key, *(system.nodes[part].key for part in largest), strict=True)
+            dict.fromkeys(names_of_place)
+            for names_of_place in zip(of.key, *(system.nodes[part].key for part in largest), strict=True)
         ]
         some = [system.index[of.scene, key] for key in product(*names) if (of.scene, key) in system.index]
         goal = int((self.goal_low, self.goal_high)[side][q])
         for nodes in ([node], some) if largest else ():
-            variables = np.concatenate([system.nodes[one].variables for one in sorted(nodes)])
+            variables = np.concatenate([system.nodes[member].variables for member in sorted(nodes)])
             move = self.alternative(q, goal, variables, FAR)
             if move is not None:
                 verify(system, self.low, self.high, [move])
@@ -315,7 +315,7 @@ class Search:
         """The cheapest whole table in which the count has the target and only these variables move.
 
         ``at_any_price``: some table, whatever of this level or beyond it has to be hidden. Where there is none,
-        ``undecided`` tells whether that is certain.
+        ``undecided`` says whether that is certain.
         """
         from scipy import sparse
         from scipy.optimize import Bounds, LinearConstraint, milp
@@ -371,7 +371,7 @@ class Search:
         nodes = _MORE_NODES if at_any_price else _NODES
 
         def solved(whole: int) -> tuple[np.ndarray, np.ndarray] | None:
-            for presolve in (True, False):  # what simplifying alone does not settle is solved as it stands
+            for presolve in (True, False):  # what simplifying alone does not settle is solved as it is
                 result = milp(
                     cost,
                     constraints=LinearConstraint(matrix, least, most),

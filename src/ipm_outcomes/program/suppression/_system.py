@@ -77,7 +77,7 @@ class Lines:
     """Sparse rows that are collected one by one."""
 
     def __init__(self) -> None:
-        self.at: list[np.ndarray] = []
+        self.indices: list[np.ndarray] = []
         self.value: list[int] = []
         self.signs: dict[int, np.ndarray] = {}
         """The values of the rows in which they differ."""
@@ -85,21 +85,21 @@ class Lines:
     def add(self, indices: Any, value: Any) -> int:
         constant = isinstance(value, int)
         if not constant:
-            self.signs[len(self.at)] = value
-        self.at.append(np.asarray(indices, np.int64))
+            self.signs[len(self.indices)] = value
+        self.indices.append(np.asarray(indices, np.int64))
         self.value.append(value if constant else 0)
-        return len(self.at) - 1
+        return len(self.indices) - 1
 
     def matrix(self, columns: int) -> Any:
         from scipy import sparse
 
-        many = [len(indices) for indices in self.at]
+        many = [len(indices) for indices in self.indices]
         starts = np.concatenate([[0], np.cumsum(many)]).astype(np.int64)
-        indices = np.concatenate(self.at) if self.at else np.zeros(0, np.int64)
+        indices = np.concatenate(self.indices) if self.indices else np.zeros(0, np.int64)
         value = np.repeat(np.array(self.value, np.int64), np.array(many, np.int64))
         for row, signs in self.signs.items():
             value[starts[row] : starts[row + 1]] = signs
-        made = sparse.csr_matrix((value, indices, starts), shape=(len(self.at), columns))
+        made = sparse.csr_matrix((value, indices, starts), shape=(len(self.indices), columns))
         made.sum_duplicates()
         return made
 
@@ -220,11 +220,11 @@ class SceneBuilder:
         self.system, self.id, self.scene, self.nodes = system, id, scene, nodes
         # Sets that hold the same kinds of patients are one set.
         same: dict[bytes, Any] = {}
-        self.one = {
+        self.set_of = {
             name: same.setdefault(np.packbits(held).tobytes(), name) for name, held in scene.sets.items()
         }
         for count in counts:
-            count.set = self.one[count.set]
+            count.set = self.set_of[count.set]
         self.counts = counts
         self.kinds: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.ordered: dict[frozenset[Any], tuple[Any, ...]] = {}
@@ -290,7 +290,7 @@ class SceneBuilder:
         for count in self.counts:
             home = self.nodes[self.id, count.key]
             position = self.system.add_cell(home, count)
-            if position == len(self.system.forms.at):
+            if position == len(self.system.forms.indices):
                 node = self.system.nodes[home]
                 self.system.forms.add(node.start + node.of[count.set], 1)
             if count.key in broken:
@@ -323,7 +323,9 @@ class SceneBuilder:
                 nested += [(a, b) for b in np.flatnonzero(within) if b != a]
             apart = [
                 (w, a, b)
-                for w, a, b in ((self.one[w], self.one[a], self.one[b]) for w, a, b in self.scene.apart)
+                for w, a, b in (
+                    (self.set_of[w], self.set_of[a], self.set_of[b]) for w, a, b in self.scene.apart
+                )
                 if w in of
                 and a in of
                 and b in of

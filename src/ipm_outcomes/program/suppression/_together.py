@@ -64,7 +64,7 @@ class Together:
         """The groups above a group that are in no other one."""
         if node not in self.above:
             above = {ids[0] for ids in self.system.near[node]} - {node}
-            self.above[node] = set().union(*(self.wholes(one) for one in above)) if above else {node}
+            self.above[node] = set().union(*(self.wholes(group) for group in above)) if above else {node}
         return self.above[node]
 
     def family(self, whole: int) -> Family | None:
@@ -79,9 +79,9 @@ class Together:
         for first, *parts in system.near[whole]:
             if first == whole:
                 (place,) = {
-                    at
+                    position
                     for part in parts
-                    for at, (a, b) in enumerate(zip(of.key, system.nodes[part].key, strict=True))
+                    for position, (a, b) in enumerate(zip(of.key, system.nodes[part].key, strict=True))
                     if a != b
                 }
                 dimensions.append((place, parts))
@@ -90,7 +90,9 @@ class Together:
             node
             for (scene, key), node in system.index.items()
             if scene == of.scene
-            and all(a == b or at in free for at, (a, b) in enumerate(zip(of.key, key, strict=True)))
+            and all(
+                a == b or position in free for position, (a, b) in enumerate(zip(of.key, key, strict=True))
+            )
         ]
         scored = [self.means.scored(node, row) for node in members for row in self.means.rows.get(node, ())]
         if not any(node in self.means.rows for node in members if node != whole):
@@ -169,8 +171,10 @@ class Together:
             return False
         key = tuple(family.members), counts, tuple(map(self.means.way, family.members))
         if key not in self.known:
-            told = dict(counts)
-            agrees = self._due(family, told) if isinstance(family, Chain) else self._agrees(family, told)
+            counts_of = dict(counts)
+            agrees = (
+                self._due(family, counts_of) if isinstance(family, Chain) else self._agrees(family, counts_of)
+            )
             self.known[key] = agrees
         return self.known[key]
 
@@ -226,35 +230,35 @@ class Together:
             places.append(place_of)
         free = {place: d for d, (place, _) in enumerate(dimensions)}
         for node in family.members:
-            at: list[Any] = list(every)
+            index: list[Any] = list(every)
             for p, (a, b) in enumerate(zip(key, self.system.nodes[node].key, strict=True)):
                 if a != b:
                     if p not in free or b not in places[free[p]]:
                         break
-                    at[free[p]] = places[free[p]][b]
+                    index[free[p]] = places[free[p]][b]
             else:
                 if node != family.whole and self.system.nodes[node].cells:
-                    slabs.append(self._slab(family, node, counts, tuple(at)))
+                    slabs.append(self._slab(family, node, counts, tuple(index)))
         return slabs, tuple(shape)
 
     def _is_known(self, part: int) -> bool:
         return part in self.means.rows and self.means.way(part) != (WITHHELD, WITHHELD)
 
     def _slab(
-        self, family: Family, node: int, counts: Mapping[int, tuple[int, ...]], at: tuple[Any, ...]
+        self, family: Family, node: int, counts: Mapping[int, tuple[int, ...]], index: tuple[Any, ...]
     ) -> Slab:
         group = self.group(family, node)
-        told = counts.get(node)
-        return Slab(group, self.value[group.cells] if told is None else np.array(told, np.int64), at)
+        changed = counts.get(node)
+        return Slab(group, self.value[group.cells] if changed is None else np.array(changed, np.int64), index)
 
-    def _sum(self, family: Family, parts: Sequence[int], at: tuple[Any, ...]) -> Slab:
+    def _sum(self, family: Family, parts: Sequence[int], index: tuple[Any, ...]) -> Slab:
         """Some parts as one: the sums of their counts, and of their scores where each has a mean."""
         groups = [self.group(family, part) for part in parts]
         first = groups[0]
         if len(parts) == 1:
-            return Slab(first, self.value[first.cells], at)
+            return Slab(first, self.value[first.cells], index)
         places = [{name: n for n, name in enumerate(group.names)} for group in groups]
-        kept = [name for name in first.names if all(name in one for one in places)]
+        kept = [name for name in first.names if all(name in place for place in places)]
         counts = np.sum(
             [
                 self.value[group.cells[[place[name] for name in kept]]]
@@ -263,30 +267,42 @@ class Together:
             axis=0,
         )
         sets = first.sets[[places[0][name] for name in kept]]
-        kept_at = {places[0][name]: n for n, name in enumerate(kept)}
+        position_of = {places[0][name]: n for n, name in enumerate(kept)}
         nested = [
-            (kept_at[a], kept_at[b])
+            (position_of[a], position_of[b])
             for a, b in zip(*map(np.ndarray.tolist, first.nested), strict=True)
-            if a in kept_at and b in kept_at
+            if a in position_of and b in position_of
         ]
         inner, outer = np.array(nested, np.int64).reshape(-1, 2).T
         figures = []
-        for one in first.figures:
-            those = [f for group in groups for f in group.figures if f.row.definition == one.row.definition]
+        for figure in first.figures:
+            those = [
+                f for group in groups for f in group.figures if f.row.definition == figure.row.definition
+            ]
             if len(those) == len(groups) and all(f.state != WITHHELD for f in those):
                 figures.append(_sum_of(those))
-        return Slab(Group(figures, kept, sets, first.cells[:0], (inner, outer)), counts, at)
+        return Slab(Group(figures, kept, sets, first.cells[:0], (inner, outer)), counts, index)
 
 
 def _sum_of(figures: Sequence[Figure]) -> Figure:
     """The mean of some groups as one."""
     first = figures[0]
-    n = sum(one.n for one in figures)
-    mean = sum(one.n * one.mean for one in figures) / n
-    squares = sum((one.n - 1) * one.sd**2 * one.differ + one.n * (one.mean - mean) ** 2 for one in figures)
+    n = sum(figure.n for figure in figures)
+    mean = sum(figure.n * figure.mean for figure in figures) / n
+    squares = sum(
+        (figure.n - 1) * figure.sd**2 * figure.differ + figure.n * (figure.mean - mean) ** 2
+        for figure in figures
+    )
     sd = (squares / (n - 1)) ** 0.5
-    state = max(one.state for one in figures)
+    state = max(figure.state for figure in figures)
     z = np.where(first.held, (first.z * first.sd + first.mean - mean) / (sd or 1.0), 0.0)
-    spread = state == FULL and all(one.spread for one in figures)
-    told = {"half": 0.0, "with_sd": False, "spread": spread, "differ": sd > 0, "state": state, "digits": {}}
-    return replace(first, n=n, mean=mean, sd=sd or 1.0, z=z, **told)
+    spread = state == FULL and all(figure.spread for figure in figures)
+    changes = {
+        "half": 0.0,
+        "with_sd": False,
+        "spread": spread,
+        "differ": sd > 0,
+        "state": state,
+        "digits": {},
+    }
+    return replace(first, n=n, mean=mean, sd=sd or 1.0, z=z, **changes)

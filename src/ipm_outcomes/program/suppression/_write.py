@@ -37,7 +37,7 @@ def _two_decimals(value: float, numerator: int | None, denominator: int | None) 
 
 
 def _more_than_counts(frame: Any, rows: list[TableRow]) -> np.ndarray:
-    """Rows whose bounds tell more than their counts: who of those not observed could have counted."""
+    """Rows whose bounds show more than their counts: who of those not observed could have counted."""
     more = np.zeros(len(frame), dtype=bool)
     if "worst" not in frame.columns or "best" not in frame.columns:
         return more
