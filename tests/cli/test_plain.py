@@ -188,6 +188,28 @@ def each_odd(test: Callable[..., None]) -> Callable[..., None]:
     return test
 
 
+def write(forms: list[Any]) -> None:
+    lines = [",".join([id, day, site, *answers]) for id, day, site, answers in forms]
+    text = "\n".join([",".join(["patient_id", "date", "site", *PHQ9]), *lines]) + "\n"
+    Path("in.csv").write_text(text, encoding="utf-8")
+
+
+def same_by_both(run: Run, monkeypatch: pytest.MonkeyPatch, *words: str) -> list[bytes]:
+    """A command says and writes the same by both readers; what it wrote."""
+    results = []
+    for reader in (read_plain, lambda *_: None):
+        with monkeypatch.context() as patched:
+            patched.setattr(_files, "read_plain", reader)
+            said = run(*words)
+        outputs = sorted(Path().glob("out.*"))
+        results.append((said, [output.read_bytes() for output in outputs]))
+        for output in outputs:
+            output.unlink()
+    assert results[0] == results[1]
+    written: list[bytes] = results[0][1]
+    return written
+
+
 @pytest.mark.usefixtures("stretches")
 @settings(QUICK, max_examples=30)
 @each_odd
@@ -218,9 +240,7 @@ def each_odd(test: Callable[..., None]) -> Callable[..., None]:
 def test_output_and_findings_do_not_depend_on_the_reader(
     run: Run, monkeypatch: pytest.MonkeyPatch, forms: list[Any], options: tuple[str, ...]
 ) -> None:
-    lines = [",".join([id, day, site, *answers]) for id, day, site, answers in forms]
-    text = "\n".join([",".join(["patient_id", "date", "site", *PHQ9]), *lines]) + "\n"
-    Path("in.csv").write_text(text, encoding="utf-8")
+    write(forms)
     for words in (
         ("score", "in.csv", *options),
         ("score", "in.csv", *options, "-o", "out.csv"),
@@ -230,16 +250,39 @@ def test_output_and_findings_do_not_depend_on_the_reader(
         ("change", "in.csv", *(options if not {"--invalid", "--tidy"} & {*options} else ())),
         ("change", "in.csv", "--by", "site", "--as-of", "2026-02-28", "-o", "out.parquet"),
     ):
-        found = []
-        for reader in (read_plain, lambda *_: None):
-            with monkeypatch.context() as patched:
-                patched.setattr(_files, "read_plain", reader)
-                said = run(*words)
-            outputs = [Path(name) for name in ("out.csv", "out.parquet") if Path(name).exists()]
-            found.append((said, [output.read_bytes() for output in outputs]))
-            for output in outputs:
-                output.unlink()
-        assert found[0] == found[1]
+        same_by_both(run, monkeypatch, *words)
+
+
+@pytest.mark.usefixtures("stretches")
+@settings(QUICK, max_examples=10)
+@given(
+    st.lists(FORM, min_size=1, max_size=30),
+    st.sampled_from([(), ("--not-answered", "9,NA"), ("--coding", "answer")]),
+)
+def test_reports_do_not_depend_on_the_reader(
+    run: Run, monkeypatch: pytest.MonkeyPatch, forms: list[Any], options: tuple[str, ...]
+) -> None:
+    write([*forms, ("b", "2026-03-09", "West", ["1"] * 9), ("b", "2026-06-09", "North", ["0"] * 9)])
+    for words in (
+        ("report", "in.csv", *options, "--site", "site"),
+        ("report", "in.csv", *options, "--visit", "date", "--as-of", "2026-06-30", "-o", "out.md"),
+        ("patient", "in.csv", *options, "--patient-id", "b", "-o", "out.html"),
+        ("audit", "in.csv", "--instrument", "phq9", "--recorded", "total=site", "-o", "out.csv"),
+    ):
+        same_by_both(run, monkeypatch, *words)
+
+
+def test_the_page_report_does_not_depend_on_the_reader(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic = Path(__file__).parents[2] / "examples" / "clinic"
+    episodes, events, spans = (str(clinic / f"{name}.csv") for name in ("episodes", "events", "enrollment"))
+    header, *rows = (clinic / "clinic.csv").read_text(encoding="utf-8").splitlines()
+    Path("in.csv").write_text("\n".join([header, *reversed(rows)]), encoding="utf-8")
+    words: tuple[str, ...] = ("report", "in.csv", "--instrument", "nps", "--episodes", episodes)
+    words += ("--events", events, "--enrollment", spans, "--strata", "sex")
+    words += ("--as-of", "2025-12-31", "-o", "out.html")
+    page, figures = same_by_both(run, monkeypatch, *words)
+    assert b"Hilltop" in page
+    assert b"Hilltop" in figures
 
 
 def test_scores_are_written_in_stretches(run: Run, stretches: None) -> None:

@@ -18,7 +18,6 @@ from ipm_outcomes.cli._codes import FINE, PROBLEMS
 from ipm_outcomes.cli._files import CSV_ENDINGS, PARQUET_ENDINGS, read
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, column_of, plan, split
 from ipm_outcomes.cli._output import output_kind, write_frame, write_text
-from ipm_outcomes.cli._plain import as_text
 from ipm_outcomes.cli._print import tell
 from ipm_outcomes.cli._score import File, count_of, tell_findings, tidy_scores, without_invalid
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -161,9 +160,7 @@ def dated_scores(
         raise ParameterError(f"--by: the column {clash[0]!r} is carried along already")
     formats = {day: date_format} if day and date_format else None
     kept = [name for name in (*taken, *by) if name is not None]
-    scores, frame = tidy_scores(work, kept, formats), work.source.frame
-    if work.source.categories:
-        scores = as_text(scores, kept)
+    scores, frame = work.source.texts(tidy_scores(work, kept, formats), kept), work.source.frame
     if day and len(frame):
         refuse_column(day, read_dates(Frame(frame), day, date_format), rows_with_answers(scores, len(frame)))
     return scores.rename({old: new for old, new in taken.items() if old and old != new})

@@ -8,13 +8,13 @@ import io
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from ipm_outcomes.cli._plain import read_plain
+from ipm_outcomes.cli._plain import as_text, read_plain
 from ipm_outcomes.errors import FrameError, InputError, MissingExtraError, ParameterError, number_of
 from ipm_outcomes.files._text import checked_separator, named_separator, records
 
@@ -56,6 +56,10 @@ class Source:
         """Whether the file has no types, so that numbers are written as text."""
         return self.lines is not None
 
+    def texts(self, frame: Any, columns: Iterable[str]) -> Any:
+        """A table made of the file, with columns that it took over as text again where they are categories."""
+        return as_text(frame, columns) if self.categories else frame
+
     def without(self, rows: int) -> Source:
         """The file without its first rows."""
         if not rows:
@@ -96,10 +100,11 @@ def read(
             raise ParameterError("standard input is closed; name a file")
         with _opened(name) as file:
             label = "standard input" if name == STREAM else name
-            if categories and _is_utf8(encoding):
+            if _is_utf8(encoding):
                 frame = read_plain(file, separator)
                 if frame is not None:
-                    return Source(label, frame, range(2, len(frame) + 2), separator, categories=True)
+                    frame = frame if categories else as_text(frame, frame.columns)
+                    return Source(label, frame, range(2, len(frame) + 2), separator, categories=categories)
                 file.seek(0)
             return _read_csv(label, file.read(), separator, encoding)
     if ending not in PARQUET_ENDINGS + SAS_ENDINGS:

@@ -62,7 +62,7 @@ def patient(
         raise ParameterError(
             "--scales is not for the page of a patient, which shows all; choose with --instrument"
         )
-    work = plan(how.answers(file), items or Items())
+    work = plan(how.answers(file, categories=True), items or Items())
     names = work.source.frame.columns
     columns = {
         "--id": column_of("--id", id, "patient_id", names),

@@ -7,7 +7,7 @@ around whole cells only, no blank line. Every other file is read as a whole.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def read_plain(file: IO[bytes], separator: str) -> Any:
     return _frame(header, columns)
 
 
-def as_text(frame: Any, columns: Any) -> Any:
+def as_text(frame: Any, columns: Iterable[str]) -> Any:
     """A frame in which those of these columns that are categories are text again."""
     import polars as pl
 

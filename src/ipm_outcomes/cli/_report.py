@@ -119,7 +119,7 @@ def report(
     beside.check(pairs.episodes)
     if beside.files and ending != ".html":
         raise ParameterError("records have a place in HTML reports only; end the name of -o in .html")
-    source = how.answers(file)
+    source = how.answers(file, categories=True)
     names = source.frame.columns
     columns = {
         "id": column_of("--id", id, "patient_id", names),
@@ -274,12 +274,12 @@ def _summary(
         return Summary(
             rows, facts, work.missing or "default", (), (), wrong=tuple(wrong), findings=tuple(findings)
         )
-    scores = tidy_scores(sure, list(dict.fromkeys(by)))
+    scores = tidy_scores(sure, by)
     summary = summarize(
         scores,
         visit=visit,
         site=site,
-        flags=_with_flags(sure).select(list(dict.fromkeys([*by, *_flag_names(sure)]))),
+        flags=_with_flags(sure).select([*by, *_flag_names(sure)]),
         wrong=wrong,
         facts=_facts(frame.filter(rows_with_answers(scores, len(frame))), columns, date_format),
         missing=work.missing,

@@ -15,7 +15,6 @@ from ipm_outcomes.cli._files import STREAM, Source
 from ipm_outcomes.cli._many import into_folder, is_folder
 from ipm_outcomes.cli._options import Items, Output, Plan, Reading, plan, split, wrong_cells
 from ipm_outcomes.cli._output import is_parquet, output_kind, write_csv, write_frame
-from ipm_outcomes.cli._plain import as_text
 from ipm_outcomes.cli._print import progress, say, tell
 from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.frames._blank import in_words
@@ -251,8 +250,7 @@ def _write(parts: Iterator[Any], output: str | None, source: Source, kept: Seque
     import polars as pl
 
     if is_parquet(output):
-        scored = pl.concat(parts).rechunk()
-        write_frame(as_text(scored, kept) if source.categories else scored, output)
+        write_frame(source.texts(pl.concat(parts).rechunk(), kept), output)
     else:
         write_csv(parts, output, source.delimiter)
 
