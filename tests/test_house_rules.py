@@ -208,6 +208,8 @@ def test_kinds_of_frames_are_told_apart_at_one_edge():
                 constants = {side.value for side in sides if isinstance(side, ast.Constant)}
                 if constants & {"pandas", "polars", "pyarrow"}:
                     apart.add(module)
+            elif isinstance(node, ast.Attribute) and node.attr in ("is_pandas", "is_polars", "is_pyarrow"):
+                apart.add(module)
     assert {room(module) for module in apart} <= set(ONE_EDGE)
     assert [m for m in apart if room(m) == "frames"] == ["ipm_outcomes.frames._decode"]
 

@@ -81,6 +81,10 @@ class Library(ABC):
         A column of which ``like`` has one of this library's own takes the type of that one.
         """
 
+    def beside(self, frame: Any, name: str, values: list[Any], kind: CellKind) -> Any:
+        """A column from a list, None for null, that can be put beside those of a frame."""
+        return self.column(self.listed({name: values}, {name: kind}, {}), name)
+
     def for_engine(self, frame: Any) -> tuple[Any, set[str], set[str]]:
         """The frame as narwhals is to work on it, its columns without any value, and those of dates as objects."""
         return frame, set(), set()

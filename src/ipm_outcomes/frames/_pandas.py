@@ -103,6 +103,10 @@ class Pandas(Library):
             }
         )
 
+    def beside(self, frame: Any, name: str, values: list[Any], kind: CellKind) -> Any:
+        """With the index of the frame, so that rows are not put in another order."""
+        return super().beside(frame, name, values, kind).set_axis(frame.index)
+
     def for_engine(self, frame: Any) -> tuple[Any, set[str], set[str]]:
         """Object columns of truth values or dates get a dtype that knows missing."""
         kinds = {

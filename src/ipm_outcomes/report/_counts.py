@@ -30,7 +30,7 @@ from ipm_outcomes.report._program import (
     is_promoter,
     rated_bands,
 )
-from ipm_outcomes.report._reading import Table, at_target, days_of, plain
+from ipm_outcomes.report._reading import Table, at_target, cells_of, days_of
 from ipm_outcomes.report._stretches import Piece, stretches
 
 _PERIOD = "period of enrollment"
@@ -297,12 +297,12 @@ class Builder:
                 return {}
             of_spans = programs.table(data.to_native(), by=[_PERIOD], indicators=wanted, level=program.level)
             rows: dict[Span, list[Figure]] = {}
-            for cells in nw.from_native(of_spans, eager_only=True).iter_rows(named=True):
+            for cells in cells_of(of_spans):
                 span = spans[int(cells[_PERIOD]) - 1]
                 values: dict[str, Any] = {
-                    field_.name: plain(cells[field_.name])
+                    field_.name: cells[field_.name]
                     for field_ in fields(Figure)
-                    if field_.name in cells and plain(cells[field_.name]) is not None
+                    if cells.get(field_.name) is not None
                 }
                 values["period"] = label(span, size)
                 rows.setdefault(span, []).append(Figure(**values))

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._blank import blank_rows, with_answers
+from ipm_outcomes.frames._dates import DATED, read_dates
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._library import CellKind
+from ipm_outcomes.frames._library import CellKind, plain_value
 from ipm_outcomes.frames._stage import Stage, refuse_other_stage
 from ipm_outcomes.program._columns import COLUMNS
 from ipm_outcomes.report._program import OPEN, ScaleKey
@@ -81,7 +83,7 @@ class Table:
             return
         small = small.group_by(names).agg(nw.col("__n").sum())
         for row in sorted(small.iter_rows(), key=lambda row: tuple(map(str, row))):
-            yield tuple(plain(v) for v in row)
+            yield tuple(plain_value(v) for v in row)
 
     def with_answers(self) -> Table:
         """The scores of rows that hold an answer; how many rows of the data hold none is noted."""
@@ -103,14 +105,6 @@ class Table:
         return table
 
 
-def plain(value: Any) -> Any:
-    """A cell as a plain Python value, None where it is missing."""
-    try:
-        return None if value is None or value != value else value
-    except TypeError:  # pandas.NA has no truth value
-        return None
-
-
 def is_scale(key: ScaleKey, table: Table) -> Any:
     return (table.word("instrument") == key[0]) & (table.word("scale") == key[1])
 
@@ -122,16 +116,17 @@ def at_target(key: ScaleKey, target: str, table: Table) -> Any:
 def unhidden_rows(table: Table, way_out: str) -> Iterator[dict[str, Any]]:
     """The rows of a table of figures as plain values; one that was suppressed is refused."""
     for cells in table.frame.iter_rows(named=True):
-        if plain(cells["suppressed"]) not in (None, "", False):
+        if plain_value(cells["suppressed"]) not in (None, "", False):
             raise FrameError(f"{table.name}: already suppressed; give the table as it was before, {way_out}")
-        yield {name: plain(value) for name, value in cells.items()}
+        yield {name: plain_value(value) for name, value in cells.items()}
 
 
-def days_of(table: Table, column: str) -> Any:
-    days = table.frame[column].to_numpy()
-    if days.dtype.kind != "M":  # Python dates, from Arrow
-        days = np.array([plain(day) for day in days], dtype="datetime64[D]")
-    return days.astype("datetime64[D]")
+def days_of(table: Table, column: str) -> NDArray[np.datetime64]:
+    """A column of dates, NaT where there is none."""
+    dates = read_dates(Frame(table.frame.to_native()), column)
+    days = dates.day.astype("datetime64[D]")
+    days[dates.state != DATED] = np.datetime64("NaT")
+    return days
 
 
 def small_frame(columns: Mapping[str, list[Any]], like: Frame) -> Any:
@@ -148,4 +143,4 @@ def cells_of(table: Any) -> Iterator[dict[str, Any]]:
     import narwhals as nw
 
     for cells in nw.from_native(table, eager_only=True).iter_rows(named=True):
-        yield {name: plain(value) for name, value in cells.items()}
+        yield {name: plain_value(value) for name, value in cells.items()}

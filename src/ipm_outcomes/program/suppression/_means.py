@@ -28,7 +28,7 @@ from ipm_outcomes.program.suppression._figures import (
     some_of,
 )
 from ipm_outcomes.program.suppression._proof import Move
-from ipm_outcomes.program.suppression._read import TableRow, null
+from ipm_outcomes.program.suppression._read import TableRow, cells_of
 from ipm_outcomes.program.suppression._search import Search
 from ipm_outcomes.program.suppression._together import Counts, Family, Together
 from ipm_outcomes.stats._t_distribution import t_quantile
@@ -75,7 +75,7 @@ class Means:
     def __init__(self, rows: Sequence[TableRow], frame: Any, reader: Any, search: Search) -> None:
         self.search, self.system, self.reader = search, search.system, reader
         columns = ("estimate", "lower", "upper", "level", "sd")
-        self.columns = {name: frame[name].to_list() for name in columns if name in frame.columns}
+        self.columns = {name: cells_of(frame, name) for name in columns if name in frame.columns}
         self.rows: dict[int, list[TableRow]] = {}
         """Of each group those with a mean that is shown."""
         method = frame["method"].to_list()
@@ -85,7 +85,7 @@ class Means:
                 method[position] != METHOD
                 or cell is None
                 or search.hidden[cell]
-                or null(self.columns["estimate"][position])
+                or self.columns["estimate"][position] is None
             ):
                 continue
             node = self.system.home[cell]
@@ -117,12 +117,12 @@ class Means:
         held, values = self.scored(node, row)
         printed = {name: column[row.position] for name, column in self.columns.items()}
         mean, n, half = float(printed["estimate"]), row.counts["denominator"], 0.0
-        spread = not any(null(printed[name]) for name in ("lower", "upper", "level"))
-        sd = 0.0 if null(printed.get("sd")) else float(printed["sd"])
+        spread = not any(printed[name] is None for name in ("lower", "upper", "level"))
+        sd = float(printed.get("sd") or 0.0)
         if spread:
             half = (float(printed["upper"]) - float(printed["lower"])) / 2
             sd = sd or half * n**0.5 / t_quantile(float(printed["level"]), n - 1)
-        with_sd = not null(printed.get("sd"))
+        with_sd = printed.get("sd") is not None
         z = np.where(held, (values - mean) / (sd or 1.0), 0.0)
         end = self.reader.definition(row).value in _ENDS
         return Figure(row, held, z, n, mean, sd or 1.0, half, with_sd, spread or with_sd, bool(sd), end)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._library import plain_value
 from ipm_outcomes.frames._stage import refuse_other_stage
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
 from ipm_outcomes.stats import intervals
@@ -91,13 +91,9 @@ def columns_of(frame: Any, by: Sequence[str] | None, keep: Sequence[str]) -> lis
     return list(groups)
 
 
-def null(value: Any) -> bool:
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except TypeError:  # pandas.NA has no truth value
-        return True
+def cells_of(frame: Any, name: str) -> list[Any]:
+    """A column as plain Python values, None for every kind of missing."""
+    return [plain_value(value) for value in frame[name].to_list()]
 
 
 def rows_of(frame: Any, by: list[str]) -> list[TableRow]:
@@ -106,7 +102,7 @@ def rows_of(frame: Any, by: list[str]) -> list[TableRow]:
     wanted = dict.fromkeys(
         (*by, "indicator", *COUNTS, *RATES, "level", "method", "suppressed", *more, *beside[1:])
     )
-    values = {name: frame[name].to_list() for name in wanted}
+    values = {name: cells_of(frame, name) for name in wanted}
     texts = {name: _texts(values[name]) for name in ("rules", *_PLACE) if name in values}
     nothing: list[str | None] = [None] * len(frame)
     places = list(zip(*(texts.get(name, nothing) for name in _PLACE), strict=True))
@@ -116,7 +112,7 @@ def rows_of(frame: Any, by: list[str]) -> list[TableRow]:
     seen: dict[tuple[Any, ...], int] = {}
     for position in range(len(frame)):
         before = values["suppressed"][position]
-        if not null(before) and before not in ("", False):
+        if before not in (None, "", False):
             raise FrameError(f"row {position}: already suppressed; give the table as it was before")
         indicator = values["indicator"][position]
         if not isinstance(indicator, str) or not indicator:
@@ -136,19 +132,16 @@ def rows_of(frame: Any, by: list[str]) -> list[TableRow]:
             if type(value) is int and 0 <= value < _FAR and not row.net:
                 row.counts[name] = value
                 continue
-            if null(value):
+            if value is None:
                 continue
-            if isinstance(value, (bool, np.bool_)) or not isinstance(
-                value, (int, float, decimal.Decimal, np.number)
-            ):
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise FrameError(f"row {position}, column {name!r}: a count is needed, got {shown(value)}")
             if abs(value) == float("inf"):
                 raise FrameError(f"row {position}, column {name!r}: an infinite count")
-            number: Any = value
-            whole = abs(number) < _FAR and number == int(number)
-            if whole and number >= 0 and not (row.net and name == "numerator"):
-                row.counts[name] = int(number)
-            elif name in ("eligible", "observed", *beside) or (name == "denominator" and not number >= 0):
+            whole = abs(value) < _FAR and value == int(value)
+            if whole and value >= 0 and not (row.net and name == "numerator"):
+                row.counts[name] = int(value)
+            elif name in ("eligible", "observed", *beside) or (name == "denominator" and not value >= 0):
                 raise FrameError(f"row {position}, column {name!r}: {value} is not a count of people")
             else:
                 row.other = True
@@ -158,7 +151,7 @@ def rows_of(frame: Any, by: list[str]) -> list[TableRow]:
         if row.net:
             _read_ratings(row, {name: values[name][position] for name in ("numerator", *RATES, "level")})
         row.rated = (
-            not (row.net or row.other or null(values["estimate"][position])) and "numerator" in row.counts
+            not (row.net or row.other or values["estimate"][position] is None) and "numerator" in row.counts
         )
         rows.append(row)
     _of_ratios(rows)
@@ -168,10 +161,7 @@ def rows_of(frame: Any, by: list[str]) -> list[TableRow]:
 
 def _texts(values: list[Any]) -> list[str | None]:
     """Texts, or nothing where there is none."""
-    return [
-        (value or None) if type(value) is str else None if null(value) or value == "" else str(value)
-        for value in values
-    ]
+    return [None if value in (None, "") else str(value) for value in values]
 
 
 def _of_ratios(rows: list[TableRow]) -> None:
@@ -190,7 +180,7 @@ def _read_ratings(row: TableRow, figures: dict[str, Any]) -> None:
     """The promoters, passives and detractors who alone give this score and interval."""
     n = row.counts.get("denominator", 0)
     low, high, level, estimate = (
-        None if null(figures[name]) else float(figures[name])
+        None if figures[name] is None else float(figures[name])
         for name in ("lower", "upper", "level", "estimate")
     )
     if n == 0 and estimate is None:
@@ -216,7 +206,7 @@ def _read_ratings(row: TableRow, figures: dict[str, Any]) -> None:
 def _group(value: Any, has_total_word: bool) -> Any:
     if isinstance(value, str) and value == TOTAL:
         return None
-    if null(value):
+    if value is None:
         return ("no group",) if has_total_word else None
     return value
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ipm_outcomes.frames._frame import Frame
+from ipm_outcomes.frames._library import CellKind
 from ipm_outcomes.program.suppression._figures import DECIMALS, METHOD, WITHHELD, to_decimals
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE
-from ipm_outcomes.program.suppression._read import COLUMNS, COUNTS, RATES, TableRow, null
+from ipm_outcomes.program.suppression._read import COLUMNS, COUNTS, RATES, TableRow, cells_of
 from ipm_outcomes.program.suppression._search import FAR
 
 _TINY = 1e-6
@@ -41,10 +43,10 @@ def _more_than_counts(frame: Any, rows: list[TableRow]) -> np.ndarray:
     more = np.zeros(len(frame), dtype=bool)
     if "worst" not in frame.columns or "best" not in frame.columns:
         return more
-    worst, best = (frame[name].to_list() for name in ("worst", "best"))
+    worst, best = (cells_of(frame, name) for name in ("worst", "best"))
     for row in rows:
         position = row.position
-        if all(null(bound[position]) for bound in (worst, best)):
+        if worst[position] is best[position] is None:
             continue
         x, n, seen, all_ = (row.counts.get(name, 0) for name in COUNTS)
         lost = all_ - seen
@@ -52,8 +54,8 @@ def _more_than_counts(frame: Any, rows: list[TableRow]) -> np.ndarray:
         cases = [(x, x, n), (x, x + lost, n + lost), (x, x + lost, n)]
         more[position] = not any(
             whole
-            and not null(worst[position])
-            and not null(best[position])
+            and worst[position] is not None
+            and best[position] is not None
             and abs(worst[position] - low / whole) < _TINY**2
             and abs(best[position] - high / whole) < _TINY**2
             for low, high, whole in cases
@@ -116,8 +118,11 @@ def write(
     if "excluded" in extra and not rounds:
         masks["excluded"] = gone["excluded"]
 
-    def series(name: str, values: Any, dtype: Any) -> Any:
-        return nw.new_series(name, values, dtype, backend=frame.implementation)
+    given = Frame(frame.to_native())
+
+    def series(name: str, values: list[Any], kind: CellKind) -> Any:
+        column = given.library.beside(given.native, name, values, kind)
+        return nw.from_native(column, series_only=True).alias(name)
 
     if rounds:
         frame = frame.with_columns(*(_nearest_5(nw.col(c)) for c in COUNTS if schema[c].is_numeric()))
@@ -129,51 +134,23 @@ def write(
         if mask.any() and schema[name].is_numeric():
             # A column of its own, so that the caller's index and dtype family stay.
             frame = frame.with_columns(nw.lit(0).alias(mark)).with_columns(
-                _aligned(frame, series(mark, mask.tolist(), nw.Boolean))
+                series(mark, mask.tolist(), "truth")
             )
             frame = frame.with_columns(nw.when(~nw.col(mark)).then(nw.col(name)).alias(name)).drop(mark)
-    word = ["hidden" if a or b else "" for a, b in zip(gone["any"], gone["excluded"], strict=True)]
-    columns = [series("suppressed", word, nw.String)]
-    columns += [_whole_numbers(frame, name, values, series) for name, values in ends.items()]
-    return frame.with_columns(*(_aligned(frame, column) for column in columns)).to_native()
-
-
-def _whole_numbers(frame: Any, name: str, values: list[int | None], series: Any) -> Any:
-    """Whole numbers with nulls, in the type that the kind of frame has for them."""
-    import sys
-
-    import narwhals as nw
-
-    if frame.implementation.is_pandas():
-        return nw.from_native(
-            sys.modules["pandas"].Series(values, dtype="Int64", name=name), series_only=True
-        )
-    return series(name, values, nw.Int64)
-
-
-def _aligned(frame: Any, column: Any) -> Any:
-    """Give a new pandas column the index of the table; other frames have none."""
-    import narwhals as nw
-
-    index = nw.maybe_get_index(frame)
-    if index is None:
-        return column
-    native = column.to_native()
-    native.index = index
-    return nw.from_native(native, series_only=True)
+    marks = ["hidden" if a or b else "" for a, b in zip(gone["any"], gone["excluded"], strict=True)]
+    columns = [series(name, values, "whole or null") for name, values in ends.items()]
+    return frame.with_columns(series("suppressed", marks, "text"), *columns).to_native()
 
 
 def _rounded(
     frame: Any, rows: list[TableRow], series: Any, rounds: bool, coarser: Mapping[int, int]
 ) -> list[Any]:
     """Means to their decimals, rates to two where counts are rounded too."""
-    import narwhals as nw
-
     counts = {row.position: row.counts for row in rows}
     means = {position for position, method in enumerate(frame["method"].to_list()) if method == METHOD}
     columns = []
     for name in (*RATES, "sd") if "sd" in frame.columns else RATES:
-        values = [None if null(v) else float(v) for v in frame[name].to_list()]
+        values = [None if v is None else float(v) for v in cells_of(frame, name)]
         if not rounds and not any(values[position] is not None for position in means):
             continue
         rounded = [
@@ -184,5 +161,5 @@ def _rounded(
             else _two_decimals(v, counts[position].get("numerator"), counts[position].get("denominator"))
             for position, v in enumerate(values)
         ]
-        columns.append(_aligned(frame, series(name, rounded, nw.Float64)))
+        columns.append(series(name, rounded, "real"))
     return columns
