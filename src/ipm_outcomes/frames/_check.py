@@ -15,7 +15,7 @@ from ipm_outcomes.frames._decode import Reading
 from ipm_outcomes.frames._evidence import without_lowest
 from ipm_outcomes.frames._frame import AnyFrame, Frame
 from ipm_outcomes.frames._items import Codings, Columns, ItemColumns, NotAnsweredBy
-from ipm_outcomes.frames._kernel import no_answers
+from ipm_outcomes.frames._kernel import MISSING, no_answers
 from ipm_outcomes.frames._missing import suspected_word
 
 RULES = {
@@ -86,6 +86,8 @@ def problems(
     rows: list[int] = []
     places: list[int] = []
     for start, codes in items.chunks(progress):
+        if codes.min(initial=MISSING) == MISSING:  # to look for places takes longer than to read the cells
+            continue
         places_of = np.argwhere(no_answers(codes).T)
         rows += (places_of[:, 0] + start).tolist()
         places += places_of[:, 1].tolist()
