@@ -250,7 +250,7 @@ def objects(table: pl.DataFrame, gaps: Sequence[Any], shared: bool = True) -> pd
 
 OWN = "pandas labels, each an object of its own"
 LOOKED_UP = 1.2
-"""Times scoring whole numbers and looking up each object once, which alone takes more than the 6 times of other text."""
+"""Times scoring whole numbers and looking up each object once, which alone takes more than the 6 times of text."""
 
 
 def kinds_of_cells(id: str = "phq9", rows: int = ROWS // 10) -> bool:
