@@ -138,10 +138,11 @@ class Arrow(Library):
             return None
         return column.fill_null(0).cast(self.pa.int64()).to_numpy(), column.is_null().to_numpy()
 
-    def truths(self, column: Any) -> Floats | None:
+    def flags(self, column: Any) -> NDArray[np.int8] | None:
         if not (self.pa.types.is_boolean(column.type) or self.pa.types.is_null(column.type)):
             return None
-        return np.array([np.nan if truth is None else truth for truth in column.to_pylist()], np.float64)
+        flags: NDArray[np.int8] = column.cast(self.pa.int8()).fill_null(-1).to_numpy()
+        return flags
 
     def plain(self, column: Any) -> Any:
         return column.cast(column.type.value_type) if self.pa.types.is_dictionary(column.type) else column

@@ -85,13 +85,9 @@ class Library(ABC):
         """A column from a list, None for null, that can be put beside those of a frame."""
         return self.column(self.listed({name: values}, {name: kind}, {}), name)
 
-    def for_engine(self, frame: Any) -> tuple[Any, set[str], set[str]]:
-        """The frame as narwhals is to work on it, its columns without any value, and those of dates as objects."""
+    def with_kinds(self, frame: Any) -> tuple[Any, set[str], set[str]]:
+        """The frame with objects of one kind in a dtype of it, its columns without any value, and those of dates."""
         return frame, set(), set()
-
-    def nulls(self, frame: Any, name: str, kind: str) -> Any:
-        """A column without values, of numbers, truth values, dates or words, where a null literal does not make one."""
-        return None
 
     @abstractmethod
     def relabeled(self, frame: Any, label: Any, names: Mapping[str, str]) -> Any:
@@ -133,8 +129,13 @@ class Library(ABC):
         """Whole numbers and where they are null; None where the column is not of whole numbers."""
 
     @abstractmethod
+    def flags(self, column: Any) -> NDArray[np.int8] | None:
+        """True and false as 1 and 0, -1 for null; None where the column holds something else."""
+
     def truths(self, column: Any) -> Floats | None:
         """True and false as 1 and 0, NaN for null; None where the column holds something else."""
+        flags = self.flags(column)
+        return None if flags is None else np.where(flags < 0, np.nan, flags)
 
     @abstractmethod
     def plain(self, column: Any) -> Any:
@@ -147,6 +148,11 @@ class Library(ABC):
     @abstractmethod
     def distinct(self, column: Any) -> tuple[Ints, list[Any]]:
         """Codes of a column without dates (-1 for null), and its distinct values as Python objects."""
+
+    def coded(self, column: Any) -> tuple[NDArray[Any], list[Any]]:
+        """Codes of texts or categories from 1 on (0 for null), in few bytes, and what they stand for."""
+        codes, values = self.distinct(column)
+        return (codes + 1).astype(np.min_scalar_type(len(values))), values
 
     def categories(self, column: Any) -> list[str] | None:
         """What the cells of a column may be, where its type says so."""

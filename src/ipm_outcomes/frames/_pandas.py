@@ -107,7 +107,7 @@ class Pandas(Library):
         """With the index of the frame, so that rows are not put in another order."""
         return super().beside(frame, name, values, kind).set_axis(frame.index)
 
-    def for_engine(self, frame: Any) -> tuple[Any, set[str], set[str]]:
+    def with_kinds(self, frame: Any) -> tuple[Any, set[str], set[str]]:
         """Object columns of truth values or dates get a dtype that knows missing."""
         kinds = {
             name: self.pd.api.types.infer_dtype(frame[name], skipna=True)
@@ -118,12 +118,6 @@ class Pandas(Library):
         changed = {name: dtypes[kind] for name, kind in kinds.items() if kind in dtypes}
         empty, days = ({n for n, kind in kinds.items() if kind == wanted} for wanted in ("empty", "date"))
         return frame.astype(changed) if changed else frame, empty, days
-
-    def nulls(self, frame: Any, name: str, kind: str) -> Any:
-        """In a dtype that knows missing: a null literal would be all False."""
-        dtype = {"number": "float64", "truth": "boolean", "date": "datetime64[s]"}.get(kind, "string")
-        missing = self.pd.NA if dtype in ("boolean", "string") else None
-        return self.pd.Series(missing, index=frame.index, dtype=dtype, name=name)
 
     def relabeled(self, frame: Any, label: Any, names: Mapping[str, str]) -> Any:
         column = frame[label]
@@ -209,10 +203,14 @@ class Pandas(Library):
             return None
         return column.to_numpy(dtype=np.int64, na_value=0), column.isna().to_numpy(dtype=bool)
 
-    def truths(self, column: Any) -> Floats | None:
-        if not column.isna().all() and self.pd.api.types.infer_dtype(column, skipna=True) != "boolean":
+    def flags(self, column: Any) -> NDArray[np.int8] | None:
+        if column.isna().all():
+            return np.full(len(column), -1, np.int8)
+        if isinstance(column.dtype, self.pd.ArrowDtype):
+            return Arrow().flags(_in_arrow(column))
+        if self.pd.api.types.infer_dtype(column, skipna=True) != "boolean":
             return None
-        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
+        return np.asarray(column.to_numpy(dtype=np.int8, na_value=-1), np.int8)
 
     def plain(self, column: Any) -> Any:
         if isinstance(column.dtype, self.pd.CategoricalDtype):
@@ -222,9 +220,7 @@ class Pandas(Library):
     def stamps(self, column: Any) -> tuple[NDArray[Any], NDArray[Any]] | None:
         pd = self.pd
         if isinstance(column.dtype, pd.ArrowDtype):
-            import pyarrow as pa
-
-            return Arrow().stamps(pa.chunked_array(column.array.__arrow_array__()))
+            return Arrow().stamps(_in_arrow(column))
         if not pd.api.types.is_datetime64_any_dtype(column.dtype):
             return None
         local = column.dt.tz_localize(None).to_numpy()
@@ -269,6 +265,13 @@ def _family(like: Sequence[Any]) -> Family:
     if any(type(dtype).__name__ == "ArrowDtype" for dtype in dtypes):
         return "arrow"
     return "nullable" if any(hasattr(dtype, "numpy_dtype") for dtype in dtypes) else "numpy"
+
+
+def _in_arrow(column: Any) -> Any:
+    """A column of an Arrow dtype as PyArrow has it."""
+    import pyarrow as pa
+
+    return pa.chunked_array(column.array.__arrow_array__())
 
 
 def _without_nan(column: Any) -> Any:

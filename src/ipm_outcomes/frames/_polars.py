@@ -69,10 +69,6 @@ class Polars(Library):
         schema = {n: types.get(kinds.get(n, "text"), pl.String) for n in columns}
         return pl.DataFrame(dict(columns), schema=schema | {n: column.dtype for n, column in like.items()})
 
-    def for_engine(self, frame: Any) -> tuple[Any, set[str], set[str]]:
-        """Lazily, so that the engine sees the whole task at once."""
-        return frame.lazy(), set(), set()
-
     def relabeled(self, frame: Any, label: Any, names: Mapping[str, str]) -> Any:
         return frame.with_columns(self.pl.col(label).cast(self.pl.String).replace(dict(names)))
 
@@ -132,8 +128,11 @@ class Polars(Library):
             return None
         return column.fill_null(0).cast(self.pl.Int64).to_numpy(), column.is_null().to_numpy()
 
-    def truths(self, column: Any) -> Floats | None:
-        return self._floats(column) if column.dtype in (self.pl.Boolean, self.pl.Null) else None
+    def flags(self, column: Any) -> NDArray[np.int8] | None:
+        if column.dtype not in (self.pl.Boolean, self.pl.Null):
+            return None
+        flags: NDArray[np.int8] = column.cast(self.pl.Int8).fill_null(-1).to_numpy()
+        return flags
 
     def _floats(self, column: Any) -> Floats:
         return np.asarray(column.cast(self.pl.Float64).fill_null(np.nan).to_numpy(), np.float64)
@@ -170,6 +169,29 @@ class Polars(Library):
             return np.full(len(column), -1, np.int64), []
         codes = column.replace_strict(values, np.arange(len(values)), default=-1, return_dtype=pl.Int64)
         return codes.fill_null(-1).to_numpy(), values.to_list()
+
+    def coded(self, column: Any) -> tuple[NDArray[Any], list[Any]]:
+        """Of texts, the first one of each stretch of like ones is looked up."""
+        pl = self.pl
+        if column.dtype == pl.Enum:
+            return self._from_one(column), column.dtype.categories.to_list()
+        text = column.cast(pl.String)
+        begins = text.ne_missing(text.shift()).to_numpy().copy()
+        begins[:1] = True
+        first = np.flatnonzero(begins)
+        several = 4 * len(first) < len(text)
+        looked_up = text.gather(first) if several else text
+        values = looked_up.drop_nulls().unique()
+        codes = self._from_one(looked_up.cast(pl.Enum(values)))
+        return np.repeat(codes, np.diff(first, append=len(text))) if several else codes, values.to_list()
+
+    def _from_one(self, column: Any) -> NDArray[Any]:
+        """Categories by number from 1 on, 0 for null."""
+        numbers = column.to_physical()
+        if len(column.dtype.categories) >= 255:
+            numbers = numbers.cast(self.pl.UInt32)
+        codes: NDArray[Any] = (numbers + 1).fill_null(0).to_numpy()
+        return codes
 
     def categories(self, column: Any) -> list[str] | None:
         return column.dtype.categories.to_list() if column.dtype == self.pl.Enum else None

@@ -7,10 +7,8 @@ definition therefore names its requirements (`Requirement`); a row for which one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
-from ipm_outcomes.program._day_numbers import date_parts, day_number
 from ipm_outcomes.program.indicators import Bounds, Condition, Exclusion, Indicator
 
 DAYS = {
@@ -25,19 +23,19 @@ _NEVER = Condition.model_validate(
 )
 
 
-def row_exclusions(one: Indicator) -> list[Exclusion]:
+def row_exclusions(indicator: Indicator) -> list[Exclusion]:
     """The exclusions of an indicator over several scales that test columns of the rows themselves."""
-    return [each for each in one.exclusions if one.scales and not one.of_scales(each.when)]
+    return [each for each in indicator.exclusions if indicator.scales and not indicator.of_scales(each.when)]
 
 
-def row_columns(one: Indicator) -> dict[str, str]:
+def row_columns(indicator: Indicator) -> dict[str, str]:
     """Columns that the requirements and these exclusions read, with the kind of value."""
-    found: dict[str, str] = {}
-    for condition in (*(r.when for r in one.requires), *(e.when for e in row_exclusions(one))):
+    columns: dict[str, str] = {}
+    for condition in (*(r.when for r in indicator.requires), *(e.when for e in row_exclusions(indicator))):
         for name, kind in condition.columns():
             for column, wanted in _read(name, kind):
-                found[column] = wanted if found.get(column, "any") == "any" else found[column]
-    return found
+                columns[column] = wanted if columns.get(column, "any") == "any" else columns[column]
+    return columns
 
 
 def _read(name: str, kind: str) -> Iterator[tuple[str, str]]:
@@ -48,19 +46,21 @@ def _read(name: str, kind: str) -> Iterator[tuple[str, str]]:
         yield name, kind
 
 
-def settled(one: Indicator, fits: Callable[[str, str], bool], asked: bool) -> Indicator:
+def settled(indicator: Indicator, fits: Callable[[str, str], bool], asked: bool) -> Indicator:
     """The indicator as it can be counted from a table.
 
     Where the table lacks what a requirement tests, nothing can be counted; but an indicator that was asked for by
     name takes the requirement as met if the definition says what that assumes, and the notes say so. Where it does
     not tell who of those not observed could still be met, all of them count as possible.
     """
-    if isinstance(one.bounds, Bounds) and one.bounds.met is not None:
-        tests = one.bounds.met.columns()
-        if not one.scales and not all(fits(name, kind) for name, kind in tests):
-            one = one.model_copy(update={"bounds": one.bounds.model_copy(update={"met": None})})
+    if isinstance(indicator.bounds, Bounds) and indicator.bounds.met is not None:
+        tests = indicator.bounds.met.columns()
+        if not indicator.scales and not all(fits(name, kind) for name, kind in tests):
+            indicator = indicator.model_copy(
+                update={"bounds": indicator.bounds.model_copy(update={"met": None})}
+            )
     kept, assumed, gone = [], dict[str, None](), set[str]()
-    for requirement in one.requires:
+    for requirement in indicator.requires:
         reads = [pair for name, kind in requirement.when.columns() for pair in _read(name, kind)]
         absent = {name for name, kind in reads if not fits(name, kind)}
         if not absent:
@@ -72,23 +72,12 @@ def settled(one: Indicator, fits: Callable[[str, str], bool], asked: bool) -> In
             kept.append(requirement.model_copy(update={"when": _NEVER}))
             gone |= absent
     if not gone:
-        return one
-    exclusions = tuple(e for e in one.exclusions if not {name for name, _ in e.when.columns()} & gone)
-    note = " ".join([*assumed, *([one.note] if one.note else [])]) or None
-    return one.model_copy(update={"requires": tuple(kept), "exclusions": exclusions, "note": note})
+        return indicator
+    exclusions = tuple(e for e in indicator.exclusions if not {name for name, _ in e.when.columns()} & gone)
+    note = " ".join([*assumed, *([indicator.note] if indicator.note else [])]) or None
+    return indicator.model_copy(update={"requires": tuple(kept), "exclusions": exclusions, "note": note})
 
 
-def with_days(frame: Any, conditions: Iterable[Condition], as_text: Set[str]) -> Any:
-    """The frame with the columns of days that the conditions test."""
-    asked = {name for condition in conditions for name, _ in condition.columns() if name in DAYS}
-    made = {
-        name: day_number(*date_parts(DAYS[name][0], as_text))
-        - day_number(*date_parts(DAYS[name][1], as_text))
-        for name in sorted(asked)
-    }
-    return frame.with_columns(**made) if made else frame
-
-
-def needs_of(one: Indicator, failed: Mapping[str, int]) -> list[str]:
+def needs_of(indicator: Indicator, failed: Mapping[str, int]) -> list[str]:
     """What to give, for the requirements that rows did not meet."""
-    return [requirement.need for requirement in one.requires if failed.get(requirement.id)]
+    return [requirement.need for requirement in indicator.requires if failed.get(requirement.id)]

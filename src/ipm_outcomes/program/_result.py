@@ -13,15 +13,16 @@ from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import CellKind
 from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS, MARKS
+from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._requirements import (
     needs_of,
 )
-from ipm_outcomes.program._sources import Source
 from ipm_outcomes.program.indicators import (
     Indicator,
     Window,
 )
 from ipm_outcomes.stats import intervals
+from ipm_outcomes.stats._moments import Moments
 
 _METHODS = {
     "proportion": "wilson",
@@ -42,7 +43,7 @@ def _estimates(rows: Sequence[FigureRow], level: float) -> dict[str, Any]:
         if row.cell.ready is not None:
             out["estimate"][i], out["lower"][i], out["upper"][i] = row.cell.ready
     for kind in _METHODS:
-        at = np.array([i for i, row in enumerate(rows) if row.one.kind == kind], int)
+        at = np.array([i for i, row in enumerate(rows) if row.indicator.kind == kind], int)
         if not at.size:
             continue
         cells = [rows[i].cell for i in at]
@@ -54,19 +55,17 @@ def _estimates(rows: Sequence[FigureRow], level: float) -> dict[str, Any]:
             low, high = intervals.proportion(x, n, level=level)
             out["estimate"][at] = np.where(some, x / safe, np.nan)
             lost, possible = np.array([c.unobserved for c in cells], float).T
-            rules = np.array([rows[i].one.missing for i in at])
+            rules = np.array([rows[i].indicator.missing for i in at])
             # Who was not observed is in the denominator already where that counts as not met.
             lost = np.where(rules == "complete_case", lost, 0.0)
             possible = np.where(rules == "not_needed", 0.0, possible)
             # Where nobody could be judged there is nothing to bound.
-            bounded = some & np.array([rows[i].one.bounds is not False for i in at])
+            bounded = some & np.array([rows[i].indicator.bounds is not False for i in at])
             whole = np.where(bounded, safe + lost, np.nan)
             out["worst"][at], out["best"][at] = x / whole, (x + possible) / whole
         elif kind == "mean":
-            means = np.array([np.nan if c.mean is None else c.mean for c in cells], float)
-            sds = np.where(
-                n > 1, np.sqrt(np.array([c.m2 for c in cells]) / np.where(n > 1, n - 1, 1.0)), np.nan
-            )
+            moments = [cell.moments or Moments() for cell in cells]
+            means, sds = (np.array([get(each) for each in moments]) for get in (Moments.mean, Moments.sd))
             low, high = intervals.mean(means, sds, n, level=level)
             out["estimate"][at], out["sd"][at] = means, sds
         elif kind == "nps":
@@ -139,16 +138,16 @@ def result_table(
     out = _estimates(rows, level)
     words: dict[str, list[str | None]] = {
         "indicator": [_name(row, by) for row in rows],
-        "method": [row.cell.method or {**_METHODS, **READY}[row.one.kind] for row in rows],
+        "method": [row.cell.method or {**_METHODS, **READY}[row.indicator.kind] for row in rows],
         "suppressed": ["" for _ in rows],
-        "source": [row.one.cites for row in rows],
-        "definition": [row.one.id for row in rows],
-        "title": [row.one.title for row in rows],
-        **{key: [row.each.get(key) or _of_scales(row.one, key) for row in rows] for key in KEYS},
+        "source": [row.indicator.cites for row in rows],
+        "definition": [row.indicator.id for row in rows],
+        "title": [row.indicator.title for row in rows],
+        **{key: [row.each.get(key) or _of_scales(row.indicator, key) for row in rows] for key in KEYS},
         "band": [row.band for row in rows],
-        "unit": [_unit(row.one, row) for row in rows],
-        "direction": [row.one.direction for row in rows],
-        "missing": [row.one.missing for row in rows],
+        "unit": [_unit(row.indicator, row) for row in rows],
+        "direction": [row.indicator.direction for row in rows],
+        "missing": [row.indicator.missing for row in rows],
         "evidence": [_evidence(row) for row in rows],
         "rules": [
             rules.get(
@@ -182,7 +181,7 @@ def result_table(
         else:
             data[name] = [None if np.isnan(v) else float(v) for v in out[name]]
     data |= {name: [value] * len(rows) for name, value in further.items()}
-    if any(row.one.kind == "rate" for row in rows):
+    if any(row.indicator.kind == "rate" for row in rows):
         data["denominator"] = [None] * len(rows)
         data["member_months"] = [row.cell.months for row in rows]
         data["patients"] = [row.cell.patients for row in rows]
@@ -201,19 +200,19 @@ def _name(row: FigureRow, by: Sequence[str]) -> str:
     """The definition's id and all that distinguishes this row from the others of its group."""
     shown = {key: value for key, value in row.each.items() if key not in by}
     scale = ".".join(shown[key] for key in ("instrument", "scale") if key in shown)
-    return ":".join(part for part in (row.one.id, scale, shown.get("target"), row.band) if part)
+    return ":".join(part for part in (row.indicator.id, scale, shown.get("target"), row.band) if part)
 
 
 def _evidence(row: FigureRow) -> str:
     """The weakest mark of what decided here; without a table that says it, that of the scale's own threshold."""
-    if row.one.evidence_from is None:
-        return row.one.evidence
+    if row.indicator.evidence_from is None:
+        return row.indicator.evidence
     if found := [word for word in MARKS if row.cell.marks.get(word)]:
         return found[-1]
     of_instrument, of_scale = str(row.each.get("instrument")), str(row.each.get("scale"))
     if of_instrument in instruments() and of_scale in instrument(of_instrument).scale_ids:
         scale = instrument(of_instrument).scale(of_scale)
-        name = row.one.evidence_from.removesuffix("_evidence")
+        name = row.indicator.evidence_from.removesuffix("_evidence")
         marks = [one.evidence for one in scale.thresholds if one.id == name or one.id.startswith(f"{name}_")]
         if marks:
             return max(marks, key=MARKS.index)
@@ -221,16 +220,16 @@ def _evidence(row: FigureRow) -> str:
 
 
 def _notes(row: FigureRow) -> str:
-    told = [row.one.population]
-    window = row.one.window
+    told = [row.indicator.population]
+    window = row.indicator.window
     if window is not None and window.pick is not None:
         told.append(f"The measure takes the {window.pick} record of its window.")
         if row.cell.withheld:
             told.append(f"Withheld: {_wanted(window)} (see program.DEPRESSION_TARGETS).")
-    if needed := needs_of(row.one, row.cell.failed):
+    if needed := needs_of(row.indicator, row.cell.failed):
         told.append(f"Withheld: needs {'; '.join(needed)}.")
-    if row.one.note:
-        told.append(row.one.note)
+    if row.indicator.note:
+        told.append(row.indicator.note)
     return " ".join(told)
 
 

@@ -5,8 +5,13 @@ Disclosure control reads them back: whoever knows the rules of a published figur
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
+
+import numpy as np
+
+from ipm_outcomes.program._codes import crossed
+from ipm_outcomes.program._columns import KEYS
+from ipm_outcomes.program._reading import Source
 
 NUMBERS = ("important_points", "minimal_reliable_change", "cutoff")
 WORDS = ("cutoff_id", "reliable_method")
@@ -16,54 +21,34 @@ VARIES = "varies"
 Place = tuple[str, str, str]
 
 
-def rules(frame: Any, schema: Mapping[str, Any]) -> dict[Place, str]:
-    """The rules by instrument, scale and target: ``"important_points=5; cutoff=10"``."""
-    import narwhals as nw
-
-    keys = ("instrument", "scale", "target")
-    numbers = [name for name in NUMBERS if name in schema and schema[name].is_numeric()]
-    texts = (nw.String, nw.Categorical, nw.Enum)
-    words = [name for name in WORDS if name in schema and schema[name] in texts]
-    if not (numbers or words) or any(key not in schema for key in keys):
+def rules(changes: Source) -> dict[Place, str]:
+    """The rules by instrument, scale and target: ``"important_points=5.0; cutoff=10.0"``."""
+    kinds = {name: changes.kind_of(name) for name in (*KEYS, *NUMBERS, *WORDS) if name in changes.schema}
+    numbers = [name for name in NUMBERS if kinds.get(name) == "number"]
+    words = [name for name in WORDS if kinds.get(name) == "word"]
+    if not (numbers or words) or any(kinds.get(key) not in ("word", "nothing") for key in KEYS):
         return {}
-    label = [nw.col(key).cast(nw.String).alias(key) for key in keys]
-    plain = [nw.col(name).cast(nw.Float64).fill_nan(None).alias(name) for name in numbers]
-    ends = (
-        frame.select(*label, *plain)
-        .group_by(keys)
-        .agg(
-            *(nw.col(name).min().alias(f"{name}_low") for name in numbers),
-            *(nw.col(name).max().alias(f"{name}_high") for name in numbers),
-        )
-    )
-    found: dict[Place, dict[str, set[Any]]] = {}
-    for row in _rows(ends):
-        found[_place(row)] = {
-            name: {end for end in (row[f"{name}_low"], row[f"{name}_high"]) if end is not None and end == end}
-            for name in numbers
-        }
-    # Not every engine passes over missing words in a minimum; distinct ones are few.
-    plain = [nw.col(name).cast(nw.String).alias(name) for name in words]
-    for row in _rows(frame.select(*label, *plain).unique()):
-        for name in words:
-            if isinstance(row[name], str):
-                found.setdefault(_place(row), {}).setdefault(name, set()).add(row[name])
+    codes, places = changes.groups(KEYS)
+    values: list[dict[str, list[Any]]] = [{} for _ in places]
+    for name in numbers:
+        ends = [np.full(len(places), np.nan) for _ in range(2)]
+        for extreme, end in zip((np.fmin, np.fmax), ends, strict=True):
+            extreme.at(end, codes.of, changes.numbers(name))
+        for own, low, high in zip(values, *(end.tolist() for end in ends), strict=True):
+            own[name] = list({end for end in (low, high) if end == end})
+    for name in words:
+        coded, labels = changes.words(name)
+        for place, word, _ in zip(*(part.tolist() for part in crossed(codes, coded)), strict=True):
+            if word:
+                values[place].setdefault(name, []).append(labels[word - 1])
     return {
         place: "; ".join(
-            f"{name}={next(iter(values[name])) if len(values[name]) == 1 else VARIES}"
+            f"{name}={own[name][0] if len(own[name]) == 1 else VARIES}"
             for name in (*numbers, *words)
-            if values.get(name)
+            if own.get(name)
         )
-        for place, values in found.items()
+        for place, own in zip(places, values, strict=True)
     }
-
-
-def _rows(frame: Any) -> Iterator[dict[str, Any]]:
-    yield from (frame.collect() if hasattr(frame, "collect") else frame).iter_rows(named=True)
-
-
-def _place(row: Mapping[str, Any]) -> Place:
-    return str(row["instrument"]), str(row["scale"]), str(row["target"])
 
 
 def read(text: str | None) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Indicators from the table of changes: counted by the frame's own engine, then statistics on a small table.
+"""Indicators from the table of changes: counted from arrays, then statistics on a small table.
 
-Each indicator's conditions become expressions of the engine (through narwhals), one group-by per set of keys
-forms all counts and sums, and only those few numbers come back to Python. Missing values are made explicit
-first: a condition is compiled to the pair "true" and "false", and a missing value is neither.
+Each column that is needed is read once. Its rows are put into few states by what the conditions of all indicators ask
+of it; one count of rows by cell and state gives all counts, and sums of values are exact. So neither the order of rows
+nor their division into parts, nor the library of the frame, moves a figure.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from ipm_outcomes.frames._frame import AnyFrame
 from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS
 from ipm_outcomes.program._counting import count_all
+from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._result import result_table
 from ipm_outcomes.program._rules import rules
 from ipm_outcomes.program._sources import (
-    Source,
     applies,
     groups_of,
+    may_read,
     refuse_name_of_total,
     refuse_other_tables,
     refuse_repeated_patients,
@@ -168,14 +169,15 @@ def table(
     refuse_other_tables(sources)
     main = next(iter(sources.values()))
     main.require(by, "by")
+    candidates = _of_tables(chosen_indicators(indicators)) if indicators is not None else _of_catalog()
+    for source in sources.values():
+        source.expect(may_read(candidates, source, by))
     refuse_repeats(main)
     if clash := [name for name in by if name in (*COLUMNS, *EXTRA) and name not in KEYS]:
         raise FrameError(f"by: the result has a column {clash[0]!r} of its own; rename the column")
     asked = indicators is not None
     chosen = [
-        one
-        for given in (_of_tables(chosen_indicators(indicators)) if indicators is not None else _of_catalog())
-        if applies(one := settled_for(given, sources, asked), sources, by, asked)
+        one for given in candidates if applies(one := settled_for(given, sources, asked), sources, by, asked)
     ]
     _refuse_inner(chosen, by)
     if any(one.uses == "opioids" for one in chosen):
@@ -187,7 +189,7 @@ def table(
     rows = [
         row for one in chosen for row in counted[one.id].rows(one, groups, by, asked, totals and bool(by))
     ]
-    return result_table(main, rows, by, level, totals, rules=rules(main.frame, main.schema))
+    return result_table(main, rows, by, level, totals, rules=rules(main))
 
 
 def result(

@@ -17,9 +17,9 @@ from ipm_outcomes.program._cells import Cell, FigureRow
 from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._enrollment import Enrollment, Months, period_of
 from ipm_outcomes.program._events import Events
+from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._records import Group, days, frame_of, group_keys, people, with_total
 from ipm_outcomes.program._result import result_table
-from ipm_outcomes.program._sources import Source
 from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.program.table import chosen_indicators, names
 from ipm_outcomes.stats import intervals

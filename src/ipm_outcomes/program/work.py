@@ -16,9 +16,9 @@ from ipm_outcomes.frames._library import Whole, Words
 from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._counting import rows_of
+from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._records import coded, columns_at, days, frame_of, people
 from ipm_outcomes.program._result import result_table
-from ipm_outcomes.program._sources import Source, group_of, small_table
 from ipm_outcomes.program.indicators import Indicator, indicator
 from ipm_outcomes.program.table import names
 from ipm_outcomes.stats import survival
@@ -146,8 +146,8 @@ def return_to_work(
     source, rows = rows_of("work", table, chosen, by, totals)
     times = _times(source, by)
     for row in rows:
-        if row.one.kind != "proportion":
-            _estimated(row, row.one, times, rule, level, totals)
+        if row.indicator.kind != "proportion":
+            _estimated(row, row.indicator, times, rule, level, totals)
     return result_table(source, rows, by, level, totals)
 
 
@@ -191,18 +191,12 @@ def _with_note(definition: Indicator, index: str, rule: _Rule) -> Indicator:
 
 def _times(source: Source, by: Sequence[str]) -> dict[tuple[Any, ...], list[tuple[float, bool]]]:
     """Days and whether they end with the return, of those observed, by group."""
-    columns = dict.fromkeys(by, "any") | {
-        "days": "number",
-        "back": "truth",
-        "at_risk": "truth",
-        "followed": "truth",
-    }
-    small = small_table(source.plain(columns))
+    codes, groups = source.groups(by)
+    observed = np.flatnonzero((source.flags("at_risk") == 1) & (source.flags("followed") == 1))
+    columns = (codes.of, source.numbers("days"), source.flags("back") == 1)
     times: dict[tuple[Any, ...], list[tuple[float, bool]]] = {}
-    for row in range(len(small["days"])):
-        if small["at_risk"][row] and small["followed"][row]:
-            group = group_of([small[name][row] for name in by], by, source)
-            times.setdefault(group, []).append((float(small["days"][row]), bool(small["back"][row])))
+    for code, length, back in zip(*(column[observed].tolist() for column in columns), strict=True):
+        times.setdefault(groups[code], []).append((length, back))
     return times
 
 

@@ -48,6 +48,10 @@ class Moments:
             common,
         )
 
+    def mean(self) -> float:
+        """The mean, rounded once; NaN of no numbers."""
+        return self.total / (self.n * self.denominator) if self.n else math.nan
+
     def sd(self) -> float:
         """The sample standard deviation (n - 1); NaN of fewer than two numbers.
 

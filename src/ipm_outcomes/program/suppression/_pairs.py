@@ -259,7 +259,7 @@ class _Columns(Mapping[str, np.ndarray]):
 
 
 def _plain(values: list[Any]) -> np.ndarray:
-    from ipm_outcomes.program._sources import plain_value
+    from ipm_outcomes.frames._library import plain_value
 
     made = np.empty(len(values), object)
     made[:] = [value if type(value) in (str, bool, int) else plain_value(value) for value in values]

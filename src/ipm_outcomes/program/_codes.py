@@ -1,0 +1,162 @@
+"""Columns as small whole numbers, what they make together, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipm_outcomes.frames._library import Bools, Ints
+
+_BLOCK = 1 << 18
+"""Rows at a time, so that what is formed of them stays in the cache of a processor."""
+_DENSE = 1 << 22
+"""Up to so many codes each has a place in a table, whether it appears or not."""
+
+
+class Codes(NamedTuple):
+    """A code from 0 up to ``size`` for each row."""
+
+    of: NDArray[Any]
+    size: int
+
+    def at(self, rows: Ints | None) -> Codes:
+        """The codes of some rows; of all, where none are named."""
+        return self if rows is None else Codes(self.of[rows], self.size)
+
+
+def blocks(rows: int, least: int = 0) -> Iterator[slice]:
+    """Stretches of rows, of at least so many."""
+    step = max(_BLOCK, least)
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
+
+
+def small(codes: NDArray[Any], size: int) -> Codes:
+    """Codes in as few bytes as they need."""
+    return Codes(codes.astype(np.min_scalar_type(max(size - 1, 0)), copy=False), size)
+
+
+def looked_up(table: NDArray[Any], codes: NDArray[Any]) -> NDArray[Any]:
+    """The entry of a table for each code."""
+    entries = np.empty(len(codes), table.dtype)
+    for block in blocks(len(codes)):
+        entries[block] = table[codes[block]]
+    return entries
+
+
+def _appearing(codes: Codes) -> tuple[Codes, Ints]:
+    """Codes without gaps, and which of the given ones they are."""
+    if codes.size > max(_DENSE, 2 * len(codes.of)):
+        present, dense = np.unique(codes.of, return_inverse=True)
+        return small(dense, len(present)), present.astype(np.int64)
+    counts = np.zeros(codes.size, np.int64)
+    for block in blocks(len(codes.of), codes.size):
+        counts += np.bincount(codes.of[block], minlength=codes.size)
+    present = np.flatnonzero(counts)
+    if len(present) == codes.size:
+        return codes, present
+    table = np.zeros(codes.size, np.min_scalar_type(max(len(present) - 1, 0)))
+    table[present] = np.arange(len(present))
+    return Codes(looked_up(table, codes.of), len(present)), present
+
+
+def joint(columns: Sequence[Codes], rows: int) -> tuple[Codes, list[Ints]]:
+    """A code for each combination of codes that appears, and the codes of every column that make it up."""
+    codes = Codes(np.zeros(rows, np.uint8), 1)
+    members: list[Ints] = []
+    sizes: list[int] = []  # of the columns since codes were last without gaps
+
+    def settle() -> None:
+        nonlocal codes, members, sizes
+        codes, present = _appearing(codes)
+        own = []
+        for size in reversed(sizes):
+            own.append(present % size)
+            present = present // size
+        members = [part[present] for part in members] + own[::-1]
+        sizes = []
+
+    for column in columns:
+        if codes.size * column.size > _DENSE:
+            settle()
+        size = codes.size * column.size
+        kind = np.min_scalar_type(size - 1)
+        made = codes.of.astype(kind)  # a copy
+        if column.size > 1:
+            np.multiply(made, kind.type(column.size), out=made)
+            np.add(made, column.of, out=made, casting="unsafe")
+        codes = Codes(made, size)
+        sizes.append(column.size)
+    settle()
+    return codes, members
+
+
+def key_of(columns: Sequence[Codes], rows: int) -> Codes:
+    """A code for each combination of codes, of which not all may appear."""
+    key = Codes(np.zeros(rows, np.int64), 1)
+    for column in columns:
+        if key.size * column.size >= 1 << 62:
+            key = _appearing(key)[0]
+        made = key.of.astype(np.int64)
+        if column.size > 1:
+            np.multiply(made, column.size, out=made)
+            np.add(made, column.of, out=made, casting="unsafe")
+        key = Codes(made, key.size * column.size)
+    return key
+
+
+def without_gaps(key: Codes) -> Codes:
+    """The key with codes for which a table has room."""
+    return key if key.size <= max(_DENSE, 8 * len(key.of)) else _appearing(key)[0]
+
+
+def most_rows(key: Codes) -> int:
+    """The largest number of rows that have one code."""
+    rows = len(key.of)
+    if key.size <= max(_DENSE, 8 * rows):
+        seen = np.zeros(key.size, bool)
+        seen[key.of] = True
+        if np.count_nonzero(seen) == rows:
+            return min(rows, 1)
+        return int(np.bincount(key.of).max())
+    in_order = np.sort(key.of)
+    begins = np.flatnonzero(np.diff(in_order, prepend=in_order[0] - 1))
+    return int(np.diff(begins, append=rows).max())
+
+
+def crossed(first: Codes, second: Codes) -> tuple[Ints, Ints, Ints]:
+    """Every pair of codes that appears, by the first, and in how many rows."""
+    size = first.size * second.size
+    if size > max(_DENSE, 2 * len(first.of)):
+        pairs, counts = np.unique(first.of.astype(np.int64) * second.size + second.of, return_counts=True)
+    else:
+        every = np.zeros(size, np.int64)
+        for block in blocks(len(first.of), size):
+            key = first.of[block].astype(np.int64)
+            key *= second.size
+            key += second.of[block]
+            every += np.bincount(key, minlength=size)
+        pairs = np.flatnonzero(every)
+        counts = every[pairs]
+    return pairs // max(second.size, 1), pairs % max(second.size, 1), counts
+
+
+def identified(values: Ints, null: Bools) -> tuple[Codes, Ints]:
+    """Whole numbers of any size: a code for each, 0 for none, and the number that each code stands for."""
+    rows = len(values)
+    known = values[~null] if null.any() else values
+    if not len(known):
+        return Codes(np.zeros(rows, np.uint8), 1), np.zeros(1, np.int64)
+    low, high = int(known.min()), int(known.max())
+    if high - low < max(_DENSE, 2 * rows):
+        codes = np.where(null, 0, values - (low - 1)) if len(known) < rows else values - (low - 1)
+        return small(codes, high - low + 2), np.arange(low - 1, high + 1)
+    begins = np.flatnonzero(np.diff(values, prepend=values[0]) != 0)
+    begins = np.concatenate([[0], begins])
+    several = 4 * len(begins) < rows  # rows of one patient often follow each other
+    present, codes = np.unique(values[begins] if several else values, return_inverse=True)
+    codes = np.repeat(codes, np.diff(begins, append=rows)) if several else codes
+    return small(np.where(null, 0, codes + 1), len(present) + 1), np.concatenate([[0], present])
