@@ -428,23 +428,6 @@ def test_public_text_has_the_terms_of_the_glossary():
 
 NAMELESS = {"at", "found", "one", "told"}
 """Words in the place of a name: they say nothing of the thing."""
-NAMELESS_YET = {
-    f"ipm_outcomes.program.{module}"
-    for module in (
-        *(
-            "_cells",
-            "_codes",
-            "_conditions",
-            "_counting",
-            "_day_numbers",
-            "_expressions",
-            "_outcomes",
-            "_reading",
-        ),
-        *("_requirements", "_result", "_rules", "_sources", "_windows", "table"),
-    )
-}
-"""Modules in which some variables still wait for a name. It only shrinks."""
 
 
 def variables(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -469,7 +452,7 @@ def test_variables_are_named_after_what_they_are(module):
         for name, line in variables(modules()[module])
         if name.strip("_") in NAMELESS
     ]
-    assert module in NAMELESS_YET or nameless == []
+    assert nameless == []
 
 
 NOT_US = re.compile(

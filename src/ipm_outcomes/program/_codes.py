@@ -22,7 +22,7 @@ class Codes(NamedTuple):
     of: NDArray[Any]
     size: int
 
-    def at(self, rows: Ints | None) -> Codes:
+    def take(self, rows: Ints | None) -> Codes:
         """The codes of some rows; of all, where none are named."""
         return self if rows is None else Codes(self.of[rows], self.size)
 

@@ -84,8 +84,8 @@ class _Batch:
             atom for indicator in batch for atom in tested(indicator, self._marked[indicator.id])
         )
         self._chosen = _once(self._table, self._states.codes, first, source, names) if first.once else None
-        self._codes = self._states.codes.at(self._chosen)
-        self._cells = self._table.cells.at(self._chosen)
+        self._codes = self._states.codes.take(self._chosen)
+        self._cells = self._table.cells.take(self._chosen)
         labels = [dict(zip(names, label, strict=True)) for label in self._table.labels]
         self._places: list[tuple[Key, Key]] = [
             (tuple(label[name] for name in by), tuple(label[key] for key in keys)) for label in labels
@@ -145,7 +145,7 @@ class _Batch:
     def _distribution(self, indicator: Indicator, own: Counts, counted: Bools, kept: Ints) -> None:
         rows, cells = self._rows_of(counted, kept)
         words, labels = self._table.words(str(indicator.value))
-        places, codes, numbers = crossed(cells, words.at(rows))
+        places, codes, numbers = crossed(cells, words.take(rows))
         for code, label in enumerate(labels, 1):
             mine = codes == code
             if mine.any():

@@ -14,9 +14,8 @@ from ipm_outcomes.frames._library import CellKind
 from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS, MARKS
 from ipm_outcomes.program._reading import Source
-from ipm_outcomes.program._requirements import (
-    needs_of,
-)
+from ipm_outcomes.program._requirements import needs_of
+from ipm_outcomes.program._rules import Place
 from ipm_outcomes.program.indicators import (
     Indicator,
     Window,
@@ -37,46 +36,46 @@ READY = {"rate": "", "km_share": "kaplan-meier, log-log", "km_median": "kaplan-m
 
 
 def _estimates(rows: Sequence[FigureRow], level: float) -> dict[str, Any]:
-    """Estimate and interval of every row, all rows of a kind at once; NaN where there is nothing."""
+    """Estimate and interval of every row, all rows of a kind places once; NaN where there is nothing."""
     out = {name: np.full(len(rows), np.nan) for name in ("estimate", "lower", "upper", "sd", "worst", "best")}
-    for i, row in enumerate(rows):
+    for place, row in enumerate(rows):
         if row.cell.ready is not None:
-            out["estimate"][i], out["lower"][i], out["upper"][i] = row.cell.ready
+            out["estimate"][place], out["lower"][place], out["upper"][place] = row.cell.ready
     for kind in _METHODS:
-        at = np.array([i for i, row in enumerate(rows) if row.indicator.kind == kind], int)
-        if not at.size:
+        places = np.array([i for i, row in enumerate(rows) if row.indicator.kind == kind], int)
+        if not places.size:
             continue
-        cells = [rows[i].cell for i in at]
+        cells = [rows[i].cell for i in places]
         n = np.array([0 if cell.withheld else cell.denominator for cell in cells], float)
         some = n > 0
         safe = np.where(some, n, 1.0)
         if kind in ("proportion", "distribution", "events"):
             x = np.array([0 if cell.withheld else cell.numerator for cell in cells], float)
             low, high = intervals.proportion(x, n, level=level)
-            out["estimate"][at] = np.where(some, x / safe, np.nan)
+            out["estimate"][places] = np.where(some, x / safe, np.nan)
             lost, possible = np.array([c.unobserved for c in cells], float).T
-            rules = np.array([rows[i].indicator.missing for i in at])
+            rules = np.array([rows[i].indicator.missing for i in places])
             # Who was not observed is in the denominator already where that counts as not met.
             lost = np.where(rules == "complete_case", lost, 0.0)
             possible = np.where(rules == "not_needed", 0.0, possible)
             # Where nobody could be judged there is nothing to bound.
-            bounded = some & np.array([rows[i].indicator.bounds is not False for i in at])
+            bounded = some & np.array([rows[i].indicator.bounds is not False for i in places])
             whole = np.where(bounded, safe + lost, np.nan)
-            out["worst"][at], out["best"][at] = x / whole, (x + possible) / whole
+            out["worst"][places], out["best"][places] = x / whole, (x + possible) / whole
         elif kind == "mean":
             moments = [cell.moments or Moments() for cell in cells]
             means, sds = (np.array([get(each) for each in moments]) for get in (Moments.mean, Moments.sd))
             low, high = intervals.mean(means, sds, n, level=level)
-            out["estimate"][at], out["sd"][at] = means, sds
+            out["estimate"][places], out["sd"][places] = means, sds
         elif kind == "nps":
             up = np.array([c.sums[0] if c.sums else 0 for c in cells], float)
             down = np.array([c.sums[1] if c.sums else 0 for c in cells], float)
             low, high = intervals.nps(up, n - up - down, down, level=level)
-            out["estimate"][at] = np.where(some, 100 * (up - down) / safe, np.nan)
+            out["estimate"][places] = np.where(some, 100 * (up - down) / safe, np.nan)
         else:
             estimate, low, high = _ratio([c.sums or (0.0,) * 6 for c in cells], level)
-            out["estimate"][at] = estimate
-        out["lower"][at], out["upper"][at] = low, high
+            out["estimate"][places] = estimate
+        out["lower"][places], out["upper"][places] = low, high
     return out
 
 
@@ -104,8 +103,6 @@ _KINDS: dict[str, CellKind] = {
     **dict.fromkeys(("estimate", "lower", "upper", "level", "sd", "worst", "best", "member_months"), "real"),
 }
 """Columns that hold no text."""
-_NULLABLE = ("numerator", "observed", "denominator", "patients")
-"""Counts that a row may be without."""
 
 
 _UNITS = {
@@ -120,10 +117,11 @@ _UNITS = {
 }
 
 
-def _unit(one: Indicator, row: FigureRow) -> str:
-    if one.rate is None:
-        return _UNITS[one.kind]
-    return "rate ratio" if row.cell.months is None else f"per {one.rate.per:,} member-months"
+def _unit(row: FigureRow) -> str:
+    rate = row.indicator.rate
+    if rate is None:
+        return _UNITS[row.indicator.kind]
+    return "rate ratio" if row.cell.months is None else f"per {rate.per:,} member-months"
 
 
 def result_table(
@@ -133,53 +131,16 @@ def result_table(
     level: float,
     totals: bool,
     further: Mapping[str, str | None] = MappingProxyType({}),
-    rules: Mapping[tuple[str, str, str], str] = MappingProxyType({}),
+    rules: Mapping[Place, str] = MappingProxyType({}),
 ) -> Any:
-    out = _estimates(rows, level)
-    words: dict[str, list[str | None]] = {
-        "indicator": [_name(row, by) for row in rows],
-        "method": [row.cell.method or {**_METHODS, **READY}[row.indicator.kind] for row in rows],
-        "suppressed": ["" for _ in rows],
-        "source": [row.indicator.cites for row in rows],
-        "definition": [row.indicator.id for row in rows],
-        "title": [row.indicator.title for row in rows],
-        **{key: [row.each.get(key) or _of_scales(row.indicator, key) for row in rows] for key in KEYS},
-        "band": [row.band for row in rows],
-        "unit": [_unit(row.indicator, row) for row in rows],
-        "direction": [row.indicator.direction for row in rows],
-        "missing": [row.indicator.missing for row in rows],
-        "evidence": [_evidence(row) for row in rows],
-        "rules": [
-            rules.get(
-                (row.each.get("instrument", ""), row.each.get("scale", ""), row.each.get("target", "")), ""
-            )
-            for row in rows
-        ],
-        "notes": [_notes(row) for row in rows],
-    }
-    counts = {
-        name: [None if row.cell.withheld and name in _NULLABLE else getattr(row.cell, name) for row in rows]
-        for name in ("eligible", "observed", "denominator", "excluded")
-    }
-    numerator = [
-        None if row.cell.withheld or row.cell.numerator is None else int(row.cell.numerator) for row in rows
-    ]
-    groups = {name: [row.group[at] for row in rows] for at, name in enumerate(by)}
+    """The table of figures: counts, estimates with limits, and what each row is, in words."""
+    columns: dict[str, Any] = {**_words(rows, by, rules), **_counts(rows)}
+    columns |= {name: _nulled(values) for name, values in _estimates(rows, level).items()}
+    columns["level"] = [level] * len(rows)
+    groups = {name: [row.group[place] for row in rows] for place, name in enumerate(by)}
     if totals:
         groups = {name: [str(value) for value in values] for name, values in groups.items()}
-    order = [*COLUMNS, *(name for name in EXTRA if name not in by)]
-    data: dict[str, Any] = {}
-    for name in order:
-        if name in words:
-            data[name] = words[name]
-        elif name in counts:
-            data[name] = counts[name]
-        elif name == "numerator":
-            data[name] = numerator
-        elif name == "level":
-            data[name] = [level] * len(rows)
-        else:
-            data[name] = [None if np.isnan(v) else float(v) for v in out[name]]
+    data = {name: columns[name] for name in [*COLUMNS, *(name for name in EXTRA if name not in by)]}
     data |= {name: [value] * len(rows) for name, value in further.items()}
     if any(row.indicator.kind == "rate" for row in rows):
         data["denominator"] = [None] * len(rows)
@@ -188,12 +149,88 @@ def result_table(
     return _restored(main, groups, data)
 
 
-def _of_scales(one: Indicator, key: str) -> str | None:
+def _nulled(values: Any) -> list[float | None]:
+    """Floats with None for NaN."""
+    return [None if value != value else value for value in values.tolist()]
+
+
+def _counts(rows: Sequence[FigureRow]) -> dict[str, list[int | None]]:
+    """Whole numbers; of a measure that cannot be counted only who is in the population."""
+    counts: dict[str, list[int | None]] = {
+        "eligible": [row.cell.eligible for row in rows],
+        "excluded": [row.cell.excluded for row in rows],
+        **{name: [None] * len(rows) for name in ("observed", "denominator", "numerator")},
+    }
+    observed, denominator, numerator = (counts[name] for name in ("observed", "denominator", "numerator"))
+    for place, row in enumerate(rows):
+        cell = row.cell
+        if not cell.withheld:
+            observed[place], denominator[place] = cell.observed, cell.denominator
+            numerator[place] = None if cell.numerator is None else int(cell.numerator)
+    return counts
+
+
+_WORDS = (
+    *(
+        "indicator",
+        "method",
+        "suppressed",
+        "source",
+        "definition",
+        "title",
+        *KEYS,
+        "band",
+        "unit",
+        "direction",
+    ),
+    *("missing", "evidence", "rules", "notes"),
+)
+
+
+def _words(
+    rows: Sequence[FigureRow], by: Sequence[str], rules: Mapping[Place, str]
+) -> dict[str, list[str | None]]:
+    """What each row is, in words; those of rows that differ in their group alone are formed once."""
+    formed: dict[Any, tuple[str | None, ...]] = {}
+    words = []
+    for row in rows:
+        cell = row.cell
+        key: Any = (id(row.indicator), id(row.each), row.band, cell.method, cell.months is None)
+        if cell.failed or cell.marks or cell.unfit:
+            named = (name for counts in (cell.failed, cell.marks) for name, count in counts.items() if count)
+            key = (key, cell.unfit > 0, *named)
+        if key not in formed:
+            formed[key] = _words_of(row, by, rules)
+        words.append(formed[key])
+    return {name: [texts[place] for texts in words] for place, name in enumerate(_WORDS)}
+
+
+def _words_of(row: FigureRow, by: Sequence[str], rules: Mapping[Place, str]) -> tuple[str | None, ...]:
+    indicator, place = row.indicator, tuple(row.each.get(key, "") for key in KEYS)
+    return (
+        _name(row, by),
+        row.cell.method or {**_METHODS, **READY}[indicator.kind],
+        "",
+        indicator.cites,
+        indicator.id,
+        indicator.title,
+        *(row.each.get(key) or _of_scales(indicator, key) for key in KEYS),
+        row.band,
+        _unit(row),
+        indicator.direction,
+        indicator.missing,
+        _evidence(row),
+        rules.get((place[0], place[1], place[2]), ""),
+        _notes(row),
+    )
+
+
+def _of_scales(indicator: Indicator, key: str) -> str | None:
     """What stands under instrument and scale for an indicator over several scales."""
-    at = {"instrument": 0, "scale": 1}.get(key)
-    if not one.scales or at is None:
+    position = {"instrument": 0, "scale": 1}.get(key)
+    if not indicator.scales or position is None:
         return None
-    return " + ".join(dict.fromkeys(name.split(".")[at] for name in one.scales.values()))
+    return " + ".join(dict.fromkeys(name.split(".")[position] for name in indicator.scales.values()))
 
 
 def _name(row: FigureRow, by: Sequence[str]) -> str:
@@ -207,30 +244,34 @@ def _evidence(row: FigureRow) -> str:
     """The weakest mark of what decided here; without a table that says it, that of the scale's own threshold."""
     if row.indicator.evidence_from is None:
         return row.indicator.evidence
-    if found := [word for word in MARKS if row.cell.marks.get(word)]:
-        return found[-1]
-    of_instrument, of_scale = str(row.each.get("instrument")), str(row.each.get("scale"))
-    if of_instrument in instruments() and of_scale in instrument(of_instrument).scale_ids:
-        scale = instrument(of_instrument).scale(of_scale)
+    if marks := [mark for mark in MARKS if row.cell.marks.get(mark)]:
+        return marks[-1]
+    instrument_id, scale_id = str(row.each.get("instrument")), str(row.each.get("scale"))
+    if instrument_id in instruments() and scale_id in instrument(instrument_id).scale_ids:
+        scale = instrument(instrument_id).scale(scale_id)
         name = row.indicator.evidence_from.removesuffix("_evidence")
-        marks = [one.evidence for one in scale.thresholds if one.id == name or one.id.startswith(f"{name}_")]
+        marks = [
+            threshold.evidence
+            for threshold in scale.thresholds
+            if threshold.id == name or threshold.id.startswith(f"{name}_")
+        ]
         if marks:
             return max(marks, key=MARKS.index)
     return "convention"
 
 
 def _notes(row: FigureRow) -> str:
-    told = [row.indicator.population]
+    notes = [row.indicator.population]
     window = row.indicator.window
     if window is not None and window.pick is not None:
-        told.append(f"The measure takes the {window.pick} record of its window.")
+        notes.append(f"The measure takes the {window.pick} record of its window.")
         if row.cell.withheld:
-            told.append(f"Withheld: {_wanted(window)} (see program.DEPRESSION_TARGETS).")
+            notes.append(f"Withheld: {_wanted(window)} (see program.DEPRESSION_TARGETS).")
     if needed := needs_of(row.indicator, row.cell.failed):
-        told.append(f"Withheld: needs {'; '.join(needed)}.")
+        notes.append(f"Withheld: needs {'; '.join(needed)}.")
     if row.indicator.note:
-        told.append(row.indicator.note)
-    return " ".join(told)
+        notes.append(row.indicator.note)
+    return " ".join(notes)
 
 
 def _wanted(window: Window) -> str:

@@ -100,12 +100,12 @@ class Rows(Table):
     def __init__(
         self, source: Source, names: Sequence[str], batch: Sequence[Indicator], rows: Ints | None = None
     ) -> None:
-        self._source, self._batch, self._at = source, batch, rows
+        self._source, self._batch, self._index = source, batch, rows
         codes, self.labels = source.groups(names)
-        self.cells = codes.at(rows)
+        self.cells = codes.take(rows)
 
     def _of(self, values: Any) -> Any:
-        return values if self._at is None else values[self._at]
+        return values if self._index is None else values[self._index]
 
     def numbers(self, column: str) -> Floats:
         numbers: Floats = self._of(self._source.numbers(column))
@@ -113,7 +113,7 @@ class Rows(Table):
 
     def words(self, column: str) -> tuple[Codes, list[Any]]:
         words, labels = self._source.words(column)
-        return words.at(self._at), labels
+        return words.take(self._index), labels
 
     @cached_property
     def still_open(self) -> Bools:
@@ -130,10 +130,10 @@ class Rows(Table):
         if column == WINDOW_OPEN and source.name == "changes":
             return of_flags(self.still_open.view(np.int8), tests)
         if column == "in_window" and window is not None:
-            return of_flags(in_window(window, source, self._at).view(np.int8), tests)
+            return of_flags(in_window(window, source, self._index).view(np.int8), tests)
         if column == FITS and window is not None:
             reads = any(name == WINDOW_OPEN for indicator in self._batch for name, _ in indicator.columns())
-            fits = fits_window(window, source, self._at, self.still_open if reads else None)
+            fits = fits_window(window, source, self._index, self.still_open if reads else None)
             return of_flags(fits.view(np.int8), tests)
         if column in DAYS:
             last, first = (source.dates(name).numbers() for name in DAYS[column])
@@ -159,15 +159,17 @@ class SideBySide(Table):
         self._indicator = batch[0]
         codes, scales = source.groups(("instrument", "scale"))
         wanted = {tuple(name.split(".")): key for key, name in self._indicator.scales.items()}
-        at = np.flatnonzero(looked_up(np.array([scale in wanted for scale in scales], bool), codes.of))
-        self._source, self._rows = source, Rows(source, names, batch, at)
-        self._unit, self._size = units(source, ("patient_id", "episode", "target"), by, at)
+        own = np.flatnonzero(looked_up(np.array([scale in wanted for scale in scales], bool), codes.of))
+        self._source, self._rows = source, Rows(source, names, batch, own)
+        self._unit, self._size = units(source, ("patient_id", "episode", "target"), by, own)
         cells = np.zeros(self._size, self._rows.cells.of.dtype)
         cells[self._unit] = self._rows.cells.of
         self.cells, self.labels = Codes(cells, self._rows.cells.size), self._rows.labels
-        own = codes.of[at]
+        scale_of = codes.of[own]
         self._of_scale = {
-            wanted[scale]: np.flatnonzero(own == code) for code, scale in enumerate(scales) if scale in wanted
+            wanted[scale]: np.flatnonzero(scale_of == code)
+            for code, scale in enumerate(scales)
+            if scale in wanted
         }
         """By scale which of the rows are of it."""
 
@@ -224,15 +226,15 @@ def of_rows(part: Exclusion | Requirement) -> Atom:
     return Atom(f"{type(part).__name__} {part.id}", "truth", IS_TRUE)
 
 
-def units(source: Source, names: Sequence[str], by: Sequence[str], at: Ints | None) -> tuple[Ints, int]:
+def units(source: Source, names: Sequence[str], by: Sequence[str], rows: Ints | None) -> tuple[Ints, int]:
     """What some columns name in a group, such as patients: a number for each row, and how many there are."""
-    group = source.groups(by)[0].at(at)
-    rows = len(group.of)
-    key = without_gaps(key_of([source.values(name)[0].at(at) for name in names], rows))
+    group = source.groups(by)[0].take(rows)
+    size = len(group.of)
+    key = without_gaps(key_of([source.values(name)[0].take(rows) for name in names], size))
     of_key = np.zeros(key.size, group.of.dtype)
     of_key[key.of] = group.of
     if not np.array_equal(of_key[key.of], group.of):  # who is in several groups counts in each
-        key = without_gaps(key_of([key, group], rows))
+        key = without_gaps(key_of([key, group], size))
     seen = np.zeros(key.size, bool)
     seen[key.of] = True
     return (np.cumsum(seen) - 1)[key.of], int(np.count_nonzero(seen))

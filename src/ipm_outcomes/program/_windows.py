@@ -35,7 +35,7 @@ def fits_window(window: Window, source: Source, rows: Ints | None, still_open: B
     hidden = followed > high if window.pick == "latest" else followed < low
     words, labels = source.words("followup_pick")
     picks = np.array([False, *(label == window.pick for label in labels)])
-    fits: Bools = (begins <= low) & (ends >= high) & ~hidden & looked_up(picks, words.at(rows).of)
+    fits: Bools = (begins <= low) & (ends >= high) & ~hidden & looked_up(picks, words.take(rows).of)
     return fits if still_open is None else fits & ~(still_open & (ends > high))
 
 

@@ -3,7 +3,7 @@
 An indicator is data: one TOML file in ``instruments/indicators/``, or a file of a program's own. It names a
 population, exclusions, what must be observed, a denominator, a numerator, the missing rule, the direction and
 the sources; the conditions are written in a small closed grammar (`Condition`) that
-`ipm_outcomes.program.table` turns into expressions of the frame's own engine. ``docs/indicators.md`` shows it
+`ipm_outcomes.program.table` decides by states of the rows. ``docs/indicators.md`` shows it
 by example.
 """
 

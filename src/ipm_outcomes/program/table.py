@@ -7,7 +7,6 @@ nor their division into parts, nor the library of the frame, moves a figure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any, overload
@@ -32,7 +31,6 @@ from ipm_outcomes.program._sources import (
     settled_for,
 )
 from ipm_outcomes.program.indicators import (
-    SIDES,
     Indicator,
     indicator,
     indicators,
@@ -177,17 +175,21 @@ def table(
         raise FrameError(f"by: the result has a column {clash[0]!r} of its own; rename the column")
     asked = indicators is not None
     chosen = [
-        one for given in candidates if applies(one := settled_for(given, sources, asked), sources, by, asked)
+        definition
+        for candidate in candidates
+        if applies(definition := settled_for(candidate, sources, asked), sources, by, asked)
     ]
-    _refuse_inner(chosen, by)
-    if any(one.uses == "opioids" for one in chosen):
+    used: set[str] = {definition.uses for definition in chosen}
+    if "opioids" in used:
         refuse_repeated_patients(sources["opioids"], by)
-    counted = count_all(chosen, sources, by)
-    groups = groups_of(sources, by, {one.uses for one in chosen})
+    counts = count_all(chosen, sources, by)
+    groups = groups_of(sources, by, used)
     if totals:
         refuse_name_of_total(groups)
     rows = [
-        row for one in chosen for row in counted[one.id].rows(one, groups, by, asked, totals and bool(by))
+        row
+        for definition in chosen
+        for row in counts[definition.id].rows(definition, groups, by, asked, totals and bool(by))
     ]
     return result_table(main, rows, by, level, totals, rules=rules(main))
 
@@ -216,22 +218,9 @@ def names(by: Sequence[str]) -> list[str]:
     return names
 
 
-_INNER = re.compile(
-    r"__(?:[tsvrx][0-9]+|band|one|fits|year|month|day|length|middle|followed|begins|ends)"
-)  # what `_Work` makes
-
-
-def _refuse_inner(chosen: Sequence[Indicator], by: Sequence[str]) -> None:
-    """A grouping column must not bear the name of one that is made while counting."""
-    inner = {"in_window"} if any(one.window for one in chosen) else set()
-    for one in chosen:
-        inner |= {f"{key}_{part}" for key in one.scales for part in SIDES}
-    if clash := [name for name in by if name in inner or _INNER.fullmatch(name)]:
-        raise FrameError(f"by: the name {clash[0]!r} is one that the counting itself uses; rename the column")
-
-
 def _of_catalog() -> list[Indicator]:
-    return [one for id in indicators() if (one := indicator(id)).uses not in ELSEWHERE]
+    definitions = map(indicator, indicators())
+    return [definition for definition in definitions if definition.uses not in ELSEWHERE]
 
 
 ELSEWHERE = {
@@ -243,33 +232,31 @@ ELSEWHERE = {
 """Tables that indicators are counted from by functions of their own."""
 
 
-def _of_tables(found: list[Indicator]) -> list[Indicator]:
+def _of_tables(definitions: list[Indicator]) -> list[Indicator]:
     """The indicators, if they can be counted from the tables that `table` takes."""
-    if apart := [one for one in found if one.uses in ELSEWHERE]:
+    if apart := [definition for definition in definitions if definition.uses in ELSEWHERE]:
         raise ParameterError(f"indicators: {apart[0].id!r} works on {ELSEWHERE[apart[0].uses]}")
-    return found
+    return definitions
 
 
 def chosen_indicators(wanted: Iterable[str | PathLike[str] | Indicator]) -> list[Indicator]:
     """Indicators by id, path or as objects, each once."""
     if isinstance(wanted, (str, PathLike, Indicator)):
         wanted = [wanted]
+    kinds = "ids, paths of TOML files or Indicator objects"
     if not isinstance(wanted, Iterable):
-        raise ParameterError(
-            f"indicators: ids, paths of TOML files or Indicator objects, not a {type(wanted).__name__}"
-        )
-    found: list[Indicator] = []
-    for one in wanted:
-        if isinstance(one, Indicator):
-            found.append(one)
-        elif isinstance(one, str) and not one.endswith(".toml"):
-            found.append(indicator(one))
-        elif isinstance(one, (str, PathLike)):
-            found.append(read_indicator(one))
+        raise ParameterError(f"indicators: {kinds}, not a {type(wanted).__name__}")
+    definitions: dict[str, Indicator] = {}
+    for entry in wanted:
+        if isinstance(entry, Indicator):
+            definition = entry
+        elif isinstance(entry, str) and not entry.endswith(".toml"):
+            definition = indicator(entry)
+        elif isinstance(entry, (str, PathLike)):
+            definition = read_indicator(entry)
         else:
-            raise ParameterError(
-                f"indicators: ids, paths of TOML files or Indicator objects, not a {type(one).__name__}"
-            )
-    if doubled := [one.id for at, one in enumerate(found) if one.id in {o.id for o in found[:at]}]:
-        raise ParameterError(f"indicators: {doubled[0]!r} is named twice")
-    return found
+            raise ParameterError(f"indicators: {kinds}, not a {type(entry).__name__}")
+        if definition.id in definitions:
+            raise ParameterError(f"indicators: {definition.id!r} is named twice")
+        definitions[definition.id] = definition
+    return list(definitions.values())
