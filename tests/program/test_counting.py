@@ -11,7 +11,6 @@ from operator import add
 from random import Random
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -23,7 +22,6 @@ from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._result import result_table
 from ipm_outcomes.program._sources import groups_of
 from ipm_outcomes.program.indicators import Bounds, Condition, Indicator, parse
-from ipm_outcomes.stats import _sums
 
 KEYS = ("site", "instrument", "scale", "target")
 WORDS = ("recovered", "improved", "unchanged", "deteriorated", None)
@@ -323,22 +321,9 @@ def test_large_tables_are_worked_on_in_stretches_alike(seed, monkeypatch):
         (_codes, "_BLOCK", 7),
         (_codes, "_DENSE", 5),
         (_counting, "_DENSE", 5),
-        (_sums, "_BLOCK", 3),
     ):
         monkeypatch.setattr(module, name, value)
         assert cells_of(program.table(rows, by=["site"], totals=True)) == cells_of(expected)
-
-
-@given(
-    st.lists(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e140, max_value=1e140), max_size=20)
-)
-def test_sums_are_exact(values):
-    groups = np.arange(len(values)) % 3
-    sums = _sums.sums_by(np.array(values, float), groups, 3)
-    for group in range(3):
-        mine = [Fraction(value) for value in values[group::3]]
-        assert Fraction(sums.totals[group], sums.denominator) == sum(mine)
-        assert Fraction(sums.squares[group], sums.denominator**2) == sum(value * value for value in mine)
 
 
 def test_a_mean_is_rounded_once():

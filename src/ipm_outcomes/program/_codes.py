@@ -110,7 +110,7 @@ def key_of(columns: Sequence[Codes], rows: int) -> Codes:
 
 def without_gaps(key: Codes) -> Codes:
     """The key with codes for which a table has room."""
-    return key if key.size <= max(_DENSE, 8 * len(key.of)) else _appearing(key)[0]
+    return key if key.size <= max(_DENSE, 4 * len(key.of)) else _appearing(key)[0]
 
 
 def most_rows(key: Codes) -> int:

@@ -212,7 +212,7 @@ def _once(
 ) -> Ints:
     """One row of each patient, episode and scale: by state, then by value, so that their order does not matter."""
     ids = [name for name in ("patient_id", "episode") if name in source.schema]
-    unit, size = units(source, (*ids, *(key for key in KEYS if key in indicator.each)), by, None)
+    unit, size = units(source, ids, [key for key in KEYS if key in indicator.each], by, None)
     order = np.arange(len(unit))
     if indicator.kind == "distribution":
         words, labels = table.words(str(indicator.value))

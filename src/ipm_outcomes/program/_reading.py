@@ -12,7 +12,7 @@ from ipm_outcomes.errors import FrameError, did_you_mean
 from ipm_outcomes.frames._blank import COLUMN as BLANK
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Bools, Floats, Ints, plain_value
-from ipm_outcomes.program._codes import Codes, identified, joint, looked_up, small
+from ipm_outcomes.program._codes import Codes, identified, joint, key_of, looked_up, small
 from ipm_outcomes.program._columns import NOT_RECORDED
 from ipm_outcomes.program._day_numbers import Dates
 
@@ -37,7 +37,7 @@ class Source:
         self._days: set[str] = set()  # dates that pandas held as objects
         self._expected: dict[str, None] | None = None
         self._frame: Frame | None = None
-        self._read: dict[tuple[Any, str], Any] = {}
+        self._read: dict[tuple[Any, Any], Any] = {}
         lazy = type(data).__name__ in ("LazyFrame", "DuckDBPyRelation")
         if lazy and hasattr(data, "to_native"):
             data = self.given = data.to_native()
@@ -140,7 +140,7 @@ class Source:
 
     # ---- columns as arrays ---------------------------------------------------------------------------
 
-    def _once(self, read: Any, column: str, by: Callable[[str], Any]) -> Any:
+    def _once(self, read: Any, column: Any, by: Callable[[Any], Any]) -> Any:
         if (read, column) not in self._read:
             made = by(column)  # which may read all columns anew
             self._read[read, column] = made
@@ -247,11 +247,23 @@ class Source:
         ]
         return small(np.array(places, np.int64), len(place_of)), list(place_of)[1:]
 
+    def keys(self, ids: Sequence[str], others: Sequence[str], rows: Ints | None = None) -> Codes:
+        """A code for what columns hold together, of which not all may appear: ids, and others of few values."""
+        few: Codes = self._once(
+            Source.keys, tuple(others), lambda names: joint([self.values(n)[0] for n in names], len(self))[0]
+        )
+        columns = [few, *(self.values(name)[0] for name in ids)]
+        return key_of([codes.take(rows) for codes in columns], len(self) if rows is None else len(rows))
+
     # ---- groups --------------------------------------------------------------------------------------
 
     def groups(self, names: Sequence[str]) -> tuple[Codes, list[Group]]:
         """The group of each row by the values of some columns, and what the groups are called."""
-        columns = [self._once(Source.groups, name, self._named) for name in names]
+        groups: tuple[Codes, list[Group]] = self._once(Source.groups, tuple(names), self._groups)
+        return groups
+
+    def _groups(self, names: Sequence[str]) -> tuple[Codes, list[Group]]:
+        columns = [self._once(Source._named, name, self._named) for name in names]
         codes, members = joint([codes for codes, _ in columns], len(self))
         parts = [
             [labels[place] for place in member.tolist()]

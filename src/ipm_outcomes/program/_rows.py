@@ -161,7 +161,7 @@ class SideBySide(Table):
         wanted = {tuple(name.split(".")): key for key, name in self._indicator.scales.items()}
         own = np.flatnonzero(looked_up(np.array([scale in wanted for scale in scales], bool), codes.of))
         self._source, self._rows = source, Rows(source, names, batch, own)
-        self._unit, self._size = units(source, ("patient_id", "episode", "target"), by, own)
+        self._unit, self._size = units(source, ("patient_id", "episode"), ("target",), by, own)
         cells = np.zeros(self._size, self._rows.cells.of.dtype)
         cells[self._unit] = self._rows.cells.of
         self.cells, self.labels = Codes(cells, self._rows.cells.size), self._rows.labels
@@ -226,15 +226,16 @@ def of_rows(part: Exclusion | Requirement) -> Atom:
     return Atom(f"{type(part).__name__} {part.id}", "truth", IS_TRUE)
 
 
-def units(source: Source, names: Sequence[str], by: Sequence[str], rows: Ints | None) -> tuple[Ints, int]:
-    """What some columns name in a group, such as patients: a number for each row, and how many there are."""
+def units(
+    source: Source, ids: Sequence[str], others: Sequence[str], by: Sequence[str], rows: Ints | None
+) -> tuple[Ints, int]:
+    """What columns name in a group, such as patients: a number for each row, and how many there are."""
     group = source.groups(by)[0].take(rows)
-    size = len(group.of)
-    key = without_gaps(key_of([source.values(name)[0].take(rows) for name in names], size))
+    key = without_gaps(source.keys(ids, others, rows))
     of_key = np.zeros(key.size, group.of.dtype)
     of_key[key.of] = group.of
     if not np.array_equal(of_key[key.of], group.of):  # who is in several groups counts in each
-        key = without_gaps(key_of([key, group], size))
+        key = without_gaps(key_of([key, group], len(group.of)))
     seen = np.zeros(key.size, bool)
     seen[key.of] = True
     return (np.cumsum(seen) - 1)[key.of], int(np.count_nonzero(seen))

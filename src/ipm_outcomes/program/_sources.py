@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._stage import refuse_other_stage, stage_of
-from ipm_outcomes.program._codes import key_of, most_rows
+from ipm_outcomes.program._codes import most_rows
 from ipm_outcomes.program._columns import ALL, KEYS, WINDOW_OPEN
 from ipm_outcomes.program._reading import Group, Source
 from ipm_outcomes.program._requirements import row_columns, settled
@@ -34,8 +34,10 @@ def refuse_other_tables(sources: Mapping[str, Source]) -> None:
 
 def refuse_repeats(changes: Source) -> None:
     """A row that appears twice would count its patient twice."""
-    key = ["patient_id", "episode", *KEYS]
-    if all(name in changes.schema for name in key) and (most := _most_rows(changes, key)) > 1:
+    ids = ["patient_id", "episode"]
+    if any(name not in changes.schema for name in (*ids, *KEYS)):
+        return
+    if (most := most_rows(changes.keys(ids, KEYS))) > 1:
         raise FrameError(
             f"changes: up to {most} rows for one patient, episode, scale and target; keep one of them, or "
             "the patient is counted more than once"
@@ -45,16 +47,11 @@ def refuse_repeats(changes: Source) -> None:
 def refuse_repeated_patients(opioids: Source, by: Sequence[str]) -> None:
     """A patient with several periods, or doses by several definitions, must not count for each of them."""
     opioids.require(["patient_id"], "opioids")
-    if (most := _most_rows(opioids, list(dict.fromkeys(["patient_id", *by])))) > 1:
+    if (most := most_rows(opioids.keys(["patient_id"], by))) > 1:
         raise FrameError(
             f"opioids: up to {most} rows for one patient in a group; keep one period and one denominator, "
             'or give by=["period", "mme_by"]'
         )
-
-
-def _most_rows(source: Source, names: Sequence[str]) -> int:
-    """The largest number of rows that have the same values."""
-    return most_rows(key_of([source.values(name)[0] for name in names], len(source)))
 
 
 def may_read(candidates: Iterable[Indicator], source: Source, by: Sequence[str]) -> list[str]:
