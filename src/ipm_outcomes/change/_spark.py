@@ -15,7 +15,7 @@ from ipm_outcomes.change._scores import ScaleKey
 from ipm_outcomes.change._unreadable import patients_stopped
 from ipm_outcomes.change._whole import WholeTable
 from ipm_outcomes.errors import FrameError, IpmOutcomesError
-from ipm_outcomes.frames._spark import empty_table, plain_table, refuse_unserved
+from ipm_outcomes.frames._spark import empty_table, of_types, refuse_unserved, result_schema
 from ipm_outcomes.frames._spark_kind import is_spark
 from ipm_outcomes.frames._tidy import SCORE_COLUMNS
 from ipm_outcomes.stats._moments import Moments
@@ -80,30 +80,14 @@ def _unchecked(whole: WholeTable) -> None:
 
 def _schemas(scores: Any, search: Search, table: Table) -> tuple[dict[str, Any], Any]:
     """Types of Arrow, and the schema, of the result: those of no rows; what is carried along keeps its own type."""
-    import pyarrow as pa
-
-    types: Any = import_module("pyspark.sql.types")
     no_scores = empty_table(scores.schema)
     source = scores if search.episodes is None else search.episodes
     no_episodes = None if search.episodes is None else empty_table(search.episodes.schema)
     # No row has a visit, so that a table without any is told of all that are asked for.
     asked: list[Any] = [search.baseline, *search.targets]
     every = frozenset(str(target.visit) for target in asked if getattr(target, "visit", None))
-    empty = plain_table(table(no_scores, replace(search, episodes=no_episodes), WholeTable(visits=every)))
-    of = {
-        pa.int8(): types.ByteType(), pa.int16(): types.ShortType(), pa.int32(): types.IntegerType(),
-        pa.int64(): types.LongType(), pa.float32(): types.FloatType(), pa.float64(): types.DoubleType(),
-        pa.bool_(): types.BooleanType(), pa.string(): types.StringType(), pa.date32(): types.DateType(),
-    }  # fmt: skip
-    texts = {pa.large_string(): pa.string()}
-    arrow = {field.name: texts.get(field.type, field.type) for field in empty.schema}
-    arrow = {name: kind for name, kind in arrow.items() if kind in of}
-    given = {field.name: field.dataType for field in source.schema}
-    fields = [
-        types.StructField(name, of[arrow[name]] if name in arrow else given[name])
-        for name in empty.column_names
-    ]
-    return arrow, types.StructType(fields)
+    empty = table(no_scores, replace(search, episodes=no_episodes), WholeTable(visits=every))
+    return result_schema(empty, source.schema)
 
 
 def _columns(names: tuple[str, ...], scores: Any) -> list[Any]:
@@ -189,16 +173,7 @@ def _rows(column: Any) -> Any:
 def _changed(
     search: Search, table: Table, arrow: Mapping[str, Any], scores: Any, episodes: Any, whole: WholeTable
 ) -> Any:
-    import pyarrow as pa
-
-    changes = table(scores, replace(search, episodes=episodes), whole)
-    columns = [changes.column(name) for name in changes.column_names]
-    return pa.table(
-        {
-            name: column.cast(arrow.get(name, column.type))
-            for name, column in zip(changes.column_names, columns, strict=True)
-        }
-    )
+    return of_types(table(scores, replace(search, episodes=episodes), whole), arrow)
 
 
 def _gathered(search: Search, samples: Samples | None, scores: Any, episodes: Any, whole: WholeTable) -> Any:

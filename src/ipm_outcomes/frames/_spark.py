@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -89,9 +89,49 @@ def empty_table(schema: Any) -> Any:
     return pa.schema(types).empty_table()
 
 
+def result_schema(empty: Any, given: Any) -> tuple[dict[str, Any], Any]:
+    """Types of Arrow, and the schema of Spark, of a result without rows.
+
+    Parameters
+    ----------
+    given
+        The schema of the DataFrame: columns that are carried along keep their own type.
+    """
+    import pyarrow as pa
+
+    types: Any = import_module("pyspark.sql.types")
+    of = {
+        pa.int8(): types.ByteType(), pa.int16(): types.ShortType(), pa.int32(): types.IntegerType(),
+        pa.int64(): types.LongType(), pa.float32(): types.FloatType(), pa.float64(): types.DoubleType(),
+        pa.bool_(): types.BooleanType(), pa.string(): types.StringType(), pa.date32(): types.DateType(),
+    }  # fmt: skip
+    texts = {pa.large_string(): pa.string()}
+    arrow = {field.name: texts.get(field.type, field.type) for field in plain_table(empty).schema}
+    arrow = {name: kind for name, kind in arrow.items() if kind in of}
+    own = {field.name: field.dataType for field in given}
+    fields = [
+        types.StructField(name, of[arrow[name]] if name in arrow else own[name])
+        for name in empty.column_names
+    ]
+    return arrow, types.StructType(fields)
+
+
+def of_types(table: Any, arrow: Mapping[str, Any]) -> Any:
+    """The table with these types of Arrow."""
+    import pyarrow as pa
+
+    columns = [table.column(name) for name in table.column_names]
+    return pa.table(
+        {
+            name: column.cast(arrow.get(name, column.type))
+            for name, column in zip(table.column_names, columns, strict=True)
+        }
+    )
+
+
 def _scores(how: Scoring, look: bool) -> Callable[[Iterator[Any]], Iterator[Any]]:
     def run(batches: Iterator[Any]) -> Iterator[Any]:
-        for part in _joined(batches):
+        for part in joined(batches):
             said = look and part.column(_FROM_ONE)[0].as_py()
             rest = part.drop_columns([_FROM_ONE]) if look else part
             yield from plain_table(how.score(rest, Stretch(None, partial(bool, said)))).to_batches()
@@ -104,7 +144,7 @@ def _looks(how: Scoring) -> Callable[[Iterator[Any]], Iterator[Any]]:
         import pyarrow as pa
 
         seen = Look()
-        for part in _joined(batches):
+        for part in joined(batches):
             seen |= how.looks_of(part)
             if seen.lowest:
                 break
@@ -113,7 +153,7 @@ def _looks(how: Scoring) -> Callable[[Iterator[Any]], Iterator[Any]]:
     return run
 
 
-def _joined(batches: Iterator[Any]) -> Iterator[Any]:
+def joined(batches: Iterator[Any]) -> Iterator[Any]:
     """Batches put together to stretches, since Spark's own are small."""
     import pyarrow as pa
 

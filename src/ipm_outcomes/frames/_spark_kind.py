@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 NOT_COLLECTED = (
-    "a Spark DataFrame is not collected by itself: frames.score adds its scores and change.table pairs them where the "
-    "rows are; for anything else collect what fits into memory, such as with .toPandas()"
+    "a Spark DataFrame is not collected by itself: frames.score adds its scores, change.table pairs them and "
+    "program.table counts them where the rows are; for anything else collect what fits into memory, such as with "
+    ".toPandas()"
 )
 """What functions say that would have to bring the rows to the driver."""
 

@@ -8,20 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from ipm_outcomes.errors import FrameError, did_you_mean
+from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._blank import COLUMN as BLANK
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Bools, Floats, Ints, plain_value
 from ipm_outcomes.program._codes import Codes, identified, joint, key_of, looked_up, small
 from ipm_outcomes.program._columns import NOT_RECORDED
 from ipm_outcomes.program._day_numbers import Dates
+from ipm_outcomes.program._described import Described, without_group
 
 Group = tuple[Any, ...]
 Values = tuple[Codes, list[Any]]
 """Codes from 1 on, 0 where there is no value, and what they stand for."""
 
 
-class Source:
+class Source(Described):
     """One of the tables, of which each column that is needed is read once.
 
     Of a lazy frame or a relation, which is computed once, only the columns that are expected are.
@@ -51,14 +52,6 @@ class Source:
             native, self.empty, self._days = frame.library.with_kinds(frame.native)
             self._frame = Frame(native)
         self.schema: dict[str, Any] = dict(nw.from_native(native).collect_schema())
-
-    def require(self, names: Sequence[str], where: str) -> None:
-        """Refuse a table without these columns."""
-        if absent := [name for name in names if name not in self.schema]:
-            raise FrameError(
-                f"{where}: the table of {self.name} has no column {', '.join(map(repr, absent))}; "
-                f"it has {', '.join(self.schema)}{did_you_mean(absent[0], self.schema)}"
-            )
 
     def expect(self, names: Iterable[str]) -> None:
         """Name columns that may be read, before the first one is."""
@@ -127,7 +120,6 @@ class Source:
         return self.kind_of(column) == "nothing"
 
     def fits(self, column: str, wanted: str) -> bool:
-        """Whether the column can be read as values of this kind; dates and truth values also from text."""
         kind = self.kind_of(column)
         if wanted == "any" or kind in (wanted, "nothing") or self.without_values(column):
             return True
@@ -277,10 +269,7 @@ class Source:
         none = codes.of == 0
         if none.any():
             if self.kind_of(column) not in ("word", "nothing") and not self.without_values(column):
-                raise FrameError(
-                    f"by: the column {column!r} of the table of {self.name} has rows without a value; "
-                    "fill them, so that a group without a value is not taken for a total"
-                )
+                raise without_group(column, self.name)
             if NOT_RECORDED in labels:
                 codes = Codes(np.where(none, labels.index(NOT_RECORDED) + 1, codes.of), codes.size)
         return codes, [NOT_RECORDED, *labels]

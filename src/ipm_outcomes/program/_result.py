@@ -13,7 +13,7 @@ from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import CellKind
 from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS, MARKS
-from ipm_outcomes.program._reading import Source
+from ipm_outcomes.program._described import Described
 from ipm_outcomes.program._requirements import needs_of
 from ipm_outcomes.program._rules import Place
 from ipm_outcomes.program.indicators import (
@@ -125,7 +125,7 @@ def _unit(row: FigureRow) -> str:
 
 
 def result_table(
-    main: Source,
+    main: Described,
     rows: Sequence[FigureRow],
     by: Sequence[str],
     level: float,
@@ -289,7 +289,7 @@ def _wanted(window: Window) -> str:
     )
 
 
-def _restored(main: Source, groups: Mapping[str, list[Any]], data: Mapping[str, list[Any]]) -> Any:
+def _restored(main: Described, groups: Mapping[str, list[Any]], data: Mapping[str, list[Any]]) -> Any:
     """The result in the kind of frame that was given."""
     import narwhals as nw
 

@@ -5,6 +5,7 @@ Disclosure control reads them back: whoever knows the rules of a published figur
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,16 @@ def rules(changes: Source) -> dict[Place, str]:
         )
         for place, own in zip(places, values, strict=True)
     }
+
+
+def merged(some: Mapping[Place, str], others: Mapping[Place, str]) -> dict[Place, str]:
+    """The rules of the rows of two tables together."""
+    both = dict(some)
+    for place, text in others.items():
+        mine, theirs = read(both.get(place)), read(text)
+        all_of = mine | {name: of if mine.get(name, of) == of else VARIES for name, of in theirs.items()}
+        both[place] = "; ".join(f"{name}={all_of[name]}" for name in (*NUMBERS, *WORDS) if name in all_of)
+    return both
 
 
 def read(text: str | None) -> dict[str, str]:

@@ -8,13 +8,14 @@ from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._stage import refuse_other_stage, stage_of
 from ipm_outcomes.program._codes import most_rows
 from ipm_outcomes.program._columns import ALL, KEYS, WINDOW_OPEN
+from ipm_outcomes.program._described import Described
 from ipm_outcomes.program._reading import Group, Source
 from ipm_outcomes.program._requirements import row_columns, settled
 from ipm_outcomes.program._rules import NUMBERS, WORDS
 from ipm_outcomes.program.indicators import SIDES, Indicator
 
 
-def refuse_other_tables(sources: Mapping[str, Source]) -> None:
+def refuse_other_tables(sources: Mapping[str, Described]) -> None:
     """Refuse a table of an earlier or later step in the place of the changes or the scores; say what is missing."""
     if "scores" in sources:
         needed = ["instrument", "scale", "value"]
@@ -54,7 +55,7 @@ def refuse_repeated_patients(opioids: Source, by: Sequence[str]) -> None:
         )
 
 
-def may_read(candidates: Iterable[Indicator], source: Source, by: Sequence[str]) -> list[str]:
+def may_read(candidates: Iterable[Indicator], source: Described, by: Sequence[str]) -> list[str]:
     """Every column of a table that may be read for indicators of which it is not known yet whether they apply."""
     names = [*by, *KEYS, "patient_id", "episode", *NUMBERS, *WORDS]
     for candidate in candidates:
@@ -63,7 +64,7 @@ def may_read(candidates: Iterable[Indicator], source: Source, by: Sequence[str])
     return names
 
 
-def settled_for(indicator: Indicator, sources: Mapping[str, Source], asked: bool) -> Indicator:
+def settled_for(indicator: Indicator, sources: Mapping[str, Described], asked: bool) -> Indicator:
     """The indicator with its requirements and bounds as this table can tell them."""
     source = sources.get(indicator.uses)
     return (
@@ -73,7 +74,7 @@ def settled_for(indicator: Indicator, sources: Mapping[str, Source], asked: bool
     )
 
 
-def needed_columns(indicator: Indicator, source: Source, by: Sequence[str]) -> dict[str, str]:
+def needed_columns(indicator: Indicator, source: Described, by: Sequence[str]) -> dict[str, str]:
     """Every column of the source that an indicator reads, with the kind of value."""
     needs = dict.fromkeys(by, "any")
     needs |= dict.fromkeys((key for key in KEYS if key in indicator.each), "word")
@@ -100,7 +101,7 @@ def needed_columns(indicator: Indicator, source: Source, by: Sequence[str]) -> d
     return needs
 
 
-def applies(indicator: Indicator, sources: Mapping[str, Source], by: Sequence[str], asked: bool) -> bool:
+def applies(indicator: Indicator, sources: Mapping[str, Described], by: Sequence[str], asked: bool) -> bool:
     source = sources.get(indicator.uses)
     if source is None:
         if asked:
@@ -128,7 +129,7 @@ def applies(indicator: Indicator, sources: Mapping[str, Source], by: Sequence[st
             words["date"] = "dates (as text: year-month-day)"
             raise FrameError(
                 f"indicator {indicator.id!r}: the column {name!r} of the table of {source.name} must hold "
-                f"{words[wanted]}, not {source.schema[name]}"
+                f"{words[wanted]}, not {source.type_of(name)}"
             )
     return True
 
@@ -160,6 +161,11 @@ def groups_of(sources: Mapping[str, Source], by: Sequence[str], used: set[str]) 
     for name, source in sources.items():
         if (name == "changes" or name in used) and all(column in source.schema for column in by):
             groups |= set(source.groups(by)[1])
+    return in_order(groups)
+
+
+def in_order(groups: Iterable[Group]) -> list[Group]:
+    """Groups in order."""
     return sorted(groups, key=lambda group: [(value is None, str(type(value)), value) for value in group])
 
 

@@ -8,28 +8,22 @@ nor their division into parts, nor the library of the frame, moves a figure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from os import PathLike
 from typing import Any, overload
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError, ParameterError
-from ipm_outcomes.frames._frame import AnyFrame
+from ipm_outcomes.frames._frame import AnyFrame, of_narwhals
+from ipm_outcomes.frames._spark_kind import is_spark
 from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS
-from ipm_outcomes.program._counting import count_all
+from ipm_outcomes.program._described import Described
+from ipm_outcomes.program._parts import Counted, Parts, Wishes, chosen_for
 from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._result import result_table
-from ipm_outcomes.program._rules import rules
-from ipm_outcomes.program._sources import (
-    applies,
-    groups_of,
-    may_read,
-    refuse_name_of_total,
-    refuse_other_tables,
-    refuse_repeated_patients,
-    refuse_repeats,
-    settled_for,
-)
+from ipm_outcomes.program._sources import may_read, refuse_other_tables
+from ipm_outcomes.program._spark import table_spark, tables_of
 from ipm_outcomes.program.indicators import (
     Indicator,
     indicator,
@@ -37,6 +31,20 @@ from ipm_outcomes.program.indicators import (
     read_indicator,
 )
 from ipm_outcomes.stats.arguments import level_of
+
+
+@overload
+def table(
+    changes: list[AnyFrame] | tuple[AnyFrame, ...],
+    *,
+    by: Sequence[str] = (),
+    indicators: Iterable[str | PathLike[str] | Indicator] | None = None,
+    scores: Any = None,
+    episodes: Any = None,
+    opioids: Any = None,
+    level: float = 0.95,
+    totals: bool = False,
+) -> AnyFrame: ...
 
 
 @overload
@@ -83,9 +91,12 @@ def table(
 
     Parameters
     ----------
-    changes : data frame
-        The table of changes (pandas, Polars eager or lazy, PyArrow, DuckDB): one row per patient, episode,
-        scale and target. It may be left out where another table is given.
+    changes : data frame, or list of data frames
+        The table of changes (pandas, Polars eager or lazy, PyArrow, DuckDB, Spark): one row per patient, episode,
+        scale and target. It may be left out where another table is given. A table that does not fit into memory is
+        given in parts: a list of frames of one kind and of the same columns, such as
+        ``[pl.scan_parquet(file) for file in files]``. Each part holds whole patients; one part after the other is
+        counted, and the result is that of all rows together. The other tables may be given in parts as well.
     by : sequence of str
         Grouping columns, such as ``["site"]``. ``instrument``, ``scale`` and ``target`` may be among them.
     indicators : ids, paths or `Indicator` objects, optional
@@ -107,9 +118,11 @@ def table(
     Returns
     -------
     data frame of the same kind
-        The ``by`` columns (as text when ``totals`` is set), then ``indicator, eligible, observed, numerator,
-        denominator`` (whole numbers; no numerator for a mean; all but ``eligible`` null where a measure cannot
-        be counted from this table, and ``notes`` says what it needs), ``estimate, lower, upper`` (float64; null
+        That of the first part where the table is in parts; of Spark DataFrames, which are never collected, one that is
+        computed when it is used. The ``by`` columns (as text when ``totals`` is set), then
+        ``indicator, eligible, observed, numerator, denominator`` (whole numbers; no numerator for a mean; all but
+        ``eligible`` null where a measure cannot be counted from this table, and ``notes`` says what it needs),
+        ``estimate, lower, upper`` (float64; null
         where there is nothing to estimate from), ``level, method, suppressed`` (empty), ``source``; then
         ``definition`` (its id), ``title, instrument, scale, target, band, unit, direction, missing, excluded``
         (in the population, but excluded), ``sd`` (of a mean), ``worst, best`` (the share if none, or all, of
@@ -123,7 +136,8 @@ def table(
     ------
     FrameError
         No kind of frame that can be worked on; a column is missing, doubled or of the wrong type; two rows
-        for one patient, episode, scale and target.
+        for one patient, episode, scale and target; parts of different kinds or columns. That no patient has rows in
+        two parts is tried on some patients of each, and not proven.
     UnknownNameError, DefinitionError
         An indicator that does not exist, or whose file does not hold together.
     ParameterError
@@ -147,11 +161,17 @@ def table(
     >>> result = program.table(changes, indicators=["responder_30"])
     >>> result.select("indicator", "eligible", "observed", "numerator", "denominator", "estimate").row(0)
     ('responder_30:peg.mean:6 months', 3, 2, 1, 2, 0.5)
+
+    In parts, each of whole patients:
+
+    >>> parts = [changes.head(2), changes.tail(1)]
+    >>> program.table(parts, indicators=["responder_30"]).equals(result)
+    True
     """
     level = level_of(level)
     by = names(by)
-    sources = {
-        name: Source(name, data)
+    given = {
+        name: data
         for name, data in (
             ("changes", changes),
             ("scores", scores),
@@ -160,38 +180,40 @@ def table(
         )
         if data is not None
     }
-    if not sources:
+    if not given:
         raise FrameError(
             "changes: a table is needed to count from: changes, scores, episodes or opioids, not None"
         )
-    refuse_other_tables(sources)
-    main = next(iter(sources.values()))
+    native = {name: data.to_native() if of_narwhals(data) else data for name, data in given.items()}
+    spark = tables_of(native) if any(map(is_spark, native.values())) else {}
+    tables: dict[str, Described] = {
+        name: spark.get(name)
+        or (Parts(name, data, by) if isinstance(data, (list, tuple)) else Source(name, data))
+        for name, data in given.items()
+    }
+    refuse_other_tables(tables)
+    main = next(iter(tables.values()))
     main.require(by, "by")
-    candidates = _of_tables(chosen_indicators(indicators)) if indicators is not None else _of_catalog()
-    for source in sources.values():
-        source.expect(may_read(candidates, source, by))
-    refuse_repeats(main)
     if clash := [name for name in by if name in (*COLUMNS, *EXTRA) and name not in KEYS]:
         raise FrameError(f"by: the result has a column {clash[0]!r} of its own; rename the column")
     asked = indicators is not None
-    chosen = [
-        definition
-        for candidate in candidates
-        if applies(definition := settled_for(candidate, sources, asked), sources, by, asked)
-    ]
-    used: set[str] = {definition.uses for definition in chosen}
-    if "opioids" in used:
-        refuse_repeated_patients(sources["opioids"], by)
-    counts = count_all(chosen, sources, by)
-    groups = groups_of(sources, by, used)
-    if totals:
-        refuse_name_of_total(groups)
-    rows = [
-        row
-        for definition in chosen
-        for row in counts[definition.id].rows(definition, groups, by, asked, totals and bool(by))
-    ]
-    return result_table(main, rows, by, level, totals, rules=rules(main))
+    candidates = _of_tables(chosen_indicators(indicators)) if indicators is not None else _of_catalog()
+    for each in tables.values():
+        if isinstance(each, Source):
+            each.expect(may_read(candidates, each, by))
+    wishes = Wishes(candidates, asked, by, level, totals)
+    chosen = chosen_for(wishes, tables)
+    if spark:
+        figures = table_spark(native, spark, wishes, chosen)
+        wrapped = given[main.name] is not native[main.name]
+        return import_module("narwhals").from_native(figures) if wrapped else figures
+    counted = Counted()
+    for each in tables.values():
+        if isinstance(each, Parts):
+            counted += each.counted(chosen, by, each is main)
+        elif isinstance(each, Source):
+            counted += Counted.of(each, chosen, by, each is main)
+    return counted.result(main, chosen, wishes)
 
 
 def result(
