@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
@@ -18,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
-from bench_scores import interleaved, line
+from bench_scores import interleaved, line, most_memory
 
 from ipm_outcomes.cli import main
 
@@ -59,13 +58,7 @@ def scored(file: Path, output: Path, *options: str) -> None:
 def peak(file: Path, output: Path, *options: str) -> int:
     """Most bytes of a process that scores a file."""
     code = "import sys; from ipm_outcomes.cli import main; sys.exit(main(sys.argv[1:]))"
-    words = [sys.executable, "-c", code, "score", str(file), "-o", str(output), *options]
-    watched = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    told = subprocess.run([sys.executable, "-c", watched, *words], check=True, capture_output=True, text=True)
-    return int(told.stdout) * (1 if sys.platform == "darwin" else 1024)
+    return most_memory(sys.executable, "-c", code, "score", str(file), "-o", str(output), *options)
 
 
 def command(rows: int, folder: Path, keys: bool) -> list[bool]:

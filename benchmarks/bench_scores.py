@@ -1,8 +1,7 @@
 """Scoring, as ratios to limits measured in the same run: ``python benchmarks/bench_scores.py``.
 
 With ids of instruments, or ``all``, each of these: one response, and a frame of Polars against a copy of the bytes
-of its columns, where no instrument may take more copies than the worst of the first six, nor score fewer rows a second
-than PHQ-9 (up to 14 items) or PROMIS-29 has to.
+of its columns, where no instrument may take more copies than the worst of the first six.
 
 One response: against its validation alone, and against a bare Pydantic class of the same fields, by processor time.
 Frames: against reading the item columns once.
@@ -12,6 +11,7 @@ Everything runs in this process; rows per second are of this machine and only fo
 from __future__ import annotations
 
 import gc
+import io
 import math
 import os
 import random
@@ -149,35 +149,36 @@ def kernel(id: str, scales: list[str], bar: float) -> bool:
     )
 
 
-def whole(id: str, bar: float) -> bool:
-    """``frames.score`` with all its columns, from every kind of frame."""
-    codes = codes_of(id)
+def whole(id: str, bar: float) -> list[bool]:
+    """``frames.score`` with all its columns, from every kind of frame, against a copy of what is read and added."""
+    codes = codes_of(id, ROWS // 4)
     names = [f"{id}_{item}" for item in instrument(id).item_ids]
     table = pl.DataFrame(dict(zip(names, codes.astype(np.int64), strict=True))).with_columns(
         pl.all().replace(int(MISSING), None)
     )
-    arrow = table.to_arrow()
-    kinds: dict[str, tuple[Any, float]] = {
-        "Polars": (table, bar),
-        "pandas NumPy": (table.to_pandas(), bar / 2),
-        "pandas nullable": (table.to_pandas().astype("Int64"), bar / 2),
-        "pandas Arrow": (table.to_pandas(use_pyarrow_extension_array=True), bar / 2),
-        "PyArrow": (arrow, bar / 2),
+    kinds: dict[str, Any] = {
+        "Polars": table,
+        "pandas NumPy": table.to_pandas(),
+        "pandas nullable": table.to_pandas().astype("Int64"),
+        "pandas Arrow": table.to_pandas(use_pyarrow_extension_array=True),
+        "PyArrow": table.to_arrow(),
     }
-    holds = True
-    for kind, (frame, wanted) in kinds.items():
-        taken = best(lambda frame=frame: frames.score(frame, id), repeat=5)  # type: ignore[misc]
-        speed = ROWS / taken / 1e6
-        holds &= line(
-            f"{id} frames.score from {kind}", f"{speed:.1f} M rows/s", f"{wanted:g} M rows/s", speed >= wanted
-        )
-    return holds
+    works: dict[str, Callable[[], object]] = {
+        kind: partial(frames.score, frame, id) for kind, frame in kinds.items()
+    }
+    sizes = [column.estimated_size() for column in frames.score(table, id)]
+    took = interleaved(
+        works | {"copy": partial(copied, [np.ones((2, size), np.uint8) for size in sizes])}, 10
+    )
+    return [
+        line(f"{id} frames.score from {kind}", f"{ratio:.1f} copies", f"{bar:g} copies", ratio <= bar)
+        for kind in kinds
+        for ratio in (took[kind] / took["copy"],)
+    ]
 
 
 FIRST = ("gad7", "nps", "pcs", "peg", "phq9", "promis29")
 """The instruments whose bars the others are held to."""
-BARS = {14: 20, 29: 3, 31: 3}
-"""Millions of rows a second for forms of up to so many items: the bars of PHQ-9 and of PROMIS-29."""
 ERROR = 1.1
 """So far from each other are, in one run, the ratios of forms of the same columns (NPS, ENPS and the two PGIC)."""
 
@@ -222,12 +223,11 @@ def many(ids: Sequence[str], rows: int = ROWS // 8) -> list[bool]:
         line(
             f"{id} frames.score from Polars, {items[id]} items",
             f"{ratio[id]:4.1f} copies, {speed:5.1f} M rows/s ({speed * items[id]:.0f} M answers/s)",
-            f"{bar:.1f} copies, {wanted} M rows/s",
-            ratio[id] <= bar * ERROR and speed >= wanted,
+            f"{bar:.1f} copies",
+            ratio[id] <= bar * ERROR,
         )
         for id in sorted(ids, key=ratio.__getitem__)
         for speed in (rows / took[id] / 1e6,)
-        for wanted in (next(wanted for most, wanted in BARS.items() if items[id] <= most),)
     ]
 
 
@@ -331,20 +331,70 @@ def memory(id: str) -> bool:
     )
 
 
-IMPORT = 0.001
-"""Seconds that ``import ipm_outcomes`` may take where pydantic is imported already."""
-FIRST_FORM = 0.0065
-"""Seconds that the first ``PHQ9()``, import included, may take beyond a bare class of nine fields: 2 ms more than when
-scores were tuples (5.0 ms with the class), byte code at hand."""
+def most_memory(*words: str, given: bytes = b"") -> int:
+    """Most bytes of a new process. A small process starts it, since each begins with the size of what started it."""
+    watched = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.PIPE, "
+        "stderr=subprocess.PIPE); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", watched, *words], input=given, stdout=subprocess.PIPE, check=True
+    )
+    return int(ran.stdout) * (1 if sys.platform == "darwin" else 1024)
+
+
+TIDY = 6
+"""Times `frames.score` of the same forms."""
+TIDY_BYTES = 2
+"""Times the bytes of the table that is given back."""
+
+
+def tidied(id: str) -> list[bool]:
+    """``frames.tidy``: time against scoring, and memory of a new process beyond one that has the forms."""
+    codes = pl.DataFrame(codes_of(id, ROWS // 4).T, orient="row", schema=instrument(id).item_ids)
+    forms = codes.select(pl.when(pl.all() != int(MISSING)).then(pl.all()).name.prefix(f"{id}_"))
+    work = partial(frames.tidy, forms.with_row_index("patient_id"), id, by=["patient_id"])
+    took = interleaved({"tidy": work, "score": partial(frames.score, forms, id)}, 10)
+    ratio, size = took["tidy"] / took["score"], work().estimated_size()
+    code = (
+        "import sys, polars as pl; from ipm_outcomes import frames; data = pl.read_ipc(sys.stdin.buffer.read()); "
+        "[frames.tidy(data[:rows], sys.argv[1], by=['patient_id']) for rows in map(int, sys.argv[2:])]"
+    )
+    file = io.BytesIO()
+    forms.with_row_index("patient_id").write_ipc(file)
+    few, every = (
+        most_memory(sys.executable, "-c", code, id, *rows, given=file.getvalue())
+        for rows in (["5"], ["5", str(len(forms))])
+    )
+    extra = (every - few) / size
+    return [
+        line(f"{id} frames.tidy from Polars", f"{ratio:.2f} x frames.score", f"{TIDY:g} x", ratio <= TIDY),
+        line(
+            f"{id} frames.tidy, memory beyond the forms",
+            f"{extra:.2f} x the bytes of its table",
+            f"{TIDY_BYTES:g} x",
+            extra <= TIDY_BYTES,
+        ),
+    ]
+
+
+IMPORT, FIRST_FORM, FIRST_SCORE = 0.01, 0.12, 1.0
+"""Times importing pydantic and building one model, that these may take beyond it: ``import ipm_outcomes``; the first
+``PHQ9()``, import included, beyond a bare class of nine fields; the first score, the definition read.
+"""
 
 
 def imports() -> list[bool]:
-    """In new processes that have imported pydantic and built one model: the import, and the first form."""
+    """In new processes that have imported pydantic and built one model: the import, the first form, the first score."""
     code = (
         "import time; from pydantic import BaseModel\n"
         "class M(BaseModel):\n a: int\n"
-        "M(a=1); t = time.perf_counter()\n"
-        "{}\nprint(time.perf_counter() - t)"
+        "M(a=1); t = time.process_time()\n"
+        "{}\nprint(time.process_time() - t)"
+    )
+    alone = (
+        "import time; t = time.process_time()\nfrom pydantic import BaseModel\n"
+        "class M(BaseModel):\n a: int\nM(a=1); print(time.process_time() - t)"
     )
     fields = "\n".join(f" q{number}: int | None = None" for number in range(1, 10))
     works = {
@@ -354,22 +404,24 @@ def imports() -> list[bool]:
         "score": "from ipm_outcomes import PHQ9, score; score(PHQ9(q1=1))",
     }
     took = dict.fromkeys(works, math.inf)
+    took["pydantic"] = math.inf
     for _ in range(9):
         for name, work in works.items():
             took[name] = min(took[name], float(_run(code.format(work))))
+        took["pydantic"] = min(took["pydantic"], float(_run(alone)))
+    steps = {
+        "import ipm_outcomes": (took["import"], IMPORT),
+        "the first PHQ9(), beyond a bare class": (took["form"] - took["bare"], FIRST_FORM),
+        "the first score": (took["score"], FIRST_SCORE),
+    }
     return [
         line(
-            "import ipm_outcomes, beside pydantic",
-            f"{took['import'] * 1e3:.2f} ms",
-            f"{IMPORT * 1e3:g} ms",
-            took["import"] <= IMPORT,
-        ),
-        line(
-            "the first PHQ9(), import included",
-            f"{took['form'] * 1e3:.1f} ms ({took['score'] * 1e3:.0f} ms with a first score)",
-            f"bare Pydantic ({took['bare'] * 1e3:.1f} ms) + {FIRST_FORM * 1e3:g} ms",
-            took["form"] <= took["bare"] + FIRST_FORM,
-        ),
+            what,
+            f"{more * 1e3:.1f} ms = {more / took['pydantic']:.3f} x importing pydantic",
+            f"{bar:g} x",
+            more <= bar * took["pydantic"],
+        )
+        for what, (more, bar) in steps.items()
     ]
 
 
@@ -389,9 +441,11 @@ if __name__ == "__main__":
         one_response("phq9"),
         kernel("phq9", ["total"], 25),
         kernel("promis29", domains, 60),
-        whole("phq9", 20),
-        whole("promis29", 3),
+        *whole("phq9", 4),
+        *whole("promis29", 4),
         kinds_of_cells(),
+        *tidied("phq9"),
+        *tidied("promis29"),
         memory("phq9"),
         memory("promis29"),
     ]
