@@ -1,4 +1,4 @@
-"""``ipm-outcomes score`` on a CSV file, against Polars that reads and writes it.
+"""``ipm-outcomes score`` and ``report`` on a CSV file, against Polars that reads and writes it.
 
 ``python benchmarks/bench_csv.py [ROWS]``.
 
@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from bench_scores import interleaved, line, most_memory
 
+from ipm_outcomes import change, frames
 from ipm_outcomes.cli import main
 
 ROWS = 1_000_000
@@ -114,9 +115,32 @@ def tidied(rows: int, folder: Path) -> list[bool]:
     ]
 
 
+REPORT = 2
+"""Times reading the file and making the table of changes, that a report in text may take."""
+
+
+def reported(rows: int, folder: Path) -> bool:
+    """The report in text of the file with patient, date and site, against what it needs at least."""
+    file, output = folder / "in.csv", folder / "out.txt"
+
+    def least() -> None:
+        answers = pl.read_csv(file, try_parse_dates=True)
+        change.table(frames.tidy(answers, "phq9", by=["patient_id", "date", "site"]))
+
+    def report() -> None:
+        with contextlib.redirect_stderr(io.StringIO()):
+            main(["report", str(file), "--site", "site", "-o", str(output)])
+
+    took = interleaved({"least": least, "report": report}, 2)
+    ratio = took["report"] / took["least"]
+    figure = f"{ratio:.2f} x reading and change.table ({took['report']:.1f} s)"
+    return line("report", figure, f"{REPORT} x", ratio <= REPORT)
+
+
 if __name__ == "__main__":
     rows = int(sys.argv[1]) if sys.argv[1:] else ROWS
     with TemporaryDirectory() as folder:
         results = [held for keys in (False, True) for held in command(rows, Path(folder), keys)]
         results += tidied(rows, Path(folder))
+        results.append(reported(rows, Path(folder)))
     sys.exit(not all(results))

@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import polars as pl
+from bench_scores import line
 
 from ipm_outcomes import frames, instrument
 
@@ -29,6 +30,8 @@ BARS = {
     "promis29": {"polars output": 1.25},
 }
 """At most so many times copying the scored file, or the input, by the same engine."""
+UNWRITTEN = 2
+"""At most so many times copying the input that DuckDB takes to read and score, without writing."""
 MOST_MEMORY = 0.8
 """Gigabytes that scoring with Polars may take at most."""
 
@@ -90,13 +93,19 @@ def main(rows: int, instrument_id: str) -> bool:
         for limit in ("output", "input"):
             step = f"{engine} {limit}"
             ratio, bar = seconds / measures[step][0], bars.get(step)
-            said = "" if bar is None else f" (at most {bar})"
-            print(f"  {ratio:.2f} x copying the {limit}{said}")
-            fine &= bar is None or ratio <= bar
+            if bar is None:
+                print(f"     {ratio:.2f} x copying the {limit}")
+            else:
+                fine &= line(
+                    f"{engine}, scored", f"{ratio:.2f} x copying the {limit}", f"{bar:g} x", ratio <= bar
+                )
     own = measures["duckdb input"][0]
-    print(f"  scored and not written: {measures['duckdb scored'][0] / own:.2f} x copying the input")
-    print(f"  copying the output: {measures['duckdb output'][0] / own:.2f} x copying the input")
-    return fine and measures["polars"][1] <= MOST_MEMORY
+    print(f"     copying the output: {measures['duckdb output'][0] / own:.2f} x copying the input")
+    bare, memory = measures["duckdb scored"][0] / own, measures["polars"][1]
+    fine &= line(
+        "duckdb, not written", f"{bare:.2f} x copying the input", f"{UNWRITTEN:g} x", bare <= UNWRITTEN
+    )
+    return line("polars, memory", f"{memory:.2f} GB", f"{MOST_MEMORY:g} GB", memory <= MOST_MEMORY) and fine
 
 
 if __name__ == "__main__":

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
-from statistics import median
 from typing import Any
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import numpy as np
 import polars as pl
+from bench_scores import interleaved, line
 
 from ipm_outcomes import opioids
 
+BAR = 20
 DRUGS = [
     ("oxycodone", "mg"),
     ("hydrocodone", "mg"),
@@ -59,32 +58,27 @@ def read_once(data: pl.DataFrame) -> Any:
     return [data[name].to_numpy() for name in data.columns]
 
 
-def seconds(work: Callable[[], Any], times: int = 5) -> float:
-    work()
-    taken = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begin)
-    return median(taken)
-
-
-def main() -> None:
+def main() -> bool:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     patients = int(sys.argv[2]) if len(sys.argv) > 2 else rows // 10
     data = prescriptions(rows, patients)
+    as_pandas = data.to_pandas()
+    results = []
     for name, frame, read in (
-        ("polars", data, lambda: read_once(data)),
-        ("pandas", as_pandas := data.to_pandas(), lambda: [as_pandas[n].to_numpy() for n in as_pandas]),
+        ("Polars", data, lambda: read_once(data)),
+        ("pandas", as_pandas, lambda: [as_pandas[n].to_numpy() for n in as_pandas]),
     ):
-        reading = seconds(read)
-        for factors in ("cdc_2022", "cdc_2016_file"):
-            taken = seconds(partial(opioids.daily, frame, factors), 3)
-            print(
-                f"{name}, {factors}: {rows:,} prescriptions in {taken:.2f} s, reading their columns once in "
-                f"{reading:.3f} s: ratio {taken / reading:.1f}"
+        works = {factors: partial(opioids.daily, frame, factors) for factors in ("cdc_2022", "cdc_2016_file")}
+        took = interleaved({"read": read, **works}, 3)
+        for factors in works:
+            ratio = took[factors] / took["read"]
+            results.append(
+                line(
+                    f"{name}, {factors}", f"{ratio:.1f} x reading the columns once", f"{BAR} x", ratio <= BAR
+                )
             )
+    return all(results)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(not main())

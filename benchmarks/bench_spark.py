@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_engines import make
+from bench_scores import line
 
 BAR = 2.0
 """At most so many times hand-written SQL that gives the same columns, written to Parquet."""
@@ -151,8 +152,8 @@ def main(rows: int) -> bool:
                 print(f"  {step}: {took:.2f} CPU s, scored is {seconds['scored'] / took:.2f} x")
             ratios[written] = seconds["scored"] / seconds["same columns in SQL"]
         spark.stop()
-    print(f"{ratios[True]:.2f} x the same columns in SQL (at most {BAR})")
-    return ratios[True] <= BAR
+    ratio = ratios[True]
+    return line("Spark, written", f"{ratio:.2f} x the same columns in SQL", f"{BAR:g} x", ratio <= BAR)
 
 
 if __name__ == "__main__":
