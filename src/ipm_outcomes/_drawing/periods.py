@@ -55,7 +55,7 @@ def over_time(
         title=None,
         axis=alt.Axis(
             labelAngle=-45 if _long(periods) else 0,
-            values=list(_spaced(periods)),
+            values=list(periods[:: max(1, -(-len(periods) // _MANY))]),
             grid=False,
         ),
         scale=alt.Scale(domain=periods),
@@ -167,7 +167,3 @@ def runs(values: Iterable[float | None]) -> Iterator[int]:
 
 def _long(periods: Sequence[str]) -> bool:
     return len(periods) > 8 or max(map(len, periods)) > 8
-
-
-def _spaced(periods: Sequence[str]) -> Sequence[str]:
-    return periods[:: max(1, -(-len(periods) // _MANY))]

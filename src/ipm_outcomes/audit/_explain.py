@@ -338,24 +338,15 @@ def _search(material: Material, state: _State, differing: Bools) -> list[Outcome
     held = [part for part in chosen if part.holds and part.linear is not None]
     if len(held) == 1:
         first = held[0]
-        of_linear = (
-            first.linear if (first.cause or first.rivals[0]) in _names_of_linear(choice.candidates) else None
-        )
+        linear = {candidate.cause for candidate in choice.candidates if candidate.linear is not None}
+        of_linear = first.linear if (first.cause or first.rivals[0]) in linear else None
         _take(material, state, state.measure, of_linear)
     elif state.measure is not None and state.base is not None:
-        _take_measure(material, state, chosen)
+        for taken in chosen:
+            for measure in material.measures:
+                if taken.holds and taken.cause and taken.cause == measure.cause:
+                    _take(material, state, measure, state.base)
     return outcomes
-
-
-def _names_of_linear(candidates: Sequence[Candidate]) -> set[str]:
-    return {candidate.cause for candidate in candidates if candidate.linear is not None}
-
-
-def _take_measure(material: Material, state: _State, chosen: Sequence[Chosen]) -> None:
-    for part in chosen:
-        for measure in material.measures:
-            if part.holds and part.cause and part.cause == measure.cause:
-                _take(material, state, measure, state.base)
 
 
 def _choice(part: Material, state: _State, differing: Bools, fixed: Floats, weight: float) -> Choice:

@@ -205,7 +205,8 @@ def _scale_change(
     verdict: Verdict = VERDICTS[judged.verdict[0]]
     limits = judged.limits
     if judged.method == STANDARD_ERRORS and first.se is not None and second.se is not None:
-        limits = (of_scores(first.se, second.se, _critical(rule)),)
+        critical = normal_quantile(0.95) if rule.critical is None else rule.critical
+        limits = (of_scores(first.se, second.se, critical),)
     sentence, short = texts(Facts(inst, scale, first, second, verdict, limits, judged.method, between, flags))
     facts: dict[str, Any] = {
         "scale": scale.id, "title": scale.title, "before": first.value, "after": second.value, "verdict": verdict,
@@ -273,10 +274,6 @@ def _judgeable(
         before=before, after=after, moved=Moved(point, least, most, np.array([bottom])), se_before=se_before,
         se_after=se_after, sample_sd=math.nan, sample_n=0,
     )  # fmt: skip
-
-
-def _critical(rule: Rule) -> float:
-    return normal_quantile(0.95) if rule.critical is None else rule.critical
 
 
 def _reliable(judged: Judged, limits: tuple[Limit, ...], scores: tuple[Score, Score]) -> ReliableResult:

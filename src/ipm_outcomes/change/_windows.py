@@ -12,7 +12,7 @@ import numpy as np
 
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._date_cells import day_number
-from ipm_outcomes.frames._library import Bools, Ints
+from ipm_outcomes.frames._library import Ints
 
 BaselinePick = Literal["nearest", "last_before", "first", "mean"]
 FollowUpPick = Literal["nearest", "latest", "earliest", "best", "worst"]
@@ -247,7 +247,7 @@ def checked_targets(targets: Sequence[Target], baseline: Baseline, overlap: bool
     windows = {target.name: target.window(starts)[1:] for target in chosen}
     for first, second in combinations(chosen, 2):
         low, high = windows[first.name], windows[second.name]
-        if _meet(low, high).any():
+        if ((low[0] <= high[1]) & (high[0] <= low[1])).any():
             raise ParameterError(
                 f"targets: the windows of {first.name!r} and {second.name!r} overlap, so one assessment "
                 "could count "
@@ -261,7 +261,3 @@ def checked_targets(targets: Sequence[Target], baseline: Baseline, overlap: bool
                 "all part of the mean; let it begin later, or allow it with overlap=True"
             )
     return chosen
-
-
-def _meet(first: tuple[Ints, Ints], second: tuple[Ints, Ints]) -> Bools:
-    return (first[0] <= second[1]) & (second[0] <= first[1])

@@ -114,7 +114,7 @@ def score(
             )
         how = of_fhir(Mapping.load(mapping))
     try:
-        document = None if form is None else _document(form)
+        document = None if form is None else parsed(Path(form).read_bytes(), Path(form).name)
         read = fhir.responses(file, form=document, ordinal=ordinal, backend="polars", **how)
     except InputError as error:
         raise InputError(_in_options(str(error)), error.code) from None
@@ -137,7 +137,7 @@ def score(
     if others := len(read.left_out) - len(lost):
         tell(f"{number_of(others, 'other resource')} left alone")
     _tell(read, output)
-    return PROBLEMS if len(lost) or len(read.problems) or _moves(read) else FINE
+    return PROBLEMS if len(lost) or len(read.problems) or not all(read.inferences["sure"]) else FINE
 
 
 def _tell(read: fhir.Reading, output: str | None) -> None:
@@ -161,19 +161,10 @@ def _in_options(message: str) -> str:
     return re.sub(r"\b(form|edition|instrument)=", r"--\1", message)
 
 
-def _moves(read: fhir.Reading) -> bool:
-    """Whether something was seen that casts doubt on a figure."""
-    return not all(read.inferences["sure"])
-
-
 def _rule(id: str, missing: str | None, ids: tuple[str, ...]) -> str | None:
     if missing is not None and not any(missing in definition(name).missing_rules for name in ids):
         raise UnknownNameError(f"--missing: {', '.join(ids)}: no such rule")
     return missing if missing in definition(id).missing_rules else None
-
-
-def _document(name: str) -> Any:
-    return parsed(Path(name).read_bytes(), Path(name).name)
 
 
 def _pairs(option: str, given: list[str] | None) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.catalog import instrument as definition
-from ipm_outcomes.definition import AnswerList, Instrument, Scale
+from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.errors import ParameterError, choice
 from ipm_outcomes.fhir import _known
 from ipm_outcomes.fhir._codes import (
@@ -139,15 +139,12 @@ def _plain_sum(instrument: Instrument, scale: Scale) -> bool:
         and scale.step == 1
         and len(scale.items) > 1
         and all(
-            _few(instrument.answers_of(item))
+            (listed := instrument.answers_of(item)).per_unit == 1
+            and listed.highest <= 100
             and all(worth == code for code, worth in instrument.points(item, scale).items())
             for item in scale.items
         )
     )
-
-
-def _few(listed: AnswerList) -> bool:
-    return listed.per_unit == 1 and listed.highest <= 100
 
 
 def _weights(instrument: Instrument, sums: list[Scale]) -> list[tuple[str, str]]:

@@ -113,7 +113,8 @@ def reader(date_format: str | None) -> Callable[[Any], date | None]:
             stamp = _strptime(text, date_format)
             if stamp is None or (joined and len(text) != len(stamp.strftime(date_format))):
                 return None
-            return stamp if _has_clock(date_format) else stamp.date()
+            with_clock = re.search(r"%[HIpMSfzZcX]", date_format.replace("%%", ""))
+            return stamp if with_clock else stamp.date()
 
         def of_number(number: float) -> date | None:
             return of_text(str(int(number))) if number == int(number) and number >= 0 else None
@@ -149,10 +150,6 @@ def reader(date_format: str | None) -> Callable[[Any], date | None]:
         return None
 
     return read
-
-
-def _has_clock(date_format: str) -> bool:
-    return bool(re.search(r"%[HIpMSfzZcX]", date_format.replace("%%", "")))
 
 
 def _strptime(text: str, date_format: str) -> datetime | None:

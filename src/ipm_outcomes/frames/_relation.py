@@ -31,7 +31,7 @@ def score_relation(data: Any, how: Scoring, progress: Callable[[int], None] | No
         given = arrow_parts(data, _stretches.ROWS)
         for part in given:
             try:
-                yield how.score(part, Stretch(first, from_one if how.invalid == "null" else _unknown))
+                yield how.score(part, Stretch(first, from_one if how.invalid == "null" else bool))
             except InvalidAnswersError:
                 given.close()
                 how.score(part, Stretch(first, from_one))  # refuses with what the whole table says
@@ -46,7 +46,3 @@ def score_relation(data: Any, how: Scoring, progress: Callable[[int], None] | No
     except InvalidAnswersError as error:
         error.problems = relation(data, error.problems)
         raise
-
-
-def _unknown() -> bool:
-    return False

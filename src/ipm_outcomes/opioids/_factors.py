@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from os import PathLike
 from typing import Annotated, Any, Literal
@@ -235,10 +235,6 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str) -> FactorSet:
     return checked(FactorSet, _problems, data, file=file, digest=digest)
 
 
-def _parse_dose(data: Mapping[str, Any], *, file: str, digest: str) -> Dose:
-    return checked(Dose, _dose_problems, data, file=file, digest=digest)
-
-
 @cache
 def factor_sets() -> tuple[str, ...]:
     """List the ids of all sets of conversion factors that come with the library, in alphabetical order.
@@ -306,4 +302,4 @@ def _of_catalog(id: str) -> FactorSet:
 @cache
 def dose() -> Dose:
     """Thresholds and denominators, each with its source."""
-    return read_within(folder(), "opioids/dose.toml", _parse_dose)
+    return read_within(folder(), "opioids/dose.toml", partial(checked, Dose, _dose_problems))

@@ -22,12 +22,9 @@ def totals(instrument: Instrument, names: Mapping[str, str], export: Export) -> 
     of_formula = dict(
         _by_formula(instrument, names, [export.fields[name] for name in there if name in export.fields])
     )
-    of_name = dict(_by_name(instrument, [name for name in there if _may_be(export.fields.get(name))]))
+    fitting = [name for name in there if name not in export.fields or export.fields[name][KIND] in _KINDS]
+    of_name = dict(_by_name(instrument, fitting))
     return {**of_name, **of_formula}
-
-
-def _may_be(field: DictionaryField | None) -> bool:
-    return field is None or field[KIND] in _KINDS
 
 
 def _by_formula(

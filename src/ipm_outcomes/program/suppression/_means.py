@@ -304,7 +304,7 @@ class Means:
         before = {node: self.way(node) for node, _ in touched}
         for node, counts in touched:
             group = self.group(node)
-            for way in self._coarser(before[node]):
+            for way in (way for way in _WAYS if _least(way, before[node]) == way):  # those nowhere finer
                 group.take(way)
                 if self._could_be(group, counts):
                     break
@@ -335,11 +335,6 @@ class Means:
             total += (_WAYS.index(after[node]) - _WAYS.index(way)) * len(self.rows[node])
             self.group(node).take(way)
         return total, {node: way for node, way in after.items() if way != before[node]}
-
-    @staticmethod
-    def _coarser(way: Way) -> list[Way]:
-        """The ways that are nowhere finer than one."""
-        return [coarser for coarser in _WAYS if coarser[0] >= way[0] and coarser[1] >= way[1]]
 
     def _give_up(self, node: int, way: Way) -> None:
         """Print the means of a group coarser, and with them those from which they could be worked out."""

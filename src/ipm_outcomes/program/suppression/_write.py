@@ -27,10 +27,6 @@ def rate_cells(row: TableRow) -> list[int]:
     return [row.cells[name] for name in ("numerator", "denominator") if name in row.cells]
 
 
-def _nearest_5(count: Any) -> Any:
-    return (count + 2) // 5 * 5
-
-
 def _two_decimals(value: float, numerator: int | None, denominator: int | None) -> float:
     # A rate is rounded as the fraction that it is: 0.285 as a float is already a little off.
     if numerator is not None and denominator and abs(value - numerator / denominator) < 1e-12:
@@ -125,7 +121,7 @@ def write(
         return nw.from_native(column, series_only=True).alias(name)
 
     if rounds:
-        frame = frame.with_columns(*(_nearest_5(nw.col(c)) for c in COUNTS if schema[c].is_numeric()))
+        frame = frame.with_columns(*((nw.col(c) + 2) // 5 * 5 for c in COUNTS if schema[c].is_numeric()))
     frame = frame.with_columns(*_rounded(frame, rows, series, rounds, coarser))
     mark = "__hidden"
     while mark in frame.columns:

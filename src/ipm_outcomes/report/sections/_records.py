@@ -27,19 +27,13 @@ def figure(words: Wording, row: Figure) -> str:
     """A figure with its interval."""
     if row.estimate is None:
         return HIDDEN if row.hidden else NONE
-    if row.unit == "share":
-        return f"{words.percent(row.estimate)}{_between(words, row)}"
+    if row.unit in ("share", "ratio"):
+        inside = words.interval(row, lambda value: words.percent(value).removesuffix(" %"))
+        return words.percent(row.estimate) + (f" ({inside})" if inside else "")
     decimals = {"days": 0, "rate ratio": 2}.get(row.unit, 1)
-    if row.unit == "ratio":
-        return f"{words.percent(row.estimate)}{_between(words, row)}"
     ends = [NONE if end is None else rounded(end, decimals) for end in (row.lower, row.upper)]
     inside = "" if ends == [NONE, NONE] else f" ({ends[0]} to {ends[1]})"
     return f"{rounded(row.estimate, decimals)}{' days' if row.unit == 'days' else ''}{inside}"
-
-
-def _between(words: Wording, row: Figure) -> str:
-    inside = words.interval(row, lambda value: words.percent(value).removesuffix(" %"))
-    return f" ({inside})" if inside else ""
 
 
 def counted(words: Wording, row: Figure) -> str:
@@ -52,12 +46,4 @@ def counted(words: Wording, row: Figure) -> str:
 
 def table(words: Wording, rows: Iterable[Figure]) -> list[list[str]]:
     """Lines with the figure, its counts and who was eligible."""
-    return [
-        [
-            name(row),
-            figure(words, row),
-            counted(words, row),
-            count(row.eligible),
-        ]
-        for row in rows
-    ]
+    return [[name(row), figure(words, row), counted(words, row), count(row.eligible)] for row in rows]
