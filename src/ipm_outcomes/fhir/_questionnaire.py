@@ -89,7 +89,9 @@ def questionnaire(
         "copyright": instrument.notice or instrument.license.statement,
     }
     if sums:
-        form["extension"] = [_variable(*weight) for weight in _weights(instrument, sums)]
+        # Without an answer the number is empty.
+        needed = dict.fromkeys(item for scale in sums for item in scale.items)
+        form["extension"] = [_variable(_name(instrument, item), _weight(instrument, item)) for item in needed]
     if instrument.loinc and instrument.loinc.panel:
         form["code"] = [{"system": LOINC, "code": instrument.loinc.panel}]
     return {**form, "item": items + [_total(instrument, scale, marked) for scale in sums]}
@@ -145,12 +147,6 @@ def _plain_sum(instrument: Instrument, scale: Scale) -> bool:
             for item in scale.items
         )
     )
-
-
-def _weights(instrument: Instrument, sums: list[Scale]) -> list[tuple[str, str]]:
-    """Variables with the number of each answer that a sum needs; without an answer they are empty."""
-    needed = dict.fromkeys(item for scale in sums for item in scale.items)
-    return [(_name(instrument, item), _weight(instrument, item)) for item in needed]
 
 
 def _name(instrument: Instrument, item: str) -> str:

@@ -357,9 +357,11 @@ class Settling:
             listed = list(candidate.columns.values())
             at_visits = bool(candidate.prefixes or candidate.suffixes)
             said = None if at_visits else self.labels.of(instrument, candidate.columns)
-            seen = [] if said is None else self._findings_of(candidate, said)
+            seen: list[Finding] = []
             if said is not None:
-                self._tell_lowest(self._items(self._labeled(part_of(candidate, {}), said), candidate.columns))
+                labeled = self._labeled(part_of(candidate, {}), said)
+                seen = self._findings([candidate.id], {candidate.id: dict(candidate.columns)}, labeled)
+                self._tell_lowest(self._items(labeled, candidate.columns))
             rows = max((finding.rows for finding in seen if finding.finding == "instrument_found"), default=0)
             self.table.notes.append(
                 note(
@@ -422,10 +424,6 @@ class Settling:
                 why = "each visit has a column of dates"
                 value = DatePart(column=name, format=proposal.value.format)
                 self.proposed.append(Proposal(place=("keys", "date"), value=value, why=why))
-
-    def _findings_of(self, candidate: Candidate, said: Said) -> list[Finding]:
-        columns = {candidate.id: dict(candidate.columns)}
-        return self._findings([candidate.id], columns, self._labeled(part_of(candidate, {}), said))
 
     def _propose_of(
         self, id: str, seen: Sequence[Finding], coding: dict[str, int] | None, said: Said

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from ipm_outcomes.catalog import folder
 from ipm_outcomes.definition import Fact, Id, Source, Text, checked
-from ipm_outcomes.definition._files import extended, read_content, read_file
+from ipm_outcomes.definition._files import extended, ids_in, read_file, read_within
 from ipm_outcomes.errors import DefinitionError, ParameterError, UnknownNameError, did_you_mean
 from ipm_outcomes.program._event_grammar import Events
 from ipm_outcomes.program._indicator_parts import DEEPEST, Column, Name, Rate, Ratings, Success
@@ -319,8 +319,7 @@ def indicators() -> tuple[str, ...]:
     >>> "responder_30" in program.indicators()
     True
     """
-    entries = (folder() / "indicators").iterdir()
-    return tuple(sorted(e.name.removesuffix(".toml") for e in entries if e.name.endswith(".toml")))
+    return ids_in(folder() / "indicators")
 
 
 def indicator(id: str) -> Indicator:
@@ -364,8 +363,7 @@ def _of_catalog(id: str) -> Indicator:
         raise UnknownNameError(
             f"there is no indicator {id!r}; there are {', '.join(there)}{did_you_mean(id, there)}"
         )
-    file = folder() / "indicators" / f"{id}.toml"
-    return read_content(file.read_bytes(), f"instruments/indicators/{id}.toml", id, parse)
+    return read_within(folder(), f"indicators/{id}.toml", parse)
 
 
 def read_indicator(path: str | PathLike[str]) -> Indicator:

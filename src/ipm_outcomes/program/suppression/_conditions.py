@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -77,3 +77,13 @@ def _numbers(values: npt.NDArray[Any], there: Bools) -> npt.NDArray[np.float64] 
 def true(condition: Condition, columns: Columns) -> Bools:
     """Where a condition is true."""
     return both(condition, columns)[0]
+
+
+def tests_in(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """The tests of single columns."""
+    for condition in conditions:
+        if condition.column is not None:
+            yield condition
+        yield from tests_in(
+            [*(condition.all_ or ()), *(condition.any_ or ()), *((condition.not_,) if condition.not_ else ())]
+        )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.program.indicators import Condition, Indicator
-from ipm_outcomes.program.suppression._conditions import Bools
+from ipm_outcomes.program.suppression._conditions import Bools, tests_in
 from ipm_outcomes.program.suppression._pairs import WHOLE, Pairs, columns_read
 from ipm_outcomes.program.suppression._read import OF_SIDES, PATIENTS, SIDES, TableRow
 
@@ -23,7 +23,7 @@ def kinds_of(definitions: Sequence[Indicator]) -> Pairs | None:
     """A patient of each kind that the conditions on one table tell apart; none where there are too many."""
     values: dict[str, dict[Any, None]] = {}
     for definition in definitions:
-        for test in _tests(_conditions(definition)):
+        for test in tests_in(_conditions(definition)):
             values.setdefault(str(test.column), {None: None}).update(dict.fromkeys(_around(test)))
     if int(np.prod([len(held) for held in values.values()], dtype=np.float64)) > _MOST:
         return None
@@ -95,16 +95,6 @@ def _conditions(indicator: Indicator) -> Iterable[Condition]:
         *(part for part in parts if part is not None),
         *(exclusion.when for exclusion in indicator.exclusions),
     ]
-
-
-def _tests(conditions: Iterable[Condition]) -> Iterator[Condition]:
-    """The tests of single columns."""
-    for condition in conditions:
-        if condition.column is not None:
-            yield condition
-        yield from _tests(
-            [*(condition.all_ or ()), *(condition.any_ or ()), *((condition.not_,) if condition.not_ else ())]
-        )
 
 
 def _around(test: Condition) -> tuple[Any, ...]:

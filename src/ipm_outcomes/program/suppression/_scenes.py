@@ -194,7 +194,9 @@ class Reader:
             name = (row.indicator, row.definition, row.band, row.about)
             if name not in asked:
                 asked[name] = (
-                    self._of_records(row, out) or self._of_pairs(row, rules, out) or self._of_own(row)
+                    self._of_records(row, out)
+                    or self._of_pairs(row, rules, out)
+                    or self.own.counts.get(row.indicator)
                 )
             sets_asked = asked[name]
             if sets_asked is None:
@@ -340,11 +342,6 @@ class Reader:
         if of_instrument and " + " not in of_instrument and not scored(of_instrument, self.instruments):
             return "instrument_unknown"
         return "not_finite"
-
-    def _of_own(self, row: TableRow) -> tuple[Any, dict[str, Any]] | None:
-        if row.indicator not in self.own.counts:
-            return None
-        return self.own.counts[row.indicator]
 
     def _loose(self, out: Published, scene: Any, rows: Sequence[TableRow], level: Any) -> None:
         """Rows whose definition is not known: nested counts, or parts of one denominator."""

@@ -168,7 +168,7 @@ class Search:
                 self.accept(q, moved, sums)
                 return True
         self.undecided = False
-        free = self.transfers.find(q, node, by, form, self.hidden, self.partners)
+        free = self.transfers.find(node, by, form, self.hidden, self.partners)
         if free is not None:
             self.accept(q, free)
             return True
@@ -398,7 +398,7 @@ class Search:
             more = self.hidden.copy()
             more[shown[may][paid > 1e-6]] = True
             node = int(self.item_node[q])
-            made = self.transfers.find(q, node, int(shift), form, more, self.partners)
+            made = self.transfers.find(node, int(shift), form, more, self.partners)
             if made is not None:
                 return made
             # Or with the same sets hidden in every group beside it, of which a plain transfer takes what it needs.
@@ -409,7 +409,7 @@ class Search:
                     cells = [here.cells[name] for name in names if name in here.cells]
                     cells = [c for c in cells if self.level[c] >= level and not self.kept[c]]
                     more[cells] = True
-            made = self.transfers.find(q, node, int(shift), form, more, self.partners)
+            made = self.transfers.find(node, int(shift), form, more, self.partners)
             if made is not None:
                 return made
             second = solved(1)

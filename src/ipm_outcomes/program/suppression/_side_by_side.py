@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 
 import numpy as np
 
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.program.indicators import SIDES, Condition, Indicator
-from ipm_outcomes.program.suppression._conditions import both
+from ipm_outcomes.program.suppression._conditions import both, tests_in
 from ipm_outcomes.program.suppression._pairs import Pairs, scores_of
 
 _MOST = 4000  # kinds of patients at most
@@ -22,7 +22,7 @@ def beside(definitions: Sequence[Indicator]) -> Pairs | None:
     All definitions are over the same scales, with the same exclusions.
     """
     scales = definitions[0].scales
-    tests = [test for definition in definitions for test in _tests(_conditions(definition))]
+    tests = [test for definition in definitions for test in tests_in(_conditions(definition))]
     kinds: list[list[dict[str, float | None]]] = []
     for key, name in scales.items():
         kind = _of_one(
@@ -53,16 +53,6 @@ def _conditions(indicator: Indicator) -> Iterable[Condition]:
         for c in (indicator.eligible, indicator.observed, indicator.denominator, indicator.numerator)
         if c is not None
     ]
-
-
-def _tests(conditions: Iterable[Condition]) -> Iterator[Condition]:
-    """The tests of single columns."""
-    for condition in conditions:
-        if condition.column is not None:
-            yield condition
-        yield from _tests(
-            [*(condition.all_ or ()), *(condition.any_ or ()), *((condition.not_,) if condition.not_ else ())]
-        )
 
 
 def _of_one(key: str, name: str, tests: Sequence[Condition]) -> list[dict[str, float | None]] | None:

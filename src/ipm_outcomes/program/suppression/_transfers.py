@@ -54,9 +54,7 @@ class Transfers:
         labels: np.ndarray = (numbers * self.fixed(nodes, hidden)) @ matrix
         return labels
 
-    def find(
-        self, q: int, node: int, by: int, atoms: np.ndarray, hidden: np.ndarray, partners: Any
-    ) -> Move | None:
+    def find(self, node: int, by: int, atoms: np.ndarray, hidden: np.ndarray, partners: Any) -> Move | None:
         """A move that changes a sum of atoms of a group by a number."""
         system = self.system
         here = system.nodes[node]
