@@ -274,11 +274,7 @@ FEW = len(_HUES)
 
 
 def ecdf(
-    curves: Sequence[Curve],
-    axis: str,
-    *,
-    marks: Sequence[tuple[float, str]] = (),
-    style: Style = PLAIN,
+    curves: Sequence[Curve], axis: str, *, marks: Sequence[tuple[float, str]] = (), style: Style = PLAIN
 ) -> Any:
     """Curves that fall from all to none as more improvement is asked for, each with its words."""
     alt = looks.altair()

@@ -341,13 +341,7 @@ def _of_cells(n: int, of: int) -> str:
 
 
 def _numbers(
-    frame: Frame,
-    scored: Scored,
-    key: str,
-    name: str,
-    beside: Beside,
-    groups: _Groups,
-    tolerance: float,
+    frame: Frame, scored: Scored, key: str, name: str, beside: Beside, groups: _Groups, tolerance: float
 ) -> tuple[list[Finding], Column, Floats]:
     """The audit of one column of recorded numbers."""
     scale = scored.items.instrument.scale(key)

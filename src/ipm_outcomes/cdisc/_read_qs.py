@@ -111,8 +111,6 @@ def _value(test: Test, number: float, label: str | None, place: str) -> float | 
         return meant
     if meant is not None and meant != number:
         raise InputError(
-            f"QSORRES of {test.code} is another answer than QSSTRESN",
-            "display_contradicts",
-            place,
+            f"QSORRES of {test.code} is another answer than QSSTRESN", "display_contradicts", place
         )
     return number

@@ -66,11 +66,7 @@ def texts(facts: Facts) -> tuple[str, str]:
         return _no_comparison(facts)
     numbers = printed(facts.scale, facts.x1, facts.x2, facts.limits, estimated=facts.estimated)
     goal, reached = _goal(facts)
-    head = [
-        _numbers(facts, numbers),
-        *_estimates(facts),
-        f"Verdict: {facts.verdict}{_rule(facts, numbers)}.",
-    ]
+    head = [_numbers(facts, numbers), *_estimates(facts), f"Verdict: {facts.verdict}{_rule(facts, numbers)}."]
     sizes, tail = list(_sizes(facts)), [*([goal] if goal else []), *_ends(facts)]
     flags = sum(len(flag.sentence.split()) for flag in facts.flags)
     while sizes and flags + len(" ".join([*head, *sizes, *tail]).split()) > WORDS:

@@ -261,14 +261,7 @@ def _wide(
     """The rows with their scores, in parts. That the coding is settled was seen in the whole table."""
     frame, z = work.source.frame, check_level(level)
     each = [
-        Scoring(
-            id,
-            missing=work.rule(id),
-            invalid=invalid,
-            z=z,
-            replace=work.replace,
-            **work.reading(id),
-        )
+        Scoring(id, missing=work.rule(id), invalid=invalid, z=z, replace=work.replace, **work.reading(id))
         for id in work.ids
     ]
     for first in range(0, max(len(frame), 1), ROWS):

@@ -164,9 +164,7 @@ def _canonical(resource: Mapping[str, Any], notes: list[Note]) -> tuple[str | No
     return None, None
 
 
-def _questionnaire(
-    form: Mapping[str, Any] | None,
-) -> tuple[dict[str, frozenset[str]], str | None, list[str]]:
+def _questionnaire(form: Mapping[str, Any] | None) -> tuple[dict[str, frozenset[str]], str | None, list[str]]:
     """Codes by linkId, address and codes of a Questionnaire."""
     if form is None:
         return {}, None, []

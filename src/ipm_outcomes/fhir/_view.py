@@ -14,13 +14,7 @@ from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import plain_value
 from ipm_outcomes.reading import Backend, Reading
 
-LEVELS = (
-    "item",
-    "item.item",
-    "item.item.item",
-    "item.answer.item",
-    "item.item.answer.item",
-)
+LEVELS = ("item", "item.item", "item.item.item", "item.answer.item", "item.item.answer.item")
 """Where items are looked for: groups three deep, and questions under answers."""
 DEEPER = (
     "item.item.item.item.exists() or item.item.item.answer.item.exists() or item.answer.item.item.exists()"

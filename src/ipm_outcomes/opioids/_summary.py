@@ -64,11 +64,7 @@ class _Days:
 
 @fenced
 def summary(
-    daily: AnyFrame,
-    *,
-    denominator: str | Sequence[str],
-    periods: Any = None,
-    date_format: DateFormat = None,
+    daily: AnyFrame, *, denominator: str | Sequence[str], periods: Any = None, date_format: DateFormat = None
 ) -> AnyFrame:
     """Summarize doses, days at or above each threshold, and freedom from opioids, per patient and period.
 

@@ -98,8 +98,7 @@ class Events:
             else:
                 by_event += [(rule, event) for event in self.labels if event not in named]
         return sorted(
-            by_event,
-            key=lambda pair: (not (pair[0].rate and pair[0].rate.events), pair[0].id, pair[1] or ""),
+            by_event, key=lambda pair: (not (pair[0].rate and pair[0].rate.events), pair[0].id, pair[1] or "")
         )
 
     def _checked_quantity(self, indicator: Indicator) -> None:

@@ -400,9 +400,7 @@ def flow(
     )
     where = "" if group is None else f"{group}. "
     return finished(
-        drawing.flow(stages),
-        said,
-        [f"{where}{about(last)}.", "Counts are patients' episodes of care."],
+        drawing.flow(stages), said, [f"{where}{about(last)}.", "Counts are patients' episodes of care."]
     )
 
 

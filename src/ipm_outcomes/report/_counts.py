@@ -37,14 +37,7 @@ _PERIOD = "period of enrollment"
 
 
 def own_row(indicator: str, numerator: int, denominator: int, group: str = ALL, **more: Any) -> Figure:
-    return Figure(
-        indicator,
-        group,
-        numerator=numerator,
-        denominator=denominator,
-        method="count",
-        **more,
-    )
+    return Figure(indicator, group, numerator=numerator, denominator=denominator, method="count", **more)
 
 
 class Builder:

@@ -22,24 +22,8 @@ from ipm_outcomes.program._headline import main_target, rank, success_of
 from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.report import _small_sites
 from ipm_outcomes.report._counts import Builder
-from ipm_outcomes.report._program import (
-    ALL,
-    OF_SCALE,
-    OTHER,
-    Figure,
-    Program,
-    ScaleKey,
-    Shown,
-    is_promoter,
-)
-from ipm_outcomes.report._reading import (
-    Table,
-    at_target,
-    cells_of,
-    days_of,
-    small_frame,
-    unhidden_rows,
-)
+from ipm_outcomes.report._program import ALL, OF_SCALE, OTHER, Figure, Program, ScaleKey, Shown, is_promoter
+from ipm_outcomes.report._reading import Table, at_target, cells_of, days_of, small_frame, unhidden_rows
 from ipm_outcomes.report._records import record_rows
 from ipm_outcomes.report._words import OF_POINTS, as_printed
 

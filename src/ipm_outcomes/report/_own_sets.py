@@ -180,13 +180,4 @@ class Levels:
         return 2
 
 
-__all__ = [
-    "FLOW",
-    "Levels",
-    "flow",
-    "forms",
-    "promoters",
-    "single",
-    "stretch",
-    "whole_and_parts",
-]
+__all__ = ["FLOW", "Levels", "flow", "forms", "promoters", "single", "stretch", "whole_and_parts"]

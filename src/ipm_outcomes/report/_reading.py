@@ -20,10 +20,7 @@ from ipm_outcomes.report._program import OPEN, ScaleKey
 _NEEDED = {
     "scores": ("instrument", "scale", "value", "band", "answered", "absent"),
     "changes": ("patient_id", "episode", "instrument", "scale", "target", "baseline", "followup", "reason"),
-    "indicators": (
-        *COLUMNS,
-        *("definition", "title", "instrument", "scale", "target", "band"),
-    ),
+    "indicators": (*COLUMNS, *("definition", "title", "instrument", "scale", "target", "band")),
 }
 
 _STAGES: dict[str, Stage] = {"scores": "scores", "changes": "changes", "indicators": "figures"}

@@ -16,10 +16,7 @@ SIZE = {"cms": 2 * SMALLEST["cms"]}
 
 
 def together(
-    due: Mapping[str, int],
-    size: int,
-    alone: Collection[str] = (),
-    before: Collection[str] = (),
+    due: Mapping[str, int], size: int, alone: Collection[str] = (), before: Collection[str] = ()
 ) -> tuple[str, ...]:
     """The sites to put together: those with fewer patients due than ``size``, and the next ones until so many are due.
 

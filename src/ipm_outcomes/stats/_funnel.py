@@ -338,10 +338,7 @@ def _binomial_limit(n: Floats, target: float, p: float) -> Floats:
 
 @fenced
 def funnel_ratio(
-    expected: npt.ArrayLike,
-    method: str = "exact",
-    levels: Sequence[float] = (0.95, 0.998),
-    tau2: float = 0.0,
+    expected: npt.ArrayLike, method: str = "exact", levels: Sequence[float] = (0.95, 0.998), tau2: float = 0.0
 ) -> FunnelLimits:
     """Funnel limits for standardized ratios (observed over expected) around 1.
 

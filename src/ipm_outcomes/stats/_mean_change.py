@@ -10,12 +10,7 @@ import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.stats._t_distribution import t_p_value, t_quantile
-from ipm_outcomes.stats.arguments import (
-    Worse,
-    better_sign,
-    normal_quantile,
-    paired_arrays,
-)
+from ipm_outcomes.stats.arguments import Worse, better_sign, normal_quantile, paired_arrays
 
 
 @dataclass(frozen=True, slots=True)

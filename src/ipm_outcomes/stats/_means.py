@@ -12,13 +12,7 @@ import numpy.typing as npt
 
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.stats._results import Interval, Intervals, Scalar, both_limits
-from ipm_outcomes.stats.arguments import (
-    counts_of,
-    level_of,
-    numbers,
-    refuse,
-    together,
-)
+from ipm_outcomes.stats.arguments import counts_of, level_of, numbers, refuse, together
 
 
 @overload

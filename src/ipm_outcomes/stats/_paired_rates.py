@@ -61,10 +61,7 @@ def paired_rate_ratio(
     """
     level = level_of(level)
     sides = []
-    for name, events, time in (
-        ("before", events_before, time_before),
-        ("after", events_after, time_after),
-    ):
+    for name, events, time in (("before", events_before, time_before), ("after", events_after, time_after)):
         xs = counts_of(f"events_{name}", events)
         sides += [xs, _exposure(f"time_{name}", time, f"events_{name}", xs)]
     a, s, b, t = (

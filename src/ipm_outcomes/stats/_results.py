@@ -7,9 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ipm_outcomes.stats.arguments import (
-    Floats,
-)
+from ipm_outcomes.stats.arguments import Floats
 
 Scalar: TypeAlias = "float | np.integer[Any] | np.floating[Any]"
 Interval: TypeAlias = "tuple[float, float]"

@@ -10,13 +10,7 @@ import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, number_of
-from ipm_outcomes.stats.arguments import (
-    Floats,
-    numbers,
-    part_of,
-    refuse,
-    together,
-)
+from ipm_outcomes.stats.arguments import Floats, numbers, part_of, refuse, together
 
 # Below this number of sites the spread between them is hardly worth estimating, and a note says so.
 _FEW_SITES = 5

@@ -6,11 +6,7 @@ import math
 from typing import Any
 
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.stats.arguments import (
-    finite,
-    normal_quantile,
-    positive,
-)
+from ipm_outcomes.stats.arguments import finite, normal_quantile, positive
 
 
 def t_quantile(level: float, df: int) -> float:

@@ -10,13 +10,7 @@ import numpy.typing as npt
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
-from ipm_outcomes.stats.arguments import (
-    Booleans,
-    Worse,
-    better_sign,
-    finite,
-    positive,
-)
+from ipm_outcomes.stats.arguments import Booleans, Worse, better_sign, finite, positive
 from ipm_outcomes.stats.reliable_change import Method, reliable_change
 
 
@@ -161,12 +155,7 @@ class Cutoffs(NamedTuple):
 
 @fenced
 def cutoffs(
-    *,
-    clinical_mean: float,
-    clinical_sd: float,
-    functional_mean: float,
-    functional_sd: float,
-    worse: Worse,
+    *, clinical_mean: float, clinical_sd: float, functional_mean: float, functional_sd: float, worse: Worse
 ) -> Cutoffs:
     """Return the three cut-offs between a clinical and a functional population.
 

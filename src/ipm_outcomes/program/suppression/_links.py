@@ -9,14 +9,7 @@ from typing import Any
 import numpy as np
 
 from ipm_outcomes.program.suppression._first import Contradiction
-from ipm_outcomes.program.suppression._system import (
-    Count,
-    Key,
-    Node,
-    Scene,
-    SceneBuilder,
-    System,
-)
+from ipm_outcomes.program.suppression._system import Count, Key, Node, Scene, SceneBuilder, System
 
 _SAME = ("same", "everybody")
 
@@ -86,11 +79,7 @@ def link(
                     variable for variable, _ in ways if not node.start <= variable < node.start + node.count
                 ]
                 if how == "everybody":
-                    everybody.setdefault(key, {})[node.scene] = (
-                        node,
-                        mine,
-                        ways[0 if node is b else 1][0],
-                    )
+                    everybody.setdefault(key, {})[node.scene] = (node, mine, ways[0 if node is b else 1][0])
                 elif len(ways) == 2 or node is b:
                     for name in mine:
                         node.fewer.setdefault(name, []).append(fewer)

@@ -56,11 +56,7 @@ def _run_chart(program: Program, rows: Sequence[Figure | None]) -> dict[str, Any
     run = over_time.run_chart(np.array([np.nan if v is None else v for v in values], float))
     return {
         "drawing": _charts.over_time(
-            program.periods,
-            values,
-            "mean improvement, points",
-            shares=False,
-            center=_floats(run.center),
+            program.periods, values, "mean improvement, points", shares=False, center=_floats(run.center)
         ),
         "signal": bool(run.signal[0]),
         "flagged": [],
