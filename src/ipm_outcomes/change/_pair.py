@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._pairing import REASONS, Pairs, Search, find_pairs
@@ -177,7 +177,7 @@ def trailing_columns(pairs: Pairs) -> dict[str, Column | Any]:
     }
 
 
-def band_codes(pairs: Pairs) -> tuple[tuple[str, ...], npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+def band_codes(pairs: Pairs) -> tuple[tuple[str, ...], NDArray[np.int8], NDArray[np.int8]]:
     """Bands of baseline and follow-up by the definition, decided on the exact values, and the labels behind
     them.
     """

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.change._scores import ScaleKey, Values, blank_rows, read_values
 from ipm_outcomes.change._units import DATE_COLUMNS, NOT_IN_TABLE, Units, as_of_day, day_key, read_units
@@ -76,7 +76,7 @@ class Pairs:
     window_to: Ints
     has_window: Bools
     window_open: Bools
-    reason: npt.NDArray[np.int8]
+    reason: NDArray[np.int8]
 
     def without_windows(self) -> Pairs:
         """The pairs of visits: their days are those of the rows, where these have a date; there are no windows."""
@@ -380,7 +380,7 @@ class _Pairing:
         chosen: Ints = within[self._equal_least(within, key)]
         return chosen
 
-    def _baseline_reason(self, has_baseline: Bools) -> npt.NDArray[np.int8]:
+    def _baseline_reason(self, has_baseline: Bools) -> NDArray[np.int8]:
         units, cells = self.units, self.cells
         reason = np.full(cells, _CODES.index("no_baseline"), np.int8)
         assessed = np.zeros(len(units), bool)
@@ -405,7 +405,7 @@ class _Pairing:
 
     def _followup_reason(
         self, hit: Bools, known: Bools, low: Ints, high: Ints, base_day: Ints, window_open: Bools
-    ) -> npt.NDArray[np.int8]:
+    ) -> NDArray[np.int8]:
         reason = np.full(self.cells, _CODES.index("no_follow_up"), np.int8)
         self._put_date_reason(reason)
         day, cell = self.units.day[self.unscored], self.unscored_cell
@@ -414,7 +414,7 @@ class _Pairing:
         reason[window_open] = _CODES.index("window_open")
         return np.where(hit, np.int8(-1), reason)
 
-    def _put_date_reason(self, reason: npt.NDArray[np.int8]) -> None:
+    def _put_date_reason(self, reason: NDArray[np.int8]) -> None:
         """Mark the cells that an undated assessment of the scale could belong to."""
         units = self.units
         bad = np.flatnonzero((units.state != DATED) & (self.values.scale >= 0))

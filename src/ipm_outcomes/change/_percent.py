@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._scores import exact_values, find, numeric, own_definitions
@@ -19,8 +19,8 @@ from ipm_outcomes.stats.arguments import Floats, better_sign, paired_arrays
 
 @fenced
 def percent_change(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
     *,
     instrument: str,
     scale: str,
@@ -63,13 +63,13 @@ def percent_change(
 
 @fenced
 def immpact(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
     *,
     instrument: str,
     scale: str,
     definitions: Collection[Instrument] = (),
-) -> npt.NDArray[np.object_]:
+) -> NDArray[np.object_]:
     """Say how large an improvement in pain is, in the words of IMMPACT.
 
     Parameters
@@ -120,11 +120,7 @@ class ExactPairs:
 
 
 def exact_pairs(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
-    instrument: str,
-    scale: str,
-    definitions: Collection[Instrument],
+    before: ArrayLike, after: ArrayLike, instrument: str, scale: str, definitions: Collection[Instrument]
 ) -> ExactPairs:
     """Read scores of a numeric scale exactly; values that it cannot take are refused."""
     inst = find(instrument, own_definitions(definitions))

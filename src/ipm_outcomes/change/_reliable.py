@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.change._constants import (
     GIVEN,
@@ -123,7 +123,7 @@ class Judged:
     limit first.
     """
 
-    verdict: npt.NDArray[np.int8]
+    verdict: NDArray[np.int8]
     paired: Bools
     known: Bools
     why_not: str | None
@@ -143,7 +143,7 @@ class Judged:
         return any(limit.at_least for limit in self.limits)
 
     @property
-    def direction(self) -> npt.NDArray[np.int8]:
+    def direction(self) -> NDArray[np.int8]:
         """+1 reliable improvement, -1 reliable worsening, else 0."""
         better, worse = (VERDICTS.index(f"reliably {word}") for word in ("better", "worse"))
         return np.equal(self.verdict, better).astype(np.int8) - np.equal(self.verdict, worse).astype(np.int8)
@@ -170,7 +170,7 @@ def judge(inst: Instrument, scale: Scale, rule: Rule, given: Known | None, score
     if rule.method == STANDARD_ERRORS or (given is None and has_standard_errors(scale)):
         known = ~np.isnan(scores.se_before) & ~np.isnan(scores.se_after)
 
-        def by_errors(moved: Ints) -> npt.NDArray[np.int8]:
+        def by_errors(moved: Ints) -> NDArray[np.int8]:
             errors = (scores.se_before, scores.se_after)
             return levels_by_errors(moved, scores.moved.bottom, errors, critical)
 
@@ -180,7 +180,7 @@ def judge(inst: Instrument, scale: Scale, rule: Rule, given: Known | None, score
     limits, why, method = _limits(inst, scale, rule, given, scores, critical)
     known = np.full(scores.before.shape, bool(limits))
 
-    def by_limits(moved: Ints) -> npt.NDArray[np.int8]:
+    def by_limits(moved: Ints) -> NDArray[np.int8]:
         return levels(moved, scores.moved.bottom, limits)
 
     return _judged(scores, known, why, method, by_limits, figures_of(limits), limits)
@@ -191,7 +191,7 @@ def _judged(
     known: Bools,
     why_not: str | None,
     method: str,
-    level: Callable[[Ints], npt.NDArray[np.int8]],
+    level: Callable[[Ints], NDArray[np.int8]],
     figures: tuple[Figure, ...],
     limits: tuple[Limit, ...] = (),
 ) -> Judged:
@@ -314,7 +314,7 @@ def distance(scale: Scale, line: Line, scores: Floats) -> Floats:
 
 def classes(
     scale: Scale, rule: Rule, line: Line | None, scores: ScaleScores, judged: Judged
-) -> npt.NDArray[np.str_]:
+) -> NDArray[np.str_]:
     """Class words; without a cut-off everybody is on the side of patients, so that nobody can recover and
     nobody was well.
     """

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.change._constants import CONVENTION, EVIDENCE_WORDS, GIVEN
 from ipm_outcomes.change._scores import GRID, ScaleKey, exact_points, find, numeric
@@ -189,9 +189,9 @@ class Important:
     """
 
     decided: Decided
-    points: npt.NDArray[np.float64]
-    evidence: npt.NDArray[np.int8]
-    scope: npt.NDArray[np.int8]
+    points: NDArray[np.float64]
+    evidence: NDArray[np.int8]
+    scope: NDArray[np.int8]
 
 
 def important(lines: Lines, improvement: Ints, baseline: Ints, bottom: Ints, paired: Bools) -> Important:
@@ -283,7 +283,7 @@ def has_immpact(scale: Scale) -> bool:
 
 def immpact_codes(
     scale: Scale, improvement: Ints, baseline: Ints, bottom: Ints | int, paired: Bools
-) -> npt.NDArray[np.int8]:
+) -> NDArray[np.int8]:
     """Position in `IMMPACT_WORDS`, -1 where not evaluable."""
     code = np.zeros(improvement.shape, np.int8)
     for line, _ in IMMPACT_LINES:

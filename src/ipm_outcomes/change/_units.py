@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._date_cells import day_number
@@ -64,12 +64,12 @@ class Units:
 
     patient: Ints
     start: Ints
-    start_state: npt.NDArray[np.int8]
-    listed: npt.NDArray[np.int8]
+    start_state: NDArray[np.int8]
+    listed: NDArray[np.int8]
     row_unit: Ints
     row_patient: Ints
     day: Ints
-    state: npt.NDArray[np.int8]
+    state: NDArray[np.int8]
     time: Ints | None
     assessment: Bools
     dates: Dates
@@ -101,7 +101,7 @@ class _Rows:
     frame: Frame
     assessment: Bools
     dates: Dates
-    state: npt.NDArray[np.int8]
+    state: NDArray[np.int8]
     has_episode: bool
     used: tuple[str, ...]
     """Columns that are not carried along."""

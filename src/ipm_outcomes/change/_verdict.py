@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes._changes import Verdict as Verdict
 from ipm_outcomes.change._constants import Figure, Reliability, figure_of, published, threshold_figure
@@ -118,7 +118,7 @@ def _unverified(limit: Limit) -> bool:
     return any(figure.evidence == "unverified" for figure in limit.figures)
 
 
-def levels(improvement: Ints, bottom: Ints, limits: Sequence[Limit]) -> npt.NDArray[np.int8]:
+def levels(improvement: Ints, bottom: Ints, limits: Sequence[Limit]) -> NDArray[np.int8]:
     """How far beyond measurement error: +-2 beyond all limits, +-1 beyond some, 0 beyond none; with the sign of
     the improvement, which is ``improvement / bottom`` points.
 
@@ -141,7 +141,7 @@ def levels(improvement: Ints, bottom: Ints, limits: Sequence[Limit]) -> npt.NDAr
 
 def levels_by_errors(
     improvement: Ints, bottom: Ints, errors: tuple[Floats, Floats], critical: float
-) -> npt.NDArray[np.int8]:
+) -> NDArray[np.int8]:
     """As `levels`, by the standard errors of the two scores: +-2 beyond ``critical * sqrt(se1**2 + se2**2)``."""
     size, limit = np.abs(improvement) / bottom, critical * np.hypot(*errors)
     with np.errstate(invalid="ignore"):
@@ -173,8 +173,8 @@ class Moved:
 
 
 def verdict_codes(
-    moved: Moved, paired: Bools, known: Bools, least: npt.NDArray[np.int8], most: npt.NDArray[np.int8]
-) -> npt.NDArray[np.int8]:
+    moved: Moved, paired: Bools, known: Bools, least: NDArray[np.int8], most: NDArray[np.int8]
+) -> NDArray[np.int8]:
     """Positions in `VERDICTS`: the weakest verdict that holds for every completion of an estimated score.
 
     ``least`` and ``most`` are the levels of the ends of the improvement, ``known`` says where an error is known.

@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Collection
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._percent import ExactPairs, exact_pairs
@@ -45,12 +45,12 @@ _TOLERANCE = 1e-9
 
 @fenced
 def side_by_side(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
     *,
-    covariates: npt.ArrayLike | None = None,
-    groups: npt.ArrayLike | None = None,
-    other_visits: npt.ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    other_visits: ArrayLike | None = None,
     instrument: str | None = None,
     scale: str | None = None,
     definitions: Collection[Instrument] = (),
@@ -178,8 +178,8 @@ def side_by_side(
 
 
 def _exactly(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
     instrument: str | None,
     scale: str | None,
     definitions: Collection[Instrument],

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.change._unreadable import refuse_column
 from ipm_outcomes.errors import FrameError, ParameterError
@@ -90,7 +90,7 @@ class Prescriptions:
     end: Ints
     started: Bools
     placed: Bools
-    reason: npt.NDArray[np.int8]
+    reason: NDArray[np.int8]
     doses: Doses
     stepped: Ints
     step_factors: tuple[Factor, ...]

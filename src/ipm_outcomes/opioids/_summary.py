@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.change._units import as_of_day, day_key
@@ -338,7 +338,7 @@ class _Figures:
         self.free = asked.known & ~on
         self.free_open = ~asked.known | (~on & (maybe | lost_maybe))
 
-    def _sum(self, part: npt.NDArray[Any]) -> Ints:
+    def _sum(self, part: NDArray[Any]) -> Ints:
         total = np.zeros(self.size, np.int64)
         np.add.at(total, self.period, part)
         return total

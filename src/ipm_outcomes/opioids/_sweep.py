@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.change._units import day_key
 from ipm_outcomes.opioids._exact import Bools, Doses, Ints
@@ -79,7 +79,7 @@ def sweep(read: Prescriptions) -> Stretches:
     key = key[begins]
     moves: list[Ints] = []
 
-    def moved(of_rows: npt.NDArray[np.generic]) -> int:
+    def moved(of_rows: NDArray[np.generic]) -> int:
         """What begins less what ends, at each of the days; the number of this list."""
         part = of_rows[rows].astype(np.int64)
         moves.append(

@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.stats.arguments import Floats, positive, scores_array
 
 
-def yes_or_no(name: str, values: npt.ArrayLike) -> Floats:
+def yes_or_no(name: str, values: ArrayLike) -> Floats:
     """Read answers that are true or false as 1 and 0, NaN where missing."""
     array = np.asarray(values)
     if array.dtype.kind == "b":
@@ -77,11 +77,7 @@ class AnchorQuality:
 
 @fenced
 def anchor_quality(
-    improvement: npt.ArrayLike,
-    anchor: npt.ArrayLike,
-    *,
-    slightly: npt.ArrayLike,
-    baseline_sd: float | None = None,
+    improvement: ArrayLike, anchor: ArrayLike, *, slightly: ArrayLike, baseline_sd: float | None = None
 ) -> AnchorQuality:
     """Check an anchor before a minimal important change is taken from it.
 

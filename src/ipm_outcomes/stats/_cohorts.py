@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, number_of
@@ -45,16 +45,16 @@ class Cohorts:
     (['2025-01', '2025-02', '2025-03'], [True, True, False])
     """
 
-    month: npt.NDArray[np.datetime64]
+    month: NDArray[np.datetime64]
     enrolled: Ints
-    closes: npt.NDArray[np.datetime64]
+    closes: NDArray[np.datetime64]
     mature: Booleans
     index: Ints
     included: Booleans
     as_of: np.datetime64
     notes: tuple[str, ...]
 
-    def count(self, which: npt.ArrayLike) -> Ints:
+    def count(self, which: ArrayLike) -> Ints:
         """Patients per month for whom `which` (one boolean per patient) holds, months as in `month`.
 
         Examples
@@ -80,13 +80,13 @@ def _day(name: str, value: Any) -> np.datetime64:
     return day
 
 
-def _month_end(month: npt.NDArray[np.datetime64]) -> npt.NDArray[np.datetime64]:
+def _month_end(month: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
     return (month + 1).astype("datetime64[D]") - 1
 
 
 @fenced
 def cohorts(
-    enrolled: npt.NDArray[np.datetime64],
+    enrolled: NDArray[np.datetime64],
     *,
     as_of: np.datetime64 | str | Any,
     window_days: int,

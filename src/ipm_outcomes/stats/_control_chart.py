@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, choice
@@ -72,7 +72,7 @@ class ControlChart:
     shift: Signs
     trend: Signs
     two_of_three: Signs
-    flag: npt.NDArray[np.str_]
+    flag: NDArray[np.str_]
     method: str
     notes: tuple[str, ...]
 
@@ -170,8 +170,8 @@ def _chart(
 
 @fenced
 def p_chart(
-    x: npt.ArrayLike,
-    n: npt.ArrayLike,
+    x: ArrayLike,
+    n: ArrayLike,
     *,
     method: str = "p",
     better: str | None = None,
@@ -245,7 +245,7 @@ def p_chart(
 
 @fenced
 def xmr_chart(
-    values: npt.ArrayLike,
+    values: ArrayLike,
     *,
     screen: bool = True,
     scaling: str = "3/1.128",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, choice, number_of
@@ -102,11 +102,7 @@ def _dispersion(z: Floats, s: Floats, target: float, method: str, share: float) 
 
 @fenced
 def proportion_dispersion(
-    x: npt.ArrayLike,
-    n: npt.ArrayLike,
-    target: float | None = None,
-    method: str = "winsorize",
-    share: float = 0.1,
+    x: ArrayLike, n: ArrayLike, target: float | None = None, method: str = "winsorize", share: float = 0.1
 ) -> Dispersion:
     """Overdispersion of proportions between sites, on the arcsine scale.
 
@@ -154,7 +150,7 @@ def proportion_dispersion(
 
 @fenced
 def ratio_dispersion(
-    observed: npt.ArrayLike, expected: npt.ArrayLike, method: str = "truncate", share: float = 0.1
+    observed: ArrayLike, expected: ArrayLike, method: str = "truncate", share: float = 0.1
 ) -> Dispersion:
     """Overdispersion of standardized ratios between sites, on the logarithm, around 1.
 
@@ -254,7 +250,7 @@ def _levels(levels: Sequence[float], tau2: float, method: str, needs: str) -> tu
 
 @fenced
 def funnel(
-    n: npt.ArrayLike,
+    n: ArrayLike,
     target: float,
     method: str = "exact",
     levels: Sequence[float] = (0.95, 0.998),
@@ -338,7 +334,7 @@ def _binomial_limit(n: Floats, target: float, p: float) -> Floats:
 
 @fenced
 def funnel_ratio(
-    expected: npt.ArrayLike, method: str = "exact", levels: Sequence[float] = (0.95, 0.998), tau2: float = 0.0
+    expected: ArrayLike, method: str = "exact", levels: Sequence[float] = (0.95, 0.998), tau2: float = 0.0
 ) -> FunnelLimits:
     """Funnel limits for standardized ratios (observed over expected) around 1.
 

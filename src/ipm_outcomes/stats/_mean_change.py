@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.stats._t_distribution import t_p_value, t_quantile
@@ -67,7 +67,7 @@ class MeanChange:
 
 @fenced
 def mean_change(
-    before: npt.ArrayLike, after: npt.ArrayLike, *, worse: Worse = "higher", level: float = 0.95
+    before: ArrayLike, after: ArrayLike, *, worse: Worse = "higher", level: float = 0.95
 ) -> MeanChange:
     """Return the mean change of the patients who have both scores, with its t interval.
 

@@ -8,7 +8,7 @@ import math
 from typing import Any, overload
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.stats._results import Interval, Intervals, Scalar, both_limits
@@ -18,8 +18,8 @@ from ipm_outcomes.stats.arguments import counts_of, level_of, numbers, refuse, t
 @overload
 def mean(estimate: Scalar, sd: Scalar, n: Scalar, level: float = ...) -> Interval: ...
 @overload
-def mean(estimate: npt.ArrayLike, sd: npt.ArrayLike, n: npt.ArrayLike, level: float = ...) -> Intervals: ...
-def mean(estimate: npt.ArrayLike, sd: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> Any:
+def mean(estimate: ArrayLike, sd: ArrayLike, n: ArrayLike, level: float = ...) -> Intervals: ...
+def mean(estimate: ArrayLike, sd: ArrayLike, n: ArrayLike, level: float = 0.95) -> Any:
     """Interval for a mean, by Student's t, from what a group-by gives: mean, standard deviation and count.
 
     For a mean change of the same patients, give the mean and the standard deviation of their changes (or
@@ -68,7 +68,7 @@ def mean(estimate: npt.ArrayLike, sd: npt.ArrayLike, n: npt.ArrayLike, level: fl
     return both_limits(m - half, m + half, usable)
 
 
-def paired_mean(before: npt.ArrayLike, after: npt.ArrayLike, level: float = 0.95) -> Interval:
+def paired_mean(before: ArrayLike, after: ArrayLike, level: float = 0.95) -> Interval:
     """Interval for the mean of ``after - before`` in the same patients, by Student's t.
 
     Parameters

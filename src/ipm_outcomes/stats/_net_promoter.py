@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import Any, overload
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes.errors import choice
 from ipm_outcomes.stats._results import Interval, Intervals, Scalar, both_limits
 from ipm_outcomes.stats.arguments import Floats, counts_of, normal_quantile, together
 
 
-def _nps_parts(counts: list[Floats], method: str) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+def _nps_parts(counts: list[Floats], method: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Score and its variance as fractions, and where anybody answered."""
     promoters, passives, detractors = counts
     n = promoters + passives + detractors
@@ -37,16 +37,12 @@ def nps(
 ) -> Interval: ...
 @overload
 def nps(
-    promoters: npt.ArrayLike,
-    passives: npt.ArrayLike,
-    detractors: npt.ArrayLike,
-    method: str = ...,
-    level: float = ...,
+    promoters: ArrayLike, passives: ArrayLike, detractors: ArrayLike, method: str = ..., level: float = ...
 ) -> Intervals: ...
 def nps(
-    promoters: npt.ArrayLike,
-    passives: npt.ArrayLike,
-    detractors: npt.ArrayLike,
+    promoters: ArrayLike,
+    passives: ArrayLike,
+    detractors: ArrayLike,
     method: str = "adjusted_wald",
     level: float = 0.95,
 ) -> Any:
@@ -110,22 +106,22 @@ def nps_difference(
 ) -> Interval: ...
 @overload
 def nps_difference(
-    promoters1: npt.ArrayLike,
-    passives1: npt.ArrayLike,
-    detractors1: npt.ArrayLike,
-    promoters2: npt.ArrayLike,
-    passives2: npt.ArrayLike,
-    detractors2: npt.ArrayLike,
+    promoters1: ArrayLike,
+    passives1: ArrayLike,
+    detractors1: ArrayLike,
+    promoters2: ArrayLike,
+    passives2: ArrayLike,
+    detractors2: ArrayLike,
     method: str = ...,
     level: float = ...,
 ) -> Intervals: ...
 def nps_difference(
-    promoters1: npt.ArrayLike,
-    passives1: npt.ArrayLike,
-    detractors1: npt.ArrayLike,
-    promoters2: npt.ArrayLike,
-    passives2: npt.ArrayLike,
-    detractors2: npt.ArrayLike,
+    promoters1: ArrayLike,
+    passives1: ArrayLike,
+    detractors1: ArrayLike,
+    promoters2: ArrayLike,
+    passives2: ArrayLike,
+    detractors2: ArrayLike,
     method: str = "adjusted_wald",
     level: float = 0.95,
 ) -> Any:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes.stats._rates import _exposure
 from ipm_outcomes.stats.arguments import counts_of, level_of, together
 
 
 def paired_rate_ratio(
-    events_before: npt.ArrayLike,
-    time_before: npt.ArrayLike,
-    events_after: npt.ArrayLike,
-    time_after: npt.ArrayLike,
+    events_before: ArrayLike,
+    time_before: ArrayLike,
+    events_after: ArrayLike,
+    time_after: ArrayLike,
     level: float = 0.95,
 ) -> tuple[float, float, float]:
     """Ratio of two rates of the same patients, after over before, with limits for paired and overdispersed counts.

@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes.errors import ParameterError, number_of
 from ipm_outcomes.stats.arguments import Booleans, Floats, numbers, refuse, whole_number
 
-Signs: TypeAlias = npt.NDArray[np.int8]
+Signs: TypeAlias = NDArray[np.int8]
 Freeze: TypeAlias = "int | Sequence[int | None] | None"
 
 # Below this a baseline is too short to tell common from special causes.
@@ -74,7 +74,7 @@ def short_notes(phases: Sequence[Phase], usable: Booleans) -> list[str]:
     return notes
 
 
-def points_of(values: npt.ArrayLike) -> tuple[Floats, Booleans]:
+def points_of(values: ArrayLike) -> tuple[Floats, Booleans]:
     """The values of a chart, and which periods have one."""
     array = numbers("values", values)
     if array.ndim != 1:

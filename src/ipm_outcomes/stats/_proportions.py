@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, overload
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes.errors import choice
 from ipm_outcomes.stats._results import Interval, Intervals, Scalar, both_limits
@@ -68,8 +68,8 @@ _PROPORTION: dict[str, Callable[[Floats, Floats, float], Intervals]] = {
 @overload
 def proportion(x: Scalar, n: Scalar, method: str = ..., level: float = ...) -> Interval: ...
 @overload
-def proportion(x: npt.ArrayLike, n: npt.ArrayLike, method: str = ..., level: float = ...) -> Intervals: ...
-def proportion(x: npt.ArrayLike, n: npt.ArrayLike, method: str = "wilson", level: float = 0.95) -> Any:
+def proportion(x: ArrayLike, n: ArrayLike, method: str = ..., level: float = ...) -> Intervals: ...
+def proportion(x: ArrayLike, n: ArrayLike, method: str = "wilson", level: float = 0.95) -> Any:
     """Interval for the proportion ``x / n``.
 
     Parameters
@@ -121,20 +121,10 @@ def difference(
 ) -> Interval: ...
 @overload
 def difference(
-    x1: npt.ArrayLike,
-    n1: npt.ArrayLike,
-    x2: npt.ArrayLike,
-    n2: npt.ArrayLike,
-    method: str = ...,
-    level: float = ...,
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, method: str = ..., level: float = ...
 ) -> Intervals: ...
 def difference(
-    x1: npt.ArrayLike,
-    n1: npt.ArrayLike,
-    x2: npt.ArrayLike,
-    n2: npt.ArrayLike,
-    method: str = "newcombe",
-    level: float = 0.95,
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, method: str = "newcombe", level: float = 0.95
 ) -> Any:
     """Interval for the difference ``x1/n1 - x2/n2`` of two independent groups.
 
@@ -235,18 +225,18 @@ def paired_difference(
 ) -> Interval: ...
 @overload
 def paired_difference(
-    both: npt.ArrayLike,
-    only_first: npt.ArrayLike,
-    only_second: npt.ArrayLike,
-    neither: npt.ArrayLike,
+    both: ArrayLike,
+    only_first: ArrayLike,
+    only_second: ArrayLike,
+    neither: ArrayLike,
     method: str = ...,
     level: float = ...,
 ) -> Intervals: ...
 def paired_difference(
-    both: npt.ArrayLike,
-    only_first: npt.ArrayLike,
-    only_second: npt.ArrayLike,
-    neither: npt.ArrayLike,
+    both: ArrayLike,
+    only_first: ArrayLike,
+    only_second: ArrayLike,
+    neither: ArrayLike,
     method: str = "newcombe",
     level: float = 0.95,
 ) -> Any:
@@ -303,8 +293,8 @@ def paired_difference(
 @overload
 def mcnemar(only_first: Scalar, only_second: Scalar) -> float: ...
 @overload
-def mcnemar(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> Floats: ...
-def mcnemar(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> Any:
+def mcnemar(only_first: ArrayLike, only_second: ArrayLike) -> Floats: ...
+def mcnemar(only_first: ArrayLike, only_second: ArrayLike) -> Any:
     """Exact two-sided p value of McNemar's test: are the two kinds of changed patients equally many?
 
     Parameters

@@ -8,7 +8,7 @@ import math
 from typing import Any, overload
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes.errors import choice
 from ipm_outcomes.stats._proportions import clopper_pearson
@@ -25,7 +25,7 @@ from ipm_outcomes.stats.arguments import (
 )
 
 
-def _exposure(name: str, values: npt.ArrayLike, events: str, counts: Floats) -> Floats:
+def _exposure(name: str, values: ArrayLike, events: str, counts: Floats) -> Floats:
     array = numbers(name, values)
     refuse(name, array, ~np.isfinite(array) | (array < 0), "it must be a finite time of 0 or more")
     times, xs = together(**{name: array, events: counts})
@@ -64,18 +64,10 @@ def rate(
 ) -> Interval: ...
 @overload
 def rate(
-    events: npt.ArrayLike,
-    time: npt.ArrayLike,
-    method: str = ...,
-    level: float = ...,
-    overdispersion: float = ...,
+    events: ArrayLike, time: ArrayLike, method: str = ..., level: float = ..., overdispersion: float = ...
 ) -> Intervals: ...
 def rate(
-    events: npt.ArrayLike,
-    time: npt.ArrayLike,
-    method: str = "byar",
-    level: float = 0.95,
-    overdispersion: float = 1.0,
+    events: ArrayLike, time: ArrayLike, method: str = "byar", level: float = 0.95, overdispersion: float = 1.0
 ) -> Any:
     """Interval for a rate: events per unit of person-time.
 
@@ -149,19 +141,19 @@ def rate_ratio(
 ) -> Interval: ...
 @overload
 def rate_ratio(
-    events1: npt.ArrayLike,
-    time1: npt.ArrayLike,
-    events2: npt.ArrayLike,
-    time2: npt.ArrayLike,
+    events1: ArrayLike,
+    time1: ArrayLike,
+    events2: ArrayLike,
+    time2: ArrayLike,
     method: str = ...,
     level: float = ...,
     overdispersion: float = ...,
 ) -> Intervals: ...
 def rate_ratio(
-    events1: npt.ArrayLike,
-    time1: npt.ArrayLike,
-    events2: npt.ArrayLike,
-    time2: npt.ArrayLike,
+    events1: ArrayLike,
+    time1: ArrayLike,
+    events2: ArrayLike,
+    time2: ArrayLike,
     method: str = "log_wald",
     level: float = 0.95,
     overdispersion: float = 1.0,
@@ -231,7 +223,7 @@ def rate_ratio(
     return both_limits(low / (1 - low) * swap, high * swap, usable)
 
 
-def overdispersion(events: npt.ArrayLike, time: npt.ArrayLike) -> float:
+def overdispersion(events: ArrayLike, time: ArrayLike) -> float:
     """Overdispersion factor of counts that should share one rate: Pearson chi-square over degrees of freedom.
 
     Parameters

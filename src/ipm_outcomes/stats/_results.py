@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.stats.arguments import Floats
 
@@ -14,7 +14,7 @@ Interval: TypeAlias = "tuple[float, float]"
 Intervals: TypeAlias = "tuple[Floats, Floats]"
 
 
-def both_limits(low: Floats, high: Floats, usable: npt.NDArray[np.bool_]) -> Any:
+def both_limits(low: Floats, high: Floats, usable: NDArray[np.bool_]) -> Any:
     """Two floats for single numbers, else two arrays; NaN where there is no interval."""
     low = np.where(usable, low, np.nan)
     high = np.where(usable, high, np.nan)

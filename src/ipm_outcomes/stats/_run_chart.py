@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.stats._phases import Freeze, Signs, phases_of, points_of, short_notes, side_of, slack_of
@@ -66,7 +66,7 @@ def _fewest_crossings(useful: int) -> int:
 
 
 @fenced
-def run_chart(values: npt.ArrayLike, *, freeze: Freeze = None, rebase: Sequence[int] = ()) -> RunChart:
+def run_chart(values: ArrayLike, *, freeze: Freeze = None, rebase: Sequence[int] = ()) -> RunChart:
     """Run chart: the values around their median, with the Anhoej rules for each phase.
 
     Parameters

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, number_of
@@ -50,7 +50,7 @@ class Shrunk:
 
 
 @fenced
-def shrink(estimate: npt.ArrayLike, variance: npt.ArrayLike) -> Shrunk:
+def shrink(estimate: ArrayLike, variance: ArrayLike) -> Shrunk:
     """Empirical-Bayes shrinkage of site estimates toward their mean (normal-normal model).
 
     Parameters
@@ -118,7 +118,7 @@ def shrink(estimate: npt.ArrayLike, variance: npt.ArrayLike) -> Shrunk:
 
 
 @fenced
-def shrink_proportions(x: npt.ArrayLike, n: npt.ArrayLike) -> Shrunk:
+def shrink_proportions(x: ArrayLike, n: ArrayLike) -> Shrunk:
     """Empirical-Bayes shrinkage of site proportions, on the logit.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, choice, number_of
@@ -53,7 +53,7 @@ class StandardizedRates:
     ([3.0, 0.0], [2.0, 1.0])
     """
 
-    site: npt.NDArray[Any]
+    site: NDArray[Any]
     n: Ints
     observed: Floats
     expected: Floats
@@ -106,7 +106,7 @@ class StandardizedMeans:
     ([4.0, 2.0], [3.0, 3.0])
     """
 
-    site: npt.NDArray[Any]
+    site: NDArray[Any]
     n: Ints
     observed: Floats
     expected: Floats
@@ -124,7 +124,7 @@ class StandardizedMeans:
     notes: tuple[str, ...]
 
 
-def _labels(site: npt.ArrayLike, size: int) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
+def _labels(site: ArrayLike, size: int) -> tuple[NDArray[Any], NDArray[np.intp]]:
     array = np.asarray(site)
     if array.shape != (size,):
         raise ParameterError(f"site has shape {array.shape}; it must hold one label per patient ({size})")
@@ -181,15 +181,15 @@ def _unscaled(coefficients: Floats, center: Floats, scale: Floats) -> Floats:
     return np.concatenate([[coefficients[0] - slopes @ center], slopes])
 
 
-def _sums(index: npt.NDArray[np.intp], values: Floats, size: int) -> Floats:
+def _sums(index: NDArray[np.intp], values: Floats, size: int) -> Floats:
     return np.bincount(index, weights=values, minlength=size).astype(np.float64)
 
 
 @overload
 def standardize(
-    observed: npt.ArrayLike,
-    covariates: npt.ArrayLike,
-    site: npt.ArrayLike,
+    observed: ArrayLike,
+    covariates: ArrayLike,
+    site: ArrayLike,
     kind: Literal["binary"] = ...,
     *,
     method: str | None = ...,
@@ -197,9 +197,9 @@ def standardize(
 ) -> StandardizedRates: ...
 @overload
 def standardize(
-    observed: npt.ArrayLike,
-    covariates: npt.ArrayLike,
-    site: npt.ArrayLike,
+    observed: ArrayLike,
+    covariates: ArrayLike,
+    site: ArrayLike,
     kind: Literal["continuous"],
     *,
     method: str | None = ...,
@@ -207,9 +207,9 @@ def standardize(
 ) -> StandardizedMeans: ...
 @fenced
 def standardize(
-    observed: npt.ArrayLike,
-    covariates: npt.ArrayLike,
-    site: npt.ArrayLike,
+    observed: ArrayLike,
+    covariates: ArrayLike,
+    site: ArrayLike,
     kind: str = "binary",
     *,
     method: str | None = None,
@@ -284,7 +284,7 @@ def standardize(
 
 
 def _rates(
-    y: Floats, x: Floats, labels: npt.NDArray[Any], index: npt.NDArray[np.intp], method: str, level: float
+    y: Floats, x: Floats, labels: NDArray[Any], index: NDArray[np.intp], method: str, level: float
 ) -> StandardizedRates:
     notes: list[str] = []
     events = float(y.sum())
@@ -347,7 +347,7 @@ def _rates(
 
 
 def _means(
-    y: Floats, x: Floats, labels: npt.NDArray[Any], index: npt.NDArray[np.intp], level: float
+    y: Floats, x: Floats, labels: NDArray[Any], index: NDArray[np.intp], level: float
 ) -> StandardizedMeans:
     notes: list[str] = []
     if y.size == 0:

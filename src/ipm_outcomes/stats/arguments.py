@@ -10,17 +10,17 @@ from statistics import NormalDist
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes.errors import ParameterError, number_of
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Booleans: TypeAlias = npt.NDArray[np.bool_]
-Ints: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Booleans: TypeAlias = NDArray[np.bool_]
+Ints: TypeAlias = NDArray[np.int64]
 Worse: TypeAlias = Literal["higher", "lower"]
 
 
-def scores_array(name: str, values: npt.ArrayLike) -> Floats:
+def scores_array(name: str, values: ArrayLike) -> Floats:
     """Read scores as one-dimensional float64, with None, NaN and NA as NaN.
 
     Parameters
@@ -81,7 +81,7 @@ def _number(name: str, position: int, value: Any) -> float:
     return float(value)
 
 
-def paired_arrays(before: npt.ArrayLike, after: npt.ArrayLike) -> tuple[Floats, Floats]:
+def paired_arrays(before: ArrayLike, after: ArrayLike) -> tuple[Floats, Floats]:
     """Read two score arrays and refuse them unless they are equally long.
 
     Examples
@@ -191,7 +191,7 @@ def whole_number(name: str, value: Any, lowest: int | None = None, highest: int 
     return int(value)
 
 
-def matrix_of(name: str, values: npt.ArrayLike, n: int) -> Floats:
+def matrix_of(name: str, values: ArrayLike, n: int) -> Floats:
     """Read columns of numbers, one row per patient; NaN where missing."""
     array = np.asarray(values)
     if array.ndim == 1:
@@ -215,7 +215,7 @@ def refuse_missing(name: str, columns: Floats) -> None:
         )
 
 
-def numbers(name: str, values: npt.ArrayLike) -> Floats:
+def numbers(name: str, values: ArrayLike) -> Floats:
     """The values as float64; anything that is not a plain number is refused, NaN is let through."""
     try:
         array = np.asarray(values)
@@ -231,7 +231,7 @@ def numbers(name: str, values: npt.ArrayLike) -> Floats:
     return array.astype(np.float64)
 
 
-def refuse(name: str, array: Floats, bad: npt.NDArray[np.bool_], must: str) -> None:
+def refuse(name: str, array: Floats, bad: NDArray[np.bool_], must: str) -> None:
     """Raise for the first bad entry, named by its position."""
     if not bad.any():
         return
@@ -240,7 +240,7 @@ def refuse(name: str, array: Floats, bad: npt.NDArray[np.bool_], must: str) -> N
     raise ParameterError(f"{place} is {array[first]:g}; {must}")
 
 
-def counts_of(name: str, values: npt.ArrayLike) -> Floats:
+def counts_of(name: str, values: ArrayLike) -> Floats:
     """The values as float64, if they are counts."""
     array = numbers(name, values)
     bad = ~np.isfinite(array) | (array < 0) | (array != np.floor(array))
@@ -257,7 +257,7 @@ def together(**arrays: Floats) -> list[Floats]:
         raise ParameterError(f"the shapes do not go together: {shapes}") from None
 
 
-def part_of(name: str, x: npt.ArrayLike, total: str, n: npt.ArrayLike) -> tuple[Floats, Floats]:
+def part_of(name: str, x: ArrayLike, total: str, n: ArrayLike) -> tuple[Floats, Floats]:
     """Counts x of totals n, broadcast; x must not exceed n."""
     xs, ns = together(**{name: counts_of(name, x), total: counts_of(total, n)})
     refuse(name, xs, xs > ns, f"it must not exceed {total}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.stats.arguments import Booleans, Floats, better_sign, finite
 
@@ -34,13 +34,13 @@ class Judged:
     __slots__ = ()
     before: Floats
     after: Floats
-    direction: npt.NDArray[np.int8]
+    direction: NDArray[np.int8]
     evaluable: Booleans
     worse: str
 
     def classes(
         self, *, cutoff: float, require_dysfunctional_baseline: bool = True, harmed: bool = False
-    ) -> npt.NDArray[np.str_]:
+    ) -> NDArray[np.str_]:
         """Class words of the patients, from the direction and from the sides of the two scores; see `classify`."""
         return classes_of(
             self.before,
@@ -57,14 +57,14 @@ class Judged:
 def classes_of(
     before: Floats,
     after: Floats,
-    direction: npt.NDArray[np.int8],
+    direction: NDArray[np.int8],
     evaluable: Booleans,
     *,
     cutoff: float,
     worse: str,
     require_dysfunctional_baseline: bool = True,
     harmed: bool = False,
-) -> npt.NDArray[np.str_]:
+) -> NDArray[np.str_]:
     """Give class words from a direction of reliable change that was found by whatever method.
 
     Parameters

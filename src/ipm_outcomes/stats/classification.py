@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
@@ -16,8 +16,8 @@ from ipm_outcomes.stats.reliable_change import Method, reliable_change
 
 @fenced
 def classify(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
     *,
     sd: float | Literal["sample"] | None = None,
     reliability: float,
@@ -31,7 +31,7 @@ def classify(
     second_sd: Literal["before", "after"] = "before",
     mean_before: float | None = None,
     mean_after: float | None = None,
-) -> npt.NDArray[np.str_]:
+) -> NDArray[np.str_]:
     """Put every patient into one class by reliable change and by the side of a cut-off.
 
     Parameters
@@ -93,8 +93,8 @@ def classify(
 
 @fenced
 def crossed(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
     *,
     sd: float | Literal["sample"] | None = None,
     reliability: float,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
@@ -163,7 +163,7 @@ class EffectSizes(NamedTuple):
 
 
 @fenced
-def effect_sizes(before: npt.ArrayLike, after: npt.ArrayLike, *, level: float = 0.95) -> EffectSizes:
+def effect_sizes(before: ArrayLike, after: ArrayLike, *, level: float = 0.95) -> EffectSizes:
     """Return the standardized mean changes of one group, each labeled with its denominator.
 
     - srm (also called dz): mean change / SD of the changes.
@@ -322,7 +322,7 @@ class TwoGroups:
 
 
 @fenced
-def two_groups(a: npt.ArrayLike, b: npt.ArrayLike, *, level: float = 0.95) -> TwoGroups:
+def two_groups(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> TwoGroups:
     """Compare the means of two independent groups, of scores or of changes.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
@@ -23,7 +23,7 @@ from ipm_outcomes.stats.arguments import (
 from ipm_outcomes.stats.classes import Judged
 from ipm_outcomes.stats.limits import directions
 
-_Array: TypeAlias = npt.NDArray[Any]
+_Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,13 +69,13 @@ class GrowthCurve(Judged):
     ([3, 3, 3], -1.833)
     """
 
-    patients: npt.NDArray[Any]
-    visits: npt.NDArray[np.int64]
+    patients: NDArray[Any]
+    visits: NDArray[np.int64]
     slope: Floats
     random_slope: Floats
     standard_error: Floats
     index: Floats
-    direction: npt.NDArray[np.int8]
+    direction: NDArray[np.int8]
     evaluable: Booleans
     before: Floats
     after: Floats
@@ -89,9 +89,9 @@ class GrowthCurve(Judged):
 
 @fenced
 def growth_curve(
-    patients: npt.ArrayLike,
-    times: npt.ArrayLike,
-    values: npt.ArrayLike,
+    patients: ArrayLike,
+    times: ArrayLike,
+    values: ArrayLike,
     *,
     worse: Worse = "higher",
     critical: float | None = None,
@@ -188,9 +188,7 @@ def growth_curve(
     )
 
 
-def _first_and_last(
-    who: npt.NDArray[np.intp], time: Floats, value: Floats, count: int
-) -> tuple[Floats, Floats]:
+def _first_and_last(who: NDArray[np.intp], time: Floats, value: Floats, count: int) -> tuple[Floats, Floats]:
     first, last = np.full(count, np.nan), np.full(count, np.nan)
     order = np.lexsort((time, who))
     # Assigning in order leaves the last one standing, and in reverse order the first.
@@ -210,7 +208,7 @@ class _Lines(NamedTuple):
     slope_varies: bool
 
 
-def _fit_lines(who: npt.NDArray[np.intp], time: Floats, value: Floats, count: int) -> _Lines:
+def _fit_lines(who: NDArray[np.intp], time: Floats, value: Floats, count: int) -> _Lines:
     from scipy.optimize import minimize
 
     center = float(time.mean()) if time.size else 0.0

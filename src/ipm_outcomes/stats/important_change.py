@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, choice
@@ -43,7 +43,7 @@ COVERED = (0.3, 0.8)
 """Shares improved for which the improved adjustment was tried by simulation."""
 
 
-def _both(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> tuple[Floats, Floats]:
+def _both(improvement: ArrayLike, improved: ArrayLike) -> tuple[Floats, Floats]:
     x, y = scores_array("improvement", improvement), yes_or_no("improved", improved)
     if x.size != y.size:
         raise ParameterError(
@@ -127,7 +127,7 @@ class RocMic:
 
 
 @fenced
-def roc_mic(improvement: npt.ArrayLike, improved: npt.ArrayLike) -> RocMic:
+def roc_mic(improvement: ArrayLike, improved: ArrayLike) -> RocMic:
     """Return the threshold with the best sum of sensitivity and specificity.
 
     Parameters
@@ -239,7 +239,7 @@ class PredictiveMic:
 
 @fenced
 def predictive_mic(
-    improvement: npt.ArrayLike, improved: npt.ArrayLike, *, anchor_reliability: float | None = None
+    improvement: ArrayLike, improved: ArrayLike, *, anchor_reliability: float | None = None
 ) -> PredictiveMic:
     """Return the improvement at which a patient is as likely to be improved as patients are on the whole.
 
@@ -372,8 +372,8 @@ class AnchorMic:
 
 @fenced
 def minimal_important_change(
-    improvement: npt.ArrayLike,
-    improved: npt.ArrayLike,
+    improvement: ArrayLike,
+    improved: ArrayLike,
     *,
     method: MicMethod | None = None,
     anchor_reliability: float | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.stats.arguments import Booleans, Floats
 
@@ -22,7 +22,7 @@ def jacobson_truax_limit(sem: float, critical: float) -> float:
     return critical * math.sqrt(2.0) * sem
 
 
-def directions(excess: Floats, limit: Floats | float, sign: int) -> npt.NDArray[np.int8]:
+def directions(excess: Floats, limit: Floats | float, sign: int) -> NDArray[np.int8]:
     """+1 reliable improvement, -1 reliable worsening, 0 neither; 0 where NaN.
 
     >>> directions(np.array([-7.0, 2.0, np.nan, 8.0]), 6.93, -1).tolist()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError
@@ -83,7 +83,7 @@ class Pooled(NamedTuple):
 
 @fenced
 def inverse_probability_weights(
-    observed: npt.ArrayLike, predictors: npt.ArrayLike, *, truncate: float | None = None
+    observed: ArrayLike, predictors: ArrayLike, *, truncate: float | None = None
 ) -> Weights:
     """Weight the patients seen by the inverse of their probability of being seen.
 
@@ -156,7 +156,7 @@ def inverse_probability_weights(
 
 @fenced
 def weighted_mean(
-    values: npt.ArrayLike, weights: npt.ArrayLike, *, level: float = 0.95
+    values: ArrayLike, weights: ArrayLike, *, level: float = 0.95
 ) -> tuple[float, float, float]:
     """Return Hajek's weighted mean and its normal interval with the linearized standard error.
 
@@ -211,7 +211,7 @@ def weighted_mean(
 
 @fenced
 def pool(
-    estimates: npt.ArrayLike, variances: npt.ArrayLike, *, complete_df: float = math.inf, level: float = 0.95
+    estimates: ArrayLike, variances: ArrayLike, *, complete_df: float = math.inf, level: float = 0.95
 ) -> Pooled:
     """Pool the results of imputed data sets by Rubin's rules.
 
@@ -273,10 +273,10 @@ def pool(
 
 @fenced
 def impute(
-    after: npt.ArrayLike,
-    predictors: npt.ArrayLike,
+    after: ArrayLike,
+    predictors: ArrayLike,
     *,
-    other_visits: npt.ArrayLike | None = None,
+    other_visits: ArrayLike | None = None,
     imputations: int,
     seed: int = 0,
 ) -> Floats:

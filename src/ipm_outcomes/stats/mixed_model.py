@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import MissingExtraError, ParameterError
@@ -79,11 +79,11 @@ class FollowUpData(NamedTuple):
 
 
 def read_follow_up(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
-    covariates: npt.ArrayLike | None,
-    groups: npt.ArrayLike | None,
-    other_visits: npt.ArrayLike | None,
+    before: ArrayLike,
+    after: ArrayLike,
+    covariates: ArrayLike | None,
+    groups: ArrayLike | None,
+    other_visits: ArrayLike | None,
 ) -> FollowUpData:
     """Check the arrays of one question and put them side by side."""
     x1, x2 = paired_arrays(before, after)
@@ -95,7 +95,7 @@ def read_follow_up(
     return FollowUpData(x1, x2, np.column_stack(parts), others)
 
 
-def _indicators(groups: npt.ArrayLike, n: int) -> Floats:
+def _indicators(groups: ArrayLike, n: int) -> Floats:
     labels = np.asarray(groups)
     if labels.ndim != 1 or labels.size != n:
         raise ParameterError("groups: must be one label per patient")
@@ -113,12 +113,12 @@ def _indicators(groups: npt.ArrayLike, n: int) -> Floats:
 
 @fenced
 def mixed_model(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
     *,
-    covariates: npt.ArrayLike | None = None,
-    groups: npt.ArrayLike | None = None,
-    other_visits: npt.ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    other_visits: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Estimate:
     """Estimate the mean change by a model of the changes, at the mean baseline of *all* patients with a

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import ParameterError, choice
@@ -96,7 +96,7 @@ class ReliableChange(Judged):
     before: Floats
     after: Floats
     index: Floats
-    direction: npt.NDArray[np.int8]
+    direction: NDArray[np.int8]
     evaluable: Booleans
     critical: float
     sd: float
@@ -140,8 +140,8 @@ class ReliableChange(Judged):
 
 @fenced
 def reliable_change(
-    before: npt.ArrayLike,
-    after: npt.ArrayLike,
+    before: ArrayLike,
+    after: ArrayLike,
     *,
     sd: float | Literal["sample"] | None = None,
     reliability: float,

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.stats.arguments import level_of, numbers, refuse
@@ -17,7 +17,7 @@ _NONE: Estimate = (float("nan"), float("nan"), float("nan"))
 __all__ = ["median_time", "share_by"]
 
 
-def share_by(days: npt.ArrayLike, event: npt.ArrayLike, by: float, level: float = 0.95) -> Estimate:
+def share_by(days: ArrayLike, event: ArrayLike, by: float, level: float = 0.95) -> Estimate:
     """Share of people with the event by a time, when some were not followed that long.
 
     Parameters
@@ -71,7 +71,7 @@ def share_by(days: npt.ArrayLike, event: npt.ArrayLike, by: float, level: float 
     return 1 - there, 1 - high, 1 - low
 
 
-def median_time(days: npt.ArrayLike, event: npt.ArrayLike, level: float = 0.95) -> Estimate:
+def median_time(days: ArrayLike, event: ArrayLike, level: float = 0.95) -> Estimate:
     """Time by which half of the people have had the event, when some were not followed that long.
 
     Parameters
@@ -105,7 +105,7 @@ def median_time(days: npt.ArrayLike, event: npt.ArrayLike, level: float = 0.95) 
         return _NONE
     low, high = _limits(curve, level)
 
-    def first(probabilities: npt.NDArray[np.float64]) -> float:
+    def first(probabilities: NDArray[np.float64]) -> float:
         # In exact terms a product of fractions; a half that is off in the last digit is a half.
         (reached,) = np.nonzero(probabilities <= 0.5 + 1e-12)
         return float(curve.quantiles[reached[0]]) if reached.size else float("nan")
@@ -113,7 +113,7 @@ def median_time(days: npt.ArrayLike, event: npt.ArrayLike, level: float = 0.95) 
     return first(curve.probabilities), first(low.probabilities), first(high.probabilities)
 
 
-def _curve(days: npt.ArrayLike, event: npt.ArrayLike) -> tuple[Any, npt.NDArray[np.float64]]:
+def _curve(days: ArrayLike, event: ArrayLike) -> tuple[Any, NDArray[np.float64]]:
     times = numbers("days", days).ravel()
     had = np.asarray(event, dtype=np.bool_).ravel()
     refuse("days", times, ~np.isfinite(times) | (times < 0), "it must be a finite time of 0 or more")

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from ipm_outcomes.program.indicators import Condition
 
-Bools = npt.NDArray[np.bool_]
-Columns = Mapping[str, npt.NDArray[Any]]
+Bools = NDArray[np.bool_]
+Columns = Mapping[str, NDArray[Any]]
 """Columns of objects; None where a value is missing."""
 
 
@@ -63,7 +63,7 @@ _COMPARED: Mapping[str, Any] = {
 }
 
 
-def _numbers(values: npt.NDArray[Any], there: Bools) -> npt.NDArray[np.float64] | None:
+def _numbers(values: NDArray[Any], there: Bools) -> NDArray[np.float64] | None:
     """The values that are there as numbers; none where some are text."""
     given = values[there]
     if any(isinstance(value, (str, tuple)) for value in given[:1]):
