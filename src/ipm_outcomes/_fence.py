@@ -1,4 +1,4 @@
-"""No raw error of a library leaves a function that takes data: its words may hold what stands in a cell."""
+"""No raw error of a library leaves a function that takes data: its words may hold what is in a cell."""
 
 from __future__ import annotations
 

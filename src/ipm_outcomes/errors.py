@@ -5,7 +5,7 @@
   - UnknownNameError: an instrument, scale, rule or indicator that does not exist (also a KeyError)
   - InvalidAnswersError: cells outside the allowed answers; carries the table of problems (also a ValueError)
   - FrameError: a table that cannot be worked on: columns missing, doubled or clashing, an unknown kind (a ValueError)
-    - UnreadableDatesError: dates that stand in the way of all or most of what was asked for
+    - UnreadableDatesError: dates that are in the way of all or most of what was asked for
   - InputError: a file or a resource of another system cannot be read for what it should be (also a ValueError)
   - ParameterError: an argument outside what it may be (also a ValueError)
   - MissingExtraError: an optional part of the library is not installed (also an ImportError)
@@ -181,7 +181,7 @@ class FrameError(IpmOutcomesError, ValueError):
 
 
 class UnreadableDatesError(FrameError):
-    """Most dates of a column cannot be read, or nothing can be paired for that reason; shows what stands there.
+    """Most dates of a column cannot be read, or nothing can be paired for that reason; shows what is there.
 
     Examples
     --------

@@ -15,9 +15,9 @@ QUARTERS = [0, 0.25, 0.5, 0.75, 1]
 
 @dataclass(frozen=True)
 class Line:
-    """An estimate with its interval, or what stands in its place.
+    """An estimate with its interval, or what is in its place.
 
-    ``could`` is the stretch in which a hidden figure lies, ``text`` stands to the right of what is drawn.
+    ``could`` is the stretch in which a hidden figure lies, ``text`` is to the right of what is drawn.
     """
 
     label: str
@@ -138,7 +138,7 @@ def _start(scale: Any) -> float:
 
 
 def _scale(rows: Sequence[Line], shares: bool, style: Style, reference: Reference | None) -> tuple[Any, Any]:
-    """The scale, with room for what stands to the right of the lines, and its axis."""
+    """The scale, with room for what is to the right of the lines, and its axis."""
     alt = looks.altair()
     if not any(row.text for row in rows):
         scale = alt.Scale(domain=[0, 1]) if shares else alt.Scale(zero=True, nice=True)

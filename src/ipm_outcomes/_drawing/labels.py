@@ -1,4 +1,4 @@
-"""Where names stand in a plot: beside their points, none over another."""
+"""Where names are in a plot: beside their points, none over another."""
 
 from __future__ import annotations
 

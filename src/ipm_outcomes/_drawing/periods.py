@@ -16,7 +16,7 @@ _MANY = 12
 
 @dataclass(frozen=True)
 class Point:
-    """A period; ``text`` stands at its point, ``below`` at the foot."""
+    """A period; ``text`` is at its point, ``below`` at the foot."""
 
     period: str
     value: float | None
@@ -134,7 +134,7 @@ def _words(alt: Any, points: Sequence[Point], x: Any, y: Any, style: Style) -> l
 
 
 def _above(points: Sequence[Point], n: int) -> bool:
-    """Whether the words of a point stand above it: on the side away from its neighbors."""
+    """Whether the words of a point are above it: on the side away from its neighbors."""
     value = points[n].value or 0.0
     near = [
         other.value

@@ -236,5 +236,5 @@ def _docstring(text: str, indent: int, more: str = "", example: Iterable[str] = 
 
 
 def _escaped(text: str) -> str:
-    """Text of a definition as it stands inside a docstring: nothing in it ends the string or means something else."""
+    """Text of a definition as it is inside a docstring: nothing in it ends the string or means something else."""
     return printable(text).replace("\\", "\\\\").replace('"""', "'''")

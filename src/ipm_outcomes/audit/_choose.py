@@ -108,7 +108,7 @@ def counted(
     differing
         Rows to be explained.
     fixed
-        What stands in the other rows.
+        What is in the other rows.
     weight
         How many rows each of the other rows stands for.
     """

@@ -117,7 +117,7 @@ def ends_of(
     patients
         For each row the number of its patient, below 0 where none is known.
     order
-        What the forms of a patient are ordered by, such as days; None: as they stand.
+        What the forms of a patient are ordered by, such as days; None: as they are.
     """
     rows = np.flatnonzero(patients >= 0)
     by = rows if order is None else order[rows]

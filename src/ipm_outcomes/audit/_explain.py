@@ -29,7 +29,7 @@ OBSERVED = "observed"
 COPIED = 0.99
 """In so many rows the item that the totals tell must be an answer, for a column to be called a copy."""
 SUMS_SEEN, SUMS_ROWS = 5, 4
-"""An unknown table is told where so many sums were seen, each in so many rows."""
+"""An unknown table is reported where so many sums were seen, each in so many rows."""
 MOST_DIFFERING, MOST_OTHERS = 50_000, 50_000
 """So many rows of each kind are looked at to find a cause; all rows are then counted by it."""
 
@@ -74,7 +74,7 @@ def explain(material: Material) -> list[Outcome]:
 
 
 def _beside_moved(material: Material, outcomes: list[Outcome]) -> list[Outcome]:
-    """Where totals stand beside another row throughout, what is left may be explained by that row's blanks."""
+    """Where totals are beside another row throughout, what is left may be explained by that row's blanks."""
     left = any(outcome.cause is None for outcome in outcomes)
     for name, by in (("before", 1), ("after", -1)):
         whole = [
@@ -123,7 +123,7 @@ def _explained(material: Material, differing: Bools) -> list[Outcome]:
 
 
 def explain_moved(material: Material) -> Outcome | None:
-    """One cause of all rows, where totals stand beside the row before or after their answers, too."""
+    """One cause of all rows, where totals are beside the row before or after their answers, too."""
     there = np.isfinite(material.recorded)
     differing = there & ~material.same(material.right, material.rounded)
     for name, by in (("before", 1), ("after", -1)):

@@ -1,6 +1,6 @@
 """Named causes, each with the number that it would have recorded in every row.
 
-A cause is a rule: from the answers of a row it says what would stand there. Nothing here decides; what agrees with a
+A cause is a rule: from the answers of a row it says what would be there. Nothing here decides; what agrees with a
 rule is counted by `ipm_outcomes.audit._choose`.
 """
 

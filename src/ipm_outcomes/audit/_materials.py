@@ -77,7 +77,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands in the data beside the items: patients, days in order, columns that may have been added."""
+    """What is in the data beside the items: patients, days in order, columns that may have been added."""
 
     patients: NDArray[np.intp] | None
     order: NDArray[np.intp] | None

@@ -33,7 +33,7 @@ FINEST = 3
 
 @dataclass(frozen=True)
 class Recorded:
-    """A column of recorded numbers: NaN where there is none, and where another text stands."""
+    """A column of recorded numbers: NaN where there is none, or another text."""
 
     value: Floats
     text: Bools
@@ -332,7 +332,7 @@ def answers_of(items: ItemColumns, codes: NDArray[Any], scale: Scale, table: Sca
 
 
 def _raw(items: ItemColumns, item: str, given: Bools) -> Floats:
-    """The numbers that stand in cells of an item that are no answers."""
+    """The numbers that are in cells of an item that are no answers."""
     values, places = distinct_in(items.frame, items.names[item])
     numbers = [None if value is None or isinstance(value, bool) else number_in(value) for value in values]
     raw = np.array([np.nan if number is None else float(number) for number in numbers])[places]

@@ -15,7 +15,7 @@ from ipm_outcomes.audit._reading import Bools
 from ipm_outcomes.definition import Instrument
 
 ENOUGH = 20
-"""Forms from which on a pattern in all of them is told."""
+"""Forms from which on a pattern in all of them is reported."""
 CHANCE = 1e-4
 """How rarely two columns of different items would be the same by chance, at most."""
 USUAL = 0.7

@@ -50,7 +50,7 @@ SAYS = {
     "band_edge_too_low": "Scores just below {detail} were put into the band that begins there.",
     "hand_error": "The number looks like a slip of a hand.",
 }
-"""By kind of cause what it says; what stands after the colon of the cause takes the place of ``{detail}``."""
+"""By kind of cause what it says; what is after the colon of the cause takes the place of ``{detail}``."""
 
 _SCORE_AGAIN = "Score the forms again from the items and leave the recorded totals out."
 _CORRECT_ITEMS = (

@@ -167,7 +167,7 @@ def options(
 def compared(
     inst: Instrument, before: Scores, after: Scores, flags: tuple[FlagChange, ...], by: Options
 ) -> dict[str, AnyChange]:
-    """All scales of two forms, told with the flags."""
+    """All scales of two forms, with the flags."""
     own, rule = by
     scale_changes: dict[str, AnyChange] = {}
     for scale in inst.scales:
@@ -346,5 +346,5 @@ def _important(scale: Scale, thresholds: tuple[ThresholdResult, ...]) -> bool | 
 def one_scale(
     inst: Instrument, scale: Scale, scores: tuple[Score, Score], flags: tuple[FlagChange, ...], by: Options
 ) -> ScaleChange:
-    """Two scores of one scale, told with the flags."""
+    """Two scores of one scale, with the flags."""
     return _scale_change(inst, scale, scores, flags, (by[0].get(scale.id), by[1]))

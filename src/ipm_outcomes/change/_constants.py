@@ -1,6 +1,6 @@
 """Which constants stand for measurement error: one rule for a patient and for a table.
 
-Of several published figures of one kind the one with the strongest evidence stands, and of equal evidence the
+Of several published figures of one kind the one with the strongest evidence counts, and of equal evidence the
 strictest: the largest standard deviation or standard error of measurement, the lowest reliability. A figure
 that is derived or not verified says so wherever it decides.
 """

@@ -64,7 +64,7 @@ def pair(
         Scales to pair: ``"peg"``, ``"phq9.total"`` or ``("phq9", "total")``; by default every numeric scale
         seen in the scores. A categorical scale (PHQ-9 syndrome) has no change and no row.
     by : sequence of str, optional
-        Grouping columns to carry along: of `episodes` where given, else of the scores (as they stand at the
+        Grouping columns to carry along: of `episodes` where given, else of the scores (as they are at the
         first assessment). By default all there are.
     overlap : bool
         Allow windows of targets that overlap each other (or a baseline window of which the mean is taken). A follow-up

@@ -26,7 +26,7 @@ change amounts to beside the verdict."""
 
 @dataclass(frozen=True)
 class Facts:
-    """What there is to tell of one scale: the two scores, the verdict, and by which limits."""
+    """What there is to say of one scale: the two scores, the verdict, and by which limits."""
 
     inst: Instrument
     scale: Scale

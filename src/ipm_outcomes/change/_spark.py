@@ -83,7 +83,7 @@ def _schemas(scores: Any, search: Search, table: Table) -> tuple[dict[str, Any],
     no_scores = empty_table(scores.schema)
     source = scores if search.episodes is None else search.episodes
     no_episodes = None if search.episodes is None else empty_table(search.episodes.schema)
-    # No row has a visit, so that a table without any is told of all that are asked for.
+    # No row has a visit, so that a table without any is reported of all that are asked for.
     asked: list[Any] = [search.baseline, *search.targets]
     every = frozenset(str(target.visit) for target in asked if getattr(target, "visit", None))
     empty = table(no_scores, replace(search, episodes=no_episodes), WholeTable(visits=every))

@@ -44,7 +44,7 @@ class Units:
     start_state : int8, shape (units,)
         DATED, or why there is no day 0.
     listed : int8, shape (units,)
-        Whether the unit stands in the table of episodes, where there is one.
+        Whether the unit is in the table of episodes, where there is one.
     row_unit : int64, shape (rows,)
         Unit of each row of scores, dated or not; -1 for none: undated without an episode of its own, of a patient
         none of whose episodes has a start date, or no assessment.

@@ -12,7 +12,7 @@ from ipm_outcomes.frames._date_cells import EXCEL, SAS
 from ipm_outcomes.frames._dates import MISSING, UNPARSABLE, Bools, Dates
 
 _FEW = 1
-"""A single date that cannot be read is a slip in one cell, which the reason of that patient tells."""
+"""A single date that cannot be read is a slip in one cell, which the reason of that patient says."""
 
 
 def refuse_unreadable(units: Units, any_pair: bool) -> None:
@@ -57,7 +57,7 @@ def is_mostly_unreadable(given: int, bad: int, numbers: bool) -> bool:
 
 
 def described(name: str, dates: Dates, rows: Bools | None = None) -> str:
-    """What stands in a column in place of dates, and the way out."""
+    """What is in a column in place of dates, and the way out."""
     given = int((dates.state != MISSING if rows is None else (dates.state != MISSING) & rows).sum())
     what = (
         "holds numbers, and nobody can know what they count" if dates.numbers else "the dates cannot be read"

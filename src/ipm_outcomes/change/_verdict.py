@@ -188,7 +188,7 @@ def verdict_codes(
     return code
 
 
-# The words stand in the order of their levels, so that a level is a place counted from the middle.
+# The words are in the order of their levels, so that a level is a place counted from the middle.
 assert [VERDICTS[_NONE - level] for level in (2, 1, -1, -2)] == [
     *("reliably better", "possibly better", "possibly worse", "reliably worse")
 ]

@@ -119,7 +119,7 @@ def not_answered_of(given: Sequence[str], ids: Sequence[str]) -> dict[str, list[
 
 
 def _words(text: str) -> list[int | str]:
-    """Words between commas; one that holds a comma stands in double quotes."""
+    """Words between commas; one that holds a comma is in double quotes."""
     try:
         (row,) = csv.reader([text], skipinitialspace=True, strict=True)
     except (csv.Error, ValueError):

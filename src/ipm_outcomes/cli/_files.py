@@ -205,7 +205,7 @@ def _rewritten(name: str, text: str, separator: str, first: int) -> tuple[list[s
 
     Two readers of CSV can differ on odd quotes and line ends, and a row could be lost between them: this one alone
     decides, and the other reads what it wrote. Blank lines are no rows. A line with too few or too many cells is
-    refused: its answers may stand under the wrong question.
+    refused: its answers may be under the wrong question.
     """
     rows = records(io.StringIO(text, newline=""), separator, first)
     lines, plain = array("q"), io.StringIO(newline="")

@@ -25,7 +25,7 @@ def guarded(run: Callable[[], int], arguments: Sequence[str] = ()) -> int:
         return CLOSED
     except MemoryError:
         return fail("out of memory: give the file in parts", USAGE)
-    except UnreadableDatesError as error:  # the file was read, and what stands in it withholds the result
+    except UnreadableDatesError as error:  # the file was read, and what is in it withholds the result
         return fail(named(str(error), arguments), PROBLEMS)
     except IpmOutcomesError as error:
         return fail(named(str(error), arguments), USAGE)

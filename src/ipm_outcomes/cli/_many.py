@@ -161,7 +161,7 @@ def _all(targets: Mapping[str, Path], folder: Path, run: Run, options: Mapping[s
 def _side_by_side(
     left: Mapping[str, Path], run: Run, jobs: int, folder: Path, record: dict[str, str]
 ) -> Iterator[tuple[str, int, list[str]]]:
-    """Each file as it is done, with its exit code and what was told."""
+    """Each file as it is done, with its exit code and what was said."""
     for target in left.values():
         target.parent.mkdir(parents=True, exist_ok=True)
         record.setdefault(_name(target, folder), "")  # begun: ours, and not complete
@@ -198,7 +198,7 @@ def _side_by_side(
 
 
 def _one_file(run: Run, name: str, target: str) -> tuple[int, list[str]]:
-    """One file in a process of its own: its exit code, and the lines that it told."""
+    """One file in a process of its own: its exit code, and the lines that it printed."""
     lines = io.StringIO()
     with ended_by_signals(), redirect_stderr(lines):
         code = guarded(partial(run, name, target), ("score",))

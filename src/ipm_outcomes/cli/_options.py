@@ -94,7 +94,7 @@ class Items:
         Names of sites and other groups, or ids of patients, repeated: site=merge for names that differ only by
         case, spacing or leading zeros, site:OLD=NEW for one name.
     replace
-        Scores that stand in the file already are scored again under the same name, and not compared.
+        Scores that are in the file already are scored again under the same name, and not compared.
     """
 
     instrument: list[str] | None = None

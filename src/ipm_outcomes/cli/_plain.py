@@ -100,7 +100,7 @@ def _read(block: bytes, separator: str, columns: list[_Column]) -> bool:
 
 
 def _marks(signs: NDArray[np.uint8], separator: int, width: int) -> NDArray[np.intp] | None:
-    """Where cells end, by line; None where lines differ in the number of cells, or quotes stand within cells."""
+    """Where cells end, by line; None where lines differ in the number of cells, or quotes are within cells."""
     ends = signs == _END
     marks = ends | (signs == separator)
     quotes = signs == _QUOTE

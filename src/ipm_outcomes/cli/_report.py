@@ -97,7 +97,7 @@ def report(
     record
         File for the data steward's record of the HTML report: what is hidden, and why.
     output
-        HTML (.html; its figures stand beside it in a file that ends in .tables.csv), text (.txt) or Markdown (.md)
+        HTML (.html; its figures are beside it in a file that ends in .tables.csv), text (.txt) or Markdown (.md)
         file; by default text to standard output.
     """
     pairs, beside = pairing or Pairing(), records or Records()

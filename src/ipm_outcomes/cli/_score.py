@@ -49,7 +49,7 @@ def check(
     by: list[str] | None = None,
     output: Output = None,
 ) -> int:
-    """Tell what stands in the way before anything is scored, and every cell that is not an answer.
+    """Tell what is in the way before anything is scored, and every cell that is not an answer.
 
     Findings come with the option that settles them: instruments found, coding, codes and words for no answer,
     dates, blank rows, forms of one patient and day, spellings of groups, scores that are in the file already.
@@ -184,7 +184,7 @@ def score_file(
         more = f" (the first {SHOWN} are shown)" if len(wrong) > SHOWN else ""
         tell(f"{count_of(len(wrong))}{more}: nothing was written. {way_out_of(findings)}")
         return PROBLEMS
-    if not tidy:  # dates stay as they stand, and forms are scored each by itself
+    if not tidy:  # dates stay as they are, and forms are scored each by itself
         findings = [finding for finding in findings if finding.finding not in OF_DATES]
     tell_findings(without_invalid(findings))
     kept = _kept(id, date, split(by)) if tidy else {name: name for name in work.source.frame.columns}

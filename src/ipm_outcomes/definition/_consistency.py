@@ -111,7 +111,7 @@ def _check_digit_holds(code: str) -> bool:
     """Mod-10 check digit of LOINC, as the LOINC Users' Guide describes it.
 
     In answer codes the letters LA are counted too, each as its ASCII code less 48: answer codes of both
-    lengths bear it out.
+    lengths show it.
     """
     body, check = code.split("-")
     total = 0

@@ -85,7 +85,7 @@ _OF_PRINTED_MODULES = {
 
 
 def _free_of(taken: Callable[[str], bool]) -> AfterValidator:
-    """Refuse a name that could not stand in a printed class, or would hide one that it has."""
+    """Refuse a name that could not be in a printed class, or would hide one that it has."""
 
     def free(value: str) -> str:
         if iskeyword(value) or taken(value):

@@ -91,7 +91,7 @@ def at_visits(
 
 
 def labels_seen(names: Mapping[str, str], labels: Labels) -> list[LabelsPart]:
-    """What a mapping keeps of the labels of items; items with the same labels stand together."""
+    """What a mapping keeps of the labels of items; items with the same labels are together."""
     together: list[tuple[dict[str, str], list[str]]] = []
     for item, name in names.items():
         own = {written(code): str(label) for code, label in labels.get(name, {}).items() if str(label)}

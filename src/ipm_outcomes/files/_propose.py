@@ -22,7 +22,7 @@ from ipm_outcomes.frames._items import needed_items, visits_beside
 WORDING, CODES, NAMES, WEAK = "wording", "codes", "names", "weak"
 _STRENGTH = (WORDING, CODES, NAMES, WEAK)
 ONE_ANSWER = "Response"
-"""What stands under a question with one answer in exports of SurveyMonkey."""
+"""What is under a question with one answer in exports of SurveyMonkey."""
 _FEWEST = 3
 """Items of a set that is proposed by numbers alone."""
 _OF_A_BANK = 4
@@ -127,7 +127,7 @@ def contradicted(id: str, columns: Mapping[str, str], wording: Mapping[str, str]
 
 
 def _questions(header: str) -> set[str]:
-    """A header in plain form, whole and without what stands before the question or its number."""
+    """A header in plain form, whole and without what is before the question or its number."""
     texts = [header, *re.findall(r"\[([^\[\]]+)\]", header)]
     texts += [header.rpartition(sign)[2] for sign in (" - ", ": ", " / ") if sign in header]
     texts += [header.removesuffix(f" / {ONE_ANSWER}")]
@@ -201,7 +201,7 @@ def _at_visits(instrument: Instrument, names: Sequence[str], wording: Mapping[st
 
 
 def known_columns(instrument: Instrument, names: Sequence[str]) -> list[dict[str, str]]:
-    """The items with a column of a known name, by source and by what stands before the names."""
+    """The items with a column of a known name, by source and by what is before the names."""
     folded = {name.casefold(): name for name in names}
     columns_by_place = []
     for known in [known for known in _known() if known["instrument"] == instrument.id]:
@@ -229,7 +229,7 @@ def numbered_columns(instrument: Instrument, names: Sequence[str]) -> list[dict[
 
 
 def _before(names: Sequence[str], known: Mapping[str, Any]) -> list[str]:
-    """What stands before one of the known names in a header."""
+    """What is before one of the known names in a header."""
     ways = [way.casefold() for ways in known["items"].values() for way in ways]
     return [
         name[: len(name) - len(way)]

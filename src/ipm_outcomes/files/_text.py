@@ -39,7 +39,7 @@ def records(lines: Iterable[str], separator: str, first: int = 1) -> Iterator[tu
     Raises
     ------
     InputError
-        Quotes do not close, or text stands beside them; ``place`` is the line.
+        Quotes do not close, or text is beside them; ``place`` is the line.
     """
     csv.field_size_limit(MOST_FIELD)
     rows = csv.reader(lines, delimiter=separator, strict=True)

@@ -1,4 +1,4 @@
-"""Dates as they come: one column of any kind of frame as day numbers, and what stands there where none can be read.
+"""Dates as they come: one column of any kind of frame as day numbers, and what is there where none can be read.
 
 Dates, time stamps and ISO text are read as they are, everything else only by a declared format: what ``01/05/2026``
 or ``46027`` means cannot be known from the cell, so it is never guessed.
@@ -103,7 +103,7 @@ class Dates:
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def formats(self, rows: Bools | None = None) -> tuple[str, ...]:
-        """Usual formats that would read every unreadable cell; where there are several, the cells do not tell which.
+        """Usual formats that would read every unreadable cell; where there are several, the cells do not say which.
 
         Of formats that read all of them alike, such as short and long names of months in May, only the first counts.
         """
@@ -117,7 +117,7 @@ class Dates:
         return tuple(readings.values())
 
     def text_column(self, frame: Frame, name: str, times: int = 1) -> Any:
-        """The column as text of the frame's kind, every entry repeated: ISO where it was read, else as it stands."""
+        """The column as text of the frame's kind, every entry repeated: ISO where it was read, else as it is."""
         assert self._codes is not None
         words = [
             as_text(value) if day is None else day.isoformat()

@@ -35,7 +35,7 @@ Rows = NDArray[np.bool_]
 
 
 class _Kind(NamedTuple):
-    """What one cell is: its code, its number (also one that stands beside a label), its word for no answer."""
+    """What one cell is: its code, its number (also one that is beside a label), its word for no answer."""
 
     code: int
     number: int | None

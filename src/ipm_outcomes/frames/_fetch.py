@@ -33,7 +33,7 @@ Fetch = Callable[[int, int], tuple[Any, I8 | None]]
 
 
 def _blank(missing: NDArray[np.bool_]) -> I8:
-    """True to -1, all bits set, which is `MISSING` whatever stands below it."""
+    """True to -1, all bits set, which is `MISSING` whatever is below it."""
     return np.negative(missing.view(np.int8))
 
 

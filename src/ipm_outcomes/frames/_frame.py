@@ -1,7 +1,7 @@
 """One face for every kind of data frame: read columns, add columns, make a frame of the same kind.
 
 pandas (NumPy, nullable and Arrow dtypes), Polars (eager and lazy), PyArrow tables and DuckDB relations. A data-frame
-library is never imported here unless the caller brought one of its frames. What differs between libraries stands in
+library is never imported here unless the caller brought one of its frames. What differs between libraries is in
 `_pandas`, `_polars` and `_arrow`.
 """
 
@@ -53,7 +53,7 @@ class Frame:
         return int(self.native.shape[0])
 
     def require(self, names: Sequence[str], where: str) -> None:
-        """Refuse a frame in which one of these columns is missing or stands more than once."""
+        """Refuse a frame in which one of these columns is missing or appears more than once."""
         counts = Counter(self.names)
         if absent := [name for name in names if not counts[name]]:
             near = did_you_mean(absent[0], [name for name in self.names if name not in names])
@@ -68,7 +68,7 @@ class Frame:
         return self.library.column(self.native, self._labels[name])
 
     def holding(self, names: Iterable[str]) -> dict[str, str]:
-        """Those of these names that the frame has, each with the name as it stands in the frame."""
+        """Those of these names that the frame has, each with the name as it is in the frame."""
         folded = str.casefold if self._folded else str
         taken = {folded(name): name for name in self.names}
         return {name: taken[folded(name)] for name in names if folded(name) in taken}

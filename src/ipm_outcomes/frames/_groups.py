@@ -13,7 +13,7 @@ from ipm_outcomes.frames._decode import is_text_column
 from ipm_outcomes.frames._frame import Frame
 
 GroupNames = Mapping[str, Mapping[str, str] | Literal["merge"]] | None
-"""For a column of groups: ``"merge"``, or a mapping from the names that stand in it to the names meant."""
+"""For a column of groups: ``"merge"``, or a mapping from the names that are in it to the names meant."""
 
 
 def plain_group(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What stands in the way of scoring a table, reported before anything is scored."""
+"""What is in the way of scoring a table, reported before anything is scored."""
 
 from __future__ import annotations
 
@@ -389,7 +389,7 @@ def _duplicates(
 
 
 def _repeated(keys: NDArray[np.uint64]) -> NDArray[np.intp]:
-    """Where a number stands that stands elsewhere as well, in order."""
+    """Where there is a number that is elsewhere as well, in order."""
     order = np.argsort(keys)
     alike = np.diff(keys[order]) == 0
     repeated = np.zeros(len(keys), bool)

@@ -182,7 +182,7 @@ def nearest_column(absent: Sequence[str], names: Sequence[str]) -> str:
 
 
 def visits_beside(instrument: Instrument, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What stands before, or after, the usual names of all items where several visits are side by side."""
+    """What is before, or after, the usual names of all items where several visits are side by side."""
     needed = needed_items(instrument, instrument.scale_ids)
     wanted = [f"{instrument.id}_{item}" for item in instrument.item_ids if item in needed]
     if len(wanted) < FEWEST_AT_VISITS or wanted[0] in names:
@@ -217,7 +217,7 @@ def likely_names(instrument: Instrument, names: Sequence[str]) -> dict[str, str]
     """Columns whose names say that they are the items of an instrument: as a pattern where that is enough.
 
     Letters and digits must be those of ``{instrument}_{item}``, or the id of the instrument with the number of the
-    item, whatever their case and what stands between; every item of the scores must be there once.
+    item, whatever their case and what is between; every item of the scores must be there once.
     """
     plain: dict[str, list[str]] = {}
     for name in names:

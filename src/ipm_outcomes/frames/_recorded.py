@@ -1,4 +1,4 @@
-"""Scores that stand in a table already, compared with what the answers give."""
+"""Scores that are in a table already, compared with what the answers give."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _plain(column: Column) -> tuple[list[Any], NDArray[np.intp]]:
         return [*column.labels, None], np.where(column.codes < 0, len(column.labels), column.codes).astype(
             np.intp
         )
-    assert not isinstance(column, Whole)  # exact numerators stand in tidy tables only
+    assert not isinstance(column, Whole)  # exact numerators are in tidy tables only
     values, inverse = np.unique(column, return_inverse=True)
     return [None if value != value else value for value in values.tolist()], inverse.astype(np.intp)
 

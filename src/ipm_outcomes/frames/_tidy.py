@@ -77,7 +77,7 @@ def tidy(
     date_format
         How the dates in the column ``date`` of ``by`` are written: a `datetime.strptime` pattern such as
         ``"%m/%d/%Y"``, or ``"excel"`` or ``"sas"`` for the day numbers of these programs; for columns of other names a
-        dict from column to pattern. Dates that are read so come back as ISO text, all others as they stand; columns of
+        dict from column to pattern. Dates that are read so come back as ISO text, all others as they are; columns of
         dates and time stamps stay as they are.
 
     Returns
@@ -233,7 +233,7 @@ def _by_id(
 
 
 def _long(columns: list[tuple[str, str, ScaleColumns]], rows: int) -> dict[str, Column]:
-    """The columns of all scales, interleaved so that the scores of one row of the frame stand together."""
+    """The columns of all scales, interleaved so that the scores of one row of the frame are together."""
     shape = (rows, len(columns))
     value, se = np.full(shape, np.nan), np.full(shape, np.nan)
     numerator, denominator = np.zeros(shape, np.int64), np.empty(shape, np.int64)

@@ -146,7 +146,7 @@ class Mapping(Part):
             if len(content) > MOST_BYTES:
                 raise ValueError
             tables = tomllib.loads(content.decode("utf-8-sig"))
-        except (ValueError, RecursionError):  # of TOML and of text alike; its words hold what stands there
+        except (ValueError, RecursionError):  # of TOML and of text alike; its words hold what is there
             raise InputError("the file is no TOML", "mapping_invalid", name) from None
         return cls.of(tables, name)
 
@@ -236,7 +236,7 @@ def _placed(place: str | None, key: str) -> str:
 
 
 def _said(error: Any) -> str:
-    """What is wrong, without what stands there."""
+    """What is wrong, without what is there."""
     kind = str(error["type"])
     said = {
         "missing": "the key is missing",

@@ -127,7 +127,7 @@ def _sources(ids: Sequence[str]) -> tuple[dict[str, tuple[str, str]], dict[str, 
                 other = items[code][0]
                 raise ParameterError(f"instruments: {other} and {id} share codes; read one of them")
             items[code] = (id, item)
-        # An item that is its own score is told by its answer.
+        # An item that is its own score is reported by its answer.
         scores |= {code: (id, scale) for code, scale in own.items() if code not in items}
     return items, scores
 

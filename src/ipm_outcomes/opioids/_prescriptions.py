@@ -278,7 +278,7 @@ def _choices(
     factors: FactorSet,
     meanings: Mapping[str, Mapping[str, str | None]],
 ) -> tuple[Ints, list[_Choice]]:
-    """For each row which choice it is; the choices, one for every drug, unit and form that stand together."""
+    """For each row which choice it is; the choices, one for every drug, unit and form that are together."""
     nothing = np.full(len(frame), -1, np.int64)
     parts = [frame.words(named[name]) if name in there else (nothing, []) for name in TEXTS]
     code = np.zeros(len(frame), np.int64)

@@ -111,7 +111,7 @@ class Stratum(Part):
 
 
 class Version(Part):
-    """One published text of a measure: where it stands, for which year, and which statuses it counts."""
+    """One published text of a measure: where it is, for which year, and which statuses it counts."""
 
     id: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$")]
     year: int

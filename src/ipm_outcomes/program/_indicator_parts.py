@@ -14,8 +14,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 """A scale of an instrument: ``"phq9.total"``."""
 
 SIDES = ("baseline", "followup", "improvement")
-"""What stands side by side of each scale in an indicator over several scales."""
-DEEPEST = 20  # far beyond what a person reads, far below what the interpreter bears
+"""What is side by side of each scale in an indicator over several scales."""
+DEEPEST = 20  # far beyond what a person reads, far below what the interpreter can hold
 _TESTS = ("is_", "is_not", "below", "at_most", "above", "at_least", "in_", "known")
 Scalar = bool | Exact | Text
 
@@ -59,7 +59,7 @@ class Condition(Part):
 
     @property
     def depth(self) -> int:
-        """How deep conditions stand in each other."""
+        """How deep conditions are in each other."""
         return 1 + max((part.depth for part in self._parts()), default=0)
 
     def _parts(self) -> tuple[Condition, ...]:
@@ -137,7 +137,7 @@ class Bounds(Part):
 
 
 class Rate(Part):
-    """Which events a rate counts, and by how many member-months it is told."""
+    """Which events a rate counts, and by how many member-months it is reported."""
 
     events: Annotated[tuple[Text, ...], Field(strict=False)] = ()
     """Words of the column of events; every word apart, when left out."""

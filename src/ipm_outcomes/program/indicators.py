@@ -265,7 +265,7 @@ def parse(data: Mapping[str, Any], *, file: str, digest: str = "") -> Indicator:
         place, value, depth = inside.pop()
         if (
             depth > 4 * DEEPEST
-        ):  # a condition in a list is two steps deeper; `checked` would not bear much more
+        ):  # a condition in a list is two steps deeper; `checked` could not go much deeper
             raise DefinitionError(f"{file}: {place}: tables are nested too deeply")
         if isinstance(value, Mapping):
             inside += [(place, part, depth + 1) for part in value.values()]

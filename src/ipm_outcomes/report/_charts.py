@@ -234,7 +234,7 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
         data += [{"line": line, "band": b, "share": s, "at": order.index(b)} for b, s in shares.items()]
         rest = 1 - sum(shares.values())
         if rest > 0.0005:
-            # It stands where the best of the hidden bands would.
+            # It is where the best of the hidden bands would.
             first = next((position for position, band in enumerate(order) if band not in shares), len(order))
             data.append({"line": line, "band": REST, "share": rest, "at": first})
     if any(row["band"] == REST for row in data):

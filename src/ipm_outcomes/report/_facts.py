@@ -84,7 +84,7 @@ def facts_of(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, 
 
 def _errors(of: Instrument, scale: Scale) -> Iterator[tuple[str, str, str, str]]:
     """The published measurement errors that decide reliable change, but for those that are thresholds themselves
-    and those that stand in the table of scores.
+    and those that are in the table of scores.
     """
     limits = () if has_standard_errors(scale) else published_limits(of, scale, normal_quantile(0.95))
     for limit in limits:

@@ -29,7 +29,7 @@ from ipm_outcomes.report._words import OF_POINTS, as_printed
 
 _OF_RATES = ("member_months", "patients")
 _OF_SITES = ("followup_completion", "mean_improvement", "nps_followup")
-"""Indicators that are told of each site, beside who did well."""
+"""Indicators that are reported for each site, beside who did well."""
 _DROPPED = ("baseline_completion", "mean_change", "nps")
 
 
@@ -415,7 +415,7 @@ def _published(builder: Builder, policy: str, like: Table) -> list[Figure]:
                 high = cells[f"{name}_high"]
                 limits.append((name, int(cells[f"{name}_low"]), None if high is None else int(high)))
         if row.unit == "points" and policy != "none":
-            # Drawn no finer than printed: a place on a chart can be measured, and such a mean tells of how many it is.
+            # Drawn no finer than printed: a place on a chart can be measured, and such a mean shows of how many it is.
             for name in ("estimate", "lower", "upper"):
                 changed[name] = None if changed[name] is None else as_printed(changed[name], OF_POINTS)
             if changed["estimate"] is not None and changed["lower"] is None and row.lower is not None:

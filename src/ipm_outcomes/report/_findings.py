@@ -1,6 +1,6 @@
 """What was found in the answers before they were scored, reported on the page without a count.
 
-Counts of rows would have to pass disclosure control; what was seen, where, and what settles it tell of no patient.
+Counts of rows would have to pass disclosure control; what was seen, where, and what settles it identify no patient.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from ipm_outcomes.report._reading import Table, cells_of
 ReportedFinding = tuple[str, str, str, str, bool]
 """Code, id of the instrument, columns, what settles it (empty where there is none); whether a row is concerned."""
 
-_UNTOLD = {"instrument_found", "columns_missing", "blank_rows"}
-"""Not told here; rows without any answer are counted beside the data quality."""
+_LEFT_OUT = {"instrument_found", "columns_missing", "blank_rows"}
+"""Not reported here; rows without any answer are counted beside the data quality."""
 
 
 def reported_findings(findings: Any) -> tuple[ReportedFinding, ...]:
@@ -28,6 +28,6 @@ def reported_findings(findings: Any) -> tuple[ReportedFinding, ...]:
         code, id, where, settle = (
             str(row[name] or "") for name in ("finding", "instrument", "where", "settle")
         )
-        if code in FINDINGS and code not in _UNTOLD:
+        if code in FINDINGS and code not in _LEFT_OUT:
             known.append((code, id, where, settle, bool(row.get("rows"))))
     return tuple(known)

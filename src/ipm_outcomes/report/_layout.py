@@ -33,7 +33,7 @@ def plain_title(text: str, depth: int) -> str:
 
 
 def plain_table(rows: Cells) -> str:
-    """Columns of equal width; whole columns of numbers stand right."""
+    """Columns of equal width; whole columns of numbers are aligned right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     right = [all(_numeric(row[column]) for row in rows[1:]) for column in range(len(widths))]
     return "\n".join(

@@ -120,7 +120,7 @@ def flow(
 def forms(
     own: Own, id: tuple[Any, ...], scored: str, key: ScaleKey, targets: Sequence[str], lead: bool
 ) -> None:
-    """A score at the start and one at each follow-up stand on forms of their own."""
+    """A score at the start and one at each follow-up are on forms of their own."""
     completed = ("followup_completion", None)
     paired = [(("pairs", *key, target), (completed, "numerator")) for target in targets]
     began = (FLOW, "flow:with baseline") if lead else (("pairs", *key, targets[0]), (completed, "eligible"))

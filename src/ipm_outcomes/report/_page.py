@@ -1,6 +1,6 @@
-"""The page: sections filled into their templates, charts and tables numbered so that each id stands once.
+"""The page: sections filled into their templates, charts and tables numbered so that each id appears once.
 
-Sentences and markup stand in the folder ``templates``. Whatever is put into them is escaped, and loses its control
+Sentences and markup are in the folder ``templates``. Whatever is put into them is escaped, and loses its control
 characters.
 """
 

@@ -127,7 +127,7 @@ def of_frame(
 def _of_instrument(
     history: History, items: ItemColumns, missing: str | None, invalid: str, when: tuple[list[date], Dates]
 ) -> Any:
-    """The forms of one instrument; rows in which anything stands."""
+    """The forms of one instrument; rows that hold anything."""
     inst, (days, dates) = items.instrument, when
     if inst.id not in responses.CLASSES:
         raise ParameterError(

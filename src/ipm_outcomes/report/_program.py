@@ -227,7 +227,7 @@ def rated_bands(scale: Scale) -> list[str]:
 
 
 def is_t_score(shown: Shown) -> bool:
-    """Whether the values are told by a population, not by a range."""
+    """Whether the values are given by a population, not by a range."""
     return shown.scale.unit == "T-score"
 
 

@@ -204,7 +204,7 @@ class Wording:
         return [count(row.numerator), NONE if part is None else self.percent(part)]
 
     def figure(self, name: str, shown: Shown) -> str:
-        """The name of a figure; who crossed a cut-off that no diagnosis stands behind has not recovered."""
+        """The name of a figure; who crossed a cut-off that no diagnosis is behind has not recovered."""
         if name in ("reliable_recovery", "able_to_recover") and not self.recovers(shown):
             return {
                 "reliable_recovery": "Crossed the cut-off, of those who could",

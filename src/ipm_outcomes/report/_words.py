@@ -11,13 +11,13 @@ from html import escape
 from ipm_outcomes.errors import printable
 
 HIDDEN = "not shown"
-"""What stands in place of a number that disclosure control withholds."""
+"""What is printed in place of a number that disclosure control withholds."""
 OF_POINTS = 1
 """Decimals of means and of their limits."""
 _POSSIBLE = r"[\d,]+ to [\d,]+ of [\d,]+"
-"""What stands in place of a number of which limits follow from what is shown."""
+"""What is printed in place of a number of which limits follow from what is shown."""
 NONE = "–"
-"""What stands where there is nothing to show."""
+"""What is printed where there is nothing to show."""
 
 
 def withheld(cell: str) -> bool:

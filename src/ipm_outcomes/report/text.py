@@ -120,7 +120,7 @@ def _head(summary: Summary, layout: Layout) -> list[str]:
     if summary.blank_rows:
         counted = [f"{number_of(summary.rows, 'row')} with answers", in_words(summary.blank_rows)]
     parts = [escape("; ".join([*counted, *facts]) + ".")]
-    # What was scored is what follows, and blank rows stand in the line above.
+    # What was scored is what follows, and blank rows are in the line above.
     if open_findings := [
         finding for finding in summary.findings if finding.finding not in ("instrument_found", "blank_rows")
     ]:

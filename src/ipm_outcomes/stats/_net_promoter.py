@@ -62,7 +62,7 @@ def nps(
     Returns
     -------
     (low, high) : pair of float, or pair of float64 arrays
-        In NPS points, clipped to [-100, 100]. The adjusted interval stands around the adjusted score, so
+        In NPS points, clipped to [-100, 100]. The adjusted interval is around the adjusted score, so
         with one or two answers it need not hold the raw score.
 
     Raises

@@ -95,7 +95,7 @@ def rate(
     Raises
     ------
     ParameterError
-        If events are no counts, time is negative or not finite, events stand without time, or an option is
+        If events are no counts, time is negative or not finite, there are events without time, or an option is
         not allowed.
 
     References

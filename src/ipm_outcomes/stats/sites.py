@@ -1,7 +1,7 @@
 """Fair comparison between sites: standardization, shrinkage, funnel limits.
 
 Nothing here ranks sites. A point outside a funnel is a reason to look at its data first, not a verdict.
-What limits a result (few sites, few events, no spread to estimate) stands in its `notes`; nothing is
+What limits a result (few sites, few events, no spread to estimate) is in its `notes`; nothing is
 warned about on the side.
 """
 

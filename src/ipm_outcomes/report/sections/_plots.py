@@ -144,7 +144,7 @@ def common(words: Wording, shown: Sequence[Shown]) -> Chart:
                 by_criterion.setdefault((name, *used), []).append(shown_scale)
     if not by_criterion:
         return None
-    # Of criteria with as many scales, the one that judges a single patient best stands first.
+    # Of criteria with as many scales, the one that judges a single patient best is first.
     (name, *how), inside = max(by_criterion.items(), key=lambda pair: len(pair[1]))
     chart = shares(
         words,

@@ -9,7 +9,7 @@ from ipm_outcomes.report._wording import Wording
 
 
 def sections(words: Wording) -> Iterator[Section]:
-    """The section, where there is a scale to tell the path of patients for."""
+    """The section, where there is a scale for the path of patients."""
     program, shown, flow = words.program, words.program.headline, words.program.flow
     if shown is None or flow is None:
         return

@@ -61,7 +61,7 @@ def sections(words: Wording) -> Iterator[Section]:
 
 
 def _indicators(program: Program) -> dict[str, Any]:
-    """The rules of each indicator; what several of them say stands above the table, once."""
+    """The rules of each indicator; what several of them say is above the table, once."""
     rows = _definitions(program)
     sentences = {
         row.definition: re.split(r"(?<=[.;]) (?=[A-Z])", row.notes) if row.notes else [] for row in rows
