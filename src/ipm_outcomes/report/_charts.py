@@ -179,10 +179,6 @@ def _printable(spec: Any) -> Any:
     return [_printable(value) for value in spec] if isinstance(spec, list) else spec
 
 
-def _data(rows: Sequence[dict[str, Any]]) -> Any:
-    return looks.data(rows)
-
-
 def _share(alt: Any, field: str, title: str, **scale: Any) -> Any:
     return alt.X(
         f"{field}:Q",
@@ -201,7 +197,7 @@ def distribution(bins: Sequence[tuple[str, float | None, float | None]]) -> Any:
         for label, before, after in bins
         for when, share in (("before", before), ("after", after))
     ]
-    base = alt.Chart(_data(rows)).encode(
+    base = alt.Chart(looks.data(rows)).encode(
         y=alt.Y("bin:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False)),
         yOffset=alt.YOffset("when:N", sort=["before", "after"]),
     )
@@ -240,7 +236,7 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
     if any(row["band"] == REST for row in data):
         order, steps = [*order, REST], [*steps, _TOKENS["grid"]]
     return (
-        alt.Chart(_data(data))
+        alt.Chart(looks.data(data))
         .mark_bar(stroke=PANEL, strokeWidth=1)
         .encode(
             x=_share(alt, "share", "share of patients with both scores", domain=[0, 1]),
@@ -302,21 +298,10 @@ def over_time(
     marked: Sequence[bool] = (),
 ) -> Any:
     """A run chart or control chart: one point per period, its center line and limits."""
-
-    def value_of(values: Sequence[float | None], place: int) -> float | None:
-        return values[place] if values else None
-
-    points = [
-        Point(
-            period,
-            values[n],
-            value_of(center, n),
-            value_of(lower, n),
-            value_of(upper, n),
-            bool(marked and marked[n]),
-        )
-        for n, period in enumerate(periods)
-    ]
+    empty = [None] * len(periods)
+    lines = (center or empty, lower or empty, upper or empty)
+    columns = (periods, values, *lines, map(bool, marked or empty))
+    points = [Point(*point) for point in zip(*columns, strict=True)]
     return time_charts.over_time(points, axis, shares=shares, style=replace(_STYLE, height=200))
 
 
@@ -326,7 +311,7 @@ def shares(rows: Sequence[tuple[str, float]], axis: str, tokens: Sequence[str] =
     order = [label for label, _ in rows]
     colors = list(tokens) or [AFTER] * len(rows)
     return (
-        alt.Chart(_data([{"label": label, "share": share} for label, share in rows]))
+        alt.Chart(looks.data([{"label": label, "share": share} for label, share in rows]))
         .mark_bar()
         .encode(
             x=_share(alt, "share", axis, domain=[0, 1]),

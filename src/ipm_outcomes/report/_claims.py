@@ -24,12 +24,12 @@ def t_scores(shown: Sequence[Shown]) -> str:
     """What 50 and 10 points mean on T-scores: of whom, for which scales, and where that is not verified."""
     scale_names: dict[tuple[str, str], list[str]] = {}
     doubted: list[str] = []
-    for shown_scale in shown:
-        facts = [_fact(shown_scale.scale, kind) for kind in ("mean", "sd")]
+    for each in shown:
+        facts = [_fact(each.scale, kind) for kind in ("mean", "sd")]
         mean, sd = facts
         if mean is None or sd is None:
             continue
-        name = inside(shown_scale.scale.name)
+        name = inside(each.scale.name)
         if mean.evidence in _DOUBTED or sd.evidence in _DOUBTED:
             doubted.append(name)
             continue
@@ -106,7 +106,7 @@ def promoter_words(scale: Scale) -> str:
 def better_ends(shown: Sequence[Shown]) -> str:
     """Which way is better, scale by scale."""
     ends = {
-        way: [inside(shown_scale.scale.name) for shown_scale in shown if shown_scale.scale.worse == worse]
+        way: [inside(each.scale.name) for each in shown if each.scale.worse == worse]
         for way, worse in (("Higher", "lower"), ("Lower", "higher"))
     }
     return " ".join(f"{way} is better for {listed(names)}." for way, names in ends.items() if names)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 
 from ipm_outcomes.definition import Scale
@@ -36,10 +36,6 @@ from ipm_outcomes.report._stretches import Piece, stretches
 _PERIOD = "period of enrollment"
 
 
-def own_row(indicator: str, numerator: int, denominator: int, group: str = ALL, **more: Any) -> Figure:
-    return Figure(indicator, group, numerator=numerator, denominator=denominator, method="count", **more)
-
-
 class Builder:
     def __init__(self, program: Program, scores: Table, changes: Table) -> None:
         self.program, self.scores, self.changes = program, scores, changes
@@ -49,12 +45,10 @@ class Builder:
 
     def own(self, name: str, numerator: int, denominator: int, group: str = ALL) -> None:
         """A count inside a whole."""
-        self.rows.append(own_row(name, numerator, denominator, group))
+        self.rows.append(Figure(name, group, numerator=numerator, denominator=denominator, method="count"))
 
     def flow(self) -> None:
         """What became of everyone, with one reason each."""
-        import narwhals as nw
-
         program, changes, shown = self.program, self.changes, self.program.headline
         assert shown is not None
         part = changes.only(at_target(shown.key, program.target, changes))
@@ -92,8 +86,6 @@ class Builder:
         self.rows += rows
 
     def distributions(self) -> None:
-        import narwhals as nw
-
         changes = self.changes
         paired = changes.only(
             ~changes.number("baseline").is_null()
@@ -164,8 +156,6 @@ class Builder:
 
     def promoters(self) -> None:
         """Promoters, passives and detractors at the follow-up, together and by site: one answer per patient."""
-        import narwhals as nw
-
         from ipm_outcomes.program._columns import NOT_RECORDED
 
         program, changes = self.program, self.changes
@@ -191,8 +181,6 @@ class Builder:
 
     def data_quality(self) -> None:
         """Forms with a score, and without one by reason, for each scale."""
-        import narwhals as nw
-
         scores = self.scores
         tally: dict[ScaleKey, dict[str, int]] = {}
         for inst, scale, absent, n in scores.counts(
@@ -239,8 +227,6 @@ class Builder:
 
     def periods(self) -> None:
         """Figures by month of enrollment, or by longer periods where months are too small to show."""
-        import narwhals as nw
-
         from ipm_outcomes import program as programs
         from ipm_outcomes.stats import over_time
 
@@ -292,13 +278,7 @@ class Builder:
             rows: dict[Span, list[Figure]] = {}
             for cells in cells_of(of_spans):
                 span = spans[int(cells[_PERIOD]) - 1]
-                values: dict[str, Any] = {
-                    field_.name: cells[field_.name]
-                    for field_ in fields(Figure)
-                    if cells.get(field_.name) is not None
-                }
-                values["period"] = label(span, size)
-                rows.setdefault(span, []).append(Figure(**values))
+                rows.setdefault(span, []).append(Figure.of_cells(cells, period=label(span, size)))
             return rows
 
         of_spans = counted(spans)
@@ -350,8 +330,6 @@ class Builder:
 
     def standardized(self) -> None:
         """Shares of the sites, given how severe their patients were at baseline."""
-        import narwhals as nw
-
         from ipm_outcomes.program._columns import NOT_RECORDED
         from ipm_outcomes.stats import sites
 
@@ -391,10 +369,7 @@ class Builder:
             program.adjusted[shown.key] = {
                 str(site): (float(a), float(lo), float(hi))
                 for site, a, lo, hi in zip(
-                    standard.site,
-                    standard.adjusted,
-                    standard.adjusted_low,
-                    standard.adjusted_high,
+                    *(standard.site, standard.adjusted, standard.adjusted_low, standard.adjusted_high),
                     strict=True,
                 )
                 if np.isfinite([a, lo, hi]).all()  # not where no success is expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ipm_outcomes.change._constants import has_standard_errors, weakest_mark
 from ipm_outcomes.change._sentence import of_limits
@@ -30,59 +31,51 @@ SCORING = {
 }
 
 
+Fact = tuple[str, str, str, str]
+"""What it is, its value, the evidence, and where it was read."""
+
 _CONSTANTS = {"mean": "mean", "sd": "standard deviation"}
 
 
-def facts_of(program: Program, of: Instrument) -> Iterator[tuple[str, str, str, str]]:
-    for shown in (shown for shown in program.scales if shown.instrument is of):
-        cites = {source.key: source.cite for source in shown.instrument.sources}
+def facts_of(program: Program, of: Instrument) -> Iterator[Fact]:
+    for shown in program.scales:
+        if shown.instrument is of:
+            yield from _of_scale(of, shown.scale)
 
-        def cited(keys: tuple[str, ...], cites: dict[str, str] = cites) -> str:
-            return "; ".join(cites.get(key, key) for key in keys)
 
-        title, scale = shown.scale.title, shown.scale
-        yield f"{title}: scoring", SCORING[scale.kind], EVIDENCE.get(scale.evidence, ""), cited(scale.source)
-        if scale.conversion is not None:
-            fact = scale.conversion
-            yield f"{title}: table", "raw score to score", EVIDENCE.get(fact.evidence, ""), cited(fact.source)
-        for rule in scale.missing:
-            value = "none may be missing" if rule.at_most == 0 else f"up to {rule.at_most} may be missing"
-            name = f"{title}: missing answers, {rule.id.replace('_', ' ')}"
-            yield name, value, EVIDENCE.get(rule.evidence, ""), cited(rule.source)
-        for constant in scale.constants if scale.kind == "table" else ():
-            if constant.kind in ("mean", "sd"):
-                yield (
-                    f"{title}: {_CONSTANTS[constant.kind]} of {constant.population}",
-                    f"{constant.value:f}",
-                    EVIDENCE.get(constant.evidence, ""),
-                    cited(constant.source),
-                )
-        for threshold in scale.thresholds:
-            value = {
-                "percent": f"{threshold.value:f} %",
-                "points": f"{threshold.value:f} {'point' if threshold.value == 1 else 'points'}",
-                "below": f"below {threshold.value:f}",
-            }[threshold.kind]
-            yield (
-                f"{title}: {threshold.meaning}",
-                value,
-                EVIDENCE.get(threshold.evidence, ""),
-                cited(threshold.source),
+def _of_scale(of: Instrument, scale: Scale) -> Iterator[Fact]:
+    cites = {source.key: source.cite for source in of.sources}
+
+    def fact(name: str, value: str, entry: Any) -> Fact:
+        cited = "; ".join(cites.get(key, key) for key in entry.source)
+        return f"{scale.title}: {name}", value, EVIDENCE.get(entry.evidence, ""), cited
+
+    yield fact("scoring", SCORING[scale.kind], scale)
+    if scale.conversion is not None:
+        yield fact("table", "raw score to score", scale.conversion)
+    for rule in scale.missing:
+        value = "none may be missing" if rule.at_most == 0 else f"up to {rule.at_most} may be missing"
+        yield fact(f"missing answers, {rule.id.replace('_', ' ')}", value, rule)
+    for constant in scale.constants if scale.kind == "table" else ():
+        if constant.kind in _CONSTANTS:
+            yield fact(
+                f"{_CONSTANTS[constant.kind]} of {constant.population}", f"{constant.value:f}", constant
             )
-        yield from _errors(shown.instrument, scale)
-        if scale.bands is not None:
-            value = "; ".join(bands(scale))
-            yield f"{title}: bands", value, EVIDENCE.get(scale.bands.evidence, ""), cited(scale.bands.source)
-        for cutoff in scale.cutoffs:
-            yield (
-                f"{title}: cut-off, {cutoff.meaning}",
-                _side(scale, cutoff, patients=True),
-                EVIDENCE.get(cutoff.evidence, ""),
-                cited(cutoff.source),
-            )
+    for threshold in scale.thresholds:
+        value = {
+            "percent": f"{threshold.value:f} %",
+            "points": f"{threshold.value:f} {'point' if threshold.value == 1 else 'points'}",
+            "below": f"below {threshold.value:f}",
+        }[threshold.kind]
+        yield fact(threshold.meaning, value, threshold)
+    yield from _errors(of, scale)
+    if scale.bands is not None:
+        yield fact("bands", "; ".join(bands(scale)), scale.bands)
+    for cutoff in scale.cutoffs:
+        yield fact(f"cut-off, {cutoff.meaning}", _side(scale, cutoff, patients=True), cutoff)
 
 
-def _errors(of: Instrument, scale: Scale) -> Iterator[tuple[str, str, str, str]]:
+def _errors(of: Instrument, scale: Scale) -> Iterator[Fact]:
     """The published measurement errors that decide reliable change, but for those that are thresholds themselves
     and those that are in the table of scores.
     """

@@ -7,7 +7,7 @@ published set, because a reader can subtract one from the other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from os import PathLike
 from typing import Any
@@ -35,7 +35,6 @@ _DROPPED = ("baseline_completion", "mean_change", "nps")
 
 def _indicator_rows(given: Any, by: str) -> list[Figure]:
     table = Table("indicators", given)
-    names = [field_.name for field_ in fields(Figure)]
     # Columns to the left of `indicator` are the groups; key columns may be among them.
     grouping = [
         name
@@ -49,16 +48,7 @@ def _indicator_rows(given: Any, by: str) -> list[Figure]:
     rows = []
     for cells in unhidden_rows(table, "the report hides small counts itself"):
         group = str(cells[by]) if by in grouping and cells[by] is not None else ALL
-        known: dict[str, Any] = {
-            name: cells[name]
-            for name in names
-            if cells.get(name) is not None and name not in ("group", "period")
-        }
-        for name in ("eligible", "observed", "numerator", "denominator"):
-            if name in known:
-                known[name] = int(known[name])
-        known["group"] = group
-        row = Figure(**known)
+        row = Figure.of_cells(cells, group=group)
         # The same name whether or not instrument, scale or target were grouping columns.
         one_scale = bool(row.scale) and " + " not in row.instrument
         parts = (row.definition, f"{row.instrument}.{row.scale}" if one_scale else "", row.target, row.band)
@@ -138,25 +128,15 @@ def gather(
         definitions=tuple(definitions),
         files={"ledger": ledger, "record": record},
     )
-    shown = [shown_scale for group in domains.values() for shown_scale in group]
+    shown = [each for group in domains.values() for each in group]
     program.rows = {(row.indicator, row.group, row.period): row for row in rows}
-    for shown_scale in shown:
-        name, target = ".".join(shown_scale.key), program.target
+    for each in shown:
+        name, target = ".".join(each.key), program.target
         there = {row.definition for row in rows if row.indicator == f"{row.definition}:{name}:{target}"}
-        program.success[shown_scale.key] = success_of(shown_scale.scale, there, program.definition)
-    counted = [
-        shown_scale
-        for shown_scale in shown
-        if program.of("followup_completion", shown_scale) and not is_promoter(shown_scale)
-    ]
-    followed = [
-        shown_scale
-        for shown_scale in counted
-        if (row := program.of("followup_completion", shown_scale)) and row.eligible
-    ]
-    leads = sorted(
-        followed or counted, key=lambda shown_scale: rank(shown_scale.instrument, shown_scale.scale.id)
-    )
+        program.success[each.key] = success_of(each.scale, there, program.definition)
+    counted = [each for each in shown if program.of("followup_completion", each) and not is_promoter(each)]
+    followed = [each for each in counted if (row := program.of("followup_completion", each)) and row.eligible]
+    leads = sorted(followed or counted, key=lambda each: rank(each.instrument, each.scale.id))
     program.headline = next(iter(leads), None)
     _facts(program, given_changes)
     if strata is not None:
@@ -265,10 +245,7 @@ def _domains(present: Sequence[ScaleKey], custom: Mapping[str, Instrument]) -> d
             Shown(instrument, scale) for scale in leads
         )
     first = {
-        domain: min(
-            (shown_scale.instrument.priority is None, shown_scale.instrument.priority or 0)
-            for shown_scale in shown
-        )
+        domain: min((each.instrument.priority is None, each.instrument.priority or 0) for each in shown)
         for domain, shown in by_domain.items()
     }
     return {domain: by_domain[domain] for domain in sorted(by_domain, key=lambda d: (first[d], d))}
@@ -346,7 +323,7 @@ def _facts(program: Program, changes: Table) -> None:
 
 def _chosen(rows: Sequence[Figure], program: Program, shown: Sequence[Shown]) -> list[Figure]:
     """The rows of the indicators that the report prints: the rest is not published, so it need not be protected."""
-    keys = {shown_scale.key for shown_scale in shown if not is_promoter(shown_scale)}
+    keys = {each.key for each in shown if not is_promoter(each)}
     at_target = {row.definition for row in rows if row.target == program.target}
     chosen = []
     for row in rows:

@@ -178,6 +178,3 @@ class Levels:
             if row.definition in (self.success, "followup_completion", "mean_improvement"):
                 return 1
         return 2
-
-
-__all__ = ["FLOW", "Levels", "flow", "forms", "promoters", "single", "stretch", "whole_and_parts"]

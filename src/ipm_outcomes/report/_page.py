@@ -146,7 +146,7 @@ def _filters(words: Wording) -> dict[str, Callable[..., Any]]:
         "share": share,
         "shares_between": shares_between,
         "short": words.short,
-        "signed": lambda value, decimals=1: signed(value, decimals),
+        "signed": signed,
         "signed_between": signed_between,
         "singular": words.singular,
         "success": words.success,
@@ -161,6 +161,3 @@ def _without_control_characters(value: Any) -> Any:
 def _joined(text: str) -> str:
     """Text without the line breaks and indents of its template."""
     return re.sub(rf"\s*(</?(?:{_BLOCKS})\b[^>]*>)\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
-
-
-__all__ = ["Page", "Section"]

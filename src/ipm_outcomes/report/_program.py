@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from fractions import Fraction
 from os import PathLike
@@ -25,6 +25,7 @@ OF_SCALE = (
     *("able_to_recover", "reliable_deterioration", "severity_before", "severity_after"),
 )
 """Indicators that are reported for each scale."""
+_COUNTS = ("eligible", "observed", "numerator", "denominator", "patients")
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,13 @@ class Figure:
     """Of a mean: 0 where it is given in whole points and without its interval, so that it tells no small count."""
     limits: tuple[tuple[str, int, int | None], ...] = ()
     """Of each hidden count the column, and the least and the most that follow from what is shown."""
+
+    @classmethod
+    def of_cells(cls, cells: Mapping[str, Any], **more: Any) -> Figure:
+        """The figure in a row of a table; what is null there, or never in one, is as if not given."""
+        names = {field_.name for field_ in fields(cls)} - {"group", "period", "record", "hidden", "limits"}
+        known = {name: cells[name] for name in names if cells.get(name) is not None}
+        return cls(**known | {name: int(known[name]) for name in _COUNTS if name in known} | more)
 
 
 @dataclass(frozen=True)
@@ -221,7 +229,7 @@ def is_promoter(shown: Shown) -> bool:
 
 
 def rated_bands(scale: Scale) -> list[str]:
-    """The bands of a net score, the best first: promoters, passives, detractors."""
+    """The bands of a scale, the best first; of a net score promoters, passives, detractors."""
     labels = [band.label for band in scale.bands.of] if scale.bands else []
     return labels if scale.worse == "higher" else labels[::-1]
 

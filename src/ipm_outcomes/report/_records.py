@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 from typing import Any
 
 from ipm_outcomes.errors import FrameError
@@ -14,7 +13,6 @@ from ipm_outcomes.report._reading import Table, unhidden_rows
 RECORDS = ("opioids", "work", "utilization", "appointments")
 """What an indicator of a record uses."""
 _GROUPS = ("period", "mme_by")
-_COUNTS = ("eligible", "observed", "numerator", "denominator", "patients")
 
 
 def record_rows(
@@ -39,7 +37,6 @@ def _of_table(table: Table, by: str, definition: Callable[[str], Indicator | Non
         raise FrameError(
             f"records: grouped by {others[0]!r} too; give the table with by=[{by!r}] or without groups"
         )
-    names = {field_.name for field_ in fields(Figure)} - {"group", "period", "record", "hidden", "limits"}
     whole = False
     for cells in unhidden_rows(table, "the report hides small counts itself"):
         if by in groups and cells[by] != ALL:
@@ -50,13 +47,8 @@ def _of_table(table: Table, by: str, definition: Callable[[str], Indicator | Non
             raise FrameError(
                 "records: holds a figure that is not one of records; those of changes belong to indicators"
             )
-        known: dict[str, Any] = {name: cells[name] for name in names if cells.get(name) is not None}
-        known |= {name: int(known[name]) for name in _COUNTS if name in known}
-        yield Figure(
-            **known,
-            period=str(cells.get("period") or ALL) if "period" in groups else ALL,
-            record=indicator.uses,
-        )
+        period = str(cells.get("period") or ALL) if "period" in groups else ALL
+        yield Figure.of_cells(cells, period=period, record=indicator.uses)
     if by in groups and not whole and len(table.frame):
         raise FrameError(
             f"records: grouped by {by!r} without the rows of all; give the table made with totals=True"

@@ -142,10 +142,6 @@ class Wording:
         """A count; of a hidden one what it may be."""
         return count(row.numerator) if row.numerator is not None else Wording.possible(row) or HIDDEN
 
-    @staticmethod
-    def whole(value: int | None) -> str:
-        return count(value)
-
     def ranged(self, shown: Shown) -> str:
         """The name of a scale with what its scores run from and to."""
         scale = shown.scale

@@ -17,18 +17,11 @@ from ipm_outcomes.report._words import percent
 INSIDE = "for use inside the program: small counts are not suppressed"
 """On the first line of every text, so that who passes it on sees it."""
 CLASSES = ("recovered", "improved", "unchanged", "deteriorated", "not classifiable")
-_COLUMNS = (
-    "instrument",
-    "scale",
-    "target",
-    "change",
-    "improvement",
-    "important",
-    "responder_30",
-    "responder_50",
-)
 _CLASSIFIED = ("recovered", "improved", "unchanged", "deteriorated", "harmed")
-_NEEDED = (*_COLUMNS, "class", "reason")
+_NEEDED = (
+    *("instrument", "scale", "target", "change", "improvement", "important"),
+    *("responder_30", "responder_50", "class", "reason"),
+)
 
 
 @dataclass(frozen=True)

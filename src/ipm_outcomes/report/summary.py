@@ -376,22 +376,14 @@ def _counts(frame: Any, groups: Mapping[str, str]) -> dict[Key, _Cell]:
     """
     import narwhals as nw
 
-    keys = [*groups.values(), "instrument", "scale", "value", "band", "absent"]
-    started = (nw.col("answered") > 0).cast(nw.Int64)
     words = [nw.col(name).cast(nw.String) for name in ("instrument", "scale", "band", "absent")]
-    small = frame.select(
-        *groups.values(),
-        "value",
-        *words,
-        started.alias("__started"),
-        nw.lit(1).cast(nw.Int64).alias("__rows"),
-    )
-    small = small.group_by(keys).agg(nw.col("__rows").sum(), nw.col("__started").sum())
+    started = (nw.col("answered") > 0).cast(nw.Int64)
+    small = frame.select(*groups.values(), "value", *words, started.alias("__started"))
     by_key: dict[Key, _Cell] = {}
     cells: dict[Key, list[tuple[float, int]]] = {}
-    for row in small.iter_rows(named=True):
-        place = [_label(row[groups[role]]) if role in groups else None for role in ("visit", "site")]
-        key = (row["instrument"], row["scale"], place[0], place[1])
+    columns = ("instrument", "scale", "value", "band", "absent")
+    for place, row in _distinct(small, groups, columns, nw.col("__started").sum()):
+        key = (row["instrument"], row["scale"], *place)
         cell = by_key.setdefault(key, _Cell())
         count = int(row["__rows"])
         cell.rows += count
@@ -410,6 +402,18 @@ def _counts(frame: Any, groups: Mapping[str, str]) -> dict[Key, _Cell]:
     for key, values in cells.items():
         _moments(by_key[key], values)
     return by_key
+
+
+def _distinct(
+    frame: Any, groups: Mapping[str, str], columns: Sequence[str], *sums: Any
+) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Each place with the distinct rows in it and their number."""
+    import narwhals as nw
+
+    small = frame.group_by([*groups.values(), *columns]).agg(nw.len().alias("__rows"), *sums)
+    for row in small.iter_rows(named=True):
+        visit, site = (_label(row[groups[role]]) if role in groups else None for role in ("visit", "site"))
+        yield (visit, site), row
 
 
 def _moments(cell: _Cell, values: list[tuple[float, int]]) -> None:
@@ -472,19 +476,13 @@ def _flags(
             name = f"{instrument.id}_flag_{flag.id}"
             if name not in frame.columns:
                 continue
-            small = frame.select(
-                *groups.values(),
-                nw.col(name).cast(nw.String).alias("__state"),
-                nw.lit(1).cast(nw.Int64).alias("__rows"),
-            )
-            small = small.group_by([*groups.values(), "__state"]).agg(nw.col("__rows").sum())
+            small = frame.select(*groups.values(), nw.col(name).cast(nw.String).alias("__state"))
             counts: dict[Place, dict[str, int]] = {}
-            for row in small.iter_rows(named=True):
-                place = [_label(row[groups[role]]) if role in groups else None for role in ("visit", "site")]
+            for place, row in _distinct(small, groups, ["__state"]):
                 state = row["__state"]
                 if state is None or state != state:  # a blank form has none
                     continue
-                states = counts.setdefault((place[0], place[1]), {})
+                states = counts.setdefault(place, {})
                 states[state] = states.get(state, 0) + int(row["__rows"])
             for group in _places(order):
                 if group in counts:

@@ -161,18 +161,8 @@ def _instrument_parts(summary: Summary, instrument: Instrument, layout: Layout) 
         return [escape(getattr(figure, role)) for role in split]
 
     reasons = sorted({reason for s in scales for reason in s.withheld}, key=list(REASONS).index)
-    header = [
-        "scale",
-        *split,
-        "rows",
-        "answered",
-        "scored",
-        *(REASONS[r] for r in reasons),
-        "mean",
-        "SD",
-        "lowest",
-        "highest",
-    ]
+    header = ["scale", *split, "rows", "answered", "scored", *(REASONS[r] for r in reasons)]
+    header += ["mean", "SD", "lowest", "highest"]
     body = [
         [
             s.scale,

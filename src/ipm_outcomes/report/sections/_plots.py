@@ -7,7 +7,7 @@ from typing import Any
 
 from ipm_outcomes._drawing.figures import Line
 from ipm_outcomes.report import _charts
-from ipm_outcomes.report._program import Figure, Shown, share
+from ipm_outcomes.report._program import Figure, Shown, rated_bands, share
 from ipm_outcomes.report._wording import FIGURES, Wording, reliable_words
 from ipm_outcomes.report._words import HIDDEN, NONE, count, signed
 
@@ -46,26 +46,24 @@ def bands(words: Wording, shown: Sequence[Shown]) -> Chart:
     table: list[list[str]] = []
     order: list[str] = []
     several = len(shown) > 1
-    for shown_scale in shown:
-        labels = [band.label for band in shown_scale.scale.bands.of] if shown_scale.scale.bands else []
-        labels = labels if shown_scale.scale.worse == "higher" else labels[::-1]
+    for each in shown:
+        labels = rated_bands(each.scale)
         both = {
-            w: {r.band: r for r in words.program.bands(f"severity_{w}", shown_scale)}
-            for w in ("before", "after")
+            w: {r.band: r for r in words.program.bands(f"severity_{w}", each)} for w in ("before", "after")
         }
         if not any(r.estimate is not None for rows in both.values() for r in rows.values()):
             continue
         order += [label for label in labels if label not in order]
         for label in labels:
             cells = [rows.get(label) for rows in both.values()]
-            name = f"{words.short(shown_scale)}: {label}" if several else label
+            name = f"{words.short(each)}: {label}" if several else label
             table.append([name, *map(words.cell, cells)])
             for when, row in zip(both, cells, strict=True):
                 if row is not None and row.estimate is not None:
-                    drawn.append((words.short(shown_scale), when, label, row.estimate))
+                    drawn.append((words.short(each), when, label, row.estimate))
     if not drawn:
         return None
-    headings = {shown_scale.scale.bands.heading or "Band" for shown_scale in shown if shown_scale.scale.bands}
+    headings = {each.scale.bands.heading or "Band" for each in shown if each.scale.bands}
     best: dict[str, dict[str, float]] = {}
     for scale, when, band, value in drawn:
         if band == order[0]:
@@ -85,8 +83,7 @@ def bands(words: Wording, shown: Sequence[Shown]) -> Chart:
 
 def stack(words: Wording, shown: Shown) -> dict[str, Any] | None:
     """Bands before and after as two bars of shares; None where nothing of them is shown."""
-    labels = [band.label for band in shown.scale.bands.of] if shown.scale.bands else []
-    labels = labels if shown.scale.worse == "higher" else labels[::-1]
+    labels = rated_bands(shown.scale)
     steps = dict(zip(labels, _charts.band_steps(len(labels)), strict=True))
     lines = []
     for when, said in (("before", "start"), ("after", words.program.target)):
@@ -137,28 +134,24 @@ def common(words: Wording, shown: Sequence[Shown]) -> Chart:
     """Who improved, all scales by one criterion; what is judged by another one is named, not drawn."""
     program = words.program
     by_criterion: dict[tuple[str, ...], list[Shown]] = {}
-    for shown_scale in shown:
+    for each in shown:
         for name in _COMMON:
-            if program.of(name, shown_scale) is not None:
-                used = program.reliable_by.get(shown_scale.key, ()) if name == "reliable_improvement" else ()
-                by_criterion.setdefault((name, *used), []).append(shown_scale)
+            if program.of(name, each) is not None:
+                used = program.reliable_by.get(each.key, ()) if name == "reliable_improvement" else ()
+                by_criterion.setdefault((name, *used), []).append(each)
     if not by_criterion:
         return None
     # Of criteria with as many scales, the one that judges a single patient best is first.
     (name, *how), inside = max(by_criterion.items(), key=lambda pair: len(pair[1]))
     chart = shares(
         words,
-        [
-            (words.short(shown_scale), row, True)
-            for shown_scale in inside
-            if (row := program.of(name, shown_scale))
-        ],
+        [(words.short(each), row, True) for each in inside if (row := program.of(name, each))],
     )
     return chart and {
         **chart,
         "did_well": program.did_well(name),
         "methods": [reliable_words(method) for method in how],
-        "others": [words.short(shown_scale) for shown_scale in shown if shown_scale not in inside],
+        "others": [words.short(each) for each in shown if each not in inside],
     }
 
 

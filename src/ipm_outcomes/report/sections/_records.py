@@ -29,7 +29,7 @@ def figure(words: Wording, row: Figure) -> str:
         return HIDDEN if row.hidden else NONE
     if row.unit in ("share", "ratio"):
         inside = words.interval(row, lambda value: words.percent(value).removesuffix(" %"))
-        return words.percent(row.estimate) + (f" ({inside})" if inside else "")
+        return f"{words.percent(row.estimate)}{f' ({inside})' if inside else ''}"
     decimals = {"days": 0, "rate ratio": 2}.get(row.unit, 1)
     ends = [NONE if end is None else rounded(end, decimals) for end in (row.lower, row.upper)]
     inside = "" if ends == [NONE, NONE] else f" ({ends[0]} to {ends[1]})"

@@ -9,7 +9,7 @@ from ipm_outcomes.report._claims import against, better_ends, group_difference, 
 from ipm_outcomes.report._page import Section
 from ipm_outcomes.report._program import Shown, is_promoter, is_t_score
 from ipm_outcomes.report._wording import FIGURES, Wording
-from ipm_outcomes.report._words import HIDDEN, NONE
+from ipm_outcomes.report._words import HIDDEN, NONE, count
 from ipm_outcomes.report.sections import _plots as plots
 from ipm_outcomes.report.sections.satisfaction import rating
 
@@ -18,56 +18,47 @@ def sections(words: Wording) -> Iterator[Section]:
     """A section for each domain of outcomes."""
     program = words.program
     for domain, shown in program.domains.items():
-        rated = [
-            shown_scale
-            for shown_scale in shown
-            if is_promoter(shown_scale) and program.of("nps_followup", shown_scale)
-        ]
-        others = [shown_scale for shown_scale in shown if shown_scale not in rated]
+        rated = [each for each in shown if is_promoter(each) and program.of("nps_followup", each)]
+        others = [each for each in shown if each not in rated]
+        counted = [each for each in others if program.of("followup_completion", each) is not None]
         id = "".join(c if c.isascii() and c.isalnum() else "-" for c in domain)
         values = {
             "heading": _title(domain, shown),
-            "rated": [rating(words, shown_scale) for shown_scale in rated],
+            "rated": [rating(words, each) for each in rated],
             # By what is said of each: two editions may say the same.
             "instruments": {
                 (
-                    shown_scale.instrument.title,
-                    shown_scale.instrument.edition,
-                    shown_scale.instrument.measures,
-                ): shown_scale.instrument
-                for shown_scale in others
+                    each.instrument.title,
+                    each.instrument.edition,
+                    each.instrument.measures,
+                ): each.instrument
+                for each in others
             }.values(),
-            **_scales(words, others),
+            **_scales(words, counted),
         }
-        yield Section(f"domain-{id}", "outcomes", values | _short(words, others))
+        yield Section(f"domain-{id}", "outcomes", values | _short(words, counted))
         yield Section(f"all-{id}", "outcomes_all", values, appendix=True)
 
 
 def _title(domain: str, shown: Sequence[Shown]) -> str:
     """The heading that all instruments of a domain give it, or else its name."""
-    titles = {shown_scale.instrument.domain_title for shown_scale in shown}
+    titles = {each.instrument.domain_title for each in shown}
     [title] = titles if len(titles) == 1 else [None]
     return title or domain.replace("_", " ").capitalize()
 
 
-def _scales(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
+def _scales(words: Wording, counted: Sequence[Shown]) -> dict[str, Any]:
     """Charts and tables of the scales; of several, they are compared where one criterion holds for them."""
     program = words.program
-    counted = [
-        shown_scale for shown_scale in shown if program.of("followup_completion", shown_scale) is not None
-    ]
-    completions = [program.of("followup_completion", shown_scale) for shown_scale in counted]
+    completions = [program.of("followup_completion", each) for each in counted]
     values: dict[str, Any] = {
         "counted": counted,
         "targets": list(program.targets),
         "nobody": bool(counted)
         and all(row and row.hidden == "" and not row.numerator for row in completions),
-        "tables": [
-            {"scale": words.short(shown_scale), "rows": _figures(words, shown_scale)}
-            for shown_scale in counted
-        ],
-        "distributions": [plots.distribution(words, shown_scale) for shown_scale in counted],
-        "bands": plots.bands(words, [shown_scale for shown_scale in counted if shown_scale.scale.bands]),
+        "tables": [{"scale": words.short(each), "rows": _figures(words, each)} for each in counted],
+        "distributions": [plots.distribution(words, each) for each in counted],
+        "bands": plots.bands(words, [each for each in counted if each.scale.bands]),
         "differences": list(_group_differences(words, counted)),
     }
     if len(counted) == 1:
@@ -79,35 +70,29 @@ def _scales(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
             "changed": plots.changed(words, single),
             "success": program.of(program.success.get(single.key, ""), single),
         }
-    scored = [shown_scale for shown_scale in counted if is_t_score(shown_scale)]
+    scored = [each for each in counted if is_t_score(each)]
     return values | {
-        "plain": [f"{words.about(shown_scale)}." for shown_scale in counted if shown_scale not in scored],
+        "plain": [f"{words.about(each)}." for each in counted if each not in scored],
         "scored": scored,
         "t_scores": t_scores(scored),
         "better_ends": better_ends(scored),
         "means": plots.means(
             words,
-            [
-                (words.short(shown_scale), program.of("mean_improvement", shown_scale))
-                for shown_scale in scored or counted
-            ],
+            [(words.short(each), program.of("mean_improvement", each)) for each in scored or counted],
         ),
         "common": plots.common(words, counted),
     }
 
 
-def _short(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
+def _short(words: Wording, counted: Sequence[Shown]) -> dict[str, Any]:
     """The table of the printed page, with what its sentence says."""
     program = words.program
-    counted = [
-        shown_scale for shown_scale in shown if program.of("followup_completion", shown_scale) is not None
-    ]
     values: dict[str, Any] = dict.fromkeys(
         ("lead", "success", "most", "least", "mean", "crossed", "bands", "cutoff", "best", "judged")
     )
     values |= {
         "others": [],
-        "t_scores": t_scores([shown_scale for shown_scale in counted if is_t_score(shown_scale)]),
+        "t_scores": t_scores([each for each in counted if is_t_score(each)]),
     }
     alone = counted[0] if len(counted) == 1 else None
     own = program.success.get(alone.key, "") if alone else ""
@@ -117,17 +102,17 @@ def _short(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
         head.append(_upper(program.did_well(own)))
     head += ["Reliably better", "Reliably worse"]
     rows = []
-    names = [words.ranged(shown_scale) for shown_scale in counted]
-    for shown_scale, name in zip(counted, names, strict=True):
+    names = [words.ranged(each) for each in counted]
+    for each, name in zip(counted, names, strict=True):
         columns = [own] if own else []
         columns += ["reliable_improvement", "reliable_deterioration"]
         rows.append(
             [
-                name if names.count(name) == 1 else f"{name}, {shown_scale.instrument.title}",
-                words.part(program.of("followup_completion", shown_scale)),
-                *(words.mean(program.of(name, shown_scale)) for name in ("mean_baseline", "mean_followup")),
-                words.mean(program.of("mean_improvement", shown_scale), interval=True),
-                *(words.brief(program.of(name, shown_scale)) for name in columns),
+                name if names.count(name) == 1 else f"{name}, {each.instrument.title}",
+                words.part(program.of("followup_completion", each)),
+                *(words.mean(program.of(name, each)) for name in ("mean_baseline", "mean_followup")),
+                words.mean(program.of("mean_improvement", each), interval=True),
+                *(words.brief(program.of(name, each)) for name in columns),
             ]
         )
     judged = any(row[place] != NONE for row in rows for place in (-2, -1))
@@ -135,10 +120,7 @@ def _short(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
         head, rows = head[:-2], [row[:-2] for row in rows]
     values |= {"head": head, "rows": rows, "better_ends": better_ends(counted), "judged": judged or bool(own)}
     if alone is None:
-        improved = [
-            (words.short(shown_scale), program.of("reliable_improvement", shown_scale))
-            for shown_scale in counted
-        ]
+        improved = [(words.short(each), program.of("reliable_improvement", each)) for each in counted]
         known = [(name, row) for name, row in improved if row is not None and row.estimate is not None]
         if known:
             order = sorted(known, key=lambda pair: pair[1].estimate or 0)
@@ -155,7 +137,7 @@ def _short(words: Wording, shown: Sequence[Shown]) -> dict[str, Any]:
         "best": words.ceiling(alone),
         "bands": plots.stack(words, alone),
         "others": [
-            (target, f"{words.percent(row.estimate, 0)} of {words.whole(row.denominator)}")
+            (target, f"{words.percent(row.estimate, 0)} of {count(row.denominator)}")
             for target, row in others
             if row is not None and row.estimate is not None
         ],
@@ -168,15 +150,15 @@ def _upper(text: str) -> str:
 
 def _group_differences(words: Wording, shown: Sequence[Shown]) -> Iterator[list[str]]:
     """The mean change beside important differences that were established for groups."""
-    for shown_scale in shown:
+    for each in shown:
         difference, row = (
-            group_difference(shown_scale.scale),
-            words.program.of("mean_improvement", shown_scale),
+            group_difference(each.scale),
+            words.program.of("mean_improvement", each),
         )
         if difference is None or row is None:
             continue
         yield [
-            words.short(shown_scale),
+            words.short(each),
             words.cell(row),
             f"{difference.value:f} {'point' if difference.value == 1 else 'points'}",
             difference.population or NONE,

@@ -39,14 +39,14 @@ def sections(words: Wording) -> Iterator[Section]:
         "followed": _followed(words, lead),
         "funnels": [
             {
-                **against_chance(words, shown_scale, name),
-                "scale": words.short(shown_scale),
-                "success": words.success(shown_scale),
-                "adjusted": shown_scale.key in program.adjusted,
-                "sites": list(_sites(words, shown_scale, name)),
+                **against_chance(words, each, name),
+                "scale": words.short(each),
+                "success": words.success(each),
+                "adjusted": each.key in program.adjusted,
+                "sites": list(_sites(words, each, name)),
             }
-            for shown_scale in shown
-            if len(program.groups) > 1 and (name := program.success.get(shown_scale.key))
+            for each in shown
+            if len(program.groups) > 1 and (name := program.success.get(each.key))
         ],
     }
     yield Section("sites", "sites", values | _short(words, lead))
@@ -73,12 +73,12 @@ def _short(words: Wording, lead: Shown) -> dict[str, Any]:
         [
             "All" if group == ALL else program.site(group),
             words.brief(program.of("followup_completion", lead, group=group)),
-            *(words.brief(program.of(rule, shown_scale, group=group)) for shown_scale, rule in compared),
+            *(words.brief(program.of(rule, each, group=group)) for each, rule in compared),
         ]
         for group in groups
     ]
     head = ["Site", f"Followed ({words.short(lead)})"]
-    head += [f"{words.short(shown_scale)}: {words.success(shown_scale)}" for shown_scale, _ in compared]
+    head += [f"{words.short(each)}: {words.success(each)}" for each, _ in compared]
     return {"lead": chance, "head": head, "rows": rows, "few": FEW}
 
 

@@ -89,13 +89,11 @@ def _lines(words: Wording, lead: Shown) -> Iterator[dict[str, Any]]:
             False,
         )
     ]
-    for shown_scale in (lead, *_beside(words, lead)):
-        name = program.success.get(shown_scale.key, "")
+    for each in (lead, *_beside(words, lead)):
+        name = program.success.get(each.key, "")
         if name:
-            definition = f"{words.short(shown_scale)}: {words.success(shown_scale)}"
-            figures.append(
-                (_capital(gained(words, shown_scale)), definition, program.of(name, shown_scale), False)
-            )
+            definition = f"{words.short(each)}: {words.success(each)}"
+            figures.append((_capital(gained(words, each)), definition, program.of(name, each), False))
     definition = f"{words.short(lead)}: worse by more than measurement error"
     worse = program.of("reliable_deterioration", lead)
     figures.append((_capital(gained(words, lead, better=False)), definition, worse, True))
