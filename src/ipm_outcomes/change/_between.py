@@ -38,7 +38,7 @@ from ipm_outcomes.change._verdict import VERDICTS, Limit, Moved, Verdict, comple
 from ipm_outcomes.definition import Instrument, Scale, Threshold
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.scores import CategoryScore, Score, Scores
-from ipm_outcomes.stats.arguments import better_sign, normal_quantile, positive
+from ipm_outcomes.stats.arguments import better_sign, positive
 from ipm_outcomes.tables import accuracy_sentence
 
 S_contra = TypeVar("S_contra", bound=Scores, contravariant=True)
@@ -167,15 +167,12 @@ def options(
 def compared(
     inst: Instrument, before: Scores, after: Scores, flags: tuple[FlagChange, ...], by: Options
 ) -> dict[str, AnyChange]:
-    """All scales of two forms, with the flags."""
-    own, rule = by
+    """All scales of two forms, told with the flags."""
     scale_changes: dict[str, AnyChange] = {}
     for scale in inst.scales:
         first, second = before.scale(scale.id), after.scale(scale.id)
         if isinstance(first, Score) and isinstance(second, Score):
-            scale_changes[scale.id] = _scale_change(
-                inst, scale, (first, second), flags, (own.get(scale.id), rule)
-            )
+            scale_changes[scale.id] = one_scale(inst, scale, (first, second), flags, by)
         elif isinstance(first, CategoryScore) and isinstance(second, CategoryScore):
             scale_changes[scale.id] = _category_change(scale, first, second)
     return scale_changes
@@ -190,23 +187,19 @@ def _category_change(scale: Scale, first: CategoryScore, second: CategoryScore) 
     )  # fmt: skip
 
 
-def _scale_change(
-    inst: Instrument,
-    scale: Scale,
-    scores: tuple[Score, Score],
-    flags: tuple[FlagChange, ...],
-    by: tuple[Known | None, Rule],
+def one_scale(
+    inst: Instrument, scale: Scale, scores: tuple[Score, Score], flags: tuple[FlagChange, ...], by: Options
 ) -> ScaleChange:
+    """Two scores of one scale, told with the flags."""
     first, second = scores
     x1, x2 = first.exact, second.exact
     best, worst = _limits(scale)
-    (given, rule), between = by, (_between(inst, scale, first), _between(inst, scale, second))
-    judged = judge(inst, scale, rule, given, _judgeable(scale, scores, between))
+    (own, rule), between = by, (_between(inst, scale, first), _between(inst, scale, second))
+    judged = judge(inst, scale, rule, own.get(scale.id), _judgeable(scale, scores, between))
     verdict: Verdict = VERDICTS[judged.verdict[0]]
     limits = judged.limits
     if judged.method == STANDARD_ERRORS and first.se is not None and second.se is not None:
-        critical = normal_quantile(0.95) if rule.critical is None else rule.critical
-        limits = (of_scores(first.se, second.se, critical),)
+        limits = (of_scores(first.se, second.se, rule.critical_value),)
     sentence, short = texts(Facts(inst, scale, first, second, verdict, limits, judged.method, between, flags))
     facts: dict[str, Any] = {
         "scale": scale.id, "title": scale.title, "before": first.value, "after": second.value, "verdict": verdict,
@@ -341,10 +334,3 @@ def _important(scale: Scale, thresholds: tuple[ThresholdResult, ...]) -> bool | 
     met = {t.id: t.met for t in thresholds}
     reached = [met[t.id] for t in important_thresholds(scale) if met[t.id] is not None]
     return reached[-1] if reached else None
-
-
-def one_scale(
-    inst: Instrument, scale: Scale, scores: tuple[Score, Score], flags: tuple[FlagChange, ...], by: Options
-) -> ScaleChange:
-    """Two scores of one scale, with the flags."""
-    return _scale_change(inst, scale, scores, flags, (by[0].get(scale.id), by[1]))

@@ -110,18 +110,10 @@ def _figure(inst: Instrument, constants: list[Constant], *, lowest: bool = False
     return figure_of(inst, min(constants, key=lambda c: (_rank(c.evidence), side * c.value)))
 
 
-def figure_of(inst: Instrument, constant: Constant) -> Figure:
-    """A constant of a definition as a figure."""
-    mark = constant.evidence
-    return Figure(
-        float(constant.value), constant.kind, _ORIGIN_OF[mark], mark, citations(inst, constant.source)
-    )
-
-
-def threshold_figure(inst: Instrument, index: Threshold) -> Figure:
-    """A published index of reliable change as a figure."""
-    mark = index.evidence
-    return Figure(float(index.value), INDEX, _ORIGIN_OF[mark], mark, citations(inst, index.source))
+def figure_of(inst: Instrument, entry: Constant | Threshold) -> Figure:
+    """A constant of a definition, or a published index of reliable change, as a figure."""
+    kind, mark = (INDEX if isinstance(entry, Threshold) else entry.kind), entry.evidence
+    return Figure(float(entry.value), kind, _ORIGIN_OF[mark], mark, citations(inst, entry.source))
 
 
 def citations(inst: Instrument, keys: Iterable[str]) -> tuple[str, ...]:

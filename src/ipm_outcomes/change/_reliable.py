@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -94,6 +95,11 @@ class Rule:
                 "reliability_after: needed by the method nunnally_kotsch and used by no other"
             )
 
+    @property
+    def critical_value(self) -> float:
+        """What the index of reliable change must exceed."""
+        return normal_quantile(0.95) if self.critical is None else self.critical
+
 
 @dataclass(frozen=True)
 class ScaleScores:
@@ -166,23 +172,17 @@ class Judged:
 
 def judge(inst: Instrument, scale: Scale, rule: Rule, given: Known | None, scores: ScaleScores) -> Judged:
     """Give the verdict on one scale at one target."""
-    critical = normal_quantile(0.95) if rule.critical is None else rule.critical
+    critical = rule.critical_value
     if rule.method == STANDARD_ERRORS or (given is None and has_standard_errors(scale)):
         known = ~np.isnan(scores.se_before) & ~np.isnan(scores.se_after)
-
-        def by_errors(moved: Ints) -> NDArray[np.int8]:
-            errors = (scores.se_before, scores.se_after)
-            return levels_by_errors(moved, scores.moved.bottom, errors, critical)
-
+        errors = (scores.se_before, scores.se_after)
+        by_errors = partial(levels_by_errors, bottom=scores.moved.bottom, errors=errors, critical=critical)
         return _judged(scores, known, NO_SE, STANDARD_ERRORS, by_errors, standard_errors(inst, scale))
     if rule.method != JACOBSON_TRUAX:
         return _by_method(inst, scale, rule, given, scores)
     limits, why, method = _limits(inst, scale, rule, given, scores, critical)
     known = np.full(scores.before.shape, bool(limits))
-
-    def by_limits(moved: Ints) -> NDArray[np.int8]:
-        return levels(moved, scores.moved.bottom, limits)
-
+    by_limits = partial(levels, bottom=scores.moved.bottom, limits=limits)
     return _judged(scores, known, why, method, by_limits, figures_of(limits), limits)
 
 

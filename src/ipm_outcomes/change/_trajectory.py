@@ -8,9 +8,9 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
-from ipm_outcomes._changes import AnyChange, FlagChange, ScaleChange
+from ipm_outcomes._changes import FlagChange, ScaleChange
 from ipm_outcomes._fence import fenced
-from ipm_outcomes.change._between import common, compared, options
+from ipm_outcomes.change._between import common, one_scale, options
 from ipm_outcomes.change._flags import flags_by_visit, holds_answer
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import ParameterError
@@ -161,20 +161,14 @@ def trajectory(
     for scale in inst.scales:
         if scale.categorical:
             continue
-        each = [form.scale(scale.id) for form in forms]
+        each = [score for form in forms if isinstance(score := form.scale(scale.id), Score)]
         there = [n for n, s in enumerate(each) if s.value is not None]
-        steps = tuple(
-            _scale_change(compared(inst, forms[a], forms[b], flags[b], by), scale.id)
-            for a, b in pairwise(there)
-        )
+        steps = tuple(one_scale(inst, scale, (each[a], each[b]), flags[b], by) for a, b in pairwise(there))
         overall = None
         if len(there) > 1:
             # With the flags of the last visit, also where that has no score: a text is about the patient today.
-            overall = _scale_change(
-                compared(inst, forms[there[0]], forms[there[-1]], flags[-1], by), scale.id
-            )
-        values = tuple(s.value if isinstance(s, Score) else None for s in each)
-        bands = tuple(s.band if isinstance(s, Score) else None for s in each)
+            overall = one_scale(inst, scale, (each[there[0]], each[there[-1]]), flags[-1], by)
+        values, bands = tuple(s.value for s in each), tuple(s.band for s in each)
         scales[scale.id] = ScaleTrajectory(
             scale.id, tuple(day for day, _ in visits), values, bands, steps, overall
         )
@@ -225,9 +219,3 @@ def _answered(visits: list[Any]) -> list[Any]:
 def _holds_answer(visit: Any) -> bool:
     # Scores of another kind are refused where they are compared.
     return not isinstance(visit, Scores) or bool(visit.flags) or holds_answer(visit)
-
-
-def _scale_change(changes: Mapping[str, AnyChange], scale: str) -> ScaleChange:
-    change = changes[scale]
-    assert isinstance(change, ScaleChange)
-    return change

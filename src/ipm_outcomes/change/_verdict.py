@@ -15,7 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes._changes import Verdict as Verdict
-from ipm_outcomes.change._constants import Figure, Reliability, figure_of, published, threshold_figure
+from ipm_outcomes.change._constants import (
+    Figure,
+    Reliability,
+    figure_of,
+    published,
+)
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._library import Bools, Floats, Ints
 
@@ -98,7 +103,7 @@ def published_limits(
     """
     errors = [c for c in scale.constants if c.kind == "sem"]
     limits = [
-        Limit(Fraction(t.value) ** 2, (threshold_figure(inst, t),), reached=True)
+        Limit(Fraction(t.value) ** 2, (figure_of(inst, t),), reached=True)
         for t in scale.thresholds
         if t.kind == "points" and t.id.startswith(RELIABLE) and t.scope == "individual"
     ]
