@@ -10,7 +10,6 @@ from typing import Any
 
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import MissingExtraError
-from ipm_outcomes.files._grid import note
 from ipm_outcomes.files._header import Table
 from ipm_outcomes.files._labels import written
 from ipm_outcomes.frames._frame import Frame
@@ -37,14 +36,10 @@ def settle_decimals(table: Table, decimal: str | None) -> None:
         details: dict[str, Any] = {"where": name, "rows": len(commas), "of": len(held)}
         if decimal is None and all(_THOUSANDS.fullmatch(cell.strip()) for cell in commas):
             seen = "numbers with a comma before three digits, which may be thousands or decimals"
-            table.notes.append(
-                note("decimal", seen, sure=False, settle='mapping [file] decimal="," or "."', **details)
-            )
+            table.note("decimal", seen, sure=False, settle='mapping [file] decimal="," or "."', **details)
             continue
         table.columns[name] = [None if cell is None else cell.replace(",", ".") for cell in cells]
-        table.notes.append(
-            note("decimal", "every cell is a number, some with a decimal comma", value=",", **details)
-        )
+        table.note("decimal", "every cell is a number, some with a decimal comma", value=",", **details)
         table.pins["decimal"] = ","
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from ipm_outcomes.catalog import instrument as definition
 from ipm_outcomes.errors import InputError, ParameterError, number_of
-from ipm_outcomes.files._grid import note
 from ipm_outcomes.files._header import Table
 from ipm_outcomes.files._qs import LEFT_OUT, answer_of, form_keys, is_standard, long_by_standard
 from ipm_outcomes.frames._items import given_names, needed_items
@@ -21,16 +20,7 @@ def long_of(table: Table, given: Mapping[str, Any] | None) -> dict[str, Any] | N
         if roles is None:
             return None
         seen = f"columns of SDTM QS: one row a question; {', '.join(roles['keys'])} are of one form"
-        table.notes.append(
-            note(
-                "long_export",
-                seen,
-                where=f"{roles['question']}, {roles['answer']}",
-                rows=len(table.lines),
-                of=len(table.lines),
-                value=roles,
-            )
-        )
+        table.note("long_export", seen, where=f"{roles['question']}, {roles['answer']}", value=roles)
         return roles
     if (
         not isinstance(given, Mapping)
@@ -105,7 +95,7 @@ def widened(table: Table, how: Mapping[str, Any], unit: str) -> None:
         _of_forms(table, how, members, wide)
     table.witness = witness
     seen = f"{number_of(len(table.lines), 'row')} of questions make {number_of(len(forms), 'form')}"
-    table.notes.append(note("forms", seen, rows=len(forms), of=len(table.lines)))
+    table.note("forms", seen, rows=len(forms))
     table.left_out += [
         (line, "part_of_form", "a further question of a form")
         for line in sorted(set(table.lines) - set(lines))
@@ -128,7 +118,7 @@ def _of_forms(
             wide[name] = [next(iter(cell), None) for cell in cells]
     if differing:
         seen = "columns that differ within a form, which is one patient, date and visit; left out"
-        table.notes.append(note("varying_columns", seen, where=", ".join(differing), rows=0, of=len(members)))
+        table.note("varying_columns", seen, where=", ".join(differing), rows=0, of=len(members))
 
 
 def name_at(
@@ -200,17 +190,15 @@ def _note_others(table: Table, id: str, wanted: Sequence[str], visits: Mapping[s
         if all(name_at(part, other, table.columns, last) for other in wanted):
             message = "the same whole set is there for a visit that the mapping does not name; not read"
             rows = len(table.lines)
-            table.notes.append(
-                note(
-                    "visits_in_columns",
-                    message,
-                    instrument=id,
-                    rows=rows,
-                    of=rows,
-                    value=part,
-                    settle="mapping [keys] visit=…",
-                    sure=False,
-                )
+            table.note(
+                "visits_in_columns",
+                message,
+                instrument=id,
+                rows=rows,
+                of=rows,
+                value=part,
+                settle="mapping [keys] visit=…",
+                sure=False,
             )
 
 
@@ -234,4 +222,4 @@ def lengthened(table: Table, visits: Mapping[str, str], wanted: Sequence[str], l
     table.columns, table.names = wide, list(wide)
     table.lines = [line for line in table.lines for _ in visits]
     seen = f"{number_of(rows, 'row')} of {number_of(len(visits), 'visit')} each"
-    table.notes.append(note("visits_in_columns", seen, rows=rows, of=rows, value=", ".join(visits)))
+    table.note("visits_in_columns", seen, rows=rows, of=rows, value=", ".join(visits))

@@ -52,6 +52,11 @@ class Table:
     witness: dict[str, dict[int, tuple[Any, int]]] = field(default_factory=dict)
     """By column and row, what another column of the file says of the cell, and the number of that row in the file."""
 
+    def note(self, finding: str, evidence: str, **details: Any) -> None:
+        """Note what was seen; unless it says otherwise, in all rows."""
+        every = len(self.lines)
+        self.notes.append(note(finding, evidence, **{"rows": every, "of": every} | details))
+
     def keep(self, wanted: list[bool]) -> None:
         """Keep these rows only."""
         self.lines = [line for line, keep in zip(self.lines, wanted, strict=True) if keep]
@@ -187,15 +192,13 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
     if header.row or header.rows == 2:
         seen = "names are in two rows" if header.rows == 2 else "the first row that names all columns"
         seen += f"; {number_of(len(above), 'row')} above left out" if above else ""
-        table.notes.append(
-            note(
-                "header",
-                seen,
-                rows=len(above),
-                of=len(grid.rows),
-                value=str(table.header),
-                settle=f"header={table.header}",
-            )
+        table.note(
+            "header",
+            seen,
+            rows=len(above),
+            of=len(grid.rows),
+            value=str(table.header),
+            settle=f"header={table.header}",
         )
     table.left_out += [(grid.lines[n], "above_header", "a row above the header") for n in above]
     below = range(header.row + 1 + skip, len(grid.rows))
@@ -207,7 +210,7 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
         seen = (
             f"{number_of(merged, 'merged cell')} below the names; only the first cell of each holds the value"
         )
-        table.notes.append(note("merged_cells", seen, rows=0, of=len(below)))
+        table.note("merged_cells", seen, rows=0, of=len(below))
     _check_width(grid, below, len(names))
     kept: list[int] = []
     stray: Counter[int] = Counter()
@@ -234,15 +237,11 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
         table.columns[name] = [grid.rows[n][c] if c < len(grid.rows[n]) else None for n in kept]
         if grid.formulas.get(c) and all(cell is None for cell in table.columns[name]):
             seen = "formulas without a value, as some programs save them; the column is blank"
-            table.notes.append(
-                note("formula_without_value", seen, where=name, rows=grid.formulas[c], of=len(kept))
-            )
+            table.note("formula_without_value", seen, where=name, rows=grid.formulas[c], of=len(kept))
         if count := grid.errors.get(c):
             seen = "errors of a spreadsheet, such as #N/A or #REF!; they are read as blank, so that nothing is answered"
             settle = "formulas (mend them, and save the workbook again)"
-            table.notes.append(
-                note("error_cells", seen, where=name, rows=count, of=len(kept), settle=settle, sure=False)
-            )
+            table.note("error_cells", seen, where=name, rows=count, of=len(kept), settle=settle, sure=False)
     table.names = list(table.columns)
     grid.rows = []
     if not kept:
@@ -251,23 +250,23 @@ def table_of(grid: Grid, header: Header, skip: int = 0) -> Table:
         seen = (
             "the last line has no line end: if the file was cut off, its last cell may be shorter than it was"
         )
-        table.notes.append(note("last_line", seen, rows=1, of=len(kept)))
+        table.note("last_line", seen, rows=1, of=len(kept))
     return table
 
 
 def _tell_left_out(grid: Grid, table: Table, stray: Counter[int], names: list[str | None], rows: int) -> None:
     blank = sum(reason == "blank_rows" for _, reason, _ in table.left_out)
     if blank:
-        table.notes.append(note("blank_rows", "rows that hold nothing; left out", rows=blank, of=rows))
+        table.note("blank_rows", "rows that hold nothing; left out", rows=blank, of=rows)
     width = max((len(row) for row in grid.rows), default=0)
     empty = sum(name is None for name in names) + max(0, width - len(names)) - len(stray)
     if empty > 0 and grid.unit == "line":
         seen = f"{number_of(empty, 'column')} without a name and without content; left out"
-        table.notes.append(note("empty_columns", seen, rows=0, of=rows))
+        table.note("empty_columns", seen, rows=0, of=rows)
     for c, count in sorted(stray.items()):
         place = f"column {letters(c)}" if grid.unit == "row" else f"column {c + 1}"
         seen = f"{place} has no name and holds {number_of(count, 'cell')}; left out"
-        table.notes.append(note("stray_cells", seen, where=place, rows=count, of=rows))
+        table.note("stray_cells", seen, where=place, rows=count, of=rows)
 
 
 def _check_width(grid: Grid, below: range, width: int) -> None:

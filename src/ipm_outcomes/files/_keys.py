@@ -10,7 +10,7 @@ from typing import Any
 from ipm_outcomes.definition import plain_label
 from ipm_outcomes.errors import InputError, ParameterError
 from ipm_outcomes.files._dates import date_inference, is_read, read_column
-from ipm_outcomes.files._grid import Grid, note
+from ipm_outcomes.files._grid import Grid
 from ipm_outcomes.files._header import Table
 from ipm_outcomes.files._shapes import Shape
 from ipm_outcomes.frames._other_dates import is_other_date
@@ -19,29 +19,11 @@ from ipm_outcomes.mapping._parts import DatePart
 
 PATIENT, DATE, SITE, VISIT = "patient_id", "date", "site", "visit"
 _PATIENTS = frozenset(
-    [
-        *(
-            "patient",
-            "patient id",
-            "patient code",
-            "patient no",
-            "patient number",
-            "patid",
-            "pid",
-            "id",
-            "record id",
-        ),
-        *(
-            "study id",
-            "subject",
-            "subject id",
-            "usubjid",
-            "participant",
-            "participant id",
-            "seqn",
-            "externalreference",
-        ),
-    ]
+    (
+        *("patient", "patient id", "patient code", "patient no", "patient number", "patid", "pid", "id"),
+        *("record id", "study id", "subject", "subject id", "usubjid", "participant", "participant id"),
+        *("seqn", "externalreference"),
+    )
 )
 """Names, in plain form, that are proposed as the column of the patient."""
 _TOTALS = frozenset(["total", "totals", "mean", "sum", "summe", "average"])
@@ -73,7 +55,7 @@ def drop_rows(table: Table, mapping: Mapping | None) -> None:
         out = [cell is not None and str(cell).strip() == text for cell in table.columns[name]]
         count = table.drop(out, "rule", "left out by a rule of the mapping")
         seen = "rows left out by a rule of the mapping"
-        table.notes.append(note("drop_rows", seen, where=name, rows=count, of=count + len(table.lines)))
+        table.note("drop_rows", seen, where=name, rows=count, of=count + len(table.lines))
     if mapping.file.drop_rows:
         rules = [*table.pins.get("drop_rows", []), *mapping.file.drop_rows]
         table.pins["drop_rows"] = list(dict.fromkeys(rules))
@@ -106,13 +88,9 @@ def settle_keys(
             proposed.append(Proposal(place=("keys", "patient"), value=likely[0], why=why))
             count = sum(cell is not None for cell in table.columns[likely[0]])
             settle = f'mapping [keys] patient="{likely[0]}"'
-            details: dict[str, Any] = {
-                "where": likely[0],
-                "rows": count,
-                "of": len(table.lines),
-                "value": likely[0],
-            }
-            table.notes.append(note("patient_column", why, settle=settle, sure=False, **details))
+            table.note(
+                "patient_column", why, where=likely[0], rows=count, value=likely[0], settle=settle, sure=False
+            )
     day, dated = _date(table, confirmed, grid, date_format, shape, proposed)
     pinned = {"patient": patient, "site": site}
     if dated is not None:
@@ -214,15 +192,7 @@ def _date(
                     place=("keys", "date"), value=DatePart(column=name, format=formats.get(name)), why=why
                 )
             )
-            details: dict[str, Any] = {
-                "where": name,
-                "rows": sum(cell is not None for cell in cells),
-                "of": len(table.lines),
-                "value": name,
-            }
-            table.notes.append(
-                note("date_column", why, settle=f'mapping [keys] date.column="{name}"', sure=False, **details)
-            )
+            _tell_date(table, name, why)
             key = name
     if date_column is None or not is_read(table.columns[date_column]):
         return None, None
@@ -232,22 +202,16 @@ def _date(
         return date_column, DatePart(column=date_column, format=formats.get(date_column))
     why = "the time stamp of the export"
     proposed.append(Proposal(place=("keys", "date"), value=DatePart(column=date_column), why=why))
-    details = {
-        "where": date_column,
-        "rows": sum(cell is not None for cell in table.columns[date_column]),
-        "of": len(table.lines),
-    }
-    table.notes.append(
-        note(
-            "date_column",
-            why,
-            value=date_column,
-            settle=f'mapping [keys] date.column="{date_column}"',
-            sure=False,
-            **details,
-        )
-    )
+    _tell_date(table, date_column, why)
     return None, None
+
+
+def _tell_date(table: Table, name: str, why: str) -> None:
+    rows, settle = (
+        sum(cell is not None for cell in table.columns[name]),
+        f'mapping [keys] date.column="{name}"',
+    )
+    table.note("date_column", why, where=name, rows=rows, value=name, settle=settle, sure=False)
 
 
 def _read(table: Table, name: str, date_format: str | None, grid: Grid) -> None:
@@ -283,7 +247,7 @@ def _tell_others(table: Table) -> None:
     if names := _other_dates(table):
         seen = "dates of birth, death, injury, surgery or diagnosis by name; never the date of the form"
         rows = sum(any(table.columns[name][n] is not None for name in names) for n in range(len(table.lines)))
-        table.notes.append(note("other_dates", seen, where=", ".join(names), rows=rows, of=len(table.lines)))
+        table.note("other_dates", seen, where=", ".join(names), rows=rows)
 
 
 def tell_totals(table: Table, keys: Keys) -> None:
@@ -302,17 +266,15 @@ def tell_totals(table: Table, keys: Keys) -> None:
     rules = [f"id is {word}" if keys.patient else f"{name} is {word}" for word in labels]
     why = "rows whose id is a word for a total or a mean; they are no patients"
     settle = f"mapping [file] drop_rows={rules}".replace("'", '"')
-    table.notes.append(
-        note(
-            "total_rows",
-            why,
-            where=name,
-            rows=rows,
-            of=len(cells),
-            value=", ".join(rules),
-            settle=settle,
-            sure=False,
-        )
+    table.note(
+        "total_rows",
+        why,
+        where=name,
+        rows=rows,
+        of=len(cells),
+        value=", ".join(rules),
+        settle=settle,
+        sure=False,
     )
     keys.proposed.append(
         Proposal(place=("file", "drop_rows"), value=[*table.pins.get("drop_rows", []), *rules], why=why)

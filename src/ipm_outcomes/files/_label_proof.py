@@ -16,41 +16,14 @@ _NUMBER = re.compile(r"^\W*(-?\d+)\s*[-–—=.:)\]]*\s*(?=\D)|[-–—=:(\[\s]+
 _OFTEN_BOTH = re.compile(r"\s*(?:/|,|;|\bor\b)\s*", re.IGNORECASE)
 _CLASH = object()
 _WORDS = frozenset(
-    [
-        *(
-            "skip",
-            "skipped",
-            "question skipped",
-            "valid skip",
-            "legitimate skip",
-            "invalid skip",
-            "refusal",
-            "ref",
-        ),
-        *(
-            "refused to answer",
-            "did not answer",
-            "does not know",
-            "not sure",
-            "not ascertained",
-            "not available",
-        ),
-        *("inapplicable", "missing value", "missing data", "system missing", "user missing", "dk", "blank"),
-        *(
-            "no answer given",
-            "prefer not to respond",
-            "rather not say",
-            "choose not to answer",
-            "not completed",
-        ),
-        *(
-            "patient refused",
-            "patient declined",
-            "unable to answer",
-            "decline to answer",
-            "don t know not sure",
-        ),
-    ]
+    (
+        *("skip", "skipped", "question skipped", "valid skip", "legitimate skip", "invalid skip", "refusal"),
+        *("ref", "refused to answer", "did not answer", "does not know", "not sure", "not ascertained"),
+        *("not available", "inapplicable", "missing value", "missing data", "system missing"),
+        *("user missing", "dk", "blank", "no answer given", "prefer not to respond", "rather not say"),
+        *("choose not to answer", "not completed", "patient refused", "patient declined"),
+        *("unable to answer", "decline to answer", "don t know not sure"),
+    )
 )
 """Labels for no answer beside the words that are suspected in cells, in plain form."""
 

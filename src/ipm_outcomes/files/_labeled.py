@@ -7,7 +7,6 @@ from typing import Any
 
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import InputError
-from ipm_outcomes.files._grid import note
 from ipm_outcomes.files._header import Table
 from ipm_outcomes.files._label_proof import (
     AGREE,
@@ -108,11 +107,9 @@ class FileLabels:
             codes = {code for column in columns.values() for code in column.missing}
             seen = "codes whose label in the file says that there is no answer "
             seen += f"({', '.join(sorted(codes))}); not answered"
-            details: dict[str, Any] = {"rows": len(blanked), "of": len(self.table.lines)}
-            self.table.notes.append(
-                note(
-                    "missing_code", seen, where=span(where), instrument=instrument.id, value="null", **details
-                )
+            rows = len(blanked)
+            self.table.note(
+                "missing_code", seen, where=span(where), instrument=instrument.id, value="null", rows=rows
             )
         said = Said(instrument, columns)
         self.proved |= {instrument.id} if said.proved else set()
@@ -143,18 +140,15 @@ class FileLabels:
             any(cell is not None for cell in row)
             for row in zip(*(self.cells(name) for name in about), strict=True)
         )
-        self.table.notes.append(
-            note(
-                "coding_of_labels" if known else "labels_unknown",
-                seen,
-                where=span(about),
-                instrument=instrument.id,
-                rows=rows,
-                of=len(self.table.lines),
-                value=value if known or said.state == UNKNOWN else None,
-                settle=settle,
-                sure=not strange and (said.state == AGREE or (applied and said.state != RATING)),
-            )
+        self.table.note(
+            "coding_of_labels" if known else "labels_unknown",
+            seen,
+            where=span(about),
+            instrument=instrument.id,
+            rows=rows,
+            value=value if known or said.state == UNKNOWN else None,
+            settle=settle,
+            sure=not strange and (said.state == AGREE or (applied and said.state != RATING)),
         )
 
     def settled(

@@ -12,7 +12,7 @@ from ipm_outcomes.definition import Instrument, numbered_label
 from ipm_outcomes.errors import InputError
 from ipm_outcomes.files._cells import code_map, frame_of, translated, uniform
 from ipm_outcomes.files._forms import at_one_visit, name_at
-from ipm_outcomes.files._grid import Grid, note
+from ipm_outcomes.files._grid import Grid
 from ipm_outcomes.files._header import Table
 from ipm_outcomes.files._keys import DATE, PATIENT, SITE, VISIT, Keys
 from ipm_outcomes.files._label_proof import OTHER, UNKNOWN
@@ -83,17 +83,13 @@ class Settling:
         rest = [name for name in free if name not in proposed]
         for short in short_sets(rest, self.grid.wording, passed):
             settle = f'mapping.accept("{short.id}")' if short.scales else "mapping columns={…}"
-            details: dict[str, Any] = {"rows": len(self.table.lines), "of": len(self.table.lines)}
-            self.table.notes.append(
-                note(
-                    "columns_missing",
-                    short.evidence + self._nearest(short.id, short.columns),
-                    where=span(list(short.columns.values())),
-                    instrument=short.id,
-                    settle=settle,
-                    sure=False,
-                    **details,
-                )
+            self.table.note(
+                "columns_missing",
+                short.evidence + self._nearest(short.id, short.columns),
+                where=span(list(short.columns.values())),
+                instrument=short.id,
+                settle=settle,
+                sure=False,
             )
             if short.scales:
                 part = InstrumentPart(id=short.id, columns=short.columns, scales=list(short.scales))
@@ -110,10 +106,8 @@ class Settling:
         columns = dict(candidate.columns)
         part = InstrumentPart(id=candidate.id, columns=columns, recorded=candidate.recorded)
         seen = "test codes of the standard say which item it is"
-        where, of = span(list(columns.values())), len(self.table.lines)
-        self.table.notes.append(
-            note("columns_of_standard", seen, where=where, instrument=part.id, rows=of, of=of, value=part.id)
-        )
+        where = span(list(columns.values()))
+        self.table.note("columns_of_standard", seen, where=where, instrument=part.id, value=part.id)
         self._confirmed(part, tables, stop=False)
 
     def _is_usual(self, instrument: Instrument) -> bool:
@@ -204,11 +198,8 @@ class Settling:
         rows = zip(*(self.labels.cells(name) for name in names.values()), strict=True)
         count = sum(any(isinstance(cell, str) and cell.strip().isdigit() for cell in row) for row in rows)
         if count:
-            seen, of = "numbers that are kept as text; read as numbers", len(self.table.lines)
-            where = span(list(names.values()))
-            self.table.notes.append(
-                note("numbers_as_text", seen, where=where, instrument=id, rows=count, of=of)
-            )
+            seen, where = "numbers that are kept as text; read as numbers", span(list(names.values()))
+            self.table.note("numbers_as_text", seen, where=where, instrument=id, rows=count)
 
     def _tell_lowest(self, items: ItemColumns) -> None:
         """Say where some forms, too few for a doubt, hold no lowest answer."""
@@ -216,12 +207,10 @@ class Settling:
         if evidence is None or evidence.doubt != NO_LOWEST:
             return
         seen = unseen_lowest(int(evidence.complete.sum()), evidence.span[0])
-        details: dict[str, Any] = {"rows": int(evidence.numbered.sum()), "of": len(self.table.lines)}
+        rows = int(evidence.numbered.sum())
         where, settle = span(list(items.names.values())), 'mapping coding="answer" or "position"'
         id = items.instrument.id
-        self.table.notes.append(
-            note(NO_LOWEST, seen, where=where, instrument=id, settle=settle, sure=False, **details)
-        )
+        self.table.note(NO_LOWEST, seen, where=where, instrument=id, rows=rows, settle=settle, sure=False)
 
     def _cells(self, part: InstrumentPart | None, item: str, name: str) -> list[Any]:
         """The cells of an item, by the map of codes where the part has one."""
@@ -363,18 +352,15 @@ class Settling:
                 seen = self._findings([candidate.id], {candidate.id: dict(candidate.columns)}, labeled)
                 self._tell_lowest(self._items(labeled, candidate.columns))
             rows = max((finding.rows for finding in seen if finding.finding == "instrument_found"), default=0)
-            self.table.notes.append(
-                note(
-                    "columns_proposed",
-                    candidate.evidence,
-                    where=span(listed),
-                    instrument=candidate.id,
-                    rows=rows,
-                    of=len(self.table.lines),
-                    value=candidate.how,
-                    settle=f"mapping.accept({candidate.id!r})".replace("'", '"'),
-                    sure=False,
-                )
+            self.table.note(
+                "columns_proposed",
+                candidate.evidence,
+                where=span(listed),
+                instrument=candidate.id,
+                rows=rows,
+                value=candidate.how,
+                settle=f"mapping.accept({candidate.id!r})".replace("'", '"'),
+                sure=False,
             )
             if at_visits:
                 self._date_of_visits(candidate)
@@ -382,17 +368,13 @@ class Settling:
                 way = "from_prefix" if candidate.prefixes else "from_suffix"
                 message = f"the same whole set is there under {len(candidate.prefixes or candidate.suffixes)} visits"
                 settle = f"mapping [keys] visit.{way}"
-                self.table.notes.append(
-                    note(
-                        "visits_in_columns",
-                        message,
-                        instrument=candidate.id,
-                        rows=len(self.table.lines),
-                        of=len(self.table.lines),
-                        value=parts,
-                        settle=f"{settle}=…",
-                        sure=False,
-                    )
+                self.table.note(
+                    "visits_in_columns",
+                    message,
+                    instrument=candidate.id,
+                    value=parts,
+                    settle=f"{settle}=…",
+                    sure=False,
                 )
             self.table.notes += [
                 self._inference(finding) for finding in seen if finding.finding != "instrument_found"
@@ -437,20 +419,8 @@ class Settling:
         if coding is not None:
             proposed, why = coding, "codes as the answer codes of the survey tool say"
             shown = ", ".join(f"{code} = {answer}" for code, answer in coding.items())
-            of = len(self.table.lines)
             settle = "mapping coding={…}"
-            self.table.notes.append(
-                note(
-                    "coding_of_labels",
-                    why,
-                    instrument=id,
-                    rows=of,
-                    of=of,
-                    value=shown,
-                    settle=settle,
-                    sure=False,
-                )
-            )
+            self.table.note("coding_of_labels", why, instrument=id, value=shown, settle=settle, sure=False)
         if proposed is not None:
             self.proposed = [
                 proposal for proposal in self.proposed if proposal.place != ("instrument", id, "coding")

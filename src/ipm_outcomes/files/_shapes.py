@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ipm_outcomes.errors import number_of
-from ipm_outcomes.files._grid import Grid, is_blank, note
+from ipm_outcomes.files._grid import Grid, is_blank
 from ipm_outcomes.files._header import Header, Table, row_names
 
 PREVIEW, TEST = "Survey Preview", "Survey Test"
@@ -128,23 +128,20 @@ def settle_shape(shape: Shape, table: Table) -> None:
     """Leave out rows that are no responses and columns that name who answered; say what was not finished."""
     seen = f"marks of an export of {shape.name}"
     seen += f"; {number_of(shape.further, 'further row')} of the header left out" if shape.further else ""
-    table.notes.append(note("export", seen, rows=shape.further, of=len(table.lines), value=shape.name))
+    table.note("export", seen, rows=shape.further, value=shape.name)
     for column, dropped, reason in shape.drop:
         if column in table.columns:
             out = [cell == dropped for cell in table.columns[column]]
             if count := table.drop(out, reason, f"{column} says that it is no response"):
                 seen = f"{column} says {dropped}: no response; left out"
-                table.notes.append(note(reason, seen, where=column, rows=count, of=count + len(table.lines)))
+                table.note(reason, seen, where=column, rows=count, of=count + len(table.lines))
                 table.pins.setdefault("drop_rows", []).append(f"{column} is {dropped}")
     for column in dict.fromkeys(column for column, *_ in shape.drop if column in table.columns):
         if count := sum(str(cell).strip().isdecimal() for cell in table.columns[column]):
             seen = f"{column} has numbers, which do not say what is a preview or a test: all these rows are kept; "
             seen += "export it as text, or say which rows are no responses"
             settle = f'mapping [file] drop_rows=["{column} is …"]'
-            details: dict[str, Any] = {"rows": count, "of": len(table.lines)}
-            table.notes.append(
-                note("status_numbers", seen, where=column, settle=settle, sure=False, **details)
-            )
+            table.note("status_numbers", seen, where=column, rows=count, settle=settle, sure=False)
     if shape.unfinished and shape.unfinished[0] in table.columns:
         column, cell = shape.unfinished
         count = sum(value == cell for value in table.columns[column])
@@ -152,12 +149,10 @@ def settle_shape(shape: Shape, table: Table) -> None:
             seen = (
                 "responses that were begun and not finished; they are kept, and blank items are not answered"
             )
-            table.notes.append(note("not_completed", seen, where=column, rows=count, of=len(table.lines)))
+            table.note("not_completed", seen, where=column, rows=count)
     if personal := [name for name in table.names if name in shape.personal]:
         for name in personal:
             del table.columns[name]
         table.names = list(table.columns)
         seen = "columns that name who answered; not taken"
-        table.notes.append(
-            note("personal_columns", seen, where=", ".join(personal), rows=0, of=len(table.lines))
-        )
+        table.note("personal_columns", seen, where=", ".join(personal), rows=0)

@@ -23,6 +23,12 @@ SEPARATORS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'"}
 SAMPLE = 200
 """Records by which the separator is found."""
 _NO_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    **dict.fromkeys((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE), "utf-32"),
+    **dict.fromkeys((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE), "utf-16"),
+}
+"""Byte order marks; that of UTF-32 begins as that of UTF-16."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _PIECE = 1 << 20
 
@@ -114,20 +120,7 @@ def _encoding(path: Path, given: str | None) -> tuple[str, bool, list[Inference]
     """The encoding, whether the last line has an end, and what was seen."""
     with path.open("rb") as file:
         begin = file.read(4)
-    marked = next(
-        (
-            name
-            for mark, name in (
-                (codecs.BOM_UTF8, "utf-8-sig"),
-                (codecs.BOM_UTF32_LE, "utf-32"),
-                (codecs.BOM_UTF32_BE, "utf-32"),
-                (codecs.BOM_UTF16_LE, "utf-16"),
-                (codecs.BOM_UTF16_BE, "utf-16"),
-            )
-            if begin.startswith(mark)
-        ),
-        None,
-    )
+    marked = next((name for mark, name in _MARKS.items() if begin.startswith(mark)), None)
     if given is not None:
         try:
             name = codecs.lookup(given).name
