@@ -153,13 +153,8 @@ class Reader:
         if code is not None and system in (LOINC, None) and code in self.known.loinc:
             answer = self.known.loinc[code]
             if system is None:
-                outcome.notes.append(
-                    Note(
-                        "code_without_system",
-                        here,
-                        "a LOINC answer code of this item without its system: taken",
-                    )
-                )
+                message = "a LOINC answer code of this item without its system: taken"
+                outcome.notes.append(Note("code_without_system", here, message))
             if code in self.known.also:
                 message = "a LOINC answer code of another list that public forms offer here: taken"
                 outcome.notes.append(Note("code_of_another_list", here, message))
@@ -257,19 +252,11 @@ def _absent_reason(answer: Mapping[str, Any], place: str) -> str | None:
 
 
 REASONS = frozenset(
-    {
-        *(
-            "unknown",
-            "asked-unknown",
-            "temp-unknown",
-            "not-asked",
-            "asked-declined",
-            "masked",
-            "not-applicable",
-        ),
-        *("unsupported", "as-text", "error", "not-a-number", "negative-infinity", "positive-infinity"),
-        *("not-performed", "not-permitted"),
-    }
+    (
+        *("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked"),
+        *("not-applicable", "unsupported", "as-text", "error", "not-a-number", "negative-infinity"),
+        *("positive-infinity", "not-performed", "not-permitted"),
+    )
 )
 """Codes of HL7's list of reasons; other text is not passed on."""
 

@@ -13,7 +13,7 @@ from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.fhir import _known
 from ipm_outcomes.fhir._codes import LOINC, OWN_ITEMS, OWN_QUESTIONNAIRE, OWN_SCORES
 from ipm_outcomes.fhir._errors import NotAResponse, Note, UnknownForm
-from ipm_outcomes.fhir._json import a_list, a_mapping, a_text
+from ipm_outcomes.fhir._json import a_list, a_text, mappings
 from ipm_outcomes.fhir._walk import Asked, parts
 
 _LOINC = re.compile(r"\d{1,7}-\d")
@@ -102,7 +102,9 @@ def form_of(
         definition(instrument)
         if candidates and instrument not in candidates:
             raise UnknownForm(
-                f"the form is that of {_or(candidates)}, not of {instrument}", "unknown_form", "questionnaire"
+                f"the form is that of {' or '.join(candidates)}, not of {instrument}",
+                "unknown_form",
+                "questionnaire",
             )
         candidates = (instrument,)
     elif not candidates:
@@ -149,9 +151,7 @@ def _canonical(resource: Mapping[str, Any], notes: list[Note]) -> tuple[str | No
         raise NotAResponse("the canonical address of a form is expected", "not_a_response", "questionnaire")
     if not given.startswith("#"):
         return given or None, None
-    for position, entry in enumerate(a_list(resource, "contained", None)):
-        here = f"contained[{position}]"
-        contained = a_mapping(entry, here, "a contained resource")
+    for here, contained in mappings(resource, "contained", None, "a contained resource"):
         if contained.get("resourceType") == "Questionnaire" and contained.get("id") == given[1:]:
             origins = a_list(contained, "derivedFrom", here)
             origin = a_text(contained, "url", here) or next((o for o in origins if isinstance(o, str)), None)
@@ -183,8 +183,7 @@ def _questionnaire(form: Mapping[str, Any] | None) -> tuple[dict[str, frozenset[
 
 def _taken(part: Mapping[str, Any], place: str) -> list[str]:
     codes = []
-    for position, entry in enumerate(a_list(part, "code", place)):
-        coding = a_mapping(entry, f"{place}.code[{position}]", "a coding")
+    for _, coding in mappings(part, "code", place, "a coding"):
         code = coding.get("code")
         if coding.get("system") in (LOINC, OWN_ITEMS, OWN_SCORES) and isinstance(code, str):
             codes.append(code)
@@ -245,13 +244,8 @@ def _chosen(
         plain = address.lower()
         kept = tuple(id for id in candidates if definition(id).edition.lower() in plain)
         if len(kept) == 1:
-            notes.append(
-                Note(
-                    "edition_decided",
-                    "questionnaire",
-                    f"edition {definition(kept[0]).edition}: so says the address",
-                )
-            )
+            said = f"edition {definition(kept[0]).edition}: so says the address"
+            notes.append(Note("edition_decided", "questionnaire", said))
             candidates = kept
     if len(candidates) > 1:
         kept = candidates
@@ -259,13 +253,8 @@ def _chosen(
             having = [id for id in kept if id in _known.scales_by_loinc().get(code, {})]
             kept = tuple(having) or kept
         if len(kept) == 1:
-            notes.append(
-                Note(
-                    "edition_decided",
-                    None,
-                    f"edition {definition(kept[0]).edition}: so say the codes of its scores",
-                )
-            )
+            said = f"edition {definition(kept[0]).edition}: so say the codes of its scores"
+            notes.append(Note("edition_decided", None, said))
             candidates = kept
     if len(candidates) != 1:
         raise UnknownForm(
@@ -291,9 +280,5 @@ def _last(address: str) -> str:
     return address.partition("|")[0].rstrip("/").rpartition("/")[2]
 
 
-def _or(ids: Sequence[str]) -> str:
-    return " or ".join(ids)
-
-
 def _editions(ids: Sequence[str]) -> str:
-    return _or([f"{id} (edition {definition(id).edition})" for id in ids])
+    return " or ".join(f"{id} (edition {definition(id).edition})" for id in ids)

@@ -118,6 +118,13 @@ def joined(place: str | None, key: str) -> str:
     return f"{place}.{key}" if place else key
 
 
+def mappings(parent: Mapping[str, Any], key: str, place: str | None, what: str) -> Iterator[tuple[str, Any]]:
+    """The objects of a list, with their places."""
+    here = joined(place, key)
+    for position, entry in enumerate(a_list(parent, key, place)):
+        yield f"{here}[{position}]", a_mapping(entry, f"{here}[{position}]", what)
+
+
 def extensions(part: Mapping[str, Any], place: str) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """Extensions of a part with their address and place."""
     for position, entry in enumerate(a_list(part, "extension", place)[:MOST_EXTENSIONS]):

@@ -86,13 +86,7 @@ def responses(
     >>> read.data["peg_pain"], read.left_out["line"], read.left_out["reason"]
     ([7], [2], ['file_cut_off'])
     """
-    how: dict[str, Any] = {
-        "form": form,
-        "edition": edition,
-        "items": items,
-        "labels": labels,
-        "ordinal": ordinal,
-    }
+    how = {"form": form, "edition": edition, "items": items, "labels": labels, "ordinal": ordinal}
     return gather(_resources(_lines(source)), instrument, how, backend)
 
 
@@ -218,15 +212,8 @@ class _Table:
         ):
             self.keys[name].append(value)
         for problem in read.problems:
-            values = (
-                row,
-                line.line,
-                f"{id}_{problem.item}",
-                f"{line.place}: {problem.place}",
-                problem.code,
-                problem.message,
-            )
-            append(self.tables.problems, values)
+            item, place = f"{id}_{problem.item}", f"{line.place}: {problem.place}"
+            append(self.tables.problems, (row, line.line, item, place, problem.code, problem.message))
         for recorded in read.recorded:
             append(self.tables.recorded, (row, f"{id}_{recorded.scale}", recorded.value, recorded.place))
         for item, reason in read.reasons.items():

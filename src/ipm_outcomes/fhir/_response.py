@@ -24,38 +24,13 @@ from ipm_outcomes.scores import Score
 
 LONGEST_TEXT = 2_000
 KINDS = frozenset(
-    [
-        "AllergyIntolerance",
-        "Appointment",
-        "CarePlan",
-        "CareTeam",
-        "Communication",
-        "Condition",
-        "Consent",
-        "Coverage",
-        "Device",
-        "DiagnosticReport",
-        "DocumentReference",
-        "Encounter",
-        "EpisodeOfCare",
-        "Goal",
-        "Group",
-        "Immunization",
-        "Location",
-        "Medication",
-        "MedicationRequest",
-        "Observation",
-        "Organization",
-        "Patient",
-        "Practitioner",
-        "PractitionerRole",
-        "Procedure",
-        "Provenance",
-        "Questionnaire",
-        "RelatedPerson",
-        "ServiceRequest",
-        "Task",
-    ]
+    (
+        *("AllergyIntolerance", "Appointment", "CarePlan", "CareTeam", "Communication", "Condition"),
+        *("Consent", "Coverage", "Device", "DiagnosticReport", "DocumentReference", "Encounter"),
+        *("EpisodeOfCare", "Goal", "Group", "Immunization", "Location", "Medication", "MedicationRequest"),
+        *("Observation", "Organization", "Patient", "Practitioner", "PractitionerRole", "Procedure"),
+        *("Provenance", "Questionnaire", "RelatedPerson", "ServiceRequest", "Task"),
+    )
 )
 """Other resources that come along with responses, and that a message may name."""
 STATUS = ("in-progress", "completed", "amended", "entered-in-error", "stopped")

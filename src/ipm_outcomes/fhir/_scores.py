@@ -28,7 +28,7 @@ from ipm_outcomes.fhir._codes import (
     spelled,
 )
 from ipm_outcomes.fhir._errors import NotAResponse
-from ipm_outcomes.fhir._json import a_list, a_mapping, a_text
+from ipm_outcomes.fhir._json import a_list, a_mapping, a_text, joined, mappings
 from ipm_outcomes.fhir._response import Recorded, number_in
 from ipm_outcomes.responses import CLASSES
 from ipm_outcomes.scores import Absent, AnyScore, CategoryScore, Flag, Provenance, Score, Scores
@@ -74,13 +74,8 @@ def recorded(observation: Mapping[str, Any]) -> tuple[Recorded, ...]:
     (('gad7',), 'total', 12)
     """
     given = _observation(observation, None)
-    parts = [(given, "")]
-    for position, component in enumerate(a_list(given, "component", None)):
-        parts.append(
-            (a_mapping(component, f"component[{position}]", "a component"), f"component[{position}]")
-        )
     read = []
-    for part, place in parts:
+    for place, part in [("", given), *mappings(given, "component", None, "a component")]:
         by = _scales(part, place)
         if by:
             _check_unit(part, place)
@@ -106,12 +101,9 @@ def _codings(part: Mapping[str, Any], key: str, place: str) -> list[tuple[str, s
     concept = part.get(key)
     if concept is None:
         return []
-    here = f"{place}.{key}" if place else key
-    codings = a_list(a_mapping(concept, here, "a concept"), "coding", here)
-    coded = [
-        a_mapping(coding, f"{here}.coding[{position}]", "a coding") for position, coding in enumerate(codings)
-    ]
-    return [(a_text(coding, "system", here) or "", a_text(coding, "code", here) or "") for coding in coded]
+    here = joined(place, key)
+    coded = list(mappings(a_mapping(concept, here, "a concept"), "coding", here, "a coding"))
+    return [(a_text(coding, "system", here) or "", a_text(coding, "code", here) or "") for _, coding in coded]
 
 
 def _scales(part: Mapping[str, Any], place: str) -> dict[str, str]:
@@ -137,7 +129,7 @@ def _check_unit(part: Mapping[str, Any], place: str) -> None:
     quantity = part.get("valueQuantity")
     if not isinstance(quantity, Mapping):
         return
-    here = f"{place}.valueQuantity" if place else "valueQuantity"
+    here = joined(place, "valueQuantity")
     if quantity.get("code") is not None and quantity["code"] not in SCORE_UNITS:
         raise InputError("the unit is none of a score", "unit_unknown", here)
     if quantity.get("comparator") is not None:
@@ -291,9 +283,7 @@ def _check(made: Provenance, read: AnyScore, place: str) -> None:
 
 def _parts(observation: Mapping[str, Any], place: str) -> dict[str, Any]:
     read: dict[str, Any] = {}
-    for position, component in enumerate(a_list(observation, "component", place)):
-        here = f"{place}.component[{position}]"
-        part = a_mapping(component, here, "a component")
+    for here, part in mappings(observation, "component", place, "a component"):
         name = dict(_codings(part, "code", here)).get(OWN_PARTS)
         if name is None:
             continue
@@ -320,8 +310,8 @@ def _flag(instrument: Instrument, code: str, given: Mapping[str, Any], place: st
     concept = given.get("valueCodeableConcept")
     state = None if concept is None else a_text(a_mapping(concept, place, "a concept"), "text", place)
     answer = None
-    for position, component in enumerate(a_list(given, "component", place)):
-        answer = number_in(a_mapping(component, f"{place}.component[{position}]", "a component"), place)
+    for _, component in mappings(given, "component", place, "a component"):
+        answer = number_in(component, place)
     if state == NOT_ANSWERED:
         return Flag(flag.id, NOT_ANSWERED, flag.item, None, flag.sentence_unanswered)
     if state != RAISED:

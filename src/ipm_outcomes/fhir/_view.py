@@ -140,13 +140,7 @@ def read_view(
     [7]
     """
     columns = _table(table)
-    how: dict[str, Any] = {
-        "form": form,
-        "edition": edition,
-        "items": items,
-        "labels": labels,
-        "ordinal": ordinal,
-    }
+    how = {"form": form, "edition": edition, "items": items, "labels": labels, "ordinal": ordinal}
     return gather(_rebuilt(columns), instrument, how, backend)
 
 
@@ -216,11 +210,7 @@ def _answer(cells: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     coding = {name: cells[f"coding_{name}"] for name in ("system", "code", "display")}
     coding = {name: value for name, value in coding.items() if value is not None}
-    inner = [
-        _extension(url, cells[f"coding_{name}"])
-        for name, url in NUMBERS.items()
-        if _has(cells, "coding", name)
-    ]
+    inner = _extensions(cells, "coding")
     if coding or inner:
         answer["valueCoding"] = {**coding, "extension": inner}
     for name in ("integer", "decimal", "string"):
@@ -231,20 +221,14 @@ def _answer(cells: dict[str, Any]) -> dict[str, Any]:
         answer["valueQuantity"] = {key: cells[name] for key, name in parts.items() if cells[name] is not None}
     if not answer and _true(cells["has_value"]):
         return {"valueOther": True}  # of a type that no answer has
-    outer = [
-        _extension(url, cells[f"answer_{name}"])
-        for name, url in NUMBERS.items()
-        if _has(cells, "answer", name)
-    ]
+    outer = _extensions(cells, "answer")
     return {**answer, "extension": outer} if outer else answer
 
 
-def _has(cells: dict[str, Any], where: str, name: str) -> bool:
-    return cells[f"{where}_{name}"] is not None
-
-
-def _extension(url: str, number: Any) -> dict[str, Any]:
-    return {"url": url, "valueDecimal": number}
+def _extensions(cells: dict[str, Any], where: str) -> list[dict[str, Any]]:
+    """Those with a number of the answer, on the code or on the answer."""
+    numbers = ((url, cells[f"{where}_{name}"]) for name, url in NUMBERS.items())
+    return [{"url": url, "valueDecimal": number} for url, number in numbers if number is not None]
 
 
 def _true(value: Any) -> bool:
