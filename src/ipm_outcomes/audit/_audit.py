@@ -16,7 +16,7 @@ from ipm_outcomes.audit._effect import Judge, ends_of
 from ipm_outcomes.audit._explain import LIKELY, OBSERVED, PROVED, SYSTEMATIC_WORD, UNDECIDED, Outcome, explain
 from ipm_outcomes.audit._findings import Column, Finding, findings_table, rows_table, summary_table
 from ipm_outcomes.audit._materials import Beside, Scored, bands_of, material_of, scale_of, with_all_scales
-from ipm_outcomes.audit._reading import Floats, Material, read_numbers
+from ipm_outcomes.audit._reading import Bools, Floats, Material, read_numbers
 from ipm_outcomes.audit._structure import identical, patterns
 from ipm_outcomes.audit._words import place_of
 from ipm_outcomes.definition import Instrument, Scale
@@ -357,19 +357,24 @@ def _numbers(
     findings += [
         _finding(key, outcome, False, group) for group, outcome in _by_group(scored, material, groups)
     ]
-    counts = {
-        "recorded": int((there | column.text).sum()),
-        "equal": int(equal.sum()),
-        "differ": int((there & ~equal & ~withheld).sum() + column.text.sum()),
-        "recorded_though_withheld": int(withheld.sum()),
-        "not_recorded": int((~there & ~column.text).sum()),
-    }
+    counts = _counts(there, equal, withheld, column.text)
     differing = np.flatnonzero((there & ~equal) | column.text)
     return (
         findings,
         Column(key, scale, material.recorded, material.right, counts, (), differing),
         material.recorded,
     )
+
+
+def _counts(there: Bools, equal: Bools, withheld: Bools, text: Bools) -> dict[str, int]:
+    """What became of the rows; other ``text`` is recorded, and no score."""
+    return {
+        "recorded": int((there | text).sum()),
+        "equal": int(equal.sum()),
+        "differ": int((there & ~equal & ~withheld).sum() + text.sum()),
+        "recorded_though_withheld": int(withheld.sum()),
+        "not_recorded": int((~there & ~text).sum()),
+    }
 
 
 def _finding(key: str, cause: Outcome, band: bool, group: tuple[str | None, ...] | None) -> Finding:
@@ -422,13 +427,7 @@ def _bands(key: str, scale: Scale, column: BandColumn, groups: _Groups) -> tuple
     findings = [
         _finding(key, outcome, True, _only_group(outcome.rows, groups)) for outcome in explain_bands(column)
     ]
-    counts = {
-        "recorded": int(there.sum()),
-        "equal": int(equal.sum()),
-        "differ": int((there & ~equal & ~withheld).sum()),
-        "recorded_though_withheld": int(withheld.sum()),
-        "not_recorded": int((~there).sum()),
-    }
+    counts = _counts(there, equal, withheld, np.zeros(len(there), bool))
     return findings, Column(
         key, scale, None, None, counts, tuple(untested(column)), np.flatnonzero(there & ~equal)
     )

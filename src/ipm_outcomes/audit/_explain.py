@@ -57,8 +57,7 @@ class _State:
 
 def explain(material: Material) -> list[Outcome]:
     """Causes of all rows of a scale in which something else was recorded than the answers give."""
-    there = np.isfinite(material.recorded)
-    differing = there & ~material.same(material.right, material.rounded)
+    differing = material.differing
     if not differing.any():
         return []
     outcomes = _explained(material, differing)
@@ -86,7 +85,7 @@ def _beside_moved(material: Material, outcomes: list[Outcome]) -> list[Outcome]:
             continue
         rest = np.flatnonzero(~_marked(material, whole))
         moved = replace(material.moved(by).part(rest), apart=True)
-        differing = np.isfinite(moved.recorded) & ~moved.same(moved.right, moved.rounded)
+        differing = moved.differing
         if not differing.any():
             continue
         others = [
@@ -123,9 +122,8 @@ def _explained(material: Material, differing: Bools) -> list[Outcome]:
 
 
 def explain_moved(material: Material) -> Outcome | None:
-    """One cause of all rows, where totals are beside the row before or after their answers, too."""
-    there = np.isfinite(material.recorded)
-    differing = there & ~material.same(material.right, material.rounded)
+    """One cause of all rows, where totals stand beside the row before or after their answers, too."""
+    differing = material.differing
     for name, by in (("before", 1), ("after", -1)):
         moved = material.moved(by)
         rows = differing & moved.complete

@@ -220,6 +220,11 @@ class Material:
         return np.asarray(np.abs(values - self.recorded) <= (self.near if near else self.exact))
 
     @property
+    def differing(self) -> Bools:
+        """Rows in which something else was recorded than the answers give."""
+        return np.isfinite(self.recorded) & ~self.same(self.right, self.rounded)
+
+    @property
     def rounded(self) -> bool:
         """Whether the right values are compared after rounding."""
         return self.decimals is None
