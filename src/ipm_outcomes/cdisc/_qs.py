@@ -19,20 +19,8 @@ from ipm_outcomes.frames._library import CellKind
 
 KINDS: dict[str, CellKind] = {"QSSEQ": "whole", "QSSTRESN": "real", "VISITNUM": "real"}
 COLUMNS = (
-    "STUDYID",
-    "DOMAIN",
-    "USUBJID",
-    "QSSEQ",
-    "QSTESTCD",
-    "QSTEST",
-    "QSCAT",
-    "QSORRES",
-    "QSSTRESC",
-    "QSSTRESN",
-    "QSSTAT",
-    "QSDTC",
-    "VISIT",
-    "VISITNUM",
+    *("STUDYID", "DOMAIN", "USUBJID", "QSSEQ", "QSTESTCD", "QSTEST", "QSCAT", "QSORRES", "QSSTRESC"),
+    *("QSSTRESN", "QSSTAT", "QSDTC", "VISIT", "VISITNUM"),
 )
 
 

@@ -28,24 +28,10 @@ from ipm_outcomes.redcap._export import BOX, EVENT, INSTANCE, REPEAT, SEVERAL, E
 from ipm_outcomes.redcap._totals import totals
 
 USUAL = frozenset(
-    [
-        "UNK",
-        "NASK",
-        "ASKU",
-        "NI",
-        "NA",
-        "OTH",
-        "INV",
-        "MSK",
-        "NAVU",
-        "NP",
-        "QS",
-        "TRC",
-        "UNC",
-        "DER",
-        "PINF",
-        "NINF",
-    ]
+    (
+        *("UNK", "NASK", "ASKU", "NI", "NA", "OTH", "INV", "MSK", "NAVU", "NP", "QS", "TRC", "UNC", "DER"),
+        *("PINF", "NINF"),
+    )
 )
 """Missing data codes that REDCap proposes; they are proposed here too, never taken by themselves."""
 
@@ -214,10 +200,8 @@ class _Reader:
 
     def add(self, instrument: Instrument) -> None:
         """All rows of one instrument."""
-        names, part = (
-            self.asked.columns.get(instrument.id) or _own(instrument, self.export.fields),
-            self.asked.parts.get(instrument.id),
-        )
+        names = self.asked.columns.get(instrument.id) or _own(instrument, self.export.fields)
+        part = self.asked.parts.get(instrument.id)
         cells = Cells(instrument, names, self.export, self.asked.missing_of(instrument.id), part)
         self.cells[instrument.id] = cells
         recorded = part.recorded if part is not None else totals(instrument, cells.names, self.export)
@@ -227,12 +211,11 @@ class _Reader:
         self.data |= {column: [None] * len(self.data["line"]) for column in columns}
         for row in range(self.export.rows):
             self._row(cells, form, row)
+        forms = sum(id == instrument.id for id, *_ in self.keys) or 1
         if cells.doubt is not None:
-            self.seen[instrument.id, cells.doubt, 0] = sum(id == instrument.id for id, *_ in self.keys) or 1
+            self.seen[instrument.id, cells.doubt, 0] = forms
         if cells.strange:
-            self.seen[instrument.id, "labels_unknown", 0] = (
-                sum(id == instrument.id for id, *_ in self.keys) or 1
-            )
+            self.seen[instrument.id, "labels_unknown", 0] = forms
 
     def _form(self, name: str) -> str | None:
         """The form of a field: by the dictionary, else by the status that ends its fields."""
