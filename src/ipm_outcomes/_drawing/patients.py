@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from ipm_outcomes._drawing import style as looks
+from ipm_outcomes._drawing.figures import QUARTERS
 from ipm_outcomes._drawing.style import PLAIN, Style, haloed, width_of
 
 Kind = Literal["better", "same", "worse", "unjudged"]
@@ -288,7 +289,7 @@ def ecdf(
         "share:Q",
         title="share of patients",
         scale=y_scale,
-        axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]),
+        axis=alt.Axis(format=".0%", values=QUARTERS),
     )
     few = len(curves) <= FEW
     layers: list[Any] = []

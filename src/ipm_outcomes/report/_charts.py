@@ -62,6 +62,13 @@ _STYLE = Style(
 """Of the shared drawings. The axes take about 60 pixels of the width."""
 
 
+_TEXT = {
+    "labelColor": INK,
+    "titleColor": INK,
+    "labelFontSize": _MEASURED,
+    "titleFontSize": _MEASURED,
+    "titleFontWeight": "normal",
+}
 _CONFIG: dict[str, Any] = {
     "aria": False,
     "background": "transparent",
@@ -70,11 +77,7 @@ _CONFIG: dict[str, Any] = {
     "autosize": {"type": "fit-x", "contains": "padding"},
     "view": {"stroke": None},
     "axis": {
-        "labelColor": INK,
-        "titleColor": INK,
-        "labelFontSize": _MEASURED,
-        "titleFontSize": _MEASURED,
-        "titleFontWeight": "normal",
+        **_TEXT,
         "gridColor": _TOKENS["grid"],
         "domainColor": MUTED,
         "tickColor": MUTED,
@@ -83,11 +86,7 @@ _CONFIG: dict[str, Any] = {
         "labelOverlap": True,
     },
     "legend": {
-        "labelColor": INK,
-        "titleColor": INK,
-        "labelFontSize": _MEASURED,
-        "titleFontSize": _MEASURED,
-        "titleFontWeight": "normal",
+        **_TEXT,
         "symbolType": "square",
         "orient": "top",
         "title": None,

@@ -212,25 +212,14 @@ def _line(
     if height:
         small = Small(days, axis=place == len(drawn) or len(drawn) <= _FEW)
         picture = _charts.patient_svg(drawn_course, small, height, place, f"{drawn_course.short} {values}.")
-    if drawn_course.change is None:
+    name, change = drawn_course.scale.name, drawn_course.change
+    if change is None:
         score = _score(visits, drawn_course.scale)
         band = f" ({score.band})" if score.band else ""
-        return Line(
-            drawn_course.scale.name,
-            f"{drawn_course.short}{band}. One score, nothing to compare.",
-            "",
-            day(first),
-            picture,
-            False,
-        )
-    return Line(
-        drawn_course.scale.name,
-        drawn_course.short,
-        drawn_course.change.sentence,
-        f"{day(first)} to {day(final)}",
-        picture,
-        drawn_course.change.verdict.startswith("reliably"),
-    )
+        short = f"{drawn_course.short}{band}. One score, nothing to compare."
+        return Line(name, short, "", day(first), picture, False)
+    when, clear = f"{day(first)} to {day(final)}", change.verdict.startswith("reliably")
+    return Line(name, drawn_course.short, change.sentence, when, picture, clear)
 
 
 def _unverified(scores: Scores, inst: Instrument, drawn: Sequence[tuple[Instrument, Visits, Course]]) -> bool:
@@ -304,14 +293,8 @@ def _notes(courses: Sequence[Course]) -> tuple[str, ...]:
     return tuple(
         note
         for there, note in (
-            (
-                bool(verdicts & {"reliably"}),
-                "Reliably: the change is more than any published measurement error.",
-            ),
-            (
-                bool(verdicts & {"possibly"}),
-                "Possibly: more than the smallest published error, not the largest.",
-            ),
+            ("reliably" in verdicts, "Reliably: the change is more than any published measurement error."),
+            ("possibly" in verdicts, "Possibly: more than the smallest published error, not the largest."),
             ("no" in verdicts, "No reliable change: error alone could make it."),
             (
                 any(course.lines for course in courses),
