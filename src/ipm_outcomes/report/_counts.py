@@ -7,7 +7,6 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 
 from ipm_outcomes.definition import Scale
@@ -49,6 +48,8 @@ class Builder:
 
     def flow(self) -> None:
         """What became of everyone, with one reason each."""
+        import narwhals as nw
+
         program, changes, shown = self.program, self.changes, self.program.headline
         assert shown is not None
         part = changes.only(at_target(shown.key, program.target, changes))
@@ -86,6 +87,8 @@ class Builder:
         self.rows += rows
 
     def distributions(self) -> None:
+        import narwhals as nw
+
         changes = self.changes
         paired = changes.only(
             ~changes.number("baseline").is_null()
@@ -156,6 +159,8 @@ class Builder:
 
     def promoters(self) -> None:
         """Promoters, passives and detractors at the follow-up, together and by site: one answer per patient."""
+        import narwhals as nw
+
         from ipm_outcomes.program._columns import NOT_RECORDED
 
         program, changes = self.program, self.changes
@@ -181,6 +186,8 @@ class Builder:
 
     def data_quality(self) -> None:
         """Forms with a score, and without one by reason, for each scale."""
+        import narwhals as nw
+
         scores = self.scores
         tally: dict[ScaleKey, dict[str, int]] = {}
         for inst, scale, absent, n in scores.counts(
@@ -227,6 +234,8 @@ class Builder:
 
     def periods(self) -> None:
         """Figures by month of enrollment, or by longer periods where months are too small to show."""
+        import narwhals as nw
+
         from ipm_outcomes import program as programs
         from ipm_outcomes.stats import over_time
 
@@ -330,6 +339,8 @@ class Builder:
 
     def standardized(self) -> None:
         """Shares of the sites, given how severe their patients were at baseline."""
+        import narwhals as nw
+
         from ipm_outcomes.program._columns import NOT_RECORDED
         from ipm_outcomes.stats import sites
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +30,8 @@ class Table:
     """A table that came in, with its words as plain text and NaN as null."""
 
     def __init__(self, name: str, data: Any) -> None:
+        import narwhals as nw
+
         try:
             self.face = Frame(data)
         except FrameError as error:
@@ -48,15 +49,21 @@ class Table:
 
     def word(self, column: str) -> Any:
         """An expression: a column as text, empty where there is none."""
+        import narwhals as nw
+
         text = nw.col(column)
         return nw.when(text.is_null()).then(nw.lit("")).otherwise(text.cast(nw.String)).alias(column)
 
     def number(self, column: str) -> Any:
         """An expression: a column as float64, null where there is none."""
+        import narwhals as nw
+
         return nw.col(column).cast(nw.Float64).fill_nan(None)
 
     def still_open(self) -> Any:
         """An expression: whether the follow-up window was not over on the as-of date, as the indicators count it."""
+        import narwhals as nw
+
         is_open = self.word("reason") == OPEN
         if OPEN in self.schema and self.schema[OPEN] == nw.Boolean:
             is_open = is_open | nw.col(OPEN).fill_null(False)
@@ -64,6 +71,8 @@ class Table:
 
     def counts(self, *keys: Any, of: Any = None) -> Iterator[tuple[Any, ...]]:
         """Count rows (or add up an expression) by the frame's own engine: each key once, with its count."""
+        import narwhals as nw
+
         counted = (nw.lit(1) if of is None else of).cast(nw.Int64).alias("__n")
         small = self.frame.select(*keys, counted)
         names = small.columns[:-1]
@@ -128,5 +137,7 @@ def small_frame(columns: Mapping[str, list[Any]], like: Frame) -> Any:
 
 
 def cells_of(table: Any) -> Iterator[dict[str, Any]]:
+    import narwhals as nw
+
     for cells in nw.from_native(table, eager_only=True).iter_rows(named=True):
         yield {name: plain_value(value) for name, value in cells.items()}

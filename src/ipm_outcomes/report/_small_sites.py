@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 from os import PathLike
 from typing import Any
 
-import narwhals as nw
-
 from ipm_outcomes.program._columns import NOT_RECORDED
 from ipm_outcomes.program.suppression._record import earlier_figures, earlier_groups
 from ipm_outcomes.report._program import OTHER, SMALLEST
@@ -58,6 +56,8 @@ def published_before(ledger: str | PathLike[str] | None) -> tuple[set[str], set[
 
 def relabeled(changes: Table, by: str, sites: Collection[str]) -> Table:
     """The changes with the sites that are put together under one name."""
+    import narwhals as nw
+
     names = [*sites, *([""] if NOT_RECORDED in sites else [])]
     word = changes.word(by)
     site = nw.when(word.is_in(names)).then(nw.lit(OTHER)).otherwise(word).alias(by)
