@@ -167,7 +167,7 @@ def options(
 def compared(
     inst: Instrument, before: Scores, after: Scores, flags: tuple[FlagChange, ...], by: Options
 ) -> dict[str, AnyChange]:
-    """All scales of two forms, told with the flags."""
+    """All scales of two forms, with the flags."""
     scale_changes: dict[str, AnyChange] = {}
     for scale in inst.scales:
         first, second = before.scale(scale.id), after.scale(scale.id)
@@ -190,7 +190,7 @@ def _category_change(scale: Scale, first: CategoryScore, second: CategoryScore) 
 def one_scale(
     inst: Instrument, scale: Scale, scores: tuple[Score, Score], flags: tuple[FlagChange, ...], by: Options
 ) -> ScaleChange:
-    """Two scores of one scale, told with the flags."""
+    """Two scores of one scale, with the flags."""
     first, second = scores
     x1, x2 = first.exact, second.exact
     best, worst = _limits(scale)
