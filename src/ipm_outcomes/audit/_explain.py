@@ -122,7 +122,7 @@ def _explained(material: Material, differing: Bools) -> list[Outcome]:
 
 
 def explain_moved(material: Material) -> Outcome | None:
-    """One cause of all rows, where totals stand beside the row before or after their answers, too."""
+    """One cause of all rows, where totals are beside the row before or after their answers, too."""
     differing = material.differing
     for name, by in (("before", 1), ("after", -1)):
         moved = material.moved(by)

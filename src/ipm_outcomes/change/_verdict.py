@@ -15,12 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipm_outcomes._changes import Verdict as Verdict
-from ipm_outcomes.change._constants import (
-    Figure,
-    Reliability,
-    figure_of,
-    published,
-)
+from ipm_outcomes.change._constants import Figure, Reliability, figure_of, published
 from ipm_outcomes.definition import Instrument, Scale
 from ipm_outcomes.frames._library import Bools, Floats, Ints
 
