@@ -47,7 +47,7 @@ class Cell:
     @property
     def withheld(self) -> bool:
         """Whether the measure cannot be counted from this target."""
-        return self.unfit > 0 or any(self.failed.values())
+        return self.unfit > 0 or (bool(self.failed) and any(self.failed.values()))
 
     @property
     def unobserved(self) -> tuple[int, int]:
@@ -69,7 +69,7 @@ class Cell:
         return Cell(*counts, self.lost, self.possible, self.judged, self.marks, self.failed)
 
 
-@dataclass
+@dataclass(slots=True)
 class FigureRow:
     """One row of the result before the statistics."""
 

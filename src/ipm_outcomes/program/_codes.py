@@ -152,8 +152,11 @@ def identified(values: Ints, null: Bools) -> tuple[Codes, Ints]:
         return Codes(np.zeros(rows, np.uint8), 1), np.zeros(1, np.int64)
     low, high = int(known.min()), int(known.max())
     if high - low < max(_DENSE, 2 * rows):
-        codes = np.where(null, 0, values - (low - 1)) if len(known) < rows else values - (low - 1)
-        return small(codes, high - low + 2), np.arange(low - 1, high + 1)
+        codes = np.empty(rows, np.min_scalar_type(high - low + 1))
+        np.subtract(values, low - 1, out=codes, casting="unsafe")
+        if len(known) < rows:
+            codes[null] = 0
+        return Codes(codes, high - low + 2), np.arange(low - 1, high + 1)
     begins = np.flatnonzero(np.diff(values, prepend=values[0]) != 0)
     begins = np.concatenate([[0], begins])
     several = 4 * len(begins) < rows  # rows of one patient often follow each other

@@ -17,7 +17,7 @@ from ipm_outcomes.program._counts import Counts, Key
 from ipm_outcomes.program._figures import Figure, figures, tested
 from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._requirements import row_exclusions
-from ipm_outcomes.program._rows import Rows, SideBySide, units
+from ipm_outcomes.program._rows import Rows, SideBySide, unit_keys
 from ipm_outcomes.program._sources import groups_of, refuse_name_of_total
 from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.stats._sums import sums_by
@@ -70,6 +70,9 @@ class _Batch:
         self, batch: Sequence[Indicator], source: Source, by: Sequence[str], keys: tuple[str, ...]
     ) -> None:
         self._indicators, self._source, self._keys = batch, source, keys
+        self._last: tuple[tuple[bytes, bytes], Ints, Codes] | None = (
+            None  # of indicators that count the same rows
+        )
         names = list(dict.fromkeys([*by, *keys]))
         first = batch[0]
         self._table = (
@@ -115,26 +118,33 @@ class _Batch:
     def _reported(self, indicator: Indicator) -> Bools:
         """The cells of the scales and targets that an indicator is for."""
         picks = indicator.window is not None and indicator.window.pick is not None
-        reported = np.ones(len(self._places), bool)
-        for cell, (_, each) in enumerate(self._places):
+        reported = {}
+        for each in dict.fromkeys(each for _, each in self._places):
             named = dict(zip(self._keys, each, strict=True))
             scale = f"{named.get('instrument')}.{named.get('scale')}"
-            reported[cell] = (
+            reported[each] = (
                 (not indicator.of or scale in indicator.of)
                 and scale not in indicator.not_of
                 and (not indicator.targets or picks or named.get("target") in indicator.targets)
             )
-        return reported
+        return np.array([reported[each] for _, each in self._places], bool)
 
     # ---- of values -----------------------------------------------------------------------------------
 
     def _rows_of(self, counted: Bools, kept: Ints) -> tuple[Ints, Codes]:
         """The rows that count, and their cells by place among those that are reported."""
-        place = np.full(self._cells.size, -1, np.int64)
-        place[kept] = np.arange(len(kept))
-        rows = np.flatnonzero(looked_up(counted, self._codes.of) & looked_up(place >= 0, self._cells.of))
-        cells = Codes(looked_up(place, self._cells.of[rows]), len(kept))
-        return rows if self._chosen is None else self._chosen[rows], cells
+        key = (counted.tobytes(), kept.tobytes())
+        if self._last is None or self._last[0] != key:
+            rows = looked_up(counted, self._codes.of)
+            cells = self._cells
+            if len(kept) < cells.size:
+                place = np.full(cells.size, -1, np.int64)
+                place[kept] = np.arange(len(kept))
+                rows &= looked_up(place >= 0, cells.of)
+                cells = Codes(looked_up(place, cells.of), len(kept))
+            own = np.flatnonzero(rows)
+            self._last = key, own if self._chosen is None else self._chosen[own], cells.take(own)
+        return self._last[1:]
 
     def _mean(self, indicator: Indicator, own: Counts, counted: Bools, kept: Ints) -> None:
         rows, cells = self._rows_of(counted, kept)
@@ -212,19 +222,19 @@ def _once(
 ) -> Ints:
     """One row of each patient, episode and scale: by state, then by value, so that their order does not matter."""
     ids = [name for name in ("patient_id", "episode") if name in source.schema]
-    unit, size = units(source, ids, [key for key in KEYS if key in indicator.each], by, None)
-    order = np.arange(len(unit))
+    key = unit_keys(source, ids, [key for key in KEYS if key in indicator.each], by, None)
+    order = None
     if indicator.kind == "distribution":
         words, labels = table.words(str(indicator.value))
         ranks = np.array([-1, *np.argsort(np.argsort(np.array(labels, str)))])
         order = np.argsort(ranks[words.of], kind="stable")
     elif indicator.value is not None:
         order = np.argsort(table.numbers(indicator.value), kind="stable")
-    row_of = np.zeros(size, np.int64)
+    row_of = np.full(key.size, -1, np.int64)
     for state in range(codes.size):
-        own = order[codes.of[order] == state]
-        row_of[unit[own]] = own
-    return row_of
+        rows = np.flatnonzero(codes.of == state) if order is None else order[codes.of[order] == state]
+        row_of[key.of[rows]] = rows
+    return row_of[row_of >= 0]
 
 
 def _ratio_sums(above: Floats, below: Floats, cells: Codes) -> tuple[int, dict[str, NDArray[np.object_]]]:

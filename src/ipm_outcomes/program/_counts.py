@@ -162,16 +162,17 @@ class Counts:
 
     def _rows(
         self, indicator: Indicator, group: Key, place: Place, named: dict[str, str]
-    ) -> Iterator[FigureRow]:
+    ) -> Sequence[FigureRow]:
         cell = self.cells.get(place) or Cell()
         if indicator.kind != "distribution":
-            yield FigureRow(group, indicator, named, None, cell)
-            return
+            return (FigureRow(group, indicator, named, None, cell),)
         position = self.places.get(place)
+        rows = []
         for band in self._bands[place[1]]:
             counts = self._by_band.get(band)
             number = 0 if position is None or counts is None else counts[position]
-            yield FigureRow(group, indicator, named, band, cell.with_numerator(number))
+            rows.append(FigureRow(group, indicator, named, band, cell.with_numerator(number)))
+        return rows
 
     @cached_property
     def _by_band(self) -> dict[str, list[int]]:

@@ -19,6 +19,10 @@ class Dates(NamedTuple):
     month: Ints
     day: Ints
 
+    def take(self, rows: Ints | None) -> Dates:
+        """The dates of some rows; of all, where none are named."""
+        return self._replace(codes=self.codes.take(rows))
+
     def by_row(self, of_dates: NDArray[Any]) -> Floats:
         """Numbers of the dates for each row, NaN without a date."""
         table = of_dates.astype(np.float64)

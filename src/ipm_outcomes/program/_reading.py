@@ -37,6 +37,7 @@ class Source(Described):
         """Columns without any value."""
         self._days: set[str] = set()  # dates that pandas held as objects
         self._expected: dict[str, None] | None = None
+        self._finest: tuple[str, ...] = ()
         self._frame: Frame | None = None
         self._read: dict[tuple[Any, Any], Any] = {}
         lazy = type(data).__name__ in ("LazyFrame", "DuckDBPyRelation")
@@ -53,8 +54,12 @@ class Source(Described):
             self._frame = Frame(native)
         self.schema: dict[str, Any] = dict(nw.from_native(native).collect_schema())
 
-    def expect(self, names: Iterable[str]) -> None:
-        """Name columns that may be read, before the first one is."""
+    def expect(self, names: Iterable[str], groups: Sequence[str] = ()) -> None:
+        """Name columns that may be read, before the first one is, and those that rows may be grouped by."""
+        self._finest = (
+            tuple(name for name in dict.fromkeys(groups) if self._kind(name) in ("word", "nothing"))
+            or self._finest
+        )
         self._expected = (self._expected or {}) | dict.fromkeys(n for n in names if n in self.schema)
 
     def _column(self, name: str) -> Any:
@@ -95,6 +100,9 @@ class Source(Described):
     @property
     def _library(self) -> Any:
         return self._columns.library
+
+    def _kind(self, column: str) -> str | None:
+        return self.kind_of(column) if column in self.schema else None
 
     def kind_of(self, column: str) -> str:
         """What a column holds: number, truth, word, date, nothing (no value at all) or other."""
@@ -241,8 +249,10 @@ class Source(Described):
 
     def keys(self, ids: Sequence[str], others: Sequence[str], rows: Ints | None = None) -> Codes:
         """A code for what columns hold together, of which not all may appear: ids, and others of few values."""
-        few: Codes = self._once(
-            Source.keys, tuple(others), lambda names: joint([self.values(n)[0] for n in names], len(self))[0]
+        few: Codes = (
+            self.groups(others)[0]
+            if set(others) <= set(self._finest)
+            else joint([self.values(name)[0] for name in others], len(self))[0]
         )
         columns = [few, *(self.values(name)[0] for name in ids)]
         return key_of([codes.take(rows) for codes in columns], len(self) if rows is None else len(rows))
@@ -255,6 +265,15 @@ class Source(Described):
         return groups
 
     def _groups(self, names: Sequence[str]) -> tuple[Codes, list[Group]]:
+        if tuple(names) != self._finest and set(names) < set(self._finest):
+            finest, labels = self.groups(self._finest)
+            positions = [self._finest.index(name) for name in names]
+            place_of: dict[Group, int] = {}
+            places = [
+                place_of.setdefault(tuple(label[p] for p in positions), len(place_of)) for label in labels
+            ]
+            table = small(np.array(places, np.int64), len(place_of))
+            return Codes(looked_up(table.of, finest.of), table.size), list(place_of)
         columns = [self._once(Source._named, name, self._named) for name in names]
         codes, members = joint([codes for codes, _ in columns], len(self))
         parts = [

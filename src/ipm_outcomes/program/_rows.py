@@ -161,7 +161,10 @@ class SideBySide(Table):
         wanted = {tuple(name.split(".")): key for key, name in self._indicator.scales.items()}
         own = np.flatnonzero(looked_up(np.array([scale in wanted for scale in scales], bool), codes.of))
         self._source, self._rows = source, Rows(source, names, batch, own)
-        self._unit, self._size = units(source, ("patient_id", "episode"), ("target",), by, own)
+        key = unit_keys(source, ("patient_id", "episode"), ("target",), by, own)
+        seen = np.zeros(key.size, bool)
+        seen[key.of] = True
+        self._unit, self._size = (np.cumsum(seen) - 1)[key.of], int(np.count_nonzero(seen))
         cells = np.zeros(self._size, self._rows.cells.of.dtype)
         cells[self._unit] = self._rows.cells.of
         self.cells, self.labels = Codes(cells, self._rows.cells.size), self._rows.labels
@@ -226,16 +229,14 @@ def of_rows(part: Exclusion | Requirement) -> Atom:
     return Atom(f"{type(part).__name__} {part.id}", "truth", IS_TRUE)
 
 
-def units(
+def unit_keys(
     source: Source, ids: Sequence[str], others: Sequence[str], by: Sequence[str], rows: Ints | None
-) -> tuple[Ints, int]:
-    """What columns name in a group, such as patients: a number for each row, and how many there are."""
+) -> Codes:
+    """What columns name in a group, such as patients: a code for each, of which not all may appear."""
     group = source.groups(by)[0].take(rows)
     key = without_gaps(source.keys(ids, others, rows))
     of_key = np.zeros(key.size, group.of.dtype)
     of_key[key.of] = group.of
-    if not np.array_equal(of_key[key.of], group.of):  # who is in several groups counts in each
-        key = without_gaps(key_of([key, group], len(group.of)))
-    seen = np.zeros(key.size, bool)
-    seen[key.of] = True
-    return (np.cumsum(seen) - 1)[key.of], int(np.count_nonzero(seen))
+    if np.array_equal(of_key[key.of], group.of):
+        return key
+    return without_gaps(key_of([key, group], len(group.of)))  # who is in several groups counts in each

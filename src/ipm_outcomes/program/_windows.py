@@ -46,8 +46,11 @@ def _ends(window: Window) -> tuple[int, int]:
 
 def _after_middle(window: Window, source: Source, name: str, rows: Ints | None) -> Floats:
     """Days from the middle of the window to a date; NaN without one of both."""
-    days: Floats = source.dates(name).numbers() - _middle(window, source.dates("baseline_date"))
-    return days if rows is None else days[rows]
+    if rows is not None and not len(rows):
+        return np.zeros(0)
+    dates, baseline = (source.dates(column).take(rows) for column in (name, "baseline_date"))
+    days: Floats = dates.numbers() - _middle(window, baseline)
+    return days
 
 
 def _middle(window: Window, baseline: Dates) -> Any:

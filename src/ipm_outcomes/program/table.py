@@ -200,7 +200,7 @@ def table(
     candidates = _of_tables(chosen_indicators(indicators)) if indicators is not None else _of_catalog()
     for each in tables.values():
         if isinstance(each, Source):
-            each.expect(may_read(candidates, each, by))
+            each.expect(may_read(candidates, each, by), [*by, *KEYS])
     wishes = Wishes(candidates, asked, by, level, totals)
     chosen = chosen_for(wishes, tables)
     if spark:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Self
 
 import numpy as np
@@ -62,4 +61,6 @@ class Moments:
         if self.n < 2:
             return math.nan
         apart = self.n * self.squares - self.total**2
-        return math.sqrt(Fraction(apart, self.n * (self.n - 1) * self.denominator**2))
+        return math.sqrt(
+            apart / (self.n * (self.n - 1) * self.denominator**2)
+        )  # divided exactly, rounded once
