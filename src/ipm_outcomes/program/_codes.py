@@ -43,7 +43,7 @@ def looked_up(table: NDArray[Any], codes: NDArray[Any]) -> NDArray[Any]:
     """The entry of a table for each code."""
     entries = np.empty(len(codes), table.dtype)
     for block in blocks(len(codes)):
-        entries[block] = table[codes[block]]
+        np.take(table, codes[block], out=entries[block], mode="clip")  # without looking at the bounds
     return entries
 
 
@@ -83,28 +83,29 @@ def joint(columns: Sequence[Codes], rows: int) -> tuple[Codes, list[Ints]]:
         if codes.size * column.size > _DENSE:
             settle()
         size = codes.size * column.size
-        kind = np.min_scalar_type(size - 1)
-        made = codes.of.astype(kind)  # a copy
-        if column.size > 1:
-            np.multiply(made, kind.type(column.size), out=made)
-            np.add(made, column.of, out=made, casting="unsafe")
-        codes = Codes(made, size)
+        codes = Codes(_put_together(codes, column, np.min_scalar_type(size - 1)), size)
         sizes.append(column.size)
     settle()
     return codes, members
 
 
+def _put_together(codes: Codes, column: Codes, kind: np.dtype[Any]) -> NDArray[Any]:
+    """One code for each pair of codes."""
+    if codes.size == 1:
+        return column.of.astype(kind)
+    made: NDArray[Any] = np.multiply(codes.of, kind.type(column.size), dtype=kind, casting="unsafe")
+    if column.size > 1:
+        np.add(made, column.of, out=made, casting="unsafe")
+    return made
+
+
 def key_of(columns: Sequence[Codes], rows: int) -> Codes:
     """A code for each combination of codes, of which not all may appear."""
-    key = Codes(np.zeros(rows, np.int64), 1)
+    key = Codes(np.zeros(rows, np.uint8), 1)
     for column in columns:
         if key.size * column.size >= 1 << 62:
             key = _appearing(key)[0]
-        made = key.of.astype(np.int64)
-        if column.size > 1:
-            np.multiply(made, column.size, out=made)
-            np.add(made, column.of, out=made, casting="unsafe")
-        key = Codes(made, key.size * column.size)
+        key = Codes(_put_together(key, column, np.dtype(np.int64)), key.size * column.size)
     return key
 
 
@@ -135,9 +136,8 @@ def crossed(first: Codes, second: Codes) -> tuple[Ints, Ints, Ints]:
     else:
         every = np.zeros(size, np.int64)
         for block in blocks(len(first.of), size):
-            key = first.of[block].astype(np.int64)
-            key *= second.size
-            key += second.of[block]
+            key = np.multiply(first.of[block], second.size, dtype=np.int64)
+            np.add(key, second.of[block], out=key, casting="unsafe")
             every += np.bincount(key, minlength=size)
         pairs = np.flatnonzero(every)
         counts = every[pairs]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._library import Bools, Floats, Ints
 from ipm_outcomes.program._cells import FigureRow
-from ipm_outcomes.program._codes import Codes, crossed, looked_up
+from ipm_outcomes.program._codes import Codes, crossed, looked_up, small
 from ipm_outcomes.program._columns import KEYS
 from ipm_outcomes.program._counts import Counts, Key
 from ipm_outcomes.program._figures import Figure, figures, tested
@@ -89,9 +89,10 @@ class _Batch:
         self._chosen = _once(self._table, self._states.codes, first, source, names) if first.once else None
         self._codes = self._states.codes.take(self._chosen)
         self._cells = self._table.cells.take(self._chosen)
-        labels = [dict(zip(names, label, strict=True)) for label in self._table.labels]
+        of_by, of_keys = ([names.index(name) for name in some] for some in (by, keys))
         self._places: list[tuple[Key, Key]] = [
-            (tuple(label[name] for name in by), tuple(label[key] for key in keys)) for label in labels
+            (tuple([label[n] for n in of_by]), tuple([label[n] for n in of_keys]))
+            for label in self._table.labels
         ]
 
     def counts(self) -> dict[str, Counts]:
@@ -104,7 +105,8 @@ class _Batch:
                 (indicator, {name: len(columns) + n for n, name in enumerate(states)}, states["denominator"])
             )
             columns += states.values()
-        table = _by_cell(*crossed(self._cells, self._codes), self._cells.size, np.array(columns, float).T)
+        folded, flags = _folded(self._codes, np.array(columns).T)
+        table = _by_cell(*crossed(self._cells, folded), self._cells.size, flags.astype(float))
         counts = {}
         for indicator, plan, counted in plans:
             kept = np.flatnonzero(self._reported(indicator) & (table[:, 0] > 0))
@@ -196,6 +198,14 @@ def _objects(values: Sequence[int]) -> NDArray[np.object_]:
     return array
 
 
+def _folded(codes: Codes, flags: Bools) -> tuple[Codes, Bools]:
+    """States as one where they count for the same figures."""
+    packed = np.ascontiguousarray(np.packbits(flags, axis=1))
+    _, first, place = np.unique(packed.view(f"V{packed.shape[1]}"), return_index=True, return_inverse=True)
+    table = small(place.reshape(-1), len(first))
+    return Codes(looked_up(table.of, codes.of), table.size), flags[first]
+
+
 def _by_cell(cells: Ints, states: Ints, rows: Ints, size: int, flags: Floats) -> Ints:
     """By cell and figure the rows in a state that counts for the figure."""
     counts = np.zeros((size, flags.shape[1]), np.int64)
@@ -232,6 +242,9 @@ def _once(
         order = np.argsort(table.numbers(indicator.value), kind="stable")
     row_of = np.full(key.size, -1, np.int64)
     for state in range(codes.size):
+        if codes.size == 1 and order is None:
+            row_of[key.of] = np.arange(len(key.of))
+            break
         rows = np.flatnonzero(codes.of == state) if order is None else order[codes.of[order] == state]
         row_of[key.of[rows]] = rows
     return row_of[row_of >= 0]

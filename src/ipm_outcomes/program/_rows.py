@@ -195,7 +195,10 @@ class SideBySide(Table):
         if column == WINDOW_OPEN:
             return of_flags(self._any(self._rows.still_open), tests)
         if column in self._of_rows:
-            return of_flags(self._any(looked_up(self._of_rows[column], self._row_states.codes.of)), tests)
+            states = self._of_rows[column]
+            if states.all() or not states.any():
+                return of_flags(np.full(self._size, states.any(), np.int8), tests)
+            return of_flags(self._any(looked_up(states, self._row_states.codes.of)), tests)
         units, scores = self._side(column)
         classes = of_numbers(scores, tests)
         codes = np.zeros(self._size, classes.codes.of.dtype)
