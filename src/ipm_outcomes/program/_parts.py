@@ -16,10 +16,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ipm_outcomes.errors import FrameError, IpmOutcomesError
-from ipm_outcomes.frames._blank import COLUMN as BLANK
 from ipm_outcomes.frames._frame import of_narwhals
 from ipm_outcomes.frames._spark_kind import is_spark
-from ipm_outcomes.program._columns import NOT_RECORDED
+from ipm_outcomes.program._columns import KEYS, NOT_RECORDED
 from ipm_outcomes.program._counting import count_all
 from ipm_outcomes.program._counts import Counts
 from ipm_outcomes.program._described import Described, without_group
@@ -223,7 +222,7 @@ class Parts(Whole):
         seen = Seen()
 
         def count(part: Source) -> Counted:
-            part.expect([*may_read(mine, part, by), BLANK])
+            part.expect(may_read(mine, part, by), [*by, *KEYS])
             if whole:
                 seen.refuse_again(part)
             return Counted.of(part, chosen, by, main)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._blank import COLUMN as BLANK
 from ipm_outcomes.frames._stage import refuse_other_stage, stage_of
 from ipm_outcomes.program._codes import most_rows
 from ipm_outcomes.program._columns import ALL, KEYS, WINDOW_OPEN
@@ -57,7 +58,7 @@ def refuse_repeated_patients(opioids: Source, by: Sequence[str]) -> None:
 
 def may_read(candidates: Iterable[Indicator], source: Described, by: Sequence[str]) -> list[str]:
     """Every column of a table that may be read for indicators of which it is not known yet whether they apply."""
-    names = [*by, *KEYS, "patient_id", "episode", *NUMBERS, *WORDS]
+    names = [*by, *KEYS, "patient_id", "episode", *NUMBERS, *WORDS, BLANK]
     for candidate in candidates:
         if candidate.uses == source.name:
             names += needed_columns(candidate, source, by)
