@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,18 @@ docstrings = Sybil(
 )
 
 pytest_collect_file = (pages + docstrings).pytest()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makemodule(
+    module_path: Path,
+) -> Generator[None, pytest.Module | None, pytest.Module | None]:
+    """A module of the library that is named on the command line is no file of tests.
+
+    Imported as one, `program.table` would be the module and no longer the function.
+    """
+    module = yield
+    return None if module_path.is_relative_to(Path(__file__).parent / "src") else module
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

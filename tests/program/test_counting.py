@@ -352,3 +352,45 @@ def test_only_the_columns_that_are_needed_are_computed():
     )
     program.table(lazy, by=["site"], indicators=["responder_30"])
     assert computed == ["baseline"]
+
+
+def test_what_counts_once_is_the_same_row_in_every_order(backend):
+    """Of rows of which one meets the numerator it is that one, whatever words come first."""
+    definition = parse(
+        {
+            **{"id": "own", "title": "Improved at any target", "kind": "proportion", "uses": "changes"},
+            **{"direction": "higher", "missing": "not_needed", "population": "Everyone.", "once": True},
+            **{"each": ["instrument", "scale"], "numerator": {"column": "class", "is": "improved"}},
+            **{"source": "us", "evidence": "derived", "sources": [{"key": "us", "cite": "Our own"}]},
+        },
+        file="own.toml",
+    )
+    rows = {
+        **{"patient_id": [1, 1, 2, 2], "episode": [1] * 4, "instrument": ["peg"] * 4, "scale": ["mean"] * 4},
+        **{"target": ["3 months", "6 months"] * 2, "baseline": [5.0] * 4, "followup": [5.0] * 4},
+        "class": ["improved", "unchanged"] * 2,
+    }
+    for data in (rows, {name: cells[::-1] for name, cells in rows.items()}):
+        got = backend.rows(program.table(backend.make(data), indicators=[definition]))
+        assert (got["numerator"], got["denominator"]) == ([2], [2])
+
+
+def test_numbers_of_patients_and_sites_may_need_all_64_bits():
+    ids = [2**63 + 5, 2**64 - 1, 3]
+    data = pl.DataFrame(
+        {
+            **{"patient_id": ids, "site": ids, "episode": [1] * 3, "instrument": ["peg"] * 3},
+            **{
+                "scale": ["mean"] * 3,
+                "target": ["6 months"] * 3,
+                "baseline": [6.0] * 3,
+                "followup": [4.0] * 3,
+            },
+            **{"responder_30": [True] * 3, "reason": ["paired"] * 3},
+        },
+        schema_overrides={"patient_id": pl.UInt64, "site": pl.UInt64},
+    )
+    for frame in (data, data.to_arrow(), data.to_pandas()):
+        result = program.table(frame, by=["site"], indicators=["responder_30"])
+        for name, expected in (("site", sorted(ids)), ("eligible", [1, 1, 1])):
+            assert [int(cell) for cell in pl.Series(result[name])] == expected

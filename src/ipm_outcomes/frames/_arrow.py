@@ -136,6 +136,11 @@ class Arrow(Library):
     def wholes(self, column: Any) -> tuple[Ints, Bools] | None:
         if not self.pa.types.is_integer(column.type):
             return None
+        if (
+            self.pa.types.is_uint64(column.type)
+            and (_compute().max(column).as_py() or 0) > np.iinfo(np.int64).max
+        ):
+            return None
         return column.fill_null(0).cast(self.pa.int64()).to_numpy(), column.is_null().to_numpy()
 
     def flags(self, column: Any) -> NDArray[np.int8] | None:

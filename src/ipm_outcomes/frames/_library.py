@@ -126,7 +126,7 @@ class Library(ABC):
 
     @abstractmethod
     def wholes(self, column: Any) -> tuple[Ints, Bools] | None:
-        """Whole numbers and where they are null; None where the column is not of whole numbers."""
+        """Whole numbers and where they are null; None where it has others, or int64 no room."""
 
     @abstractmethod
     def flags(self, column: Any) -> NDArray[np.int8] | None:

@@ -201,6 +201,9 @@ class Pandas(Library):
     def wholes(self, column: Any) -> tuple[Ints, Bools] | None:
         if not self.pd.api.types.is_integer_dtype(column.dtype):
             return None
+        unsigned = self.pd.api.types.is_unsigned_integer_dtype(column.dtype)
+        if unsigned and column.dropna().max() > np.iinfo(np.int64).max:
+            return None
         return column.to_numpy(dtype=np.int64, na_value=0), column.isna().to_numpy(dtype=bool)
 
     def flags(self, column: Any) -> NDArray[np.int8] | None:

@@ -126,7 +126,10 @@ class Polars(Library):
     def wholes(self, column: Any) -> tuple[Ints, Bools] | None:
         if not column.dtype.is_integer():
             return None
-        return column.fill_null(0).cast(self.pl.Int64).to_numpy(), column.is_null().to_numpy()
+        whole = column.cast(self.pl.Int64, strict=False)
+        if whole.null_count() > column.null_count():
+            return None
+        return whole.fill_null(0).to_numpy(), column.is_null().to_numpy()
 
     def flags(self, column: Any) -> NDArray[np.int8] | None:
         if column.dtype not in (self.pl.Boolean, self.pl.Null):

@@ -70,9 +70,8 @@ class _Batch:
         self, batch: Sequence[Indicator], source: Source, by: Sequence[str], keys: tuple[str, ...]
     ) -> None:
         self._indicators, self._source, self._keys = batch, source, keys
-        self._last: tuple[tuple[bytes, bytes], Ints, Codes] | None = (
-            None  # of indicators that count the same rows
-        )
+        self._last: tuple[tuple[bytes, bytes], Ints, Codes] | None = None
+        """Rows and cells of the last indicator: the next one may count the same rows."""
         names = list(dict.fromkeys([*by, *keys]))
         first = batch[0]
         self._table = (
@@ -86,7 +85,7 @@ class _Batch:
         self._states = self._table.states(
             atom for indicator in batch for atom in tested(indicator, self._marked[indicator.id])
         )
-        self._chosen = _once(self._table, self._states.codes, first, source, names) if first.once else None
+        self._chosen = self._once(names) if first.once else None
         self._codes = self._states.codes.take(self._chosen)
         self._cells = self._table.cells.take(self._chosen)
         of_by, of_keys = ([names.index(name) for name in some] for some in (by, keys))
@@ -130,6 +129,29 @@ class _Batch:
                 and (not indicator.targets or picks or named.get("target") in indicator.targets)
             )
         return np.array([reported[each] for _, each in self._places], bool)
+
+    def _once(self, by: Sequence[str]) -> Ints:
+        """One row of each patient, episode and scale: what counts for more, then the higher value.
+
+        States are compared by what they count for and not by their codes, in which the order of the rows shows.
+        """
+        indicator, source, table = self._indicators[0], self._source, self._table
+        flags = figures(indicator, self._states, self._marked[indicator.id])
+        codes, _ = _folded(self._states.codes, np.array(list(flags.values())).T)
+        ids = [name for name in ("patient_id", "episode") if name in source.schema]
+        key = unit_keys(source, ids, [key for key in KEYS if key in indicator.each], by, None)
+        order = np.arange(len(key.of))
+        if indicator.kind == "distribution":
+            words, labels = table.words(str(indicator.value))
+            ranks = np.array([-1, *np.argsort(np.argsort(np.array(labels, str)))])
+            order = np.argsort(ranks[words.of], kind="stable")
+        elif indicator.value is not None:
+            order = np.argsort(table.numbers(indicator.value), kind="stable")
+        row_of = np.full(key.size, -1, np.int64)
+        for state in range(codes.size):
+            rows = order[codes.of[order] == state]
+            row_of[key.of[rows]] = rows
+        return row_of[row_of >= 0]
 
     # ---- of values -----------------------------------------------------------------------------------
 
@@ -225,29 +247,6 @@ def _rows_in_window(indicator: Indicator, source: Source) -> Ints | None:
     codes, scales = source.groups(("instrument", "scale"))
     wanted = np.array([".".join(map(str, scale)) in indicator.of for scale in scales], bool)
     return np.flatnonzero(looked_up(wanted, codes.of))
-
-
-def _once(
-    table: Rows | SideBySide, codes: Codes, indicator: Indicator, source: Source, by: Sequence[str]
-) -> Ints:
-    """One row of each patient, episode and scale: by state, then by value, so that their order does not matter."""
-    ids = [name for name in ("patient_id", "episode") if name in source.schema]
-    key = unit_keys(source, ids, [key for key in KEYS if key in indicator.each], by, None)
-    order = None
-    if indicator.kind == "distribution":
-        words, labels = table.words(str(indicator.value))
-        ranks = np.array([-1, *np.argsort(np.argsort(np.array(labels, str)))])
-        order = np.argsort(ranks[words.of], kind="stable")
-    elif indicator.value is not None:
-        order = np.argsort(table.numbers(indicator.value), kind="stable")
-    row_of = np.full(key.size, -1, np.int64)
-    for state in range(codes.size):
-        if codes.size == 1 and order is None:
-            row_of[key.of] = np.arange(len(key.of))
-            break
-        rows = np.flatnonzero(codes.of == state) if order is None else order[codes.of[order] == state]
-        row_of[key.of[rows]] = rows
-    return row_of[row_of >= 0]
 
 
 def _ratio_sums(above: Floats, below: Floats, cells: Codes) -> tuple[int, dict[str, NDArray[np.object_]]]:
