@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from spark_cases import SPARK_MISSING, session
 import ipm_outcomes as ipm
 from ipm_outcomes import change, frames
 from ipm_outcomes.errors import FrameError, ParameterError
+from ipm_outcomes.frames._spark import partitions_of
 from ipm_outcomes.frames._spark_kind import is_spark
 
 needs_spark = pytest.mark.skipif(SPARK_MISSING is not None, reason=str(SPARK_MISSING))
@@ -148,3 +150,10 @@ def test_other_frames_of_spark_are_refused_by_name() -> None:
         frame = type("DataFrame", (), {"__module__": module})()
         with pytest.raises(FrameError, match=f"a {'Spark ' * (told == 'Connect')}{told}.* cannot be scored"):
             frames.score(frame, "gad7")
+
+
+@pytest.mark.parametrize(("setting", "number"), [("3", 3), ("auto", 200)])
+def test_where_the_platform_decides_on_partitions_they_are_as_many_as_in_spark(setting, number):
+    """Databricks takes "auto" for the number; 200 is the default in Spark's own documentation."""
+    session = SimpleNamespace(conf={"spark.sql.shuffle.partitions": setting})
+    assert partitions_of(session) == number

@@ -15,7 +15,7 @@ from ipm_outcomes.change._scores import ScaleKey
 from ipm_outcomes.change._unreadable import patients_stopped
 from ipm_outcomes.change._whole import WholeTable
 from ipm_outcomes.errors import FrameError, IpmOutcomesError
-from ipm_outcomes.frames._spark import empty_table, of_types, refuse_unserved, result_schema
+from ipm_outcomes.frames._spark import empty_table, of_types, partitions_of, refuse_unserved, result_schema
 from ipm_outcomes.frames._spark_kind import is_spark
 from ipm_outcomes.frames._tidy import SCORE_COLUMNS
 from ipm_outcomes.stats._moments import Moments
@@ -56,7 +56,7 @@ def change_spark(scores: Any, search: Search, table: Table, samples: Samples | N
         starts = episodes.select("start_date")
         seen = seen.union(starts.mapInArrow(partial(_shown, seen_in_episodes, search), _SHOWN))
         days.append(starts.schema["start_date"])
-    groups = int(scores.sparkSession.conf.get("spark.sql.shuffle.partitions"))
+    groups = partitions_of(scores.sparkSession)
     written = search.baseline.visit is None and any(day.dataType.typeName() not in _DATED for day in days)
     whole = seen.repartition(1).mapInArrow(partial(_merged, groups, WholeTable.refuse_unreadable), _WHOLE)
     if samples or written:

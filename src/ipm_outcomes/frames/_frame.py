@@ -202,7 +202,7 @@ class Frame:
         whole = np.where(null, 0.0, numbers)
         wrong = np.flatnonzero((whole != np.rint(whole)) | (np.abs(whole) >= 2.0**53))
         if wrong.size:
-            raise FrameError(f"{name}: no whole number in row {wrong[0]} (counted from 0)")
+            raise FrameError(f"{name}: no whole number below 2**53 in row {wrong[0]} (counted from 0)")
         return whole.astype(np.int64), null
 
     def truths(self, name: str) -> Floats:

@@ -89,6 +89,12 @@ def empty_table(schema: Any) -> Any:
     return pa.schema(types).empty_table()
 
 
+def partitions_of(session: Any) -> int:
+    """How many partitions rows are brought together in; Spark's default where the platform decides (``"auto"``)."""
+    number = str(session.conf.get("spark.sql.shuffle.partitions"))
+    return int(number) if number.isdigit() else 200
+
+
 def result_schema(empty: Any, given: Any) -> tuple[dict[str, Any], Any]:
     """Types of Arrow, and the schema of Spark, of a result without rows.
 

@@ -28,12 +28,12 @@ from ipm_outcomes.program._rules import Place, merged, rules
 from ipm_outcomes.program._sources import (
     applies,
     groups_of,
-    in_order,
     may_read,
     refuse_name_of_total,
     refuse_repeated_patients,
     refuse_repeats,
     settled_for,
+    sorted_groups,
 )
 from ipm_outcomes.program.indicators import Indicator
 
@@ -130,7 +130,7 @@ class Counted:
             for name, values in zip(by, zip(*some, strict=True), strict=False):
                 if NOT_RECORDED in values and not all(isinstance(value, str) for value in values):
                     raise without_group(name, table)
-        groups = in_order(set[Group]().union(*self.groups.values()))
+        groups = sorted_groups(set[Group]().union(*self.groups.values()))
         if totals:
             refuse_name_of_total(groups)
         rows = [

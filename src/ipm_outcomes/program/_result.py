@@ -16,10 +16,7 @@ from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS, MARKS
 from ipm_outcomes.program._described import Described
 from ipm_outcomes.program._requirements import needs_of
 from ipm_outcomes.program._rules import Place
-from ipm_outcomes.program.indicators import (
-    Indicator,
-    Window,
-)
+from ipm_outcomes.program.indicators import Indicator, Window
 from ipm_outcomes.stats import intervals
 from ipm_outcomes.stats._moments import Moments
 

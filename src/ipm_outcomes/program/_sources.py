@@ -162,10 +162,10 @@ def groups_of(sources: Mapping[str, Source], by: Sequence[str], used: set[str]) 
     for name, source in sources.items():
         if (name == "changes" or name in used) and all(column in source.schema for column in by):
             groups |= set(source.groups(by)[1])
-    return in_order(groups)
+    return sorted_groups(groups)
 
 
-def in_order(groups: Iterable[Group]) -> list[Group]:
+def sorted_groups(groups: Iterable[Group]) -> list[Group]:
     """Groups in order."""
     return sorted(groups, key=lambda group: [(value is None, str(type(value)), value) for value in group])
 

@@ -12,7 +12,14 @@ from typing import Any
 from ipm_outcomes._fence import fenced
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._blank import COLUMN as BLANK
-from ipm_outcomes.frames._spark import empty_table, joined, of_types, refuse_unserved, result_schema
+from ipm_outcomes.frames._spark import (
+    empty_table,
+    joined,
+    of_types,
+    partitions_of,
+    refuse_unserved,
+    result_schema,
+)
 from ipm_outcomes.frames._spark_kind import is_spark
 from ipm_outcomes.program._columns import NOT_RECORDED
 from ipm_outcomes.program._parts import Counted, Question, Whole, Wishes
@@ -89,7 +96,7 @@ def table_spark(
     counting = Counting(wishes, tables, questions)
     main = next(iter(tables))
     session = given[main].sparkSession
-    parts = int(session.conf.get("spark.sql.shuffle.partitions"))
+    parts = partitions_of(session)
     cores = session.sparkContext.defaultParallelism
     rows = {name: _with_numbers(data) for name, data in given.items()}
     answers = _answers(counting, rows) if questions else None

@@ -24,12 +24,7 @@ from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._result import result_table
 from ipm_outcomes.program._sources import may_read, refuse_other_tables
 from ipm_outcomes.program._spark import table_spark, tables_of
-from ipm_outcomes.program.indicators import (
-    Indicator,
-    indicator,
-    indicators,
-    read_indicator,
-)
+from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
 from ipm_outcomes.stats.arguments import level_of
 
 
