@@ -339,8 +339,6 @@ SECTIONS = (
     "Examples",
 )
 """Their order is that of numpydoc."""
-STYLED_YET: set[str] = set()
-"""Packages whose docstrings still wait for this style."""
 
 
 def own_raises(function: ast.FunctionDef) -> Iterator[ast.Raise]:
@@ -356,8 +354,6 @@ def own_raises(function: ast.FunctionDef) -> Iterator[ast.Raise]:
 
 @pytest.mark.parametrize("name", public_functions())
 def test_docstrings_are_of_one_style(name):
-    if any(name.startswith(f"{package}.") for package in STYLED_YET):
-        pytest.skip("its docstrings wait")
     function = public_functions()[name]
     text = ast.get_docstring(function) or ""
     first, *rest = text.split("\n")

@@ -86,7 +86,7 @@ class Constant(Fact):
     Examples
     --------
     >>> import ipm_outcomes as ipm
-    >>> sorted({one.kind for one in ipm.instrument("peg").scale("mean").constants})
+    >>> sorted({constant.kind for constant in ipm.instrument("peg").scale("mean").constants})
     ['alpha', 'mdc95', 'sd', 'sem']
     """
 

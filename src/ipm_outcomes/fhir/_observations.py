@@ -85,8 +85,8 @@ def observations(
     --------
     >>> from ipm_outcomes import PEG, fhir, score
     >>> scores = score(PEG(pain=7, enjoyment=5, activity=6))
-    >>> [one] = fhir.observations(scores, subject="Patient/1", effective="2026-03-07")
-    >>> one["valueQuantity"]["value"], one["code"]["coding"][0]["code"]
+    >>> [observation] = fhir.observations(scores, subject="Patient/1", effective="2026-03-07")
+    >>> observation["valueQuantity"]["value"], observation["code"]["coding"][0]["code"]
     (6.0, '91147-9')
     """
     if not isinstance(scores, Scores):

@@ -56,8 +56,8 @@ class Recorded:
     >>> from ipm_outcomes import fhir
     >>> total = {"resourceType": "Observation", "status": "final", "valueQuantity": {"value": 12},
     ...          "code": {"coding": [{"system": "http://loinc.org", "code": "44261-6"}]}}
-    >>> one = fhir.recorded(total)
-    >>> one[0].scale, one[0].value
+    >>> recorded = fhir.recorded(total)
+    >>> recorded[0].scale, recorded[0].value
     ('total', 12)
     """
 

@@ -69,8 +69,8 @@ def recorded(observation: Mapping[str, Any]) -> tuple[Recorded, ...]:
     >>> from ipm_outcomes import fhir
     >>> code = {"coding": [{"system": "http://loinc.org", "code": "70274-6"}]}
     >>> observation = {"resourceType": "Observation", "status": "final", "code": code, "valueInteger": 12}
-    >>> [one] = fhir.recorded(observation)
-    >>> one.instruments, one.scale, one.value
+    >>> [score] = fhir.recorded(observation)
+    >>> score.instruments, score.scale, score.value
     (('gad7',), 'total', 12)
     """
     given = _observation(observation, None)

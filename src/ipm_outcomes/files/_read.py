@@ -191,7 +191,7 @@ def propose(data: Any) -> Mapping:
     --------
     >>> from ipm_outcomes import files
     >>> result = files.propose([f"phq_{n}" for n in range(1, 10)])
-    >>> result.instrument, [one.name for one in result.proposed]
+    >>> result.instrument, [proposal.name for proposal in result.proposed]
     ([], ['phq9'])
     >>> files.propose([f"phq_{n}" for n in range(1, 16)]).proposed
     ()

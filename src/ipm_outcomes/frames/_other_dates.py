@@ -28,7 +28,7 @@ _BEGIN = (
 def is_other_date(name: str) -> bool:
     """Whether a name says that a date is of something else than the form.
 
-    >>> [is_other_date(one) for one in ("dob", "PatientDOB", "date_of_birth", "BirthDate", "visit_date")]
+    >>> [is_other_date(name) for name in ("dob", "PatientDOB", "date_of_birth", "BirthDate", "visit_date")]
     [True, True, True, True, False]
     """
     apart = re.sub(r"([a-zà-ÿ0-9])([A-Z])", r"\1 \2", name)

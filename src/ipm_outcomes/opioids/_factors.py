@@ -121,7 +121,7 @@ class FactorSet(Part):
     --------
     >>> from ipm_outcomes import opioids
     >>> cdc = opioids.factor_set("cdc_2022")
-    >>> [str(one.factor) for one in cdc.of("oxycodone")]
+    >>> [str(entry.factor) for entry in cdc.of("oxycodone")]
     ['1.5']
     """
 
@@ -277,7 +277,7 @@ def factor_set(id: str | PathLike[str]) -> FactorSet:
     Examples
     --------
     >>> from ipm_outcomes import opioids
-    >>> [str(one.factor) for one in opioids.factor_set("cdc_2022").of("hydromorphone")]
+    >>> [str(entry.factor) for entry in opioids.factor_set("cdc_2022").of("hydromorphone")]
     ['5.0']
     """
     if not isinstance(id, (str, PathLike)):

@@ -91,7 +91,7 @@ def check_dictionary(text: str, *, current: str | None = None) -> list[Dictionar
     >>> from ipm_outcomes import redcap
     >>> redcap.check_dictionary(redcap.dictionary("phq9"))
     []
-    >>> [one.rule for one in redcap.check_dictionary(redcap.dictionary("peg").replace("peg_pain", "PEG_pain"))]
+    >>> [problem.rule for problem in redcap.check_dictionary(redcap.dictionary("peg").replace("peg_pain", "PEG_pain"))]
     ['uppercase']
     """
     rows = rows_of(text)

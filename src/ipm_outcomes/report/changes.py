@@ -110,8 +110,8 @@ def summarize_changes(
     >>> from ipm_outcomes import change
     >>> scores = pl.DataFrame({"patient_id": [1, 1], "date": ["2026-01-01", "2026-07-01"], "instrument": "peg",
     ...     "scale": "mean", "value": [7.0, 4.0]})
-    >>> [one] = summarize_changes(change.table(scores, targets=[change.Target("6 months", day=182, days=(137, 227))]))
-    >>> one.paired, one.change, one.responders_30
+    >>> [scale] = summarize_changes(change.table(scores, targets=[change.Target("6 months", day=182, days=(137, 227))]))
+    >>> scale.paired, scale.change, scale.responders_30
     (1, -3.0, (1, 1))
     """
     import narwhals as nw

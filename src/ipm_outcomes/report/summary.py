@@ -28,8 +28,8 @@ class Promoters:
     >>> from ipm_outcomes import frames
     >>> from ipm_outcomes.report import text
     >>> summary = text.summarize(frames.tidy(pl.DataFrame({"nps_recommend": [9, 10, 4]}), "nps"))
-    >>> one = next(scale.promoters for scale in summary.scales if scale.promoters)
-    >>> one.promoters, one.passives, one.detractors
+    >>> promoters = next(scale.promoters for scale in summary.scales if scale.promoters)
+    >>> promoters.promoters, promoters.passives, promoters.detractors
     (2, 0, 1)
     """
 
@@ -73,8 +73,8 @@ class ScaleSummary:
     >>> import polars as pl
     >>> from ipm_outcomes import frames
     >>> from ipm_outcomes.report import text
-    >>> one = text.summarize(frames.tidy(pl.DataFrame({"nps_recommend": [9, None, 4]}), "nps")).scales[0]
-    >>> one.rows, one.scored, one.mean
+    >>> scale = text.summarize(frames.tidy(pl.DataFrame({"nps_recommend": [9, None, 4]}), "nps")).scales[0]
+    >>> scale.rows, scale.scored, scale.mean
     (2, 2, 6.5)
     """
 
@@ -105,8 +105,8 @@ class FlagSummary:
     >>> from ipm_outcomes import frames
     >>> from ipm_outcomes.report import text
     >>> forms = pl.DataFrame({f"phq9_q{n}": [0, 0, 0] if n < 9 else [0, 1, None] for n in range(1, 10)})
-    >>> one = text.summarize(frames.tidy(forms, "phq9"), flags=frames.score(forms, "phq9")).flags[0]
-    >>> one.rows, one.raised, one.unanswered
+    >>> flag = text.summarize(frames.tidy(forms, "phq9"), flags=frames.score(forms, "phq9")).flags[0]
+    >>> flag.rows, flag.raised, flag.unanswered
     (3, 1, 1)
     """
 
