@@ -300,12 +300,11 @@ def test_parts_of_the_patients_add_up_to_the_same_to_the_bit(seed, step, part_of
     groups = groups_of({"changes": source}, ["site"], {"changes"})
 
     def result(by_indicator: dict[str, Any]) -> dict[str, list[str]]:
-        told = [
-            each
+        figures = [
+            by_indicator[definition.id].rows(definition, groups, ["site"], True, True)
             for definition in chosen
-            for each in by_indicator[definition.id].rows(definition, groups, ["site"], True, True)
         ]
-        return cells_of(result_table(source, told, ["site"], 0.95, True))
+        return cells_of(result_table(source, figures, ["site"], 0.95, True))
 
     parts = [[c for c in rows if part_of[int(c["patient_id"][1:])] == n] for n in range(4)]
     in_parts = [counts(part) for part in parts]
@@ -394,3 +393,31 @@ def test_numbers_of_patients_and_sites_may_need_all_64_bits():
         result = program.table(frame, by=["site"], indicators=["responder_30"])
         for name, expected in (("site", sorted(ids)), ("eligible", [1, 1, 1])):
             assert [int(cell) for cell in pl.Series(result[name])] == expected
+
+
+@pytest.mark.parametrize(("kind", "over"), [("mean", {}), ("ratio", {"over": "baseline"})])
+def test_a_figure_that_is_withheld_has_no_estimate(kind: str, over: dict[str, str]):
+    own = parse(
+        {
+            **{"id": "own", "title": "Own", "kind": kind, "uses": "changes", "direction": "higher"},
+            **{"missing": "not_needed", "population": "All.", "value": "followup", "each": ["scale"], **over},
+            "requires": [{"id": "site_1", "when": {"column": "site", "is": "one"}, "need": "the site one"}],
+            **{"source": "us", "evidence": "derived", "sources": [{"key": "us", "cite": "Our own"}]},
+        },
+        file="own.toml",
+    )
+    rows = pl.DataFrame(
+        {
+            **{"patient_id": ["a", "b", "c"], "episode": [1, 1, 1], "site": ["one", "one", "two"]},
+            **{"instrument": ["peg"] * 3, "scale": ["mean"] * 3, "target": ["6 months"] * 3},
+            **{"baseline": [4.0, 5.0, 6.0], "followup": [2.0, 4.0, 6.0]},
+        }
+    )
+    here, elsewhere = (
+        program.table(part, indicators=[own]).row(0, named=True) for part in (rows.head(2), rows)
+    )
+    assert here["estimate"] == (3.0 if kind == "mean" else 6 / 9)
+    assert elsewhere["notes"].endswith("Withheld: needs the site one.")
+    assert [elsewhere[name] for name in ("denominator", "numerator", "estimate", "lower", "upper", "sd")] == [
+        None
+    ] * 6

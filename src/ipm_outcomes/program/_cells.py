@@ -1,41 +1,25 @@
-"""What was counted of one indicator in one group."""
+"""What was counted of one indicator in one group, of tables that are counted patient by patient."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.program.indicators import Indicator
-from ipm_outcomes.stats._moments import Moments
 
 
 @dataclass(slots=True)
 class Cell:
-    """What was counted for one group, scale and target."""
+    """What was counted for one group."""
 
     eligible: int = 0
     excluded: int = 0
     observed: int = 0
     denominator: int = 0
     numerator: float | None = 0
-    fit: int = 0
-    """Of the population: the target says what the measure asks for."""
-    unfit: int = 0
-    lost: int | None = None
-    """Not observed, but would be in the denominator; None: all not observed."""
-    possible: int | None = None
-    """Of these, who could be met."""
-    judged: int = 0
-    """Of the denominator: the numerator's condition is true or false."""
-    marks: Mapping[str, int] = field(default_factory=dict)
-    failed: Mapping[str, int] = field(default_factory=dict)
-    """Of the population, by requirement: rows that do not meet it."""
-    moments: Moments | None = None
-    """Of the values that a mean is of."""
-    sums: tuple[float, ...] = ()
     ready: tuple[float, float, float] | None = None
     """Estimate and limits that do not follow from the counts."""
     method: str | None = None
@@ -43,30 +27,6 @@ class Cell:
     """Person-time, which stands in place of a denominator of people."""
     patients: int | None = None
     """Who is behind a numerator of events."""
-
-    @property
-    def withheld(self) -> bool:
-        """Whether the measure cannot be counted from this target."""
-        return self.unfit > 0 or (bool(self.failed) and any(self.failed.values()))
-
-    @property
-    def unobserved(self) -> tuple[int, int]:
-        """Who was not observed but would be in the denominator, and who of them could be met."""
-        lost = self.eligible - self.observed if self.lost is None else self.lost
-        return lost, lost if self.possible is None else self.possible
-
-    def with_numerator(self, numerator: int) -> Cell:
-        """The counts with another numerator."""
-        counts = (
-            self.eligible,
-            self.excluded,
-            self.observed,
-            self.denominator,
-            numerator,
-            self.fit,
-            self.unfit,
-        )
-        return Cell(*counts, self.lost, self.possible, self.judged, self.marks, self.failed)
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._library import Bools, Floats, Ints
-from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._codes import Codes, crossed, looked_up, small
 from ipm_outcomes.program._columns import KEYS
 from ipm_outcomes.program._counts import Counts, Key
+from ipm_outcomes.program._figure_rows import FigureRows
 from ipm_outcomes.program._figures import Figure, figures, tested
 from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._requirements import row_exclusions
@@ -50,17 +50,15 @@ def count_all(
 
 def rows_of(
     kind: str, table: Any, chosen: Sequence[Indicator], by: Sequence[str], totals: bool
-) -> tuple[Source, list[FigureRow]]:
+) -> tuple[Source, list[FigureRows]]:
     """Count indicators from one table of patients: the table as a source, and the rows of the result."""
     source = Source(kind, table)
     counted = count_all(chosen, {kind: source}, by)
     groups = groups_of({kind: source}, by, {kind})
     if totals:
         refuse_name_of_total(groups)
-    rows = (
-        counted[indicator.id].rows(indicator, groups, by, True, totals and bool(by)) for indicator in chosen
-    )
-    return source, [row for of_indicator in rows for row in of_indicator]
+    totals = totals and bool(by)
+    return source, [counted[indicator.id].rows(indicator, groups, by, True, totals) for indicator in chosen]
 
 
 class _Batch:

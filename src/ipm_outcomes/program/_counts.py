@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipm_outcomes.frames._library import Ints
-from ipm_outcomes.program._cells import Cell, FigureRow, bands_of, in_order
+from ipm_outcomes.frames._library import Floats, Ints
+from ipm_outcomes.program._cells import bands_of, in_order
 from ipm_outcomes.program._columns import ALL
+from ipm_outcomes.program._figure_rows import FigureRows, Label
 from ipm_outcomes.program._figures import Figure
 from ipm_outcomes.program.indicators import Indicator
 from ipm_outcomes.stats._moments import Moments
@@ -76,107 +77,121 @@ class Counts:
         return Counts(self.keys, places, numbers, bands, sums, self.denominator)
 
     @cached_property
-    def cells(self) -> dict[Place, Cell]:
-        """What was counted, cell by cell."""
-        size = len(self.places)
-        counts = {name: values.tolist() for name, values in self.numbers.items()}
-        zeros, none = [0] * size, list[Any]([None] * size)
-        eligible, excluded, observed, counted, fit, unfit, judged = (
-            counts.get(name, zeros)
-            for name in ("eligible", "excluded", "observed", "denominator", "fit", "unfit", "judged")
-        )
-        numerators: list[float | None] = counts.get("numerator", zeros)
-        moments: list[Moments | None] = none
-        sums: list[tuple[float, ...]] = [()] * size
+    def _columns(self) -> dict[str, Floats]:
+        """The numbers of every cell by name, NaN where there is none."""
+        columns = {
+            name: values.astype(float) for name, values in self.numbers.items() if isinstance(name, str)
+        }
         if "total" in self.sums:
-            numerators = none
-            parts = (counted, self.sums["total"].tolist(), self.sums["squares"].tolist())
-            moments = [Moments(*part, self.denominator) for part in zip(*parts, strict=True)]
-        elif "promoters" in counts:
-            sums = list(zip(counts["promoters"], counts["detractors"], strict=True))
-            numerators = [promoters - detractors for promoters, detractors in sums]
+            columns["numerator"] = np.full(len(self.places), math.nan)
+            counted, totals, squares = (
+                values.tolist()
+                for values in (self.numbers["denominator"], self.sums["total"], self.sums["squares"])
+            )
+            moments = [
+                Moments(*part, self.denominator) for part in zip(counted, totals, squares, strict=True)
+            ]
+            columns["mean"] = np.array([each.mean() for each in moments], float)
+            columns["sd"] = np.array([each.sd() for each in moments], float)
+        elif "promoters" in columns:
+            columns["numerator"] = columns["promoters"] - columns["detractors"]
         elif "a" in self.sums:
             # Numerator and denominator are sessions; the number of episodes is kept for the interval.
-            over = {name: self.denominator**degree for name, degree in DEGREES.items()}
-            exact = [[value / over[name] for value in values] for name, values in self.sums.items()]
-            sums = list(zip(*exact, map(float, counted), strict=True))
-            numerators, counted = exact[0], [round(p) for p in exact[1]]
-        columns: list[list[Any]] = [eligible, excluded, observed, counted, numerators, fit, unfit]
-        columns += [counts.get("lost", none), counts.get("possible", none), judged]
-        columns += [self._named(counts, "mark"), self._named(counts, "failed"), moments, sums]
-        return dict(zip(self.places, map(Cell, *columns), strict=True))
+            columns["episodes"] = columns["denominator"]
+            for name, values in self.sums.items():
+                over = self.denominator ** DEGREES[name]
+                columns[name] = np.array([value / over for value in values.tolist()], float)
+            columns |= {"numerator": columns["a"], "denominator": np.rint(columns["p"])}
+        elif "numerator" not in columns:
+            columns["numerator"] = np.zeros(len(self.places))
+        return columns
 
-    def _named(self, counts: Mapping[Figure, list[int]], kind: str) -> list[dict[str, int]]:
+    def _named(self, kind: str) -> dict[str, Ints]:
         """Counts with a name of their own, such as that of a requirement, by name."""
-        names = [name[1] for name in counts if not isinstance(name, str) and name[0] == kind]
-        if not names:
-            return [{}] * len(self.places)
-        columns = zip(*(counts[kind, name] for name in names), strict=True)
-        return [dict(zip(names, values, strict=True)) for values in columns]
+        named = (name for name in self.numbers if not isinstance(name, str) and name[0] == kind)
+        return {name[1]: self.numbers[name] for name in named}
 
     def combinations(self, indicator: Indicator, asked: bool) -> list[Key]:
         """The scales and targets to be reported, in order."""
-        whole = {each: cell for (_, each), cell in self.totals.cells.items()}
-        reported = list(whole)
+        totals, places = self.totals, [each for _, each in self.totals.places]
+
+        def number(name: Figure) -> Ints:
+            return totals.numbers.get(name, np.zeros(len(places), np.int64))
+
+        reported = np.ones(len(places), bool)
         if indicator.window is not None and indicator.window.pick is not None:
             own = [
-                each
-                for each in whole
-                if dict(zip(self.keys, each, strict=True)).get("target") in indicator.targets
+                dict(zip(self.keys, each, strict=True)).get("target") in indicator.targets for each in places
             ]
+            fits = number("fit") > 0
             # The targets that tell what the measure asks for; else those it would be looked for at, withheld.
-            reported = (
-                [each for each, cell in whole.items() if cell.fit and not cell.unfit]
-                or own
-                or [each for each, cell in whole.items() if cell.fit]
-            )
+            ways = (fits & (number("unfit") == 0), np.array(own, bool), fits)
+            reported = next((way for way in ways if way.any()), fits)
         elif indicator.requires:
-            reported = [each for each, cell in whole.items() if not cell.withheld] or reported
+            met = np.all([values == 0 for values in totals._named("failed").values()], axis=0)
+            reported = met if np.any(met) else reported
         elif not asked and indicator.kind != "distribution":
             # A threshold that a scale does not have: there were observations, and nothing could be decided.
             judged = indicator.kind == "proportion" and indicator.missing == "complete_case"
-            reported = [
-                each
-                for each, cell in whole.items()
-                if not cell.observed or (cell.judged if judged else cell.denominator)
-            ]
-        return sorted(reported, key=lambda each: [in_order(part) for part in each])
+            decided = number("judged") if judged else totals._columns["denominator"]
+            reported = (number("observed") == 0) | (decided > 0)
+        chosen = [each for each, wanted in zip(places, reported.tolist(), strict=True) if wanted]
+        return sorted(chosen, key=lambda each: [in_order(part) for part in each])
 
     def rows(
-        self, indicator: Indicator, groups: Iterable[Key], by: Sequence[str], asked: bool, totals: bool
-    ) -> Iterator[FigureRow]:
+        self, indicator: Indicator, groups: Sequence[Key], by: Sequence[str], asked: bool, totals: bool
+    ) -> FigureRows:
         """The rows of every group, and of all of them together."""
-        combined = [
-            (each, dict(zip(self.keys, each, strict=True))) for each in self.combinations(indicator, asked)
-        ]
+        combined = self.combinations(indicator, asked)
+        named = [dict(zip(self.keys, each, strict=True)) for each in combined]
         shared = [(place, key) for place, key in enumerate(by) if key in self.keys]
-        for group in groups:
-            for each, named in combined:
-                # A scale that is also a grouping column makes rows in its own group only.
-                if all(named[key] == group[place] for place, key in shared):
-                    yield from self._rows(indicator, group, (group, each), named)
-        if totals:
-            for each, named in combined:
-                whole = tuple(named.get(name, ALL) for name in by)
-                yield from self.totals._rows(indicator, whole, ((), each), named)
+        # A scale that is also a grouping column makes rows in its own group only.
+        pairs = [
+            (group, which)
+            for group in groups
+            for which, names in enumerate(named)
+            if not shared or all(names[key] == group[place] for place, key in shared)
+        ]
+        labels: list[Label] = []
+        labels_of: list[range] = []
+        for each, names in zip(combined, named, strict=True):
+            bands = self._bands[each] if indicator.kind == "distribution" else [None]
+            labels_of.append(range(len(labels), len(labels) + len(bands)))
+            labels += [Label(names, band) for band in bands]
+        cells = [self.places.get((group, combined[which]), -1) for group, which in pairs]
+        rows = self._rows(indicator, pairs, cells, labels, labels_of)
+        if not totals:
+            return rows
+        pairs = [(tuple(names.get(name, ALL) for name in by), which) for which, names in enumerate(named)]
+        cells = [self.totals.places[(), each] for each in combined]
+        return rows.followed_by(self.totals._rows(indicator, pairs, cells, labels, labels_of))
 
     def _rows(
-        self, indicator: Indicator, group: Key, place: Place, named: dict[str, str]
-    ) -> Sequence[FigureRow]:
-        cell = self.cells.get(place) or Cell()
-        if indicator.kind != "distribution":
-            return (FigureRow(group, indicator, named, None, cell),)
-        position = self.places.get(place)
-        rows = []
-        for band in self._bands[place[1]]:
-            counts = self._by_band.get(band)
-            number = 0 if position is None or counts is None else counts[position]
-            rows.append(FigureRow(group, indicator, named, band, cell.with_numerator(number)))
-        return rows
+        self,
+        indicator: Indicator,
+        pairs: Sequence[tuple[Key, int]],
+        cells: Sequence[int],
+        labels: list[Label],
+        labels_of: Sequence[range],
+    ) -> FigureRows:
+        """Rows of groups and combinations, with their cells (-1: nobody is there)."""
+        places = np.repeat(np.array(cells, np.int64), [len(labels_of[which]) for _, which in pairs])
+        label = np.array([place for _, which in pairs for place in labels_of[which]], np.int64)
 
-    @cached_property
-    def _by_band(self) -> dict[str, list[int]]:
-        return {band: counts.tolist() for band, counts in self.bands.items()}
+        def there(values: NDArray[Any]) -> Any:
+            return np.append(values, 0)[places]
+
+        numbers = {name: there(values) for name, values in self._columns.items()}
+        if indicator.kind == "distribution":
+            numbers["numerator"] = np.zeros(len(label))
+            for band, counts in self.bands.items():
+                own = np.array([each.band == band for each in labels], bool)[label]
+                numbers["numerator"][own] = there(counts)[own]
+        groups = [group for group, which in pairs for _ in labels_of[which]]
+        failed, marks = (
+            {name: there(values) for name, values in self._named(kind).items()} for kind in ("failed", "mark")
+        )
+        return FigureRows(indicator, groups, labels, label, numbers, failed, marks)
 
     @cached_property
     def _bands(self) -> dict[Key, list[str]]:

@@ -134,12 +134,9 @@ class Counted:
         if totals:
             refuse_name_of_total(groups)
         rows = [
-            row
+            self.counts[indicator.id].rows(indicator, groups, by, wishes.asked, totals and bool(by))
             for indicator in chosen
             if indicator.id in self.counts
-            for row in self.counts[indicator.id].rows(
-                indicator, groups, by, wishes.asked, totals and bool(by)
-            )
         ]
         return result_table(main, rows, by, wishes.level, totals, rules=self.rules)
 

@@ -10,15 +10,14 @@ import numpy as np
 
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._library import CellKind
-from ipm_outcomes.program._cells import FigureRow
+from ipm_outcomes.frames._library import CellKind, Floats
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS, MARKS
 from ipm_outcomes.program._described import Described
+from ipm_outcomes.program._figure_rows import FigureRows, Label
 from ipm_outcomes.program._requirements import needs_of
 from ipm_outcomes.program._rules import Place
 from ipm_outcomes.program.indicators import Indicator, Window
 from ipm_outcomes.stats import intervals
-from ipm_outcomes.stats._moments import Moments
 
 _METHODS = {
     "proportion": "wilson",
@@ -32,53 +31,43 @@ READY = {"rate": "", "km_share": "kaplan-meier, log-log", "km_median": "kaplan-m
 """Kinds whose estimate and limits come with the counts."""
 
 
-def _estimates(rows: Sequence[FigureRow], level: float) -> dict[str, Any]:
-    """Estimate and interval of every row, all rows of a kind places once; NaN where there is nothing."""
+def _estimates(rows: FigureRows, level: float) -> dict[str, Floats]:
+    """Estimates with limits and what goes with them; NaN where there is nothing."""
+    indicator, numbers, withheld = rows.indicator, rows.numbers, rows.withheld
     out = {name: np.full(len(rows), np.nan) for name in ("estimate", "lower", "upper", "sd", "worst", "best")}
-    for place, row in enumerate(rows):
-        if row.cell.ready is not None:
-            out["estimate"][place], out["lower"][place], out["upper"][place] = row.cell.ready
-    for kind in _METHODS:
-        places = np.array([i for i, row in enumerate(rows) if row.indicator.kind == kind], int)
-        if not places.size:
-            continue
-        cells = [rows[i].cell for i in places]
-        n = np.array([0 if cell.withheld else cell.denominator for cell in cells], float)
-        some = n > 0
-        safe = np.where(some, n, 1.0)
-        if kind in ("proportion", "distribution", "events"):
-            x = np.array([0 if cell.withheld else cell.numerator for cell in cells], float)
-            low, high = intervals.proportion(x, n, level=level)
-            out["estimate"][places] = np.where(some, x / safe, np.nan)
-            lost, possible = np.array([c.unobserved for c in cells], float).T
-            rules = np.array([rows[i].indicator.missing for i in places])
+    n = np.where(withheld, 0.0, numbers["denominator"])
+    some = n > 0
+    if indicator.kind in READY:
+        if rows.ready is not None:
+            out["estimate"], out["lower"], out["upper"] = rows.ready.T
+        return out
+    if indicator.kind in ("proportion", "distribution", "events"):
+        x = np.where(withheld, 0.0, numbers["numerator"])
+        out["estimate"] = np.divide(x, n, out=out["estimate"], where=some)
+        out["lower"], out["upper"] = intervals.proportion(x, n, level=level)
+        if indicator.bounds is not False:  # where nobody could be judged there is nothing to bound
             # Who was not observed is in the denominator already where that counts as not met.
-            lost = np.where(rules == "complete_case", lost, 0.0)
-            possible = np.where(rules == "not_needed", 0.0, possible)
-            # Where nobody could be judged there is nothing to bound.
-            bounded = some & np.array([rows[i].indicator.bounds is not False for i in places])
-            whole = np.where(bounded, safe + lost, np.nan)
-            out["worst"][places], out["best"][places] = x / whole, (x + possible) / whole
-        elif kind == "mean":
-            moments = [cell.moments or Moments() for cell in cells]
-            means, sds = (np.array([get(each) for each in moments]) for get in (Moments.mean, Moments.sd))
-            low, high = intervals.mean(means, sds, n, level=level)
-            out["estimate"][places], out["sd"][places] = means, sds
-        elif kind == "nps":
-            up = np.array([c.sums[0] if c.sums else 0 for c in cells], float)
-            down = np.array([c.sums[1] if c.sums else 0 for c in cells], float)
-            low, high = intervals.nps(up, n - up - down, down, level=level)
-            out["estimate"][places] = np.where(some, 100 * (up - down) / safe, np.nan)
-        else:
-            estimate, low, high = _ratio([c.sums or (0.0,) * 6 for c in cells], level)
-            out["estimate"][places] = estimate
-        out["lower"][places], out["upper"][places] = low, high
+            lost = numbers.get("lost", numbers["eligible"] - numbers["observed"])
+            possible = 0.0 if indicator.missing == "not_needed" else numbers.get("possible", lost)
+            whole = np.where(some, n + (lost if indicator.missing == "complete_case" else 0.0), np.nan)
+            out["worst"], out["best"] = x / whole, (x + possible) / whole
+    elif indicator.kind == "mean":
+        out["estimate"] = np.where(some, numbers["mean"], np.nan)
+        out["sd"] = np.where(n > 1, numbers["sd"], np.nan)
+        out["lower"], out["upper"] = intervals.mean(out["estimate"], out["sd"], n, level=level)
+    elif indicator.kind == "nps":
+        up, down = numbers["promoters"], numbers["detractors"]
+        out["estimate"] = np.where(some, 100 * (up - down) / np.where(some, n, 1.0), np.nan)
+        out["lower"], out["upper"] = intervals.nps(up, n - up - down, down, level=level)
+    else:
+        sums = [np.where(withheld, 0.0, numbers[name]) for name in ("a", "p", "aa", "ap", "pp", "episodes")]
+        out["estimate"], out["lower"], out["upper"] = _ratio(sums, level)
     return out
 
 
-def _ratio(sums: Sequence[tuple[float, ...]], level: float) -> tuple[Any, Any, Any]:
+def _ratio(sums: Sequence[Floats], level: float) -> tuple[Any, Any, Any]:
     """A ratio of two sums over episodes: sessions of one patient are not independent, episodes are."""
-    a, p, aa, ap, pp, n = np.array(sums, float).T
+    a, p, aa, ap, pp, n = sums
     ratio = np.where(p > 0, a / np.where(p > 0, p, 1.0), np.nan)
     squares = np.maximum(aa - 2 * ratio * ap + ratio**2 * pp, 0.0)
     enough = (n > 1) & (p > 0)
@@ -114,16 +103,16 @@ _UNITS = {
 }
 
 
-def _unit(row: FigureRow) -> str:
-    rate = row.indicator.rate
+def _unit(rows: FigureRows, row: int) -> str:
+    rate = rows.indicator.rate
     if rate is None:
-        return _UNITS[row.indicator.kind]
-    return "rate ratio" if row.cell.months is None else f"per {rate.per:,} member-months"
+        return _UNITS[rows.indicator.kind]
+    return "rate ratio" if np.isnan(rows.of_all("months")[row]) else f"per {rate.per:,} member-months"
 
 
 def result_table(
     main: Described,
-    rows: Sequence[FigureRow],
+    rows: Sequence[FigureRows],
     by: Sequence[str],
     level: float,
     totals: bool,
@@ -131,40 +120,40 @@ def result_table(
     rules: Mapping[Place, str] = MappingProxyType({}),
 ) -> Any:
     """The table of figures: counts, estimates with limits, and what each row is, in words."""
-    columns: dict[str, Any] = {**_words(rows, by, rules), **_counts(rows)}
-    columns |= {name: _nulled(values) for name, values in _estimates(rows, level).items()}
-    columns["level"] = [level] * len(rows)
-    groups = {name: [row.group[place] for row in rows] for place, name in enumerate(by)}
+    columns: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, *EXTRA, "member_months", "patients")}
+    for own in rows:
+        made: dict[str, list[Any]] = {**_words(own, by, rules), **_counts(own)}
+        made |= {name: _nulled(values) for name, values in _estimates(own, level).items()}
+        made |= {"level": [level] * len(own), "member_months": _nulled(own.of_all("months"))}
+        for name, values in made.items():
+            columns[name] += values
+    all_groups = [group for own in rows for group in own.groups]
+    groups = {name: [group[place] for group in all_groups] for place, name in enumerate(by)}
     if totals:
         groups = {name: [str(value) for value in values] for name, values in groups.items()}
     data = {name: columns[name] for name in [*COLUMNS, *(name for name in EXTRA if name not in by)]}
-    data |= {name: [value] * len(rows) for name, value in further.items()}
-    if any(row.indicator.kind == "rate" for row in rows):
-        data["denominator"] = [None] * len(rows)
-        data["member_months"] = [row.cell.months for row in rows]
-        data["patients"] = [row.cell.patients for row in rows]
+    data |= {name: [value] * len(all_groups) for name, value in further.items()}
+    if any(own.indicator.kind == "rate" for own in rows):
+        data["denominator"] = [None] * len(all_groups)
+        data |= {name: columns[name] for name in ("member_months", "patients")}
     return _restored(main, groups, data)
 
 
-def _nulled(values: Any) -> list[float | None]:
+def _nulled(values: Floats) -> list[float | None]:
     """Floats with None for NaN."""
     return [None if value != value else value for value in values.tolist()]
 
 
-def _counts(rows: Sequence[FigureRow]) -> dict[str, list[int | None]]:
+def _counts(rows: FigureRows) -> dict[str, list[int | None]]:
     """Whole numbers; of a measure that cannot be counted only who is in the population."""
-    counts: dict[str, list[int | None]] = {
-        "eligible": [row.cell.eligible for row in rows],
-        "excluded": [row.cell.excluded for row in rows],
-        **{name: [None] * len(rows) for name in ("observed", "denominator", "numerator")},
-    }
-    observed, denominator, numerator = (counts[name] for name in ("observed", "denominator", "numerator"))
-    for place, row in enumerate(rows):
-        cell = row.cell
-        if not cell.withheld:
-            observed[place], denominator[place] = cell.observed, cell.denominator
-            numerator[place] = None if cell.numerator is None else int(cell.numerator)
-    return counts
+
+    def whole(values: Floats) -> list[int | None]:
+        return [None if value != value else int(value) for value in values.tolist()]
+
+    counts = {name: whole(rows.numbers[name]) for name in ("eligible", "excluded")}
+    for name in ("observed", "denominator", "numerator"):
+        counts[name] = whole(np.where(rows.withheld, np.nan, rows.numbers[name]))
+    return {**counts, "patients": whole(rows.of_all("patients"))}
 
 
 _WORDS = (
@@ -184,41 +173,39 @@ _WORDS = (
 )
 
 
-def _words(
-    rows: Sequence[FigureRow], by: Sequence[str], rules: Mapping[Place, str]
-) -> dict[str, list[str | None]]:
+def _words(rows: FigureRows, by: Sequence[str], rules: Mapping[Place, str]) -> dict[str, list[str | None]]:
     """What each row is, in words; those of rows that differ in their group alone are formed once."""
-    formed: dict[Any, tuple[str | None, ...]] = {}
-    words = []
-    for row in rows:
-        cell = row.cell
-        key: Any = (id(row.indicator), id(row.each), row.band, cell.method, cell.months is None)
-        if cell.failed or cell.marks or cell.unfit:
-            named = (name for counts in (cell.failed, cell.marks) for name, count in counts.items() if count)
-            key = (key, cell.unfit > 0, *named)
-        if key not in formed:
-            formed[key] = _words_of(row, by, rules)
-        words.append(formed[key])
-    return {name: [texts[place] for texts in words] for place, name in enumerate(_WORDS)}
+    kinds = rows.label
+    for flags in (*rows.failed.values(), *rows.marks.values(), rows.withheld):
+        kinds = kinds * 2 + (flags > 0)
+    _, first, kind_of = np.unique(kinds, return_index=True, return_inverse=True)
+    formed = [_words_of(rows, row, by, rules) for row in first.tolist()]
+    columns = zip(*formed, strict=True) if formed else ((),) * len(_WORDS)
+    return {
+        name: [texts[kind] for kind in kind_of.tolist()] for name, texts in zip(_WORDS, columns, strict=True)
+    }
 
 
-def _words_of(row: FigureRow, by: Sequence[str], rules: Mapping[Place, str]) -> tuple[str | None, ...]:
-    indicator, place = row.indicator, tuple(row.each.get(key, "") for key in KEYS)
+def _words_of(
+    rows: FigureRows, row: int, by: Sequence[str], rules: Mapping[Place, str]
+) -> tuple[str | None, ...]:
+    indicator, label = rows.indicator, rows.labels[rows.label[row]]
+    place = tuple(label.each.get(key, "") for key in KEYS)
     return (
-        _name(row, by),
-        row.cell.method or {**_METHODS, **READY}[indicator.kind],
+        _name(indicator, label, by),
+        rows.method or {**_METHODS, **READY}[indicator.kind],
         "",
         indicator.cites,
         indicator.id,
         indicator.title,
-        *(row.each.get(key) or _of_scales(indicator, key) for key in KEYS),
-        row.band,
-        _unit(row),
+        *(label.each.get(key) or _of_scales(indicator, key) for key in KEYS),
+        label.band,
+        _unit(rows, row),
         indicator.direction,
         indicator.missing,
-        _evidence(row),
+        _evidence(indicator, label, [mark for mark in MARKS if mark in rows.marks and rows.marks[mark][row]]),
         rules.get((place[0], place[1], place[2]), ""),
-        _notes(row),
+        _notes(indicator, rows.withheld[row], {id: failed[row] for id, failed in rows.failed.items()}),
     )
 
 
@@ -230,23 +217,23 @@ def _of_scales(indicator: Indicator, key: str) -> str | None:
     return " + ".join(dict.fromkeys(name.split(".")[position] for name in indicator.scales.values()))
 
 
-def _name(row: FigureRow, by: Sequence[str]) -> str:
-    """The definition's id and all that distinguishes this row from the others of its group."""
-    shown = {key: value for key, value in row.each.items() if key not in by}
+def _name(indicator: Indicator, label: Label, by: Sequence[str]) -> str:
+    """The definition's id and all that distinguishes a row from the others of its group."""
+    shown = {key: value for key, value in label.each.items() if key not in by}
     scale = ".".join(shown[key] for key in ("instrument", "scale") if key in shown)
-    return ":".join(part for part in (row.indicator.id, scale, shown.get("target"), row.band) if part)
+    return ":".join(part for part in (indicator.id, scale, shown.get("target"), label.band) if part)
 
 
-def _evidence(row: FigureRow) -> str:
+def _evidence(indicator: Indicator, label: Label, marks: Sequence[str]) -> str:
     """The weakest mark of what decided here; without a table that says it, that of the scale's own threshold."""
-    if row.indicator.evidence_from is None:
-        return row.indicator.evidence
-    if marks := [mark for mark in MARKS if row.cell.marks.get(mark)]:
+    if indicator.evidence_from is None:
+        return indicator.evidence
+    if marks:
         return marks[-1]
-    instrument_id, scale_id = str(row.each.get("instrument")), str(row.each.get("scale"))
+    instrument_id, scale_id = str(label.each.get("instrument")), str(label.each.get("scale"))
     if instrument_id in instruments() and scale_id in instrument(instrument_id).scale_ids:
         scale = instrument(instrument_id).scale(scale_id)
-        name = row.indicator.evidence_from.removesuffix("_evidence")
+        name = indicator.evidence_from.removesuffix("_evidence")
         marks = [
             threshold.evidence
             for threshold in scale.thresholds
@@ -257,17 +244,17 @@ def _evidence(row: FigureRow) -> str:
     return "convention"
 
 
-def _notes(row: FigureRow) -> str:
-    notes = [row.indicator.population]
-    window = row.indicator.window
+def _notes(indicator: Indicator, withheld: bool, failed: Mapping[str, int]) -> str:
+    notes = [indicator.population]
+    window = indicator.window
     if window is not None and window.pick is not None:
         notes.append(f"The measure takes the {window.pick} record of its window.")
-        if row.cell.withheld:
+        if withheld:
             notes.append(f"Withheld: {_wanted(window)} (see program.DEPRESSION_TARGETS).")
-    if needed := needs_of(row.indicator, row.cell.failed):
+    if needed := needs_of(indicator, failed):
         notes.append(f"Withheld: needs {'; '.join(needed)}.")
-    if row.indicator.note:
-        notes.append(row.indicator.note)
+    if indicator.note:
+        notes.append(indicator.note)
     return " ".join(notes)
 
 

@@ -19,6 +19,7 @@ from ipm_outcomes.frames._spark_kind import is_spark
 from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS
 from ipm_outcomes.program._described import Described
+from ipm_outcomes.program._figure_rows import of_rows
 from ipm_outcomes.program._parts import Counted, Parts, Wishes, chosen_for
 from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._result import result_table
@@ -218,7 +219,7 @@ def result(
 
     ``words`` are further columns that hold one text throughout.
     """
-    return result_table(Source(name, data), rows, by, level, False, words)
+    return result_table(Source(name, data), list(of_rows(rows)), by, level, False, words)
 
 
 def names(by: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from ipm_outcomes.program._cells import Cell, FigureRow
 from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._enrollment import Enrollment, Months, period_of
 from ipm_outcomes.program._events import Events
+from ipm_outcomes.program._figure_rows import of_rows
 from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._records import Group, days, frame_of, group_keys, people, with_total
 from ipm_outcomes.program._result import result_table
@@ -152,7 +153,7 @@ def rates(
                     rule.cell(indicator, amounts, months, len(there), level),
                 )
             )
-    return result_table(Source("enrollment", frame.given), rows, by, level, totals)
+    return result_table(Source("enrollment", frame.given), list(of_rows(rows)), by, level, totals)
 
 
 @fenced
@@ -262,7 +263,7 @@ def rates_before_after(
                 rule, indicator, band, group, care, counted, sides, (mine & indexed, mine & observed, mine & ~indexed),
                 spans.lengths(day0, days_each), level,
             )  # fmt: skip
-    return result_table(Source("episodes", first.given), rows, by, level, totals)
+    return result_table(Source("episodes", first.given), list(of_rows(rows)), by, level, totals)
 
 
 def _compared(

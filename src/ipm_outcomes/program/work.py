@@ -13,9 +13,9 @@ from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.frames._dates import DateFormat
 from ipm_outcomes.frames._frame import Frame
 from ipm_outcomes.frames._library import Whole, Words
-from ipm_outcomes.program._cells import FigureRow
 from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._counting import rows_of
+from ipm_outcomes.program._figure_rows import FigureRows, Label
 from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._records import coded, columns_at, days, frame_of, people
 from ipm_outcomes.program._result import result_table
@@ -145,9 +145,9 @@ def return_to_work(
     chosen = [_with_note(indicator(id), units.index, rule) for id in FIGURES]
     source, rows = rows_of("work", table, chosen, by, totals)
     times = _times(source, by)
-    for row in rows:
-        if row.indicator.kind != "proportion":
-            _estimated(row, row.indicator, times, rule, level, totals)
+    for own in rows:
+        if own.indicator.kind != "proportion":
+            _estimate(own, times, rule, level, totals)
     return result_table(source, rows, by, level, totals)
 
 
@@ -200,18 +200,20 @@ def _times(source: Source, by: Sequence[str]) -> dict[tuple[Any, ...], list[tupl
     return times
 
 
-def _estimated(
-    row: FigureRow, definition: Indicator, times: Mapping[Any, Any], rule: _Rule, level: float, totals: bool
-) -> None:
-    """Put the Kaplan-Meier estimate into a row."""
-    whole = totals and bool(row.group) and all(value == ALL for value in row.group)
-    mine = [pair for pairs in times.values() for pair in pairs] if whole else times.get(row.group, [])
-    lengths, ended = [pair[0] for pair in mine], [pair[1] for pair in mine]
-    if definition.kind == "km_share":
-        row.each = {"target": f"{rule.within} days"}
-        row.cell.ready = survival.share_by(lengths, ended, rule.within, level)
-    else:
-        row.cell.ready = survival.median_time(lengths, ended, level)
+def _estimate(rows: FigureRows, times: Mapping[Any, Any], rule: _Rule, level: float, totals: bool) -> None:
+    """Put Kaplan-Meier estimates into rows."""
+    ready = []
+    for group in rows.groups:
+        whole = totals and bool(group) and all(value == ALL for value in group)
+        mine = [pair for pairs in times.values() for pair in pairs] if whole else times.get(group, [])
+        lengths, ended = [pair[0] for pair in mine], [pair[1] for pair in mine]
+        if rows.indicator.kind == "km_share":
+            ready.append(survival.share_by(lengths, ended, rule.within, level))
+        else:
+            ready.append(survival.median_time(lengths, ended, level))
+    rows.ready = np.array(ready, float).reshape(-1, 3)
+    if rows.indicator.kind == "km_share":
+        rows.labels = [Label({"target": f"{rule.within} days"}, None) for _ in rows.labels]
 
 
 class _Units:
