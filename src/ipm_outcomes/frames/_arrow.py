@@ -131,7 +131,7 @@ class Arrow(Library):
             return np.full(len(column), np.nan)
         if not (of.is_integer(t) or of.is_floating(t) or of.is_decimal(t)):
             return None
-        return np.asarray(column.cast(self.pa.float64()).fill_null(np.nan).to_numpy(), np.float64)
+        return np.asarray(column.cast(self.pa.float64(), safe=False).fill_null(np.nan).to_numpy(), np.float64)
 
     def wholes(self, column: Any) -> tuple[Ints, Bools] | None:
         if not self.pa.types.is_integer(column.type):

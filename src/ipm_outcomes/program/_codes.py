@@ -153,10 +153,11 @@ def identified(values: Ints, null: Bools) -> tuple[Codes, Ints]:
     low, high = int(known.min()), int(known.max())
     if high - low < max(_DENSE, 2 * rows):
         codes = np.empty(rows, np.min_scalar_type(high - low + 1))
-        np.subtract(values, low - 1, out=codes, casting="unsafe")
+        np.subtract(values, low, out=codes, casting="unsafe")
+        codes += 1  # apart, as there may be no number below the lowest
         if len(known) < rows:
             codes[null] = 0
-        return Codes(codes, high - low + 2), np.arange(low - 1, high + 1)
+        return Codes(codes, high - low + 2), np.arange(-1, high - low + 1) + low
     begins = np.flatnonzero(np.diff(values, prepend=values[0]) != 0)
     begins = np.concatenate([[0], begins])
     several = 4 * len(begins) < rows  # rows of one patient often follow each other

@@ -144,7 +144,8 @@ class _Batch:
             ranks = np.array([-1, *np.argsort(np.argsort(np.array(labels, str)))])
             order = np.argsort(ranks[words.of], kind="stable")
         elif indicator.value is not None:
-            order = np.argsort(table.numbers(indicator.value), kind="stable")
+            values = [table.numbers(name) for name in (indicator.over, indicator.value) if name is not None]
+            order = np.lexsort(values)
         row_of = np.full(key.size, -1, np.int64)
         for state in range(codes.size):
             rows = order[codes.of[order] == state]

@@ -53,6 +53,19 @@ class Source(Described):
             native, self.empty, self._days = frame.library.with_kinds(frame.native)
             self._frame = Frame(native)
         self.schema: dict[str, Any] = dict(nw.from_native(native).collect_schema())
+        self.empty |= self._without_type()
+
+    def _without_type(self) -> set[str]:
+        """Columns of which a library cannot say the type, as they have no value (others hold UUIDs or periods)."""
+        import narwhals as nw
+
+        unknown = {name for name, dtype in self.schema.items() if dtype == nw.Unknown}
+        if type(self.given).__name__ == "DuckDBPyRelation":
+            types = zip(self.given.columns, self.given.types, strict=True)
+            return unknown & {name for name, of in types if str(of) == '"NULL"'}
+        if self._frame is not None:
+            return {n for n in unknown if all(v is None for v in self._library.values(self._column(n)))}
+        return unknown
 
     def expect(self, names: Iterable[str], groups: Sequence[str] = ()) -> None:
         """Name columns that may be read, before the first one is, and those that rows may be grouped by."""
@@ -119,7 +132,7 @@ class Source(Described):
             return "word"
         if dtype == nw.Date or dtype == nw.Datetime:
             return "date"
-        return "nothing" if dtype == nw.Unknown else "other"
+        return "other"
 
     def without_values(self, column: str) -> bool:
         """Whether no row has a value: a file leaves such a column in a type of its own choosing."""
@@ -180,7 +193,7 @@ class Source(Described):
         if self.kind_of(column) == "nothing":
             return Codes(np.zeros(len(self), np.uint8), 1), []
         codes, labels = self._library.coded(self._column(column))
-        return Codes(self._rows(codes), len(labels) + 1), labels
+        return Codes(self._rows(codes), len(labels) + 1), list(map(str, labels))  # categories may be numbers
 
     def dates(self, column: str) -> Dates:
         """Dates, also of text that is year-month-day."""

@@ -277,24 +277,23 @@ def _restored(main: Described, groups: Mapping[str, list[Any]], data: Mapping[st
     """The result in the kind of frame that was given."""
     import narwhals as nw
 
-    face = Frame(_without_rows(main.given))
     kept = []
     for name, values in groups.items():
         dtype = main.schema[name]
         typed = dtype.is_numeric() or dtype in (nw.Boolean, nw.Date, nw.Datetime)
         if typed and not any(isinstance(value, str) for value in values):
             kept.append(name)
+    face = Frame(_without_rows(main.given, kept))
     kinds: dict[str, CellKind] = {**dict.fromkeys(data, "any"), **_KINDS}
     for name in groups:
         kinds[name] = "any"
     return face.listed({**groups, **data}, kinds, kept)
 
 
-def _without_rows(given: Any) -> Any:
+def _without_rows(given: Any, kept: Sequence[str]) -> Any:
     """The caller's frame emptied: it still says its kind, and is collected at no cost."""
     if type(given).__name__ == "DuckDBPyRelation":
-        # A column that is nothing but NULL has a type of its own, into which no group's name can be put back.
-        typed = [name for name, of in zip(given.columns, given.types, strict=True) if str(of) != '"NULL"']
-        quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in typed)
-        return given.limit(0).project(quoted) if typed else given.limit(0)
+        # Columns of a relation keep their types, into which not every text of the result can be put.
+        quoted = ('"' + name.replace('"', '""') + '"' for name in kept)
+        return given.limit(0).project(", ".join(quoted) or "'' AS indicator")
     return given.head(0) if hasattr(given, "head") else given.slice(0, 0)

@@ -61,6 +61,6 @@ class Moments:
         if self.n < 2:
             return math.nan
         apart = self.n * self.squares - self.total**2
-        return math.sqrt(
-            apart / (self.n * (self.n - 1) * self.denominator**2)
-        )  # divided exactly, rounded once
+        below = self.n * (self.n - 1) * self.denominator**2
+        half = max(apart.bit_length() - below.bit_length() - 1000, 0) // 2 + 1  # keeps a large one in range
+        return math.sqrt(apart / (below << 2 * half)) * 2.0**half  # divided exactly, rounded once
