@@ -12,7 +12,7 @@ from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._library import Bools, Floats, Ints
 from ipm_outcomes.program._codes import Codes, crossed, looked_up, small
 from ipm_outcomes.program._columns import KEYS
-from ipm_outcomes.program._counts import Counts, Key
+from ipm_outcomes.program._counts import Counts, Key, Place, Places
 from ipm_outcomes.program._figure_rows import FigureRows
 from ipm_outcomes.program._figures import Figure, figures, tested
 from ipm_outcomes.program._reading import Source
@@ -87,10 +87,15 @@ class _Batch:
         self._codes = self._states.codes.take(self._chosen)
         self._cells = self._table.cells.take(self._chosen)
         of_by, of_keys = ([names.index(name) for name in some] for some in (by, keys))
-        self._places: list[tuple[Key, Key]] = [
+        self._places: list[Place] = [
             (tuple([label[n] for n in of_by]), tuple([label[n] for n in of_keys]))
             for label in self._table.labels
         ]
+        each_of: dict[Key, int] = {}
+        self._each_of = np.array(
+            [each_of.setdefault(each, len(each_of)) for _, each in self._places], np.int64
+        )
+        self._each = list(each_of)
 
     def counts(self) -> dict[str, Counts]:
         """The counts of every indicator."""
@@ -105,9 +110,14 @@ class _Batch:
         folded, flags = _folded(self._codes, np.array(columns).T)
         table = _by_cell(*crossed(self._cells, folded), self._cells.size, flags.astype(float))
         counts = {}
+        alike: dict[bytes, Places] = {}  # indicators for the same cells share their places
         for indicator, plan, counted in plans:
             kept = np.flatnonzero(self._reported(indicator) & (table[:, 0] > 0))
-            own = Counts(self._keys, {self._places[cell]: n for n, cell in enumerate(kept.tolist())})
+            if (cells := kept.tobytes()) not in alike:
+                alike[cells] = Places(
+                    zip([self._places[cell] for cell in kept.tolist()], range(len(kept)), strict=True)
+                )
+            own = Counts(self._keys, alike[cells])
             own.numbers = {name: table[kept, column] for name, column in plan.items()}
             if indicator.kind in _OF_VALUES:
                 _OF_VALUES[indicator.kind](self, indicator, own, counted, kept)
@@ -117,16 +127,16 @@ class _Batch:
     def _reported(self, indicator: Indicator) -> Bools:
         """The cells of the scales and targets that an indicator is for."""
         picks = indicator.window is not None and indicator.window.pick is not None
-        reported = {}
-        for each in dict.fromkeys(each for _, each in self._places):
+        reported = np.ones(len(self._each), bool)
+        for place, each in enumerate(self._each):
             named = dict(zip(self._keys, each, strict=True))
             scale = f"{named.get('instrument')}.{named.get('scale')}"
-            reported[each] = (
+            reported[place] = (
                 (not indicator.of or scale in indicator.of)
                 and scale not in indicator.not_of
                 and (not indicator.targets or picks or named.get("target") in indicator.targets)
             )
-        return np.array([reported[each] for _, each in self._places], bool)
+        return reported[self._each_of]
 
     def _once(self, by: Sequence[str]) -> Ints:
         """One row of each patient, episode and scale: what counts for more, then the higher value.
@@ -138,7 +148,7 @@ class _Batch:
         codes, _ = _folded(self._states.codes, np.array(list(flags.values())).T)
         ids = [name for name in ("patient_id", "episode") if name in source.schema]
         key = unit_keys(source, ids, [key for key in KEYS if key in indicator.each], by, None)
-        order = np.arange(len(key.of))
+        order: Ints | None = None
         if indicator.kind == "distribution":
             words, labels = table.words(str(indicator.value))
             ranks = np.array([-1, *np.argsort(np.argsort(np.array(labels, str)))])
@@ -148,7 +158,7 @@ class _Batch:
             order = np.lexsort(values)
         row_of = np.full(key.size, -1, np.int64)
         for state in range(codes.size):
-            rows = order[codes.of[order] == state]
+            rows = np.flatnonzero(codes.of == state) if order is None else order[codes.of[order] == state]
             row_of[key.of[rows]] = rows
         return row_of[row_of >= 0]
 

@@ -29,13 +29,24 @@ DEGREES = {
 """Sums of values, and of products of two."""
 
 
+class Places(dict[Place, int]):
+    """Where each cell is in arrays."""
+
+    @cached_property
+    def of_all(self) -> tuple[Places, Ints]:
+        """The cells of all groups together, and the one to which each of these belongs."""
+        place_of: dict[Key, int] = {}
+        to = np.array([place_of.setdefault(each, len(place_of)) for _, each in self], np.int64)
+        return Places({((), each): place for each, place in place_of.items()}), to
+
+
 @dataclass
 class Counts:
     """The figures of one indicator in every cell: a group, and one of the scales and targets that it is for.
 
     Attributes
     ----------
-    places : dict
+    places : Places
         Where each cell is in the arrays.
     numbers : dict
         Counts by figure.
@@ -46,14 +57,14 @@ class Counts:
     """
 
     keys: tuple[str, ...]
-    places: dict[Place, int] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
     numbers: dict[Figure, Ints] = field(default_factory=dict)
     bands: dict[str, Ints] = field(default_factory=dict)
     sums: dict[str, NDArray[np.object_]] = field(default_factory=dict)
     denominator: int = 1
 
     def __add__(self, other: Counts) -> Counts:
-        places = {place: n for n, place in enumerate(dict.fromkeys([*self.places, *other.places]))}
+        places = Places({place: n for n, place in enumerate(dict.fromkeys([*self.places, *other.places]))})
         both = [np.array([places[place] for place in each.places], np.int64) for each in (self, other)]
         common = math.lcm(self.denominator, other.denominator)
         mine, others = (_scaled(each.sums, common // each.denominator) for each in (self, other))
@@ -69,8 +80,7 @@ class Counts:
     @cached_property
     def totals(self) -> Counts:
         """The cells of all groups together, by scale and target."""
-        places = {((), each): n for n, each in enumerate(dict.fromkeys(each for _, each in self.places))}
-        to = [np.array([places[(), each] for _, each in self.places], np.int64)]
+        places, *to = self.places.of_all
         numbers, bands, sums = (
             _put(to, (arrays,), len(places)) for arrays in (self.numbers, self.bands, self.sums)
         )
