@@ -54,8 +54,8 @@ class Table:
 
     def note(self, finding: str, evidence: str, **details: Any) -> None:
         """Note what was seen; unless it says otherwise, in all rows."""
-        every = len(self.lines)
-        self.notes.append(note(finding, evidence, **{"rows": every, "of": every} | details))
+        details = {"rows": len(self.lines), "of": len(self.lines), **details}
+        self.notes.append(note(finding, evidence, **details))
 
     def keep(self, wanted: list[bool]) -> None:
         """Keep these rows only."""

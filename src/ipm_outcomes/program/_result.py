@@ -180,10 +180,8 @@ def _words(rows: FigureRows, by: Sequence[str], rules: Mapping[Place, str]) -> d
         kinds = kinds * 2 + (flags > 0)
     _, first, kind_of = np.unique(kinds, return_index=True, return_inverse=True)
     formed = [_words_of(rows, row, by, rules) for row in first.tolist()]
-    columns = zip(*formed, strict=True) if formed else ((),) * len(_WORDS)
-    return {
-        name: [texts[kind] for kind in kind_of.tolist()] for name, texts in zip(_WORDS, columns, strict=True)
-    }
+    words = [formed[kind] for kind in kind_of.tolist()]
+    return {name: [texts[place] for texts in words] for place, name in enumerate(_WORDS)}
 
 
 def _words_of(

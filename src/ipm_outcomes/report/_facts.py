@@ -44,10 +44,10 @@ def facts_of(program: Program, of: Instrument) -> Iterator[Fact]:
 
 
 def _of_scale(of: Instrument, scale: Scale) -> Iterator[Fact]:
-    cites = {source.key: source.cite for source in of.sources}
+    cites: dict[str, str | None] = {source.key: source.cite for source in of.sources}
 
     def fact(name: str, value: str, entry: Any) -> Fact:
-        cited = "; ".join(cites.get(key, key) for key in entry.source)
+        cited = "; ".join(cites.get(key) or key for key in entry.source)
         return f"{scale.title}: {name}", value, EVIDENCE.get(entry.evidence, ""), cited
 
     yield fact("scoring", SCORING[scale.kind], scale)

@@ -76,7 +76,8 @@ class Figure:
         """The figure in a row of a table; what is null there, or never in one, is as if not given."""
         names = {field_.name for field_ in fields(cls)} - {"group", "period", "record", "hidden", "limits"}
         known = {name: cells[name] for name in names if cells.get(name) is not None}
-        return cls(**known | {name: int(known[name]) for name in _COUNTS if name in known} | more)
+        known |= {name: int(known[name]) for name in _COUNTS if name in known}
+        return cls(**{**known, **more})
 
 
 @dataclass(frozen=True)
