@@ -51,3 +51,14 @@ def session() -> Iterator[Any]:
             yield found
         finally:
             found.stop()
+
+
+def plain(table: Any) -> Any:
+    """A table as Spark can hold it: text in place of categories, numbers with a sign."""
+    import pyarrow as pa
+
+    columns = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        columns[name] = column.cast(pa.int16() if kind == pa.uint8() else kind)
+    return pa.table(columns)

@@ -395,12 +395,19 @@ def test_numbers_of_patients_and_sites_may_need_all_64_bits():
             assert [int(cell) for cell in pl.Series(result[name])] == expected
 
 
-@pytest.mark.parametrize(("kind", "over"), [("mean", {}), ("ratio", {"over": "baseline"})])
-def test_a_figure_that_is_withheld_has_no_estimate(kind: str, over: dict[str, str]):
+@pytest.mark.parametrize(
+    ("kind", "more", "expected"),
+    [
+        ("mean", {}, 3.0),
+        ("ratio", {"over": "baseline"}, 6 / 9),
+        ("nps", {"ratings": {"detractors": [0, 2], "promoters": [4, 6]}}, 0.0),
+    ],
+)
+def test_a_figure_that_is_withheld_has_no_estimate(kind: str, more: dict[str, Any], expected: float):
     own = parse(
         {
             **{"id": "own", "title": "Own", "kind": kind, "uses": "changes", "direction": "higher"},
-            **{"missing": "not_needed", "population": "All.", "value": "followup", "each": ["scale"], **over},
+            **{"missing": "not_needed", "population": "All.", "value": "followup", "each": ["scale"], **more},
             "requires": [{"id": "site_1", "when": {"column": "site", "is": "one"}, "need": "the site one"}],
             **{"source": "us", "evidence": "derived", "sources": [{"key": "us", "cite": "Our own"}]},
         },
@@ -416,7 +423,7 @@ def test_a_figure_that_is_withheld_has_no_estimate(kind: str, over: dict[str, st
     here, elsewhere = (
         program.table(part, indicators=[own]).row(0, named=True) for part in (rows.head(2), rows)
     )
-    assert here["estimate"] == (3.0 if kind == "mean" else 6 / 9)
+    assert here["estimate"] == expected
     assert elsewhere["notes"].endswith("Withheld: needs the site one.")
     assert [elsewhere[name] for name in ("denominator", "numerator", "estimate", "lower", "upper", "sd")] == [
         None

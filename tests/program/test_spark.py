@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from spark_cases import SPARK_MISSING, session
+from spark_cases import SPARK_MISSING, plain, session
 
 from ipm_outcomes import change, frames, program
 from ipm_outcomes.errors import FrameError
@@ -26,15 +26,6 @@ def spark() -> Iterator[Any]:
     with session() as made:
         made.conf.set("spark.sql.shuffle.partitions", "3")
         yield made
-
-
-def plain(table: pa.Table) -> pa.Table:
-    """A table as Spark can hold it: text in place of categories, numbers with a sign."""
-    columns = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        columns[name] = column.cast(pa.int16() if kind == pa.uint8() else kind)
-    return pa.table(columns)
 
 
 @pytest.fixture(scope="module")

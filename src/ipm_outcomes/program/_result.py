@@ -56,7 +56,7 @@ def _estimates(rows: FigureRows, level: float) -> dict[str, Floats]:
         out["sd"] = np.where(n > 1, numbers["sd"], np.nan)
         out["lower"], out["upper"] = intervals.mean(out["estimate"], out["sd"], n, level=level)
     elif indicator.kind == "nps":
-        up, down = numbers["promoters"], numbers["detractors"]
+        up, down = (np.where(withheld, 0.0, numbers[name]) for name in ("promoters", "detractors"))
         out["estimate"] = np.where(some, 100 * (up - down) / np.where(some, n, 1.0), np.nan)
         out["lower"], out["upper"] = intervals.nps(up, n - up - down, down, level=level)
     else:
