@@ -47,15 +47,12 @@ def looked_up(table: NDArray[Any], codes: NDArray[Any]) -> NDArray[Any]:
     return entries
 
 
-def _appearing(codes: Codes) -> tuple[Codes, Ints]:
+def appearing(codes: Codes) -> tuple[Codes, Ints]:
     """Codes without gaps, and which of the given ones they are."""
     if codes.size > max(_DENSE, 2 * len(codes.of)):
         present, dense = np.unique(codes.of, return_inverse=True)
         return small(dense, len(present)), present.astype(np.int64)
-    counts = np.zeros(codes.size, np.int64)
-    for block in blocks(len(codes.of), codes.size):
-        counts += np.bincount(codes.of[block], minlength=codes.size)
-    present = np.flatnonzero(counts)
+    present = np.flatnonzero(_seen(codes))
     if len(present) == codes.size:
         return codes, present
     table = np.zeros(codes.size, np.min_scalar_type(max(len(present) - 1, 0)))
@@ -63,69 +60,81 @@ def _appearing(codes: Codes) -> tuple[Codes, Ints]:
     return Codes(looked_up(table, codes.of), len(present)), present
 
 
+def follows(codes: Codes, key: Codes) -> bool:
+    """Whether all rows of one key have one code."""
+    of_key = np.zeros(key.size, codes.of.dtype)
+    for block in blocks(len(key.of)):
+        of_key[key.of[block]] = codes.of[block]
+    return all(np.array_equal(of_key[key.of[block]], codes.of[block]) for block in blocks(len(key.of)))
+
+
+def _seen(codes: Codes) -> Bools:
+    """Which codes appear."""
+    seen = np.zeros(codes.size, bool)
+    for block in blocks(len(codes.of)):
+        seen[codes.of[block]] = True
+    return seen
+
+
 def joint(columns: Sequence[Codes], rows: int) -> tuple[Codes, list[Ints]]:
     """A code for each combination of codes that appears, and the codes of every column that make it up."""
     codes = Codes(np.zeros(rows, np.uint8), 1)
     members: list[Ints] = []
-    sizes: list[int] = []  # of the columns since codes were last without gaps
-
-    def settle() -> None:
-        nonlocal codes, members, sizes
-        codes, present = _appearing(codes)
+    ahead = list(columns)
+    while True:
+        some, size = [codes], codes.size
+        while ahead and (len(some) == 1 or size * ahead[0].size <= _DENSE):
+            size *= ahead[0].size
+            some.append(ahead.pop(0))
+        codes, present = appearing(key_of(some, rows))
         own = []
-        for size in reversed(sizes):
-            own.append(present % size)
-            present = present // size
-        members = [part[present] for part in members] + own[::-1]
-        sizes = []
-
-    for column in columns:
-        if codes.size * column.size > _DENSE:
-            settle()
-        size = codes.size * column.size
-        codes = Codes(_put_together(codes, column, np.min_scalar_type(size - 1)), size)
-        sizes.append(column.size)
-    settle()
-    return codes, members
-
-
-def _put_together(codes: Codes, column: Codes, kind: np.dtype[Any]) -> NDArray[Any]:
-    """One code for each pair of codes."""
-    if codes.size == 1:
-        return column.of.astype(kind)
-    made: NDArray[Any] = np.multiply(codes.of, kind.type(column.size), dtype=kind, casting="unsafe")
-    if column.size > 1:
-        np.add(made, column.of, out=made, casting="unsafe")
-    return made
+        for column in reversed(some):
+            own.append(present % column.size)
+            present = present // column.size
+        members = [member[own[-1]] for member in members] + own[-2::-1]
+        if not ahead:
+            return codes, members
 
 
 def key_of(columns: Sequence[Codes], rows: int) -> Codes:
     """A code for each combination of codes, of which not all may appear."""
-    key = Codes(np.zeros(rows, np.uint8), 1)
-    for column in columns:
-        if key.size * column.size >= 1 << 62:
-            key = _appearing(key)[0]
-        key = Codes(_put_together(key, column, np.dtype(np.int64)), key.size * column.size)
-    return key
+    size = 1
+    for place, column in enumerate(columns):
+        if size * column.size >= 1 << 62:
+            return key_of([appearing(key_of(columns[:place], rows))[0], *columns[place:]], rows)
+        size *= column.size
+    key = np.empty(rows, np.min_scalar_type(max(size - 1, 0)))
+    for block in blocks(rows):
+        part = Codes(np.zeros(len(key[block]), np.uint8), 1)
+        for column in columns:
+            part = _put_together(part, Codes(column.of[block], column.size))
+        key[block] = part.of
+    return Codes(key, size)
+
+
+def _put_together(codes: Codes, column: Codes) -> Codes:
+    """One code for each pair of codes."""
+    size = codes.size * column.size
+    kind = np.min_scalar_type(max(size - 1, 0))
+    if codes.size == 1:
+        return Codes(column.of.astype(kind, copy=False), size)
+    made: NDArray[Any] = np.multiply(codes.of, kind.type(column.size), dtype=kind, casting="unsafe")
+    if column.size > 1:
+        np.add(made, column.of, out=made, casting="unsafe")
+    return Codes(made, size)
 
 
 def without_gaps(key: Codes) -> Codes:
     """The key with codes for which a table has room."""
-    return key if key.size <= max(_DENSE, 4 * len(key.of)) else _appearing(key)[0]
+    return key if key.size <= max(_DENSE, 4 * len(key.of)) else appearing(key)[0]
 
 
 def most_rows(key: Codes) -> int:
     """The largest number of rows that have one code."""
     rows = len(key.of)
-    if key.size <= max(_DENSE, 8 * rows):
-        seen = np.zeros(key.size, bool)
-        seen[key.of] = True
-        if np.count_nonzero(seen) == rows:
-            return min(rows, 1)
-        return int(np.bincount(key.of).max())
-    in_order = np.sort(key.of)
-    begins = np.flatnonzero(np.diff(in_order, prepend=in_order[0] - 1))
-    return int(np.diff(begins, append=rows).max())
+    if key.size <= max(_DENSE, 8 * rows) and np.count_nonzero(_seen(key)) == rows:
+        return min(rows, 1)
+    return int(np.unique(key.of, return_counts=True)[1].max(initial=0))
 
 
 def crossed(first: Codes, second: Codes) -> tuple[Ints, Ints, Ints]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ipm_outcomes.errors import FrameError
 from ipm_outcomes.frames._library import Bools, Floats, Ints
-from ipm_outcomes.program._codes import Codes, crossed, looked_up, small
+from ipm_outcomes.program._codes import Codes, blocks, crossed, looked_up, small
 from ipm_outcomes.program._columns import KEYS
 from ipm_outcomes.program._counts import Counts, Key, Place, Places
 from ipm_outcomes.program._figure_rows import FigureRows
@@ -156,11 +156,15 @@ class _Batch:
         elif indicator.value is not None:
             values = [table.numbers(name) for name in (indicator.over, indicator.value) if name is not None]
             order = np.lexsort(values)
-        row_of = np.full(key.size, -1, np.int64)
+        row_of: NDArray[Any] = np.full(key.size, -1, np.min_scalar_type(-max(len(key.of), 1)))
         for state in range(codes.size):
-            rows = np.flatnonzero(codes.of == state) if order is None else order[codes.of[order] == state]
-            row_of[key.of[rows]] = rows
-        return row_of[row_of >= 0]
+            for block in blocks(len(key.of)):
+                if order is None:
+                    rows = np.flatnonzero(codes.of[block] == state) + block.start
+                else:
+                    rows = order[block][codes.of[order[block]] == state]
+                row_of[key.of[rows]] = rows
+        return row_of[row_of >= 0].astype(np.int64)
 
     # ---- of values -----------------------------------------------------------------------------------
 

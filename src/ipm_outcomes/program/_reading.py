@@ -267,7 +267,7 @@ class Source(Described):
             if set(others) <= set(self._finest)
             else joint([self.values(name)[0] for name in others], len(self))[0]
         )
-        columns = [few, *(self.values(name)[0] for name in ids)]
+        columns = [*(self.values(name)[0] for name in ids), few]
         return key_of([codes.take(rows) for codes in columns], len(self) if rows is None else len(rows))
 
     # ---- groups --------------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ class Source(Described):
             positions = [self._finest.index(name) for name in names]
             place_of: dict[Group, int] = {}
             places = [
-                place_of.setdefault(tuple(label[p] for p in positions), len(place_of)) for label in labels
+                place_of.setdefault(tuple([label[p] for p in positions]), len(place_of)) for label in labels
             ]
             table = small(np.array(places, np.int64), len(place_of))
             return Codes(looked_up(table.of, finest.of), table.size), list(place_of)

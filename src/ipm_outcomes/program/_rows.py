@@ -11,7 +11,7 @@ import numpy as np
 
 from ipm_outcomes.errors import ParameterError
 from ipm_outcomes.frames._library import Bools, Floats, Ints
-from ipm_outcomes.program._codes import Codes, key_of, looked_up, without_gaps
+from ipm_outcomes.program._codes import Codes, appearing, follows, key_of, looked_up, without_gaps
 from ipm_outcomes.program._columns import FITS, WINDOW_OPEN
 from ipm_outcomes.program._conditions import (
     Atom,
@@ -162,25 +162,24 @@ class SideBySide(Table):
         own = np.flatnonzero(looked_up(np.array([scale in wanted for scale in scales], bool), codes.of))
         self._source, self._rows = source, Rows(source, names, batch, own)
         key = unit_keys(source, ("patient_id", "episode"), ("target",), by, own)
-        seen = np.zeros(key.size, bool)
-        seen[key.of] = True
-        self._unit, self._size = (np.cumsum(seen) - 1)[key.of], int(np.count_nonzero(seen))
+        (self._unit, self._size), _ = appearing(key)
         cells = np.zeros(self._size, self._rows.cells.of.dtype)
         cells[self._unit] = self._rows.cells.of
         self.cells, self.labels = Codes(cells, self._rows.cells.size), self._rows.labels
         scale_of = codes.of[own]
-        self._of_scale = {
-            wanted[scale]: np.flatnonzero(scale_of == code)
+        self._of_scale: dict[str, tuple[Ints, Ints]] = {
+            wanted[scale]: (self._unit[here], own[here])
             for code, scale in enumerate(scales)
-            if scale in wanted
+            if scale in wanted and len(here := np.flatnonzero(scale_of == code))
         }
-        """By scale which of the rows are of it."""
+        """By scale its units, each once as no row may come twice, and their rows."""
 
     def _side(self, column: str) -> tuple[Ints, Floats]:
         """The units that have a score of one side of a scale, and the scores."""
         key, side = column.rsplit("_", 1)
-        own = self._of_scale.get(key, np.zeros(0, np.int64))
-        return self._unit[own], self._rows.numbers(side)[own]
+        none = np.zeros(0, np.int64)
+        units, rows = self._of_scale.get(key, (none, none))
+        return units, self._source.numbers(side)[rows]
 
     def words(self, column: str) -> tuple[Codes, list[Any]]:
         raise ParameterError(f"indicator {self._indicator.id!r}: a distribution is of one scale")
@@ -188,7 +187,7 @@ class SideBySide(Table):
     def numbers(self, column: str) -> Floats:
         units, scores = self._side(column)
         numbers = np.full(self._size, np.nan)
-        np.fmax.at(numbers, units, scores)
+        numbers[units] = scores
         return numbers
 
     def classes(self, column: str, kind: str, tests: Sequence[Test]) -> Classes:
@@ -202,7 +201,7 @@ class SideBySide(Table):
         units, scores = self._side(column)
         classes = of_numbers(scores, tests)
         codes = np.zeros(self._size, classes.codes.of.dtype)
-        np.maximum.at(codes, units, classes.codes.of)
+        codes[units] = classes.codes.of
         return Classes(Codes(codes, classes.codes.size), classes.sides)
 
     @cached_property
@@ -238,8 +237,6 @@ def unit_keys(
     """What columns name in a group, such as patients: a code for each, of which not all may appear."""
     group = source.groups(by)[0].take(rows)
     key = without_gaps(source.keys(ids, others, rows))
-    of_key = np.zeros(key.size, group.of.dtype)
-    of_key[key.of] = group.of
-    if np.array_equal(of_key[key.of], group.of):
+    if follows(group, key):
         return key
     return without_gaps(key_of([key, group], len(group.of)))  # who is in several groups counts in each
