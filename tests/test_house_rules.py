@@ -114,12 +114,14 @@ def at_module_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from at_module_level(getattr(node, field, []))
 
 
+@pytest.mark.source
 def test_every_room_has_its_floor():
     rooms = {room(module) for module in modules()}
     assert rooms <= set(FLOORS), "give the new room its floor here"
     assert {"scoring", "frames", "tables", "scores"} <= rooms
 
 
+@pytest.mark.source
 def test_a_longer_file_says_why():
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
@@ -127,6 +129,7 @@ def test_a_longer_file_says_why():
             assert "500 lines" in (ast.get_docstring(ast.parse(text)) or ""), path.relative_to(PACKAGE)
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("module", modules())
 def test_arrows_point_down(module):
     for other in own_imports(module):
@@ -158,6 +161,7 @@ def names_used(tree: ast.Module) -> Iterator[str]:
             yield str(node.args[0].value)
 
 
+@pytest.mark.source
 def test_a_test_knows_the_inside_of_its_own_room_only():
     inside = []
     for path in sorted((ROOT / "tests").rglob("*.py")):
@@ -171,6 +175,7 @@ def test_a_test_knows_the_inside_of_its_own_room_only():
     assert not inside, "\n".join(inside)
 
 
+@pytest.mark.source
 def test_no_circles():
     graph = {module: own_imports(module) - {module} for module in modules()}
     assert list(TopologicalSorter(graph).static_order())
@@ -180,6 +185,7 @@ def test_no_circles():
     assert list(TopologicalSorter(rooms).static_order())
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("module", modules())
 def test_heavy_libraries_wait_until_they_are_used(module):
     allowed = AT_MODULE_LEVEL | AT_MODULE_LEVEL_IN.get(room(module), set())
@@ -198,6 +204,7 @@ ONE_EDGE = {
 }
 
 
+@pytest.mark.source
 def test_kinds_of_frames_are_told_apart_at_one_edge():
     apart = set()
     for module, tree in modules().items():
@@ -306,6 +313,7 @@ def public_functions() -> dict[str, ast.FunctionDef]:
     return found
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("name", public_functions())
 def test_a_public_function_says_what_it_takes_and_gives(name):
     function = public_functions()[name]
@@ -352,6 +360,7 @@ def own_raises(function: ast.FunctionDef) -> Iterator[ast.Raise]:
             waiting += ast.iter_child_nodes(node)
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("name", public_functions())
 def test_docstrings_are_of_one_style(name):
     function = public_functions()[name]
@@ -413,6 +422,7 @@ def public_text() -> Iterator[tuple[str, str]]:
                         yield f"{module}, line {part.lineno}", part.value
 
 
+@pytest.mark.source
 def test_public_text_has_the_terms_of_the_glossary():
     banned = [
         f"{place}: {match[0]}"
@@ -441,6 +451,7 @@ def variables(tree: ast.Module) -> Iterator[tuple[str, int]]:
             yield node.asname or "", node.lineno
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("module", modules())
 def test_variables_are_named_after_what_they_are(module):
     nameless = [
@@ -468,6 +479,7 @@ def own_text() -> Iterator[Path]:
                 yield path
 
 
+@pytest.mark.source
 def test_us_spelling():
     found = [
         f"{path.relative_to(ROOT)}:{number}: {match[0]}"
@@ -479,6 +491,7 @@ def test_us_spelling():
     assert found == []
 
 
+@pytest.mark.source
 def test_no_place_of_any_one_machine():
     places = re.compile(r"(?<![\w.~])/(work|root|home/\w+|tmp|Users)/")
     found = []

@@ -17,6 +17,7 @@ import pytest
 
 import ipm_outcomes
 
+pytestmark = pytest.mark.source
 ROOT = Path(__file__).parents[1]
 API = ROOT / "docs" / "api"
 INSIDE = {"ipm_outcomes.definition", "ipm_outcomes.tables", "ipm_outcomes.report.sections"}

@@ -21,6 +21,7 @@ import pytest
 from sybil.document import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
 
+pytestmark = pytest.mark.source
 ROOT = Path(__file__).parents[1]
 GOOD = "tests/typing/user_code.py"
 BAD = "tests/typing/mistakes.py"

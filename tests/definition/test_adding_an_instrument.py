@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.source
 ROOT = Path(__file__).parents[2]
 
 DEFINITION = """

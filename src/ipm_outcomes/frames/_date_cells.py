@@ -108,9 +108,11 @@ def reader(date_format: str | None) -> Callable[[Any], date | None]:
 
     elif date_format is not None:
         joined = bool(_JOINED.search(date_format))
+        # Without the signs between its parts no text has this form; `strptime` compiles most forms anew each time.
+        signs = frozenset(c for c in re.sub("%.", "", date_format) if not (c.isalnum() or c.isspace()))
 
         def of_text(text: str) -> date | None:
-            stamp = _strptime(text, date_format)
+            stamp = _strptime(text, date_format) if signs.issubset(text) else None
             if stamp is None or (joined and len(text) != len(stamp.strftime(date_format))):
                 return None
             with_clock = re.search(r"%[HIpMSfzZcX]", date_format.replace("%%", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from numbers import Real
 from typing import Any, Literal
 
@@ -219,21 +219,20 @@ def likely_names(instrument: Instrument, names: Sequence[str]) -> dict[str, str]
     Letters and digits must be those of ``{instrument}_{item}``, or the id of the instrument with the number of the
     item, whatever their case and what is between; every item of the scores must be there once.
     """
-    plain: dict[str, list[str]] = {}
-    for name in names:
-        plain.setdefault(re.sub(r"[\W_]", "", name).casefold(), []).append(name)
+    plain = _by_letters(tuple(names))
     needed = needed_items(instrument, instrument.scale_ids)
     stems = ("{id}", "{id}q", "{id}item", "{id}question")
     for form in ("{id}{item}", *(f"{stem}{n}" for stem in stems for n in ("{n}", "{n:02}"))):
-        wanted = {
-            item: plain.get(re.sub(r"_", "", form.format(id=instrument.id, item=item, n=n)).casefold(), [])
-            for n, item in enumerate(instrument.item_ids, 1)
-            if item in needed
-        }
+        chosen: dict[str, str] = {}
+        for n, item in enumerate(instrument.item_ids, 1):
+            if item in needed:
+                letters = form.format(id=instrument.id, item=item, n=n).replace("_", "").casefold()
+                if len(matches := plain.get(letters, ())) != 1:
+                    break
+                chosen[item] = matches[0]
         beyond = form.format(id=instrument.id, item="", n=len(instrument.item_ids) + 1).casefold()
-        if any(len(matches) != 1 for matches in wanted.values()) or ("{n" in form and beyond in plain):
+        if len(chosen) < len(needed) or ("{n" in form and beyond in plain):
             continue
-        chosen = {item: matches[0] for item, matches in wanted.items()}
         for n, (item, name) in enumerate(chosen.items(), 1):
             for part, hole in ((item, "{item}"), (f"{n:02}", "{n:02}"), (str(n), "{n}")):
                 pattern = name[: len(name) - len(part)] + hole if name.endswith(part) else ""
@@ -245,6 +244,15 @@ def likely_names(instrument: Instrument, names: Sequence[str]) -> dict[str, str]
             break
         return chosen
     return None
+
+
+@lru_cache(maxsize=1)
+def _by_letters(names: tuple[str, ...]) -> dict[str, list[str]]:
+    """Columns by their letters and digits alone, kept for all the instruments that are looked for in one table."""
+    plain: dict[str, list[str]] = {}
+    for name in names:
+        plain.setdefault(re.sub(r"[\W_]", "", name).casefold(), []).append(name)
+    return plain
 
 
 def item_names(
