@@ -394,3 +394,12 @@ def read_indicator(path: str | PathLike[str]) -> Indicator:
     if not isinstance(path, (str, PathLike)):
         raise ParameterError(f"path: the path of a TOML file, not a {type(path).__name__}")
     return read_file(path, parse)
+
+
+def indicator_of(given: object) -> Indicator | None:
+    """The indicator that an id, a path or an object names; None where it is nothing of these."""
+    if isinstance(given, Indicator):
+        return given
+    if isinstance(given, str) and not given.endswith(".toml"):
+        return indicator(given)
+    return read_indicator(given) if isinstance(given, (str, PathLike)) else None

@@ -25,7 +25,7 @@ from ipm_outcomes.program._reading import Source
 from ipm_outcomes.program._result import result_table
 from ipm_outcomes.program._sources import may_read, refuse_other_tables
 from ipm_outcomes.program._spark import table_spark, tables_of
-from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
+from ipm_outcomes.program.indicators import Indicator, indicator, indicator_of, indicators
 from ipm_outcomes.stats.arguments import level_of
 
 
@@ -266,13 +266,8 @@ def chosen_indicators(wanted: Iterable[str | PathLike[str] | Indicator]) -> list
         raise ParameterError(f"indicators: {kinds}, not a {type(wanted).__name__}")
     definitions: dict[str, Indicator] = {}
     for entry in wanted:
-        if isinstance(entry, Indicator):
-            definition = entry
-        elif isinstance(entry, str) and not entry.endswith(".toml"):
-            definition = indicator(entry)
-        elif isinstance(entry, (str, PathLike)):
-            definition = read_indicator(entry)
-        else:
+        definition = indicator_of(entry)
+        if definition is None:
             raise ParameterError(f"indicators: {kinds}, not a {type(entry).__name__}")
         if definition.id in definitions:
             raise ParameterError(f"indicators: {definition.id!r} is named twice")

@@ -13,7 +13,7 @@ import numpy as np
 from ipm_outcomes.definition import Instrument
 from ipm_outcomes.errors import FrameError, ParameterError
 from ipm_outcomes.program import _rules
-from ipm_outcomes.program.indicators import Indicator, indicator, indicators, read_indicator
+from ipm_outcomes.program.indicators import Indicator, indicator, indicator_of, indicators
 from ipm_outcomes.program.suppression import _records
 from ipm_outcomes.program.suppression._levels import Levels, scored
 from ipm_outcomes.program.suppression._pairs import RATINGS, WHOLE, Pairs, pairs_of
@@ -124,13 +124,8 @@ def known(definitions: Iterable[Definition]) -> tuple[dict[str, Indicator], dict
         if isinstance(given, Instrument):
             scored[given.id] = given
             continue
-        if isinstance(given, Indicator):
-            definition = given
-        elif isinstance(given, str) and not given.endswith(".toml"):
-            definition = indicator(given)
-        elif isinstance(given, (str, PathLike)):
-            definition = read_indicator(given)
-        else:
+        definition = indicator_of(given)
+        if definition is None:
             raise ParameterError(
                 f"definitions: ids or paths of indicators, Indicator or Instrument objects, not a "
                 f"{type(given).__name__}"
