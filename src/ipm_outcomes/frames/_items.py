@@ -227,7 +227,7 @@ def likely_names(instrument: Instrument, names: Sequence[str]) -> dict[str, str]
         for n, item in enumerate(instrument.item_ids, 1):
             if item in needed:
                 letters = form.format(id=instrument.id, item=item, n=n).replace("_", "").casefold()
-                if len(matches := plain.get(letters, ())) != 1:
+                if len(matches := plain.get(letters, [])) != 1:
                     break
                 chosen[item] = matches[0]
         beyond = form.format(id=instrument.id, item="", n=len(instrument.item_ids) + 1).casefold()
