@@ -14,9 +14,19 @@ NAMES = [
 # fmt: on
 
 
+_last: list[tuple[Any, dict[str, Any]]] = []
+
+
+def spec_of(chart: Any) -> dict[str, Any]:
+    """What a chart says, checked by the schema of Vega-Lite; kept while one chart is asked."""
+    if not _last or _last[0][0] is not chart:
+        _last[:] = [(chart, chart.to_dict(validate=True))]
+    return _last[0][1]
+
+
 def rows_in(chart: Any) -> list[dict[str, Any]]:
     """All rows of data that a chart holds."""
-    return list(_rows(chart.to_dict()))
+    return list(_rows(spec_of(chart)))
 
 
 def _rows(spec: Any) -> Iterator[dict[str, Any]]:
@@ -40,11 +50,11 @@ def texts_in(chart: Any) -> list[str]:
 
 
 def title(chart: Any) -> str:
-    return " ".join(chart.to_dict()["title"]["text"])
+    return " ".join(spec_of(chart)["title"]["text"])
 
 
 def subtitle(chart: Any) -> list[str]:
-    found: list[str] = chart.to_dict()["title"]["subtitle"]
+    found: list[str] = spec_of(chart)["title"]["subtitle"]
     return found
 
 

@@ -226,9 +226,9 @@ def random_answers(rng: random.Random, id: str) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for item in inst.item_ids:
         listed = inst.answers_of(item)
-        codes = [listed.answer(code) for code in sorted(listed.codes)]
+        codes = sorted(listed.codes)
         at = int(len(codes) * rng.betavariate(1 + 4 * tilt, 5 - 4 * tilt))
-        found[item] = None if rng.random() < gap else codes[min(at, len(codes) - 1)]
+        found[item] = None if rng.random() < gap else listed.answer(codes[min(at, len(codes) - 1)])
     return found
 
 

@@ -58,7 +58,7 @@ def altair(feature: str = "drawing a plot") -> Any:
 
 def data(rows: Iterable[dict[str, Any]]) -> Any:
     """Rows of a chart, inline: numbers, text and truth values only."""
-    return altair().Data(values=list(rows))
+    return altair().Data(values=tuple(rows))  # a tuple, which Altair does not copy with each step of a chart
 
 
 def haloed(chart: Any, style: Style, **text: Any) -> list[Any]:
@@ -107,31 +107,35 @@ def finished(chart: Any, title: str, sentences: Sequence[str], style: Style = PL
     title, sentences = printable(title), [printable(text) for text in sentences]
     head = alt.TitleParams(wrapped([title], _TITLE), subtitle=wrapped(sentences))
     described = " ".join([title.rstrip(".") + ".", *sentences])
-    return (
-        chart.properties(title=head, description=described)
-        .configure(font=FONT, background=style.ground, padding=10)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=style.ink,
-            titleColor=style.ink,
-            labelFontSize=style.size,
-            titleFontSize=style.size,
-            titleFontWeight="normal",
-            gridColor=style.grid,
-            domainColor=style.muted,
-            tickColor=style.muted,
-            titlePadding=8,
-            labelLimit=220,
-        )
-        .configure_title(
-            anchor="start",
-            fontSize=15,
-            fontWeight=600,
-            color=style.ink,
-            subtitleColor=style.muted,
-            subtitleFontSize=style.size,
-            subtitlePadding=5,
-            subtitleLineHeight=16,
-            offset=14,
-        )
+    axis = alt.AxisConfig(
+        labelColor=style.ink,
+        titleColor=style.ink,
+        labelFontSize=style.size,
+        titleFontSize=style.size,
+        titleFontWeight="normal",
+        gridColor=style.grid,
+        domainColor=style.muted,
+        tickColor=style.muted,
+        titlePadding=8,
+        labelLimit=220,
     )
+    heading = alt.TitleConfig(
+        anchor="start",
+        fontSize=15,
+        fontWeight=600,
+        color=style.ink,
+        subtitleColor=style.muted,
+        subtitleFontSize=style.size,
+        subtitlePadding=5,
+        subtitleLineHeight=16,
+        offset=14,
+    )
+    look = alt.Config(
+        font=FONT,
+        background=style.ground,
+        padding=10,
+        view=alt.ViewConfig(stroke=None),
+        axis=axis,
+        title=heading,
+    )
+    return chart.properties(title=head, description=described, config=look)

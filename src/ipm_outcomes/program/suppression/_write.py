@@ -124,15 +124,20 @@ def write(
         frame = frame.with_columns(*((nw.col(c) + 2) // 5 * 5 for c in COUNTS if schema[c].is_numeric()))
     frame = frame.with_columns(*_rounded(frame, rows, series, rounds, coarser))
     mark = "__hidden"
-    while mark in frame.columns:
+    while any(name.startswith(mark) for name in frame.columns):
         mark += "_"
-    for name, mask in masks.items():
-        if mask.any() and schema[name].is_numeric():
-            # A column of its own, so that the caller's index and dtype family stay.
-            frame = frame.with_columns(nw.lit(0).alias(mark)).with_columns(
-                series(mark, mask.tolist(), "truth")
-            )
-            frame = frame.with_columns(nw.when(~nw.col(mark)).then(nw.col(name)).alias(name)).drop(mark)
+    covered = {name: mask for name, mask in masks.items() if mask.any() and schema[name].is_numeric()}
+    if covered:
+        # Columns of their own, so that the caller's index and dtype family stay.
+        of = {name: f"{mark}{n}" for n, name in enumerate(covered)}
+        frame = frame.with_columns(*(nw.lit(0).alias(column) for column in of.values()))
+        frame = frame.with_columns(
+            *(series(of[name], mask.tolist(), "truth") for name, mask in covered.items())
+        )
+        frame = frame.with_columns(
+            *(nw.when(~nw.col(of[name])).then(nw.col(name)).alias(name) for name in of)
+        )
+        frame = frame.drop(*of.values())
     marks = ["hidden" if a or b else "" for a, b in zip(gone["any"], gone["excluded"], strict=True)]
     columns = [series(name, values, "whole or null") for name, values in ends.items()]
     return frame.with_columns(series("suppressed", marks, "text"), *columns).to_native()
