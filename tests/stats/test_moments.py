@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipm_outcomes.stats._moments import Moments
+from ipm_outcomes.stats._moments import Moments, means_and_sds
 
 
 def test_by_hand() -> None:
@@ -45,3 +45,24 @@ def test_parts_add_up_in_any_order(numbers: list[int], data: st.DataObject) -> N
     assert Moments.of(np.array(numbers, np.int64), 3).sd() == math.sqrt(
         sum((n - mean) ** 2 for n in numbers) / (len(numbers) - 1) / 9
     )
+
+
+@given(
+    st.integers(0, 9).flatmap(
+        lambda size: st.lists(st.lists(st.integers(-(10**size), 10**size), max_size=9), max_size=4)
+    ),
+    st.sampled_from((1, 10, 3**9, 3**40)),
+)
+def test_means_and_deviations_of_many_samples_are_rounded_once(samples: list[list[int]], parts: int) -> None:
+    totals, squares = ([sum(n**power for n in each) for each in samples] for power in (1, 2))
+    means, sds = means_and_sds(
+        np.array([len(each) for each in samples], np.int64),
+        np.array(totals, object),
+        np.array(squares, object),
+        parts,
+    )
+    for sample, mean, sd in zip(samples, means.tolist(), sds.tolist(), strict=True):
+        exact = Fraction(sum(sample), max(len(sample), 1))
+        apart = sum((n - exact) ** 2 for n in sample) / max(len(sample) - 1, 1) / parts**2
+        assert mean == float(exact / parts) if sample else math.isnan(mean)
+        assert sd == math.sqrt(apart) if len(sample) > 1 else math.isnan(sd)

@@ -122,6 +122,15 @@ class Frame:
         """
         return self.restore(self.library.listed(columns, kinds, {name: self.column(name) for name in like}))
 
+    def gathered(
+        self, columns: Mapping[str, list[Any]], index: Ints, like: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Native columns of the entries of lists at these places, as `listed` makes them of the lists themselves."""
+        some = self.library.listed(
+            columns, dict.fromkeys(columns, "any"), {name: self.column(name) for name in like}
+        )
+        return {name: self.take(self.library.column(some, name), index) for name in columns}
+
     def restore(self, native: Any) -> Any:
         """An eager frame in the kind that the caller gave."""
         if is_duckdb(self.given):

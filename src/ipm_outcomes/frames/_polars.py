@@ -179,9 +179,8 @@ class Polars(Library):
         if column.dtype == pl.Enum:
             return self._from_one(column), column.dtype.categories.to_list()
         text = column.cast(pl.String)
-        begins = text.ne_missing(text.shift()).to_numpy().copy()
-        begins[:1] = True
-        first = np.flatnonzero(begins)
+        begins = text[1:].ne_missing(text[:-1]).to_numpy()
+        first = np.concatenate([np.zeros(min(len(text), 1), np.int64), np.flatnonzero(begins) + 1])
         several = 4 * len(first) < len(text)
         looked_up = text.gather(first) if several else text
         values = looked_up.drop_nulls().unique()

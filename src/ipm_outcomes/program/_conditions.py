@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ipm_outcomes.frames._library import Bools, Floats
-from ipm_outcomes.program._codes import Codes, joint, looked_up, small
+from ipm_outcomes.program._codes import Codes, blocks, joint, looked_up, small
 from ipm_outcomes.program.indicators import Condition
 
 Test = tuple[str, Any]
@@ -76,10 +76,13 @@ def of_numbers(values: Floats, tests: Iterable[Test]) -> Classes:
         if name != "known":
             cuts |= {(float(operand), below) for below in _CUTS[name]}
     in_order = sorted(cuts)
-    codes = (values == values).astype(np.min_scalar_type(len(in_order) + 1))
-    for number, below in in_order:
-        codes += values > number if below else values >= number
     size = len(in_order) + 2
+    codes = np.empty(len(values), np.min_scalar_type(size - 1))
+    for block in blocks(len(values)):
+        own, passes = values[block], codes[block]
+        passes[:] = own == own
+        for number, below in in_order:
+            passes += own > number if below else own >= number
     passed = np.arange(size) - 1
     known = passed >= 0
 

@@ -175,10 +175,10 @@ class _Batch:
             rows = looked_up(counted, self._codes.of)
             cells = self._cells
             if len(kept) < cells.size:
-                place = np.full(cells.size, -1, np.int64)
+                place = np.full(cells.size, -1, np.min_scalar_type(-1 - len(kept)))
                 place[kept] = np.arange(len(kept))
-                rows &= looked_up(place >= 0, cells.of)
                 cells = Codes(looked_up(place, cells.of), len(kept))
+                rows &= cells.of >= 0
             own = np.flatnonzero(rows)
             self._last = key, own if self._chosen is None else self._chosen[own], cells.take(own)
         return self._last[1:]

@@ -17,7 +17,7 @@ from ipm_outcomes.program._columns import ALL
 from ipm_outcomes.program._figure_rows import FigureRows, Label
 from ipm_outcomes.program._figures import Figure
 from ipm_outcomes.program.indicators import Indicator
-from ipm_outcomes.stats._moments import Moments
+from ipm_outcomes.stats._moments import means_and_sds
 
 Key = tuple[Any, ...]
 Place = tuple[Key, Key]
@@ -33,11 +33,27 @@ class Places(dict[Place, int]):
     """Where each cell is in arrays."""
 
     @cached_property
+    def _table(self) -> tuple[dict[Key, int], dict[Key, int], Ints]:
+        """Groups and keys, each with its place, and the two places of each cell."""
+        groups: dict[Key, int] = {}
+        keys: dict[Key, int] = {}
+        pairs = [
+            (groups.setdefault(group, len(groups)), keys.setdefault(each, len(keys))) for group, each in self
+        ]
+        return groups, keys, np.array(pairs, np.int64).reshape(-1, 2)
+
+    @cached_property
     def of_all(self) -> tuple[Places, Ints]:
         """The cells of all groups together, and the one to which each of these belongs."""
-        place_of: dict[Key, int] = {}
-        to = np.array([place_of.setdefault(each, len(place_of)) for _, each in self], np.int64)
-        return Places({((), each): place for each, place in place_of.items()}), to
+        _, keys, pairs = self._table
+        return Places({((), each): place for each, place in keys.items()}), pairs[:, 1]
+
+    def of(self, groups: Sequence[Key], keys: Sequence[Key]) -> Ints:
+        """Where the cells of groups, which are the rows, and keys are; -1: nobody is there."""
+        rows, columns, pairs = self._table
+        cells = np.full((len(rows) + 1, len(columns)), -1)
+        cells[pairs[:, 0], pairs[:, 1]] = np.arange(len(self))
+        return cells[[rows.get(group, -1) for group in groups]][:, [columns[each] for each in keys]]
 
 
 @dataclass
@@ -94,23 +110,16 @@ class Counts:
         }
         if "total" in self.sums:
             columns["numerator"] = np.full(len(self.places), math.nan)
-            counted, totals, squares = (
-                values.tolist()
-                for values in (self.numbers["denominator"], self.sums["total"], self.sums["squares"])
+            columns["mean"], columns["sd"] = means_and_sds(
+                self.numbers["denominator"], self.sums["total"], self.sums["squares"], self.denominator
             )
-            moments = [
-                Moments(*part, self.denominator) for part in zip(counted, totals, squares, strict=True)
-            ]
-            columns["mean"] = np.array([each.mean() for each in moments], float)
-            columns["sd"] = np.array([each.sd() for each in moments], float)
         elif "promoters" in columns:
             columns["numerator"] = columns["promoters"] - columns["detractors"]
         elif "a" in self.sums:
             # Numerator and denominator are sessions; the number of episodes is kept for the interval.
             columns["episodes"] = columns["denominator"]
             for name, values in self.sums.items():
-                over = self.denominator ** DEGREES[name]
-                columns[name] = np.array([value / over for value in values.tolist()], float)
+                columns[name] = (values / self.denominator ** DEGREES[name]).astype(float)
             columns |= {"numerator": columns["a"], "denominator": np.rint(columns["p"])}
         elif "numerator" not in columns:
             columns["numerator"] = np.zeros(len(self.places))
@@ -152,56 +161,39 @@ class Counts:
         self, indicator: Indicator, groups: Sequence[Key], by: Sequence[str], asked: bool, totals: bool
     ) -> FigureRows:
         """The rows of every group, and of all of them together."""
-        combined = self.combinations(indicator, asked)
-        named = [dict(zip(self.keys, each, strict=True)) for each in combined]
-        shared = [(place, key) for place, key in enumerate(by) if key in self.keys]
-        # A scale that is also a grouping column makes rows in its own group only.
-        pairs = [
-            (group, which)
-            for group in groups
-            for which, names in enumerate(named)
-            if not shared or all(names[key] == group[place] for place, key in shared)
-        ]
+        keys: list[Key] = []
         labels: list[Label] = []
-        labels_of: list[range] = []
-        for each, names in zip(combined, named, strict=True):
+        for each in self.combinations(indicator, asked):
             bands = self._bands[each] if indicator.kind == "distribution" else [None]
-            labels_of.append(range(len(labels), len(labels) + len(bands)))
-            labels += [Label(names, band) for band in bands]
-        cells = [self.places.get((group, combined[which]), -1) for group, which in pairs]
-        rows = self._rows(indicator, pairs, cells, labels, labels_of)
-        if not totals:
-            return rows
-        pairs = [(tuple(names.get(name, ALL) for name in by), which) for which, names in enumerate(named)]
-        cells = [self.totals.places[(), each] for each in combined]
-        return rows.followed_by(self.totals._rows(indicator, pairs, cells, labels, labels_of))
+            keys += [each] * len(bands)
+            labels += [Label(dict(zip(self.keys, each, strict=True)), band) for band in bands]
+        wanted = np.ones((len(groups), len(labels)), bool)
+        for place, key in enumerate(by):
+            if key in self.keys:  # a scale that is also a grouping column makes rows in its own group only
+                for column, label in enumerate(labels):
+                    wanted[:, column] &= np.array([group[place] == label.each[key] for group in groups], bool)
+        of_group, of_label = np.nonzero(wanted)
+        cells = self.places.of(groups, keys)[wanted]
+        counts: list[Counts] = [self]
+        if totals:
+            counts.append(self.totals)
+            of_group = np.append(of_group, len(groups) + np.arange(len(labels)))
+            of_label = np.append(of_label, np.arange(len(labels)))
+            cells = np.append(cells, len(self.places) + self.totals.places.of([()], keys))
+            groups = [*groups, *(tuple(label.each.get(name, ALL) for name in by) for label in labels)]
 
-    def _rows(
-        self,
-        indicator: Indicator,
-        pairs: Sequence[tuple[Key, int]],
-        cells: Sequence[int],
-        labels: list[Label],
-        labels_of: Sequence[range],
-    ) -> FigureRows:
-        """Rows of groups and combinations, with their cells (-1: nobody is there)."""
-        places = np.repeat(np.array(cells, np.int64), [len(labels_of[which]) for _, which in pairs])
-        label = np.array([place for _, which in pairs for place in labels_of[which]], np.int64)
+        def there(parts: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+            """The values of each row by name, 0 where nobody is."""
+            return {name: np.concatenate([*(part[name] for part in parts), [0]])[cells] for name in parts[0]}
 
-        def there(values: NDArray[Any]) -> Any:
-            return np.append(values, 0)[places]
-
-        numbers = {name: there(values) for name, values in self._columns.items()}
+        numbers = there([each._columns for each in counts])
         if indicator.kind == "distribution":
-            numbers["numerator"] = np.zeros(len(label))
-            for band, counts in self.bands.items():
-                own = np.array([each.band == band for each in labels], bool)[label]
-                numbers["numerator"][own] = there(counts)[own]
-        groups = [group for group, which in pairs for _ in labels_of[which]]
-        failed, marks = (
-            {name: there(values) for name, values in self._named(kind).items()} for kind in ("failed", "mark")
-        )
-        return FigureRows(indicator, groups, labels, label, numbers, failed, marks)
+            numbers["numerator"] = np.zeros(len(cells))
+            for band, values in there([each.bands for each in counts]).items():
+                own = np.array([label.band == band for label in labels], bool)[of_label]
+                numbers["numerator"][own] = values[own]
+        failed, marks = (there([each._named(kind) for each in counts]) for kind in ("failed", "mark"))
+        return FigureRows(indicator, list(groups), of_group, labels, of_label, numbers, failed, marks)
 
     @cached_property
     def _bands(self) -> dict[Key, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -30,9 +31,9 @@ class FigureRows:
     Attributes
     ----------
     groups : list
-        The group of each row.
+        ``group`` says which is that of a row.
     labels : list of Label
-        Those that appear; ``label`` says which is that of a row.
+        ``label`` says which is that of a row.
     numbers : dict
         Numbers by name, float64, NaN where there is none: ``eligible``, ``excluded``, ``observed``, ``denominator``,
         ``numerator``; ``lost`` and ``possible`` (who was not observed but would be in the denominator, and who of
@@ -43,6 +44,7 @@ class FigureRows:
 
     indicator: Indicator
     groups: list[tuple[Any, ...]]
+    group: Ints
     labels: list[Label]
     label: Ints
     numbers: dict[str, Floats]
@@ -53,31 +55,15 @@ class FigureRows:
     method: str | None = None
 
     def __len__(self) -> int:
-        return len(self.groups)
+        return len(self.group)
 
-    @property
+    @cached_property
     def withheld(self) -> Bools:
         """Which rows cannot be counted from their target."""
         withheld = self.numbers.get("unfit", np.zeros(len(self))) > 0
         for failed in self.failed.values():
             withheld = withheld | (failed > 0)
         return withheld
-
-    def followed_by(self, others: FigureRows) -> FigureRows:
-        """These rows and others of the same labels."""
-
-        def both(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-            return {name: np.concatenate([values, theirs[name]]) for name, values in mine.items()}
-
-        return FigureRows(
-            self.indicator,
-            self.groups + others.groups,
-            self.labels,
-            np.concatenate([self.label, others.label]),
-            both(self.numbers, others.numbers),
-            both(self.failed, others.failed),
-            both(self.marks, others.marks),
-        )
 
     def of_all(self, name: str) -> NDArray[Any]:
         """Numbers of one name; NaN where there are none."""
@@ -97,6 +83,7 @@ def of_rows(rows: Sequence[FigureRow]) -> Iterator[FigureRows]:
         yield FigureRows(
             own[0].indicator,
             [row.group for row in own],
+            np.arange(len(own)),
             [Label(row.each, row.band) for row in own],
             np.arange(len(own)),
             numbers,

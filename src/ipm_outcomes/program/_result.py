@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ipm_outcomes.catalog import instrument, instruments
 from ipm_outcomes.frames._frame import Frame
-from ipm_outcomes.frames._library import CellKind, Floats
+from ipm_outcomes.frames._library import Column, Floats, Ints, Whole
 from ipm_outcomes.program._columns import COLUMNS, EXTRA, KEYS, MARKS
 from ipm_outcomes.program._described import Described
 from ipm_outcomes.program._figure_rows import FigureRows, Label
@@ -83,14 +83,6 @@ def _ratio(sums: Sequence[Floats], level: float) -> tuple[Any, Any, Any]:
     return ratio, np.maximum(low, 0.0), high
 
 
-_KINDS: dict[str, CellKind] = {
-    **dict.fromkeys(("eligible", "excluded"), "whole"),
-    **dict.fromkeys(("numerator", "observed", "denominator", "patients"), "whole or null"),
-    **dict.fromkeys(("estimate", "lower", "upper", "level", "sd", "worst", "best", "member_months"), "real"),
-}
-"""Columns that hold no text."""
-
-
 _UNITS = {
     "proportion": "share",
     "distribution": "share",
@@ -120,40 +112,61 @@ def result_table(
     rules: Mapping[Place, str] = MappingProxyType({}),
 ) -> Any:
     """The table of figures: counts, estimates with limits, and what each row is, in words."""
-    columns: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, *EXTRA, "member_months", "patients")}
+    groups: list[tuple[Any, ...]] = []
+    words: list[tuple[str | None, ...]] = []
+    of_group, of_words = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    parts: dict[str, list[Floats]] = {name: [np.empty(0)] for name in _NUMBERS}
     for own in rows:
-        made: dict[str, list[Any]] = {**_words(own, by, rules), **_counts(own)}
-        made |= {name: _nulled(values) for name, values in _estimates(own, level).items()}
-        made |= {"level": [level] * len(own), "member_months": _nulled(own.of_all("months"))}
-        for name, values in made.items():
-            columns[name] += values
-    all_groups = [group for own in rows for group in own.groups]
-    groups = {name: [group[place] for group in all_groups] for place, name in enumerate(by)}
-    if totals:
-        groups = {name: [str(value) for value in values] for name, values in groups.items()}
-    data = {name: columns[name] for name in [*COLUMNS, *(name for name in EXTRA if name not in by)]}
-    data |= {name: [value] * len(all_groups) for name, value in further.items()}
+        formed, place = _words(own, by, rules)
+        of_words.append(place + len(words))
+        words += formed
+        of_group.append(own.group + len(groups))
+        groups += own.groups
+        for name, values in {**_counts(own), **_estimates(own, level)}.items():
+            parts[name].append(values)
+    word = np.concatenate(of_words)
+    texts = {name: [row[place] for row in words] for place, name in enumerate(_WORDS)}
+    texts |= {name: [value] * len(words) for name, value in further.items()}
+    numbers = {name: np.concatenate(values) for name, values in parts.items()}
+    numbers["level"] = np.full(len(word), level)
+    names = [*COLUMNS, *(name for name in EXTRA if name not in by), *further]
     if any(own.indicator.kind == "rate" for own in rows):
-        data["denominator"] = [None] * len(all_groups)
-        data |= {name: columns[name] for name in ("member_months", "patients")}
-    return _restored(main, groups, data)
+        numbers["denominator"][:] = np.nan
+        names += ["member_months", "patients"]
+    held, group = np.unique(np.concatenate(of_group), return_inverse=True)
+    by_group = {
+        name: [groups[held_group][place] for held_group in held.tolist()] for place, name in enumerate(by)
+    }
+    if totals:
+        by_group = {name: [str(value) for value in values] for name, values in by_group.items()}
+    kept = [name for name, values in by_group.items() if _typed(main.schema[name], values)]
+    face = Frame(_without_rows(main.given, kept))
+    made = face.gathered(texts, word) | {name: _NUMBERS[name](values) for name, values in numbers.items()}
+    return face.make(face.gathered(by_group, group, kept) | {name: made[name] for name in names})
 
 
-def _nulled(values: Floats) -> list[float | None]:
-    """Floats with None for NaN."""
-    return [None if value != value else value for value in values.tolist()]
+def _whole(values: Floats) -> Whole:
+    """Whole numbers, null for NaN."""
+    null = np.isnan(values)
+    return Whole(np.where(null, 0, values).astype(np.int64), null)
 
 
-def _counts(rows: FigureRows) -> dict[str, list[int | None]]:
-    """Whole numbers; of a measure that cannot be counted only who is in the population."""
+_NUMBERS: dict[str, Callable[[Floats], Column]] = {
+    **dict.fromkeys(("eligible", "excluded"), lambda values: values.astype(np.int64)),
+    **dict.fromkeys(("numerator", "observed", "denominator", "patients"), _whole),
+    **dict.fromkeys(
+        ("estimate", "lower", "upper", "level", "sd", "worst", "best", "member_months"), lambda values: values
+    ),
+}
+"""Columns that hold no text, each with what its numbers become."""
 
-    def whole(values: Floats) -> list[int | None]:
-        return [None if value != value else int(value) for value in values.tolist()]
 
-    counts = {name: whole(rows.numbers[name]) for name in ("eligible", "excluded")}
+def _counts(rows: FigureRows) -> dict[str, Floats]:
+    """Numbers of people and months; of a measure that cannot be counted only who is in the population."""
+    counts = {name: rows.numbers[name] for name in ("eligible", "excluded")}
     for name in ("observed", "denominator", "numerator"):
-        counts[name] = whole(np.where(rows.withheld, np.nan, rows.numbers[name]))
-    return {**counts, "patients": whole(rows.of_all("patients"))}
+        counts[name] = np.where(rows.withheld, np.nan, rows.numbers[name])
+    return {**counts, "patients": rows.of_all("patients"), "member_months": rows.of_all("months")}
 
 
 _WORDS = (
@@ -173,15 +186,15 @@ _WORDS = (
 )
 
 
-def _words(rows: FigureRows, by: Sequence[str], rules: Mapping[Place, str]) -> dict[str, list[str | None]]:
-    """What each row is, in words; those of rows that differ in their group alone are formed once."""
+def _words(
+    rows: FigureRows, by: Sequence[str], rules: Mapping[Place, str]
+) -> tuple[list[tuple[str | None, ...]], Ints]:
+    """What rows are, in words, once for those that differ in their group alone; and which words each row has."""
     kinds = rows.label
     for flags in (*rows.failed.values(), *rows.marks.values(), rows.withheld):
         kinds = kinds * 2 + (flags > 0)
     _, first, kind_of = np.unique(kinds, return_index=True, return_inverse=True)
-    formed = [_words_of(rows, row, by, rules) for row in first.tolist()]
-    words = [formed[kind] for kind in kind_of.tolist()]
-    return {name: [texts[place] for texts in words] for place, name in enumerate(_WORDS)}
+    return [_words_of(rows, row, by, rules) for row in first.tolist()], kind_of
 
 
 def _words_of(
@@ -271,21 +284,12 @@ def _wanted(window: Window) -> str:
     )
 
 
-def _restored(main: Described, groups: Mapping[str, list[Any]], data: Mapping[str, list[Any]]) -> Any:
-    """The result in the kind of frame that was given."""
+def _typed(dtype: Any, values: Sequence[Any]) -> bool:
+    """Whether groups come back in the type of their column."""
     import narwhals as nw
 
-    kept = []
-    for name, values in groups.items():
-        dtype = main.schema[name]
-        typed = dtype.is_numeric() or dtype in (nw.Boolean, nw.Date, nw.Datetime)
-        if typed and not any(isinstance(value, str) for value in values):
-            kept.append(name)
-    face = Frame(_without_rows(main.given, kept))
-    kinds: dict[str, CellKind] = {**dict.fromkeys(data, "any"), **_KINDS}
-    for name in groups:
-        kinds[name] = "any"
-    return face.listed({**groups, **data}, kinds, kept)
+    typed = dtype.is_numeric() or dtype in (nw.Boolean, nw.Date, nw.Datetime)
+    return typed and not any(isinstance(value, str) for value in values)
 
 
 def _without_rows(given: Any, kept: Sequence[str]) -> Any:

@@ -211,7 +211,7 @@ def _estimate(rows: FigureRows, times: Mapping[Any, Any], rule: _Rule, level: fl
             ready.append(survival.share_by(lengths, ended, rule.within, level))
         else:
             ready.append(survival.median_time(lengths, ended, level))
-    rows.ready = np.array(ready, float).reshape(-1, 3)
+    rows.ready = np.array(ready, float).reshape(-1, 3)[rows.group]
     if rows.indicator.kind == "km_share":
         rows.labels = [Label({"target": f"{rule.within} days"}, None) for _ in rows.labels]
 

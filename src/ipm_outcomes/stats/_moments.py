@@ -64,3 +64,20 @@ class Moments:
         below = self.n * (self.n - 1) * self.denominator**2
         half = max(apart.bit_length() - below.bit_length() - 1000, 0) // 2 + 1  # keeps a large one in range
         return math.sqrt(apart / (below << 2 * half)) * 2.0**half  # divided exactly, rounded once
+
+
+def means_and_sds(
+    n: NDArray[np.int64], totals: NDArray[np.object_], squares: NDArray[np.object_], denominator: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`Moments.mean` and `Moments.sd` of many samples over one denominator."""
+    most = int(n.max(initial=1))
+    if most * max(squares.max(initial=0), most * denominator**2) < 2**53:  # then every number below is exact
+        n, total, square = (values.astype(float) for values in (n, totals, squares))
+        with np.errstate(invalid="ignore"):
+            below = n * (n - 1) * denominator**2
+            return total / (n * denominator), np.sqrt((n * square - total**2) / below)
+    samples = zip(n.tolist(), totals.tolist(), squares.tolist(), strict=True)
+    moments = [Moments(*sample, denominator) for sample in samples]
+    return np.array([each.mean() for each in moments], float), np.array(
+        [each.sd() for each in moments], float
+    )

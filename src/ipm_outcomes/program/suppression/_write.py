@@ -126,18 +126,18 @@ def write(
     mark = "__hidden"
     while any(name.startswith(mark) for name in frame.columns):
         mark += "_"
-    covered = {name: mask for name, mask in masks.items() if mask.any() and schema[name].is_numeric()}
-    if covered:
+    covering = {name: mask for name, mask in masks.items() if mask.any() and schema[name].is_numeric()}
+    if covering:
         # Columns of their own, so that the caller's index and dtype family stay.
-        of = {name: f"{mark}{n}" for n, name in enumerate(covered)}
-        frame = frame.with_columns(*(nw.lit(0).alias(column) for column in of.values()))
+        column_of = {name: f"{mark}{n}" for n, name in enumerate(covering)}
+        frame = frame.with_columns(*(nw.lit(0).alias(column) for column in column_of.values()))
         frame = frame.with_columns(
-            *(series(of[name], mask.tolist(), "truth") for name, mask in covered.items())
+            *(series(column_of[name], mask.tolist(), "truth") for name, mask in covering.items())
         )
         frame = frame.with_columns(
-            *(nw.when(~nw.col(of[name])).then(nw.col(name)).alias(name) for name in of)
+            *(nw.when(~nw.col(column_of[name])).then(nw.col(name)).alias(name) for name in column_of)
         )
-        frame = frame.drop(*of.values())
+        frame = frame.drop(*column_of.values())
     marks = ["hidden" if a or b else "" for a, b in zip(gone["any"], gone["excluded"], strict=True)]
     columns = [series(name, values, "whole or null") for name, values in ends.items()]
     return frame.with_columns(series("suppressed", marks, "text"), *columns).to_native()
