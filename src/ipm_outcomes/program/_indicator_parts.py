@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -65,7 +66,7 @@ class Condition(Part):
     def _parts(self) -> tuple[Condition, ...]:
         return (*(self.all_ or ()), *(self.any_ or ()), *((self.not_,) if self.not_ else ()))
 
-    @property
+    @cached_property
     def test(self) -> tuple[str, Any]:
         """Name and operand of the test of a column."""
         return next((n.rstrip("_"), getattr(self, n)) for n in _TESTS if getattr(self, n) is not None)
