@@ -21,6 +21,9 @@ from ipm_outcomes import change, frames, instrument, instruments, program, repor
 from ipm_outcomes.definition import Instrument, parse
 from ipm_outcomes.errors import DefinitionError
 from ipm_outcomes.report import _charts, sections
+from ipm_outcomes.report._page import Page, Section
+from ipm_outcomes.report._program import Program
+from ipm_outcomes.report._wording import Wording
 
 ROOT = Path(ipm_outcomes.__file__).parent
 FOLDER = ROOT / "report"
@@ -196,3 +199,18 @@ def test_a_slip_in_a_template_is_told_with_its_place(
     monkeypatch.setattr(jinja2, "PackageLoader", lambda package: jinja2.DictLoader({"summary.html.j2": text}))
     with pytest.raises(DefinitionError, match=told):
         one_patient(tmp_path / "r.html")
+
+
+def test_a_template_is_compiled_once_and_filled_with_the_words_of_each_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "{% set title = 'A' %}{{ 0.5|percent }}"
+    monkeypatch.setattr(jinja2, "PackageLoader", lambda package: jinja2.DictLoader({"a.html.j2": text}))
+
+    def body(policy: str) -> str:
+        program = Program("site", policy, 0.95, "6 months", (), {}, (), None, False)
+        return str(Page(Wording(program))._filled(Section("a", "a"))["body"])
+
+    assert body("cms") == "50.0 %"
+    monkeypatch.setattr(jinja2.Environment, "compile", None)
+    assert body("nhs") == "50 %"  # of that policy in whole percent

@@ -92,16 +92,16 @@ def intervals(
         zero = alt.Chart(looks.data([{"at": 0.0}])).mark_rule(color=style.muted)
         layers.append(zero.encode(x=alt.X("at:Q", scale=scale, title=axis)))
     layers += [
-        known.mark_rule(strokeWidth=2).encode(x=x, x2="upper:Q", color=color),
+        known.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2("upper:Q"), color=color),
         known.mark_point(filled=True, size=80, opacity=1).encode(
             x=alt.X("estimate:Q", scale=scale), color=color, shape=shape
         ),
         base.transform_filter("datum.note != ''")
         .mark_text(align="left", dx=3, color=style.muted, baseline="middle", fontSize=style.size)
-        .encode(x=alt.datum(_start(scale), scale=scale), text="note:N"),
+        .encode(x=alt.datum(_start(scale), scale=scale), text=alt.Text("note:N")),
         *_beside(alt, rows, scale, style),
     ]
-    return alt.layer(*layers).properties(width=style.width, height=alt.Step(step))
+    return alt.layer(*layers, width=style.width, height=alt.Step(step))
 
 
 def _beside(alt: Any, rows: Sequence[Line], scale: Any, style: Style) -> list[Any]:
@@ -121,9 +121,11 @@ def _beside(alt: Any, rows: Sequence[Line], scale: Any, style: Style) -> list[An
     layers = []
     if could:
         ends = alt.Chart(looks.data(could)).mark_rule(strokeWidth=2, strokeDash=[1, 3], color=style.muted)
-        layers.append(ends.encode(y=y, x=alt.X("least:Q", scale=scale), x2="most:Q"))
+        layers.append(ends.encode(y=y, x=alt.X("least:Q", scale=scale), x2=alt.X2("most:Q")))
     if texts:
-        words = alt.Chart(looks.data(texts)).encode(y=y, x=alt.X("end:Q", scale=scale), text="text:N")
+        words = alt.Chart(looks.data(texts)).encode(
+            y=y, x=alt.X("end:Q", scale=scale), text=alt.Text("text:N")
+        )
         layers += haloed(words, style, align="left", dx=9, baseline="middle")
     return layers
 
@@ -208,7 +210,7 @@ def funnel(
         .encode(
             x=x,
             y=y,
-            detail="side:N",
+            detail=alt.Detail("side:N"),
             strokeDash=alt.StrokeDash(
                 "limit:N", scale=alt.Scale(domain=list(dashes), range=list(dashes.values())), legend=None
             ),
@@ -228,7 +230,7 @@ def funnel(
     for text, value, up in ends:
         point, wide = pixels(x1, value), width_of(text, style.size)
         taken.append((point[0] - wide / 2, point[1] + up, wide, 15.0))
-    texts = alt.Chart(looks.data(marks)).encode(x=x, y=y, text="limit:N")
+    texts = alt.Chart(looks.data(marks)).encode(x=x, y=y, text=alt.Text("limit:N"))
     dots = alt.Chart(
         looks.data({"n": site.n, "share": site.share, "place": PLACES[site.outside]} for site in sites)
     ).mark_point(filled=True, size=75, opacity=1, stroke=style.ground, strokeWidth=0.7)
@@ -251,12 +253,17 @@ def funnel(
         lines,
         middle.mark_rule(color=style.ink, strokeWidth=1.2).encode(y=y),
         *haloed(texts, style, align="right", dy=-9, color=style.muted),
-        leaders.encode(x=x, y=y, x2="at_n:Q", y2="at_share:Q"),
+        leaders.encode(x=x, y=y, x2=alt.X2("at_n:Q"), y2=alt.Y2("at_share:Q")),
         dots,
         *haloed(
-            alt.Chart(looks.data(names)).encode(text="site:N", **spot), style, limit=LIMIT, baseline="middle"
+            alt.Chart(looks.data(names)).encode(text=alt.Text("site:N"), **spot),
+            style,
+            limit=LIMIT,
+            baseline="middle",
         ),
-    ).properties(width=style.width, height=style.height)
+        width=style.width,
+        height=style.height,
+    )
 
 
 def _frame(
@@ -334,9 +341,11 @@ def flow(stages: Sequence[Stage], style: Style = PLAIN) -> Any:
     return alt.layer(
         base.mark_bar(color=style.accent, height=20).encode(x=x),
         base.mark_text(align="left", dx=7, fontSize=style.size, fontWeight=600, color=style.ink).encode(
-            x=x, text="text:N"
+            x=x, text=alt.Text("text:N")
         ),
         base.mark_text(align="left", dy=20, fontSize=style.size - 1, color=style.muted).encode(
-            x=alt.datum(0, scale=scale), text="lost:N"
+            x=alt.datum(0, scale=scale), text=alt.Text("lost:N")
         ),
-    ).properties(width=style.width - 60, height=alt.Step(52))
+        width=style.width - 60,
+        height=alt.Step(52),
+    )

@@ -69,7 +69,9 @@ def trajectory(
         ends = low if position == 0 else band.low, high if band is bands[-1] else band.high
         rows = looks.data([{"low": ends[0], "high": ends[1]}])
         tint = alt.Chart(rows).mark_rect(color=style.tints[position % len(style.tints)])
-        layers.append(tint.encode(y=alt.Y("low:Q", scale=scale, title=name or None, axis=ticks), y2="high:Q"))
+        layers.append(
+            tint.encode(y=alt.Y("low:Q", scale=scale, title=name or None, axis=ticks), y2=alt.Y2("high:Q"))
+        )
     for value, _ in lines:
         rule = alt.Chart(looks.data([{"value": value}])).mark_rule(color=style.ink, strokeDash=[4, 3])
         layers.append(rule.encode(y=y))
@@ -92,7 +94,7 @@ def trajectory(
     if any("least" in row for row in rows):
         bars = base.mark_rule(color=style.muted, strokeWidth=1.5, clip=True)
         layers.append(
-            bars.encode(y=alt.Y("least:Q", scale=scale, title=name or None, axis=ticks), y2="most:Q")
+            bars.encode(y=alt.Y("least:Q", scale=scale, title=name or None, axis=ticks), y2=alt.Y2("most:Q"))
         )
     kinds = ["first", "better", "same", "worse"]
     layers += [
@@ -118,11 +120,11 @@ def trajectory(
     for part, dy in (([row for row in worded if row["value"] <= top], -12 if small else -15),
                      ([row for row in worded if row["value"] > top], 12)):  # fmt: skip
         if part:
-            values = alt.Chart(looks.data(part)).encode(x=x, y=y, text="text:N")
+            values = alt.Chart(looks.data(part)).encode(x=x, y=y, text=alt.Text("text:N"))
             layers += haloed(values, style, dy=dy, fontSize=style.size + 1, fontWeight=600)
     for value, text in lines if small is None else ():
         words = alt.Chart(looks.data([{"value": value, "text": text}])).encode(
-            x=alt.value(6), y=alt.Y("value:Q", scale=scale), text="text:N"
+            x=alt.value(6), y=alt.Y("value:Q", scale=scale), text=alt.Text("text:N")
         )
         below = value < (low + high) / 2
         layers += haloed(
@@ -138,7 +140,9 @@ def trajectory(
         names = alt.Chart(looks.data(middle)).mark_text(
             align="left", dx=8, fontSize=style.size - bool(small), color=style.muted
         )
-        layers.append(names.encode(x=alt.value(style.width), y=alt.Y("value:Q", scale=scale), text="text:N"))
+        layers.append(
+            names.encode(x=alt.value(style.width), y=alt.Y("value:Q", scale=scale), text=alt.Text("text:N"))
+        )
     for state, shape in (("raised", "triangle-up"), ("blank", "square")):
         flagged = [{"when": _text(visit.when), "flag": state} for visit in visits if visit.flag == state]
         marks = alt.Chart(looks.data(flagged)).encode(x=x, y=alt.value(-6 if small else -12))
@@ -148,7 +152,7 @@ def trajectory(
                     shape=shape, filled=True, size=60 if small else 120, opacity=1, color=style.bad
                 )
             )
-    return alt.layer(*layers).properties(width=style.width, height=height)
+    return alt.layer(*layers, width=style.width, height=height)
 
 
 def _between(alt: Any, small: Small) -> Any:

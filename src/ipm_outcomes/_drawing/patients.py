@@ -51,7 +51,9 @@ def _kind(alt: Any, channel: str, values: Mapping[str, str]) -> Any:
 
 def _text(alt: Any, x: float, y: float, text: str, scales: tuple[Any, Any]) -> Any:
     chart = alt.Chart(looks.data([{"x": x, "y": y, "text": text}]))
-    return chart.encode(x=alt.X("x:Q", scale=scales[0]), y=alt.Y("y:Q", scale=scales[1]), text="text:N")
+    return chart.encode(
+        x=alt.X("x:Q", scale=scales[0]), y=alt.Y("y:Q", scale=scales[1]), text=alt.Text("text:N")
+    )
 
 
 def scatter(
@@ -78,7 +80,7 @@ def scatter(
             for value in sorted({low, low + limit, high - limit, high})
         ]
         band = alt.Chart(looks.data(corners)).encode(
-            x=alt.X("at:Q", scale=scale), y=alt.Y("least:Q", scale=scale), y2="most:Q"
+            x=alt.X("at:Q", scale=scale), y=alt.Y("least:Q", scale=scale), y2=alt.Y2("most:Q")
         )
         layers.append(band.mark_area(color=style.same, opacity=0.18))
         for off in (-limit, limit):
@@ -136,7 +138,7 @@ def scatter(
     if cutoff is not None and low < cutoff < high:
         text = _text(alt, high, cutoff, f"cut-off {cutoff:g}", (scale, scale))
         layers += haloed(text, style, align="right", dy=-7, fontSize=style.size - 1)
-    return alt.layer(*layers).properties(width=_SQUARE, height=_SQUARE)
+    return alt.layer(*layers, width=_SQUARE, height=_SQUARE)
 
 
 def waterfall(
@@ -171,7 +173,9 @@ def waterfall(
     y = alt.Y("value:Q", title=axis, scale=y_scale, axis=alt.Axis(tickCount=8))
     bars = alt.Chart(looks.data(rows)).mark_rect(stroke=style.ground, strokeWidth=0.6 if n <= 60 else 0)
     layers = [
-        bars.encode(x=x, x2="to:Q", y=y, y2="zero:Q", color=_kind(alt, "Color", _colors(style))),
+        bars.encode(
+            x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2("zero:Q"), color=_kind(alt, "Color", _colors(style))
+        ),
         alt.Chart(looks.data([{"at": 0.0}]))
         .mark_rule(color=style.ink)
         .encode(y=alt.Y("at:Q", scale=y_scale)),
@@ -181,7 +185,7 @@ def waterfall(
             color=style.ink, strokeDash=[4, 3]
         )
         layers.append(rule.encode(y=alt.Y("at:Q", scale=y_scale)))
-    return alt.layer(*layers, *_key(alt, labels, style)).properties(width=style.width, height=290)
+    return alt.layer(*layers, *_key(alt, labels, style), width=style.width, height=290)
 
 
 def _key(alt: Any, labels: Mapping[Kind, str], style: Style) -> list[Any]:
@@ -190,7 +194,7 @@ def _key(alt: Any, labels: Mapping[Kind, str], style: Style) -> list[Any]:
     for kind in KINDS:
         if text := labels.get(kind):
             chart = alt.Chart(looks.data([{"text": text}])).encode(
-                x=alt.value(left), y=alt.value(-8), text="text:N"
+                x=alt.value(left), y=alt.value(-8), text=alt.Text("text:N")
             )
             layers.append(
                 chart.mark_text(
@@ -231,9 +235,9 @@ def before_after(
         layers = [
             bars.encode(
                 x=x,
-                x2="to:Q",
+                x2=alt.X2("to:Q"),
                 y=alt.Y("n:Q", title="patients", scale=y_scale, axis=alt.Axis(values=ticks, format="d")),
-                y2="zero:Q",
+                y2=alt.Y2("zero:Q"),
             )
         ]
         if cutoff is not None and low < cutoff < high:
@@ -247,14 +251,14 @@ def before_after(
         layers += [
             mean.mark_rule(color=style.ink, strokeWidth=1.5),
             *haloed(
-                mean.encode(y=alt.value(9), text="text:N"),
+                mean.encode(y=alt.value(9), text=alt.Text("text:N")),
                 style,
                 align="left" if left else "right",
                 dx=6 if left else -6,
                 fontWeight=600,
             ),
         ]
-        parts.append(alt.layer(*layers).properties(width=500, height=130))
+        parts.append(alt.layer(*layers, width=500, height=130))
     return alt.vconcat(*parts, spacing=8)
 
 
@@ -298,7 +302,9 @@ def ecdf(
         layers.append(
             rule.mark_rule(color=style.muted, strokeDash=[3, 3]).encode(x=alt.X("x:Q", scale=x_scale))
         )
-        words = rule.encode(x=alt.X("x:Q", scale=x_scale), y=alt.Y("share:Q", scale=y_scale), text="text:N")
+        words = rule.encode(
+            x=alt.X("x:Q", scale=x_scale), y=alt.Y("share:Q", scale=y_scale), text=alt.Text("text:N")
+        )
         side = "right" if value - low > 0.6 * (high - low) else "left"
         layers += haloed(
             words,
@@ -327,4 +333,4 @@ def ecdf(
         for n, curve in enumerate(curves):
             words = _text(alt, high, 0.98 - 0.07 * n, curve.label, (x_scale, y_scale))
             layers += haloed(words, style, align="right", fontWeight=600, color=_HUES[n])
-    return alt.layer(*layers).properties(width=style.width, height=style.height)
+    return alt.layer(*layers, width=style.width, height=style.height)

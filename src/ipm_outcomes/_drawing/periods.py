@@ -80,7 +80,9 @@ def over_time(
         if any(row[field] is not None for row in rows)
     ]
     shown = seen("value")
-    layers.append(shown.mark_line(color=style.accent, strokeWidth=2).encode(y=y("value"), detail="run:N"))
+    layers.append(
+        shown.mark_line(color=style.accent, strokeWidth=2).encode(y=y("value"), detail=alt.Detail("run:N"))
+    )
     flags = [False, True]
     layers.append(
         shown.mark_point(filled=True, size=70, opacity=1).encode(
@@ -100,9 +102,9 @@ def over_time(
         and (first := next((point.center for point in points if point.center is not None), None)) is not None
     ):
         named = alt.Chart(looks.data([{"value": first, "text": center}]))
-        named = named.encode(x=alt.value(style.width), y=y("value"), text="text:N")
+        named = named.encode(x=alt.value(style.width), y=y("value"), text=alt.Text("text:N"))
         layers.append(named.mark_text(align="left", dx=4, fontSize=style.size, color=style.muted))
-    return alt.layer(*layers).properties(width=style.width, height=style.height)
+    return alt.layer(*layers, width=style.width, height=style.height)
 
 
 def _words(alt: Any, points: Sequence[Point], x: Any, y: Any, style: Style) -> list[Any]:
@@ -120,7 +122,7 @@ def _words(alt: Any, points: Sequence[Point], x: Any, y: Any, style: Style) -> l
     layers = []
     for up, dy in ((True, -15), (False, 15)):
         side = alt.Chart(looks.data(row for row in texts if row["up"] is up)).encode(
-            x=x, y=y("value"), text="text:N"
+            x=x, y=y("value"), text=alt.Text("text:N")
         )
         layers += haloed(side, style, dy=dy, fontWeight=600)
     every = max(1, -(-len(points) // _MANY))
@@ -129,7 +131,7 @@ def _words(alt: Any, points: Sequence[Point], x: Any, y: Any, style: Style) -> l
         for n, point in enumerate(points)
         if point.below and n % every == 0
     ]
-    foot = alt.Chart(looks.data(feet)).encode(x=x, y=alt.value(style.height - 8), text="text:N")
+    foot = alt.Chart(looks.data(feet)).encode(x=x, y=alt.value(style.height - 8), text=alt.Text("text:N"))
     return [*layers, *haloed(foot, style, fontSize=style.size - 1, color=style.muted)]
 
 

@@ -209,9 +209,9 @@ def distribution(bins: Sequence[tuple[str, float | None, float | None]]) -> Any:
         ),
     )
     notes = base.mark_text(align="left", dx=3, fontSize=9, color=MUTED, baseline="middle").encode(
-        x=alt.datum(0), text="note:N"
+        x=alt.datum(0), text=alt.Text("note:N")
     )
-    return alt.layer(bars, notes).properties(width=_WIDTH, height=alt.Step(13))
+    return alt.layer(bars, notes, width=_WIDTH, height=alt.Step(13))
 
 
 def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], with_scales: bool) -> Any:
@@ -235,7 +235,7 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
     if any(row["band"] == REST for row in data):
         order, steps = [*order, REST], [*steps, _TOKENS["grid"]]
     return (
-        alt.Chart(looks.data(data))
+        alt.Chart(looks.data(data), width=_WIDTH, height=alt.Step(22 if with_scales else 40))
         .mark_bar(stroke=PANEL, strokeWidth=1)
         .encode(
             x=_share(alt, "share", "share of patients with both scores", domain=[0, 1]),
@@ -248,9 +248,8 @@ def bands(rows: Sequence[tuple[str, str, str, float]], order: Sequence[str], wit
                 scale=alt.Scale(domain=list(order), range=steps),
                 legend=alt.Legend(columns=2 if len(order) > 2 else 3),
             ),
-            order="at:Q",
+            order=alt.Order("at:Q"),
         )
-        .properties(width=_WIDTH, height=alt.Step(22 if with_scales else 40))
     )
 
 
@@ -310,12 +309,15 @@ def shares(rows: Sequence[tuple[str, float]], axis: str, tokens: Sequence[str] =
     order = [label for label, _ in rows]
     colors = list(tokens) or [AFTER] * len(rows)
     return (
-        alt.Chart(looks.data([{"label": label, "share": share} for label, share in rows]))
+        alt.Chart(
+            looks.data([{"label": label, "share": share} for label, share in rows]),
+            width=_WIDTH,
+            height=alt.Step(26),
+        )
         .mark_bar()
         .encode(
             x=_share(alt, "share", axis, domain=[0, 1]),
             y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False)),
             color=alt.Color("label:N", scale=alt.Scale(domain=order, range=colors), legend=None),
         )
-        .properties(width=_WIDTH, height=alt.Step(26))
     )

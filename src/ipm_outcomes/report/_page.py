@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from ipm_outcomes.errors import DefinitionError, printable
@@ -40,6 +41,7 @@ def environment() -> Any:
 
     return jinja2.Environment(
         loader=jinja2.PackageLoader("ipm_outcomes.report"),
+        bytecode_cache=_compiled(),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_without_control_characters,
@@ -47,6 +49,23 @@ def environment() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+@cache
+def _compiled() -> Any:
+    """Templates as they were compiled for an earlier page, by their names and what is in them."""
+    import jinja2
+
+    known: dict[tuple[str, str], Any] = {}
+
+    class Compiled(jinja2.BytecodeCache):
+        def load_bytecode(self, bucket: Any) -> None:
+            bucket.code = known.get((bucket.key, bucket.checksum))
+
+        def dump_bytecode(self, bucket: Any) -> None:
+            known[bucket.key, bucket.checksum] = bucket.code
+
+    return Compiled()
 
 
 class Page:
@@ -57,7 +76,7 @@ class Page:
         self.words = words
         self.program: Program = words.program
         self.templates = environment()
-        self.templates.filters |= _filters(words)
+        self.templates.filters |= {name: _of_page(filter) for name, filter in _filters(words).items()}
         self.templates.tests["withheld"] = withheld
         program = words.program
         self.templates.globals |= {
@@ -152,6 +171,13 @@ def _filters(words: Wording) -> dict[str, Callable[..., Any]]:
         "success": words.success,
         "were": were,
     }
+
+
+def _of_page(filter: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that is never applied while a template is compiled: what is compiled is kept for other pages."""
+    import jinja2
+
+    return jinja2.pass_context(lambda _, *given: filter(*given))
 
 
 def _without_control_characters(value: Any) -> Any:

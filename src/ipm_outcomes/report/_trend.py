@@ -41,19 +41,21 @@ def trend(rows: Sequence[Line], marks: Sequence[float] = ()) -> Any:
     base = alt.Chart(looks.data(data)).encode(x=x, y=y)
     known = base.transform_filter("isValid(datum.estimate)")
     layers = [
-        known.mark_line(color=_charts.AFTER, strokeWidth=1.5, opacity=0.5).encode(detail="run:N"),
+        known.mark_line(color=_charts.AFTER, strokeWidth=1.5, opacity=0.5).encode(detail=alt.Detail("run:N")),
         known.mark_rule(color=_charts.AFTER, strokeWidth=2).encode(
-            y=alt.Y("lower:Q", title=None, scale=scale), y2="upper:Q"
+            y=alt.Y("lower:Q", title=None, scale=scale), y2=alt.Y2("upper:Q")
         ),
         known.mark_point(filled=True, size=70, opacity=1, color=_charts.AFTER),
         base.transform_filter("!isValid(datum.estimate)")
         .mark_text(color=_charts.MUTED, dy=-6)
-        .encode(y=alt.datum(0, scale=scale), text="note:N"),
+        .encode(y=alt.datum(0, scale=scale), text=alt.Text("note:N")),
     ]
     if len(rows) <= _LABELED:
         halo = {"color": _charts._TOKENS["bg"], "stroke": _charts._TOKENS["bg"], "strokeWidth": 4}
         layers += [
-            known.mark_text(align="left", dx=7, dy=-8, fontWeight="bold", **more).encode(text="note:N")
+            known.mark_text(align="left", dx=7, dy=-8, fontWeight="bold", **more).encode(
+                text=alt.Text("note:N")
+            )
             for more in (halo, dict[str, Any]())
         ]
     if marks:
@@ -61,7 +63,7 @@ def trend(rows: Sequence[Line], marks: Sequence[float] = ()) -> Any:
             color=_charts.BAD, strokeDash=[4, 3]
         )
         layers.insert(0, line.encode(y=alt.Y("mark:Q", title=None, scale=scale)))
-    return alt.layer(*layers).properties(width=330, height=130)
+    return alt.layer(*layers, width=330, height=130)
 
 
 _LABELED = 8
