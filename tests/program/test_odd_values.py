@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +87,31 @@ def test_groups_of_a_relation_become_text_where_their_type_does_not_know_the_wor
     result = program.table(table, by=["site"], indicators=["baseline_completion"], totals=totals)
     assert changes.height == 3
     assert sites(result) == {"a": 1, "b": 1, "not recorded": 1, **({"all": 3} if totals else {})}
+
+
+@pytest.mark.parametrize("library", [*LIBRARIES, pl.LazyFrame, duckdb.from_arrow])
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        (Decimal("1.50"), Decimal("2.25")),
+        (time(8), time(9, 30)),
+        (timedelta(hours=2), timedelta(days=1)),
+        (b"a", b"b"),
+    ],
+    ids=["decimal", "time", "duration", "bytes"],
+)
+def test_groups_may_be_of_any_type(library, low, high):
+    columns = {**ONE, "site": [low, high, low]}
+    table = library(pa.table(columns) if library is duckdb.from_arrow else columns)
+    result = program.table(table, by=["site"], indicators=["baseline_completion"])
+    if isinstance(result, duckdb.DuckDBPyRelation):
+        counts = dict(result.project("site, eligible").fetchall())
+        assert counts in ({low: 2, high: 1}, {str(low): 2, str(high): 1}, {"a": 2, "b": 1})
+    else:
+        assert sites(result.collect() if isinstance(result, pl.LazyFrame) else result) in (
+            {low: 2, high: 1},
+            {"a": 2, "b": 1},
+        )
 
 
 def test_identifiers_of_a_database_differ():

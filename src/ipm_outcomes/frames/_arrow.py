@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -65,7 +66,13 @@ class Arrow(Library):
         types |= {"date": pa.date32(), "truth": pa.bool_()}
         of = {n: types.get(kinds.get(n, "text"), pa.string()) for n in columns}
         of |= {n: column.type for n, column in like.items()}
-        return pa.table({n: pa.array(v, of[n]) for n, v in columns.items()})
+
+        def column(values: list[Any], kind: Any) -> Any:
+            if pa.types.is_decimal(kind):
+                values = [None if v is None else Decimal(str(v)) for v in values]
+            return pa.array(values, kind)
+
+        return pa.table({n: column(v, of[n]) for n, v in columns.items()})
 
     def relabeled(self, frame: Any, label: Any, names: Mapping[str, str]) -> Any:
         texts = [names.get(text, text) for text in frame.column(label).to_pylist()]

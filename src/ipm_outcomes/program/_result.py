@@ -288,7 +288,7 @@ def _typed(dtype: Any, values: Sequence[Any]) -> bool:
     """Whether groups come back in the type of their column."""
     import narwhals as nw
 
-    typed = dtype.is_numeric() or dtype in (nw.Boolean, nw.Date, nw.Datetime)
+    typed = dtype.is_numeric() or dtype in (nw.Boolean, nw.Date, nw.Datetime, nw.Time, nw.Duration, nw.Binary)
     return typed and not any(isinstance(value, str) for value in values)
 
 
